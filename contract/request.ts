@@ -1,0 +1,140 @@
+import { queryEscape } from "./escape.ts";
+import { keyProblem } from "./key.ts";
+
+/** What the server encodes to. */
+export const formats = ["avif", "webp", "jpg", "png"] as const;
+export type Format = (typeof formats)[number];
+
+export const MAX_QUALITY = 100;
+export const MAX_WIDTH = 3840;
+
+/**
+ * One image URL, parsed. With neither `quality`, `width` nor a `format` it asks for the original.
+ *
+ * | parameter | field | range |
+ * | --- | --- | --- |
+ * | `img` | `key` | a source key, see key.ts |
+ * | `q` | `quality` | 1 to 100, on JPEG's scale |
+ * | `w` | `width` | 1 to 3840 pixels; never enlarges |
+ * | `fm` | `format` | `auto` (the default), `avif`, `webp`, `jpg`, `png`, `json` |
+ * | `v` | `version` | 10 hex digits: the source version the page was built with |
+ * | `s` | `signature` | any text here; signature.ts verifies it |
+ */
+export interface ImageRequest {
+  readonly key: string;
+  readonly quality?: number;
+  readonly width?: number;
+  readonly format?: Format | "json";
+  readonly version?: string;
+  readonly signature?: string;
+}
+
+export type Parameter = "img" | "q" | "w" | "fm" | "v" | "s";
+
+/** A URL that names no image: the parameter at fault and what to do, in words for the reader. */
+export class InvalidRequest extends Error {
+  readonly parameter: Parameter;
+
+  constructor(parameter: Parameter, message: string) {
+    super(message);
+    this.parameter = parameter;
+  }
+}
+
+/**
+ * Parses a raw query string (without its `?`). Unknown parameters are ignored: trackers add them.
+ * @throws InvalidRequest for a missing, malformed or repeated known parameter.
+ */
+export function parseQuery(query: string): ImageRequest {
+  const values = readParameters(query);
+  const key = values.get("img");
+  if (key === undefined) throw new InvalidRequest("img", "img is missing; ask for /?img=<source key>&q=<1..100>");
+  const problem = keyProblem(key);
+  if (problem !== undefined) throw new InvalidRequest("img", `img ${problem}`);
+  return {
+    key,
+    ...optional("quality", parseInteger("q", values.get("q"), MAX_QUALITY)),
+    ...optional("width", parseInteger("w", values.get("w"), MAX_WIDTH)),
+    ...optional("format", parseFormat(values.get("fm"))),
+    ...optional("version", parseVersion(values.get("v"))),
+    ...optional("signature", values.get("s")),
+  };
+}
+
+/** The canonical query: keys sorted, values as Hugo's `querify` escapes them, nothing that equals its default. */
+export function formatQuery(request: ImageRequest): string {
+  const pairs: [Parameter, string | number | undefined][] = [
+    ["fm", request.format],
+    ["img", request.key],
+    ["q", request.quality],
+    ["s", request.signature],
+    ["v", request.version],
+    ["w", request.width],
+  ];
+  return pairs
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `${name}=${queryEscape(String(value))}`)
+    .join("&");
+}
+
+/** Whether the URL asks for the object as it is stored. */
+export function isOriginal(request: ImageRequest): boolean {
+  return request.quality === undefined && request.width === undefined && request.format === undefined;
+}
+
+// --- parameters ---
+
+const known: ReadonlySet<string> = new Set<Parameter>(["img", "q", "w", "fm", "v", "s"]);
+
+function readParameters(query: string): Map<Parameter, string> {
+  const values = new Map<Parameter, string>();
+  for (const pair of query.split("&")) {
+    const equals = pair.indexOf("=");
+    const name = equals === -1 ? pair : pair.slice(0, equals);
+    if (!isKnown(name)) continue;
+    // Caches and proxies disagree on which of two wins, so neither does.
+    if (values.has(name)) throw new InvalidRequest(name, `${name} is given twice`);
+    values.set(name, decodeValue(name, equals === -1 ? "" : pair.slice(equals + 1)));
+  }
+  return values;
+}
+
+function isKnown(name: string): name is Parameter {
+  return known.has(name);
+}
+
+/** Unlike a Markdown destination, a URL whose escapes are not UTF-8 is refused: S3 keys are UTF-8. */
+function decodeValue(name: Parameter, value: string): string {
+  try {
+    return decodeURIComponent(value.replaceAll("+", " ").replace(/%(?![0-9A-Fa-f]{2})/g, "%25"));
+  } catch {
+    throw new InvalidRequest(name, `${name} is not valid UTF-8`);
+  }
+}
+
+function parseInteger(name: "q" | "w", text: string | undefined, most: number): number | undefined {
+  if (text === undefined) return undefined;
+  const value = /^[1-9][0-9]{0,3}$/.test(text) ? Number(text) : Number.NaN;
+  if (!(value <= most)) throw new InvalidRequest(name, `${name} takes a whole number from 1 to ${most}`);
+  return value;
+}
+
+function parseFormat(text: string | undefined): Format | "json" | undefined {
+  if (text === undefined || text === "auto") return undefined;
+  const format = [...formats, "json" as const].find((known) => known === text);
+  if (format === undefined) throw new InvalidRequest("fm", "fm takes auto, avif, webp, jpg, png or json");
+  return format;
+}
+
+function parseVersion(text: string | undefined): string | undefined {
+  if (text === undefined || /^[0-9a-f]{10}$/.test(text)) return text;
+  throw new InvalidRequest("v", "v takes the 10 hex digits of a source version; the manifest has them");
+}
+
+/** A property that is there only when it has a value, as exactOptionalPropertyTypes wants it. */
+function optional<Name extends string, Value>(
+  name: Name,
+  value: Value | undefined,
+): { readonly [name in Name]?: Value } {
+  return value === undefined ? {} : ({ [name]: value } as { [name in Name]: Value });
+}

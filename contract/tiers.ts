@@ -1,0 +1,41 @@
+import ladders from "./tiers.json" with { type: "json" };
+
+/** One rung of a site's ladder: a width in pixels and a quality on JPEG's scale. */
+export interface Tier {
+  readonly width: number;
+  readonly quality: number;
+}
+
+/** The ladders a site may name; `balanced` is the default. Hugo reads the same file. */
+export const namedLadders: Readonly<Record<string, readonly Tier[]>> = ladders;
+
+/** What one image's destination asks of the ladder, and what the manifest knows of the photograph. */
+export interface TierLimits {
+  /** Quality for every tier, from `?q=` on the destination. */
+  readonly quality?: number;
+  /** The widest tier, from `?w=` on the destination. */
+  readonly widest?: number;
+  /** The photograph's displayed width in pixels, from the manifest. */
+  readonly natural?: number;
+}
+
+/**
+ * The tiers of one image, narrowest first, no width twice. Tiers wider than the photograph give way to one at exactly
+ * its width; `widest` cuts the ladder likewise, or adds a rung above it.
+ */
+export function tiersFor(ladder: readonly Tier[], limits: TierLimits): readonly Tier[] {
+  const rungs = [...ladder].sort((a, b) => a.width - b.width);
+  const top = rungs.at(-1);
+  if (top === undefined) return [];
+  const cap = Math.min(limits.widest ?? top.width, limits.natural ?? Number.POSITIVE_INFINITY);
+  const above = rungs.find((rung) => rung.width >= cap) ?? top;
+  return [...rungs.filter((rung) => rung.width < cap), { width: cap, quality: above.quality }].map((rung) => ({
+    width: rung.width,
+    quality: limits.quality ?? rung.quality,
+  }));
+}
+
+/** The tier that `src` names, for readers without srcset: the middle one, the narrower of two. */
+export function middleTier(tiers: readonly Tier[]): Tier | undefined {
+  return tiers[Math.floor((tiers.length - 1) / 2)];
+}

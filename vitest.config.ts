@@ -1,0 +1,13 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    include: ["{contract,server,scan,dev,hugo-module}/test/**/*.test.ts"],
+    // Builds dist/ once: encoder children and the executable are run as users run them.
+    globalSetup: ["dev/build-once.ts"],
+    testTimeout: 60_000,
+    hookTimeout: 180_000,
+    // The test machine may have two cores, and most suites start encoders or browsers of their own.
+    maxWorkers: 2,
+  },
+});
