@@ -12,7 +12,8 @@ export function keyProblem(key: string): string | undefined {
   if (key.includes("\\")) return "contains a backslash";
   if (hasControlCharacter(key)) return "contains a control character";
   if (!key.isWellFormed() || key.includes("\ufffd")) return "is not valid UTF-8";
-  if (key.split("/").some((segment) => segment === "." || segment === "..")) return 'has a "." or ".." segment';
+  if (key.split("/").some((segment) => segment === "." || segment === ".."))
+    return 'has a "." or ".." segment';
   if (Buffer.byteLength(key) > MAX_KEY_BYTES) return `is longer than ${MAX_KEY_BYTES} bytes`;
   return undefined;
 }

@@ -48,7 +48,8 @@ export class InvalidRequest extends Error {
 export function parseQuery(query: string): ImageRequest {
   const values = readParameters(query);
   const key = values.get("img");
-  if (key === undefined) throw new InvalidRequest("img", "img is missing; ask for /?img=<source key>&q=<1..100>");
+  if (key === undefined)
+    throw new InvalidRequest("img", "img is missing; ask for /?img=<source key>&q=<1..100>");
   const problem = keyProblem(key);
   if (problem !== undefined) throw new InvalidRequest("img", `img ${problem}`);
   return {

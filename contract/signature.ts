@@ -7,7 +7,10 @@ import { formatQuery, type ImageRequest } from "./request.ts";
  */
 export function sign(request: ImageRequest, key: string): string {
   const { signature: _, ...unsigned } = request;
-  return createHmac("sha256", key).update(`v1\n${formatQuery(unsigned)}`).digest("hex").slice(0, 32);
+  return createHmac("sha256", key)
+    .update(`v1\n${formatQuery(unsigned)}`)
+    .digest("hex")
+    .slice(0, 32);
 }
 
 /** Whether any of the live keys made the request's signature; in constant time, whichever key it is. */

@@ -6,6 +6,9 @@ export interface Tier {
   readonly quality: number;
 }
 
+/** One rung at least. */
+export type Ladder = readonly [Tier, ...Tier[]];
+
 /** The ladders a site may name; `balanced` is the default. Hugo reads the same file. */
 export const namedLadders: Readonly<Record<string, readonly Tier[]>> = ladders;
 
@@ -23,19 +26,23 @@ export interface TierLimits {
  * The tiers of one image, narrowest first, no width twice. Tiers wider than the photograph give way to one at exactly
  * its width; `widest` cuts the ladder likewise, or adds a rung above it.
  */
-export function tiersFor(ladder: readonly Tier[], limits: TierLimits): readonly Tier[] {
-  const rungs = [...ladder].sort((a, b) => a.width - b.width);
-  const top = rungs.at(-1);
-  if (top === undefined) return [];
-  const cap = Math.min(limits.widest ?? top.width, limits.natural ?? Number.POSITIVE_INFINITY);
-  const above = rungs.find((rung) => rung.width >= cap) ?? top;
-  return [...rungs.filter((rung) => rung.width < cap), { width: cap, quality: above.quality }].map((rung) => ({
-    width: rung.width,
-    quality: limits.quality ?? rung.quality,
-  }));
+export function tiersFor(ladder: Ladder, limits: TierLimits): Ladder {
+  const widest = ladder.reduce((top, rung) => (rung.width > top.width ? rung : top));
+  const cap = Math.min(limits.widest ?? widest.width, limits.natural ?? Number.POSITIVE_INFINITY);
+  const above = ladder
+    .filter((rung) => rung.width >= cap)
+    .reduce((nearest, rung) => (rung.width < nearest.width ? rung : nearest), widest);
+  const rungs = new Map(
+    [...ladder, { width: cap, quality: above.quality }].map((rung) => [rung.width, rung]),
+  );
+  const [first = above, ...rest] = [...rungs.values()]
+    .filter((rung) => rung.width <= cap)
+    .sort((a, b) => a.width - b.width)
+    .map((rung) => ({ width: rung.width, quality: limits.quality ?? rung.quality }));
+  return [first, ...rest];
 }
 
 /** The tier that `src` names, for readers without srcset: the middle one, the narrower of two. */
-export function middleTier(tiers: readonly Tier[]): Tier | undefined {
-  return tiers[Math.floor((tiers.length - 1) / 2)];
+export function middleTier(tiers: Ladder): Tier {
+  return tiers[Math.floor((tiers.length - 1) / 2)] ?? tiers[0];
 }

@@ -1,0 +1,82 @@
+import type { Photo } from "./destination.ts";
+import type { ManifestImage } from "./manifest.ts";
+import type { SiteParams } from "./params.ts";
+import { type ImageRequest, MAX_WIDTH } from "./request.ts";
+import { type Ladder, middleTier, namedLadders, type Tier, tiersFor } from "./tiers.ts";
+
+/** The quality of what has no tiers: an animation's one URL. */
+export const UNTIERED_QUALITY = 75;
+
+/** What one image becomes in HTML: every `srcset`, by format, and the `src`. */
+export interface Candidates {
+  /** The `src`: the middle tier of the last format. */
+  readonly src: ImageRequest;
+  /** All that the markup asks for, `src` among them; narrowest first within a format. */
+  readonly all: readonly ImageRequest[];
+}
+
+/**
+ * What the hook emits for a photograph and the scanner warms: the templates' twin.
+ * @param image what the manifest knows of it, if there is a manifest.
+ */
+export function candidatesFor(
+  photo: Photo,
+  site: Pick<SiteParams, "tiers" | "formats" | "versioned">,
+  image?: ManifestImage,
+): Candidates {
+  const base = { key: photo.key, ...(site.versioned && image && { version: image.version }) };
+  if (isVector(photo.key)) return only(base);
+  if (isAnimation(photo.key)) return only({ ...base, ...untiered(photo) });
+  const tiers = tiersFor(ladderOf(site), {
+    ...(photo.quality !== undefined && { quality: photo.quality }),
+    ...(photo.widest !== undefined && { widest: photo.widest }),
+    ...(image !== undefined && image.width > 0 && { natural: Math.min(image.width, MAX_WIDTH) }),
+  });
+  const asked =
+    photo.format !== undefined ? [photo.format] : site.formats === "auto" ? [undefined] : site.formats;
+  const request = (tier: Tier, format: (typeof asked)[number]): ImageRequest => ({
+    ...base,
+    quality: tier.quality,
+    width: tier.width,
+    ...(format !== undefined && { format }),
+  });
+  return {
+    src: request(middleTier(tiers), asked.at(-1)),
+    all: asked.flatMap((format) => tiers.map((tier) => request(tier, format))),
+  };
+}
+
+/** `.svg` scales by itself: one URL, the original. */
+export function isVector(key: string): boolean {
+  return /\.svg$/i.test(key);
+}
+
+/** `.gif` moves: one URL, animated WebP where accepted. */
+export function isAnimation(key: string): boolean {
+  return /\.gif$/i.test(key);
+}
+
+/**
+ * The ladder that `tiers` names or is.
+ * @throws Error for a name that is no ladder, or a ladder without a tier; the site's configuration is at fault.
+ */
+export function ladderOf(site: Pick<SiteParams, "tiers">): Ladder {
+  const ladder = typeof site.tiers === "string" ? namedLadders[site.tiers] : site.tiers;
+  const [first, ...rest] = ladder ?? [];
+  if (first !== undefined) return [first, ...rest];
+  throw new Error(
+    `params.imgproxy.tiers takes ${Object.keys(namedLadders).join(", ")} or a list of width and quality; got ${JSON.stringify(site.tiers)}`,
+  );
+}
+
+function untiered(photo: Photo): Omit<ImageRequest, "key"> {
+  return {
+    quality: photo.quality ?? UNTIERED_QUALITY,
+    ...(photo.widest !== undefined && { width: photo.widest }),
+    ...(photo.format !== undefined && { format: photo.format }),
+  };
+}
+
+function only(request: ImageRequest): Candidates {
+  return { src: request, all: [request] };
+}

@@ -1,0 +1,110 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { candidatesFor } from "../candidates.ts";
+import cases from "../cases.json" with { type: "json" };
+import { parseDestination } from "../destination.ts";
+import { keyProblem } from "../key.ts";
+import { defaultParams, type SiteParams } from "../params.ts";
+import { formatQuery, formats, type ImageRequest, InvalidRequest, parseQuery } from "../request.ts";
+import { sign, verify } from "../signature.ts";
+import { formatUrl } from "../url.ts";
+
+describe("a query string", () => {
+  test.each(cases.queries)("$query is $canonical", ({ query, request, canonical }) => {
+    expect(parseQuery(query)).toEqual(request);
+    expect(formatQuery(parseQuery(query))).toBe(canonical);
+    expect(parseQuery(canonical)).toEqual(request);
+  });
+
+  test.each(cases.invalid)("$query is refused for $parameter", ({ query, parameter }) => {
+    expect(refusedParameter(query)).toBe(parameter);
+  });
+
+  test("prints and parses as exact inverses, whatever the request", () => {
+    fc.assert(
+      fc.property(requests(), (request) => {
+        expect(parseQuery(formatQuery(request))).toEqual(request);
+      }),
+    );
+  });
+
+  test("never throws anything but a refusal, whatever the text", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "binary" }), (text) => {
+        refusedParameter(text);
+        refusedParameter(`img=${text}`);
+      }),
+    );
+  });
+});
+
+describe("a Markdown destination", () => {
+  test.each(cases.destinations)("$destination with $params", (row) => {
+    const site = {
+      ...defaultParams,
+      endpoint: cases.endpoint,
+      ...("params" in row ? row.params : {}),
+    } as SiteParams;
+    const parsed = parseDestination(row.destination, site, "folder" in row ? row.folder : "");
+    const image = "image" in row ? row.image : undefined;
+    const urls = parsed.kind === "photo" ? candidatesFor(parsed, site, image).all.map(formatQuery) : [];
+    expect(urls).toEqual(row.urls);
+  });
+
+  test("names an invalid key in words", () => {
+    const parsed = parseDestination("a\\b.jpg", { ...defaultParams, endpoint: cases.endpoint });
+    expect(parsed).toEqual({ kind: "invalid", problem: 'the key "a\\b.jpg" contains a backslash' });
+  });
+
+  test("says which override it ignores", () => {
+    const parsed = parseDestination("a.jpg?q=0&w=x&fm=tiff", { ...defaultParams, endpoint: cases.endpoint });
+    expect(parsed.kind === "photo" && parsed.problems).toEqual([
+      "q=0 is ignored: it takes a whole number from 1 to 100",
+      "w=x is ignored: it takes a whole number from 1 to 3840",
+      "fm=tiff is ignored: it takes auto, avif, webp, jpg or png",
+    ]);
+  });
+});
+
+describe("a signature", () => {
+  test.each(cases.signatures)("of $query", ({ key, query, signature }) => {
+    const request = parseQuery(query);
+    expect(sign(request, key)).toBe(signature);
+    expect(verify({ ...request, signature }, ["another key", key])).toBe(true);
+    expect(verify({ ...request, signature }, ["another key"])).toBe(false);
+    expect(verify({ ...request, signature: signature.slice(1) }, [key])).toBe(false);
+    expect(verify(request, [key])).toBe(false);
+  });
+});
+
+test("a URL joins an endpoint with a path, with and without a slash at its end", () => {
+  for (const endpoint of ["https://blog.example/img", "https://blog.example/img/"]) {
+    expect(formatUrl(endpoint, { key: "worms.jpg", quality: 33 })).toBe(
+      "https://blog.example/img/?img=worms.jpg&q=33",
+    );
+  }
+});
+
+function refusedParameter(query: string): string | undefined {
+  try {
+    parseQuery(query);
+    return undefined;
+  } catch (error) {
+    if (error instanceof InvalidRequest) return error.parameter;
+    throw error;
+  }
+}
+
+function requests(): fc.Arbitrary<ImageRequest> {
+  return fc.record(
+    {
+      key: fc.string({ unit: "binary", minLength: 1 }).filter((key) => keyProblem(key) === undefined),
+      quality: fc.integer({ min: 1, max: 100 }),
+      width: fc.integer({ min: 1, max: 3840 }),
+      format: fc.constantFrom(...formats, "json" as const),
+      version: fc.stringMatching(/^[0-9a-f]{10}$/),
+      signature: fc.string({ unit: "binary" }).filter((text) => text.isWellFormed()),
+    },
+    { requiredKeys: ["key"] },
+  );
+}
