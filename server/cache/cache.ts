@@ -1,0 +1,72 @@
+import type { Format } from "../../contract/request.ts";
+
+/**
+ * What a variant was negotiated from: an explicit `fm`, or what `Accept` allows beside JPEG and PNG
+ * (nothing, WebP, AVIF, both).
+ */
+export type VariantClass = Format | "auto" | "auto-w" | "auto-a" | "auto-aw";
+
+/** One source at one width and quality for one class of reader. No `width`: the photograph's own. */
+export interface Variant {
+  readonly key: string;
+  readonly width?: number;
+  readonly quality: number;
+  readonly class: VariantClass;
+}
+
+export interface EntryMeta {
+  /** The source's validator when the entry was made. */
+  readonly validator: string;
+  readonly contentType: string;
+  /** Pixels of the body. */
+  readonly width: number;
+  readonly height: number;
+  /** Strong, quoted, from a hash of the body. */
+  readonly etag: string;
+  /** The encoder's effort: a warm entry may replace a live one. */
+  readonly effort: number;
+  /** Made in place of what was asked for (WebP for an AVIF too large to be live): readers keep it for a minute. */
+  readonly substitute: boolean;
+  /** Milliseconds since 1970. */
+  readonly made: number;
+}
+
+export interface Entry {
+  readonly meta: EntryMeta;
+  readonly body: Uint8Array;
+}
+
+/** Beside the variants of a source: what is known of it, so that a reader's check costs no source request. */
+export interface SourceRecord {
+  readonly validator: string;
+  readonly bytes: number;
+  /** Media type by its first bytes. */
+  readonly type: string;
+  /** Displayed pixels, after EXIF rotation. */
+  readonly width: number;
+  readonly height: number;
+  readonly frames: number;
+  readonly alpha: boolean;
+  readonly color?: string;
+  /** A 16-pixel WebP in base64. */
+  readonly placeholder?: string;
+  /** When the source last confirmed the validator, milliseconds since 1970. */
+  readonly checked: number;
+}
+
+/**
+ * Where made variants are kept. Nothing here fails a request: a read that cannot be trusted is a miss, and a write
+ * says whether the entry is stored.
+ */
+export interface VariantCache {
+  read(variant: Variant): Promise<Entry | undefined>;
+  write(variant: Variant, entry: Entry): Promise<boolean>;
+  /** Deletes all that is kept of a source; returns the number of variants. */
+  purge(key: string): Promise<number>;
+}
+
+/** The small entries beside the variants; the same promises as {@link VariantCache}. */
+export interface SourceRecords {
+  readRecord(key: string): Promise<SourceRecord | undefined>;
+  writeRecord(key: string, record: SourceRecord): Promise<boolean>;
+}

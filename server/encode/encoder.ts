@@ -1,0 +1,51 @@
+import type { VariantClass } from "../cache/cache.ts";
+
+/** Live work answers a reader; warm work is made ahead, in slots of its own, and gives way. */
+export type Lane = "live" | "warm";
+
+export interface Output {
+  /** Never enlarges. Absent: the photograph's own width. */
+  readonly width?: number;
+  /** 1 to 100 on JPEG's scale; transform.ts maps it to each format's own. */
+  readonly quality: number;
+  readonly class: VariantClass;
+}
+
+export interface Encoded {
+  readonly contentType: string;
+  readonly body: Uint8Array;
+  readonly width: number;
+  readonly height: number;
+  readonly effort: number;
+  readonly substitute: boolean;
+}
+
+/** What the first bytes of an original tell. */
+export interface Probe {
+  readonly type: string;
+  /** Displayed pixels, after EXIF rotation; 0 for an SVG without a size. */
+  readonly width: number;
+  readonly height: number;
+  readonly frames: number;
+  readonly alpha: boolean;
+}
+
+export interface Placeholder {
+  readonly color?: string;
+  readonly placeholder?: string;
+}
+
+/**
+ * Makes variants of an original, in processes that can be killed. Both throw Problem `unsupported-source`,
+ * `unreadable-source`, `busy` or `encode-failed`, and the signal's reason when it aborts.
+ */
+export interface Encoder {
+  /** One decode for all outputs; each is handed over as soon as it is made, in order. */
+  encode(
+    original: Uint8Array,
+    outputs: readonly Output[],
+    options: { readonly lane: Lane; readonly signal: AbortSignal },
+  ): AsyncIterable<Encoded>;
+  /** Size, type and placeholder of an original. */
+  describe(original: Uint8Array, signal: AbortSignal): Promise<Probe & Placeholder>;
+}

@@ -1,0 +1,138 @@
+/** One way a request can fail: what the reader sees, and for how long a cache may keep it. */
+export interface ProblemKind {
+  readonly status: number;
+  /** One sentence for whoever reads the response. */
+  readonly title: string;
+  /** What to do about it. */
+  readonly remedy: string;
+  /** Always explicit: RFC 9110 §15.1 makes a silent 404, 405, 410, 414 or 501 cacheable by guesswork. */
+  readonly cacheControl: string;
+  readonly retryAfterSeconds?: number;
+}
+
+/** Every code that a response's `application/problem+json` can carry. */
+export const problems = {
+  "invalid-request": {
+    status: 400,
+    title: "The URL does not name an image.",
+    remedy: "Ask for /?img=<source key>&q=<1..100>; the detail names the parameter at fault.",
+    cacheControl: "public, max-age=300",
+  },
+  "bad-signature": {
+    status: 403,
+    title: "The URL is not signed with a key of this server.",
+    remedy: "Build the site with the key in HUGO_IMGPROXY_KEY that the server has in SIGNING_KEYS.",
+    cacheControl: "no-store",
+  },
+  "originals-off": {
+    status: 403,
+    title: "This server does not give out originals.",
+    remedy: "Ask for a variant, with q; or start the server with ORIGINALS=on.",
+    cacheControl: "public, max-age=300",
+  },
+  "source-absent": {
+    status: 404,
+    title: "There is no such photograph.",
+    remedy: "Check the key, capitals included, and that the photograph is uploaded.",
+    cacheControl: "public, max-age=30",
+  },
+  "not-published": {
+    status: 404,
+    title: "No published site uses this variant.",
+    remedy:
+      "Run the scan for the site, which publishes its variants; or start the server with VARIANTS=open.",
+    cacheControl: "public, max-age=60",
+  },
+  "no-route": {
+    status: 404,
+    title: "There is nothing here.",
+    remedy: "Images are at /?img=<source key>.",
+    cacheControl: "public, max-age=300",
+  },
+  "bad-method": {
+    status: 405,
+    title: "Images can only be read.",
+    remedy: "Use GET, HEAD or OPTIONS.",
+    cacheControl: "no-store",
+  },
+  "unsupported-source": {
+    status: 415,
+    title: "The original is in a format that this server does not read.",
+    remedy: "Upload it as JPEG, PNG, WebP, AVIF, GIF or SVG; the detail says what it is.",
+    cacheControl: "public, max-age=60",
+  },
+  "unreadable-source": {
+    status: 422,
+    title: "The original is damaged or beyond this server's limits.",
+    remedy: "Export the photograph again; the detail names the fault.",
+    cacheControl: "public, max-age=60",
+  },
+  "over-budget": {
+    status: 429,
+    title: "Too many new variants for one client.",
+    remedy: "Try again later; published variants are not counted.",
+    cacheControl: "no-store",
+    retryAfterSeconds: 10,
+  },
+  internal: {
+    status: 500,
+    title: "Something went wrong.",
+    remedy: "Report the request id to the operator, who finds it in the log.",
+    cacheControl: "no-store",
+  },
+  "source-failed": {
+    status: 502,
+    title: "The photographs' storage did not give the original.",
+    remedy: "Try again; the operator finds the cause in the log.",
+    cacheControl: "no-store",
+  },
+  busy: {
+    status: 503,
+    title: "The server has more to do than it can.",
+    remedy: "Try again after the seconds in Retry-After.",
+    cacheControl: "no-store",
+    retryAfterSeconds: 2,
+  },
+  "encode-failed": {
+    status: 503,
+    title: "The image could not be made in time.",
+    remedy: "Try again after the seconds in Retry-After, or ask for a narrower one.",
+    cacheControl: "no-store",
+    retryAfterSeconds: 2,
+  },
+  "source-busy": {
+    status: 503,
+    title: "The photographs' storage has more to do than it can.",
+    remedy: "Try again after the seconds in Retry-After.",
+    cacheControl: "no-store",
+    retryAfterSeconds: 2,
+  },
+  "source-timeout": {
+    status: 504,
+    title: "The photographs' storage did not answer in time.",
+    remedy: "Try again after the seconds in Retry-After.",
+    cacheControl: "no-store",
+    retryAfterSeconds: 2,
+  },
+} as const satisfies Readonly<Record<string, ProblemKind>>;
+
+export type ProblemCode = keyof typeof problems;
+
+/** A failure that the reader is told of: thrown where it is found, answered in app.ts. */
+export class Problem extends Error {
+  readonly code: ProblemCode;
+  /** Public words on this one case; nothing of the inside (no path, bucket, host or stack). */
+  readonly detail: string | undefined;
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(
+    code: ProblemCode,
+    options: { readonly detail?: string; readonly cause?: unknown; readonly retryAfterSeconds?: number } = {},
+  ) {
+    super(options.detail ?? problems[code].title, { cause: options.cause });
+    this.code = code;
+    this.detail = options.detail;
+    const kind: ProblemKind = problems[code];
+    this.retryAfterSeconds = options.retryAfterSeconds ?? kind.retryAfterSeconds;
+  }
+}

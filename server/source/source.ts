@@ -1,0 +1,35 @@
+import { createHash } from "node:crypto";
+
+/** What a source says of an object without giving it. */
+export interface SourceStat {
+  /** Changes whenever the bytes do: a strong ETag, else Last-Modified and length, else the content's hash. */
+  readonly validator: string;
+  /** Length of the whole object, also when a range was asked for. */
+  readonly bytes: number;
+  readonly modified?: Date;
+}
+
+export interface SourceObject extends SourceStat {
+  /** Fails when it ends short of its length: what arrives is whole or an error. Cancel it to let go. */
+  readonly body: ReadableStream<Uint8Array>;
+}
+
+/** First and last byte, both counted, as in `Range: bytes=0-1023`. */
+export interface ByteRange {
+  readonly first: number;
+  readonly last: number;
+}
+
+/**
+ * Where photographs are: a folder, an HTTP base URL, an S3 bucket. Keys are valid as contract/key.ts has it.
+ * Both throw Problem `source-absent`, `source-failed`, `source-busy` or `source-timeout`.
+ */
+export interface Source {
+  stat(key: string, signal: AbortSignal): Promise<SourceStat>;
+  open(key: string, signal: AbortSignal, range?: ByteRange): Promise<SourceObject>;
+}
+
+/** `v` in a URL: the first 10 hex digits of SHA-256 over the validator. */
+export function versionOf(validator: string): string {
+  return createHash("sha256").update(validator).digest("hex").slice(0, 10);
+}
