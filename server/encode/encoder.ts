@@ -46,6 +46,9 @@ export interface Encoder {
     outputs: readonly Output[],
     options: { readonly lane: Lane; readonly signal: AbortSignal },
   ): AsyncIterable<Encoded>;
-  /** Size, type and placeholder of an original. */
-  describe(original: Uint8Array, signal: AbortSignal): Promise<Probe & Placeholder>;
+  /** Size, type and placeholder of an original; of an SVG only size and type, by its text. */
+  describe(
+    original: Uint8Array,
+    options: { readonly lane: Lane; readonly signal: AbortSignal },
+  ): Promise<Probe & Placeholder>;
 }
