@@ -98,17 +98,15 @@ function sniffTiff(): Sniffed {
 // --- text formats ---
 
 /** XML may say a good deal before its root element: declaration, comments, document type. */
-const beforeRoot = /^\ufeff?(?:\s|<\?[^>]*>|<!--[\s\S]*?-->|<!doctype\s[^>[]*(?:\[[\s\S]*?\])?\s*>)*/i;
+const beforeRoot =
+  /^\ufeff?(?:\s|<\?[^>]*>|<!--[\s\S]*?-->|<!doctype\s+(?!html[\s>])[^>[]*(?:\[[\s\S]*?\])?\s*>)*/i;
 
 function sniffText(bytes: Buffer): Sniffed {
   const text = decodeText(bytes);
   if (text === undefined) return other("application/octet-stream", "not a known image format", EXPORT);
   const root = text.replace(beforeRoot, "");
   if (/^<(?:[\w-]+:)?svg[\s>/]/i.test(root)) return { kind: "svg", type: "image/svg+xml" };
-  if (
-    /^\ufeff?\s*<!doctype html/i.test(text) ||
-    /^<(?:html|head|body|script|title|h1|p|div)[\s>]/i.test(root)
-  )
+  if (/^<(?:!doctype html|html|head|body|script|title|h1|p|div)[\s>]/i.test(root))
     return other("text/html", "an HTML page", "The upload may have stored an error page: upload it again.");
   if (root.startsWith("<"))
     return other("application/xml", "an XML document that is not SVG", "Upload the photograph itself.");
