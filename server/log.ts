@@ -1,0 +1,130 @@
+import { type DestinationStream, destination, type Logger, pino, stdTimeFunctions } from "pino";
+import type { CacheOutcome } from "./metrics.ts";
+import { readableLines } from "./readable-log.ts";
+
+export const logLevels = ["debug", "info", "warn", "error", "silent"] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+/** Milliseconds of one request, by what they were spent on; `total` is all of it. */
+export interface Phases {
+  readonly total: number;
+  /** Reading the cache volume. */
+  readonly cache?: number;
+  /** Fetching the original. */
+  readonly source?: number;
+  /** Waiting for an encoder. */
+  readonly queue?: number;
+  readonly encode?: number;
+}
+
+/** All that is written of one request. */
+export interface RequestLine {
+  /** What the reader has in `X-Request-Id`. */
+  readonly id: string;
+  readonly method: string;
+  readonly status: number;
+  readonly cache: CacheOutcome;
+  readonly bytes: number;
+  readonly ms: Phases;
+  /** The source key. Absent when the request was refused before it was parsed. */
+  readonly key?: string;
+  /** Width, quality and class, such as `800 q55 auto-aw`. */
+  readonly variant?: string;
+  readonly contentType?: string;
+  /** The problem's code. */
+  readonly code?: string;
+  /** The trace that the request belongs to, 32 hex digits. */
+  readonly trace?: string;
+  /** What went wrong inside; the reader is not told. */
+  readonly error?: unknown;
+}
+
+export interface Log {
+  request(line: RequestLine): void;
+  /** @param fields beside the message; `error` is written with its causes. */
+  debug(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  info(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  warn(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  error(message: string, fields?: Readonly<Record<string, unknown>>): void;
+}
+
+/** One JSON object a line, or lines for a person where the destination makes them. */
+export function createLog(options: {
+  readonly level: LogLevel;
+  readonly destination: DestinationStream;
+}): Log {
+  const logger = pino(
+    {
+      level: options.level,
+      // Which pod it was is the collector's to say; the process id is 1 in all of them.
+      base: null,
+      timestamp: stdTimeFunctions.isoTime,
+      formatters: { level: (level) => ({ level }) },
+      serializers: { error: (error: unknown) => describeError(error) },
+    },
+    options.destination,
+  );
+  const say =
+    (level: "debug" | "info" | "warn" | "error"): Log["info"] =>
+    (message, fields = {}) =>
+      logger[level](fields, message);
+  return {
+    request: (line) => writeRequest(logger, line),
+    debug: say("debug"),
+    info: say("info"),
+    warn: say("warn"),
+    error: say("error"),
+  };
+}
+
+/**
+ * Standard output: readable where it is a terminal, else JSON, gathered for up to a second so that a hit does not pay
+ * for a write of its own. What is gathered is written when the process exits.
+ */
+export function standardOutput(): DestinationStream {
+  if (process.stdout.isTTY) return readableLines((text) => process.stdout.write(text));
+  return destination({ dest: 1, sync: false, minLength: 4096, periodicFlush: 1000 });
+}
+
+// --- requests ---
+
+/** A refusal is the reader's affair (info), a failure the operator's (warn), an unknown one a bug (error). */
+function writeRequest(logger: Logger, line: RequestLine): void {
+  const level = line.status === 500 ? "error" : line.status > 500 ? "warn" : "info";
+  if (!logger.isLevelEnabled(level)) return;
+  logger[level]({ ...line, ms: roundPhases(line.ms) }, "request");
+}
+
+/** Tenths of a millisecond: the clock has more digits than meaning. */
+function roundPhases(phases: Phases): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(phases).map(([phase, milliseconds]) => [phase, Math.round(milliseconds * 10) / 10]),
+  );
+}
+
+// --- errors ---
+
+interface DescribedError {
+  readonly name: string;
+  readonly message: string;
+  readonly code?: string | number;
+  readonly stack?: string;
+  readonly cause?: unknown;
+}
+
+/**
+ * Names what is written of an error rather than copying it: an S3 error carries the whole response, a request its
+ * headers, and neither belongs in a log.
+ */
+export function describeError(error: unknown, depth = 0): unknown {
+  if (!(error instanceof Error)) return String(error);
+  const code = "code" in error ? error.code : undefined;
+  const described: DescribedError = {
+    name: error.name,
+    message: error.message,
+    ...((typeof code === "string" || typeof code === "number") && { code }),
+    ...(depth === 0 && error.stack !== undefined && { stack: error.stack }),
+    ...(error.cause !== undefined && depth < 4 && { cause: describeError(error.cause, depth + 1) }),
+  };
+  return described;
+}

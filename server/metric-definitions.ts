@@ -1,0 +1,146 @@
+/** A metric as Prometheus has it: base units, `_total` for what only grows. */
+export interface MetricDefinition {
+  readonly type: "counter" | "gauge" | "histogram";
+  readonly name: string;
+  readonly help: string;
+  readonly labels: readonly string[];
+  readonly buckets?: readonly number[];
+}
+
+/** Every metric of ours: what the documentation, the dashboard and the alerts are checked against. */
+export const metricDefinitions = {
+  build: {
+    type: "gauge",
+    name: "imgproxy_lite_build_info",
+    help: "1, labelled with the version that runs.",
+    labels: ["version"],
+  },
+  requests: {
+    type: "counter",
+    name: "imgproxy_lite_requests_total",
+    help: "Requests answered on the public port, by what the cache said, the format of the answer and its status.",
+    labels: ["cache", "format", "status"],
+  },
+  requestSeconds: {
+    type: "histogram",
+    name: "imgproxy_lite_request_duration_seconds",
+    help: "Seconds from a request to its answer in hand, by what the cache said.",
+    labels: ["cache"],
+    buckets: [0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15],
+  },
+  responseBytes: {
+    type: "counter",
+    name: "imgproxy_lite_response_bytes_total",
+    help: "Bytes of answers, by format.",
+    labels: ["format"],
+  },
+  sourceRequests: {
+    type: "counter",
+    name: "imgproxy_lite_source_requests_total",
+    help: "Requests to the photographs' storage, by outcome: ok, absent, failed, busy, timeout.",
+    labels: ["outcome"],
+  },
+  sourceBytes: {
+    type: "counter",
+    name: "imgproxy_lite_source_bytes_total",
+    help: "Bytes of originals that arrived from the storage.",
+    labels: [],
+  },
+  encodeSeconds: {
+    type: "histogram",
+    name: "imgproxy_lite_encode_duration_seconds",
+    help: "Seconds to make one variant, by format and lane (live: a reader waits; warm: made ahead).",
+    labels: ["format", "lane"],
+    buckets: [0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
+  },
+  encodeFailures: {
+    type: "counter",
+    name: "imgproxy_lite_encode_failures_total",
+    help: "Encodes that made nothing, by cause: deadline, crash, source (the original was at fault).",
+    labels: ["cause"],
+  },
+  queueJobs: {
+    type: "gauge",
+    name: "imgproxy_lite_queue_jobs",
+    help: "Encodes that wait for a slot now, by lane.",
+    labels: ["lane"],
+  },
+  encodingJobs: {
+    type: "gauge",
+    name: "imgproxy_lite_encoding_jobs",
+    help: "Encodes that run now, by lane.",
+    labels: ["lane"],
+  },
+  hotBytes: {
+    type: "gauge",
+    name: "imgproxy_lite_hot_cache_bytes",
+    help: "Bytes of variants in memory.",
+    labels: [],
+  },
+  cacheFailures: {
+    type: "counter",
+    name: "imgproxy_lite_cache_failures_total",
+    help: "Reads and writes of the cache volume that failed, readers unharmed, by cause: corrupt, full, hung, error.",
+    labels: ["cause"],
+  },
+  cacheBytes: {
+    type: "gauge",
+    name: "imgproxy_lite_cache_bytes",
+    help: "Bytes on the cache volume after the last sweep.",
+    labels: [],
+  },
+  cacheFiles: {
+    type: "gauge",
+    name: "imgproxy_lite_cache_files",
+    help: "Files on the cache volume after the last sweep.",
+    labels: [],
+  },
+  cacheMaxBytes: {
+    type: "gauge",
+    name: "imgproxy_lite_cache_max_bytes",
+    help: "The budget of bytes, CACHE_MAX_BYTES.",
+    labels: [],
+  },
+  cacheMaxFiles: {
+    type: "gauge",
+    name: "imgproxy_lite_cache_max_files",
+    help: "The budget of files, CACHE_MAX_FILES.",
+    labels: [],
+  },
+  gcSweeps: {
+    type: "counter",
+    name: "imgproxy_lite_gc_sweeps_total",
+    help: "Sweeps of the cache volume, by outcome: ok, failed.",
+    labels: ["outcome"],
+  },
+  gcDeletedFiles: {
+    type: "counter",
+    name: "imgproxy_lite_gc_deleted_files_total",
+    help: "Files that sweeps deleted.",
+    labels: [],
+  },
+  gcDeletedBytes: {
+    type: "counter",
+    name: "imgproxy_lite_gc_deleted_bytes_total",
+    help: "Bytes that sweeps deleted.",
+    labels: [],
+  },
+  gcOldestKept: {
+    type: "gauge",
+    name: "imgproxy_lite_gc_oldest_kept_seconds",
+    help: "Age of the least recently used entry that the last sweep kept.",
+    labels: [],
+  },
+  gcSeconds: {
+    type: "gauge",
+    name: "imgproxy_lite_gc_sweep_duration_seconds",
+    help: "Seconds that the last sweep took.",
+    labels: [],
+  },
+  gcLastSweep: {
+    type: "gauge",
+    name: "imgproxy_lite_gc_last_sweep_timestamp_seconds",
+    help: "When the last sweep ended well, in seconds since 1970.",
+    labels: [],
+  },
+} as const satisfies Readonly<Record<string, MetricDefinition>>;

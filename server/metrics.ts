@@ -1,0 +1,219 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import type { Lane } from "./encode/encoder.ts";
+import { metricDefinitions as defined, type MetricDefinition } from "./metric-definitions.ts";
+
+const lanes = ["live", "warm"] as const satisfies readonly Lane[];
+const sourceOutcomes = ["ok", "absent", "failed", "busy", "timeout"] as const;
+const encodeFailureCauses = ["deadline", "crash", "source"] as const;
+const cacheFailureCauses = ["corrupt", "full", "hung", "error"] as const;
+const formatLabels: ReadonlyMap<string, string> = new Map([
+  ["image/avif", "avif"],
+  ["image/webp", "webp"],
+  ["image/jpeg", "jpg"],
+  ["image/png", "png"],
+  ["image/gif", "gif"],
+  ["image/svg+xml", "svg"],
+  ["application/json", "json"],
+]);
+
+/** How the cache answered, in RFC 9211's words; `none` where it was not asked (errors, originals, probes). */
+export type CacheOutcome = "hit" | "miss" | "stale" | "none";
+
+export type SourceOutcome = (typeof sourceOutcomes)[number];
+
+/** Why a child gave no image: killed at its deadline, died, or the original was at fault. */
+export type EncodeFailure = (typeof encodeFailureCauses)[number];
+
+/** What the cache volume did wrong: a bad entry was read, there was no room, no answer in time, anything else. */
+export type CacheFailure = (typeof cacheFailureCauses)[number];
+
+export interface AnsweredRequest {
+  readonly cache: CacheOutcome;
+  readonly contentType: string;
+  readonly status: number;
+  readonly bytes: number;
+  /** From the parsed request to the answer in hand; sending it is the reader's time. */
+  readonly seconds: number;
+}
+
+/** One sweep of the GC. */
+export interface SweepCounts {
+  readonly files: number;
+  readonly bytes: number;
+  readonly deletedFiles: number;
+  readonly deletedBytes: number;
+  readonly oldestKeptSeconds: number;
+  readonly seconds: number;
+}
+
+/** What is true now rather than counted: read at each scrape. */
+export interface Readings {
+  readonly waiting?: (lane: Lane) => number;
+  readonly encoding?: (lane: Lane) => number;
+  readonly hotBytes?: () => number;
+}
+
+/** What an operator can see. Every method is cheap enough for the path of a hit. */
+export interface Metrics {
+  answered(request: AnsweredRequest): void;
+  /** @param bytes of the original that arrived. */
+  fetched(outcome: SourceOutcome, bytes: number): void;
+  /** @param contentType of what was made. */
+  encoded(lane: Lane, contentType: string, seconds: number): void;
+  encodeFailed(cause: EncodeFailure): void;
+  cacheFailed(cause: CacheFailure): void;
+  /** @param counts nothing when the sweep failed. */
+  swept(counts: SweepCounts | undefined): void;
+  read(readings: Readings): void;
+  /** Everything, in Prometheus' text format. */
+  scrape(): Promise<Response>;
+}
+
+/** @param options.watchProcess also report memory, event loop and descriptors: once a process. */
+export function createMetrics(options: {
+  readonly version: string;
+  /** The budgets, in a process that sweeps the cache volume. */
+  readonly sweeps?: { readonly maxBytes: number; readonly maxFiles: number };
+  readonly watchProcess?: boolean;
+}): Metrics {
+  const registry = new Registry();
+  if (options.watchProcess === true) collectDefaultMetrics({ register: registry });
+  gauge(registry, defined.build).set({ version: options.version }, 1);
+  return {
+    ...createRequestMetrics(registry),
+    ...createSweepMetrics(registry, options.sweeps),
+    read: (readings) => registerReadings(registry, readings),
+    scrape: async () =>
+      new Response(await registry.metrics(), { headers: { "content-type": registry.contentType } }),
+  };
+}
+
+/** The `format` label of an answer: the contract's word for an image, `none` for anything else. */
+export function formatLabel(contentType: string): string {
+  const [essence = ""] = contentType.split(";", 1);
+  return formatLabels.get(essence.trim()) ?? "none";
+}
+
+// --- groups ---
+
+function createRequestMetrics(
+  registry: Registry,
+): Pick<Metrics, "answered" | "fetched" | "encoded" | "encodeFailed" | "cacheFailed"> {
+  const requests = counter(registry, defined.requests);
+  const requestSeconds = histogram(registry, defined.requestSeconds);
+  const responseBytes = counter(registry, defined.responseBytes);
+  const sourceRequests = counter(registry, defined.sourceRequests);
+  const sourceBytes = counter(registry, defined.sourceBytes);
+  const encodeSeconds = histogram(registry, defined.encodeSeconds);
+  const encodeFailures = counter(registry, defined.encodeFailures);
+  const cacheFailures = counter(registry, defined.cacheFailures);
+  // Known from the start, or `increase()` would not see the first of each.
+  for (const outcome of sourceOutcomes) sourceRequests.inc({ outcome }, 0);
+  for (const cause of encodeFailureCauses) encodeFailures.inc({ cause }, 0);
+  for (const cause of cacheFailureCauses) cacheFailures.inc({ cause }, 0);
+  return {
+    answered: ({ cache, contentType, status, bytes, seconds }) => {
+      const format = formatLabel(contentType);
+      requests.inc({ cache, format, status });
+      requestSeconds.observe({ cache }, seconds);
+      responseBytes.inc({ format }, bytes);
+    },
+    fetched: (outcome, bytes) => {
+      sourceRequests.inc({ outcome });
+      sourceBytes.inc(bytes);
+    },
+    encoded: (lane, contentType, seconds) =>
+      encodeSeconds.observe({ lane, format: formatLabel(contentType) }, seconds),
+    encodeFailed: (cause) => encodeFailures.inc({ cause }),
+    cacheFailed: (cause) => cacheFailures.inc({ cause }),
+  };
+}
+
+/** A process that does not sweep reports none of it: a gauge at 0 would look like an empty cache. */
+function createSweepMetrics(
+  registry: Registry,
+  budgets: { readonly maxBytes: number; readonly maxFiles: number } | undefined,
+): Pick<Metrics, "swept"> {
+  if (budgets === undefined) return { swept: () => {} };
+  gauge(registry, defined.cacheMaxBytes).set(budgets.maxBytes);
+  gauge(registry, defined.cacheMaxFiles).set(budgets.maxFiles);
+  const sweeps = counter(registry, defined.gcSweeps);
+  const deletedFiles = counter(registry, defined.gcDeletedFiles);
+  const deletedBytes = counter(registry, defined.gcDeletedBytes);
+  for (const outcome of ["ok", "failed"]) sweeps.inc({ outcome }, 0);
+  const lastSweep = createLastSweep(registry);
+  return {
+    swept: (counts) => {
+      sweeps.inc({ outcome: counts === undefined ? "failed" : "ok" });
+      if (counts === undefined) return;
+      deletedFiles.inc(counts.deletedFiles);
+      deletedBytes.inc(counts.deletedBytes);
+      lastSweep(counts);
+    },
+  };
+}
+
+/** The gauges appear with the first sweep: until then nobody knows what is on the volume. */
+function createLastSweep(registry: Registry): (counts: SweepCounts) => void {
+  let set: ((counts: SweepCounts) => void) | undefined;
+  const create = (): ((counts: SweepCounts) => void) => {
+    const bytes = gauge(registry, defined.cacheBytes);
+    const files = gauge(registry, defined.cacheFiles);
+    const oldest = gauge(registry, defined.gcOldestKept);
+    const seconds = gauge(registry, defined.gcSeconds);
+    const ended = gauge(registry, defined.gcLastSweep);
+    return (counts) => {
+      bytes.set(counts.bytes);
+      files.set(counts.files);
+      oldest.set(counts.oldestKeptSeconds);
+      seconds.set(counts.seconds);
+      ended.setToCurrentTime();
+    };
+  };
+  return (counts) => {
+    set ??= create();
+    set(counts);
+  };
+}
+
+function registerReadings(registry: Registry, { waiting, encoding, hotBytes }: Readings): void {
+  const perLane = (definition: MetricDefinition, read: (lane: Lane) => number): void => {
+    gauge(registry, definition, (of) => {
+      for (const lane of lanes) of.set({ lane }, read(lane));
+    });
+  };
+  if (waiting !== undefined) perLane(defined.queueJobs, waiting);
+  if (encoding !== undefined) perLane(defined.encodingJobs, encoding);
+  if (hotBytes !== undefined) gauge(registry, defined.hotBytes, (of) => of.set(hotBytes()));
+}
+
+// --- prom-client from definitions ---
+
+function counter(registry: Registry, { name, help, labels }: MetricDefinition): Counter {
+  return new Counter({ name, help, labelNames: labels, registers: [registry] });
+}
+
+function gauge(
+  registry: Registry,
+  { name, help, labels }: MetricDefinition,
+  read?: (gauge: Gauge) => void,
+): Gauge {
+  const created: Gauge = new Gauge({
+    name,
+    help,
+    labelNames: labels,
+    registers: [registry],
+    ...(read !== undefined && { collect: () => read(created) }),
+  });
+  return created;
+}
+
+function histogram(registry: Registry, { name, help, labels, buckets }: MetricDefinition): Histogram {
+  return new Histogram({
+    name,
+    help,
+    labelNames: labels,
+    registers: [registry],
+    ...(buckets !== undefined && { buckets: [...buckets] }),
+  });
+}

@@ -1,0 +1,108 @@
+import { execFileSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+import { createLog, type LogLevel, type RequestLine } from "../log.ts";
+import { readableLines } from "../readable-log.ts";
+
+const hit: RequestLine = {
+  id: "r1",
+  method: "GET",
+  status: 200,
+  cache: "hit",
+  bytes: 34_120,
+  ms: { total: 1.2345, cache: 0.8 },
+  key: "trips/worms.jpg",
+  variant: "800 q55 auto-aw",
+};
+
+test("a request is one line of JSON with all that is known of it", () => {
+  const [line] = written("info", (log) => log.request(hit));
+  expect(JSON.parse(line ?? "")).toEqual({
+    ...hit,
+    level: "info",
+    msg: "request",
+    ms: { total: 1.2, cache: 0.8 },
+    time: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
+  });
+});
+
+test("refusals are information, failures a warning, an unknown failure an error", () => {
+  const levels = [200, 404, 429, 502, 503, 500].map((status) => {
+    const [line] = written("debug", (log) => log.request({ ...hit, status }));
+    return JSON.parse(line ?? "").level;
+  });
+  expect(levels).toEqual(["info", "info", "info", "warn", "warn", "error"]);
+});
+
+test("LOG_LEVEL=warn leaves out what went well", () => {
+  expect(written("warn", (log) => log.request(hit))).toEqual([]);
+  expect(written("silent", (log) => log.error("broken"))).toEqual([]);
+});
+
+test("of an error, its causes are written and nothing that hangs on it", () => {
+  const cause = Object.assign(new Error("connect refused"), {
+    code: "ECONNREFUSED",
+    $response: { headers: { authorization: "AWS4-HMAC-SHA256 secret" } },
+  });
+  const error = new Error("no original", { cause });
+  const [line = ""] = written("info", (log) => log.warn("fetch failed", { error }));
+  expect(JSON.parse(line).error).toMatchObject({
+    message: "no original",
+    stack: expect.stringContaining("log.test.ts"),
+    cause: { message: "connect refused", code: "ECONNREFUSED" },
+  });
+  expect(line).not.toContain("secret");
+});
+
+test("a cause that is its own cause ends", () => {
+  const error = new Error("round");
+  error.cause = error;
+  expect(written("info", (log) => log.warn("odd", { error }))).toHaveLength(1);
+});
+
+test("a key with line breaks stays on one line of JSON", () => {
+  expect(written("info", (log) => log.request({ ...hit, key: 'a\r\n{"level":"error"}' }))).toHaveLength(1);
+});
+
+test("on a terminal a request is a line for a person", () => {
+  const [line] = readableWritten((log) => log.request(hit));
+  expect(line).toMatch(
+    /^[\d:]{8} 200 hit +34\.1 kB +1\.2 ms +trips\/worms\.jpg 800 q55 auto-aw cache=0\.8\n$/,
+  );
+});
+
+test("on a terminal a key cannot move the cursor, forge a line or turn the text around", () => {
+  const [line = ""] = readableWritten((log) => log.request({ ...hit, key: "\u001b[2J\u202e\r.jpg" }));
+  expect(line).toContain("\\u{1b}[2J\\u{202e}\\u{d}.jpg");
+  const [forged = ""] = readableWritten((log) => log.request({ ...hit, key: "a\n12:00:00 200 hit" }));
+  expect(forged.trimEnd().split("\n")).toHaveLength(1);
+});
+
+test("on a terminal an error is its message and its causes", () => {
+  const error = new Error("no original", { cause: new Error("refused") });
+  const [line] = readableWritten((log) => log.warn("fetch failed", { error, tries: 2 }));
+  expect(line).toMatch(/warn: fetch failed tries=2\n {2}Error: no original\n {2}Error: refused\n$/);
+});
+
+test("what is gathered is written when the process exits", () => {
+  const log = fileURLToPath(new URL("../../dist/server/log.js", import.meta.url));
+  const program = `import { createLog, standardOutput } from ${JSON.stringify(log)};
+    createLog({ level: "info", destination: standardOutput() }).info("last words");
+    process.exit(0);`;
+  const out = execFileSync(process.execPath, ["--input-type=module", "-e", program], { encoding: "utf8" });
+  expect(JSON.parse(out)).toMatchObject({ level: "info", msg: "last words" });
+});
+
+type Use = (log: ReturnType<typeof createLog>) => void;
+
+function written(level: LogLevel, use: Use): string[] {
+  const lines: string[] = [];
+  use(createLog({ level, destination: { write: (line) => lines.push(line) } }));
+  return lines;
+}
+
+function readableWritten(use: Use): string[] {
+  const lines: string[] = [];
+  use(createLog({ level: "info", destination: readableLines((text) => lines.push(text)) }));
+  return lines;
+}
