@@ -1,0 +1,62 @@
+import sharp, { type Sharp } from "sharp";
+import { Problem } from "../errors.ts";
+import { sniff } from "../sniff.ts";
+import { limitProblem, type SourceLimits } from "./limits.ts";
+
+/** An original whose header was read and found within the limits. */
+export interface Original {
+  readonly bytes: Uint8Array;
+  readonly type: string;
+  /** Displayed pixels. */
+  readonly width: number;
+  readonly height: number;
+  readonly frames: number;
+  readonly alpha: boolean;
+}
+
+/**
+ * Reads the header; no pixel is decoded yet.
+ * @throws Problem `unsupported-source` or `unreadable-source`.
+ */
+export async function openOriginal(bytes: Uint8Array, limits: SourceLimits): Promise<Original> {
+  const { kind, type, detail } = sniff(bytes);
+  if (kind !== "raster")
+    throw new Problem("unsupported-source", {
+      detail: detail ?? "An SVG is served as it is, without q and w.",
+    });
+  const header = await sharp(bytes, { limitInputPixels: false, failOn: "error" })
+    .metadata()
+    .catch((cause: unknown) => {
+      throw damaged(type, cause);
+    });
+  const original = {
+    bytes,
+    type,
+    width: header.autoOrient.width,
+    height: header.autoOrient.height,
+    frames: type === "image/gif" || type === "image/webp" ? (header.pages ?? 1) : 1,
+    alpha: header.hasAlpha,
+  };
+  const problem = limitProblem(original, limits);
+  if (problem !== undefined) throw new Problem("unreadable-source", { detail: problem });
+  return original;
+}
+
+/** A sharp pipeline over the original, upright. libvips checks the limit again: headers can lie about frames. */
+export function decode(original: Original, limits: SourceLimits, animated: boolean): Sharp {
+  return sharp(original.bytes, {
+    autoOrient: true,
+    animated,
+    failOn: "error",
+    limitInputPixels: animated ? limits.animationPixels : limits.pixels,
+    sequentialRead: true,
+  });
+}
+
+/** What a decoder's complaint becomes: its own words may name the inside, so they stay in the cause. */
+export function damaged(type: string, cause: unknown): Problem {
+  return new Problem("unreadable-source", {
+    detail: `The original says it is ${type}, but cannot be decoded as that.`,
+    cause,
+  });
+}

@@ -1,0 +1,98 @@
+import type { ProblemCode } from "../errors.ts";
+import type { Encoded, Lane, Output, Placeholder, Probe } from "./encoder.ts";
+import type { Frame } from "./frames.ts";
+import type { SourceLimits } from "./limits.ts";
+
+/** What a child is asked to do; the frame's body is the original. */
+export type Job =
+  | {
+      readonly kind: "encode";
+      readonly outputs: readonly Output[];
+      readonly lane: Lane;
+      readonly limits: SourceLimits;
+    }
+  | { readonly kind: "describe"; readonly limits: SourceLimits };
+
+/** Nobody waits any more: leave out what is not begun. */
+export interface Stop {
+  readonly kind: "stop";
+}
+
+/** A child's answers: outputs or a description, then `done`; or a `problem`, which ends the job too. */
+export type Reply =
+  | { readonly kind: "output"; readonly encoded: Encoded }
+  | { readonly kind: "described"; readonly described: Probe & Placeholder }
+  | { readonly kind: "problem"; readonly code: ChildProblem; readonly detail: string }
+  | { readonly kind: "done"; readonly rssBytes: number };
+
+export type ChildProblem = Extract<ProblemCode, "unsupported-source" | "unreadable-source" | "encode-failed">;
+
+/**
+ * A child decodes strangers' bytes, so what it says is outside data: every field is looked at.
+ * @throws Error when it is no reply.
+ */
+export function parseReply({ head, body }: Frame): Reply {
+  const read = fields(head);
+  switch (read.text("kind")) {
+    case "output":
+      return {
+        kind: "output",
+        encoded: {
+          contentType: read.text("contentType"),
+          body,
+          width: read.number("width"),
+          height: read.number("height"),
+          effort: read.number("effort"),
+          substitute: read.flag("substitute"),
+        },
+      };
+    case "described":
+      return { kind: "described", described: parseDescription(head) };
+    case "problem":
+      return { kind: "problem", code: childProblem(read.text("code")), detail: read.text("detail") };
+    case "done":
+      return { kind: "done", rssBytes: read.number("rssBytes") };
+    default:
+      throw new Error("a child answered what is no reply");
+  }
+}
+
+// --- fields of outside data ---
+
+function parseDescription(head: unknown): Probe & Placeholder {
+  const read = fields(head);
+  const color = read.optionalText("color");
+  const placeholder = read.optionalText("placeholder");
+  return {
+    type: read.text("type"),
+    width: read.number("width"),
+    height: read.number("height"),
+    frames: read.number("frames"),
+    alpha: read.flag("alpha"),
+    ...(color !== undefined && { color }),
+    ...(placeholder !== undefined && { placeholder }),
+  };
+}
+
+function childProblem(code: string): ChildProblem {
+  if (code === "unsupported-source" || code === "unreadable-source") return code;
+  return "encode-failed";
+}
+
+function fields(head: unknown) {
+  const field = (name: string): unknown =>
+    typeof head === "object" && head !== null ? Reflect.get(head, name) : undefined;
+  const typed = <Value>(name: string, is: (value: unknown) => value is Value): Value => {
+    const value = field(name);
+    if (is(value)) return value;
+    throw new Error(`a child's reply has no good ${name}`);
+  };
+  return {
+    text: (name: string) => typed(name, (value) => typeof value === "string"),
+    optionalText: (name: string) =>
+      field(name) === undefined ? undefined : typed(name, (value) => typeof value === "string"),
+    number: (name: string) =>
+      typed(name, (value): value is number => Number.isSafeInteger(value) && Number(value) >= 0),
+    flag: (name: string) => typed(name, (value) => typeof value === "boolean"),
+  };
+}

@@ -1,0 +1,179 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { Socket } from "node:net";
+import { constants, setPriority } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { sniff } from "../sniff.ts";
+import type { Lane } from "./encoder.ts";
+import { type Frame, readFrames, writeFrame } from "./frames.ts";
+import { type Job, parseReply, type Reply } from "./protocol.ts";
+
+/** A child that ended in the middle of a job, or said what no child of ours says. */
+export class WorkerDied extends Error {
+  /** `deadline`: killed by us, for want of an answer. */
+  readonly reason: "crash" | "deadline";
+  /** CPU that the job had used, where the system tells. */
+  readonly cpuMs: number | undefined;
+
+  constructor(reason: "crash" | "deadline", cpuMs: number | undefined, message: string) {
+    super(message);
+    this.reason = reason;
+    this.cpuMs = cpuMs;
+  }
+}
+
+export interface WorkerOptions {
+  readonly lane: Lane;
+  /** The child's module; the built child.js unless a test has another. */
+  readonly module?: string;
+  /** Another user for the children, where the server may become one: the decoder then owns no file of the server's. */
+  readonly user?: { readonly uid: number; readonly gid: number };
+}
+
+/** Encodes give way to hits, and what is made ahead gives way to readers. */
+const niceness = { live: constants.priority.PRIORITY_BELOW_NORMAL, warm: constants.priority.PRIORITY_LOW };
+
+/** One child process. It does one job at a time and is never trusted with a second chance after a bad answer. */
+export class Worker {
+  readonly lane: Lane;
+  /** Jobs begun. */
+  jobs = 0;
+  /** Resident bytes after the last job. */
+  rssBytes = 0;
+  readonly #child: ChildProcess;
+  readonly #socket: Socket;
+  readonly #frames: AsyncGenerator<Frame>;
+  #alive = true;
+  #lastWords = "";
+
+  constructor(options: WorkerOptions) {
+    this.lane = options.lane;
+    this.#child = spawn(process.execPath, [options.module ?? builtChild()], {
+      // Nothing of the server's environment: a decoder that runs an attacker's code finds no credentials in it.
+      env: { MALLOC_ARENA_MAX: "2", UV_THREADPOOL_SIZE: "2" },
+      stdio: ["ignore", "ignore", "pipe", "pipe"],
+      ...options.user,
+    });
+    lowerPriority(this.#child, niceness[options.lane]);
+    const socket = this.#child.stdio[3];
+    if (!(socket instanceof Socket)) throw new Error("a child without its pipe");
+    this.#socket = socket.on("error", () => this.kill());
+    this.#frames = readFrames(socket);
+    this.#child.on("exit", () => this.#end()).on("error", () => this.#end());
+    this.#child.stderr?.on("data", (text: Buffer) => {
+      this.#lastWords = `${this.#lastWords}${text}`.slice(-500);
+    });
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  get alive(): boolean {
+    return this.#alive;
+  }
+
+  /**
+   * Replies up to and without `done`.
+   * @param deadlineMs for each reply: a child that is silent for longer is killed.
+   * @throws WorkerDied
+   */
+  async *run(job: Job, original: Uint8Array, deadlineMs: number): AsyncGenerator<Reply> {
+    this.jobs++;
+    const cpuBefore = this.cpuMs();
+    const death = { reason: "crash" as "crash" | "deadline", cpuMs: undefined as number | undefined };
+    const overdue = () => {
+      death.cpuMs = minus(this.cpuMs(), cpuBefore);
+      death.reason = "deadline";
+      this.kill();
+    };
+    let timer = setTimeout(overdue, deadlineMs);
+    try {
+      writeFrame(this.#socket, job, original);
+      for (;;) {
+        const reply = await this.#reply();
+        clearTimeout(timer);
+        if (reply === undefined) throw new WorkerDied(death.reason, death.cpuMs, this.#lastWords);
+        if (reply.kind === "done") {
+          this.rssBytes = reply.rssBytes;
+          return;
+        }
+        timer = setTimeout(overdue, deadlineMs);
+        yield reply;
+      }
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** The job's later outputs are not wanted any more. */
+  stop(): void {
+    if (this.#alive) writeFrame(this.#socket, { kind: "stop" });
+  }
+
+  kill(): void {
+    this.#alive = false;
+    this.#child.kill("SIGKILL");
+    this.#socket.destroy();
+  }
+
+  /** CPU used so far, in milliseconds; undefined where there is no /proc. */
+  cpuMs(): number | undefined {
+    try {
+      const stat = readFileSync(`/proc/${this.pid}/stat`, "latin1");
+      const [user = 0, system = 0] = stat
+        .slice(stat.lastIndexOf(")") + 2)
+        .split(" ")
+        .slice(11, 13)
+        .map(Number);
+      return (user + system) * 10;
+    } catch {
+      return undefined;
+    }
+  }
+
+  async #reply(): Promise<Reply | undefined> {
+    try {
+      const { value, done } = await this.#frames.next();
+      if (done) return undefined;
+      const reply = parseReply(value);
+      if (reply.kind === "output" && sniff(reply.encoded.body).type !== reply.encoded.contentType)
+        throw new Error("a child's output is not what it says");
+      return reply;
+    } catch (error) {
+      this.#lastWords ||= String(error);
+      this.kill();
+      return undefined;
+    }
+  }
+
+  #end(): void {
+    this.#alive = false;
+    this.#socket.destroy();
+  }
+}
+
+// --- spawning ---
+
+/** Tests run the sources, but a child is always the built program: Node 20 runs no TypeScript. */
+function builtChild(): string {
+  const here = fileURLToPath(import.meta.url);
+  return here.endsWith(".ts")
+    ? join(dirname(here), "../../dist/server/encode/child.js")
+    : join(dirname(here), "child.js");
+}
+
+/** At once, while the child has one thread: on Linux niceness is a thread's, and later threads inherit it. */
+function lowerPriority(child: ChildProcess, priority: number): void {
+  if (child.pid === undefined) return;
+  try {
+    setPriority(child.pid, priority);
+  } catch {
+    // It may be gone already, or the system may not allow it; the work is the same.
+  }
+}
+
+function minus(later: number | undefined, earlier: number | undefined): number | undefined {
+  return later === undefined ? undefined : later - (earlier ?? 0);
+}

@@ -1,0 +1,94 @@
+import sharp from "sharp";
+import { afterAll, expect, test } from "vitest";
+import type { Encoded, Output } from "../encode/encoder.ts";
+import { createPool } from "../encode/pool.ts";
+import { sniff } from "../sniff.ts";
+import { animation, photo } from "./pictures.ts";
+
+const pool = createPool();
+afterAll(() => pool.close());
+const live = { lane: "live", signal: new AbortController().signal } as const;
+
+async function encodeAll(original: Uint8Array, ...outputs: Output[]): Promise<Encoded[]> {
+  const made: Encoded[] = [];
+  for await (const encoded of pool.encode(original, outputs, live)) made.push(encoded);
+  return made;
+}
+
+test("each class of reader gets the best format it accepts, in the width asked for", async () => {
+  const original = await photo(600, 400).jpeg().toBuffer();
+  const classes = ["auto", "auto-w", "auto-a", "auto-aw", "jpg", "png", "webp", "avif"] as const;
+  const made = await encodeAll(
+    original,
+    ...classes.map((name) => ({ class: name, quality: 60, width: 300 })),
+  );
+  expect(made.map(({ contentType }) => contentType)).toEqual([
+    "image/jpeg",
+    "image/webp",
+    "image/avif",
+    "image/avif",
+    "image/jpeg",
+    "image/png",
+    "image/webp",
+    "image/avif",
+  ]);
+  for (const { body, contentType, width, height } of made) {
+    expect(sniff(body).type).toBe(contentType);
+    const pixels = await sharp(body).metadata();
+    expect([pixels.width, pixels.height]).toEqual([width, height]);
+    expect([width, height]).toEqual([300, 200]);
+  }
+});
+
+test("many outputs of one job have the bytes that each would have alone", async () => {
+  const original = await photo(500, 300).jpeg().toBuffer();
+  const outputs: Output[] = [
+    { class: "jpg", quality: 50, width: 200 },
+    { class: "webp", quality: 50, width: 200 },
+    { class: "webp", quality: 70, width: 400 },
+  ];
+  const together = await encodeAll(original, ...outputs);
+  const alone = (await Promise.all(outputs.map((output) => encodeAll(original, output)))).flat();
+  expect(together.map(({ body }) => Buffer.from(body).toString("base64"))).toEqual(
+    alone.map(({ body }) => Buffer.from(body).toString("base64")),
+  );
+});
+
+test("an animation stays one where WebP is accepted, and is the GIF itself otherwise", async () => {
+  const gif = await animation("gif", 3);
+  const [webp, itself] = await encodeAll(
+    gif,
+    { class: "auto-aw", quality: 75, width: 20 },
+    { class: "auto", quality: 75, width: 20 },
+  );
+  expect((await sharp(webp?.body).metadata()).pages).toBe(3);
+  expect(webp?.contentType).toBe("image/webp");
+  expect(itself?.contentType).toBe("image/gif");
+  expect(Buffer.from(itself?.body ?? []).equals(gif)).toBe(true);
+});
+
+test("a description has the displayed size, the colour and a small placeholder", async () => {
+  const original = await sharp({ create: { width: 90, height: 60, channels: 3, background: "#336699" } })
+    .jpeg({ quality: 95 })
+    .withMetadata({ orientation: 6 })
+    .toBuffer();
+  const described = await pool.describe(original, live);
+  expect(described).toMatchObject({ type: "image/jpeg", width: 60, height: 90, frames: 1, alpha: false });
+  expect(described.color).toMatch(/^#3[0-9a-f]6[0-9a-f]9[0-9a-f]$/);
+  const placeholder = Buffer.from(described.placeholder ?? "", "base64");
+  expect(placeholder.length).toBeLessThanOrEqual(150);
+  expect(await sharp(placeholder).metadata()).toMatchObject({ format: "webp", height: 16 });
+});
+
+test("what is not a photograph is refused with words for its owner", async () => {
+  await expect(encodeAll(Buffer.from("<html></html>"), { class: "auto", quality: 50 })).rejects.toMatchObject(
+    {
+      code: "unsupported-source",
+      detail: expect.stringContaining("HTML"),
+    },
+  );
+  const cut = (await photo(600, 400).jpeg().toBuffer()).subarray(0, 3_000);
+  await expect(encodeAll(cut, { class: "auto", quality: 50 })).rejects.toMatchObject({
+    code: "unreadable-source",
+  });
+});
