@@ -1,0 +1,138 @@
+import { mkdir, readdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { Entry, SourceRecord, SourceRecords, Variant, VariantCache } from "./cache.ts";
+import { formatEntry, formatRecord, parseEntry, parseRecord } from "./entry.ts";
+import { isAbsent, isFull, publish, readWhole, remove, touch } from "./files.ts";
+import { pathParts, recordName, sourceHash, variantName } from "./name.ts";
+import { Volume, VolumeHung, type VolumeOptions } from "./volume.ts";
+
+/** Why the volume did not do its part; the reader was served all the same. */
+export type CacheFailure = "corrupt" | "full" | "hung" | "error";
+
+export interface DiskCacheOptions {
+  /** On one volume for all replicas; made when it is not there. */
+  readonly folder: string;
+  /** Keeps two storages apart that have keys in common; see name.ts. */
+  readonly namespace?: string;
+  /** Called once for each failure, with the system's error. */
+  readonly onFailure?: (failure: CacheFailure, error: unknown) => void;
+  /** After a write failed nothing is written for so long: a full disk is not asked again for every reader. */
+  readonly restMs?: number;
+  readonly volume?: VolumeOptions;
+  /** Milliseconds since 1970. */
+  readonly now?: () => number;
+}
+
+export interface DiskCache extends VariantCache, SourceRecords {
+  /** The file name that a variant has here: what a published set pins. */
+  readonly nameOf: (variant: Variant) => string;
+}
+
+/** At most this often is a hit written down as a use. */
+const TOUCH_MS = 3_600_000;
+
+/**
+ * One file an entry, in a folder that replicas may share.
+ * @throws the system's error when the folder cannot be made.
+ */
+export async function createDiskCache(options: DiskCacheOptions): Promise<DiskCache> {
+  await mkdir(options.folder, { recursive: true });
+  return new Disk(options);
+}
+
+class Disk implements DiskCache {
+  readonly #root: string;
+  readonly #namespace: string;
+  readonly #fail: (failure: CacheFailure, error: unknown) => void;
+  readonly #now: () => number;
+  readonly #restMs: number;
+  readonly #volume: Volume;
+  #restsUntil = 0;
+
+  constructor(options: DiskCacheOptions) {
+    this.#root = options.folder;
+    this.#namespace = options.namespace ?? "";
+    this.#fail = options.onFailure ?? (() => {});
+    this.#now = options.now ?? Date.now;
+    this.#restMs = options.restMs ?? 30_000;
+    this.#volume = new Volume(options.volume);
+  }
+
+  nameOf(variant: Variant): string {
+    return variantName(variant, this.#namespace);
+  }
+
+  read(variant: Variant): Promise<Entry | undefined> {
+    return this.#read(this.nameOf(variant), parseEntry);
+  }
+
+  write(variant: Variant, entry: Entry): Promise<boolean> {
+    const name = this.nameOf(variant);
+    return this.#write(name, () => formatEntry(name, entry));
+  }
+
+  readRecord(key: string): Promise<SourceRecord | undefined> {
+    return this.#read(recordName(key, this.#namespace), parseRecord);
+  }
+
+  writeRecord(key: string, record: SourceRecord): Promise<boolean> {
+    const name = recordName(key, this.#namespace);
+    return this.#write(name, () => formatRecord(name, record));
+  }
+
+  async purge(key: string): Promise<number> {
+    const hash = sourceHash(key, this.#namespace);
+    const folder = join(this.#root, ...pathParts(hash).slice(0, -1));
+    const names = await this.#try("read", () => readdir(folder));
+    let purged = 0;
+    for (const name of names ?? []) {
+      if (!name.startsWith(`${hash}.`)) continue;
+      const gone = await this.#try("write", () => remove(join(folder, name)).then(() => true));
+      if (gone && name !== recordName(key, this.#namespace)) purged++;
+    }
+    return purged;
+  }
+
+  // --- one file ---
+
+  async #read<Value>(
+    name: string,
+    parse: (name: string, file: Buffer) => Value | undefined,
+  ): Promise<Value | undefined> {
+    const path = this.#path(name);
+    const file = await this.#try("read", () => readWhole(path));
+    if (file === undefined) return undefined;
+    const value = file.bytes && parse(name, file.bytes);
+    if (value === undefined) {
+      this.#fail("corrupt", undefined);
+      // Not waited for: a replica that publishes a good one at this moment loses it, which is one more miss.
+      void this.#try("write", () => remove(path));
+    } else if (Math.abs(this.#now() - file.modifiedMs) >= TOUCH_MS)
+      void this.#try("write", () => touch(path, new Date(this.#now())));
+    return value;
+  }
+
+  async #write(name: string, format: () => Buffer): Promise<boolean> {
+    if (this.#now() < this.#restsUntil) return false;
+    const stored = await this.#try("write", () =>
+      publish(this.#root, pathParts(name), format(), new Date(this.#now())).then(() => true),
+    );
+    if (stored === undefined) this.#restsUntil = this.#now() + this.#restMs;
+    return stored ?? false;
+  }
+
+  #path(name: string): string {
+    return join(this.#root, ...pathParts(name));
+  }
+
+  /** What the volume cannot do is reported and undefined; it never fails a reader. */
+  async #try<Value>(access: "read" | "write", work: () => Promise<Value>): Promise<Value | undefined> {
+    try {
+      return await this.#volume.run(access, work);
+    } catch (error) {
+      if (!isAbsent(error) || access === "write")
+        this.#fail(error instanceof VolumeHung ? "hung" : isFull(error) ? "full" : "error", error);
+      return undefined;
+    }
+  }
+}

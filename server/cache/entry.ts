@@ -1,0 +1,103 @@
+import { hash } from "node:crypto";
+import type { Entry, EntryMeta, SourceRecord } from "./cache.ts";
+import { type Fields, parseFields } from "./fields.ts";
+
+/*
+ * A file of the cache says what it is, so that nothing has to be believed that a full disk, a killed process or a
+ * stranger left behind:
+ *
+ *   magic (4 bytes), schema, bytes of meta, bytes of body (32-bit big-endian each)
+ *   meta, as JSON, the file's own name in it
+ *   body
+ *   SHA-256 of all before it (32 bytes)
+ */
+const MAGIC = 0x49_50_4c_43; // "IPLC"
+const SCHEMA = 1;
+const HEADER_BYTES = 16;
+const CHECKSUM_BYTES = 32;
+
+/** The file of a variant. */
+export function formatEntry(name: string, entry: Entry): Buffer {
+  return seal(name, entry.meta, entry.body);
+}
+
+/** The entry in a file; undefined when anything at all is wrong with it, or it is another name's. */
+export function parseEntry(name: string, file: Buffer): Entry | undefined {
+  const opened = unseal(name, file);
+  const meta = opened && readMeta(opened.meta);
+  return opened && meta && { meta, body: opened.body };
+}
+
+/** The file of a source record. */
+export function formatRecord(name: string, record: SourceRecord): Buffer {
+  return seal(name, record, new Uint8Array());
+}
+
+/** As {@link parseEntry}. */
+export function parseRecord(name: string, file: Buffer): SourceRecord | undefined {
+  const opened = unseal(name, file);
+  return opened && readRecord(opened.meta);
+}
+
+// --- the envelope ---
+
+function seal(name: string, meta: object, body: Uint8Array): Buffer {
+  const json = Buffer.from(JSON.stringify({ name, ...meta }));
+  const header = Buffer.alloc(HEADER_BYTES);
+  for (const [index, word] of [MAGIC, SCHEMA, json.length, body.byteLength].entries())
+    header.writeUInt32BE(word, 4 * index);
+  const content = Buffer.concat([header, json, body]);
+  return Buffer.concat([content, hash("sha256", content, "buffer")]);
+}
+
+function unseal(name: string, file: Buffer): { readonly meta: Fields; readonly body: Buffer } | undefined {
+  if (file.length < HEADER_BYTES + CHECKSUM_BYTES) return undefined;
+  const [magic, schema, metaBytes, bodyBytes] = [0, 4, 8, 12].map((at) => file.readUInt32BE(at));
+  if (magic !== MAGIC || schema !== SCHEMA || metaBytes === undefined || bodyBytes === undefined)
+    return undefined;
+  if (file.length !== HEADER_BYTES + metaBytes + bodyBytes + CHECKSUM_BYTES) return undefined;
+  const end = file.length - CHECKSUM_BYTES;
+  if (!hash("sha256", file.subarray(0, end), "buffer").equals(file.subarray(end))) return undefined;
+  const meta = parseFields(file.toString("utf8", HEADER_BYTES, HEADER_BYTES + metaBytes));
+  // A good file under a wrong name would be served as another photograph.
+  if (meta?.text("name") !== name) return undefined;
+  return { meta, body: file.subarray(HEADER_BYTES + metaBytes, end) };
+}
+
+// --- meta ---
+
+function readMeta(fields: Fields): EntryMeta | undefined {
+  const validator = fields.text("validator");
+  const contentType = fields.text("contentType");
+  const width = fields.count("width");
+  const height = fields.count("height");
+  const etag = fields.text("etag");
+  const effort = fields.count("effort");
+  const substitute = fields.flag("substitute");
+  const made = fields.count("made");
+  if (validator === undefined || contentType === undefined || width === undefined) return undefined;
+  if (height === undefined || etag === undefined || effort === undefined) return undefined;
+  if (substitute === undefined || made === undefined) return undefined;
+  return { validator, contentType, width, height, etag, effort, substitute, made };
+}
+
+function readRecord(fields: Fields): SourceRecord | undefined {
+  const validator = fields.text("validator");
+  const bytes = fields.count("bytes");
+  const type = fields.text("type");
+  const width = fields.count("width");
+  const height = fields.count("height");
+  const frames = fields.count("frames");
+  const alpha = fields.flag("alpha");
+  const checked = fields.count("checked");
+  const color = fields.text("color");
+  const placeholder = fields.text("placeholder");
+  if (validator === undefined || bytes === undefined || type === undefined) return undefined;
+  if (width === undefined || height === undefined || frames === undefined) return undefined;
+  if (alpha === undefined || checked === undefined) return undefined;
+  return {
+    ...{ validator, bytes, type, width, height, frames, alpha, checked },
+    ...(color !== undefined && { color }),
+    ...(placeholder !== undefined && { placeholder }),
+  };
+}

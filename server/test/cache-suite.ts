@@ -1,0 +1,91 @@
+import { createHash } from "node:crypto";
+import { expect, test } from "vitest";
+import type { Entry, SourceRecord, SourceRecords, Variant, VariantCache } from "../cache/cache.ts";
+
+export const variant: Variant = { key: "trips/worms.jpg", width: 800, quality: 55, class: "auto-aw" };
+
+export function entryOf(text: string): Entry {
+  const body = Buffer.from(text);
+  return {
+    body,
+    meta: {
+      validator: '"abc"',
+      contentType: "image/webp",
+      width: 800,
+      height: 533,
+      etag: `"${createHash("sha256").update(body).digest("hex").slice(0, 32)}"`,
+      effort: 4,
+      substitute: false,
+      made: 1_795_000_000_000,
+    },
+  };
+}
+
+export const record: SourceRecord = {
+  validator: '"abc"',
+  bytes: 123_456,
+  type: "image/jpeg",
+  width: 4000,
+  height: 3000,
+  frames: 1,
+  alpha: false,
+  color: "#336699",
+  placeholder: "UklGRg==",
+  checked: 1_795_000_000_000,
+};
+
+/** What every cache promises. */
+export function testCache(create: () => Promise<VariantCache & SourceRecords>): void {
+  test("an entry is read as it was written", async () => {
+    const cache = await create();
+    expect(await cache.read(variant)).toBeUndefined();
+    expect(await cache.write(variant, entryOf("worms"))).toBe(true);
+    expect(await cache.read(variant)).toEqual(entryOf("worms"));
+  });
+
+  test("variants that differ in one thing do not meet", async () => {
+    const cache = await create();
+    const { width: _, ...full } = variant;
+    const variants: Variant[] = [
+      variant,
+      full,
+      { ...variant, key: "trips/Worms.jpg" },
+      { ...variant, width: 801 },
+      { ...variant, quality: 56 },
+      { ...variant, class: "auto-w" },
+    ];
+    for (const [index, one] of variants.entries()) await cache.write(one, entryOf(`body ${index}`));
+    for (const [index, one] of variants.entries())
+      expect(await cache.read(one)).toEqual(entryOf(`body ${index}`));
+  });
+
+  test("the last write wins", async () => {
+    const cache = await create();
+    await cache.write(variant, entryOf("live"));
+    await cache.write(variant, entryOf("warm"));
+    expect((await cache.read(variant))?.body).toEqual(Buffer.from("warm"));
+  });
+
+  test("a source record is read as it was written", async () => {
+    const cache = await create();
+    expect(await cache.readRecord("worms.jpg")).toBeUndefined();
+    expect(await cache.writeRecord("worms.jpg", record)).toBe(true);
+    expect(await cache.readRecord("worms.jpg")).toEqual(record);
+    const { color: _, placeholder: __, ...plain } = record;
+    await cache.writeRecord("worms.jpg", plain);
+    expect(await cache.readRecord("worms.jpg")).toEqual(plain);
+  });
+
+  test("a purge takes a source's variants and record, and nobody else's", async () => {
+    const cache = await create();
+    await cache.write(variant, entryOf("a"));
+    await cache.write({ ...variant, quality: 70 }, entryOf("b"));
+    await cache.writeRecord(variant.key, record);
+    await cache.write({ ...variant, key: "other.jpg" }, entryOf("c"));
+    expect(await cache.purge(variant.key)).toBe(2);
+    expect(await cache.read(variant)).toBeUndefined();
+    expect(await cache.readRecord(variant.key)).toBeUndefined();
+    expect(await cache.read({ ...variant, key: "other.jpg" })).toEqual(entryOf("c"));
+    expect(await cache.purge("never-seen.jpg")).toBe(0);
+  });
+}

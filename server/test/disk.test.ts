@@ -1,0 +1,155 @@
+import { execFileSync } from "node:child_process";
+import { mkdir, readdir, readFile, rm, stat, symlink, truncate, utimes, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { describe, expect, test } from "vitest";
+import type { Variant } from "../cache/cache.ts";
+import { type CacheFailure, createDiskCache, type DiskCacheOptions } from "../cache/disk.ts";
+import { pathParts } from "../cache/name.ts";
+import { entryOf, record, testCache, variant } from "./cache-suite.ts";
+import { temporaryFolder } from "./temporary-folder.ts";
+
+testCache(async () => createDiskCache({ folder: await temporaryFolder() }));
+
+async function createCache(options: Partial<DiskCacheOptions> = {}) {
+  const folder = options.folder ?? (await temporaryFolder());
+  const failures: CacheFailure[] = [];
+  const cache = await createDiskCache({ folder, onFailure: (failure) => failures.push(failure), ...options });
+  const pathOf = (variant: Variant) => join(folder, ...pathParts(cache.nameOf(variant)));
+  return { cache, folder, failures, pathOf };
+}
+
+test("two replicas on one folder see each other's entries, two storages on it do not", async () => {
+  const folder = await temporaryFolder();
+  const [one, two, other] = await Promise.all([
+    createDiskCache({ folder }),
+    createDiskCache({ folder }),
+    createDiskCache({ folder, namespace: "s3://shop" }),
+  ]);
+  await one.write(variant, entryOf("worms"));
+  expect(await two.read(variant)).toEqual(entryOf("worms"));
+  expect(await other.read(variant)).toBeUndefined();
+});
+
+test("no part of a key becomes part of a path", async () => {
+  const { cache, folder } = await createCache();
+  for (const key of ["a/b.jpg", "..", "../../etc/passwd", "a\0b", "x".repeat(1024)])
+    await cache.write({ ...variant, key }, entryOf(key));
+  const files = (await readdir(folder, { recursive: true, withFileTypes: true })).filter((file) =>
+    file.isFile(),
+  );
+  expect(files).toHaveLength(5);
+  for (const { name } of files) expect(name).toMatch(/^[0-9a-f]{32}\.800\.55\.auto-aw$/);
+});
+
+describe("whatever else lies where an entry should is a miss, and the next write heals it", () => {
+  const good = entryOf("a body that is long enough to be cut and flipped");
+  const mutations: Readonly<Record<string, (path: string, other: string) => Promise<void>>> = {
+    empty: (path) => truncate(path, 0),
+    "cut to a header": (path) => truncate(path, 16),
+    "cut by one byte": async (path) => truncate(path, (await stat(path)).size - 1),
+    "longer by one byte": (path) => writeFile(path, "x", { flag: "a" }),
+    zeros: async (path) => writeFile(path, Buffer.alloc((await stat(path)).size)),
+    text: (path) => writeFile(path, "<html>not an image</html>"),
+    "another entry's": async (path, other) => writeFile(path, await readFile(other)),
+    "another schema's": async (path) => {
+      const bytes = await readFile(path);
+      bytes.writeUInt32BE(2, 4);
+      await writeFile(path, bytes);
+    },
+    "a link": async (path, other) => {
+      await rm(path);
+      await symlink(other, path);
+    },
+    "a link to nothing": async (path) => {
+      await rm(path);
+      await symlink("/nowhere", path);
+    },
+    "a folder": async (path) => {
+      await rm(path);
+      await mkdir(join(path, "sub"), { recursive: true });
+    },
+    "a pipe": async (path) => {
+      await rm(path);
+      execFileSync("mkfifo", [path]);
+    },
+  };
+  for (const [name, mutate] of Object.entries(mutations))
+    test(name, async () => {
+      const { cache, failures, pathOf } = await createCache();
+      const neighbour = { ...variant, quality: 56 };
+      await cache.write(variant, good);
+      await cache.write(neighbour, entryOf("neighbour"));
+      await mutate(pathOf(variant), pathOf(neighbour));
+      expect(await cache.read(variant)).toBeUndefined();
+      if (name !== "a link to nothing") expect(failures).toContain("corrupt");
+      expect(await cache.write(variant, good)).toBe(true);
+      expect(await cache.read(variant)).toEqual(good);
+      expect(await cache.read(neighbour)).toEqual(entryOf("neighbour"));
+    });
+
+  test("every single flipped bit", async () => {
+    const { cache, pathOf } = await createCache();
+    await cache.write(variant, good);
+    const whole = await readFile(pathOf(variant));
+    for (let bit = 0; bit < whole.length * 8; bit += 7) {
+      const flipped = Buffer.from(whole);
+      flipped.writeUInt8(flipped.readUInt8(bit >> 3) ^ (1 << (bit & 7)), bit >> 3);
+      await writeFile(pathOf(variant), flipped);
+      expect(await cache.read(variant), `bit ${bit}`).toBeUndefined();
+    }
+  });
+});
+
+test("nothing but the entry is left where it was published", async () => {
+  const { cache, pathOf } = await createCache();
+  await Promise.all(Array.from({ length: 20 }, () => cache.write(variant, entryOf("worms"))));
+  expect(await readdir(dirname(pathOf(variant)))).toEqual([cache.nameOf(variant)]);
+});
+
+test("a use is written down once an hour", async () => {
+  let now = Date.now();
+  const { cache, pathOf } = await createCache({ now: () => now });
+  await cache.write(variant, entryOf("worms"));
+  const modified = async () => Math.round((await stat(pathOf(variant))).mtimeMs);
+  const made = await modified();
+  now += 3_500_000;
+  await cache.read(variant);
+  expect(await modified()).toBe(made);
+  now += 200_000;
+  await cache.read(variant);
+  await expect.poll(modified).toBe(now);
+  // A clock of another replica that is far ahead does not make an entry the last to go for ever.
+  await utimes(pathOf(variant), new Date(now + 86_400_000), new Date(now + 86_400_000));
+  await cache.read(variant);
+  await expect.poll(modified).toBe(now);
+});
+
+test("a volume that takes no writes is asked again after half a minute, and fails nobody", async () => {
+  let now = Date.now();
+  const { cache, folder, failures } = await createCache({ now: () => now });
+  await cache.write(variant, entryOf("worms"));
+  await rm(folder, { recursive: true });
+  const other = { ...variant, key: "other.jpg" };
+  expect(await cache.write(other, entryOf("other"))).toBe(false);
+  expect(await cache.read(variant)).toBeUndefined();
+  expect(failures).toEqual(["error"]);
+  await mkdir(folder);
+  expect(await cache.write(other, entryOf("other"))).toBe(false);
+  expect(failures).toEqual(["error"]);
+  now += 30_001;
+  expect(await cache.write(other, entryOf("other"))).toBe(true);
+});
+
+test("a record that is damaged is unknown again", async () => {
+  const { cache, folder } = await createCache();
+  await cache.writeRecord("worms.jpg", record);
+  const [file] = (await readdir(folder, { recursive: true })).filter((name) => name.endsWith(".source"));
+  await truncate(join(folder, file ?? ""), 60);
+  expect(await cache.readRecord("worms.jpg")).toBeUndefined();
+});
+
+test("the folder is made, with what is above it", async () => {
+  const folder = join(await temporaryFolder(), "a", "b");
+  const { cache } = await createCache({ folder });
+  expect(await cache.write(variant, entryOf("worms"))).toBe(true);
+});
