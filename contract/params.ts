@@ -32,8 +32,12 @@ export interface SiteParams {
   readonly versioned: boolean;
   readonly eagerfirst: boolean;
   readonly placeholder: "none" | "color" | "image";
+  /** Whether an image that stands alone becomes a `<figure>`, its title the caption. */
   readonly figure: boolean;
-  readonly link: boolean;
+  /** What an image that stands alone links to; `original` adds one URL without parameters, which is never a variant. */
+  readonly link: "none" | "original" | "widest";
+  /** Whether an image that stands alone opens over the page; no URL of its own. */
+  readonly lightbox: boolean;
   readonly sign: boolean;
   readonly strict: boolean;
   /** Front matter that names images, dots for nesting. */
