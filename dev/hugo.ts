@@ -1,0 +1,144 @@
+import { execFile } from "node:child_process";
+import { readFile, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { installWrapper, openApt } from "./apt.ts";
+import { withLock } from "./lock.ts";
+
+/** A Hugo that runs on this machine. */
+export interface Hugo {
+  readonly path: string;
+  /** Such as `0.111.3`. */
+  readonly version: string;
+  /** Where it came from, in words. */
+  readonly from: string;
+}
+
+/** The oldest Hugo that the module promises to work on. */
+export const OLDEST_HUGO = "0.111.3";
+
+/** Where a Hugo that is not on PATH is kept: inside the project, so that the system stays as it is. */
+export const hugoCache: string = fileURLToPath(
+  new URL(import.meta.url.endsWith(".ts") ? "../.cache/hugo/" : "../../.cache/hugo/", import.meta.url),
+);
+
+/**
+ * The Hugo on PATH if it is new enough, else one from Debian's, npm's or Python's packages.
+ * @throws Error that says what was tried and what to install.
+ */
+export async function obtainHugo(cache: string = hugoCache): Promise<Hugo> {
+  const onPath = await probe("hugo", "PATH");
+  if (onPath !== undefined && compareVersions(onPath.version, OLDEST_HUGO) >= 0) return onPath;
+  return await withLock(cache, async () => {
+    const known = (await readCommands(cache, "obtained")).at(-1);
+    if (known !== undefined) return known;
+    const failures: string[] = [];
+    for (const [name, obtain] of Object.entries(ways)) {
+      try {
+        const file = await obtain(cache);
+        const hugo = await probe(file, name);
+        if (hugo === undefined) throw new Error("what was unpacked does not run here");
+        await writeFile(path.join(cache, "obtained"), file);
+        return hugo;
+      } catch (error) {
+        failures.push(`${name}: ${reason(error)}`);
+      }
+    }
+    const found = onPath === undefined ? "No Hugo is on PATH" : `The Hugo on PATH is ${onPath.version}`;
+    throw new Error(
+      `${found}, and none could be obtained:\n  ${failures.join("\n  ")}\nInstall Hugo ${OLDEST_HUGO} or newer: https://gohugo.io/installation/`,
+    );
+  });
+}
+
+/**
+ * Several Hugo versions side by side, oldest first, from the Debian suites that apt reaches; empty where there is no apt.
+ * The newest moves: whatever Debian's unstable has today.
+ */
+export async function obtainHugoVersions(cache: string = hugoCache): Promise<readonly Hugo[]> {
+  return await withLock(cache, async () => {
+    const known = await readCommands(cache, "versions");
+    if (known.length > 0) return known;
+    return await unpackVersions(cache).catch(() => []);
+  });
+}
+
+/** As versions compare: 0.9.0 before 0.111.3. */
+export function compareVersions(a: string, b: string): number {
+  return a.localeCompare(b, "en", { numeric: true });
+}
+
+// --- ways to a Hugo ---
+
+const run = promisify(execFile);
+
+const ways: Readonly<Record<string, (cache: string) => Promise<string>>> = {
+  "Debian packages, unpacked": async (cache) => {
+    const apt = await openApt(path.join(cache, "apt"));
+    const version = (await apt.versions("hugo")).at(-1);
+    if (version === undefined) throw new Error("no package named hugo");
+    return await installWrapper(apt, version, cache);
+  },
+  "npm's hugo-extended": async (cache) => {
+    const prefix = path.join(cache, "npm");
+    await run("npm", [
+      "install",
+      "--no-save",
+      "--no-audit",
+      "--no-fund",
+      "--prefix",
+      prefix,
+      "hugo-extended",
+    ]);
+    return path.join(prefix, "node_modules", ".bin", "hugo");
+  },
+  "Python's hugo wheel": async (cache) => {
+    const target = path.join(cache, "pip");
+    await run("python3", ["-m", "venv", target]);
+    await run(path.join(target, "bin", "pip"), ["install", "--quiet", "--retries", "1", "hugo"]);
+    return path.join(target, "bin", "hugo");
+  },
+};
+
+async function probe(file: string, from: string): Promise<Hugo | undefined> {
+  try {
+    const { stdout } = await run(file, ["version"]);
+    const version = /\bv([0-9]+\.[0-9]+\.[0-9]+)/.exec(stdout)?.[1];
+    return version === undefined ? undefined : { path: file, version, from };
+  } catch {
+    return undefined;
+  }
+}
+
+// --- several versions ---
+
+const suites = ["bookworm", "bookworm-backports", "trixie", "forky", "sid"];
+
+async function unpackVersions(cache: string): Promise<readonly Hugo[]> {
+  const apt = await openApt(path.join(cache, "apt-suites"), suites);
+  const files: string[] = [];
+  for (const version of await apt.versions("hugo")) files.push(await installWrapper(apt, version, cache));
+  await writeFile(path.join(cache, "versions"), files.join("\n"));
+  return await readCommands(cache, "versions");
+}
+
+/** `.cache/hugo/obtained` and `.cache/hugo/versions` name the commands that a first run made, one path a line. */
+async function readCommands(cache: string, name: "obtained" | "versions"): Promise<readonly Hugo[]> {
+  const listed = await readFile(path.join(cache, name), "utf8").catch(() => "");
+  const hugos = await Promise.all(
+    listed
+      .split("\n")
+      .filter(Boolean)
+      .map((file) => probe(file, "the project's cache")),
+  );
+  return hugos
+    .filter((hugo) => hugo !== undefined)
+    .filter((hugo) => compareVersions(hugo.version, OLDEST_HUGO) >= 0)
+    .sort((a, b) => compareVersions(a.version, b.version));
+}
+
+function reason(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text.trim().split("\n").at(-1) ?? text;
+}
