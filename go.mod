@@ -1,0 +1,3 @@
+module github.com/imgproxy-lite/imgproxy-lite
+
+go 1.19
