@@ -18,6 +18,18 @@ export const problems = {
     remedy: "Ask for /?img=<source key>&q=<1..100>; the detail names the parameter at fault.",
     cacheControl: "public, max-age=300",
   },
+  "invalid-body": {
+    status: 400,
+    title: "The body is not what this call takes.",
+    remedy: "Send JSON as contract/api.ts has it; the detail names the place at fault.",
+    cacheControl: "no-store",
+  },
+  "bad-token": {
+    status: 401,
+    title: "This call needs the server's token.",
+    remedy: "Send Authorization: Bearer <TOKEN>, with the TOKEN that the server was started with.",
+    cacheControl: "no-store",
+  },
   "bad-signature": {
     status: 403,
     title: "The URL is not signed with a key of this server.",
@@ -55,11 +67,23 @@ export const problems = {
     remedy: "Use GET, HEAD or OPTIONS.",
     cacheControl: "no-store",
   },
+  "body-too-large": {
+    status: 413,
+    title: "The body is larger than this call takes.",
+    remedy: "Send it in several calls.",
+    cacheControl: "no-store",
+  },
   "unsupported-source": {
     status: 415,
     title: "The original is in a format that this server does not read.",
     remedy: "Upload it as JPEG, PNG, WebP, AVIF, GIF or SVG; the detail says what it is.",
     cacheControl: "public, max-age=60",
+  },
+  "bad-range": {
+    status: 416,
+    title: "The original has no such range.",
+    remedy: "Content-Range names its length.",
+    cacheControl: "no-store",
   },
   "unreadable-source": {
     status: 422,

@@ -1,0 +1,44 @@
+import type { ImageRequest } from "../contract/request.ts";
+import { verify } from "../contract/signature.ts";
+import { Problem } from "./errors.ts";
+import type { Allowance } from "./rate.ts";
+
+/** Who may ask for what. */
+export interface Access {
+  /** Before any I/O. @throws Problem `bad-signature` or `not-published`. */
+  check(asked: ImageRequest): void;
+  /** Before a source is read and an image is made. @throws Problem `over-budget`. */
+  charge(asked: ImageRequest, client: string): void;
+}
+
+/** What published sites use. */
+export interface Listing {
+  /** No set is there yet: everything is open. */
+  readonly empty: boolean;
+  has(asked: ImageRequest): boolean;
+}
+
+/** How `VARIANTS` is set. */
+export type VariantsMode = "open" | "listed" | "signed";
+
+export function createAccess(parts: {
+  readonly mode: VariantsMode;
+  /** Live keys, more than one while they rotate. */
+  readonly keys: readonly string[];
+  readonly listing: Listing;
+  /** New variants a client may ask for. */
+  readonly budget: Allowance;
+}): Access {
+  const { mode, keys, listing, budget } = parts;
+  return {
+    check(asked) {
+      if (mode === "signed" && !verify(asked, keys)) throw new Problem("bad-signature");
+      if (mode === "listed" && !listing.empty && !listing.has(asked)) throw new Problem("not-published");
+    },
+    charge(asked, client) {
+      // Signed and published variants are finite; only what a stranger makes up costs.
+      if (mode !== "open" || listing.has(asked) || budget.take(client)) return;
+      throw new Problem("over-budget", { retryAfterSeconds: budget.wait(client) });
+    },
+  };
+}

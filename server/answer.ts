@@ -1,0 +1,23 @@
+import type { ProblemCode } from "./errors.ts";
+import type { Phases } from "./log.ts";
+import type { CacheOutcome } from "./metrics.ts";
+
+/** A response before it meets HTTP: h3 and the fast path in front of it send the same one. */
+export interface Answer {
+  readonly status: number;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Also for HEAD and 304, which do not send it. */
+  readonly body: Uint8Array | ReadableStream<Uint8Array> | null;
+  readonly note?: Note;
+}
+
+/** What the log is told beside what the reader gets. */
+export interface Note {
+  readonly cache?: CacheOutcome;
+  readonly key?: string;
+  readonly variant?: string;
+  readonly code?: ProblemCode;
+  readonly error?: unknown;
+  readonly ms?: Omit<Phases, "total">;
+}

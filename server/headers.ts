@@ -1,0 +1,95 @@
+import type { Answer } from "./answer.ts";
+import type { CacheOutcome } from "./metrics.ts";
+
+/** On every response, errors included: an image is never a page, a script or a frame. */
+export const securityHeaders = {
+  "x-content-type-options": "nosniff",
+  "content-security-policy": "default-src 'none'; sandbox",
+  // Blogs embed images from this host, with `crossorigin` where they draw them on a canvas.
+  "cross-origin-resource-policy": "cross-origin",
+  "access-control-allow-origin": "*",
+} as const;
+
+/** An SVG shown by itself may style itself; it may not run, load or frame anything. */
+const SVG_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox";
+
+/** What an image's headers are made from. */
+export interface Facts {
+  readonly key: string;
+  readonly contentType: string;
+  readonly etag: string;
+  readonly cacheControl: string;
+  readonly cache: CacheOutcome;
+  /** Of the body. */
+  readonly bytes: number;
+  /** `Accept` decided the format: caches must keep one answer for each. */
+  readonly negotiated: boolean;
+  /** RFC 9211's `detail`. */
+  readonly detail?: string;
+}
+
+/** The headers of a 200 with an image. */
+export function imageHeaders(facts: Facts): Record<string, string> {
+  const svg = facts.contentType === "image/svg+xml";
+  return {
+    "content-type": facts.contentType,
+    "content-length": String(facts.bytes),
+    "content-disposition": disposition(facts.key, facts.contentType),
+    etag: facts.etag,
+    "cache-control": facts.cacheControl,
+    "cache-status": cacheStatus(facts.cache, facts.detail),
+    ...(facts.negotiated && !svg && { vary: "Accept" }),
+    ...(svg && { "content-security-policy": SVG_POLICY }),
+  };
+}
+
+/** The answer as it is, or 304 when the reader has it (RFC 9110 §13.1.2: weak comparison). */
+export function unlessMatched(answer: Answer, ifNoneMatch: string | null | undefined): Answer {
+  if (!ifNoneMatch || !matches(ifNoneMatch, answer.headers.etag ?? "")) return answer;
+  const { "content-type": _, "content-length": __, "content-disposition": ___, ...headers } = answer.headers;
+  return { ...answer, status: 304, headers, body: null };
+}
+
+// --- parts ---
+
+/** RFC 9211: `hit` and `fwd` exclude each other; an original is never looked for in the cache. */
+function cacheStatus(cache: CacheOutcome, detail: string | undefined): string {
+  const how = { hit: "hit", miss: "fwd=miss", stale: "hit", none: "fwd=bypass" }[cache];
+  return `imgproxy-lite; ${how}${detail === undefined ? "" : `; detail=${detail}`}`;
+}
+
+function matches(ifNoneMatch: string, etag: string): boolean {
+  if (ifNoneMatch.trim() === "*") return true;
+  const opaque = etag.replace(/^W\//, "");
+  return [...ifNoneMatch.matchAll(/"[^"]*"/g)].some(([one]) => one === opaque);
+}
+
+const extensions: Readonly<Record<string, readonly [string, ...string[]]>> = {
+  "image/jpeg": ["jpg", "jpeg", "jpe", "jfif"],
+  "image/png": ["png"],
+  "image/webp": ["webp"],
+  "image/avif": ["avif"],
+  "image/gif": ["gif"],
+  "image/svg+xml": ["svg"],
+};
+
+/** What "save image as" suggests: the key's last part, with the extension of what it is now. RFC 6266. */
+function disposition(key: string, contentType: string): string {
+  const name = fileName(key, contentType);
+  const plain = name.replace(/[^\x20-\x7e]|["\\%]/g, "_");
+  if (plain === name) return `inline; filename="${name}"`;
+  return `inline; filename="${plain}"; filename*=UTF-8''${extendedValue(name)}`;
+}
+
+function fileName(key: string, contentType: string): string {
+  const last = key.split("/").findLast((segment) => segment !== "") ?? "image";
+  const known = extensions[contentType];
+  if (known === undefined) return last;
+  const [, stem = last, extension = ""] = /^(.+)\.([^.]*)$/.exec(last) ?? [];
+  return known.some((one) => one === extension.toLowerCase()) ? last : `${stem}.${known[0]}`;
+}
+
+/** RFC 8187's value: what encodeURIComponent leaves of its delimiters is escaped too. */
+function extendedValue(text: string): string {
+  return encodeURIComponent(text).replace(/['()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
+}

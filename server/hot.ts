@@ -1,0 +1,61 @@
+import { LRUCache } from "lru-cache";
+import type { Entry, Variant } from "./cache/cache.ts";
+
+/** The variants that are asked for most, in memory, bounded by bytes. */
+export interface Hot {
+  get(variant: Variant): Entry | undefined;
+  set(variant: Variant, entry: Entry): void;
+  /** Forgets one source's variants. */
+  purge(key: string): void;
+  clear(): void;
+  readonly bytes: number;
+  readonly entries: number;
+}
+
+/** @param maxBytes 0 keeps nothing. */
+export function createHot(maxBytes: number): Hot {
+  if (maxBytes === 0) return emptyHot;
+  const entries = new LRUCache<string, Entry>({
+    maxSize: maxBytes,
+    // One giant must not empty the memory of everything else.
+    maxEntrySize: Math.max(1, Math.floor(maxBytes / 8)),
+    sizeCalculation: (entry, name) => entry.body.byteLength + name.length + ENTRY_OVERHEAD,
+  });
+  return {
+    get: (variant) => entries.get(variantName(variant)),
+    set: (variant, entry) => void entries.set(variantName(variant), entry),
+    purge(key) {
+      for (const name of [...entries.keys()]) if (keyOf(name) === key) entries.delete(name);
+    },
+    clear: () => entries.clear(),
+    get bytes() {
+      return entries.calculatedSize;
+    },
+    get entries() {
+      return entries.size;
+    },
+  };
+}
+
+/** One text for one variant, for maps; the key is last, so that nothing in it can look like another field. */
+export function variantName(variant: Variant): string {
+  return `${variant.width ?? ""} ${variant.quality} ${variant.class} ${variant.key}`;
+}
+
+// --- parts ---
+
+/** Map slot, object and headers of one entry; measured to be well below it. */
+const ENTRY_OVERHEAD = 1024;
+
+const emptyHot: Hot = {
+  get: () => undefined,
+  set: () => undefined,
+  purge: () => undefined,
+  clear: () => undefined,
+  bytes: 0,
+  entries: 0,
+};
+
+function keyOf(name: string): string {
+  return name.split(" ").slice(3).join(" ");
+}

@@ -1,0 +1,47 @@
+import { LRUCache } from "lru-cache";
+import { Problem, type ProblemCode } from "./errors.ts";
+
+/**
+ * What is known not to work, for a short time and in memory: a broken link on a busy page must not become a source
+ * request a reader.
+ */
+export interface Negative {
+  /** @throws the remembered Problem. A version other than the one that failed is a new photograph: it passes. */
+  check(key: string, asked?: string): void;
+  /** Remembers an error if it is one that will not go away by asking again. */
+  learn(key: string, error: unknown, version?: string): void;
+  forget(key: string): void;
+}
+
+/** @param now milliseconds. */
+export function createNegative(now: () => number = Date.now): Negative {
+  const failures = new LRUCache<string, Failure>({ max: 10_000 });
+  return {
+    check(key, asked) {
+      const failure = failures.get(key);
+      if (failure === undefined) return;
+      if (now() >= failure.until) failures.delete(key);
+      else if (asked === undefined || failure.version === undefined || asked === failure.version)
+        throw failure.problem;
+    },
+    learn(key, error, version) {
+      const seconds = error instanceof Problem ? secondsOf[error.code] : undefined;
+      if (error instanceof Problem && seconds !== undefined)
+        failures.set(key, { problem: error, version, until: now() + seconds * 1000 });
+    },
+    forget: (key) => void failures.delete(key),
+  };
+}
+
+interface Failure {
+  readonly problem: Problem;
+  readonly version: string | undefined;
+  readonly until: number;
+}
+
+/** As long as the answers themselves may be kept; what is the storage's fault is not remembered at all. */
+const secondsOf: Partial<Record<ProblemCode, number>> = {
+  "source-absent": 30,
+  "unsupported-source": 60,
+  "unreadable-source": 60,
+};

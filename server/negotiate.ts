@@ -1,0 +1,49 @@
+import type { Format } from "../contract/request.ts";
+import type { VariantClass } from "./cache/cache.ts";
+
+/**
+ * What a reader gets: an explicit `fm` as it stands, else what `Accept` names. A wildcard names nothing: old readers
+ * send one and can show neither WebP nor AVIF.
+ */
+export function negotiate(accept: string | null | undefined, format?: Format): VariantClass {
+  if (format !== undefined) return format;
+  if (!accept) return "auto";
+  const known = classes.get(accept);
+  if (known !== undefined) return known;
+  const negotiated = classOf(accept);
+  // Browsers send a handful of values; whoever sends others does not get to fill the memory.
+  if (classes.size < MAX_REMEMBERED && accept.length <= MAX_LENGTH) classes.set(accept, negotiated);
+  return negotiated;
+}
+
+// --- Accept, RFC 9110 §12.5.1 ---
+
+const MAX_REMEMBERED = 64;
+const MAX_LENGTH = 256;
+const classes = new Map<string, VariantClass>();
+
+/** A format counts when it is named, not refused by `q=0`, and no plainer one is preferred to it. */
+function classOf(accept: string): VariantClass {
+  const weights = parseAccept(accept);
+  const weight = (type: string): number => weights.get(type) ?? 0;
+  const plain = Math.max(weight("image/jpeg"), weight("image/png"));
+  const webp = weight("image/webp") > 0 && weight("image/webp") >= plain;
+  const avif = weight("image/avif") > 0 && weight("image/avif") >= Math.max(plain, weight("image/webp"));
+  if (avif) return webp ? "auto-aw" : "auto-a";
+  return webp ? "auto-w" : "auto";
+}
+
+function parseAccept(accept: string): Map<string, number> {
+  const weights = new Map<string, number>();
+  for (const range of accept.slice(0, 4096).split(",")) {
+    const [type = "", ...parameters] = range.split(";").map((part) => part.trim().toLowerCase());
+    const q = parameters.find((parameter) => parameter.startsWith("q="));
+    weights.set(type, q === undefined ? 1 : parseWeight(q.slice(2)));
+  }
+  return weights;
+}
+
+/** A weight that is none counts as a refusal: JPEG is what everyone can show. */
+function parseWeight(text: string): number {
+  return /^(0(\.\d{0,3})?|1(\.0{0,3})?)$/.test(text) ? Number(text) : 0;
+}

@@ -1,0 +1,38 @@
+import { InvalidBody } from "../contract/api.ts";
+import { InvalidRequest } from "../contract/request.ts";
+import type { Answer } from "./answer.ts";
+import { Problem, type ProblemKind, problems } from "./errors.ts";
+
+/**
+ * Any failure as RFC 9457's `application/problem+json`. What is no Problem is a bug or the inside: the reader gets a
+ * request id to quote and nothing else.
+ */
+export function problemAnswer(error: unknown, requestId: string): Answer {
+  const problem = toProblem(error);
+  const { code, detail, retryAfterSeconds } = problem;
+  const { status, title, remedy, cacheControl }: ProblemKind = problems[code];
+  const body = new TextEncoder().encode(
+    `${JSON.stringify({ code, status, title, ...(detail !== undefined && { detail }), remedy, requestId })}\n`,
+  );
+  return {
+    status,
+    headers: {
+      "content-type": "application/problem+json",
+      "content-length": String(body.byteLength),
+      "cache-control": cacheControl,
+      ...(retryAfterSeconds !== undefined && { "retry-after": String(Math.ceil(retryAfterSeconds)) }),
+      ...(code === "bad-method" && { allow: "GET, HEAD, OPTIONS" }),
+      ...(code === "bad-token" && { "www-authenticate": "Bearer" }),
+    },
+    body,
+    note: { code, ...(status >= 500 && { error: problem.cause ?? error }) },
+  };
+}
+
+/** @returns the error itself when it is a Problem, else the one that stands for it. */
+export function toProblem(error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  if (error instanceof InvalidRequest) return new Problem("invalid-request", { detail: error.message });
+  if (error instanceof InvalidBody) return new Problem("invalid-body", { detail: error.message });
+  return new Problem("internal", { cause: error });
+}

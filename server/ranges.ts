@@ -1,0 +1,23 @@
+import type { ByteRange } from "./source/source.ts";
+
+/**
+ * The one range that a `Range` header asks for, `whole` where there is none that must be honoured (RFC 9110 §14.2 lets
+ * a server ignore several ranges, other units and what it cannot read), or `unsatisfiable`.
+ * @param bytes length of the whole object.
+ */
+export function parseRange(
+  header: string | null | undefined,
+  bytes: number,
+): ByteRange | "whole" | "unsatisfiable" {
+  const [, first = "", last = ""] = /^bytes=(\d{0,15})-(\d{0,15})$/.exec(header?.trim() ?? "") ?? [];
+  if (first === "" && last === "") return "whole";
+  if (first === "") return suffix(Number(last), bytes);
+  if (last !== "" && Number(last) < Number(first)) return "whole";
+  if (Number(first) >= bytes) return "unsatisfiable";
+  return { first: Number(first), last: Math.min(last === "" ? bytes : Number(last), bytes - 1) };
+}
+
+function suffix(length: number, bytes: number): ByteRange | "unsatisfiable" {
+  if (length === 0 || bytes === 0) return "unsatisfiable";
+  return { first: Math.max(0, bytes - length), last: bytes - 1 };
+}

@@ -1,0 +1,42 @@
+import { LRUCache } from "lru-cache";
+
+/** An allowance by name: bursts are allowed, a steady flow is held to a rate. */
+export interface Allowance {
+  /** Takes one unit; false when there is none. */
+  take(name: string): boolean;
+  /** Seconds until there is one unit again. */
+  wait(name: string): number;
+}
+
+/**
+ * Token buckets, full at first and forgotten when unused (a forgotten one is full again).
+ * @param now milliseconds.
+ */
+export function createAllowance(
+  limits: { readonly burst: number; readonly perSecond: number; readonly names?: number },
+  now: () => number = Date.now,
+): Allowance {
+  const buckets = new LRUCache<string, Bucket>({ max: limits.names ?? 10_000 });
+
+  function filled(name: string): Bucket {
+    const bucket = buckets.get(name) ?? { tokens: limits.burst, at: now() };
+    const gained = ((now() - bucket.at) / 1000) * limits.perSecond;
+    return { tokens: Math.min(limits.burst, bucket.tokens + Math.max(0, gained)), at: now() };
+  }
+
+  return {
+    take(name) {
+      const bucket = filled(name);
+      const allowed = bucket.tokens >= 1;
+      buckets.set(name, allowed ? { ...bucket, tokens: bucket.tokens - 1 } : bucket);
+      return allowed;
+    },
+    wait: (name) => Math.max(0, (1 - filled(name).tokens) / limits.perSecond),
+  };
+}
+
+interface Bucket {
+  readonly tokens: number;
+  /** When it held that many. */
+  readonly at: number;
+}
