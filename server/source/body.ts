@@ -1,0 +1,45 @@
+import { Problem } from "../errors.ts";
+
+/**
+ * Passes a body on and fails it when it ends short of its length or runs past it: a truncated photograph decodes to a
+ * grey half, and a cache would keep that.
+ */
+export function exactly(body: ReadableStream<Uint8Array>, bytes: number): ReadableStream<Uint8Array> {
+  let seen = 0;
+  return body.pipeThrough(
+    new TransformStream<Uint8Array, Uint8Array>({
+      transform(chunk, controller) {
+        seen += chunk.byteLength;
+        if (seen > bytes)
+          throw new Problem("source-failed", { cause: new Error(`more than ${bytes} bytes`) });
+        controller.enqueue(chunk);
+      },
+      flush() {
+        if (seen < bytes)
+          throw new Problem("source-failed", { cause: new Error(`${seen} of ${bytes} bytes arrived`) });
+      },
+    }),
+  );
+}
+
+/**
+ * The whole body in memory; `check` sees what has arrived after each chunk until it returns true, so that a wrong type
+ * is refused before megabytes of it are fetched.
+ * @throws what the body fails with, and what `check` throws.
+ */
+export async function readWhole(
+  body: ReadableStream<Uint8Array>,
+  bytes: number,
+  check: (head: Uint8Array, whole: boolean) => boolean,
+): Promise<Uint8Array> {
+  const whole = new Uint8Array(bytes);
+  let filled = 0;
+  let checked = false;
+  for await (const chunk of body) {
+    whole.set(chunk, filled);
+    filled += chunk.byteLength;
+    checked ||= check(whole.subarray(0, filled), filled === bytes);
+  }
+  if (!checked) check(whole.subarray(0, filled), true);
+  return whole;
+}

@@ -1,0 +1,168 @@
+import { createHash } from "node:crypto";
+import { LRUCache } from "lru-cache";
+import type { ImageRequest } from "../contract/request.ts";
+import type { Answer } from "./answer.ts";
+import { Problem } from "./errors.ts";
+import { cacheControl, type FreshnessPolicy } from "./freshness.ts";
+import { imageHeaders, unlessMatched } from "./headers.ts";
+import { typeOf } from "./originals.ts";
+import { parseRange } from "./ranges.ts";
+import { SNIFF_BYTES } from "./sniff.ts";
+import {
+  type ByteRange,
+  type Source,
+  type SourceObject,
+  type SourceStat,
+  versionOf,
+} from "./source/source.ts";
+
+/** Originals as they are stored, streamed: never in memory as a whole, never in the cache. */
+export interface Streams {
+  /** @throws Problem as {@link Source} does, `unsupported-source`, `originals-off` or `bad-range`. */
+  answer(request: Request, asked: ImageRequest, signal: AbortSignal): Promise<Answer>;
+}
+
+export function createStreams(parts: {
+  readonly source: Source;
+  readonly policy: FreshnessPolicy;
+  /** Off: only SVG, which has no variants. A camera file carries where it was taken. */
+  readonly originals: "on" | "off";
+}): Streams {
+  const { source, policy, originals } = parts;
+  /** Types by validator: a film of range requests reads the first bytes once. */
+  const types = new LRUCache<string, string>({ max: 10_000 });
+
+  function allowed(stat: SourceStat, type: string): string {
+    types.set(stat.validator, type);
+    if (originals === "off" && type !== "image/svg+xml") throw new Problem("originals-off");
+    return type;
+  }
+
+  async function typeByHead(key: string, stat: SourceStat, signal: AbortSignal): Promise<string> {
+    const known = types.get(stat.validator);
+    if (known !== undefined) return allowed(stat, known);
+    if (stat.bytes === 0) return typeOf(new Uint8Array(0));
+    const range = { first: 0, last: Math.min(SNIFF_BYTES, stat.bytes) - 1 };
+    const { head, body } = await peek((await source.open(key, signal, range)).body);
+    await body.cancel();
+    return allowed(stat, typeOf(head));
+  }
+
+  async function whole(asked: ImageRequest, signal: AbortSignal): Promise<Answer> {
+    const object = await source.open(asked.key, signal);
+    const { head, body } = await peek(object.body);
+    try {
+      const headers = originalHeaders(asked, object, allowed(object, typeOf(head)), policy);
+      return { status: 200, headers, body };
+    } catch (error) {
+      await body.cancel().catch(() => undefined);
+      throw error;
+    }
+  }
+
+  async function part(
+    asked: ImageRequest,
+    stat: SourceStat,
+    type: string,
+    range: ByteRange,
+    signal: AbortSignal,
+  ): Promise<Answer | undefined> {
+    const object: SourceObject = await source.open(asked.key, signal, range);
+    if (object.validator !== stat.validator) {
+      await object.body.cancel();
+      return undefined;
+    }
+    const headers = {
+      ...originalHeaders(asked, stat, type, policy),
+      "content-range": `bytes ${range.first}-${range.last}/${stat.bytes}`,
+      "content-length": String(range.last + 1 - range.first),
+    };
+    return { status: 206, headers, body: object.body };
+  }
+
+  return {
+    async answer(request, asked, signal) {
+      const ifNoneMatch = request.headers.get("if-none-match");
+      const wanted = request.headers.get("range");
+      const cheap = request.method === "GET" && ifNoneMatch === null && wanted === null;
+      if (cheap && originals === "on") return whole(asked, signal);
+      const stat = await source.stat(asked.key, signal);
+      const type = await typeByHead(asked.key, stat, signal);
+      const headers = originalHeaders(asked, stat, type, policy);
+      const unsent = unlessMatched({ status: 200, headers, body: null }, ifNoneMatch);
+      if (unsent.status === 304 || request.method === "HEAD") return unsent;
+      const range = rangeOf(request, stat);
+      const answer = range === "whole" ? undefined : await part(asked, stat, type, range, signal);
+      return answer ?? whole(asked, signal);
+    },
+  };
+}
+
+// --- headers ---
+
+function originalHeaders(
+  asked: ImageRequest,
+  stat: SourceStat,
+  type: string,
+  policy: FreshnessPolicy,
+): Record<string, string> {
+  const version = versionOf(stat.validator);
+  return {
+    ...imageHeaders({
+      key: asked.key,
+      contentType: type,
+      etag: etagOf(stat.validator),
+      cacheControl: cacheControl({ asked: asked.version, version }, false, policy),
+      cache: "none",
+      bytes: stat.bytes,
+      negotiated: false,
+    }),
+    "accept-ranges": "bytes",
+    ...(stat.modified !== undefined && { "last-modified": stat.modified.toUTCString() }),
+  };
+}
+
+/** The validator itself may say more of the storage than readers should know. */
+function etagOf(validator: string): string {
+  return `"${createHash("sha256").update(validator).digest("hex").slice(0, 32)}"`;
+}
+
+function rangeOf(request: Request, stat: SourceStat): ByteRange | "whole" {
+  const ifRange = request.headers.get("if-range");
+  // RFC 9110 §13.1.5: the rest of another object is no use. A date is never a strong match here.
+  if (ifRange !== null && ifRange.trim() !== etagOf(stat.validator)) return "whole";
+  const range = parseRange(request.headers.get("range"), stat.bytes);
+  if (range !== "unsatisfiable") return range;
+  throw new Problem("bad-range", { detail: `The original has ${stat.bytes} bytes.` });
+}
+
+// --- first bytes ---
+
+/** The first {@link SNIFF_BYTES} of a body, and a body that still begins with them. */
+async function peek(
+  body: ReadableStream<Uint8Array>,
+): Promise<{ readonly head: Uint8Array; readonly body: ReadableStream<Uint8Array> }> {
+  const reader = body.getReader();
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  while (length < SNIFF_BYTES) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    chunks.push(value);
+    length += value.byteLength;
+  }
+  const rest = new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const held = chunks.shift();
+        if (held !== undefined) return controller.enqueue(held);
+        const { done, value } = await reader.read();
+        if (done) controller.close();
+        else controller.enqueue(value);
+      },
+      cancel: (reason) => reader.cancel(reason),
+    },
+    { highWaterMark: 0 },
+  );
+  return { head: Buffer.concat(chunks), body: rest };
+}
