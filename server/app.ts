@@ -1,0 +1,141 @@
+import { randomBytes } from "node:crypto";
+import { H3, type H3Event, HTTPResponse } from "h3";
+import type { Answer } from "./answer.ts";
+import { Problem } from "./errors.ts";
+import { securityHeaders } from "./headers.ts";
+import type { ImageCall } from "./image.ts";
+import type { Log } from "./log.ts";
+import type { Metrics } from "./metrics.ts";
+import { problemAnswer } from "./problem.ts";
+
+/** What the public port answers with. */
+export interface AppParts {
+  readonly image: (call: ImageCall) => Promise<Answer>;
+  /** `/api/…`; absent without a token: it does not exist then. */
+  readonly api?: (call: ApiCall) => Promise<Answer>;
+  /** What is at `/` without a query; absent in production. */
+  readonly welcome?: (request: Request) => Answer;
+  /** Who asks, for budgets: the peer, or whom a trusted proxy names. */
+  readonly client: (peer: string, forwardedFor: string | null) => string;
+  readonly log: Pick<Log, "request">;
+  readonly metrics: Pick<Metrics, "answered">;
+  /** Where the images are below the host, with a slash at both ends. */
+  readonly basePath: string;
+}
+
+/** A call of `/api`; `path` begins after `api/`. */
+export interface ApiCall {
+  readonly request: Request;
+  readonly path: string;
+  readonly query: string;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * The public port as an h3 app: GET, HEAD and OPTIONS on the base path, and `/api` for a publish. h3 finds no route
+ * here but one: it answers a wrong method with 404, and what it does to paths is not what signatures are made over.
+ */
+export function createApp(parts: AppParts): H3 {
+  const app: H3 = new H3();
+  app.all("/**", async (event) => {
+    const started = performance.now();
+    const id = requestIdOf(event.req.headers.get("x-request-id"));
+    const answer = await answerEvent(parts, event, id);
+    report(parts, event, id, answer, performance.now() - started);
+    return toResponse(answer, id);
+  });
+  return app;
+}
+
+/** The id that a proxy in front gave the request, where it is one; else a new one. */
+export function requestIdOf(header: string | null | undefined): string {
+  return header && /^[A-Za-z0-9._-]{8,64}$/.test(header) ? header : randomBytes(8).toString("hex");
+}
+
+// --- routes ---
+
+async function answerEvent(parts: AppParts, event: H3Event, id: string): Promise<Answer> {
+  try {
+    return await route(parts, event);
+  } catch (error) {
+    return problemAnswer(error, id);
+  }
+}
+
+async function route(parts: AppParts, event: H3Event): Promise<Answer> {
+  const { path, query } = targetOf(event);
+  const { image, api, welcome, basePath } = parts;
+  if (!path.startsWith(basePath)) throw new Problem("no-route");
+  const below = path.slice(basePath.length);
+  const { req: request } = event;
+  const { signal } = request;
+  if (api !== undefined && below.startsWith("api/"))
+    return api({ request, query, signal, path: below.slice("api/".length) });
+  if (request.method === "OPTIONS") return preflight;
+  if (request.method !== "GET" && request.method !== "HEAD") throw new Problem("bad-method");
+  // Browsers ask for it on their own; it is no error of anybody's.
+  if (below === "favicon.ico") return noIcon;
+  if (below !== "") throw new Problem("no-route");
+  if (query === "") {
+    if (welcome === undefined) throw new Problem("no-route");
+    return welcome(request);
+  }
+  return image({ request, query, signal, client: clientOf(parts, event) });
+}
+
+/** The path and the query as they came: h3's own URL resolves dots and decodes, and signatures hold for neither. */
+function targetOf(event: H3Event): { readonly path: string; readonly query: string } {
+  const raw = event.runtime?.node?.req.url ?? event.req.url;
+  const target = raw.startsWith("/") ? raw : raw.replace(/^[a-z]+:\/\/[^/?#]*/i, "");
+  const mark = target.indexOf("?");
+  return mark === -1
+    ? { path: target, query: "" }
+    : { path: target.slice(0, mark), query: target.slice(mark + 1) };
+}
+
+function clientOf(parts: AppParts, event: H3Event): string {
+  const peer = event.runtime?.node?.req.socket?.remoteAddress ?? "";
+  return parts.client(peer, event.req.headers.get("x-forwarded-for"));
+}
+
+const preflight: Answer = {
+  status: 204,
+  headers: {
+    allow: "GET, HEAD, OPTIONS",
+    "access-control-allow-methods": "GET, HEAD",
+    "access-control-max-age": "86400",
+    "cache-control": "no-store",
+  },
+  body: null,
+};
+
+const noIcon: Answer = { status: 204, headers: { "cache-control": "public, max-age=86400" }, body: null };
+
+// --- responses ---
+
+function toResponse(answer: Answer, id: string): HTTPResponse {
+  const headers = { ...securityHeaders, "x-request-id": id, ...answer.headers };
+  return new HTTPResponse(answer.body ?? "", { status: answer.status, headers });
+}
+
+function report(parts: AppParts, event: H3Event, id: string, answer: Answer, milliseconds: number): void {
+  const { status, headers, note = {} } = answer;
+  const { cache = "none", ms, ...rest } = note;
+  const { method } = event.req;
+  const sent = method === "HEAD" || status === 304 ? 0 : Number(headers["content-length"] ?? 0);
+  const contentType = headers["content-type"] ?? "";
+  parts.metrics.answered({ cache, contentType, status, bytes: sent, seconds: milliseconds / 1000 });
+  parts.log.request({
+    ...rest,
+    id,
+    method,
+    status: event.req.signal.aborted ? CLIENT_GONE : status,
+    cache,
+    bytes: sent,
+    ms: { total: milliseconds, ...ms },
+    ...(contentType !== "" && { contentType }),
+  });
+}
+
+/** nginx's word for a reader that left before the answer: in the log only. */
+const CLIENT_GONE = 499;

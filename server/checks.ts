@@ -1,0 +1,89 @@
+import { LRUCache } from "lru-cache";
+import type { Background } from "./background.ts";
+import type { SourceRecords } from "./cache/cache.ts";
+import { Problem } from "./errors.ts";
+import type { Flights } from "./flights.ts";
+import { createAllowance } from "./rate.ts";
+import type { Source } from "./source/source.ts";
+
+/** What the source last said of a key. */
+export interface Known {
+  readonly validator: string;
+  /** Milliseconds since 1970. */
+  readonly checked: number;
+}
+
+/** Asks the source whether an object is still what it was; many readers, one question. */
+export interface Checks {
+  known(key: string): Known | undefined;
+  /** The source has just said this. */
+  learn(key: string, validator: string): void;
+  forget(key: string): void;
+  /**
+   * What the source says now, or what it said a moment ago when one key is asked for too often.
+   * @throws Problem as {@link Source} does; `source-absent` also tells `gone`.
+   */
+  now(key: string, signal: AbortSignal): Promise<Known>;
+  /** Asks behind an answer, at most twice a minute a key. */
+  behind(key: string): void;
+}
+
+/** The newer of two statements about one key. */
+export function newer(a: Known | undefined, b: Known): Known {
+  return a !== undefined && a.checked >= b.checked ? a : b;
+}
+
+/** @param parts `gone`: told when the source has no such object (any more). */
+export function createChecks(parts: {
+  readonly source: Source;
+  readonly records: SourceRecords;
+  readonly flights: Flights<Known>;
+  readonly background: Background;
+  readonly gone: (key: string) => Promise<unknown>;
+  readonly now?: () => number;
+}): Checks {
+  const { source, records, flights, background, gone, now = Date.now } = parts;
+  const states = new LRUCache<string, Known>({ max: 100_000 });
+  // Whoever sends a new v with every request gets a question to the source a second, not one a request.
+  const questions = createAllowance({ burst: 5, perSecond: 1 }, now);
+  const behinds = createAllowance({ burst: 1, perSecond: 1 / 30 }, now);
+
+  function learn(key: string, validator: string): Known {
+    const known = { validator, checked: now() };
+    states.set(key, known);
+    return known;
+  }
+
+  async function ask(key: string, signal: AbortSignal): Promise<Known> {
+    try {
+      const known = learn(key, (await source.stat(key, signal)).validator);
+      background.run("confirm a record", () => confirm(records, key, known));
+      return known;
+    } catch (error) {
+      if (error instanceof Problem && error.code === "source-absent") await gone(key);
+      throw error;
+    }
+  }
+
+  return {
+    known: (key) => states.get(key),
+    learn,
+    forget: (key) => void states.delete(key),
+    async now(key, signal) {
+      const known = states.get(key);
+      if (known !== undefined && !questions.take(key)) return known;
+      return flights.join(key, signal, (signal) => ask(key, signal));
+    },
+    behind(key) {
+      if (!behinds.take(key)) return;
+      background.run("check a source", (signal) => flights.join(key, signal, (signal) => ask(key, signal)));
+    },
+  };
+}
+
+/** Other replicas, and this one after a restart, need not ask again. */
+async function confirm(records: SourceRecords, key: string, known: Known): Promise<void> {
+  const record = await records.readRecord(key);
+  if (record?.validator === known.validator)
+    await records.writeRecord(key, { ...record, checked: known.checked });
+}

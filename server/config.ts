@@ -1,0 +1,140 @@
+import { parseArgs } from "node:util";
+import { type Setting, settings } from "./settings.ts";
+
+/** Every setting parsed, by its key in settings.ts. */
+export type Config = {
+  readonly [Key in keyof typeof settings]: (typeof settings)[Key] extends Setting<infer T> ? T : never;
+};
+
+/** All that is wrong with a configuration, one sentence each, by variable name. */
+export class InvalidConfig extends Error {
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(problems.join("\n"));
+    this.problems = problems;
+  }
+}
+
+export type Program = "serve" | "gc";
+
+/** Flags that are no setting. */
+export interface Switches {
+  readonly help: boolean;
+  readonly dryRun: boolean;
+}
+
+/**
+ * Flags over environment over defaults.
+ * @throws InvalidConfig with every problem at once.
+ */
+export function loadConfig(
+  program: Program,
+  argv: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): { readonly config: Config; readonly switches: Switches } {
+  const { values, switches } = parseFlags(program, argv);
+  const problems: string[] = [];
+  const parsed = Object.entries(settings).map(([key, setting]) => {
+    const given = (setting.flag === undefined ? undefined : values.get(setting.flag)) ?? env[setting.name];
+    return [key, parseOne(setting, given, problems)] as const;
+  });
+  // The table's own parsers made each value, key by key: this is what Config says.
+  const config = Object.fromEntries(parsed) as Config;
+  if (!switches.help) problems.push(...contradictions(program, config));
+  if (problems.length > 0 && !switches.help) throw new InvalidConfig(problems);
+  return { config, switches };
+}
+
+/** `--help`: usage and every setting of the program, from the table. */
+export function helpText(program: Program): string {
+  const mine = Object.values(settings).filter((setting) => setting.for === program || setting.for === "both");
+  const rows = mine.map((setting) => [
+    setting.flag === undefined ? "" : `--${setting.flag}`,
+    setting.name,
+    setting.fallback,
+    setting.help,
+  ]);
+  const width = (column: number) => Math.max(...rows.map((row) => row[column]?.length ?? 0));
+  const lines = rows.map(
+    (row) => `  ${row.map((cell, at) => (at < 3 ? cell.padEnd(width(at)) : cell)).join("  ")}`,
+  );
+  return [
+    usages[program],
+    "",
+    "Settings, by flag or by variable of the environment, with their defaults:",
+    "",
+    ...lines,
+    "",
+  ].join("\n");
+}
+
+// --- flags ---
+
+const usages: Readonly<Record<Program, string>> = {
+  serve: "usage: imgproxy-lite serve [--source FOLDER|URL] [--cache FOLDER] [--port N] [--dev] [--help]",
+  gc: "usage: imgproxy-lite gc [--cache FOLDER] [--max-bytes SIZE] [--dry-run] [--help]",
+};
+
+function parseFlags(
+  program: Program,
+  argv: readonly string[],
+): { readonly values: ReadonlyMap<string, string>; readonly switches: Switches } {
+  const mine = Object.values(settings).filter((setting) => setting.for === program || setting.for === "both");
+  const flags = mine.flatMap(({ flag }) => (flag === undefined ? [] : [flag]));
+  const options = Object.fromEntries(
+    flags.map((flag) => [flag, { type: flag === "dev" ? ("boolean" as const) : ("string" as const) }]),
+  );
+  try {
+    const { values } = parseArgs({
+      args: [...argv],
+      options: { ...options, help: { type: "boolean", short: "h" }, "dry-run": { type: "boolean" } },
+    });
+    const given = Object.entries(values).flatMap(([flag, value]): [string, string][] =>
+      value === undefined ? [] : [[flag, value === true ? "on" : String(value)]],
+    );
+    return {
+      values: new Map(given),
+      switches: { help: values.help === true, dryRun: values["dry-run"] === true },
+    };
+  } catch (error) {
+    throw new InvalidConfig([
+      `${error instanceof Error ? error.message : String(error)} (--help lists the flags)`,
+    ]);
+  }
+}
+
+function parseOne(setting: Setting<unknown>, given: string | undefined, problems: string[]): unknown {
+  const value = given ?? setting.fallback;
+  try {
+    return setting.parse(value.trim());
+  } catch (error) {
+    problems.push(
+      `${setting.name} ${error instanceof Error ? error.message : "is wrong"}; got "${shown(setting, value)}"`,
+    );
+    return undefined;
+  }
+}
+
+/** Secrets are not repeated on a terminal or in a pod's log. */
+function shown({ name }: Setting<unknown>, value: string): string {
+  return /KEY|TOKEN|SECRET/.test(name) ? "…" : value;
+}
+
+// --- settings that need each other ---
+
+function contradictions(program: Program, config: Config): string[] {
+  if (program === "gc") return [];
+  return [
+    ...(config.source === undefined && (config.sources ?? []).length === 0
+      ? ["SOURCE is not set; give a folder, https://base/ or s3://bucket/prefix (or --source)"]
+      : []),
+    ...(config.source !== undefined && (config.sources ?? []).length > 0
+      ? ["SOURCE and SOURCES are both set; keep one"]
+      : []),
+    ...(config.variants === "signed" && (config.signingKeys ?? []).length === 0
+      ? ["VARIANTS=signed needs SIGNING_KEYS"]
+      : []),
+    ...(config.encoders === 0 ? ["ENCODERS takes at least 1"] : []),
+  ];
+}

@@ -1,0 +1,57 @@
+import type { ImageInfo } from "../contract/info.ts";
+import type { Background } from "./background.ts";
+import type { SourceRecord, SourceRecords } from "./cache/cache.ts";
+import type { Encoder, Lane } from "./encode/encoder.ts";
+import type { Flights } from "./flights.ts";
+import type { Originals } from "./originals.ts";
+import { versionOf } from "./source/source.ts";
+
+/** What is known of photographs: from the record beside their variants, or by looking at the original. */
+export interface Descriptions {
+  find(key: string): Promise<SourceRecord | undefined>;
+  /** Fetches the original and looks. @throws Problem as {@link Originals} and {@link Encoder} do. */
+  make(key: string, lane: Lane, signal: AbortSignal): Promise<SourceRecord>;
+}
+
+export function createDescriptions(parts: {
+  readonly records: SourceRecords;
+  readonly originals: Originals;
+  readonly encoder: Encoder;
+  readonly flights: Flights<SourceRecord>;
+  readonly background: Background;
+  readonly learn: (key: string, validator: string) => void;
+}): Descriptions {
+  const { records, originals, encoder, flights, background, learn } = parts;
+
+  async function look(key: string, lane: Lane, signal: AbortSignal): Promise<SourceRecord> {
+    const original = await originals.fetch(key, signal);
+    learn(key, original.validator);
+    const description = await encoder.describe(original.body, { lane, signal });
+    const { validator, body } = original;
+    const record = { ...description, validator, bytes: body.byteLength, checked: Date.now() };
+    background.run("store a record", () => records.writeRecord(key, record));
+    return record;
+  }
+
+  return {
+    find: (key) => records.readRecord(key),
+    make: (key, lane, signal) => flights.join(`${lane} ${key}`, signal, (signal) => look(key, lane, signal)),
+  };
+}
+
+/** A record as readers and scanners see it: the validator may say more of the storage than they should know. */
+export function toInfo(key: string, record: SourceRecord): ImageInfo {
+  const { width, height, type, bytes, frames, alpha, color, placeholder } = record;
+  return {
+    key,
+    width,
+    height,
+    type,
+    bytes,
+    version: versionOf(record.validator),
+    frames,
+    alpha,
+    ...(color !== undefined && { color }),
+    ...(placeholder !== undefined && { placeholder }),
+  };
+}

@@ -1,0 +1,93 @@
+import { createServer, type RequestListener, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+
+/** A listening port. */
+export interface Listening {
+  readonly port: number;
+  readonly url: string;
+  /** Takes no new connection, ends the idle ones and waits for what is under way, at most this long. */
+  close(milliseconds: number): Promise<void>;
+}
+
+/** An address that cannot be listened on; the message says what to do. */
+export class CannotListen extends Error {}
+
+/** @throws CannotListen */
+export async function listen(
+  listener: RequestListener,
+  at: { readonly port: number; readonly host: string; readonly name: string },
+): Promise<Listening> {
+  const server = createServer(limits, listener);
+  server.maxConnections = MAX_CONNECTIONS;
+  await bind(server, at);
+  const address = addressOf(server);
+  return {
+    port: address.port,
+    url: `http://${hostOf(address)}:${address.port}/`,
+    close: (milliseconds) => close(server, milliseconds),
+  };
+}
+
+// --- sockets ---
+
+/** Against slow-loris; longer keep-alive than an ingress's 60 s, or it meets closed connections (imgproxy#171). */
+const limits = {
+  headersTimeout: 10_000,
+  requestTimeout: 15_000,
+  connectionsCheckingInterval: 2_000,
+  keepAliveTimeout: 75_000,
+  maxHeaderSize: 16 * 1024,
+} as const;
+
+const MAX_CONNECTIONS = 2048;
+
+function bind(
+  server: Server,
+  { port, host, name }: { readonly port: number; readonly host: string; readonly name: string },
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const refuse = (error: NodeJS.ErrnoException): void =>
+      reject(new CannotListen(remedyFor(error, port, host, name), { cause: error }));
+    server.once("error", refuse);
+    server.listen(port, host, () => {
+      server.off("error", refuse);
+      resolve();
+    });
+  });
+}
+
+function remedyFor(error: NodeJS.ErrnoException, port: number, host: string, name: string): string {
+  if (error.code === "EADDRINUSE") {
+    const mac =
+      port === 5000 ? " (on macOS it is AirPlay Receiver, which System Settings can switch off)" : "";
+    return `${name}: port ${port} is taken by another program${mac}; stop it or set ${name} to another port`;
+  }
+  if (error.code === "EACCES") return `${name}: port ${port} needs privileges; set ${name} to one above 1023`;
+  if (error.code === "EADDRNOTAVAIL" || error.code === "ENOTFOUND")
+    return `HOST: this machine has no address ${host}; set HOST to 0.0.0.0, :: or 127.0.0.1`;
+  return `${name}: cannot listen on ${host}:${port}: ${error.message}`;
+}
+
+function addressOf(server: Server): AddressInfo {
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("the server listens on no port");
+  return address;
+}
+
+function hostOf({ address, family }: AddressInfo): string {
+  if (address === "::" || address === "0.0.0.0") return "localhost";
+  return family === "IPv6" ? `[${address}]` : address;
+}
+
+/**
+ * `server.close()` alone leaves a kept-alive connection open that was busy at that moment, until its timeout; so the
+ * idle ones are ended again and again until none is left.
+ */
+async function close(server: Server, milliseconds: number): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  const ending = setInterval(() => server.closeIdleConnections(), 50);
+  const cutting = setTimeout(() => server.closeAllConnections(), milliseconds);
+  await closed;
+  clearInterval(ending);
+  clearTimeout(cutting);
+}

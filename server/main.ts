@@ -1,0 +1,143 @@
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { toNodeHandler } from "h3";
+import { createAdmin } from "./admin.ts";
+import { createDiskCache } from "./cache/disk.ts";
+import { clientAddress } from "./client.ts";
+import { type Config, helpText, InvalidConfig, loadConfig } from "./config.ts";
+import { createPool } from "./encode/pool.ts";
+import { folderPolicy } from "./freshness.ts";
+import { CannotListen, type Listening, listen } from "./listen.ts";
+import { createLog, standardOutput } from "./log.ts";
+import { createMetrics } from "./metrics.ts";
+import { createService } from "./service.ts";
+import { createFolderSource } from "./source/folder.ts";
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Runs the server until SIGTERM or SIGINT; returns the exit code. */
+export async function serve(argv: readonly string[], env: Environment): Promise<number> {
+  try {
+    const { config, switches } = loadConfig("serve", argv, env);
+    if (switches.help) return say(helpText("serve"));
+    const running = await start(config);
+    await signalled("SIGTERM", "SIGINT");
+    await running.stop();
+    return 0;
+  } catch (error) {
+    return complain(error);
+  }
+}
+
+/** A server in this process. */
+export interface Running {
+  readonly url: string;
+  readonly adminUrl: string;
+  /** Answers what is under way, takes nothing new, and ends the encoders. */
+  stop(): Promise<void>;
+}
+
+/** @throws CannotListen when a port is taken. */
+export async function start(config: Config): Promise<Running> {
+  const log = createLog({ level: config.logLevel, destination: standardOutput() });
+  const metrics = createMetrics({ version: version(), watchProcess: true });
+  const source = createFolderSource(config.source?.kind === "folder" ? resolve(config.source.path) : "");
+  const cache = await createDiskCache({
+    folder: config.cacheDir,
+    namespace: JSON.stringify(config.source),
+    onFailure: (failure, error) => {
+      metrics.cacheFailed(failure);
+      log.warn("the cache volume failed", { failure, error });
+    },
+  });
+  const pool = createPool({
+    slots: { live: config.encoders, warm: config.encoders },
+    deadlineMs: { live: config.encodeTimeout, warm: config.warmTimeout },
+    maxJobs: { live: config.queueLimit, warm: 64 },
+  });
+  const service = createService({
+    source,
+    cache,
+    encoder: pool,
+    policy: folderPolicy,
+    listing: { empty: true, has: () => false },
+    log,
+    metrics,
+    options: {
+      ...config,
+      client: (peer, forwardedFor) => clientAddress(peer, forwardedFor, config.trustedProxies),
+      dev: config.dev === "on",
+    },
+  });
+  metrics.read({
+    waiting: (lane) => pool.stats().lanes[lane].waiting,
+    encoding: (lane) => pool.stats().lanes[lane].running,
+    hotBytes: () => service.hot.bytes,
+  });
+  let ready = false;
+  const listeners: Listening[] = [];
+  const open = async (
+    name: "PORT" | "ADMIN_PORT",
+    port: number,
+    app: Parameters<typeof toNodeHandler>[0],
+  ) => {
+    const listening = await listen(toNodeHandler(app), { name, port, host: config.host });
+    listeners.push(listening);
+    return listening;
+  };
+  const stop = async (): Promise<void> => {
+    ready = false;
+    await Promise.all(listeners.map((listening) => listening.close(config.drainTimeout)));
+    await service.background.stop();
+    pool.close();
+  };
+  try {
+    const admin = await open("ADMIN_PORT", config.adminPort, createAdmin({ metrics, ready: () => ready }));
+    const readers = await open("PORT", config.port, service.app);
+    ready = true;
+    log.info("images are served", { url: readers.url, admin: admin.url });
+    return { url: readers.url, adminUrl: admin.url, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+// --- process ---
+
+function signalled(...signals: readonly NodeJS.Signals[]): Promise<void> {
+  return new Promise((resolve) => {
+    // The handlers stay: a second signal must not end the process in the middle of an answer.
+    for (const signal of signals) process.on(signal, () => resolve());
+  });
+}
+
+function say(text: string): number {
+  process.stdout.write(text);
+  return 0;
+}
+
+function complain(error: unknown): number {
+  if (error instanceof InvalidConfig) {
+    process.stderr.write(
+      `imgproxy-lite cannot start:\n${error.problems.map((one) => `  ${one}\n`).join("")}`,
+    );
+    return 2;
+  }
+  if (error instanceof CannotListen) {
+    process.stderr.write(`imgproxy-lite cannot start: ${error.message}\n`);
+    return 1;
+  }
+  throw error;
+}
+
+function version(): string {
+  // Beside bin/ both in the sources (server/) and as built (dist/server/).
+  for (const up of ["../package.json", "../../package.json"]) {
+    try {
+      const parsed: unknown = JSON.parse(readFileSync(new URL(up, import.meta.url), "utf8"));
+      if (typeof parsed === "object" && parsed !== null && "version" in parsed) return String(parsed.version);
+    } catch {}
+  }
+  return "unknown";
+}

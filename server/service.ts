@@ -1,0 +1,92 @@
+import type { H3 } from "h3";
+import { createAccess, type Listing, type VariantsMode } from "./access.ts";
+import { createApp } from "./app.ts";
+import { type Background, createBackground } from "./background.ts";
+import type { SourceRecords, VariantCache } from "./cache/cache.ts";
+import { createChecks } from "./checks.ts";
+import type { Encoder } from "./encode/encoder.ts";
+import { createFlights } from "./flights.ts";
+import type { FreshnessPolicy } from "./freshness.ts";
+import { createHot, type Hot } from "./hot.ts";
+import { createImages } from "./image.ts";
+import { createDescriptions } from "./info.ts";
+import type { Log } from "./log.ts";
+import type { Metrics } from "./metrics.ts";
+import { createNegative } from "./negative.ts";
+import { createOriginals } from "./originals.ts";
+import { createAllowance } from "./rate.ts";
+import type { Source } from "./source/source.ts";
+import { createStreams } from "./stream.ts";
+import { createVariants } from "./variants.ts";
+
+/** What the server is made of; main.ts knows which source, cache and encoder these are. */
+export interface ServiceParts {
+  readonly source: Source;
+  readonly cache: VariantCache & SourceRecords;
+  readonly encoder: Encoder;
+  readonly policy: FreshnessPolicy;
+  readonly listing: Listing;
+  readonly log: Log;
+  readonly metrics: Pick<Metrics, "answered">;
+  readonly options: ServiceOptions;
+}
+
+export interface ServiceOptions {
+  readonly variants: VariantsMode;
+  readonly signingKeys: readonly string[];
+  readonly originals: "on" | "off";
+  readonly defaultQuality: number;
+  readonly maxSourceBytes: number;
+  readonly hotCacheBytes: number;
+  /** New variants a minute for one client. */
+  readonly coldBudget: number;
+  readonly basePath: string;
+  readonly dev: boolean;
+  /** Who asks: the peer, or whom a trusted proxy names. */
+  readonly client: (peer: string, forwardedFor: string | null) => string;
+}
+
+/** The parts in one piece. */
+export interface Service {
+  readonly app: H3;
+  readonly hot: Hot;
+  readonly background: Background;
+}
+
+export function createService(parts: ServiceParts): Service {
+  const { source, cache, encoder, policy, listing, log, metrics, options } = parts;
+  const background = createBackground((what, error) => log.warn(`could not ${what}`, { error }));
+  const hot = createHot(options.hotCacheBytes);
+  const negative = createNegative();
+  const originals = createOriginals({ source, flights: createFlights(), maxBytes: options.maxSourceBytes });
+  const checks = createChecks({
+    source,
+    records: cache,
+    flights: createFlights(),
+    background,
+    gone: (key) => purge(key),
+  });
+  const learn = checks.learn;
+  const shared = { originals, encoder, background, learn };
+  const variants = createVariants({ ...shared, hot, cache, flights: createFlights() });
+  const descriptions = createDescriptions({ ...shared, records: cache, flights: createFlights() });
+
+  async function purge(key: string): Promise<number> {
+    checks.forget(key);
+    negative.forget(key);
+    return variants.purge(key);
+  }
+
+  const access = createAccess({
+    mode: options.variants,
+    keys: options.signingKeys,
+    listing,
+    budget: createAllowance({ burst: options.coldBudget, perSecond: options.coldBudget / 60 }),
+  });
+  const streams = createStreams({ source, policy, originals: options.originals });
+  const { defaultQuality } = options;
+  const images = { access, variants, descriptions, streams, checks, negative, policy, defaultQuality };
+  const { client, basePath } = options;
+  const app = createApp({ image: createImages(images), client, log, metrics, basePath });
+  return { app, hot, background };
+}

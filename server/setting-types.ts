@@ -1,0 +1,122 @@
+import { BlockList, isIP } from "node:net";
+
+/** Where one source is, parsed. */
+export type SourceLocation =
+  | { readonly kind: "folder"; readonly path: string }
+  | { readonly kind: "http"; readonly base: URL }
+  | { readonly kind: "s3"; readonly bucket: string; readonly prefix: string };
+
+// Each parser throws an Error that says what the setting takes, to follow its name.
+
+export function text(value: string): string {
+  return value;
+}
+
+export function count(value: string): number {
+  if (/^\d{1,12}$/.test(value)) return Number(value);
+  throw new Error("takes a whole number");
+}
+
+export function port(value: string): number {
+  const number = /^\d{1,5}$/.test(value) ? Number(value) : Number.NaN;
+  if (number <= 65_535) return number;
+  throw new Error("takes a port from 0 to 65535 (0: any free one)");
+}
+
+export function toggle(value: string): "on" | "off" {
+  if (["on", "true", "1", "yes"].includes(value)) return "on";
+  if (["off", "false", "0", "no"].includes(value)) return "off";
+  throw new Error("takes on or off");
+}
+
+export function choice<const Word extends string>(...words: readonly Word[]): (value: string) => Word {
+  return (value) => {
+    const word = words.find((known) => known === value);
+    if (word !== undefined) return word;
+    throw new Error(`takes ${words.join(", ")}`);
+  };
+}
+
+/** @returns milliseconds. */
+export function duration(value: string): number {
+  const [, number, unit = ""] = /^(\d{1,9})(ms|s|m|h|d)?$/.exec(value) ?? [];
+  const factor = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }[unit];
+  if (number !== undefined && factor !== undefined) return Number(number) * factor;
+  if (value === "0") return 0;
+  throw new Error("takes a duration such as 500ms, 10s, 5m, 12h or 30d");
+}
+
+/** @returns bytes. */
+export function size(value: string): number {
+  const [, number, unit = ""] = /^(\d{1,15})(B|[KMGT]iB|[kMGT]B)?$/.exec(value) ?? [];
+  const factor = sizes.get(unit);
+  if (number !== undefined && factor !== undefined) return Number(number) * factor;
+  throw new Error("takes a size such as 512MiB, 10GiB or 1000000 (bytes)");
+}
+
+/** Several with commas; empty text is an empty list. */
+export function list<T>(item: (value: string) => T): (value: string) => readonly T[] {
+  return (value) =>
+    value
+      .split(",")
+      .map((one) => one.trim())
+      .filter((one) => one !== "")
+      .map(item);
+}
+
+/** A path with a slash at both ends. */
+export function path(value: string): string {
+  if (/^\/?[A-Za-z0-9._~/-]*$/.test(value)) return `/${value}/`.replace(/\/+/g, "/");
+  throw new Error("takes a path such as /img/");
+}
+
+export function sourceUrl(value: string): SourceLocation {
+  const [, scheme] = /^([a-z][a-z0-9+.-]*):\/\//i.exec(value) ?? [];
+  if (scheme === undefined && value !== "") return { kind: "folder", path: value };
+  if (scheme === "s3") return s3Location(value);
+  if ((scheme === "http" || scheme === "https") && URL.canParse(value)) return httpLocation(value);
+  throw new Error("takes a folder, https://base/ or s3://bucket/prefix");
+}
+
+/** Addresses and networks; the list says whether an address is among them. */
+export function networks(value: string): BlockList {
+  const known = new BlockList();
+  for (const item of list(text)(value)) {
+    const [address = "", bits] = item.split("/");
+    const family = isIP(address) === 6 ? "ipv6" : "ipv4";
+    const most = family === "ipv6" ? 128 : 32;
+    const prefix = bits === undefined ? most : Number(bits);
+    if (isIP(address) === 0 || !Number.isInteger(prefix) || prefix < 0 || prefix > most)
+      throw new Error("takes addresses or networks with commas: 10.0.0.0/8,::1");
+    known.addSubnet(address, prefix, family);
+  }
+  return known;
+}
+
+// --- parts ---
+
+const sizes: ReadonlyMap<string, number> = new Map([
+  ["", 1],
+  ["B", 1],
+  ["kB", 1e3],
+  ["MB", 1e6],
+  ["GB", 1e9],
+  ["TB", 1e12],
+  ["KiB", 2 ** 10],
+  ["MiB", 2 ** 20],
+  ["GiB", 2 ** 30],
+  ["TiB", 2 ** 40],
+]);
+
+function s3Location(value: string): SourceLocation {
+  const [, bucket, prefix = ""] = /^s3:\/\/([A-Za-z0-9][A-Za-z0-9._-]{1,254})(?:\/(.*))?$/.exec(value) ?? [];
+  if (bucket === undefined) throw new Error("takes s3://bucket or s3://bucket/prefix");
+  return { kind: "s3", bucket, prefix: prefix === "" || prefix.endsWith("/") ? prefix : `${prefix}/` };
+}
+
+function httpLocation(value: string): SourceLocation {
+  const base = new URL(value);
+  if (base.search !== "" || base.hash !== "") throw new Error("takes a base URL without ? and #");
+  if (!base.pathname.endsWith("/")) base.pathname += "/";
+  return { kind: "http", base };
+}

@@ -1,0 +1,230 @@
+import { availableParallelism } from "node:os";
+import {
+  choice,
+  count,
+  duration,
+  list,
+  networks,
+  path,
+  port,
+  size,
+  sourceUrl,
+  text,
+  toggle,
+} from "./setting-types.ts";
+
+/** One setting: a variable of the environment, perhaps a flag, and what becomes of its text. */
+export interface Setting<T> {
+  readonly name: string;
+  readonly flag?: string;
+  /** As text, as someone would set it. */
+  readonly fallback: string;
+  /** @throws Error that says what the setting takes, to follow its name. */
+  readonly parse: (text: string) => T;
+  /** One sentence for `--help` and the README. */
+  readonly help: string;
+  /** Which programs read it. */
+  readonly for: "serve" | "gc" | "both";
+}
+
+/**
+ * Every setting of `serve` and `gc`. The names have no prefix of their own: a Kubernetes Service called imgproxy-lite
+ * would inject IMGPROXY_LITE_PORT=tcp://… into the pods of its namespace.
+ */
+export const settings = {
+  port: serve("PORT", port, "5000", "Port for readers.", "port"),
+  adminPort: serve("ADMIN_PORT", port, "5001", "Port for /livez, /readyz and /metrics.", "admin-port"),
+  host: serve("HOST", text, "::", "Address that both ports listen on.", "host"),
+  basePath: serve("BASE_PATH", path, "/", "Path of the endpoint, where it has one: /img/.", "base-path"),
+  dev: serve("DEV", toggle, "off", "Shows a page of help at / and readable errors.", "dev"),
+
+  source: serve(
+    "SOURCE",
+    (text) => (text === "" ? undefined : sourceUrl(text)),
+    "",
+    "Where photographs are: a folder, https://base/ or s3://bucket/prefix.",
+    "source",
+  ),
+  sources: serve(
+    "SOURCES",
+    list((item) => prefixed(item)),
+    "",
+    "Several sources by the start of the key, instead of SOURCE: blog=s3://b1,shop=s3://b2/photos.",
+  ),
+  s3Endpoint: serve(
+    "S3_ENDPOINT",
+    httpUrl,
+    "",
+    "The S3 server, such as https://rgw.example:7480; empty: AWS.",
+  ),
+  s3ForcePathStyle: serve(
+    "S3_FORCE_PATH_STYLE",
+    toggle,
+    "on",
+    "Bucket in the path rather than in the host name, as Ceph and MinIO have it.",
+  ),
+  awsRegion: serve("AWS_REGION", text, "us-east-1", "Region of the bucket; any for most S3 servers but AWS."),
+  awsAccessKeyId: serve("AWS_ACCESS_KEY_ID", text, "", "S3 access key; empty: the SDK's own search."),
+  awsSecretAccessKey: serve("AWS_SECRET_ACCESS_KEY", text, "", "S3 secret key."),
+  awsSecretAccessKeyFile: serve(
+    "AWS_SECRET_ACCESS_KEY_FILE",
+    text,
+    "",
+    "File that has the S3 secret key, such as a mounted secret.",
+  ),
+  maxSourceBytes: serve("MAX_SOURCE_BYTES", size, "64MiB", "Largest original that is made into variants."),
+  maxPixels: serve("MAX_PIXELS", count, "100000000", "Most pixels of an original, frames summed."),
+
+  cacheDir: both(
+    "CACHE_DIR",
+    text,
+    ".cache/imgproxy-lite",
+    "Folder of the cache; replicas share it.",
+    "cache",
+  ),
+  cacheMaxBytes: both("CACHE_MAX_BYTES", size, "10GiB", "Most bytes that the cache keeps.", "max-bytes"),
+  cacheMaxFiles: both("CACHE_MAX_FILES", count, "1000000", "Most files that the cache keeps.", "max-files"),
+  cacheMinFree: both("CACHE_MIN_FREE", size, "256MiB", "Bytes to leave free on the volume.", "min-free"),
+  cacheMaxIdle: both(
+    "CACHE_MAX_IDLE",
+    duration,
+    "90d",
+    "Unpinned variants go when unused this long.",
+    "max-idle",
+  ),
+  gcInterval: serve(
+    "GC_INTERVAL",
+    duration,
+    "10m",
+    "Time between looks at the cache's size; 0: another process does it.",
+  ),
+  hotCacheBytes: serve("HOT_CACHE_BYTES", size, "64MiB", "Memory for the variants asked for most."),
+
+  encoders: serve(
+    "ENCODERS",
+    count,
+    String(availableParallelism()),
+    "Encoder processes for readers; as many again, at low priority, warm ahead.",
+  ),
+  encodeTimeout: serve(
+    "ENCODE_TIMEOUT",
+    duration,
+    "10s",
+    "An encoder that takes longer for a reader is killed.",
+  ),
+  warmTimeout: serve(
+    "WARM_TIMEOUT",
+    duration,
+    "60s",
+    "An encoder that takes longer for a warm-up is killed.",
+  ),
+  queueLimit: serve(
+    "QUEUE_LIMIT",
+    count,
+    "32",
+    "Readers' images that may wait for an encoder; more get 503.",
+  ),
+
+  variants: serve(
+    "VARIANTS",
+    choice("open", "listed", "signed"),
+    "open",
+    "open: any q and w; listed: what published sets name; signed: what SIGNING_KEYS signed.",
+  ),
+  signingKeys: serve(
+    "SIGNING_KEYS",
+    list((key) => key),
+    "",
+    "Keys that URLs are signed with; several while they rotate.",
+  ),
+  token: serve(
+    "TOKEN",
+    list(token),
+    "",
+    "Token of /api for a publish; two while they rotate; empty: no /api.",
+  ),
+  originals: serve("ORIGINALS", toggle, "on", "Whether img alone gives the original as it is stored."),
+  publishedKeep: serve("PUBLISHED_KEEP", count, "5", "Published sets to keep of each site, newest first."),
+  defaultQuality: serve("DEFAULT_QUALITY", quality, "75", "q where a URL has w or fm without it."),
+  coldBudget: serve(
+    "COLD_BUDGET",
+    count,
+    "600",
+    "New variants that one client may ask for a minute; published ones are free.",
+  ),
+  trustedProxies: serve(
+    "TRUSTED_PROXIES",
+    networks,
+    "",
+    "Addresses or networks whose X-Forwarded-For is believed: 10.0.0.0/8,::1.",
+  ),
+
+  drainTimeout: serve("DRAIN_TIMEOUT", duration, "20s", "Longest wait for requests under way at the end."),
+  logLevel: both("LOG_LEVEL", choice("debug", "info", "warn", "error", "silent"), "info", "What is logged."),
+} as const;
+
+// --- rows ---
+
+function serve<T>(
+  name: string,
+  parse: (text: string) => T,
+  fallback: string,
+  help: string,
+  flag?: string,
+): Setting<T> {
+  return row("serve", name, parse, fallback, help, flag);
+}
+
+function both<T>(
+  name: string,
+  parse: (text: string) => T,
+  fallback: string,
+  help: string,
+  flag?: string,
+): Setting<T> {
+  return row("both", name, parse, fallback, help, flag);
+}
+
+function row<T>(
+  program: Setting<T>["for"],
+  name: string,
+  parse: (text: string) => T,
+  fallback: string,
+  help: string,
+  flag: string | undefined,
+): Setting<T> {
+  return {
+    for: program,
+    name,
+    parse,
+    help,
+    fallback,
+    ...(flag !== undefined && { flag }),
+  };
+}
+
+// --- parsers of one setting only ---
+
+function prefixed(item: string): { readonly prefix: string; readonly source: ReturnType<typeof sourceUrl> } {
+  const [, prefix, source] = /^([^=/]+)=(.+)$/.exec(item) ?? [];
+  if (prefix === undefined || source === undefined)
+    throw new Error("takes name=source, several with commas: blog=s3://b1,shop=s3://b2/photos");
+  return { prefix: `${prefix}/`, source: sourceUrl(source) };
+}
+
+function httpUrl(text: string): string {
+  if (text === "" || /^https?:\/\/[^/?#]+\/?$/.test(text)) return text;
+  throw new Error("takes http://host:port or https://host:port");
+}
+
+function quality(text: string): number {
+  const value = count(text);
+  if (value >= 1 && value <= 100) return value;
+  throw new Error("takes a whole number from 1 to 100");
+}
+
+/** Short ones can be guessed at the speed of the network. */
+function token(text: string): string {
+  if (text.length >= 16) return text;
+  throw new Error("takes at least 16 characters: openssl rand -hex 16");
+}

@@ -1,0 +1,432 @@
+import { createHash } from "node:crypto";
+import { readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import sharp from "sharp";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { browserAccept } from "../../contract/accept.ts";
+import { sign } from "../../contract/signature.ts";
+import { Problem } from "../errors.ts";
+import { remotePolicy } from "../freshness.ts";
+import { versionOf } from "../source/source.ts";
+import { photo } from "./pictures.ts";
+import { createWorld, type World, type WorldOptions } from "./world.ts";
+
+let world: World;
+const open = async (options?: WorldOptions): Promise<World> => {
+  await world?.close();
+  world = await createWorld(options);
+  await writeFile(join(world.folder, "worms.jpg"), await photo(64, 48).jpeg().toBuffer());
+  await writeFile(join(world.folder, "logo.svg"), "<svg xmlns='http://www.w3.org/2000/svg'/>");
+  return world;
+};
+const body = async (response: Response): Promise<Buffer> => Buffer.from(await response.arrayBuffer());
+const versionNow = async (): Promise<string> => {
+  const bytes = await readFile(join(world.folder, "worms.jpg"));
+  return versionOf(`sha256:${createHash("sha256").update(bytes).digest("hex").slice(0, 32)}`);
+};
+const avif = { headers: { accept: browserAccept.avif } };
+
+beforeEach(async () => {
+  await open();
+});
+afterEach(() => world.service.background.idle());
+
+describe("a variant", () => {
+  test("is what its reader can show, no wider than asked, and says that Accept decided", async () => {
+    for (const [accept, format] of [
+      [browserAccept.avif, "heif"],
+      [browserAccept.webp, "webp"],
+      [browserAccept.none, "jpeg"],
+    ] as const) {
+      const response = await world.get("/?img=worms.jpg&q=33&w=32", { headers: { accept } });
+      expect(response.status).toBe(200);
+      expect(response.headers.get("vary")).toBe("Accept");
+      const { format: made, width } = await sharp(await body(response)).metadata();
+      expect([made, width]).toEqual([format, 32]);
+    }
+  });
+
+  test("with an explicit fm depends on no header", async () => {
+    const response = await world.get("/?img=worms.jpg&q=33&fm=webp");
+    expect(response.headers.get("content-type")).toBe("image/webp");
+    expect(response.headers.get("vary")).toBeNull();
+  });
+
+  test("is made once and then a hit, with the same headers but for how it was found", async () => {
+    const first = await world.get("/?img=worms.jpg&q=33", avif);
+    const again = await world.get("/?q=33&img=worms.jpg&utm_source=x", avif);
+    expect(first.headers.get("cache-status")).toBe("imgproxy-lite; fwd=miss");
+    expect(again.headers.get("cache-status")).toBe("imgproxy-lite; hit");
+    expect(await body(again)).toEqual(await body(first));
+    expect(world.encoder.count()).toBe(1);
+    const differing = [...first.headers].filter(([name, value]) => again.headers.get(name) !== value);
+    expect(differing.map(([name]) => name)).toEqual(["cache-status", "x-request-id"]);
+  });
+
+  test("is taken from the cache when memory has lost it", async () => {
+    await world.get("/?img=worms.jpg&q=33", avif);
+    await world.service.background.idle();
+    world.service.hot.clear();
+    const again = await world.get("/?img=worms.jpg&q=33", avif);
+    expect(again.headers.get("cache-status")).toBe("imgproxy-lite; hit");
+  });
+
+  test("answers If-None-Match with 304 and HEAD without a body, both with the headers of GET", async () => {
+    const got = await world.get("/?img=worms.jpg&q=33", avif);
+    const etag = got.headers.get("etag") ?? "";
+    expect(etag).toMatch(/^"[0-9a-f]{32}"$/);
+    const head = await world.get("/?img=worms.jpg&q=33", { ...avif, method: "HEAD" });
+    expect(head.headers.get("content-length")).toBe(String((await body(got)).byteLength));
+    expect((await body(head)).byteLength).toBe(0);
+    for (const ifNoneMatch of [etag, `W/${etag}`, `"x", ${etag}`, "*"]) {
+      const headers = { ...avif.headers, "if-none-match": ifNoneMatch };
+      const unchanged = await world.get("/?img=worms.jpg&q=33", { headers });
+      expect(unchanged.status).toBe(304);
+      expect(unchanged.headers.get("etag")).toBe(etag);
+      expect(unchanged.headers.get("vary")).toBe("Accept");
+      expect(unchanged.headers.get("cache-control")).toBe(got.headers.get("cache-control"));
+      expect(unchanged.headers.has("content-length")).toBe(false);
+    }
+    const headers = { ...avif.headers, "if-none-match": '"other"' };
+    expect((await world.get("/?img=worms.jpg&q=33", { headers })).status).toBe(200);
+  });
+
+  test("is offered for saving under its own name with the extension of what it is", async () => {
+    await writeFile(join(world.folder, "Größe 1.jpeg"), await photo(8, 8).jpeg().toBuffer());
+    const response = await world.get("/?img=Gr%C3%B6%C3%9Fe%201.jpeg&q=33&fm=webp");
+    expect(response.headers.get("content-disposition")).toBe(
+      "inline; filename=\"Gr__e 1.webp\"; filename*=UTF-8''Gr%C3%B6%C3%9Fe%201.webp",
+    );
+  });
+
+  test("of five hundred readers at once costs one fetch and one encode", async () => {
+    const all = await Promise.all(Array.from({ length: 500 }, () => world.get("/?img=worms.jpg&q=33&w=16")));
+    expect(all.map(({ status }) => status)).toEqual(Array(500).fill(200));
+    expect(world.asked).toEqual(["open worms.jpg"]);
+    expect(world.encoder.count()).toBe(1);
+  });
+
+  test("is finished for the others when the reader who asked first leaves", async () => {
+    let go = (): void => undefined;
+    const held = new Promise<void>((resolve) => {
+      go = resolve;
+    });
+    let reached = (): void => undefined;
+    const encoding = new Promise<void>((resolve) => {
+      reached = resolve;
+    });
+    world.encoder.before = () => {
+      reached();
+      return held;
+    };
+    const leaver = new AbortController();
+    const left = world.get("/?img=worms.jpg&q=33&w=16", { signal: leaver.signal }).catch(() => undefined);
+    const stayed = world.get("/?img=worms.jpg&q=33&w=16");
+    await encoding;
+    leaver.abort();
+    await left;
+    go();
+    expect((await stayed).status).toBe(200);
+    expect(world.encoder.count()).toBe(1);
+  });
+
+  test("that nobody waits for any more is dropped", async () => {
+    const dropped = new Promise<void>((resolve) => {
+      world.encoder.before = (signal) =>
+        new Promise((_, reject) => {
+          signal.addEventListener("abort", () => {
+            resolve();
+            reject(signal.reason);
+          });
+          leaver.abort();
+        });
+    });
+    const leaver = new AbortController();
+    await world.get("/?img=worms.jpg&q=33", { signal: leaver.signal }).catch(() => undefined);
+    await dropped;
+    expect(world.encoder.count()).toBe(0);
+  });
+
+  test("that stands in for another is kept by readers for a minute, and the other is made behind it", async () => {
+    world.encoder.substitute = true;
+    const first = await world.get("/?img=worms.jpg&q=33", avif);
+    expect(first.headers.get("cache-control")).toBe("public, max-age=60");
+    await world.service.background.idle();
+    const again = await world.get("/?img=worms.jpg&q=33", avif);
+    expect(again.headers.get("cache-control")).toBe("no-cache");
+    expect(world.encoder.count()).toBe(2);
+  });
+});
+
+describe("freshness", () => {
+  const url = (v?: string): string => `/?img=worms.jpg&q=33${v === undefined ? "" : `&v=${v}`}`;
+  const replace = async (): Promise<void> =>
+    writeFile(join(world.folder, "worms.jpg"), await photo(80, 60).jpeg().toBuffer());
+  const control = (response: Response): string | null => response.headers.get("cache-control");
+
+  test("of a folder: a changed file shows at once", async () => {
+    const first = await world.get(url());
+    expect(control(first)).toBe("no-cache");
+    await replace();
+    const second = await world.get(url());
+    expect((await sharp(await body(second)).metadata()).width).toBe(80);
+  });
+
+  test("of a bucket: a URL with the version is kept for ever, one without for a day", async () => {
+    await open({ policy: remotePolicy });
+    expect(control(await world.get(url(await versionNow())))).toBe("public, max-age=31536000, immutable");
+    expect(control(await world.get(url()))).toBe(
+      "public, max-age=86400, stale-while-revalidate=604800, stale-if-error=604800",
+    );
+    expect(world.asked).toEqual(["open worms.jpg"]);
+  });
+
+  test("of a bucket: a replaced photograph is seen at once with its new version, for the old one a minute", async () => {
+    await open({ policy: remotePolicy });
+    const before = await versionNow();
+    await world.get(url(before));
+    await replace();
+    const response = await world.get(url(await versionNow()));
+    expect(control(response)).toBe("public, max-age=31536000, immutable");
+    expect((await sharp(await body(response)).metadata()).width).toBe(80);
+    expect(control(await world.get(url(before)))).toBe("public, max-age=60");
+  });
+
+  test("of a bucket: a version that never was costs a question a second, not one a request", async () => {
+    await open({ policy: remotePolicy });
+    await world.get(url());
+    for (let n = 0; n < 50; n += 1)
+      expect(control(await world.get(url(`00000000${10 + n}`)))).toBe("public, max-age=60");
+    expect(world.asked.filter((call) => call.startsWith("stat")).length).toBeLessThanOrEqual(10);
+    expect(world.encoder.count()).toBe(1);
+  });
+
+  test("a photograph that is gone takes its variants with it", async () => {
+    await world.get(url());
+    await world.service.background.idle();
+    await rm(join(world.folder, "worms.jpg"));
+    expect((await world.get(url())).status).toBe(404);
+    expect(world.cache.entries.size).toBe(0);
+  });
+
+  test("what is here is served while the source is down, and says so", async () => {
+    await world.get(url());
+    world.fault = () => Promise.reject(new Problem("source-timeout"));
+    const response = await world.get(url());
+    expect(response.status).toBe(200);
+    expect(control(response)).toBe("public, max-age=60");
+    expect(response.headers.get("cache-status")).toBe("imgproxy-lite; hit; detail=stale-if-error");
+  });
+});
+
+describe("an original", () => {
+  test("comes byte for byte with its true type, and is in no cache", async () => {
+    await writeFile(join(world.folder, "lie.png"), await photo(8, 8).jpeg().toBuffer());
+    const response = await world.get("/?img=lie.png");
+    expect(response.headers.get("content-type")).toBe("image/jpeg");
+    expect(response.headers.get("content-disposition")).toBe('inline; filename="lie.jpg"');
+    expect(response.headers.get("cache-status")).toBe("imgproxy-lite; fwd=bypass");
+    expect(await body(response)).toEqual(await readFile(join(world.folder, "lie.png")));
+    expect(world.cache.entries.size).toBe(0);
+  });
+
+  test.each([
+    ["bytes=0-9", 0, 10],
+    ["bytes=100-", 100, undefined],
+    ["bytes=-7", -7, undefined],
+    ["bytes=5-99999999", 5, undefined],
+  ])("comes in part for Range: %s", async (range, start, end) => {
+    const whole = await readFile(join(world.folder, "worms.jpg"));
+    const response = await world.get("/?img=worms.jpg", { headers: { range } });
+    const expected = whole.subarray(start, end);
+    expect(response.status).toBe(206);
+    expect(await body(response)).toEqual(expected);
+    expect(response.headers.get("content-length")).toBe(String(expected.byteLength));
+    const first = start < 0 ? whole.byteLength + start : start;
+    expect(response.headers.get("content-range")).toBe(
+      `bytes ${first}-${first + expected.byteLength - 1}/${whole.byteLength}`,
+    );
+  });
+
+  test("comes whole where the range is for another object, is several, or is none", async () => {
+    const whole = await readFile(join(world.folder, "worms.jpg"));
+    for (const headers of [
+      { range: "bytes=0-9", "if-range": '"other"' },
+      { range: "bytes=0-1,4-5" },
+      { range: "lines=1-2" },
+    ]) {
+      const response = await world.get("/?img=worms.jpg", { headers });
+      expect(response.status).toBe(200);
+      expect(await body(response)).toEqual(whole);
+    }
+    const etag = (await world.get("/?img=worms.jpg")).headers.get("etag") ?? "";
+    const rest = await world.get("/?img=worms.jpg", { headers: { range: "bytes=0-9", "if-range": etag } });
+    expect(rest.status).toBe(206);
+  });
+
+  test("has no range beyond its end", async () => {
+    const response = await world.get("/?img=worms.jpg", { headers: { range: "bytes=999999-" } });
+    expect(response.status).toBe(416);
+  });
+
+  test("answers HEAD with its length and 304 to its ETag", async () => {
+    const whole = await readFile(join(world.folder, "worms.jpg"));
+    const head = await world.get("/?img=worms.jpg", { method: "HEAD" });
+    expect(head.headers.get("content-length")).toBe(String(whole.byteLength));
+    expect(head.headers.get("accept-ranges")).toBe("bytes");
+    const headers = { "if-none-match": head.headers.get("etag") ?? "" };
+    expect((await world.get("/?img=worms.jpg", { headers })).status).toBe(304);
+  });
+
+  test("may be switched off, but for SVG, which has no variants", async () => {
+    await open({ originals: "off" });
+    expect((await world.get("/?img=worms.jpg")).status).toBe(403);
+    expect((await world.get("/?img=worms.jpg", { headers: { range: "bytes=0-1" } })).status).toBe(403);
+    expect((await world.get("/?img=logo.svg")).status).toBe(200);
+    expect((await world.get("/?img=worms.jpg&q=33")).status).toBe(200);
+  });
+
+  test("that is SVG passes through in a sandbox, with q and w too", async () => {
+    for (const target of ["/?img=logo.svg", "/?img=logo.svg&q=75&w=800"]) {
+      const response = await world.get(target, avif);
+      expect(response.headers.get("content-type")).toBe("image/svg+xml");
+      expect(response.headers.get("content-security-policy")).toBe(
+        "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+      );
+      expect(response.headers.get("vary")).toBeNull();
+      expect(await response.text()).toBe("<svg xmlns='http://www.w3.org/2000/svg'/>");
+    }
+    expect(world.cache.entries.size).toBe(0);
+  });
+
+  test("that is no image is refused with a remedy, however it is asked for", async () => {
+    await writeFile(join(world.folder, "page.jpg"), "<!doctype html><script>alert(1)</script>");
+    for (const target of ["/?img=page.jpg", "/?img=page.jpg&q=33", "/?img=page.jpg&fm=json"]) {
+      const response = await world.get(target);
+      expect(response.status).toBe(415);
+      expect(await response.text()).toMatch(/HTML page/);
+    }
+  });
+});
+
+describe("fm=json", () => {
+  test("says what is known of a photograph, from the record the second time", async () => {
+    const first = await world.get("/?img=worms.jpg&fm=json");
+    expect(await first.json()).toEqual({
+      key: "worms.jpg",
+      width: 64,
+      height: 48,
+      type: "image/jpeg",
+      bytes: (await readFile(join(world.folder, "worms.jpg"))).byteLength,
+      version: await versionNow(),
+      frames: 1,
+      alpha: false,
+    });
+    await world.service.background.idle();
+    const again = await world.get("/?img=worms.jpg&fm=json");
+    expect(again.headers.get("cache-status")).toBe("imgproxy-lite; hit");
+    expect(world.asked.filter((call) => call === "open worms.jpg").length).toBe(1);
+  });
+});
+
+describe("a refusal", () => {
+  test.each([
+    ["/?img=worms.jpg&q=abc", 400, "public, max-age=300"],
+    ["/?img=worms.jpg&q=0", 400, "public, max-age=300"],
+    ["/?img=worms.jpg&q=1&q=2", 400, "public, max-age=300"],
+    ["/?q=33", 400, "public, max-age=300"],
+    ["/?img=../worms.jpg&q=33", 400, "public, max-age=300"],
+    ["/?img=absent.jpg&q=33", 404, "public, max-age=30"],
+    ["/?img=absent.jpg", 404, "public, max-age=30"],
+    ["/", 404, "public, max-age=300"],
+    ["/elsewhere?img=worms.jpg", 404, "public, max-age=300"],
+    ["//?img=worms.jpg", 404, "public, max-age=300"],
+    ["/api/probe", 404, "public, max-age=300"],
+  ])("of %s is %i, explicit for caches, safe, and says what to do", async (target, status, cacheControl) => {
+    const response = await world.get(target);
+    expect(response.status).toBe(status);
+    expect(response.headers.get("content-type")).toBe("application/problem+json");
+    expect(response.headers.get("cache-control")).toBe(cacheControl);
+    expect(response.headers.get("etag")).toBeNull();
+    expect(response.headers.get("x-content-type-options")).toBe("nosniff");
+    expect(response.headers.get("content-security-policy")).toBe("default-src 'none'; sandbox");
+    expect(response.headers.get("cross-origin-resource-policy")).toBe("cross-origin");
+    expect(await response.json()).toMatchObject({
+      status,
+      code: expect.any(String),
+      remedy: expect.any(String),
+      requestId: response.headers.get("x-request-id"),
+    });
+  });
+
+  test("of a method names those that are allowed, and OPTIONS does too", async () => {
+    const response = await world.get("/?img=worms.jpg&q=33", { method: "POST", body: "x" });
+    expect([response.status, response.headers.get("allow")]).toEqual([405, "GET, HEAD, OPTIONS"]);
+    const options = await world.get("/?img=worms.jpg&q=33", { method: "OPTIONS" });
+    expect([options.status, options.headers.get("allow")]).toEqual([204, "GET, HEAD, OPTIONS"]);
+  });
+
+  test("of an absent photograph is remembered for the next readers", async () => {
+    for (let n = 0; n < 100; n += 1) expect((await world.get("/?img=absent.jpg&q=33")).status).toBe(404);
+    expect(world.asked).toEqual(["open absent.jpg"]);
+  });
+
+  test("shows nothing of the inside, whatever breaks", async () => {
+    world.fault = () => Promise.reject(new Error("connect ECONNREFUSED 10.0.0.7:7480 bucket-of-secrets"));
+    const response = await world.get("/?img=worms.jpg&q=33");
+    expect(response.status).toBe(500);
+    expect(await response.text()).not.toMatch(/ECONNREFUSED|10\.0\.0\.7|bucket|worms/);
+    expect(String(world.lines.at(-1)?.error)).toMatch(/ECONNREFUSED/);
+  });
+
+  test("for a client that asks for too many new variants leaves what is made", async () => {
+    await open({ coldBudget: 3 });
+    const statuses = [];
+    for (let w = 1; w <= 5; w += 1) statuses.push((await world.get(`/?img=worms.jpg&q=33&w=${w}`)).status);
+    expect(statuses).toEqual([200, 200, 200, 429, 429]);
+    const refused = await world.get("/?img=worms.jpg&q=33&w=5");
+    expect(Number(refused.headers.get("retry-after"))).toBeGreaterThanOrEqual(1);
+    expect((await world.get("/?img=worms.jpg&q=33&w=1")).status).toBe(200);
+  });
+});
+
+describe("VARIANTS", () => {
+  test("=signed takes only what a live key signed, before it asks the source", async () => {
+    await open({ variants: "signed", signingKeys: ["new key", "old key"] });
+    const asked = { key: "worms.jpg", quality: 33 };
+    for (const [key, status] of [
+      ["new key", 200],
+      ["old key", 200],
+      ["other key", 403],
+    ] as const)
+      expect((await world.get(`/?img=worms.jpg&q=33&s=${sign(asked, key)}`)).status).toBe(status);
+    expect((await world.get(`/?img=worms.jpg&q=34&s=${sign(asked, "new key")}`)).status).toBe(403);
+    expect((await world.get("/?img=worms.jpg&q=33")).status).toBe(403);
+    expect(world.asked.filter((call) => call.startsWith("open")).length).toBe(1);
+  });
+
+  test("=listed takes only what a published set names, and everything while there is none", async () => {
+    let empty = true;
+    await open({
+      variants: "listed",
+      listing: {
+        get empty() {
+          return empty;
+        },
+        has: ({ quality }) => quality === 33,
+      },
+    });
+    expect((await world.get("/?img=worms.jpg&q=34")).status).toBe(200);
+    empty = false;
+    expect((await world.get("/?img=worms.jpg&q=33")).status).toBe(200);
+    expect((await world.get("/?img=worms.jpg&q=34")).status).toBe(404);
+  });
+});
+
+describe("a base path", () => {
+  test("is where the images are, and nowhere else", async () => {
+    await open({ basePath: "/img/" });
+    expect((await world.get("/img/?img=worms.jpg&q=33")).status).toBe(200);
+    expect((await world.get("/?img=worms.jpg&q=33")).status).toBe(404);
+  });
+});

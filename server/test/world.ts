@@ -1,0 +1,91 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Listing } from "../access.ts";
+import { type FreshnessPolicy, folderPolicy } from "../freshness.ts";
+import type { RequestLine } from "../log.ts";
+import { createService, type Service, type ServiceOptions } from "../service.ts";
+import { createFolderSource } from "../source/folder.ts";
+import type { Source } from "../source/source.ts";
+import { createMemoryCache, type MemoryCache } from "./memory-cache.ts";
+import { createSharpEncoder, type SharpEncoder } from "./sharp-encoder.ts";
+
+/** A whole server on a temporary folder of photographs, asked through its front door. */
+export interface World {
+  readonly folder: string;
+  readonly service: Service;
+  readonly cache: MemoryCache;
+  readonly encoder: SharpEncoder;
+  /** Each call of the source, such as `open worms.jpg`. */
+  readonly asked: string[];
+  readonly lines: RequestLine[];
+  /** Set it to have the source fail before it looks. */
+  fault: () => Promise<void>;
+  get(target: string, init?: RequestInit): Promise<Response>;
+  close(): Promise<void>;
+}
+
+export interface WorldOptions extends Partial<ServiceOptions> {
+  readonly policy?: FreshnessPolicy;
+  readonly listing?: Listing;
+}
+
+export async function createWorld({ policy, listing, ...options }: WorldOptions = {}): Promise<World> {
+  const folder = await mkdtemp(join(tmpdir(), "imgproxy-lite-"));
+  const cache = createMemoryCache();
+  const encoder = createSharpEncoder();
+  const asked: string[] = [];
+  const lines: RequestLine[] = [];
+  const inner = createFolderSource(folder);
+  const source: Source = {
+    async stat(key, signal) {
+      asked.push(`stat ${key}`);
+      await world.fault();
+      return inner.stat(key, signal);
+    },
+    async open(key, signal, range) {
+      asked.push(`open ${key}`);
+      await world.fault();
+      return inner.open(key, signal, range);
+    },
+  };
+  const silent = () => undefined;
+  const service = createService({
+    source,
+    cache,
+    encoder,
+    policy: policy ?? folderPolicy,
+    listing: listing ?? { empty: true, has: () => false },
+    log: { request: (line) => lines.push(line), debug: silent, info: silent, warn: silent, error: silent },
+    metrics: { answered: silent },
+    options: { ...defaults, ...options },
+  });
+  const world: World = {
+    folder,
+    service,
+    cache,
+    encoder,
+    asked,
+    lines,
+    fault: async () => undefined,
+    get: async (target, init) => service.app.fetch(new Request(`http://proxy.test${target}`, init)),
+    async close() {
+      await service.background.stop();
+      await rm(folder, { recursive: true });
+    },
+  };
+  return world;
+}
+
+const defaults: ServiceOptions = {
+  variants: "open",
+  signingKeys: [],
+  originals: "on",
+  defaultQuality: 75,
+  maxSourceBytes: 64 * 2 ** 20,
+  hotCacheBytes: 2 ** 20,
+  coldBudget: 1000,
+  basePath: "/",
+  dev: false,
+  client: (peer) => peer,
+};

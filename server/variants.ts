@@ -1,0 +1,125 @@
+import { createHash } from "node:crypto";
+import type { Background } from "./background.ts";
+import type { Entry, Variant, VariantCache } from "./cache/cache.ts";
+import type { Encoded, Encoder, Lane } from "./encode/encoder.ts";
+import { Problem } from "./errors.ts";
+import type { Flights } from "./flights.ts";
+import { type Hot, variantName } from "./hot.ts";
+import type { Original, Originals } from "./originals.ts";
+
+/** A variant just made, and the milliseconds it took. */
+export interface Made {
+  readonly entry: Entry;
+  readonly ms: { readonly source: number; readonly encode: number };
+}
+
+/** Variants found in memory or on disk, or made and stored. */
+export interface Variants {
+  find(variant: Variant): Promise<Entry | undefined>;
+  /** Made once, however many wait. @throws Problem as {@link Originals} and {@link Encoder} do. */
+  make(variant: Variant, lane: Lane, signal: AbortSignal): Promise<Made>;
+  /** Deletes all of a source, in memory and on disk; returns the number of variants on disk. */
+  purge(key: string): Promise<number>;
+}
+
+export function createVariants(parts: {
+  readonly hot: Hot;
+  readonly cache: VariantCache;
+  readonly originals: Originals;
+  readonly encoder: Encoder;
+  readonly flights: Flights<Made>;
+  readonly background: Background;
+  /** Told of each original that was fetched. */
+  readonly learn: (key: string, validator: string) => void;
+}): Variants {
+  const { hot, cache, originals, encoder, flights, background, learn } = parts;
+
+  /** The reader does not wait for the disk, which may be full, slow or gone. */
+  function keep(variant: Variant, entry: Entry): void {
+    hot.set(variant, entry);
+    background.run("store a variant", () => cache.write(variant, entry));
+  }
+
+  /** The reader got WebP at once; the AVIF that was asked for is made behind the answer. */
+  function improve(variant: Variant, original: Original): void {
+    background.run("make the variant that a substitute stands in for", async (signal) => {
+      keep(variant, await encodeOne(encoder, original, variant, "warm", signal));
+    });
+  }
+
+  async function fetchAndEncode(variant: Variant, lane: Lane, signal: AbortSignal): Promise<Made> {
+    const started = performance.now();
+    const original = await originals.fetch(variant.key, signal);
+    const fetched = performance.now();
+    learn(variant.key, original.validator);
+    // SVG scales by itself, is often smaller than any raster of it, and is never decoded here.
+    const svg = original.type === "image/svg+xml";
+    const entry = svg ? svgEntry(original) : await encodeOne(encoder, original, variant, lane, signal);
+    if (!svg) keep(variant, entry);
+    if (entry.meta.substitute) improve(variant, original);
+    return { entry, ms: { source: fetched - started, encode: performance.now() - fetched } };
+  }
+
+  return {
+    async find(variant) {
+      const held = hot.get(variant);
+      if (held !== undefined) return held;
+      const stored = await cache.read(variant);
+      if (stored !== undefined) hot.set(variant, stored);
+      return stored;
+    },
+    // Live and warm work differ in effort and in urgency: a reader does not wait for the slow one.
+    make: (variant, lane, signal) =>
+      flights.join(`${lane} ${variantName(variant)}`, signal, (signal) =>
+        fetchAndEncode(variant, lane, signal),
+      ),
+    async purge(key) {
+      hot.purge(key);
+      return cache.purge(key);
+    },
+  };
+}
+
+/** An encoder's work as the cache keeps it. */
+export function toEntry(encoded: Encoded, validator: string): Entry {
+  const { body, contentType, width, height, effort, substitute } = encoded;
+  return {
+    body,
+    meta: { validator, contentType, width, height, etag: etagOf(body), effort, substitute, made: Date.now() },
+  };
+}
+
+// --- encoding ---
+
+async function encodeOne(
+  encoder: Encoder,
+  original: Original,
+  variant: Variant,
+  lane: Lane,
+  signal: AbortSignal,
+): Promise<Entry> {
+  const { key: _, ...output } = variant;
+  for await (const encoded of encoder.encode(original.body, [output], { lane, signal }))
+    return toEntry(encoded, original.validator);
+  throw new Problem("encode-failed", { cause: new Error("the encoder gave nothing") });
+}
+
+function svgEntry({ body, type, validator }: Original): Entry {
+  const size = { width: 0, height: 0 };
+  return {
+    body,
+    meta: {
+      ...size,
+      validator,
+      contentType: type,
+      etag: etagOf(body),
+      effort: 0,
+      substitute: false,
+      made: Date.now(),
+    },
+  };
+}
+
+function etagOf(body: Uint8Array): string {
+  return `"${createHash("sha256").update(body).digest("hex").slice(0, 32)}"`;
+}
