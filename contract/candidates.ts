@@ -2,9 +2,9 @@ import type { Photo } from "./destination.ts";
 import type { ManifestImage } from "./manifest.ts";
 import type { SiteParams } from "./params.ts";
 import { type ImageRequest, MAX_WIDTH } from "./request.ts";
-import { type Ladder, middleTier, namedLadders, type Tier, tiersFor } from "./tiers.ts";
+import { fixedTiersFor, type Ladder, middleTier, namedLadders, type Tier, tiersFor } from "./tiers.ts";
 
-/** The quality of what has no tiers: an animation's one URL. */
+/** The quality of what has no tiers: an animation's one URL, a link preview. */
 export const UNTIERED_QUALITY = 75;
 
 /** What one image becomes in HTML: every `srcset`, by format, and the `src`. */
@@ -21,17 +21,19 @@ export interface Candidates {
  */
 export function candidatesFor(
   photo: Photo,
-  site: Pick<SiteParams, "tiers" | "formats" | "versioned">,
+  site: Pick<SiteParams, "tiers" | "fixed" | "formats" | "versioned">,
   image?: ManifestImage,
 ): Candidates {
-  const base = { key: photo.key, ...(site.versioned && image && { version: image.version }) };
+  const base = originalRequest(photo, site, image);
   if (isVector(photo.key)) return only(base);
   if (isAnimation(photo.key)) return only({ ...base, ...untiered(photo) });
-  const tiers = tiersFor(ladderOf(site), {
+  const limits = {
     ...(photo.quality !== undefined && { quality: photo.quality }),
     ...(photo.widest !== undefined && { widest: photo.widest }),
     ...(image !== undefined && image.width > 0 && { natural: Math.min(image.width, MAX_WIDTH) }),
-  });
+  };
+  const ladder = ladderOf(site);
+  const tiers = site.fixed > 0 ? fixedTiersFor(ladder, site.fixed, limits) : tiersFor(ladder, limits);
   const asked =
     photo.format !== undefined ? [photo.format] : site.formats === "auto" ? [undefined] : site.formats;
   const request = (tier: Tier, format: (typeof asked)[number]): ImageRequest => ({
@@ -44,6 +46,37 @@ export function candidatesFor(
     src: request(middleTier(tiers), asked.at(-1)),
     all: asked.flatMap((format) => tiers.map((tier) => request(tier, format))),
   };
+}
+
+/**
+ * What link previews (OpenGraph, Twitter cards, schema.org) name for an image of the front matter, in a format that every
+ * crawler reads; nothing for SVG, which they do not draw. Hugo asks for it from 0.121 on.
+ */
+export function socialRequest(
+  photo: Photo,
+  site: Pick<SiteParams, "social" | "versioned">,
+  image?: ManifestImage,
+): ImageRequest | undefined {
+  if (isVector(photo.key)) return undefined;
+  const natural = image !== undefined && image.width > 0 ? image.width : site.social.width;
+  return {
+    key: photo.key,
+    quality: photo.quality ?? UNTIERED_QUALITY,
+    width: Math.min(site.social.width, natural),
+    format: "jpg",
+    ...(site.versioned && image && { version: image.version }),
+  };
+}
+
+/**
+ * What a link around a standing image names where `link = "original"`: no variant, so nothing to warm.
+ */
+export function originalRequest(
+  photo: Photo,
+  site: Pick<SiteParams, "versioned">,
+  image?: ManifestImage,
+): ImageRequest {
+  return { key: photo.key, ...(site.versioned && image && { version: image.version }) };
 }
 
 /** `.svg` scales by itself: one URL, the original. */

@@ -11,6 +11,10 @@ export interface SourcePrefix {
 /**
  * `[params.imgproxy]` of a Hugo site with the defaults filled in. Hugo lower-cases names, so they have no capitals;
  * the environment (`HUGO_PARAMS_IMGPROXY_…`) splits at underscores, so they have none either.
+ *
+ * A page may set any of them again for its own images, under `imgproxy` in its front matter or in a cascade that reaches it:
+ * maps merge, lists and values replace. `imgproxy: false` leaves its images plain. The shortcode `img` sets some for one image:
+ * `sizes`, `tiers` (a name), `formats` (`avif,webp,jpg`), `fixed`, `link`, `lightbox`.
  */
 export interface SiteParams {
   /** Where readers reach the proxy, such as `https://images.example/`; empty: images stay plain. */
@@ -19,6 +23,8 @@ export interface SiteParams {
   readonly tiers: string | readonly Tier[];
   /** The `sizes` attribute: how wide images are shown. */
   readonly sizes: string;
+  /** Pixels that an image is always shown wide: candidates by density (1x, 2x) instead of the ladder; 0: as wide as fits. */
+  readonly fixed: number;
   /** `auto`: one URL a tier, `Accept` decides. A list: a `<picture>` with explicit formats, the last one for `<img>`. */
   readonly formats: "auto" | readonly Format[];
   /** Whether a relative destination is a key as it stands, or relative to its page's folder. */

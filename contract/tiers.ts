@@ -1,3 +1,4 @@
+import { MAX_WIDTH } from "./request.ts";
 import ladders from "./tiers.json" with { type: "json" };
 
 /** One rung of a site's ladder: a width in pixels and a quality on JPEG's scale. */
@@ -39,6 +40,20 @@ export function tiersFor(ladder: Ladder, limits: TierLimits): Ladder {
     .filter((rung) => rung.width <= cap)
     .sort((a, b) => a.width - b.width)
     .map((rung) => ({ width: rung.width, quality: limits.quality ?? rung.quality }));
+  return [first, ...rest];
+}
+
+/** Of an image that is always shown at one width: what a screen of each density needs. */
+const densities = [1, 2];
+
+/** The tiers of an image shown `fixed` pixels wide, whatever the window; the quality is that of the ladder at that width. */
+export function fixedTiersFor(ladder: Ladder, fixed: number, limits: TierLimits): Ladder {
+  const tiers = densities.map((density) => {
+    const widest = Math.min(fixed * density, limits.widest ?? MAX_WIDTH, MAX_WIDTH);
+    const rungs = tiersFor(ladder, { ...limits, widest });
+    return rungs.at(-1) ?? rungs[0];
+  });
+  const [first = ladder[0], ...rest] = tiers.filter((tier, at) => tier.width !== tiers[at - 1]?.width);
   return [first, ...rest];
 }
 
