@@ -1,4 +1,5 @@
 import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile, rm, stat, symlink, truncate, utimes, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -52,13 +53,18 @@ describe("whatever else lies where an entry should is a miss, and the next write
     text: (path) => writeFile(path, "<html>not an image</html>"),
     "another entry's": async (path, other) => writeFile(path, await readFile(other)),
     "another schema's": async (path) => {
-      const bytes = await readFile(path);
+      const bytes = (await readFile(path)).subarray(0, -32);
       bytes.writeUInt32BE(2, 4);
-      await writeFile(path, bytes);
+      await writeFile(path, Buffer.concat([bytes, createHash("sha256").update(bytes).digest()]));
     },
     "a link": async (path, other) => {
       await rm(path);
       await symlink(other, path);
+    },
+    "a link to the same, out of the cache": async (path, other) => {
+      const outside = join(dirname(other), "outside");
+      await rename(path, outside);
+      await symlink(outside, path);
     },
     "a link to nothing": async (path) => {
       await rm(path);
