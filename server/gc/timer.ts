@@ -1,0 +1,84 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { constants, setPriority } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { CollectOptions } from "./collect.ts";
+import type { SweepSummary } from "./sweep.ts";
+
+export interface TimerOptions {
+  /** What to sweep, as a process of its own can be told. */
+  readonly collect: Omit<CollectOptions, "signal" | "now">;
+  readonly intervalMs: number;
+  readonly onSweep: (summary: SweepSummary) => void;
+  readonly onError: (error: Error) => void;
+}
+
+export interface Timer {
+  /** Looks now: a writer found the volume full. */
+  readonly nudge: () => void;
+  /** Ends a sweep that runs, at whatever point it is. */
+  readonly stop: () => void;
+}
+
+/** Sweeps the cache from beside the server, when due. A process of its own: a hung volume hangs that one only. */
+export function startTimer(options: TimerOptions): Timer {
+  let child: ChildProcess | undefined;
+  const look = () => {
+    if (child !== undefined) return;
+    child = spawnSweep(options, () => {
+      child = undefined;
+    });
+  };
+  const interval = setInterval(look, options.intervalMs).unref();
+  return {
+    nudge: look,
+    stop: () => {
+      clearInterval(interval);
+      child?.kill("SIGKILL");
+    },
+  };
+}
+
+// --- the sweeping process ---
+
+function spawnSweep({ collect, onSweep, onError }: TimerOptions, onExit: () => void): ChildProcess {
+  const child = spawn(process.execPath, [builtChild(), JSON.stringify(collect)], {
+    env: {},
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const output = collectText(child.stdout);
+  const complaints = collectText(child.stderr);
+  child.on("error", onError);
+  child.on("close", (code, signal) => {
+    onExit();
+    if (signal === "SIGKILL") return;
+    if (code !== 0) onError(new Error(`the sweep of the cache failed: ${complaints().trim().slice(-500)}`));
+    else if (output() !== "") onSweep(JSON.parse(output()) as SweepSummary); // From child.ts, of this same program.
+  });
+  giveWay(child);
+  return child;
+}
+
+function collectText(stream: NodeJS.ReadableStream): () => string {
+  let text = "";
+  stream.on("data", (chunk: Buffer) => {
+    text += chunk;
+  });
+  return () => text;
+}
+
+function giveWay(child: ChildProcess): void {
+  try {
+    if (child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_LOW);
+  } catch {
+    // The system may not allow it; the work is the same.
+  }
+}
+
+/** The built program, also for tests, which run the sources: Node 20 runs no TypeScript. */
+function builtChild(): string {
+  const here = fileURLToPath(import.meta.url);
+  return here.endsWith(".ts")
+    ? join(dirname(here), "../../dist/server/gc/child.js")
+    : join(dirname(here), "child.js");
+}

@@ -1,0 +1,82 @@
+import { lstatSync, readdirSync, type Stats } from "node:fs";
+import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
+
+/** One file below `v1/ab/cd/`, stat'ed a moment ago. */
+export interface Found {
+  readonly path: string;
+  readonly name: string;
+  readonly bytes: number;
+  /** The later of modification and change, so that a pod whose clock is behind does not make old what is fresh. */
+  readonly changedMs: number;
+  readonly modifiedMs: number;
+}
+
+export interface WalkOptions {
+  readonly signal: AbortSignal;
+  /** Looks at one of so many folders of the first level: names are hashes, so any share is like the whole. */
+  readonly every?: number;
+}
+
+/**
+ * Visits the files of every schema of the cache, one leaf folder in memory at a time. Calls are synchronous: a sweep
+ * has a process to itself, and the asynchronous ones cost ten times the CPU. What vanishes meanwhile is not visited.
+ */
+export async function walkCache(
+  folder: string,
+  visit: (found: Found) => void,
+  { signal, every = 1 }: WalkOptions,
+): Promise<void> {
+  for (const schema of namesIn(folder).filter((name) => /^v[0-9]+$/.test(name)))
+    for (const first of hashFolders(join(folder, schema), every))
+      for (const leaf of hashFolders(first)) {
+        for (const name of namesIn(leaf)) {
+          const path = `${leaf}/${name}`;
+          const stats = statOf(path);
+          if (stats?.isFile() || stats?.isSymbolicLink()) visit(found(path, name, stats));
+        }
+        // Lets a signal or a timer in.
+        await setImmediate();
+        signal.throwIfAborted();
+      }
+}
+
+/** As stat'ed now; undefined when it is gone. */
+export function lookAgain({ path, name }: Found): Found | undefined {
+  const stats = statOf(path);
+  return stats && found(path, name, stats);
+}
+
+// --- the file system ---
+
+function hashFolders(folder: string, every = 1): string[] {
+  return namesIn(folder)
+    .filter((name) => /^[0-9a-f]{2}$/.test(name) && Number.parseInt(name, 16) % every === 0)
+    .map((name) => join(folder, name));
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    if (isGone(error)) return [];
+    throw error;
+  }
+}
+
+function statOf(path: string): Stats | undefined {
+  return lstatSync(path, { throwIfNoEntry: false });
+}
+
+function found(path: string, name: string, stats: Stats): Found {
+  return {
+    ...{ path, name },
+    bytes: stats.size,
+    modifiedMs: stats.mtimeMs,
+    changedMs: Math.max(stats.mtimeMs, stats.ctimeMs),
+  };
+}
+
+function isGone(error: unknown): boolean {
+  return error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR");
+}

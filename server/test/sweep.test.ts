@@ -1,0 +1,183 @@
+import { mkdir, readdir, stat, utimes, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { expect, test } from "vitest";
+import { createDiskCache } from "../cache/disk.ts";
+import { pathParts, variantName } from "../cache/name.ts";
+import { formatPins, loadPins } from "../gc/pins.ts";
+import { type SweepOptions, sweep } from "../gc/sweep.ts";
+import { entryOf } from "./cache-suite.ts";
+import { temporaryFolder } from "./temporary-folder.ts";
+
+const MINUTE = 60_000;
+const DAY = 24 * 60 * MINUTE;
+/** The change time of a file cannot be set, so the sweeps of these tests run three days from now. */
+const now = Date.now() + 3 * DAY;
+
+const roomy: Omit<SweepOptions, "folder"> = {
+  maxBytes: 1e12,
+  maxFiles: 1e9,
+  minFreeBytes: 0,
+  maxIdleMs: 365 * DAY,
+  pins: new Set(),
+  now: () => now,
+};
+
+const nameOf = (index: number) =>
+  variantName({ key: `photo-${index}.jpg`, width: 800, quality: 55, class: "webp" }, "");
+
+/** Entries of 1,000 bytes; `ageOf` in milliseconds before `now`. */
+async function fill(folder: string, count: number, ageOf: (index: number) => number): Promise<void> {
+  for (let index = 0; index < count; index++) {
+    const path = join(folder, ...pathParts(nameOf(index)));
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, Buffer.alloc(1_000));
+    const used = new Date(now - ageOf(index));
+    await utimes(path, used, used);
+  }
+}
+
+async function kept(folder: string): Promise<Set<string>> {
+  const files = await readdir(folder, { recursive: true, withFileTypes: true });
+  return new Set(files.filter((file) => file.isFile()).map(({ name }) => name));
+}
+
+test("below the high water nothing goes", async () => {
+  const folder = await temporaryFolder();
+  await fill(folder, 20, (index) => index * 60 * MINUTE);
+  const summary = await sweep({ ...roomy, folder, maxBytes: 22_300 });
+  expect(summary).toMatchObject({ keptFiles: 20, keptBytes: 20_000, deletedFiles: 0 });
+  expect(summary.oldestKeptMs).toBe(19 * 60 * MINUTE);
+});
+
+test.each([
+  ["bytes", { maxBytes: 22_000 }],
+  ["files", { maxFiles: 22 }],
+])("above the high water of %s the longest unused go, down to the low water", async (_, limit) => {
+  const folder = await temporaryFolder();
+  await fill(folder, 20, (index) => (index + 1) * 60 * MINUTE);
+  expect(await sweep({ ...roomy, folder, ...limit })).toMatchObject({ keptFiles: 17, deletedFiles: 3 });
+  const names = await kept(folder);
+  expect([17, 18, 19].filter((index) => names.has(nameOf(index)))).toEqual([]);
+});
+
+test("what is of one age goes only as far as it must", async () => {
+  const folder = await temporaryFolder();
+  await fill(folder, 400, () => DAY);
+  const { keptFiles, deletedFiles } = await sweep({ ...roomy, folder, maxBytes: 400_000 });
+  expect(keptFiles + deletedFiles).toBe(400);
+  expect(keptFiles).toBeLessThanOrEqual(320);
+  expect(keptFiles).toBeGreaterThanOrEqual(316);
+});
+
+test("what nobody used for the longest idle time goes, unless it is pinned", async () => {
+  const folder = await temporaryFolder();
+  await fill(folder, 4, (index) => (index + 1) * DAY);
+  const pins = new Set([nameOf(3)]);
+  expect(await sweep({ ...roomy, folder, pins, maxIdleMs: 2.5 * DAY })).toMatchObject({ deletedFiles: 1 });
+  expect(await kept(folder)).toEqual(new Set([nameOf(0), nameOf(1), nameOf(3)]));
+});
+
+test("pinned variants go last, and then the longest unused of them", async () => {
+  const folder = await temporaryFolder();
+  await fill(folder, 10, (index) => (index + 1) * 60 * MINUTE);
+  const pins = new Set([5, 6, 7, 8, 9].map(nameOf));
+  expect(await sweep({ ...roomy, folder, pins, maxFiles: 8 })).toMatchObject({
+    deletedFiles: 4,
+    deletedPinned: 0,
+  });
+  expect(await sweep({ ...roomy, folder, pins, maxFiles: 5 })).toMatchObject({
+    deletedFiles: 2,
+    deletedPinned: 1,
+  });
+  expect(await kept(folder)).toEqual(new Set([5, 6, 7, 8].map(nameOf)));
+});
+
+test("a fresh entry never goes, however full it is", async () => {
+  const folder = await temporaryFolder();
+  await fill(folder, 10, (index) => (index < 5 ? MINUTE : 60 * MINUTE));
+  expect(await sweep({ ...roomy, folder, maxFiles: 1 })).toMatchObject({ keptFiles: 5, deletedFiles: 5 });
+  expect(await kept(folder)).toEqual(new Set([0, 1, 2, 3, 4].map(nameOf)));
+});
+
+test("a pod whose clock is behind writes entries that are fresh all the same", async () => {
+  const folder = await temporaryFolder();
+  await fill(folder, 10, () => 3 * DAY + 10 * MINUTE);
+  const summary = await sweep({ ...roomy, folder, maxFiles: 1, now: Date.now });
+  expect(summary).toMatchObject({ keptFiles: 10, deletedFiles: 0 });
+});
+
+test("an entry that was used while the sweep ran stays", async () => {
+  const folder = await temporaryFolder();
+  await fill(folder, 10, () => DAY);
+  const wanted = join(folder, ...pathParts(nameOf(4)));
+  let looks = 0;
+  const pins = {
+    // The last pass asks about each file's rank: by then the reader has come.
+    has: () => {
+      if (++looks === 25) void utimes(wanted, new Date(now), new Date(now));
+      return false;
+    },
+  };
+  await sweep({ ...roomy, folder, pins, maxFiles: 1 });
+  expect(await kept(folder)).toEqual(new Set([nameOf(4)]));
+});
+
+test("a dry run counts and deletes nothing", async () => {
+  const folder = await temporaryFolder();
+  await fill(folder, 20, (index) => (index + 1) * 60 * MINUTE);
+  const options = { ...roomy, folder, maxFiles: 10 };
+  const dry = await sweep({ ...options, dryRun: true });
+  expect((await kept(folder)).size).toBe(20);
+  expect(await sweep(options)).toEqual({ ...dry, dryRun: false });
+});
+
+test("half-written files of dead writers go after an hour, live ones stay; strangers' files are only counted", async () => {
+  const folder = await temporaryFolder();
+  await fill(folder, 1, () => DAY);
+  const leaf = dirname(join(folder, ...pathParts(nameOf(0))));
+  for (const [name, age] of [
+    [".tmp-1-dead", 2 * 60 * MINUTE],
+    [".tmp-2-live", 30 * MINUTE],
+    ["notes.txt", 300 * DAY],
+  ] as const) {
+    await writeFile(join(leaf, name), "x");
+    await utimes(join(leaf, name), new Date(now - age), new Date(now - age));
+  }
+  const summary = await sweep({ ...roomy, folder, maxIdleMs: 100 * DAY });
+  expect(summary).toMatchObject({ deletedTemporary: 1, foreignFiles: 1, deletedFiles: 0 });
+  expect(await kept(folder)).toEqual(new Set([nameOf(0), ".tmp-2-live", "notes.txt"]));
+});
+
+test("three sweeps at once end between the waters", async () => {
+  const folder = await temporaryFolder();
+  await fill(folder, 600, (index) => DAY + (index % 7) * MINUTE);
+  const options = { ...roomy, folder, maxFiles: 500 };
+  const summaries = await Promise.all([sweep(options), sweep(options), sweep(options)]);
+  const { size } = await kept(folder);
+  expect(size).toBeLessThanOrEqual(450);
+  expect(size).toBeGreaterThanOrEqual(395);
+  expect(summaries.every(({ failedDeletes }) => failedDeletes === 0)).toBe(true);
+});
+
+test("published sets, the cache's own entries and other folders are left alone", async () => {
+  const folder = await temporaryFolder();
+  const cache = await createDiskCache({ folder });
+  const used = { key: "used.jpg", quality: 60, class: "webp" } as const;
+  const loose = { key: "loose.jpg", quality: 60, class: "webp" } as const;
+  await cache.write(used, entryOf("used"));
+  await cache.write(loose, entryOf("loose"));
+  await mkdir(join(folder, "published", "blog"), { recursive: true });
+  await writeFile(join(folder, "published", "blog", "main.pins"), formatPins([cache.nameOf(used)]));
+  await writeFile(join(folder, "published", "blog", "main.json"), "{}");
+  const summary = await sweep({ ...roomy, folder, pins: await loadPins(folder), maxIdleMs: DAY });
+  expect(summary).toMatchObject({ keptFiles: 1, deletedFiles: 1 });
+  expect(await cache.read(used)).toEqual(entryOf("used"));
+  expect(await cache.read(loose)).toBeUndefined();
+  expect((await stat(join(folder, "published", "blog", "main.json"))).size).toBe(2);
+});
+
+test("a full volume is swept until as much is free as should be", async () => {
+  const folder = await temporaryFolder();
+  await fill(folder, 10, () => DAY);
+  expect(await sweep({ ...roomy, folder, minFreeBytes: 1e15 })).toMatchObject({ keptFiles: 0 });
+});
