@@ -3,6 +3,8 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["{contract,server,scan,dev,hugo-module}/test/**/*.test.ts"],
+    // They need a Ceph of their own: npm run test:ceph.
+    exclude: ["**/node_modules/**", "**/*.ceph.test.ts"],
     // Builds dist/ once: encoder children and the executable are run as users run them.
     globalSetup: ["dev/build-once.ts"],
     testTimeout: 60_000,

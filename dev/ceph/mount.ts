@@ -1,0 +1,47 @@
+import { execFile } from "node:child_process";
+import { mkdir, readdir } from "node:fs/promises";
+import { promisify } from "node:util";
+import { signalDaemon, startDaemon, stopDaemon, until } from "./daemon.ts";
+
+/** One CephFS client: what one pod on one node is. */
+export interface Mount {
+  readonly folder: string;
+  /** `SIGSTOP` hangs the mount, `SIGKILL` breaks it. */
+  signal(signal: NodeJS.Signals): boolean;
+  unmount(): Promise<void>;
+}
+
+/**
+ * Mounts the cluster's CephFS with a client of its own; needs root and /dev/fuse. Two mounts are two clients.
+ * @param cluster the cluster's folder.
+ * @param folder an empty folder; made where it does not exist.
+ */
+export async function mountCephfs(cluster: string, folder: string): Promise<Mount> {
+  await mkdir(folder, { recursive: true });
+  const name = await freeClient(cluster);
+  await startDaemon(cluster, { name, command: "ceph-fuse", args: ["-n", name, folder] });
+  // In a process of its own: a look into a mount that hangs never comes back.
+  const look = async (): Promise<void> => {
+    await promisify(execFile)("mountpoint", ["-q", folder], { timeout: 5000 });
+  };
+  const mount: Mount = {
+    folder,
+    signal: (signal) => signalDaemon(cluster, name, signal),
+    unmount: async () => {
+      await stopDaemon(cluster, name);
+      await promisify(execFile)("umount", ["-l", folder]);
+    },
+  };
+  await until(`CephFS at ${folder}`, 60, look).catch(async (cause: unknown) => {
+    await mount.unmount().catch(() => undefined);
+    throw cause;
+  });
+  return mount;
+}
+
+async function freeClient(cluster: string): Promise<string> {
+  const taken = new Set(await readdir(cluster));
+  let number = 1;
+  while (taken.has(`client.${number}.pid`)) number++;
+  return `client.${number}`;
+}
