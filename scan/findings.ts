@@ -1,0 +1,22 @@
+/** One thing for the author to see, as a compiler says it. */
+export interface Finding {
+  readonly severity: "error" | "warning";
+  /** Relative to the site. */
+  readonly file: string;
+  /** Both from 1. */
+  readonly line: number;
+  readonly column: number;
+  readonly message: string;
+}
+
+/** `content/posts/worms.md:12:3: error: …` */
+export function formatFinding(finding: Finding): string {
+  return `${finding.file}:${finding.line}:${finding.column}: ${finding.severity}: ${finding.message}`;
+}
+
+/** By file, line and column. */
+export function sortFindings(findings: readonly Finding[]): Finding[] {
+  return [...findings].sort(
+    (a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : 0) || a.line - b.line || a.column - b.column,
+  );
+}

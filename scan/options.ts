@@ -1,0 +1,112 @@
+import { parseArgs } from "node:util";
+import { CannotRun } from "./cannot-run.ts";
+
+/** The command line of a scan, typed. */
+export interface CommandLine {
+  readonly site: string;
+  readonly environment: string;
+  readonly hugoVersion?: string;
+  readonly endpoint?: string;
+  readonly token?: string;
+  readonly manifest?: string | false;
+  readonly concurrency: number;
+  readonly patienceMs: number;
+  readonly dryRun: boolean;
+  readonly json: boolean;
+  readonly help: boolean;
+}
+
+export const help = `Usage: imgproxy-lite scan [options]
+
+Finds every image that a Hugo site will ask of the proxy, checks that it exists, writes the manifest that the site's
+templates read, and makes every variant before a reader asks for it.
+
+  --site FOLDER        the Hugo site (default: the current folder)
+  --endpoint URL       where this scan reaches the proxy (default: params.imgproxy.endpoint, where readers do)
+  --token TOKEN        of the server's /api (default: TOKEN); without one the scan is a reader like any other
+  --manifest FILE      where to write the manifest, relative to the site (default: assets/imgproxy.json)
+  --no-manifest        leave the manifest as it is
+  --environment NAME   Hugo's environment (default: HUGO_ENVIRONMENT, or production)
+  --hugo-version N     the Hugo whose rules decide what is a page (default: the one on PATH, or the newest)
+  --concurrency N      requests at a time (default: 4)
+  --timeout DURATION   how long a server that restarts or is busy is waited for, such as 90s or 5m (default: 2m)
+  --dry-run            print what would be asked for; no request is made and nothing is written
+  --json               print the result as JSON
+  -h, --help           print this
+
+HUGO_… variables count as they do for hugo; HUGO_IMGPROXY_KEY signs URLs.
+Exit code: 0 all is well; 1 a post names a photograph that is missing or cannot be read; 2 the scan could not run.
+`;
+
+/**
+ * @throws CannotRun naming the option at fault.
+ */
+export function parseCommandLine(
+  argv: readonly string[],
+  variables: Readonly<Record<string, string | undefined>>,
+): CommandLine {
+  const { values } = readOptions(argv);
+  const token = values.token ?? variables["TOKEN"];
+  const manifest = values["no-manifest"] === true ? false : values.manifest;
+  return {
+    site: values.site ?? ".",
+    environment: values.environment ?? variables["HUGO_ENVIRONMENT"] ?? "production",
+    ...(values["hugo-version"] !== undefined && { hugoVersion: values["hugo-version"] }),
+    ...(values.endpoint !== undefined && { endpoint: parseEndpoint(values.endpoint) }),
+    ...(token !== undefined && token !== "" && { token }),
+    ...(manifest !== undefined && { manifest }),
+    concurrency: parseCount("--concurrency", values.concurrency ?? "4", 256),
+    patienceMs: parseDuration("--timeout", values.timeout ?? "2m"),
+    dryRun: values["dry-run"] === true,
+    json: values.json === true,
+    help: values.help === true,
+  };
+}
+
+// --- values ---
+
+function readOptions(argv: readonly string[]) {
+  const text = { type: "string" } as const;
+  const flag = { type: "boolean" } as const;
+  try {
+    return parseArgs({
+      args: [...argv],
+      options: {
+        site: text,
+        endpoint: text,
+        token: text,
+        manifest: text,
+        "no-manifest": flag,
+        environment: { ...text, short: "e" },
+        "hugo-version": text,
+        concurrency: text,
+        timeout: text,
+        "dry-run": flag,
+        json: flag,
+        help: { ...flag, short: "h" },
+      },
+    });
+  } catch (error) {
+    const words = error instanceof Error ? error.message : String(error);
+    throw new CannotRun(`${words.split(". ", 1)[0]}; imgproxy-lite scan --help lists the options`);
+  }
+}
+
+function parseEndpoint(text: string): string {
+  if (/^https?:\/\//i.test(text) && URL.canParse(text)) return text;
+  throw new CannotRun(`--endpoint takes a URL such as http://localhost:5000/; it is ${text}`);
+}
+
+function parseCount(name: string, text: string, most: number): number {
+  const count = Number(text);
+  if (Number.isInteger(count) && count >= 1 && count <= most) return count;
+  throw new CannotRun(`${name} takes a whole number from 1 to ${most}; it is ${text}`);
+}
+
+function parseDuration(name: string, text: string): number {
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text);
+  const unit = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[match?.[2] ?? ""];
+  if (match === null || unit === undefined)
+    throw new CannotRun(`${name} takes a duration such as 90s or 5m; it is ${text}`);
+  return Number(match[1]) * unit;
+}

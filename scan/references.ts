@@ -1,0 +1,125 @@
+import { frontMatterImages } from "./references/front-matter.ts";
+import { endpointUrls } from "./references/html.ts";
+import { markdownImages } from "./references/markdown.ts";
+import { wholeReading } from "./references/reading.ts";
+import { parseShortcodes, type Shortcode, shortcodeReadings } from "./references/shortcodes.ts";
+
+/** One place in a content file that names an image. */
+export interface Reference {
+  /** As a Markdown parser gives it: backslash escapes and entities decoded, percent-escapes not. */
+  readonly destination: string;
+  /** Both from 1; a column counts UTF-16 units, as editors do. */
+  readonly line: number;
+  readonly column: number;
+  /**
+   * `image`: becomes a `srcset`. `social`: front matter, for link previews. `url`: an endpoint URL that reaches the page
+   * as it is written.
+   */
+  readonly as: "image" | "social" | "url";
+}
+
+/** What of a content file is read. */
+export interface Readable {
+  readonly body: string;
+  readonly values: Readonly<Record<string, unknown>>;
+  /** The front matter as written, and the line it begins on. */
+  readonly text: string;
+  readonly line: number;
+  readonly markup: "markdown" | "html" | "other";
+}
+
+export interface ReferenceRules {
+  /** Front matter that names images, dots for nesting. */
+  readonly frontmatter: readonly string[];
+  /** URLs that begin with one of these are the proxy's; raw HTML is searched for them. */
+  readonly endpoints: readonly string[];
+  /** Whether raw HTML in Markdown reaches the page. */
+  readonly unsafeHtml: boolean;
+}
+
+/**
+ * Every image that a content file names, in its order. Markdown is read as it is written and again without its
+ * shortcode tags, because a tag may glue lines together or hold them apart: nothing that any reading sees is missed.
+ */
+export function references(page: Readable, rules: ReferenceRules): Reference[] {
+  const social = frontMatterImages(page, rules.frontmatter).map((image) => ({
+    ...image,
+    as: "social" as const,
+  }));
+  return [...social, ...bodyReferences(page, rules)];
+}
+
+// --- the body ---
+
+interface Found {
+  readonly destination: string;
+  readonly offset: number;
+  readonly as: "image" | "url";
+}
+
+function bodyReferences(page: Readable, rules: ReferenceRules): Reference[] {
+  const { body } = page;
+  if (page.markup === "other") return [];
+  const shortcodes = body.includes("{{") ? parseShortcodes(body) : [];
+  const named = shortcodes.flatMap(shortcodeImage);
+  const found =
+    page.markup === "html"
+      ? endpointUrls(body, rules.endpoints).map(({ url, offset }) => ({
+          destination: url,
+          offset,
+          as: "url" as const,
+        }))
+      : markdownReferences(body, shortcodes, rules);
+  return placed(body, [...named, ...found]);
+}
+
+function markdownReferences(body: string, shortcodes: readonly Shortcode[], rules: ReferenceRules): Found[] {
+  if (!body.includes("![") && !body.includes("<")) return [];
+  const endpoints = rules.unsafeHtml ? rules.endpoints : [];
+  const readings = shortcodes.length === 0 ? [wholeReading(body)] : shortcodeReadings(body, shortcodes);
+  return readings.flatMap((reading) =>
+    markdownImages(reading.text, endpoints).map((image) => ({
+      ...image,
+      offset: reading.fileOffset(image.offset),
+    })),
+  );
+}
+
+/** Shortcodes of the module that name an image, and the parameters that may. */
+const imageShortcodes: Readonly<Record<string, readonly string[]>> = {
+  figure: ["src", "0"],
+  img: ["src", "0"],
+};
+
+function shortcodeImage(tag: Shortcode): Found[] {
+  const names = tag.closing ? [] : (imageShortcodes[tag.name] ?? []);
+  const destination = names.map((name) => tag.parameters.get(name)).find((value) => value !== undefined);
+  return destination === undefined || destination === ""
+    ? []
+    : [{ destination, offset: tag.start, as: "image" }];
+}
+
+/** Each once, with its line and column. */
+function placed(body: string, found: readonly Found[]): Reference[] {
+  const byPlace = new Map(found.map((one) => [`${one.offset} ${one.as} ${one.destination}`, one]));
+  const lines = lineCounter(body);
+  return [...byPlace.values()]
+    .sort((a, b) => a.offset - b.offset)
+    .map(({ destination, offset, as }) => ({ destination, as, ...lines(offset) }));
+}
+
+/** Lines and columns of rising offsets. */
+function lineCounter(text: string): (offset: number) => { readonly line: number; readonly column: number } {
+  const ends = /\r\n|\r|\n/g;
+  let line = 1;
+  let lineStart = 0;
+  let next = ends.exec(text);
+  return (offset) => {
+    while (next !== null && next.index < offset) {
+      line++;
+      lineStart = next.index + next[0].length;
+      next = ends.exec(text);
+    }
+    return { line, column: offset - lineStart + 1 };
+  };
+}

@@ -1,0 +1,42 @@
+/** An image that front matter names. */
+export interface FrontMatterImage {
+  readonly destination: string;
+  /** From 1. */
+  readonly line: number;
+  readonly column: number;
+}
+
+/**
+ * The images under the given names, dots for nesting: a text, a list of texts, or a table whose `src`, `url` or `image`
+ * is one.
+ */
+export function frontMatterImages(
+  page: { readonly values: Readonly<Record<string, unknown>>; readonly text: string; readonly line: number },
+  names: readonly string[],
+): FrontMatterImage[] {
+  return names.flatMap((name) => {
+    const value = name
+      .toLowerCase()
+      .split(".")
+      .reduce<unknown>((at, key) => (isTree(at) ? at[key] : undefined), page.values);
+    const values = Array.isArray(value) ? value : [value];
+    return values
+      .filter((one) => typeof one === "string" && one !== "")
+      .map((destination: string) => ({ destination, ...placeOf(destination, page) }));
+  });
+}
+
+function isTree(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Where the text stands as it was typed; the first line of the front matter when it was escaped. */
+function placeOf(
+  destination: string,
+  page: { readonly text: string; readonly line: number },
+): { readonly line: number; readonly column: number } {
+  const at = page.text.indexOf(destination);
+  if (at === -1) return { line: page.line, column: 1 };
+  const before = page.text.slice(0, at).split(/\r\n|\r|\n/);
+  return { line: page.line + before.length - 1, column: (before.at(-1) ?? "").length + 1 };
+}

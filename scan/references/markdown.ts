@@ -1,0 +1,73 @@
+import type { Nodes, Root, Table } from "mdast";
+import { remark } from "remark";
+import { remarkDefinitionList } from "remark-definition-list";
+import remarkGfm from "remark-gfm";
+import { SKIP, visit } from "unist-util-visit";
+import { endpointUrls } from "./html.ts";
+
+/** An image of a Markdown text, by the offset of its first character. */
+export interface MarkdownImage {
+  readonly destination: string;
+  readonly offset: number;
+  readonly as: "image" | "url";
+}
+
+/**
+ * The images of a Markdown text as Hugo's goldmark sees them: remark with the extensions that goldmark has, less what
+ * goldmark drops (footnotes that nothing refers to, cells beyond a table's header).
+ * @param endpoints whose URLs count in raw HTML; none where it does not reach the page.
+ */
+export function markdownImages(text: string, endpoints: readonly string[]): MarkdownImage[] {
+  const tree = parser.parse(text);
+  const targets = linkTargets(tree);
+  const found: MarkdownImage[] = [];
+  visit(tree, (node) => {
+    const offset = node.position?.start.offset ?? 0;
+    if (isDropped(node, targets)) return SKIP;
+    if (node.type === "table") cutSurplusCells(node);
+    else if (node.type === "image") found.push({ destination: node.url, offset, as: "image" });
+    else if (node.type === "imageReference") {
+      const destination = targets.definitions.get(node.identifier);
+      if (destination !== undefined) found.push({ destination, offset, as: "image" });
+    } else if (node.type === "html") {
+      const urls = endpointUrls(node.value, endpoints);
+      found.push(
+        ...urls.map((url) => ({ destination: url.url, offset: offset + url.offset, as: "url" as const })),
+      );
+    }
+    return undefined;
+  });
+  return found;
+}
+
+// --- the tree ---
+
+const parser = remark().use(remarkGfm).use(remarkDefinitionList);
+
+interface LinkTargets {
+  readonly definitions: ReadonlyMap<string, string>;
+  /** Identifiers of footnotes that something refers to. */
+  readonly footnotes: ReadonlySet<string>;
+}
+
+/** The first definition of a name wins. */
+function linkTargets(tree: Root): LinkTargets {
+  const definitions = new Map<string, string>();
+  const footnotes = new Set<string>();
+  visit(tree, (node) => {
+    if (node.type === "definition" && !definitions.has(node.identifier))
+      definitions.set(node.identifier, node.url);
+    if (node.type === "footnoteReference") footnotes.add(node.identifier);
+  });
+  return { definitions, footnotes };
+}
+
+function isDropped(node: Nodes, targets: LinkTargets): boolean {
+  return node.type === "footnoteDefinition" && !targets.footnotes.has(node.identifier);
+}
+
+/** goldmark keeps as many cells of a row as the header has. */
+function cutSurplusCells(table: Table): void {
+  const columns = table.children[0]?.children.length ?? 0;
+  for (const row of table.children) row.children.length = Math.min(row.children.length, columns);
+}

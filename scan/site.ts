@@ -1,0 +1,135 @@
+import path from "node:path";
+import type { SiteParams } from "../contract/params.ts";
+import { type ConfigTree, isTree, loadConfig, treeAt } from "./site/config.ts";
+import { loadMounts, type Mounts } from "./site/mounts.ts";
+import { parseParams } from "./site/params.ts";
+
+/** What a scan needs to know of a Hugo site. */
+export interface Site {
+  /** Absolute. */
+  readonly folder: string;
+  readonly params: SiteParams;
+  /** The same with what a page's front matter (or a cascade) sets under `imgproxy`. @throws CannotRun */
+  paramsOf(page: { readonly file: string; readonly values: ConfigTree }): SiteParams;
+  /** What signs the URLs, if anything does. */
+  readonly signatureKey: string | undefined;
+  readonly mounts: Mounts;
+  /** The `92` of 0.92.1: the rules for what is a page changed over time. */
+  readonly hugoMinor: number;
+  /** Of every language, the disabled ones too: `x.fr.md` is the page x only where `fr` is a language. */
+  readonly languages: ReadonlySet<string>;
+  readonly disabledLanguages: ReadonlySet<string>;
+  readonly ignoreFiles: readonly RegExp[];
+  readonly build: { readonly drafts: boolean; readonly future: boolean; readonly expired: boolean };
+  /** Which front matter makes a date, from `[frontmatter]`. */
+  readonly dates: ConfigTree;
+  /** Front matter that the site's configuration gives to pages. */
+  readonly cascade: unknown;
+  /** Whether raw HTML in Markdown reaches the page. */
+  readonly unsafeHtml: boolean;
+  /** Names of keys of the configuration that keep the hook from running, in words; usually none. */
+  readonly silenced: readonly string[];
+}
+
+export interface SiteOptions {
+  readonly folder: string;
+  /** Hugo's environment: `production` for a publish. */
+  readonly environment: string;
+  readonly variables: Readonly<Record<string, string | undefined>>;
+  readonly hugoMinor: number;
+  /** What stands in for `params.imgproxy.endpoint` where the site sets none. */
+  readonly endpoint?: string;
+}
+
+/**
+ * Reads a site's configuration.
+ * @throws CannotRun naming file and key.
+ */
+export async function loadSite(options: SiteOptions): Promise<Site> {
+  const config = await loadConfig(options.folder, options.environment, options.variables);
+  const { values } = config;
+  const languages = Object.entries(treeAt(values, "languages")).filter(
+    (entry): entry is [string, ConfigTree] => isTree(entry[1]),
+  );
+  const enabled = languages.filter(([name, language]) => !isDisabled(name, language, values));
+  const given = { ...endpointOf(options), ...treeAt(values, "params", "imgproxy") };
+  const params = parseParams(given, config.originOf);
+  const goldmark = treeAt(values, "markup", "goldmark");
+  return {
+    folder: path.resolve(options.folder),
+    params,
+    paramsOf: (page) => pageParams(page, given, params),
+    signatureKey: options.variables["HUGO_IMGPROXY_KEY"] || texts(given["key"])[0] || undefined,
+    mounts: await loadMounts(
+      path.resolve(options.folder),
+      values,
+      enabled.map(([, language]) => language),
+    ),
+    hugoMinor: options.hugoMinor,
+    languages: new Set([...languages.map(([name]) => name), defaultLanguage(values)]),
+    disabledLanguages: new Set(
+      languages.filter(([name, language]) => isDisabled(name, language, values)).map(([name]) => name),
+    ),
+    ignoreFiles: texts(values["ignorefiles"]).flatMap(regex),
+    build: {
+      drafts: values["builddrafts"] === true,
+      future: values["buildfuture"] === true,
+      expired: values["buildexpired"] === true,
+    },
+    dates: treeAt(values, "frontmatter"),
+    cascade: values["cascade"],
+    unsafeHtml: treeAt(goldmark, "renderer")["unsafe"] === true,
+    silenced: silencers(goldmark, config.originOf),
+  };
+}
+
+// --- parts ---
+
+function endpointOf({ endpoint }: SiteOptions): ConfigTree {
+  return endpoint === undefined ? {} : { endpoint };
+}
+
+/** `imgproxy: false` leaves the page's images as they are; a table overrides the site's parameters. */
+function pageParams(
+  page: { readonly file: string; readonly values: ConfigTree },
+  given: ConfigTree,
+  params: SiteParams,
+): SiteParams {
+  const overrides = page.values["imgproxy"];
+  if (overrides === undefined || overrides === null) return params;
+  if (!isTree(overrides)) return { ...params, endpoint: "" };
+  return parseParams({ ...given, ...overrides }, () => page.file);
+}
+
+function defaultLanguage(values: ConfigTree): string {
+  const name = values["defaultcontentlanguage"];
+  return typeof name === "string" ? name.toLowerCase() : "en";
+}
+
+function isDisabled(name: string, language: ConfigTree, values: ConfigTree): boolean {
+  return (
+    language["disabled"] === true ||
+    texts(values["disablelanguages"]).some((one) => one.toLowerCase() === name)
+  );
+}
+
+/** `useEmbedded = "always"` (0.148 on) puts Hugo's own hook in the place of ours without a word. */
+function silencers(goldmark: ConfigTree, originOf: (key: string) => string): string[] {
+  const key = "markup.goldmark.renderhooks.image.useembedded";
+  if (treeAt(goldmark, "renderhooks", "image")["useembedded"] !== "always") return [];
+  return [
+    `${originOf(key)}: markup.goldmark.renderHooks.image.useEmbedded is "always", which turns the module's hook off`,
+  ];
+}
+
+function regex(pattern: string): RegExp[] {
+  try {
+    return [new RegExp(pattern)];
+  } catch {
+    return [];
+  }
+}
+
+function texts(value: unknown): string[] {
+  return (Array.isArray(value) ? value : [value]).filter((one) => typeof one === "string");
+}
