@@ -31,7 +31,7 @@ export async function request<T>(
   const deadline = performance.now() + server.patienceMs;
   for (let attempt = 0; ; attempt++) {
     const left = deadline - performance.now();
-    const outcome = await attemptOnce(server, url, init, read, Math.max(left, 1000));
+    const outcome = await attemptOnce(server, url, init, read, Math.min(Math.max(left, 1000), 60_000));
     if ("value" in outcome) return outcome.value;
     const wait = outcome.retryAfterMs ?? Math.min(250 * 2 ** attempt, 10_000) * (0.75 + Math.random() / 2);
     if (performance.now() + wait > deadline)
@@ -78,7 +78,7 @@ async function attemptOnce<T>(
   read: (response: Response) => Promise<T>,
   timeoutMs: number,
 ): Promise<Outcome<T>> {
-  const timeout = AbortSignal.timeout(timeoutMs);
+  const timeout = AbortSignal.timeout(Math.ceil(timeoutMs));
   try {
     const response = await fetch(url, {
       ...init,

@@ -29,8 +29,7 @@ export async function scan(
     return result.findings.some((finding) => finding.severity === "error") ? 1 : 0;
   } catch (error) {
     if (interrupted.signal.aborted) return 130;
-    if (!(error instanceof CannotRun || error instanceof Unanswered)) throw error;
-    process.stderr.write(`imgproxy-lite scan: ${error.message}\n`);
+    process.stderr.write(`imgproxy-lite scan: ${wordsFor(error)}\n`);
     return 2;
   } finally {
     process.off("SIGINT", stop);
@@ -39,6 +38,12 @@ export async function scan(
 }
 
 class Interrupted extends Error {}
+
+/** A bug shows where it is. */
+function wordsFor(error: unknown): string {
+  if (error instanceof CannotRun || error instanceof Unanswered) return error.message;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
 
 async function optionsOf(
   command: CommandLine,

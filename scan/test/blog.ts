@@ -1,0 +1,32 @@
+import { readFile } from "node:fs/promises";
+import { decodeEntities } from "../references/html.ts";
+import { type RunOptions, run } from "./command.ts";
+
+/** Every URL that a dry run says the site's pages ask for. */
+export async function scanned(
+  folder: string,
+  hugoVersion: string,
+  env: RunOptions["env"] = {},
+): Promise<string[]> {
+  const { stdout, stderr } = await run(
+    ["--site", folder, "--dry-run", "--json", "--hugo-version", hugoVersion],
+    { env },
+  );
+  const report: unknown = JSON.parse(stdout || "null");
+  if (typeof report === "object" && report !== null && "urls" in report && Array.isArray(report.urls))
+    return report.urls.map(String);
+  throw new Error(`the scan printed no URLs: ${stderr}`);
+}
+
+/** The proxy's URLs in a page, by the attributes that hold them; not the code under test. */
+export function urlsIn(html: string, endpoint = "https://images.example/?"): Set<string> {
+  const attributes = [...html.matchAll(/\s(?:src|srcset|href|content)=(?:"([^"]*)"|'([^']*)'|([^\s>]+))/g)];
+  const values = attributes.map(([, double, single, bare]) => decodeEntities(double ?? single ?? bare ?? ""));
+  const urls = values.flatMap((value) => value.split(/,?\s+/));
+  return new Set(urls.filter((url) => url.startsWith(endpoint)));
+}
+
+/** The manifest of a site. */
+export async function manifestOf(folder: string): Promise<unknown> {
+  return JSON.parse(await readFile(`${folder}/assets/imgproxy.json`, "utf8"));
+}

@@ -1,0 +1,38 @@
+import { spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+
+export interface RunOptions {
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export interface Ran {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+const main = new URL("../../dist/scan/main.js", import.meta.url);
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+/** The built scanner in a process of its own, as `bin/` starts it; without the variables of whoever runs the tests. */
+export async function run(args: readonly string[], options: RunOptions = {}): Promise<Ran> {
+  const script = `const { scan } = await import(${JSON.stringify(main.href)});
+process.exitCode = await scan(process.argv.slice(1), process.env);`;
+  const child = spawn(process.execPath, ["--input-type=module", "-e", script, "--", ...args], {
+    cwd: root,
+    env: { PATH: process.env["PATH"], ...options.env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const [stdout, stderr, code] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    new Promise<number | null>((resolve) => child.once("close", resolve)),
+  ]);
+  return { code, stdout, stderr };
+}
+
+async function text(stream: AsyncIterable<Buffer>): Promise<string> {
+  const parts: Buffer[] = [];
+  for await (const part of stream) parts.push(part);
+  return Buffer.concat(parts).toString("utf8");
+}

@@ -1,0 +1,156 @@
+import { readdir, readFile } from "node:fs/promises";
+import { describe, expect, test } from "vitest";
+import { createSite } from "../../hugo-module/test/hugo-site.ts";
+import { manifestOf } from "./blog.ts";
+import { run } from "./command.ts";
+import { startStandIn } from "./stand-in.ts";
+
+const config = (endpoint: string) =>
+  `baseURL = "https://blog.example/"\n[params.imgproxy]\nendpoint = "${endpoint}"\n`;
+
+const twoPosts = {
+  "content/posts/one.md": "---\ntitle: One\n---\n\n![worms](worms.jpg)\n\nand again ![](worms.jpg)\n",
+  "content/posts/two.md": "+++\ntitle = 'Two'\n+++\n![small](trips/small.jpg)\n",
+  "content/posts/none.md": "no image here\n",
+};
+
+describe("a scan", () => {
+  test("makes every tier of every photograph in every Accept class, then finds all of it made", async () => {
+    await using proxy = await startStandIn({ "worms.jpg": 4000, "trips/small.jpg": 600 });
+    await using site = await createSite({ ...twoPosts, "config.toml": config(proxy.endpoint) });
+
+    const first = await run(["--site", site.folder, "--json"]);
+    expect(first.stderr).toBe("");
+    expect(first.code).toBe(0);
+    const tiers = ["q=72&v=0123456789&w=480", "q=66&v=0123456789&w=800", "q=60&v=0123456789&w=1200"];
+    const wide = [...tiers, "q=54&v=0123456789&w=1600", "q=48&v=0123456789&w=2000"];
+    const small = ["q=72&v=0123456789&w=480", "q=66&v=0123456789&w=600"];
+    const queries = [
+      ...wide.map((tier) => `img=worms.jpg&${tier}`),
+      ...small.map((tier) => `img=trips%2Fsmall.jpg&${tier}`),
+    ];
+    expect(proxy.asked.filter((line) => line.includes(" ")).sort()).toEqual(
+      queries.flatMap((query) => ["avif", "webp", "none"].map((accept) => `${accept} ${query}`)).sort(),
+    );
+    expect(JSON.parse(first.stdout).summary).toMatchObject({
+      ...{ pages: 3, posts: 2, images: 3, photos: 2, variants: 21, hits: 0, made: 21, failed: 0 },
+      bytesBefore: 2_000_000,
+    });
+
+    const second = await run(["--site", site.folder, "--json"]);
+    expect(JSON.parse(second.stdout).summary).toMatchObject({ variants: 21, hits: 21, made: 0 });
+  });
+
+  test("writes the manifest whole, sorted, and leaves nothing else behind", async () => {
+    await using proxy = await startStandIn({ "worms.jpg": 4000, "trips/small.jpg": 600 });
+    await using site = await createSite({ ...twoPosts, "config.toml": config(proxy.endpoint) });
+    await run(["--site", site.folder]);
+    expect(await manifestOf(site.folder)).toEqual({
+      schema: 1,
+      images: {
+        "trips/small.jpg": { width: 600, height: 300, version: "0123456789", color: "#102030" },
+        "worms.jpg": { width: 4000, height: 2000, version: "0123456789", color: "#102030" },
+      },
+    });
+    const text = await readFile(`${site.folder}/assets/imgproxy.json`, "utf8");
+    expect(text.indexOf("trips/small.jpg")).toBeLessThan(text.indexOf("worms.jpg"));
+    expect(await readdir(`${site.folder}/assets`)).toEqual(["imgproxy.json"]);
+  });
+
+  test("names each place of a missing or undecodable photograph and exits 1", async () => {
+    await using proxy = await startStandIn({ "worms.jpg": 4000, "broken.jpg": 0 });
+    await using site = await createSite({
+      "config.toml": config(proxy.endpoint),
+      "content/a.md": "---\ntitle: A\n---\ntext ![](nosuch.jpg)\n\n![](worms.jpg)\n",
+      "content/b.md": "![](broken.jpg)\n",
+    });
+    const { code, stdout } = await run(["--site", site.folder]);
+    expect(code).toBe(1);
+    expect(stdout).toContain("content/a.md:4:6: error: nosuch.jpg: There is no such photograph.");
+    expect(stdout).toContain("content/b.md:1:1: error: broken.jpg: it ends in the middle");
+    expect(stdout).toContain("15 variants: 0 were there, 15 made, 0 failed");
+  });
+
+  test("waits for a server that sheds load, as Retry-After says", async () => {
+    await using proxy = await startStandIn({ "worms.jpg": 400 });
+    await using site = await createSite({
+      "config.toml": config(proxy.endpoint),
+      "content/a.md": "![](worms.jpg)\n",
+    });
+    proxy.failures.push({ status: 503, headers: { "retry-after": "1" } }, { status: 502 }, { status: 429 });
+    const { code, stdout } = await run(["--site", site.folder]);
+    expect(code).toBe(0);
+    expect(stdout).toContain("3 variants: 0 were there, 3 made, 0 failed");
+  });
+
+  test("exits 2 when the server stays away for longer than --timeout", async () => {
+    await using site = await createSite({
+      "config.toml": config("http://127.0.0.1:9/"),
+      "content/a.md": "![](worms.jpg)\n",
+    });
+    const { code, stderr } = await run(["--site", site.folder, "--timeout", "500ms"]);
+    expect(code).toBe(2);
+    expect(stderr).toContain("http://127.0.0.1:9 cannot be reached");
+  });
+
+  test("asks nothing and writes nothing in a dry run", async () => {
+    await using proxy = await startStandIn({});
+    await using site = await createSite({ ...twoPosts, "config.toml": config(proxy.endpoint) });
+    const { code, stdout } = await run(["--site", site.folder, "--dry-run", "--json"]);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout).urls).toHaveLength(10);
+    expect(proxy.asked).toEqual([]);
+    expect(await readdir(site.folder)).not.toContain("assets");
+  });
+
+  test("reaches the proxy at --endpoint while the pages name another", async () => {
+    await using proxy = await startStandIn({ "worms.jpg": 400 });
+    await using site = await createSite({
+      "config.toml": config("https://images.example/"),
+      "content/a.md": "![](worms.jpg)\n",
+    });
+    const { code, stdout } = await run(["--site", site.folder, "--endpoint", proxy.endpoint, "--json"]);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout).urls).toEqual([
+      "https://images.example/?img=worms.jpg&q=72&v=0123456789&w=400",
+    ]);
+  });
+});
+
+describe("a scan that cannot run exits 2 and says", () => {
+  test.each([
+    [["--site", "/nonexistent"], "/nonexistent holds no Hugo site"],
+    [["--nosuch"], "Unknown option '--nosuch'"],
+    [["--endpoint", "images.example"], "--endpoint takes a URL"],
+    [["--timeout", "soon"], "--timeout takes a duration"],
+  ])("%j: %s", async (args, words) => {
+    const { code, stderr } = await run(args);
+    expect(stderr).toContain(words);
+    expect(code).toBe(2);
+  });
+
+  test("which file and key of the configuration is wrong, all at once", async () => {
+    await using site = await createSite({
+      "config.toml": config("https://images.example/"),
+      "config/_default/params.yaml": "imgproxy:\n  resolve: sideways\n  Tiers: [{width: 0, quality: 50}]\n",
+      "config/production/hugo.json": '{"params": {"imgproxy": {"formats": ["tiff"]}}}',
+    });
+    const { code, stderr } = await run(["--site", site.folder], { env: { HUGO_PARAMS_IMGPROXY_LOCAL: "x" } });
+    expect(code).toBe(2);
+    expect(stderr).toContain(
+      'config/_default/params.yaml: params.imgproxy.resolve takes flat or page; it is "sideways"',
+    );
+    expect(stderr).toContain(
+      "config/_default/params.yaml: params.imgproxy.tiers takes a whole number from 1 to 3840",
+    );
+    expect(stderr).toContain("config/production/hugo.json: params.imgproxy.formats takes");
+    expect(stderr).toContain("HUGO_PARAMS_IMGPROXY_LOCAL: params.imgproxy.local takes hugo or proxy");
+  });
+
+  test("which configuration does not parse", async () => {
+    await using site = await createSite({ "config.toml": "a = \n" });
+    const { code, stderr } = await run(["--site", site.folder]);
+    expect(code).toBe(2);
+    expect(stderr).toContain("config.toml cannot be read");
+  });
+});

@@ -1,0 +1,88 @@
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { InvalidRequest, parseQuery } from "../../contract/request.ts";
+
+/** A server that speaks the proxy's HTTP and can be told to fail: what a real one does only by luck. */
+export interface StandIn extends AsyncDisposable {
+  readonly endpoint: string;
+  /** Every image request as `<Accept class> <query>`, in order; JSON ones have no class. */
+  readonly asked: readonly string[];
+  /** What the next requests are answered with instead; `hang` never answers. */
+  readonly failures: (Failure | "hang")[];
+}
+
+export interface Failure {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** @param photos the keys it has, with a displayed width each. */
+export async function startStandIn(photos: Readonly<Record<string, number>>): Promise<StandIn> {
+  const asked: string[] = [];
+  const failures: (Failure | "hang")[] = [];
+  const cached = new Set<string>();
+  const server = createServer((request, response) => {
+    const failure = failures.shift();
+    if (failure === "hang") return;
+    if (failure !== undefined) response.writeHead(failure.status, { ...failure.headers }).end();
+    else answer(request, response, photos, asked, cached);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    endpoint: `http://127.0.0.1:${port}/`,
+    asked,
+    failures,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  photos: Readonly<Record<string, number>>,
+  asked: string[],
+  cached: Set<string>,
+): void {
+  const query = (request.url ?? "").split("?")[1] ?? "";
+  const parsed = parsedQuery(query);
+  const width = parsed && photos[parsed.key];
+  if (parsed === undefined) return refuse(response, 400, "invalid-request", "the query is wrong");
+  if (width === undefined) return refuse(response, 404, "source-absent", "There is no such photograph.");
+  if (width === 0) return refuse(response, 422, "unreadable-source", "it ends in the middle");
+  if (parsed.format === "json") {
+    asked.push(query);
+    return json(response, 200, {
+      ...{ key: parsed.key, width, height: width / 2, type: "image/jpeg", bytes: 1_000_000 },
+      ...{ version: "0123456789", frames: 1, alpha: false, color: "#102030" },
+    });
+  }
+  const accept = request.headers.accept ?? "";
+  const name = accept.includes("avif") ? "avif" : accept.includes("webp") ? "webp" : "none";
+  const entry = `${name} ${query}`;
+  asked.push(entry);
+  const status = cached.has(entry) ? "hit" : "fwd=miss";
+  cached.add(entry);
+  response.writeHead(200, { "content-type": `image/${name}`, "cache-status": `imgproxy-lite; ${status}` });
+  response.end(Buffer.alloc((parsed.width ?? 1000) * 10));
+}
+
+function parsedQuery(query: string) {
+  try {
+    return parseQuery(query);
+  } catch (error) {
+    if (error instanceof InvalidRequest) return undefined;
+    throw error;
+  }
+}
+
+function refuse(response: ServerResponse, status: number, code: string, detail: string): void {
+  json(response, status, { code, status, title: code, detail });
+}
+
+function json(response: ServerResponse, status: number, body: object): void {
+  response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+}
