@@ -12,10 +12,12 @@ export interface Reference {
   readonly line: number;
   readonly column: number;
   /**
-   * `image`: becomes a `srcset`. `social`: front matter, for link previews. `url`: an endpoint URL that reaches the page
-   * as it is written.
+   * `image`: becomes a `srcset`. `cover`: front matter, for cards and link previews. `url`: an endpoint URL that reaches
+   * the page as it is written.
    */
-  readonly as: "image" | "social" | "url";
+  readonly as: "image" | "cover" | "url";
+  /** Parameters of `[params.imgproxy]` that a shortcode sets for its image. */
+  readonly overrides?: Readonly<Record<string, unknown>>;
 }
 
 /** What of a content file is read. */
@@ -42,17 +44,16 @@ export interface ReferenceRules {
  * shortcode tags, because a tag may glue lines together or hold them apart: nothing that any reading sees is missed.
  */
 export function references(page: Readable, rules: ReferenceRules): Reference[] {
-  const social = frontMatterImages(page, rules.frontmatter).map((image) => ({
+  const covers = frontMatterImages(page, rules.frontmatter).map((image) => ({
     ...image,
-    as: "social" as const,
+    as: "cover" as const,
   }));
-  return [...social, ...bodyReferences(page, rules)];
+  return [...covers, ...bodyReferences(page, rules)];
 }
 
 // --- the body ---
 
-interface Found {
-  readonly destination: string;
+interface Found extends Pick<Reference, "destination" | "overrides"> {
   readonly offset: number;
   readonly as: "image" | "url";
 }
@@ -61,7 +62,7 @@ function bodyReferences(page: Readable, rules: ReferenceRules): Reference[] {
   const { body } = page;
   if (page.markup === "other") return [];
   const shortcodes = body.includes("{{") ? parseShortcodes(body) : [];
-  const named = shortcodes.flatMap(shortcodeImage);
+  const named = shortcodes.flatMap(shortcodeImages);
   const found =
     page.markup === "html"
       ? endpointUrls(body, rules.endpoints).map(({ url, offset }) => ({
@@ -85,18 +86,30 @@ function markdownReferences(body: string, shortcodes: readonly Shortcode[], rule
   );
 }
 
-/** Shortcodes of the module that name an image, and the parameters that may. */
-const imageShortcodes: Readonly<Record<string, readonly string[]>> = {
-  figure: ["src", "0"],
-  img: ["src", "0"],
-};
+/** What the module's `figure` and `img` show; captions are Markdown. */
+function shortcodeImages(tag: Shortcode): Found[] {
+  if (tag.closing || (tag.name !== "figure" && tag.name !== "img")) return [];
+  const { parameters, start: offset } = tag;
+  const first = parameters.get("src") ?? (tag.name === "img" ? parameters.get("0") : undefined);
+  const overrides = tag.name === "img" ? imgOverrides(parameters) : {};
+  const shown = [first, tag.name === "img" ? parameters.get("narrow") : undefined]
+    .filter((destination) => destination !== undefined && destination !== "")
+    .map((destination = ""): Found => ({ destination, offset, as: "image", overrides }));
+  const words = [parameters.get("caption"), tag.name === "figure" ? parameters.get("attr") : undefined];
+  const inCaptions = words.flatMap((text = "") => (text.includes("![") ? markdownImages(text, []) : []));
+  return [...shown, ...inCaptions.map((image): Found => ({ ...image, offset }))];
+}
 
-function shortcodeImage(tag: Shortcode): Found[] {
-  const names = tag.closing ? [] : (imageShortcodes[tag.name] ?? []);
-  const destination = names.map((name) => tag.parameters.get(name)).find((value) => value !== undefined);
-  return destination === undefined || destination === ""
-    ? []
-    : [{ destination, offset: tag.start, as: "image" }];
+/** What of `img`'s parameters decides its URLs. */
+function imgOverrides(parameters: ReadonlyMap<string, string>): Readonly<Record<string, unknown>> {
+  const [tiers, fixed, formats] = ["tiers", "fixed", "formats"].map(
+    (name) => parameters.get(name) || undefined,
+  );
+  return {
+    ...(tiers !== undefined && { tiers }),
+    ...(fixed !== undefined && { fixed }),
+    ...(formats !== undefined && { formats: formats.replaceAll(" ", "").split(",") }),
+  };
 }
 
 /** Each once, with its line and column. */
@@ -105,7 +118,7 @@ function placed(body: string, found: readonly Found[]): Reference[] {
   const lines = lineCounter(body);
   return [...byPlace.values()]
     .sort((a, b) => a.offset - b.offset)
-    .map(({ destination, offset, as }) => ({ destination, as, ...lines(offset) }));
+    .map(({ offset, ...found }) => ({ ...found, ...lines(offset) }));
 }
 
 /** Lines and columns of rising offsets. */

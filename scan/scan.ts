@@ -1,6 +1,7 @@
 import path from "node:path";
 import type { ImageInfo } from "../contract/info.ts";
 import type { ManifestImage } from "../contract/manifest.ts";
+import type { SiteParams } from "../contract/params.ts";
 import { formatQuery } from "../contract/request.ts";
 import { blame } from "./blame.ts";
 import { CannotRun } from "./cannot-run.ts";
@@ -11,7 +12,8 @@ import { type Page, publishedPages } from "./pages.ts";
 import { planRequests } from "./plan.ts";
 import { type Probed, probe } from "./probe.ts";
 import type { Progress } from "./progress.ts";
-import { references } from "./references.ts";
+import { type Reference, type ReferenceRules, references } from "./references.ts";
+import { isTree } from "./site/config.ts";
 import { loadSite, type Site } from "./site.ts";
 import { createSourceResolver, type SourceResolver, type Use } from "./sources.ts";
 import { type Variant, variantsOf, type WarmResult, warmByReading } from "./warm.ts";
@@ -108,6 +110,7 @@ async function readPages(
   const resolver = createSourceResolver({
     folder: site.folder,
     assets: site.mounts.assets.map((mount) => mount.source),
+    hugoMinor: site.hugoMinor,
   });
   const findings: Finding[] = [];
   const posts: Post[] = [];
@@ -133,9 +136,13 @@ async function readPost(
   const note = (severity: Finding["severity"], message: string, at = { line: page.line, column: 1 }) =>
     findings.push({ severity, file: page.file, line: at.line, column: at.column, message });
   if (page.problem !== undefined) note("error", `the front matter cannot be read: ${page.problem}`);
-  const params = paramsOf(page, site, (message) => note("error", message));
+  const fault = (message: string, at?: Reference) => note("error", message, at);
+  const own = paramsWith(page, site, {}, fault);
   const uses: Use[] = [];
-  for (const reference of references(page, rulesOf(site))) {
+  for (const reference of references(page, rulesOf(own, site))) {
+    const params = reference.overrides
+      ? paramsWith(page, site, reference.overrides, (message) => fault(message, reference))
+      : own;
     const source = await resolver.resolve(reference, page, params);
     if (source.kind === "invalid") note("error", source.problem, reference);
     if (source.kind !== "photo") continue;
@@ -145,9 +152,17 @@ async function readPost(
   return { file: page.file, uses };
 }
 
-function paramsOf(page: Page, site: Site, onFault: (message: string) => void): Site["params"] {
+/** The parameters that hold for a page, and for one image of it. */
+function paramsWith(
+  page: Page,
+  site: Site,
+  overrides: Readonly<Record<string, unknown>>,
+  onFault: (message: string) => void,
+): SiteParams {
+  const own = page.values["imgproxy"];
+  const all = isTree(own) || own === undefined ? { ...own, ...overrides } : own;
   try {
-    return site.paramsOf(page);
+    return site.paramsWith(all, page.file);
   } catch (error) {
     if (!(error instanceof CannotRun)) throw error;
     onFault(error.message);
@@ -155,9 +170,8 @@ function paramsOf(page: Page, site: Site, onFault: (message: string) => void): S
   }
 }
 
-function rulesOf(site: Site): Parameters<typeof references>[1] {
-  const { endpoint, frontmatter } = site.params;
-  return { frontmatter, endpoints: [endpoint], unsafeHtml: site.unsafeHtml };
+function rulesOf(params: SiteParams, site: Site): ReferenceRules {
+  return { frontmatter: params.frontmatter, endpoints: [params.endpoint], unsafeHtml: site.unsafeHtml };
 }
 
 // --- the proxy ---

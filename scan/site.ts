@@ -9,8 +9,13 @@ export interface Site {
   /** Absolute. */
   readonly folder: string;
   readonly params: SiteParams;
-  /** The same with what a page's front matter (or a cascade) sets under `imgproxy`. @throws CannotRun */
-  paramsOf(page: { readonly file: string; readonly values: ConfigTree }): SiteParams;
+  /**
+   * The same with what a page or a shortcode sets on top; `false` leaves images as they are.
+   * @throws CannotRun naming the file.
+   */
+  paramsWith(overrides: unknown, file: string): SiteParams;
+  /** What link previews show for pages without an image of their own. */
+  readonly image: string | undefined;
   /** What signs the URLs, if anything does. */
   readonly signatureKey: string | undefined;
   readonly mounts: Mounts;
@@ -58,7 +63,8 @@ export async function loadSite(options: SiteOptions): Promise<Site> {
   return {
     folder: path.resolve(options.folder),
     params,
-    paramsOf: (page) => pageParams(page, given, params),
+    paramsWith: (overrides, file) => pageParams(overrides, file, given, params),
+    image: texts(treeAt(values, "params")["images"])[0],
     signatureKey: options.variables["HUGO_IMGPROXY_KEY"] || texts(given["key"])[0] || undefined,
     mounts: await loadMounts(
       path.resolve(options.folder),
@@ -89,16 +95,10 @@ function endpointOf({ endpoint }: SiteOptions): ConfigTree {
   return endpoint === undefined ? {} : { endpoint };
 }
 
-/** `imgproxy: false` leaves the page's images as they are; a table overrides the site's parameters. */
-function pageParams(
-  page: { readonly file: string; readonly values: ConfigTree },
-  given: ConfigTree,
-  params: SiteParams,
-): SiteParams {
-  const overrides = page.values["imgproxy"];
+function pageParams(overrides: unknown, file: string, given: ConfigTree, params: SiteParams): SiteParams {
   if (overrides === undefined || overrides === null) return params;
   if (!isTree(overrides)) return { ...params, endpoint: "" };
-  return parseParams({ ...given, ...overrides }, () => page.file);
+  return parseParams({ ...given, ...overrides }, () => file);
 }
 
 function defaultLanguage(values: ConfigTree): string {

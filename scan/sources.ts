@@ -1,6 +1,6 @@
 import { readdir } from "node:fs/promises";
 import path from "node:path";
-import { type Candidates, candidatesFor } from "../contract/candidates.ts";
+import { type Candidates, candidatesFor, socialRequest } from "../contract/candidates.ts";
 import { type Photo, parseDestination } from "../contract/destination.ts";
 import type { ManifestImage } from "../contract/manifest.ts";
 import type { SiteParams } from "../contract/params.ts";
@@ -28,7 +28,7 @@ export interface SourceReference {
   readonly destination: string;
   readonly line: number;
   readonly column: number;
-  readonly as: "image" | "social" | "url";
+  readonly as: "image" | "cover" | "url";
 }
 
 export interface SourcePage {
@@ -48,6 +48,8 @@ export interface SourceResolver {
 export function createSourceResolver(site: {
   readonly folder: string;
   readonly assets: readonly string[];
+  /** Link previews name the proxy from 0.121 on. */
+  readonly hugoMinor: number;
 }): SourceResolver {
   const folders = createFolders();
   return {
@@ -59,23 +61,26 @@ export function createSourceResolver(site: {
       const local = params.local === "hugo" ? localPath(reference.destination) : undefined;
       if (local !== undefined && (await isHugos(local, parsed.key, page, site, folders)))
         return { kind: "left" };
-      return { kind: "photo", use: useOf(parsed, reference, params), warnings: parsed.problems };
+      return {
+        kind: "photo",
+        use: useOf(parsed, reference, params, site.hugoMinor >= 121),
+        warnings: parsed.problems,
+      };
     },
   };
 }
 
 // --- uses ---
 
-function useOf(photo: Photo, reference: SourceReference, params: SiteParams): Use {
+/** A cover is shown in cards, with tiers, and in link previews, as JPEG. */
+function useOf(photo: Photo, reference: SourceReference, params: SiteParams, previews: boolean): Use {
   const { line, column } = reference;
-  const { endpoint } = params;
-  return {
-    key: photo.key,
-    line,
-    column,
-    endpoint,
-    candidates: (image) => candidatesFor(photo, params, image),
+  const candidates = (image: ManifestImage | undefined): Candidates => {
+    const shown = candidatesFor(photo, params, image);
+    const social = reference.as === "cover" && previews ? socialRequest(photo, params, image) : undefined;
+    return social === undefined ? shown : { src: shown.src, all: [...shown.all, social] };
   };
+  return { key: photo.key, line, column, endpoint: params.endpoint, candidates };
 }
 
 /** A URL that reaches the page as it was written asks for exactly what it says. */

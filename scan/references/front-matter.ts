@@ -6,10 +6,7 @@ export interface FrontMatterImage {
   readonly column: number;
 }
 
-/**
- * The images under the given names, dots for nesting: a text, a list of texts, or a table whose `src`, `url` or `image`
- * is one.
- */
+/** The images under the given names, dots for nesting: a text, or a list of texts. */
 export function frontMatterImages(
   page: { readonly values: Readonly<Record<string, unknown>>; readonly text: string; readonly line: number },
   names: readonly string[],

@@ -19,8 +19,16 @@ export function endpointUrls(text: string, endpoints: readonly string[]): Endpoi
       `${escaped}/?(?:\\?|&#(?:63|x3f);)[^\\s"'<>\\\\\`]*(?:\\\\u0026[^\\s"'<>\\\\\`]*)*`,
       "gi",
     );
-    return [...text.matchAll(urls)].map((match) => ({ url: decodeEntities(match[0]), offset: match.index }));
+    return [...text.matchAll(urls)].map((match) => ({
+      url: cutUrl(decodeEntities(match[0])),
+      offset: match.index,
+    }));
   });
+}
+
+/** A feed's escaped HTML has its quotes escaped too, and a `srcset` its commas. */
+function cutUrl(decoded: string): string {
+  return (/^[^\s"'<>]*/.exec(decoded)?.[0] ?? "").replace(/,+$/, "");
 }
 
 /** What html/template, XML and JSON print for the characters of a URL; twice over where a feed holds HTML. */

@@ -29,6 +29,7 @@ export function parseParams(given: ConfigTree, originOf: (key: string) => string
     endpoint: read("endpoint", d.endpoint, endpoint),
     tiers: read("tiers", d.tiers, tiers),
     sizes: read("sizes", d.sizes, text),
+    fixed: read("fixed", d.fixed, fixed),
     formats: read("formats", d.formats, formatsOf),
     resolve: read("resolve", d.resolve, oneOf("flat", "page")),
     sources: read("sources", d.sources, sources),
@@ -69,6 +70,10 @@ function integer(value: unknown, most: number): number {
   const number = typeof value === "string" ? Number(value) : value;
   if (typeof number === "number" && Number.isInteger(number) && number >= 1 && number <= most) return number;
   throw new Fault(`a whole number from 1 to ${most}`);
+}
+
+function fixed(value: unknown): number {
+  return value === 0 || value === "0" ? 0 : integer(value, MAX_WIDTH);
 }
 
 function oneOf<T extends string>(...known: readonly T[]): (value: unknown) => T {

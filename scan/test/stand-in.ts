@@ -50,16 +50,26 @@ function answer(
   const query = (request.url ?? "").split("?")[1] ?? "";
   const parsed = parsedQuery(query);
   const width = parsed && photos[parsed.key];
-  if (parsed === undefined) return refuse(response, 400, "invalid-request", "the query is wrong");
-  if (width === undefined) return refuse(response, 404, "source-absent", "There is no such photograph.");
-  if (width === 0) return refuse(response, 422, "unreadable-source", "it ends in the middle");
-  if (parsed.format === "json") {
+  if (parsed === undefined) refuse(response, 400, "invalid-request", "the query is wrong");
+  else if (width === undefined) refuse(response, 404, "source-absent", "There is no such photograph.");
+  else if (width === 0) refuse(response, 422, "unreadable-source", "it ends in the middle");
+  else if (parsed.format === "json") {
     asked.push(query);
-    return json(response, 200, {
+    json(response, 200, {
       ...{ key: parsed.key, width, height: width / 2, type: "image/jpeg", bytes: 1_000_000 },
       ...{ version: "0123456789", frames: 1, alpha: false, color: "#102030" },
     });
-  }
+  } else image(request, response, query, parsed.width ?? 1000, asked, cached);
+}
+
+function image(
+  request: IncomingMessage,
+  response: ServerResponse,
+  query: string,
+  width: number,
+  asked: string[],
+  cached: Set<string>,
+): void {
   const accept = request.headers.accept ?? "";
   const name = accept.includes("avif") ? "avif" : accept.includes("webp") ? "webp" : "none";
   const entry = `${name} ${query}`;
@@ -67,7 +77,7 @@ function answer(
   const status = cached.has(entry) ? "hit" : "fwd=miss";
   cached.add(entry);
   response.writeHead(200, { "content-type": `image/${name}`, "cache-status": `imgproxy-lite; ${status}` });
-  response.end(Buffer.alloc((parsed.width ?? 1000) * 10));
+  response.end(Buffer.alloc(width * 10));
 }
 
 function parsedQuery(query: string) {
