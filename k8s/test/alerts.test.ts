@@ -1,0 +1,65 @@
+import { spawnSync } from "node:child_process";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { PrometheusRule } from "@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { stringify } from "yaml";
+import { hasPrometheus } from "./prometheus.ts";
+import { parseObjects } from "./render.ts";
+
+const rules = parseObjects(
+  readFileSync(new URL("../components/monitoring/alerts.yaml", import.meta.url), "utf8"),
+).filter((object) => PrometheusRule.is(object));
+const alerts = rules.flatMap(({ spec }) => spec?.groups?.flatMap((group) => group.rules ?? []) ?? []);
+const guide = readFileSync(new URL("../README.md", import.meta.url), "utf8");
+
+describe.runIf(hasPrometheus())("the alerts", () => {
+  test("fire for their cause, after their time, and not before", () => {
+    const work = temporaryFolder();
+    // What they say to a person is not what is tested here.
+    const tested = structuredClone(rules[0]?.spec);
+    for (const group of tested?.groups ?? []) for (const rule of group.rules ?? []) delete rule.annotations;
+    writeFileSync(path.join(work, "rules.yaml"), stringify(tested));
+    copyFileSync(new URL("fixtures/alerts.yaml", import.meta.url), path.join(work, "alerts.yaml"));
+    const { status, stdout, stderr } = spawnSync("promtool", ["test", "rules", "alerts.yaml"], {
+      cwd: work,
+      encoding: "utf8",
+    });
+    expect(`${stdout}${stderr}`).toContain("SUCCESS");
+    expect(status).toBe(0);
+  });
+
+  test("render what they say", () => {
+    const file = path.join(temporaryFolder(), "rules.yaml");
+    writeFileSync(file, stringify(rules[0]?.spec));
+    const { status, stdout, stderr } = spawnSync("promtool", ["check", "rules", file], { encoding: "utf8" });
+    expect([status, stderr, stdout]).toEqual([
+      0,
+      "",
+      expect.stringContaining(`${alerts.length} rules found`),
+    ]);
+  });
+});
+
+test("each alert says what it means and what to do, and the guide has a section on it", () => {
+  expect(alerts.length).toBeGreaterThan(0);
+  for (const { alert, annotations, labels, for: time } of alerts) {
+    expect(annotations?.summary).toMatch(/\.$/);
+    expect(annotations?.description).toMatch(/\.$/);
+    expect(labels?.severity).toMatch(/^(critical|warning)$/);
+    expect(time).toMatch(/^\d+m$/);
+    expect(guide).toContain(`### ${alert}`);
+  }
+});
+
+test("each alert is tried in alerts.yaml", () => {
+  const tried = readFileSync(new URL("fixtures/alerts.yaml", import.meta.url), "utf8");
+  for (const { alert } of alerts) expect(tried.split(`alertname: ${alert}\n`).length).toBeGreaterThan(1);
+});
+
+function temporaryFolder(): string {
+  const folder = mkdtempSync(path.join(tmpdir(), "alerts-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}

@@ -1,0 +1,68 @@
+import { Deployment, type IDeployment } from "kubernetes-models/apps/v1";
+import { type IJob, Job } from "kubernetes-models/batch/v1";
+import { ConfigMap, type IContainer, type IPodSpec } from "kubernetes-models/v1";
+import { type KubeObject, type Rendered, render } from "./render.ts";
+
+/** A pod that something rendered will start. */
+export interface Workload {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly spec: IPodSpec;
+}
+
+export function deployments(folder: Rendered): IDeployment[] {
+  return render(folder).filter((object): object is KubeObject & IDeployment => Deployment.is(object));
+}
+
+export function deployment(folder: Rendered, name: string): IDeployment {
+  return found(
+    deployments(folder).find(({ metadata }) => metadata?.name === name),
+    `Deployment ${name}`,
+  );
+}
+
+export function workloads(folder: Rendered): Workload[] {
+  const jobs = render(folder).filter((object): object is KubeObject & IJob => Job.is(object));
+  return [...deployments(folder), ...jobs].map(({ metadata, spec }) => ({
+    name: metadata?.name ?? "",
+    labels: spec?.template.metadata?.labels ?? {},
+    spec: found(spec?.template.spec, "a pod's spec"),
+  }));
+}
+
+/** The one container of a Deployment's pods. */
+export function container(folder: Rendered, name: string): IContainer {
+  return found(deployment(folder, name).spec?.template.spec?.containers[0], `container of ${name}`);
+}
+
+/** All that a container finds in its environment, secrets as the words `secret`. */
+export function environmentOf(folder: Rendered, name: string): ReadonlyMap<string, string> {
+  const maps = render(folder).filter((object) => ConfigMap.is(object));
+  const { envFrom = [], env = [] } = container(folder, name);
+  const mapped = envFrom.flatMap(({ configMapRef }) => {
+    const map = maps.find(({ metadata }) => metadata?.name === configMapRef?.name);
+    return Object.entries(found(map?.data, `ConfigMap ${configMapRef?.name}`));
+  });
+  return new Map([...mapped, ...env.map(({ name: key, value }) => [key, value ?? "secret"] as const)]);
+}
+
+/** The value, or a failed test that names what is missing. */
+export function found<T>(value: T | undefined, what: string): T {
+  if (value === undefined) throw new Error(`${what} is not there`);
+  return value;
+}
+
+/** Bytes of a quantity such as `512Mi`. */
+export function bytesOf(quantity: string | number | undefined): number {
+  const [, digits, unit = ""] = /^(\d+)(Ki|Mi|Gi|Ti)?$/.exec(String(quantity)) ?? [];
+  const power = ["", "Ki", "Mi", "Gi", "Ti"].indexOf(unit);
+  if (digits === undefined) throw new Error(`not a quantity of bytes: ${quantity}`);
+  return Number(digits) * 1024 ** power;
+}
+
+/** Thousandths of a core of a quantity such as `500m` or `2`. */
+export function milliCoresOf(quantity: string | number | undefined): number {
+  const [, digits, unit] = /^(\d+)(m)?$/.exec(String(quantity)) ?? [];
+  if (digits === undefined) throw new Error(`not a quantity of cores: ${quantity}`);
+  return unit === "m" ? Number(digits) : Number(digits) * 1000;
+}

@@ -1,0 +1,187 @@
+import { HorizontalPodAutoscaler } from "kubernetes-models/autoscaling/v2";
+import { Ingress } from "kubernetes-models/networking.k8s.io/v1";
+import { PodDisruptionBudget } from "kubernetes-models/policy/v1";
+import { Namespace, PersistentVolumeClaim, Service } from "kubernetes-models/v1";
+import { describe, expect, test } from "vitest";
+import { container, deployment, deployments, found, workloads } from "./objects.ts";
+import { hasKubectl, overlays, render, rendered } from "./render.ts";
+
+const replicated = ["overlays/rook-ceph", "overlays/s3"] as const;
+
+describe.runIf(hasKubectl())("every pod", () => {
+  test.each(rendered)("of %s may do nothing that Pod Security's restricted level forbids", (folder) => {
+    expect(workloads(folder).flatMap(({ name, spec }) => restrictedProblems(name, spec))).toEqual([]);
+  });
+
+  test.each(rendered)("of %s has a read-only root and sized room for temporary files", (folder) => {
+    for (const { spec } of workloads(folder)) {
+      for (const { securityContext } of [...(spec.initContainers ?? []), ...spec.containers])
+        expect(securityContext?.readOnlyRootFilesystem).toBe(true);
+      const folders = (spec.volumes ?? []).flatMap(({ emptyDir }) => emptyDir ?? []);
+      expect(folders.length).toBeGreaterThan(0);
+      for (const { sizeLimit } of folders) expect(sizeLimit).toMatch(/^\d+(Mi|Gi)$/);
+    }
+  });
+
+  test.each(rendered)("of %s gets no service-account token and no variables of Services", (folder) => {
+    for (const { spec } of workloads(folder)) {
+      expect(spec.automountServiceAccountToken).toBe(false);
+      expect(spec.enableServiceLinks).toBe(false);
+    }
+  });
+
+  test.each(rendered)("of %s asks for CPU and memory, and is limited in memory and disk alone", (folder) => {
+    for (const { spec } of workloads(folder))
+      for (const { resources } of [...(spec.initContainers ?? []), ...spec.containers]) {
+        expect(Object.keys(resources?.requests ?? {}).sort()).toEqual(["cpu", "memory"]);
+        expect(Object.keys(resources?.limits ?? {}).sort()).toEqual(["ephemeral-storage", "memory"]);
+      }
+  });
+
+  test.each(rendered)("of %s names its image by a version", (folder) => {
+    for (const { spec } of workloads(folder))
+      for (const { image } of [...(spec.initContainers ?? []), ...spec.containers])
+        expect(image).toMatch(/^[a-z0-9.]+\/\S+(:v?\d+\.\d+\.\d+|@sha256:[0-9a-f]{64})$/);
+  });
+});
+
+describe.runIf(hasKubectl())("the server", () => {
+  test.each(replicated)("of %s is two at least, never fewer while it rolls, and spread", (folder) => {
+    const { spec } = deployment(folder, "imgproxy-lite");
+    expect(spec?.strategy?.rollingUpdate).toEqual({ maxUnavailable: 0, maxSurge: 1 });
+    const spread = found(spec?.template.spec?.topologySpreadConstraints, "a spread");
+    expect(spread.map(({ topologyKey }) => topologyKey)).toEqual([
+      "kubernetes.io/hostname",
+      "topology.kubernetes.io/zone",
+    ]);
+    for (const { labelSelector } of spread) expect(labelSelector).toEqual(spec?.selector);
+    // An apply would set it back to what the file says.
+    expect(spec?.replicas).toBeUndefined();
+    const [scaler] = render(folder).filter((object) => HorizontalPodAutoscaler.is(object));
+    expect(scaler?.spec?.minReplicas).toBe(2);
+    expect(scaler?.spec?.scaleTargetRef).toMatchObject({ kind: "Deployment", name: "imgproxy-lite" });
+    const [budget] = render(folder).filter((object) => PodDisruptionBudget.is(object));
+    expect(budget?.spec?.minAvailable).toBe(1);
+    expect(budget?.spec?.selector).toEqual(spec?.selector);
+  });
+
+  test("on one node is one, on a volume of that node, and holds up no drain", () => {
+    const objects = render("overlays/single-node");
+    expect(
+      deployments("overlays/single-node").map(({ metadata, spec }) => [metadata?.name, spec?.replicas]),
+    ).toEqual([["imgproxy-lite", 1]]);
+    expect(objects.some((object) => PodDisruptionBudget.is(object))).toBe(false);
+    expect(objects.some((object) => HorizontalPodAutoscaler.is(object))).toBe(false);
+    const [claim] = objects.filter((object) => PersistentVolumeClaim.is(object));
+    expect(claim?.spec?.accessModes).toEqual(["ReadWriteOnce"]);
+  });
+
+  test.each(replicated)("of %s shares one volume with the GC", (folder) => {
+    const [claim] = render(folder).filter((object) => PersistentVolumeClaim.is(object));
+    expect(claim?.spec?.accessModes).toEqual(["ReadWriteMany"]);
+    expect(claim?.spec?.storageClassName).toMatch(/./);
+    for (const { spec } of deployments(folder))
+      expect(spec?.template.spec?.volumes).toContainEqual(
+        expect.objectContaining({ persistentVolumeClaim: { claimName: claim?.metadata?.name } }),
+      );
+    expect(deployments(folder).map(({ metadata }) => metadata?.name)).toEqual([
+      "imgproxy-lite",
+      "imgproxy-lite-gc",
+    ]);
+  });
+
+  test.each(overlays)("of %s has its secret key in a file and takes the rest by reference", (folder) => {
+    const { env = [], envFrom = [] } = container(folder, "imgproxy-lite");
+    const literal = env.filter(({ value }) => value !== undefined).map(({ name }) => name);
+    expect(literal).toEqual(["AWS_SECRET_ACCESS_KEY_FILE"]);
+    expect(env.map(({ name }) => name)).not.toContain("AWS_SECRET_ACCESS_KEY");
+    expect(envFrom.every(({ secretRef }) => secretRef === undefined)).toBe(true);
+    expect(render(folder).map(({ kind }) => kind)).not.toContain("Secret");
+  });
+
+  test.each(replicated)("'s GC in %s has no key", (folder) => {
+    const gc = deployment(folder, "imgproxy-lite-gc");
+    expect(JSON.stringify(gc)).not.toMatch(/secret/i);
+    expect(gc.spec?.replicas).toBe(1);
+  });
+});
+
+describe.runIf(hasKubectl())("the way in", () => {
+  test.each(overlays)(
+    "of %s sends all variants of a photograph to one replica and a 503 to the other",
+    (folder) => {
+      const [ingress] = render(folder).filter((object) => Ingress.is(object));
+      expect(ingress?.metadata?.annotations).toMatchObject({
+        "nginx.org/lb-method": "hash $arg_img consistent",
+        "nginx.ingress.kubernetes.io/upstream-hash-by": "$arg_img",
+        "nginx.org/proxy-next-upstream": expect.stringContaining("http_503"),
+        "nginx.ingress.kubernetes.io/proxy-next-upstream": expect.stringContaining("http_503"),
+      });
+    },
+  );
+
+  test.each(overlays)("of %s leads to images alone: /api/ and the admin port stay inside", (folder) => {
+    const [ingress] = render(folder).filter((object) => Ingress.is(object));
+    const paths = ingress?.spec?.rules?.flatMap(({ http }) => http?.paths ?? []);
+    expect(paths?.map(({ path, pathType }) => [path, pathType])).toEqual([["/", "Exact"]]);
+    const service = render(folder)
+      .filter((object) => Service.is(object))
+      .find(({ metadata }) => metadata?.name === paths?.[0]?.backend.service?.name);
+    expect(service?.spec?.ports?.map(({ targetPort }) => targetPort)).toEqual(["http"]);
+  });
+
+  test.each(rendered.filter((folder) => folder !== "argocd/publish"))(
+    "of %s is a restricted namespace",
+    (folder) => {
+      const [namespace] = render(folder).filter((object) => Namespace.is(object));
+      expect(namespace?.metadata?.labels).toMatchObject({
+        "pod-security.kubernetes.io/enforce": "restricted",
+      });
+    },
+  );
+});
+
+// --- Pod Security, level restricted ---
+
+type PodSpec = ReturnType<typeof workloads>[number]["spec"];
+
+const allowedVolumes = [
+  "name",
+  "configMap",
+  "csi",
+  "downwardAPI",
+  "emptyDir",
+  "ephemeral",
+  "persistentVolumeClaim",
+  "projected",
+  "secret",
+];
+
+/** What the admission controller would say, by the controls of the Pod Security Standards. */
+function restrictedProblems(pod: string, spec: PodSpec): string[] {
+  const problems: string[] = [];
+  const expectThat = (holds: boolean, control: string) => holds || problems.push(`${pod}: ${control}`);
+  expectThat(!(spec.hostNetwork || spec.hostPID || spec.hostIPC), "host namespaces");
+  expectThat(spec.securityContext?.runAsNonRoot === true, "runAsNonRoot");
+  expectThat((spec.securityContext?.runAsUser ?? 0) > 0, "runAsUser");
+  expectThat(spec.securityContext?.seccompProfile?.type === "RuntimeDefault", "seccomp");
+  expectThat((spec.securityContext?.sysctls ?? []).length === 0, "sysctls");
+  for (const volume of spec.volumes ?? [])
+    expectThat(
+      Object.keys(volume).every((type) => allowedVolumes.includes(type)),
+      `volume ${volume.name}`,
+    );
+  for (const { name, securityContext, ports = [] } of [...(spec.initContainers ?? []), ...spec.containers]) {
+    expectThat(securityContext?.allowPrivilegeEscalation === false, `${name} privilege escalation`);
+    expectThat(securityContext?.privileged !== true, `${name} privileged`);
+    expectThat(securityContext?.capabilities?.drop?.includes("ALL") === true, `${name} capabilities`);
+    expectThat((securityContext?.capabilities?.add ?? []).length === 0, `${name} added capabilities`);
+    expectThat(securityContext?.procMount === undefined, `${name} procMount`);
+    expectThat((securityContext?.runAsUser ?? 1) > 0, `${name} runAsUser`);
+    expectThat(
+      ports.every(({ hostPort }) => hostPort === undefined),
+      `${name} host ports`,
+    );
+  }
+  return problems;
+}

@@ -1,0 +1,58 @@
+import { execFileSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { parseAllDocuments } from "yaml";
+
+/** Everything that an operator may apply, by its folder under k8s/. */
+export const overlays = ["overlays/rook-ceph", "overlays/s3", "overlays/single-node"] as const;
+export const rendered = ["base", ...overlays, "argocd/publish"] as const;
+export type Rendered = (typeof rendered)[number];
+
+/** What every object of Kubernetes has. */
+export interface KubeObject {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: { readonly name: string; readonly namespace?: string };
+}
+
+/** Whether kustomize is here, within kubectl; says so where it is not. In CI it has to be. */
+export function hasKubectl(): boolean {
+  try {
+    execFileSync("kubectl", ["kustomize", "--help"], { stdio: "ignore" });
+    return true;
+  } catch {
+    if (process.env.CI === "true") throw new Error("kubectl is not on PATH; .ci/run installs it");
+    console.log("skipped: kubectl is not on PATH, so no manifest is rendered");
+    return false;
+  }
+}
+
+/** As `kubectl apply -k` would send it. */
+export function render(folder: Rendered): KubeObject[] {
+  const known = cache.get(folder);
+  if (known !== undefined) return known;
+  const path = fileURLToPath(new URL(`../${folder}`, import.meta.url));
+  const text = execFileSync("kubectl", ["kustomize", path], { encoding: "utf8", maxBuffer: 2 ** 24 });
+  const objects = parseAllDocuments(text).map((document) => parseObject(document.toJS()));
+  cache.set(folder, objects);
+  return objects;
+}
+
+/** A file with one object or several, such as those of k8s/argocd/. */
+export function parseObjects(yaml: string): KubeObject[] {
+  return parseAllDocuments(yaml).map((document) => parseObject(document.toJS()));
+}
+
+const cache = new Map<Rendered, KubeObject[]>();
+
+function parseObject(value: unknown): KubeObject {
+  if (isObject(value)) return value;
+  throw new Error(`not an object of Kubernetes: ${JSON.stringify(value)}`);
+}
+
+function isObject(value: unknown): value is KubeObject {
+  if (typeof value !== "object" || value === null) return false;
+  if (!("apiVersion" in value && "kind" in value && "metadata" in value)) return false;
+  const { apiVersion, kind, metadata } = value;
+  if (typeof metadata !== "object" || metadata === null || !("name" in metadata)) return false;
+  return typeof apiVersion === "string" && typeof kind === "string" && typeof metadata.name === "string";
+}
