@@ -56,8 +56,6 @@ export interface WarmBody {
   /** The version the page is built with: another one in the bucket is fetched anew. */
   readonly v?: string;
   readonly variants: readonly VariantSpec[];
-  /** The encoder's effort, 0 (fast) to 9; absent: what the server warms with. */
-  readonly effort?: number;
 }
 
 export interface WarmLine {
@@ -72,7 +70,7 @@ export interface WarmLine {
 }
 
 export interface MissingBody {
-  readonly images: readonly Pick<WarmBody, "img" | "v" | "variants">[];
+  readonly images: readonly WarmBody[];
 }
 
 /** The same shape as was asked, without what the cache has; an image with nothing missing is absent. */
@@ -96,11 +94,7 @@ export function parseProbeBody(body: unknown): ProbeBody {
 
 /** @throws InvalidBody */
 export function parseWarmBody(body: unknown): WarmBody {
-  const { effort } = object(body, "the body");
-  return {
-    ...imageVariants(body, "the body"),
-    ...(effort !== undefined && { effort: integer(effort, "effort", 0, 9) }),
-  };
+  return imageVariants(body, "the body");
 }
 
 /** @throws InvalidBody */
@@ -128,7 +122,7 @@ export function parsePublishedBody(body: unknown): PublishedBody {
 
 // --- parts ---
 
-function imageVariants(value: unknown, at: string): Pick<WarmBody, "img" | "v" | "variants"> {
+function imageVariants(value: unknown, at: string): WarmBody {
   const { img, v, variants } = object(value, at);
   return {
     img: key(img, "img"),
