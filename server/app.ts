@@ -71,11 +71,11 @@ async function route(parts: AppParts, event: H3Event): Promise<Answer> {
   const { signal } = request;
   if (api !== undefined && below.startsWith("api/"))
     return api({ request, query, signal, path: below.slice("api/".length) });
-  if (request.method === "OPTIONS") return preflight;
-  if (request.method !== "GET" && request.method !== "HEAD") throw new Problem("bad-method");
   // Browsers ask for it on their own; it is no error of anybody's.
   if (below === "favicon.ico") return noIcon;
   if (below !== "") throw new Problem("no-route");
+  if (request.method === "OPTIONS") return preflight;
+  if (request.method !== "GET" && request.method !== "HEAD") throw new Problem("bad-method");
   if (query === "") {
     if (welcome === undefined) throw new Problem("no-route");
     return welcome(request);

@@ -24,6 +24,8 @@ export interface Checks {
    * @throws Problem as {@link Source} does; `source-absent` also tells `gone`.
    */
   now(key: string, signal: AbortSignal): Promise<Known>;
+  /** What the source says now, for a publish: nobody holds it to an allowance. @throws as {@link now} does. */
+  ask(key: string, signal: AbortSignal): Promise<Known>;
   /** Asks behind an answer, at most twice a minute a key. */
   behind(key: string): void;
 }
@@ -54,7 +56,7 @@ export function createChecks(parts: {
     return known;
   }
 
-  async function ask(key: string, signal: AbortSignal): Promise<Known> {
+  async function question(key: string, signal: AbortSignal): Promise<Known> {
     try {
       const known = learn(key, (await source.stat(key, signal)).validator);
       background.run("confirm a record", () => confirm(records, key, known));
@@ -65,18 +67,21 @@ export function createChecks(parts: {
     }
   }
 
+  const ask: Checks["ask"] = (key, signal) => flights.join(key, signal, (signal) => question(key, signal));
+
   return {
+    ask,
     known: (key) => states.get(key),
     learn,
     forget: (key) => void states.delete(key),
     async now(key, signal) {
       const known = states.get(key);
       if (known !== undefined && !questions.take(key)) return known;
-      return flights.join(key, signal, (signal) => ask(key, signal));
+      return ask(key, signal);
     },
     behind(key) {
       if (!behinds.take(key)) return;
-      background.run("check a source", (signal) => flights.join(key, signal, (signal) => ask(key, signal)));
+      background.run("check a source", (signal) => ask(key, signal));
     },
   };
 }

@@ -10,6 +10,7 @@ import { folderPolicy } from "./freshness.ts";
 import { CannotListen, type Listening, listen } from "./listen.ts";
 import { createLog, standardOutput } from "./log.ts";
 import { createMetrics } from "./metrics.ts";
+import { openPublished } from "./published.ts";
 import { createService } from "./service.ts";
 import { createFolderSource } from "./source/folder.ts";
 
@@ -55,16 +56,24 @@ export async function start(config: Config): Promise<Running> {
     deadlineMs: { live: config.encodeTimeout, warm: config.warmTimeout },
     maxJobs: { live: config.queueLimit, warm: 64 },
   });
+  const published = await openPublished({
+    folder: config.cacheDir,
+    keep: config.publishedKeep,
+    defaultQuality: config.defaultQuality,
+    nameOf: (variant) => cache.nameOf(variant),
+    changed: () => service.hot.clear(),
+  });
   const service = createService({
     source,
     cache,
     encoder: pool,
     policy: folderPolicy,
-    listing: { empty: true, has: () => false },
+    published,
     log,
     metrics,
     options: {
       ...config,
+      tokens: config.token,
       client: (peer, forwardedFor) => clientAddress(peer, forwardedFor, config.trustedProxies),
       dev: config.dev === "on",
     },
@@ -88,6 +97,7 @@ export async function start(config: Config): Promise<Running> {
   const stop = async (): Promise<void> => {
     ready = false;
     await Promise.all(listeners.map((listening) => listening.close(config.drainTimeout)));
+    published.close();
     await service.background.stop();
     pool.close();
   };

@@ -1,5 +1,6 @@
 import type { H3 } from "h3";
-import { createAccess, type Listing, type VariantsMode } from "./access.ts";
+import { createAccess, type VariantsMode } from "./access.ts";
+import { createApi } from "./api/api.ts";
 import { createApp } from "./app.ts";
 import { type Background, createBackground } from "./background.ts";
 import type { SourceRecords, VariantCache } from "./cache/cache.ts";
@@ -14,6 +15,7 @@ import type { Log } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
 import { createNegative } from "./negative.ts";
 import { createOriginals } from "./originals.ts";
+import type { Published } from "./published.ts";
 import { createAllowance } from "./rate.ts";
 import type { Source } from "./source/source.ts";
 import { createStreams } from "./stream.ts";
@@ -25,7 +27,7 @@ export interface ServiceParts {
   readonly cache: VariantCache & SourceRecords;
   readonly encoder: Encoder;
   readonly policy: FreshnessPolicy;
-  readonly listing: Listing;
+  readonly published: Published;
   readonly log: Log;
   readonly metrics: Pick<Metrics, "answered">;
   readonly options: ServiceOptions;
@@ -34,6 +36,8 @@ export interface ServiceParts {
 export interface ServiceOptions {
   readonly variants: VariantsMode;
   readonly signingKeys: readonly string[];
+  /** Live tokens of `/api`; none: it does not exist. */
+  readonly tokens: readonly string[];
   readonly originals: "on" | "off";
   readonly defaultQuality: number;
   readonly maxSourceBytes: number;
@@ -54,7 +58,7 @@ export interface Service {
 }
 
 export function createService(parts: ServiceParts): Service {
-  const { source, cache, encoder, policy, listing, log, metrics, options } = parts;
+  const { source, cache, encoder, policy, published, log, metrics, options } = parts;
   const background = createBackground((what, error) => log.warn(`could not ${what}`, { error }));
   const hot = createHot(options.hotCacheBytes);
   const negative = createNegative();
@@ -66,7 +70,11 @@ export function createService(parts: ServiceParts): Service {
     background,
     gone: (key) => purge(key),
   });
-  const learn = checks.learn;
+  const learn = (key: string, validator: string): void => {
+    // What a publish has just found is there for readers too.
+    negative.forget(key);
+    checks.learn(key, validator);
+  };
   const shared = { originals, encoder, background, learn };
   const variants = createVariants({ ...shared, hot, cache, flights: createFlights() });
   const descriptions = createDescriptions({ ...shared, records: cache, flights: createFlights() });
@@ -80,13 +88,16 @@ export function createService(parts: ServiceParts): Service {
   const access = createAccess({
     mode: options.variants,
     keys: options.signingKeys,
-    listing,
+    listing: published,
     budget: createAllowance({ burst: options.coldBudget, perSecond: options.coldBudget / 60 }),
   });
   const streams = createStreams({ source, policy, originals: options.originals });
   const { defaultQuality } = options;
   const images = { access, variants, descriptions, streams, checks, negative, policy, defaultQuality };
   const { client, basePath } = options;
-  const app = createApp({ image: createImages(images), client, log, metrics, basePath });
+  const publish = { variants, descriptions, checks, defaultQuality, published, purge };
+  const api = options.tokens.length === 0 ? undefined : createApi({ ...publish, tokens: options.tokens });
+  const image = createImages(images);
+  const app = createApp({ image, client, log, metrics, basePath, ...(api !== undefined && { api }) });
   return { app, hot, background };
 }

@@ -1,9 +1,10 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Listing } from "../access.ts";
 import { type FreshnessPolicy, folderPolicy } from "../freshness.ts";
+import { variantName } from "../hot.ts";
 import type { RequestLine } from "../log.ts";
+import { openPublished, type Published } from "../published.ts";
 import { createService, type Service, type ServiceOptions } from "../service.ts";
 import { createFolderSource } from "../source/folder.ts";
 import type { Source } from "../source/source.ts";
@@ -15,6 +16,7 @@ export interface World {
   readonly folder: string;
   readonly service: Service;
   readonly cache: MemoryCache;
+  readonly published: Published;
   readonly encoder: SharpEncoder;
   /** Each call of the source, such as `open worms.jpg`. */
   readonly asked: string[];
@@ -27,12 +29,20 @@ export interface World {
 
 export interface WorldOptions extends Partial<ServiceOptions> {
   readonly policy?: FreshnessPolicy;
-  readonly listing?: Listing;
 }
 
-export async function createWorld({ policy, listing, ...options }: WorldOptions = {}): Promise<World> {
+export async function createWorld({ policy, ...options }: WorldOptions = {}): Promise<World> {
   const folder = await mkdtemp(join(tmpdir(), "imgproxy-lite-"));
+  const volume = await mkdtemp(join(tmpdir(), "imgproxy-lite-volume-"));
   const cache = createMemoryCache();
+  const published = await openPublished({
+    folder: volume,
+    keep: 5,
+    defaultQuality: 75,
+    nameOf: variantName,
+    changed: () => service.hot.clear(),
+    lookMs: 0,
+  });
   const encoder = createSharpEncoder();
   const asked: string[] = [];
   const lines: RequestLine[] = [];
@@ -55,7 +65,7 @@ export async function createWorld({ policy, listing, ...options }: WorldOptions 
     cache,
     encoder,
     policy: policy ?? folderPolicy,
-    listing: listing ?? { empty: true, has: () => false },
+    published,
     log: { request: (line) => lines.push(line), debug: silent, info: silent, warn: silent, error: silent },
     metrics: { answered: silent },
     options: { ...defaults, ...options },
@@ -64,6 +74,7 @@ export async function createWorld({ policy, listing, ...options }: WorldOptions 
     folder,
     service,
     cache,
+    published,
     encoder,
     asked,
     lines,
@@ -72,6 +83,7 @@ export async function createWorld({ policy, listing, ...options }: WorldOptions 
     async close() {
       await service.background.stop();
       await rm(folder, { recursive: true });
+      await rm(volume, { recursive: true });
     },
   };
   return world;
@@ -80,6 +92,7 @@ export async function createWorld({ policy, listing, ...options }: WorldOptions 
 const defaults: ServiceOptions = {
   variants: "open",
   signingKeys: [],
+  tokens: [],
   originals: "on",
   defaultQuality: 75,
   maxSourceBytes: 64 * 2 ** 20,

@@ -1,0 +1,9 @@
+import type { ApiProblem } from "../../contract/api.ts";
+import { problems } from "../errors.ts";
+import { toProblem } from "../problem.ts";
+
+/** Why one of many failed, as a line of an answer that otherwise succeeds. */
+export function apiProblem(error: unknown): ApiProblem {
+  const { code, detail } = toProblem(error);
+  return { code, detail: detail ?? problems[code].title };
+}

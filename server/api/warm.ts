@@ -1,0 +1,86 @@
+import type { VariantSpec, WarmBody, WarmLine } from "../../contract/api.ts";
+import type { Entry, Variant } from "../cache/cache.ts";
+import type { Checks } from "../checks.ts";
+import type { Descriptions } from "../info.ts";
+import { versionOf } from "../source/source.ts";
+import type { Variants } from "../variants.ts";
+import { apiProblem } from "./failure.ts";
+import { variantOfSpec } from "./specs.ts";
+
+export interface PublishParts {
+  readonly variants: Variants;
+  readonly descriptions: Descriptions;
+  readonly checks: Checks;
+  readonly defaultQuality: number;
+}
+
+interface Wanted {
+  readonly spec: VariantSpec;
+  readonly variant: Variant;
+}
+
+/**
+ * Warms one photograph: what is here at its present version is a hit, the rest is one fetch and one job of the
+ * encoder, a line a variant as it is made. A failure fails what is left and nothing that was made.
+ */
+export async function* warmLines(
+  parts: PublishParts,
+  body: WarmBody,
+  signal: AbortSignal,
+): AsyncGenerator<WarmLine> {
+  const wanted = body.variants.map((spec) => ({
+    spec,
+    variant: variantOfSpec(body.img, spec, parts.defaultQuality),
+  }));
+  const left: Wanted[] = [];
+  try {
+    const version = body.v ?? versionOf((await parts.checks.ask(body.img, signal)).validator);
+    for (const one of wanted) {
+      const entry = await parts.variants.find(one.variant);
+      if (entry !== undefined && isWarm(entry, version)) yield line(one.spec, "hit", entry, 0);
+      else left.push(one);
+    }
+  } catch (error) {
+    yield* failures(wanted, error, signal);
+    return;
+  }
+  yield* madeLines(parts, left, signal);
+}
+
+// --- lines ---
+
+async function* madeLines(
+  { variants }: PublishParts,
+  left: Wanted[],
+  signal: AbortSignal,
+): AsyncGenerator<WarmLine> {
+  let started = performance.now();
+  try {
+    for await (const entry of variants.makeAll(
+      left.map(({ variant }) => variant),
+      signal,
+    )) {
+      const one = left.shift();
+      if (one === undefined) return;
+      yield line(one.spec, "made", entry, performance.now() - started);
+      started = performance.now();
+    }
+  } catch (error) {
+    yield* failures(left, error, signal);
+  }
+}
+
+function* failures(left: readonly Wanted[], error: unknown, signal: AbortSignal): Generator<WarmLine> {
+  signal.throwIfAborted();
+  const problem = apiProblem(error);
+  for (const { spec } of left) yield { variant: spec, status: "failed", ms: 0, problem };
+}
+
+function line(variant: VariantSpec, status: "hit" | "made", { body, meta }: Entry, ms: number): WarmLine {
+  return { variant, status, bytes: body.byteLength, type: meta.contentType, ms: Math.round(ms) };
+}
+
+/** A substitute is what a reader got in a hurry; warming is when the real one is made. */
+function isWarm({ meta }: Entry, version: string): boolean {
+  return !meta.substitute && versionOf(meta.validator) === version;
+}

@@ -1,0 +1,218 @@
+import { readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { browserAccept } from "../../contract/accept.ts";
+import type { VariantSpec } from "../../contract/api.ts";
+import { Problem } from "../errors.ts";
+import { remotePolicy } from "../freshness.ts";
+import { photo } from "./pictures.ts";
+import { createWorld, type World } from "./world.ts";
+
+let world: World;
+const tokens = ["the-new-token-123", "the-old-token-123"];
+const call = (method: string, path: string, body?: unknown, token = tokens[0]): Promise<Response> =>
+  world.get(`/api/${path}`, {
+    method,
+    headers: { authorization: `Bearer ${token}` },
+    ...(body !== undefined && { body: typeof body === "string" ? body : JSON.stringify(body) }),
+  });
+const lines = async (response: Response): Promise<unknown[]> =>
+  (await response.text())
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+const specs: VariantSpec[] = [
+  { q: 60, w: 32, accept: "avif" },
+  { q: 60, w: 32, accept: "webp" },
+  { q: 60, w: 32 },
+  { q: 60, w: 32, fm: "png" },
+];
+
+/** A member of outside data, however deep. */
+const at = (value: unknown, ...path: readonly string[]): unknown =>
+  path.reduce<unknown>(
+    (inner, name) =>
+      typeof inner === "object" && inner !== null
+        ? Object.entries(inner).find(([key]) => key === name)?.[1]
+        : undefined,
+    value,
+  );
+
+beforeEach(async () => {
+  world = await createWorld({ tokens, policy: remotePolicy });
+  await writeFile(join(world.folder, "worms.jpg"), await photo(64, 48).jpeg().toBuffer());
+});
+afterEach(() => world.close());
+
+describe("/api", () => {
+  test("takes either live token and no other", async () => {
+    for (const [token, status] of [
+      [tokens[0], 200],
+      [tokens[1], 200],
+      ["the-new-token-12", 401],
+      ["", 401],
+    ] as const)
+      expect((await call("POST", "probe", { images: [] }, token)).status).toBe(status);
+    expect((await world.get("/api/probe", { method: "POST", body: "{}" })).status).toBe(401);
+  });
+
+  test("does not exist without a token configured", async () => {
+    await world.close();
+    world = await createWorld();
+    expect((await call("POST", "probe", { images: [] })).status).toBe(404);
+    expect(
+      (await world.get("/api/published/blog/one", { headers: { authorization: "Bearer " } })).status,
+    ).toBe(404);
+  });
+
+  test("says what is wrong with a body, a method and a path", async () => {
+    for (const [method, path, body, status] of [
+      ["POST", "probe", "{", 400],
+      ["POST", "probe", { images: "x" }, 400],
+      ["POST", "probe", `{"images":["${"x".repeat(2 ** 20)}"]}`, 413],
+      ["GET", "probe", undefined, 405],
+      ["POST", "nothing", {}, 404],
+      ["POST", "warm/more", {}, 404],
+      ["DELETE", "purge", undefined, 400],
+      ["PUT", "published/blog/..%2f", { images: {} }, 400],
+    ] as const)
+      expect([path, (await call(method, path, body)).status]).toEqual([path, status]);
+  });
+
+  test("bounds a body by what arrives, whatever it announces", async () => {
+    const chunk = new Uint8Array(2 ** 18).fill(0x20);
+    let sent = 0;
+    const body = new ReadableStream<Uint8Array>({
+      pull(controller) {
+        sent += 1;
+        controller.enqueue(chunk);
+      },
+    });
+    const init = {
+      method: "POST",
+      body,
+      duplex: "half" as const,
+      headers: { authorization: `Bearer ${tokens[0]}` },
+    };
+    expect((await world.get("/api/probe", init)).status).toBe(413);
+    expect(sent).toBeLessThan(10);
+  });
+});
+
+describe("a probe", () => {
+  test("describes many photographs, each failure by itself, and asks the source about every one", async () => {
+    const first = await call("POST", "probe", { images: ["worms.jpg", "absent.jpg"] });
+    const before = await first.json();
+    expect(at(before, "images", "worms.jpg")).toMatchObject({
+      width: 64,
+      height: 48,
+      version: expect.any(String),
+    });
+    expect(at(before, "images", "absent.jpg")).toEqual({
+      problem: { code: "source-absent", detail: "There is no such photograph." },
+    });
+    await world.service.background.idle();
+    await writeFile(join(world.folder, "worms.jpg"), await photo(80, 48).jpeg().toBuffer());
+    const again = await (await call("POST", "probe", { images: ["worms.jpg"] })).json();
+    expect(at(again, "images", "worms.jpg", "width")).toBe(80);
+    expect(at(again, "images", "worms.jpg", "version")).not.toBe(
+      at(before, "images", "worms.jpg", "version"),
+    );
+  });
+});
+
+describe("a warm-up", () => {
+  test("makes all variants of one fetch, in order, and readers of every class then hit", async () => {
+    const response = await call("POST", "warm", { img: "worms.jpg", variants: specs });
+    expect(response.headers.get("content-type")).toBe("application/x-ndjson");
+    const made = await lines(response);
+    expect(made).toEqual(
+      ["image/avif", "image/webp", "image/jpeg", "image/png"].map((type, index) => ({
+        variant: specs[index],
+        status: "made",
+        type,
+        bytes: expect.any(Number),
+        ms: expect.any(Number),
+      })),
+    );
+    expect(world.asked.filter((one) => one.startsWith("open"))).toEqual(["open worms.jpg"]);
+    for (const accept of Object.values(browserAccept)) {
+      const reader = await world.get("/?img=worms.jpg&q=60&w=32", { headers: { accept } });
+      expect(reader.headers.get("cache-status")).toBe("imgproxy-lite; hit");
+    }
+  });
+
+  test("says what was here already, and makes it anew when the photograph was replaced", async () => {
+    await lines(await call("POST", "warm", { img: "worms.jpg", variants: specs }));
+    const statuses = async () =>
+      (await lines(await call("POST", "warm", { img: "worms.jpg", variants: specs }))).map(
+        (line) => typeof line === "object" && line !== null && "status" in line && line.status,
+      );
+    expect(await statuses()).toEqual(["hit", "hit", "hit", "hit"]);
+    await writeFile(join(world.folder, "worms.jpg"), await photo(80, 48).jpeg().toBuffer());
+    expect(await statuses()).toEqual(["made", "made", "made", "made"]);
+  });
+
+  test("makes the format that a hurried reader got a substitute for", async () => {
+    world.encoder.substitute = true;
+    world.encoder.before = async (signal) => {
+      if (world.encoder.count() > 0)
+        await new Promise((_, reject) => signal.addEventListener("abort", reject));
+    };
+    await world.get("/?img=worms.jpg&q=60&w=32", { headers: { accept: browserAccept.avif } });
+    world.encoder.before = async () => undefined;
+    const [line] = await lines(await call("POST", "warm", { img: "worms.jpg", variants: specs.slice(0, 1) }));
+    expect(line).toMatchObject({ status: "made" });
+  });
+
+  test("fails each variant that is left when the photograph is absent, damaged or the source is down", async () => {
+    await writeFile(join(world.folder, "text.jpg"), "text");
+    for (const [img, code] of [
+      ["absent.jpg", "source-absent"],
+      ["text.jpg", "unsupported-source"],
+    ]) {
+      const failed = await lines(await call("POST", "warm", { img, variants: specs.slice(0, 2) }));
+      expect(failed).toMatchObject([0, 1].map(() => ({ status: "failed", problem: { code } })));
+    }
+    world.fault = () => Promise.reject(new Problem("source-timeout"));
+    const failed = await lines(await call("POST", "warm", { img: "worms.jpg", variants: specs.slice(0, 1) }));
+    expect(failed).toMatchObject([{ status: "failed", problem: { code: "source-timeout" } }]);
+  });
+
+  test("is told before what is missing, at the version that the page is built with", async () => {
+    const probed = await (await call("POST", "probe", { images: ["worms.jpg"] })).json();
+    const v = String(at(probed, "images", "worms.jpg", "version"));
+    await lines(await call("POST", "warm", { img: "worms.jpg", variants: specs.slice(0, 2) }));
+    const missing = async (version: string) =>
+      (await call("POST", "missing", { images: [{ img: "worms.jpg", v: version, variants: specs }] })).json();
+    expect(await missing(v)).toEqual({ images: [{ img: "worms.jpg", v, variants: specs.slice(2) }] });
+    expect(await missing("0000000000")).toEqual({
+      images: [{ img: "worms.jpg", v: "0000000000", variants: specs }],
+    });
+    await lines(await call("POST", "warm", { img: "worms.jpg", variants: specs }));
+    expect(await missing(v)).toEqual({ images: [] });
+  });
+});
+
+describe("published sets and purges", () => {
+  test("are put, got, listed and deleted", async () => {
+    const set = { images: { "worms.jpg": ["img=worms.jpg&q=60"] } };
+    expect((await call("PUT", "published/blog/one", set)).status).toBe(204);
+    expect(await (await call("GET", "published/blog/one")).json()).toEqual(set);
+    expect(await (await call("GET", "published/blog")).json()).toEqual({ sets: ["one"] });
+    expect((await call("DELETE", "published/blog/one")).status).toBe(204);
+    expect((await call("GET", "published/blog/one")).status).toBe(404);
+  });
+
+  test("a purge forgets a photograph in memory and on disk, and what was known not to work of it", async () => {
+    await world.get("/?img=worms.jpg&q=60");
+    await world.get("/?img=absent.jpg&q=60");
+    await world.service.background.idle();
+    expect(await (await call("DELETE", "purge?img=worms.jpg")).json()).toEqual({ purged: 1 });
+    await call("DELETE", "purge?img=absent.jpg");
+    await writeFile(join(world.folder, "absent.jpg"), await readFile(join(world.folder, "worms.jpg")));
+    await rm(join(world.folder, "worms.jpg"));
+    expect((await world.get("/?img=worms.jpg&q=60")).status).toBe(404);
+    expect((await world.get("/?img=absent.jpg&q=60")).status).toBe(200);
+  });
+});
