@@ -1,4 +1,5 @@
 import { Socket } from "node:net";
+import sharp from "sharp";
 import { Problem } from "../errors.ts";
 import { restrictDecoders } from "./decoders.ts";
 import { describeOriginal } from "./describe.ts";
@@ -25,10 +26,11 @@ async function main(): Promise<void> {
 
 async function perform(job: Job, original: Buffer, server: Socket, stopped: () => boolean): Promise<void> {
   try {
-    if (job.kind === "describe")
+    if (job.kind === "versions") writeFrame(server, { kind: "versions", versions: sharp.versions });
+    else if (job.kind === "describe")
       writeFrame(server, { kind: "described", ...(await describeOriginal(original, job.limits)) });
     else
-      for await (const { body, ...head } of transform(original, job.outputs, job.lane, job.limits)) {
+      for await (const { body, ...head } of transform(original, job)) {
         writeFrame(server, { kind: "output", ...head }, body);
         if (stopped()) break;
       }

@@ -44,7 +44,12 @@ export interface Encoder {
   encode(
     original: Uint8Array,
     outputs: readonly Output[],
-    options: { readonly lane: Lane; readonly signal: AbortSignal },
+    options: {
+      readonly lane: Lane;
+      readonly signal: AbortSignal;
+      /** 0 (fast) to 9 (small); absent: what suits the lane. */
+      readonly effort?: number;
+    },
   ): AsyncIterable<Encoded>;
   /** Size, type and placeholder of an original; of an SVG only size and type, by its text. */
   describe(

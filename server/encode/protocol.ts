@@ -1,17 +1,15 @@
 import type { ProblemCode } from "../errors.ts";
-import type { Encoded, Lane, Output, Placeholder, Probe } from "./encoder.ts";
+import type { Encoded, Placeholder, Probe } from "./encoder.ts";
+import type { LibraryVersions } from "./floors.ts";
 import type { Frame } from "./frames.ts";
 import type { SourceLimits } from "./limits.ts";
+import type { TransformOptions } from "./transform.ts";
 
 /** What a child is asked to do; the frame's body is the original. */
 export type Job =
-  | {
-      readonly kind: "encode";
-      readonly outputs: readonly Output[];
-      readonly lane: Lane;
-      readonly limits: SourceLimits;
-    }
-  | { readonly kind: "describe"; readonly limits: SourceLimits };
+  | ({ readonly kind: "encode" } & TransformOptions)
+  | { readonly kind: "describe"; readonly limits: SourceLimits }
+  | { readonly kind: "versions" };
 
 /** Nobody waits any more: leave out what is not begun. */
 export interface Stop {
@@ -22,6 +20,7 @@ export interface Stop {
 export type Reply =
   | { readonly kind: "output"; readonly encoded: Encoded }
   | { readonly kind: "described"; readonly described: Probe & Placeholder }
+  | { readonly kind: "versions"; readonly versions: LibraryVersions }
   | { readonly kind: "problem"; readonly code: ChildProblem; readonly detail: string }
   | { readonly kind: "done"; readonly rssBytes: number };
 
@@ -48,6 +47,8 @@ export function parseReply({ head, body }: Frame): Reply {
       };
     case "described":
       return { kind: "described", described: parseDescription(head) };
+    case "versions":
+      return { kind: "versions", versions: parseVersions(head) };
     case "problem":
       return { kind: "problem", code: childProblem(read.text("code")), detail: read.text("detail") };
     case "done":
@@ -72,6 +73,12 @@ function parseDescription(head: unknown): Probe & Placeholder {
     ...(color !== undefined && { color }),
     ...(placeholder !== undefined && { placeholder }),
   };
+}
+
+function parseVersions(head: unknown): LibraryVersions {
+  const versions: unknown =
+    typeof head === "object" && head !== null && "versions" in head ? head.versions : {};
+  return Object.fromEntries(Object.entries(versions ?? {}).map(([name, version]) => [name, String(version)]));
 }
 
 function childProblem(code: string): ChildProblem {

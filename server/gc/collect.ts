@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseFields } from "../cache/fields.ts";
 import { publish } from "../cache/files.ts";
-import { loadPins } from "./pins.ts";
+import { readPins } from "../published-files.ts";
 import { estimate, isAboveHighWater, type SweepOptions, type SweepSummary, sweep } from "./sweep.ts";
 
 export type CollectOptions = Omit<SweepOptions, "pins">;
@@ -24,7 +24,7 @@ const SMALL_FILES = 20_000;
 
 /** Sweeps the cache of a folder. */
 export async function collect(options: CollectOptions): Promise<SweepSummary> {
-  const summary = await sweep({ ...options, pins: await loadPins(options.folder) });
+  const summary = await sweep({ ...options, pins: await readPins(options.folder) });
   if (!summary.dryRun) await writeUsage(options, summary);
   return summary;
 }

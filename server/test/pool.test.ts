@@ -1,6 +1,7 @@
 import sharp from "sharp";
 import { afterAll, expect, test } from "vitest";
 import type { Encoded, Output } from "../encode/encoder.ts";
+import { libraryProblems } from "../encode/floors.ts";
 import { createPool } from "../encode/pool.ts";
 import { sniff } from "../sniff.ts";
 import { animation, photo } from "./pictures.ts";
@@ -91,4 +92,22 @@ test("what is not a photograph is refused with words for its owner", async () =>
   await expect(encodeAll(cut, { class: "auto", quality: 50 })).rejects.toMatchObject({
     code: "unreadable-source",
   });
+});
+
+test("the libraries that decode are at or above their floors", async () => {
+  expect(libraryProblems(await pool.libraries())).toEqual([]);
+});
+
+test.each([
+  [{ sharp: "0.34.9", vips: "8.18.3", heif: "1.22.1", webp: "1.3.2" }, ["sharp 0.34.9"]],
+  [
+    { sharp: "0.35.0", vips: "8.9.9", heif: "1.22.0", webp: "1.3.1" },
+    ["vips 8.9.9", "heif 1.22.0", "webp 1.3.1"],
+  ],
+  [{ sharp: "1.0.0", vips: "9.0.0" }, []],
+  [{ vips: "8.18.7" }, ["sharp does not tell"]],
+])("%j is below the floors by name", (versions, problems) => {
+  const found = libraryProblems(versions);
+  expect(found).toHaveLength(problems.length);
+  for (const [at, words] of problems.entries()) expect(found[at]).toContain(words);
 });

@@ -1,10 +1,11 @@
-import { mkdir, readdir, stat, utimes, writeFile } from "node:fs/promises";
+import { mkdir, readdir, utimes, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
 import { createDiskCache } from "../cache/disk.ts";
 import { pathParts, variantName } from "../cache/name.ts";
-import { formatPins, loadPins } from "../gc/pins.ts";
+import { collect } from "../gc/collect.ts";
 import { type SweepOptions, sweep } from "../gc/sweep.ts";
+import { readSets, writeSet } from "../published-files.ts";
 import { entryOf } from "./cache-suite.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
@@ -166,14 +167,12 @@ test("published sets, the cache's own entries and other folders are left alone",
   const loose = { key: "loose.jpg", quality: 60, class: "webp" } as const;
   await cache.write(used, entryOf("used"));
   await cache.write(loose, entryOf("loose"));
-  await mkdir(join(folder, "published", "blog"), { recursive: true });
-  await writeFile(join(folder, "published", "blog", "main.pins"), formatPins([cache.nameOf(used)]));
-  await writeFile(join(folder, "published", "blog", "main.json"), "{}");
-  const summary = await sweep({ ...roomy, folder, pins: await loadPins(folder), maxIdleMs: DAY });
+  await writeSet(folder, { site: "blog", name: "main", made: now, images: {}, pins: [cache.nameOf(used)] });
+  const summary = await collect({ ...roomy, folder, maxIdleMs: DAY });
   expect(summary).toMatchObject({ keptFiles: 1, deletedFiles: 1 });
   expect(await cache.read(used)).toEqual(entryOf("used"));
   expect(await cache.read(loose)).toBeUndefined();
-  expect((await stat(join(folder, "published", "blog", "main.json"))).size).toBe(2);
+  expect(await readSets(folder)).toHaveLength(1);
 });
 
 test("a full volume is swept until as much is free as should be", async () => {

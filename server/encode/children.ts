@@ -1,0 +1,77 @@
+import type { Lane } from "./encoder.ts";
+import { Worker, type WorkerOptions } from "./worker.ts";
+
+export interface ChildrenOptions {
+  readonly worker?: Omit<WorkerOptions, "lane">;
+  /** A child is replaced after so many jobs or above so much memory: decoders leak and heaps fragment. */
+  readonly recycle?: { readonly jobs: number; readonly rssBytes: number };
+  /** A child without work for so long is ended. */
+  readonly idleMs?: number;
+}
+
+/** The children that are up: taken for a job, given back after it, ended when they have done enough or nothing. */
+export class Children {
+  /** How many were started, and how many of them ended for their jobs or their memory. */
+  readonly counts = { spawned: 0, recycled: 0 };
+  readonly #options: ChildrenOptions;
+  readonly #recycle: { readonly jobs: number; readonly rssBytes: number };
+  readonly #all = new Set<Worker>();
+  readonly #idle = new Map<Worker, NodeJS.Timeout>();
+
+  constructor(options: ChildrenOptions) {
+    this.#options = options;
+    this.#recycle = options.recycle ?? { jobs: 500, rssBytes: 400 * 2 ** 20 };
+  }
+
+  count(lane: Lane): number {
+    return [...this.#all].filter((worker) => worker.lane === lane).length;
+  }
+
+  /** The child that rested the shortest (its memory is warm), or a new one. */
+  take(lane: Lane): Worker {
+    for (const [worker, timer] of [...this.#idle].reverse()) {
+      if (worker.lane !== lane) continue;
+      clearTimeout(timer);
+      this.#idle.delete(worker);
+      if (worker.alive) return worker;
+      this.end(worker);
+    }
+    return this.#spawn(lane);
+  }
+
+  giveBack(worker: Worker): void {
+    if (worker.jobs < this.#recycle.jobs && worker.rssBytes < this.#recycle.rssBytes) this.#rest(worker);
+    else {
+      this.counts.recycled++;
+      this.end(worker);
+    }
+  }
+
+  /** Starts one that rests until it is needed. */
+  prepare(lane: Lane): void {
+    this.#rest(this.#spawn(lane));
+  }
+
+  end(worker: Worker): void {
+    clearTimeout(this.#idle.get(worker));
+    this.#idle.delete(worker);
+    this.#all.delete(worker);
+    worker.kill();
+  }
+
+  endAll(): void {
+    for (const worker of this.#all) this.end(worker);
+  }
+
+  #spawn(lane: Lane): Worker {
+    const worker = new Worker({ ...this.#options.worker, lane });
+    this.counts.spawned++;
+    this.#all.add(worker);
+    return worker;
+  }
+
+  #rest(worker: Worker): void {
+    const timer = setTimeout(() => this.end(worker), this.#options.idleMs ?? 30_000);
+    this.#idle.set(worker, timer);
+  }
+}
