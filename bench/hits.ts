@@ -1,0 +1,175 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { startFirst } from "./peers/first.ts";
+import { ipxPath, startIpx } from "./peers/ipx.ts";
+import { startNginx } from "./peers/nginx.ts";
+import { startNodeHttp } from "./peers/node-http.ts";
+import { browser, fetchImage, type Ours, pathOf, startOurs, versionOf } from "./peers/ours.ts";
+import { alternate, type Contender, least, median, most, type Samples } from "./tools/alternate.ts";
+import { type Bench, ifThere } from "./tools/bench.ts";
+import { underLoad } from "./tools/http-run.ts";
+import { loadTool } from "./tools/load.ts";
+import type { Result, Table, Target } from "./tools/result.ts";
+
+/** A variant of about 30 KB and one of about 300 KB from memory: what readers ask for most. */
+export async function hits(bench: Bench): Promise<Result> {
+  const silent = await startOurs({ ...bench, env: { LOG_LEVEL: "silent" } });
+  const shipped = await startOurs(bench);
+  const tables: Table[] = [];
+  const targets: Target[] = [];
+  const least30: (readonly [string, number])[] = [];
+  for (const kilobytes of [30, 300]) {
+    const shown = await findVariant(bench, silent, kilobytes);
+    const contenders = await contendersFor(bench, { silent, shipped }, shown);
+    const samples = await alternate(contenders, bench.rounds, (round) =>
+      bench.tell(`${kilobytes} KB, round ${round}`),
+    );
+    tables.push(tableOf(`${Math.round(shown.body.byteLength / 1024)} KB`, samples));
+    targets.push(...targetsOf(kilobytes, samples));
+    if (kilobytes === 30)
+      for (const [name, { cpuMicroseconds = [] }] of samples) least30.push([name, least(cpuMicroseconds)]);
+  }
+  return {
+    title: "Hits from memory",
+    about: `One process each, 64 kept-alive connections of ${await loadTool()} for ${bench.seconds} s a run, ${bench.rounds} rounds in alternating order. The figure is CPU a request: user and system time of the server and its children, the least of all rounds. Requests a second depend on who else uses the machine.`,
+    targets,
+    tables,
+    plot: {
+      kind: "bars",
+      unit: "µs CPU a request, 30 KB",
+      bars: least30.map(([name, value]) => ({ name, value, ours: name.startsWith("imgproxy-lite") })),
+    },
+  };
+}
+
+// --- what is asked for ---
+
+interface Shown {
+  readonly key: string;
+  readonly width: number;
+  readonly quality: number;
+  readonly path: string;
+  readonly body: Uint8Array;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** The variant of the largest photograph that comes nearest to so many bytes. */
+async function findVariant(bench: Bench, ours: Ours, kilobytes: number): Promise<Shown> {
+  const [key] = bench.keys;
+  const version = await versionOf(ours, key);
+  const candidates: Shown[] = [];
+  for (const [width, quality] of kilobytes < 100 ? small : large) {
+    const target = pathOf({ key, width, quality, version });
+    const { body } = await fetchImage(ours.url + target);
+    const { headers } = await fetchImage(ours.url + target);
+    candidates.push({ key, width, quality, path: target, body, headers: ownHeaders(headers) });
+  }
+  const away = ({ body }: Shown): number => Math.abs(Math.log(body.byteLength / (kilobytes * 1024)));
+  const [best] = candidates.sort((a, b) => away(a) - away(b));
+  if (best === undefined) throw new Error("there is no variant to ask for");
+  return best;
+}
+
+const small = [480, 640, 800, 960].flatMap((width) => [40, 60].map((quality) => [width, quality] as const));
+const large = [1600, 2048, 2400].flatMap((width) => [60, 80, 90].map((quality) => [width, quality] as const));
+
+/** What node:http adds by itself is not copied. */
+function ownHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).filter(([name]) => !["date", "connection", "keep-alive"].includes(name)),
+  );
+}
+
+// --- contenders ---
+
+const NODE = "bare node:http";
+const NGINX = "nginx, static file";
+const SILENT = "imgproxy-lite, logs off";
+const SHIPPED = "imgproxy-lite as shipped";
+
+async function contendersFor(
+  bench: Bench,
+  ours: { readonly silent: Ours; readonly shipped: Ours },
+  shown: Shown,
+): Promise<Contender[]> {
+  const files = path.join(bench.folder, `files-${shown.body.byteLength}`);
+  await mkdir(files, { recursive: true });
+  await writeFile(path.join(files, "image"), shown.body);
+  const { headers } = shown;
+  const node = await startNodeHttp({ ...bench, file: path.join(files, "image"), headers, from: "memory" });
+  const nginx = await ifThere(bench, "nginx", () => startNginx(bench.folder, files, headers));
+  await fetchImage(ours.shipped.url + shown.path);
+  await fetchImage(ours.shipped.url + shown.path);
+  return [
+    ...(nginx === undefined ? [] : [underLoad(bench, NGINX, nginx, ["/image"])]),
+    underLoad(bench, NODE, node, [shown.path], { headers: browser }),
+    underLoad(bench, SILENT, ours.silent, [shown.path], { headers: browser }),
+    underLoad(bench, SHIPPED, ours.shipped, [shown.path], { headers: browser }),
+    ...(await others(bench, shown)),
+  ];
+}
+
+/** What else makes images on demand, asked for the same variant as JPEG again and again. */
+async function others(bench: Bench, { key, width, quality }: Shown): Promise<Contender[]> {
+  if (width > 1000) return [];
+  const first = await ifThere(bench, "Flask and Pillow", () => startFirst(bench.folder, bench.photos));
+  const ipx = await ifThere(bench, "ipx", () => startIpx(bench.folder, bench.photos, key));
+  return [
+    ...(first === undefined
+      ? []
+      : [
+          underLoad(bench, "Flask, Pillow, waitress", first, [pathOf({ key, width, quality })], {
+            connections: 8,
+          }),
+        ]),
+    ...(ipx === undefined
+      ? []
+      : [
+          underLoad(bench, "ipx (makes it anew)", ipx, [ipxPath({ key, width, quality, format: "webp" })], {
+            connections: 8,
+          }),
+        ]),
+  ];
+}
+
+// --- what it says ---
+
+function tableOf(body: string, samples: ReadonlyMap<string, Samples>): Table {
+  const reference = least(samples.get(NODE)?.cpuMicroseconds ?? []);
+  return {
+    title: `${body}`,
+    head: [
+      "server",
+      "CPU µs a request, least",
+      "median",
+      "× bare node:http",
+      "requests/s, median",
+      "best",
+      "p99 ms, median",
+    ],
+    rows: [...samples].map(([name, { cpuMicroseconds = [], requestsPerSecond = [], p99Ms = [] }]) => [
+      name,
+      least(cpuMicroseconds),
+      median(cpuMicroseconds),
+      least(cpuMicroseconds) / reference,
+      median(requestsPerSecond),
+      most(requestsPerSecond),
+      median(p99Ms),
+    ]),
+  };
+}
+
+function targetsOf(kilobytes: number, samples: ReadonlyMap<string, Samples>): Target[] {
+  const cpu = (name: string): number => least(samples.get(name)?.cpuMicroseconds ?? []);
+  const rate = (name: string): number => median(samples.get(name)?.requestsPerSecond ?? []);
+  const claim = `${kilobytes} KB:`;
+  return [
+    { claim: `${claim} CPU, logs off ÷ bare node:http`, measured: cpu(SILENT) / cpu(NODE), atMost: 1.1 },
+    { claim: `${claim} CPU, as shipped ÷ bare node:http`, measured: cpu(SHIPPED) / cpu(NODE), atMost: 1.5 },
+    {
+      claim: `${claim} requests/s, logs off ÷ nginx`,
+      measured: rate(SILENT) / rate(NGINX),
+      atLeast: kilobytes < 100 ? 0.55 : 0.9,
+    },
+  ];
+}

@@ -1,0 +1,76 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { parseArgs } from "node:util";
+import { hits } from "./hits.ts";
+import { parseTemplate } from "./peers/template.ts";
+import type { Claim } from "./tools/bench.ts";
+import { projectRoot } from "./tools/paths.ts";
+import { findPhotos } from "./tools/photos.ts";
+import { drawPlot } from "./tools/plot.ts";
+import { stopAll } from "./tools/processes.ts";
+import { digits, formatResult, meets } from "./tools/result.ts";
+
+const claims: Readonly<Record<string, Claim>> = { hits };
+
+const usage = `usage: npm run bench -- CLAIM… [--photos DIR] [--rounds N] [--seconds N] [--out DIR] [--peer NAME=URL]
+
+  CLAIM      ${Object.keys(claims).join(" | ")}
+  --photos   a folder of JPEGs to work on (default: the example site's)
+  --rounds   alternating runs of each contender (default 20)
+  --seconds  length of one run under load (default 1)
+  --out      where <claim>.md and <claim>.svg go (default bench/results)
+  --peer     another image server on this machine, by URL template with {key} {w} {q} {fm}; may be repeated
+`;
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    photos: { type: "string", default: path.join(projectRoot, "hugo-module/exampleSite/photos") },
+    rounds: { type: "string", default: "20" },
+    seconds: { type: "string", default: "1" },
+    out: { type: "string", default: path.join(projectRoot, "bench/results") },
+    peer: { type: "string", multiple: true, default: [] },
+    help: { type: "boolean", short: "h" },
+  },
+});
+
+if (values.help === true || positionals.length === 0) process.stdout.write(usage);
+else process.exitCode = await runAll(positionals);
+
+async function runAll(names: readonly string[]): Promise<number> {
+  for (const name of names) {
+    const claim = claims[name];
+    if (claim === undefined) {
+      process.stderr.write(`there is no claim "${name}"\n\n${usage}`);
+      return 2;
+    }
+    await runClaim(name, claim);
+  }
+  return 0;
+}
+
+async function runClaim(name: string, claim: Claim): Promise<void> {
+  const folder = await mkdtemp(path.join(tmpdir(), `imgproxy-lite-bench-${name}-`));
+  try {
+    const result = await claim({
+      photos: path.resolve(values.photos),
+      keys: await findPhotos(values.photos),
+      folder,
+      rounds: Number(values.rounds),
+      seconds: Number(values.seconds),
+      peers: values.peer.map(parseTemplate),
+      tell: (text) => process.stderr.write(`${name}: ${text}\n`),
+    });
+    const text = formatResult(name, result, new Date());
+    await mkdir(values.out, { recursive: true });
+    await writeFile(path.join(values.out, `${name}.md`), text);
+    await writeFile(path.join(values.out, `${name}.svg`), drawPlot(result.title, result.plot));
+    process.stdout.write(`${text}\n`);
+    for (const target of result.targets.filter((one) => !meets(one)))
+      process.stderr.write(`${name}: not kept: ${target.claim} (${digits(target.measured)})\n`);
+  } finally {
+    await stopAll();
+    await rm(folder, { recursive: true, force: true });
+  }
+}

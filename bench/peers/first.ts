@@ -1,0 +1,21 @@
+import { mkdtemp } from "node:fs/promises";
+import path from "node:path";
+import { projectRoot } from "../tools/paths.ts";
+import { freePort, type Started, startServer } from "../tools/processes.ts";
+
+/**
+ * The first imgproxy-lite's way of working, on Debian's python3-flask, python3-pil and python3-waitress.
+ * @throws Error where one of them is not installed.
+ */
+export async function startFirst(folder: string, photos: string): Promise<Started> {
+  const port = await freePort();
+  const cache = await mkdtemp(path.join(folder, "first-"));
+  const url = `http://127.0.0.1:${port}`;
+  return await startServer({
+    file: "/usr/bin/python3",
+    args: [path.join(projectRoot, "bench/peers/first/app.py"), photos, cache, String(port)],
+    url,
+    ready: `${url}/ready`,
+    log: path.join(folder, "first.log"),
+  });
+}

@@ -1,0 +1,22 @@
+import path from "node:path";
+import { builtProgram } from "../tools/paths.ts";
+import { freePort, type Started, startServer } from "../tools/processes.ts";
+
+/** node:http and nothing else, with the body in a file and these headers. */
+export async function startNodeHttp(options: {
+  readonly folder: string;
+  readonly file: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly from: "memory" | "disk";
+}): Promise<Started> {
+  const { folder, ...rest } = options;
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  return await startServer({
+    file: process.execPath,
+    args: [builtProgram("peers", "node-http"), JSON.stringify({ ...rest, port })],
+    url,
+    ready: `${url}/`,
+    log: path.join(folder, `node-http-${port}.log`),
+  });
+}

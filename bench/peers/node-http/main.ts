@@ -1,0 +1,33 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { createServer } from "node:http";
+
+/**
+ * The limit of what a Node program can do: one body with the headers of ours, from memory, or read from its file and
+ * checksummed for each request.
+ */
+const options = JSON.parse(process.argv[2] ?? "{}") as {
+  port: number;
+  file: string;
+  headers: Record<string, string>;
+  from: "memory" | "disk";
+};
+const { port, file, headers, from } = options;
+const body = readFileSync(file);
+const checksum = createHash("sha256").update(body).digest("hex");
+
+const server =
+  from === "memory"
+    ? createServer((_, response) => {
+        response.writeHead(200, headers);
+        response.end(body);
+      })
+    : createServer(async (_, response) => {
+        const bytes = await readFile(file);
+        const sound = createHash("sha256").update(bytes).digest("hex") === checksum;
+        response.writeHead(sound ? 200 : 500, headers);
+        response.end(bytes);
+      });
+server.keepAliveTimeout = 75_000;
+server.listen(port, "127.0.0.1");

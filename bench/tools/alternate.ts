@@ -1,0 +1,48 @@
+/** One way of doing what is measured. */
+export interface Contender {
+  readonly name: string;
+  /** One run of about a second; what it measured, by name. */
+  readonly run: () => Promise<Measured>;
+}
+
+export type Measured = Readonly<Record<string, number>>;
+
+/** What a contender measured in all rounds, by name. */
+export type Samples = Readonly<Record<string, readonly number[]>>;
+
+/**
+ * Runs the contenders in turn, the order reversed every other round: a machine that is shared slows all of them alike,
+ * and the least of many rounds is what each can do.
+ * @returns the samples by contender.
+ */
+export async function alternate(
+  contenders: readonly Contender[],
+  rounds: number,
+  tell: (round: number) => void = () => undefined,
+): Promise<ReadonlyMap<string, Samples>> {
+  const samples = new Map<string, Record<string, number[]>>(contenders.map(({ name }) => [name, {}]));
+  for (let round = 0; round < rounds; round++) {
+    tell(round + 1);
+    for (const { name, run } of round % 2 === 0 ? contenders : contenders.toReversed())
+      for (const [what, value] of Object.entries(await run())) {
+        const mine = samples.get(name) ?? {};
+        mine[what] = [...(mine[what] ?? []), value];
+      }
+  }
+  return samples;
+}
+
+export function least(values: readonly number[]): number {
+  return Math.min(...values);
+}
+
+export function most(values: readonly number[]): number {
+  return Math.max(...values);
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  const [low = Number.NaN, high = Number.NaN] = [sorted[middle - 1], sorted[middle]];
+  return sorted.length % 2 === 0 ? (low + high) / 2 : high;
+}

@@ -1,0 +1,40 @@
+import type { Contender, Measured } from "./alternate.ts";
+import type { Bench } from "./bench.ts";
+import { runLoad } from "./load.ts";
+import type { Started } from "./processes.ts";
+
+/** A server under load for a second or so: CPU a request of it and its children, requests a second, latency. */
+export function underLoad(
+  bench: Bench,
+  name: string,
+  server: Started,
+  paths: readonly [string, ...string[]],
+  options: { readonly headers?: Readonly<Record<string, string>>; readonly connections?: number } = {},
+): Contender {
+  return {
+    name,
+    run: async (): Promise<Measured> => {
+      const before = server.cpuMs();
+      const { folder, seconds } = bench;
+      const answered = await runLoad({
+        url: server.url,
+        paths,
+        connections: 64,
+        ...options,
+        seconds,
+        folder,
+      });
+      const cpuMs = server.cpuMs() - before;
+      if (answered.failures > answered.requests / 100)
+        throw new Error(`${name}: ${answered.failures} of ${answered.requests} requests failed`);
+      // A machine that is busy elsewhere may leave a slow server no answer within the run.
+      if (answered.requests === 0) return { requestsPerSecond: 0 };
+      return {
+        cpuMicroseconds: (1000 * cpuMs) / answered.requests,
+        requestsPerSecond: answered.requestsPerSecond,
+        p50Ms: answered.p50Ms,
+        p99Ms: answered.p99Ms,
+      };
+    },
+  };
+}

@@ -1,0 +1,5 @@
+/** A number from outside. @throws Error when it is none. */
+export function number(value: unknown): number {
+  if (typeof value === "number" && Number.isFinite(value)) return value;
+  throw new Error(`expected a number, got ${String(value)}`);
+}

@@ -1,0 +1,27 @@
+import { readdir } from "node:fs/promises";
+import path from "node:path";
+import sharp from "sharp";
+
+/**
+ * Source keys of the photographs in a folder, those with most pixels first.
+ * @throws Error when there is none.
+ */
+export async function findPhotos(folder: string): Promise<readonly [string, ...string[]]> {
+  const names = await readdir(folder, { recursive: true }).catch(() => []);
+  const photos = await Promise.all(
+    names.filter((name) => /\.jpe?g$/i.test(name)).map((name) => measure(folder, name)),
+  );
+  // Camera files are sRGB; CMYK scans would time a colour transform.
+  const [first, ...rest] = photos
+    .filter(({ space }) => space === "srgb")
+    .sort((a, b) => b.pixels - a.pixels)
+    .map(({ name }) => name);
+  if (first === undefined)
+    throw new Error(`no JPEG in ${folder}; name a folder of photographs with --photos`);
+  return [first, ...rest];
+}
+
+async function measure(folder: string, name: string) {
+  const { width = 0, height = 0, space } = await sharp(path.join(folder, name)).metadata();
+  return { name, pixels: width * height, space };
+}

@@ -1,0 +1,110 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { openSync } from "node:fs";
+import { createServer } from "node:net";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { cpuMsOf, privateBytesOf } from "./cpu.ts";
+
+/** A server that the bench started. */
+export interface Started {
+  readonly pid: number;
+  /** Without a slash at the end. */
+  readonly url: string;
+  /** Milliseconds from exec to the first good answer, to within 5 ms. */
+  readonly startMs: number;
+  /** Of it and of its children, since it started. */
+  cpuMs(): number;
+  privateBytes(): number;
+  stop(): Promise<void>;
+}
+
+export interface Command {
+  readonly file: string;
+  readonly args: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** Where it listens. */
+  readonly url: string;
+  /** What it answers with 200 once it is up. */
+  readonly ready: string;
+  /** Its output: a file as a container's log would be. */
+  readonly log: string;
+}
+
+/** Everything that was started and not yet stopped, so that a failed run leaves nothing behind. */
+const running = new Set<Started>();
+
+/** @throws Error with the log's path when the server ends or is not up within 20 s. */
+export async function startServer({ file, args, env = {}, url, ready, log }: Command): Promise<Started> {
+  const began = performance.now();
+  const output = openSync(log, "w");
+  const child = spawn(file, args, {
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
+    stdio: ["ignore", output, output],
+  });
+  const ended = new Promise<void>((resolve) =>
+    child.once("exit", () => resolve()).once("error", () => resolve()),
+  );
+  const { pid } = child;
+  if (pid === undefined) throw new Error(`cannot start ${file}; is it installed?`);
+  const started: Started = {
+    pid,
+    url,
+    startMs: await untilReady(
+      ready,
+      child,
+      began,
+      `${path.basename(file)} is not up at ${ready}; see ${log}`,
+    ),
+    cpuMs: () => cpuMsOf(pid),
+    privateBytes: () => privateBytesOf(pid),
+    async stop() {
+      running.delete(started);
+      await end(child, ended);
+    },
+  };
+  running.add(started);
+  return started;
+}
+
+export async function stopAll(): Promise<void> {
+  await Promise.all([...running].map((one) => one.stop()));
+}
+
+/** A port that is free now. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer().once("error", reject);
+    probe.listen(0, "127.0.0.1", () => {
+      const address = probe.address();
+      probe.close(() =>
+        typeof address === "object" && address ? resolve(address.port) : reject(new Error("no port")),
+      );
+    });
+  });
+}
+
+// --- waiting ---
+
+async function untilReady(
+  url: string,
+  child: ChildProcess,
+  began: number,
+  complaint: string,
+): Promise<number> {
+  while (performance.now() - began < 20_000) {
+    if (child.exitCode !== null || child.signalCode !== null) break;
+    const answer = await fetch(url).catch(() => undefined);
+    await answer?.arrayBuffer().catch(() => undefined);
+    if (answer?.ok === true) return performance.now() - began;
+    await sleep(5);
+  }
+  child.kill("SIGKILL");
+  throw new Error(complaint);
+}
+
+async function end(child: ChildProcess, ended: Promise<void>): Promise<void> {
+  child.kill("SIGTERM");
+  const cut = setTimeout(() => child.kill("SIGKILL"), 5_000);
+  await ended;
+  clearTimeout(cut);
+}
