@@ -1,0 +1,247 @@
+import { setMaxListeners } from "node:events";
+import { readFileSync, writeFileSync } from "node:fs";
+import { getPriority } from "node:os";
+import { join } from "node:path";
+import { beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
+import type { Lane, Output } from "../encode/encoder.ts";
+import { createPool, type Pool, type PoolOptions } from "../encode/pool.ts";
+import { Worker } from "../encode/worker.ts";
+import type { Problem } from "../errors.ts";
+import { FATAL_WIDTH, fault, faultyChild } from "./faulty-child.ts";
+import { photo } from "./pictures.ts";
+import { temporaryFolder } from "./temporary-folder.ts";
+
+const never = new AbortController().signal;
+setMaxListeners(0, never);
+let original: Buffer;
+beforeAll(async () => {
+  original = await photo(400, 300).jpeg().toBuffer();
+});
+
+async function startPool(options: PoolOptions = {}): Promise<Pool> {
+  const pool = createPool({
+    slots: { live: 1, warm: 1 },
+    deadlineMs: { live: 1_500, warm: 1_500 },
+    maxWaitMs: { live: 20_000, warm: 20_000 },
+    worker: { module: await faultyChild() },
+    ...options,
+  });
+  onTestFinished(() => pool.close());
+  return pool;
+}
+
+const at = (quality: number): Output => ({ class: "jpg", quality, width: 200 });
+
+async function encode(
+  pool: Pool,
+  outputs: readonly Output[],
+  lane: Lane = "live",
+  signal = never,
+  body = original,
+) {
+  const made = [];
+  for await (const encoded of pool.encode(body, outputs, { lane, signal })) made.push(encoded);
+  return made;
+}
+
+describe("a child that", () => {
+  test.each(["abort", "segfault", "lie", "babble"] as const)(
+    "%ss is replaced, its job is tried once more, and then never again",
+    async (kind) => {
+      const pool = await startPool();
+      await expect(encode(pool, [at(fault[kind])])).rejects.toMatchObject({ code: "encode-failed" });
+      expect(pool.stats()).toMatchObject({ crashed: 2, spawned: 2 });
+      await expect(encode(pool, [at(fault[kind])])).rejects.toMatchObject({ code: "unreadable-source" });
+      expect(pool.stats()).toMatchObject({ crashed: 2, spawned: 2 });
+      expect(await encode(pool, [at(50)])).toHaveLength(1);
+    },
+  );
+
+  test("spins is killed at the deadline, and the second time that photograph is given up", async () => {
+    const pool = await startPool({ deadlineMs: { live: 1_000, warm: 1_000 } });
+    const spin = () => encode(pool, [at(fault.spin)]).catch((problem: Problem) => problem.code);
+    // On a busy machine a spinning child may get little CPU, and that is not the photograph's fault.
+    const codes = [await spin()];
+    while (codes.at(-1) === "encode-failed" && codes.length < 20) codes.push(await spin());
+    expect(codes.at(-1)).toBe("unreadable-source");
+    expect(codes.length).toBeGreaterThanOrEqual(3);
+    expect(pool.stats()).toMatchObject({
+      overdue: codes.length - 1,
+      crashed: 0,
+      lanes: { live: { running: 0 } },
+    });
+  });
+
+  test("is silent but idle is killed, and nothing is held against the photograph: the machine was busy", async () => {
+    const pool = await startPool({ deadlineMs: { live: 400, warm: 400 } });
+    for (let attempt = 0; attempt < 3; attempt++)
+      await expect(encode(pool, [at(fault.silence)])).rejects.toMatchObject({ code: "encode-failed" });
+    expect(pool.stats()).toMatchObject({ overdue: 3 });
+  });
+
+  test("dies of one output has delivered those before it", async () => {
+    const pool = await startPool();
+    const made: number[] = [];
+    const outputs = [122, 123, FATAL_WIDTH, 125].map((width) => ({ ...at(50), width }));
+    const all = (async () => {
+      for await (const { width } of pool.encode(original, outputs, { lane: "live", signal: never }))
+        made.push(width);
+    })();
+    await expect(all).rejects.toMatchObject({ code: "encode-failed" });
+    expect(made).toEqual([122, 123]);
+    expect(pool.stats()).toMatchObject({ crashed: 2 });
+  });
+});
+
+test("what was given up is tried again after an hour", async () => {
+  let now = 0;
+  const pool = await startPool({ poison: { now: () => now } });
+  await expect(encode(pool, [at(fault.abort)])).rejects.toMatchObject({ code: "encode-failed" });
+  await expect(encode(pool, [at(fault.abort)])).rejects.toMatchObject({ code: "unreadable-source" });
+  now += 3_600_001;
+  await expect(encode(pool, [at(fault.abort)])).rejects.toMatchObject({ code: "encode-failed" });
+});
+
+test("deaths among readers cost no reader of another photograph anything", async () => {
+  const pool = await startPool({
+    slots: { live: 2, warm: 1 },
+    maxJobs: { live: 1_000, warm: 1 },
+    maxWaitMs: { live: 120_000, warm: 1 },
+    maxMegapixels: 1e9,
+  });
+  const kinds = [fault.abort, fault.segfault] as const;
+  const outcomes = await Promise.allSettled(
+    Array.from({ length: 36 }, (_, index) =>
+      index % 2 === 0
+        ? encode(pool, [at(50 + (index % 40))])
+        : encode(
+            pool,
+            [at(kinds[index % 4 === 1 ? 0 : 1])],
+            "live",
+            never,
+            Buffer.concat([original, Buffer.from([index])]),
+          ),
+    ),
+  );
+  const readers = outcomes.filter((_, index) => index % 2 === 0);
+  expect(readers.every(({ status }) => status === "fulfilled")).toBe(true);
+  expect(pool.stats()).toMatchObject({ crashed: 36, lanes: { live: { running: 0, waiting: 0 } } });
+});
+
+describe("the line before the encoders", () => {
+  test("ends: what is beyond it is told at once when to come back", async () => {
+    const pool = await startPool({ maxJobs: { live: 2, warm: 2 } });
+    const waiting = [1, 2, 3].map((quality) => encode(pool, [at(quality)]));
+    await expect(encode(pool, [at(4)])).rejects.toMatchObject({
+      code: "busy",
+      retryAfterSeconds: expect.any(Number),
+    });
+    expect((await Promise.all(waiting)).flat()).toHaveLength(3);
+  });
+
+  test("ends by megapixels as well", async () => {
+    const pool = await startPool({ maxMegapixels: 1, maxJobs: { live: 100, warm: 2 } });
+    const large = await photo(1_200, 900).jpeg({ quality: 100 }).toBuffer();
+    const enter = (quality: number) => encode(pool, [at(quality)], "live", never, large);
+    const entered = [enter(1), enter(2)];
+    await expect(enter(3)).rejects.toMatchObject({ code: "busy" });
+    await Promise.all(entered);
+  });
+
+  test("refuses whom it would keep waiting beyond the limit", async () => {
+    const pool = await startPool({ maxWaitMs: { live: 300, warm: 300 } });
+    const slow = encode(pool, [at(fault.silence)]);
+    await expect(encode(pool, [at(50)])).rejects.toMatchObject({ code: "busy" });
+    await expect(slow).rejects.toMatchObject({ code: "encode-failed" });
+  });
+
+  test("lets go of a reader who leaves, and its place is free", async () => {
+    const pool = await startPool();
+    const slow = encode(pool, [at(fault.silence)]);
+    const reader = new AbortController();
+    const left = encode(pool, [at(50)], "live", reader.signal);
+    await vi.waitFor(() => expect(pool.stats().lanes.live.waiting).toBe(1));
+    reader.abort(new Error("gone"));
+    await expect(left).rejects.toThrow("gone");
+    expect(pool.stats().lanes.live.waiting).toBe(0);
+    await expect(slow).rejects.toMatchObject({ code: "encode-failed" });
+  });
+
+  test("lets go of a reader who leaves in the middle, and the child is used again", async () => {
+    const pool = await startPool();
+    const reader = new AbortController();
+    const outputs = Array.from({ length: 20 }, (_, index) => ({ ...at(50), width: 200 + index }));
+    const left = (async () => {
+      for await (const _ of pool.encode(original, outputs, { lane: "live", signal: reader.signal }))
+        reader.abort(new Error("gone"));
+    })();
+    await expect(left).rejects.toThrow("gone");
+    expect(await encode(pool, [at(60)])).toHaveLength(1);
+    expect(pool.stats()).toMatchObject({ spawned: 1, crashed: 0, overdue: 0 });
+  });
+
+  test("starts no warm work while a reader waits, and a reader has a slot of its own", async () => {
+    const pool = await startPool();
+    const order: string[] = [];
+    const warm = (quality: number) => encode(pool, [at(quality)], "warm").then(() => order.push("warm"));
+    const live = (quality: number) => encode(pool, [at(quality)], "live").then(() => order.push("live"));
+    const first = live(1);
+    const readers = [live(2), live(3)];
+    const made = warm(4);
+    expect(pool.stats().lanes).toMatchObject({
+      live: { running: 1, waiting: 2 },
+      warm: { running: 0, waiting: 1 },
+    });
+    await Promise.all([first, ...readers, made]);
+    expect(order.indexOf("warm")).toBeGreaterThan(0);
+  });
+});
+
+describe("children", () => {
+  test("are replaced after their share of jobs", async () => {
+    const pool = await startPool({ recycle: { jobs: 2, rssBytes: 1e12 } });
+    for (let quality = 50; quality < 55; quality++) await encode(pool, [at(quality)]);
+    expect(pool.stats()).toMatchObject({ spawned: 3, recycled: 2 });
+  });
+
+  test("are replaced above their memory", async () => {
+    const pool = await startPool({ recycle: { jobs: 500, rssBytes: 1 } });
+    for (let quality = 50; quality < 53; quality++) await encode(pool, [at(quality)]);
+    expect(pool.stats()).toMatchObject({ spawned: 3, recycled: 3 });
+  });
+
+  test("are ended when there is nothing to do", async () => {
+    const pool = await startPool({ idleMs: 50 });
+    await encode(pool, [at(50)]);
+    await vi.waitFor(() => expect(pool.stats().lanes.live.children).toBe(0));
+    expect(await encode(pool, [at(50)])).toHaveLength(1);
+  });
+
+  test("have no secret of the server's, no descriptor of its files, and give way to it", async () => {
+    const folder = await temporaryFolder();
+    const module = join(folder, "child.mjs");
+    writeFileSync(
+      module,
+      `import { readdirSync, readlinkSync, writeFileSync } from "node:fs";
+      const open = readdirSync("/proc/self/fd").map((fd) => { try { return readlinkSync("/proc/self/fd/" + fd); } catch { return ""; } });
+      writeFileSync(${JSON.stringify(join(folder, "seen.json"))}, JSON.stringify({ env: process.env, open }));
+      setInterval(() => {}, 1000);`,
+    );
+    vi.stubEnv("AWS_SECRET_ACCESS_KEY", "secret");
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const workers = (["live", "warm"] as const).map((lane) => new Worker({ lane, module }));
+    onTestFinished(() => {
+      for (const worker of workers) worker.kill();
+    });
+    const [live, warm] = workers.map((worker) => getPriority(worker.pid));
+    expect(live).toBeGreaterThan(getPriority());
+    expect(warm).toBeGreaterThan(live ?? 0);
+    const seen = await vi.waitFor(() => JSON.parse(readFileSync(join(folder, "seen.json"), "utf8")), 10_000);
+    expect(seen.env).toEqual({ MALLOC_ARENA_MAX: "2", UV_THREADPOOL_SIZE: "2" });
+    expect(
+      seen.open.filter(
+        (path: string) => path.startsWith("/") && !path.startsWith("/dev/") && !path.startsWith("/proc/"),
+      ),
+    ).toEqual([]);
+  });
+});
