@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { WorkerDied } from "./worker.ts";
 
 const STRIKES = 2;
 
@@ -6,6 +7,14 @@ export interface PoisonOptions {
   /** How long strikes count, in milliseconds. */
   readonly memoryMs?: number;
   readonly now?: () => number;
+}
+
+/**
+ * Whether a death speaks against the photograph: a crash does, a missed deadline only when the child had the CPU for
+ * it. Wall time says how busy the machine was.
+ */
+export function isStrike(death: WorkerDied, deadlineMs: number): boolean {
+  return death.reason === "crash" || (death.cpuMs ?? 0) >= 0.8 * deadlineMs;
 }
 
 /**

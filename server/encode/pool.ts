@@ -6,7 +6,7 @@ import { Children, type ChildrenOptions } from "./children.ts";
 import type { Encoded, Encoder, Lane, Output, Placeholder, Probe } from "./encoder.ts";
 import type { LibraryVersions } from "./floors.ts";
 import { defaultLimits, type SourceLimits } from "./limits.ts";
-import { Poison, type PoisonOptions } from "./poison.ts";
+import { isStrike, Poison, type PoisonOptions } from "./poison.ts";
 import type { Job, Reply } from "./protocol.ts";
 import { Queue } from "./queue.ts";
 import { type Worker, WorkerDied } from "./worker.ts";
@@ -223,9 +223,7 @@ class ChildPool {
   #judge(death: WorkerDied, { original, lane, operation }: Task): void {
     if (death.reason === "crash") this.#deaths.crashed++;
     else this.#deaths.overdue++;
-    // Wall time says how busy the machine was; only CPU time says that the photograph is at fault.
-    if (death.reason === "crash" || (death.cpuMs ?? 0) >= 0.8 * this.#deadlineMs[lane])
-      this.#poison.strike(original, operation());
+    if (isStrike(death, this.#deadlineMs[lane])) this.#poison.strike(original, operation());
   }
 }
 
