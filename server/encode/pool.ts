@@ -9,6 +9,7 @@ import { defaultLimits, type SourceLimits } from "./limits.ts";
 import { isStrike, Poison, type PoisonOptions } from "./poison.ts";
 import type { Job, Reply } from "./protocol.ts";
 import { Queue } from "./queue.ts";
+import { describeSvg } from "./svg.ts";
 import { type Worker, WorkerDied } from "./worker.ts";
 
 type ByLane = Readonly<Record<Lane, number>>;
@@ -124,6 +125,7 @@ class ChildPool {
   }
 
   async describe(original: Uint8Array, lane: Lane, signal: AbortSignal): Promise<Probe & Placeholder> {
+    if (sniff(original).kind === "svg") return describeSvg(original);
     const job = (): Job => ({ kind: "describe", limits: this.#limits });
     const operation = () => "describe";
     for await (const reply of this.#perform({ original, lane, signal, job, operation }))
