@@ -1,6 +1,5 @@
 import { randomUUID } from "node:crypto";
 import { mkdir, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import {
   CreateBucketCommand,
@@ -9,6 +8,7 @@ import {
   PutObjectCommand,
   S3Client,
 } from "@aws-sdk/client-s3";
+import { freePort } from "../ports.ts";
 import { cephConf } from "./conf.ts";
 import { type Ceph, confOf, type Daemon, rgwOf, runCeph, startDaemon, stopDaemon, until } from "./daemon.ts";
 
@@ -25,7 +25,7 @@ export async function startCeph(folder: string, options: { readonly cephfs: bool
   for (const name of ["mon", "osd", "rgw"]) await mkdir(join(folder, name), { recursive: true });
   const ceph: Ceph = {
     folder,
-    endpoint: `http://127.0.0.1:${await freePort()}`,
+    endpoint: `http://127.0.0.1:${(await freePort()).port}`,
     region: "us-east-1",
     accessKey: "TESTACCESSKEY",
     secretKey: "test-secret-key",
@@ -69,7 +69,7 @@ const osd: Daemon = { name: "osd", command: "ceph-osd", args: ["-i", "0"] };
 const mds: Daemon = { name: "mds", command: "ceph-mds", args: ["-i", "a"] };
 
 async function createStore(folder: string): Promise<void> {
-  const [fsid, osdId, port] = [randomUUID(), randomUUID(), await freePort()];
+  const [fsid, osdId, port] = [randomUUID(), randomUUID(), (await freePort()).port];
   const map = join(folder, "monmap");
   await writeFile(confOf(folder), cephConf(folder, fsid, port));
   await runCeph(
@@ -121,14 +121,4 @@ function readable(bucket: string): string {
     Resource: [`arn:aws:s3:::${bucket}/*`],
   };
   return JSON.stringify({ Version: "2012-10-17", Statement: [statement] });
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === "object" && address ? address.port : 0));
-    });
-  });
 }

@@ -1,0 +1,112 @@
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type Hugo, obtainHugo } from "./hugo.ts";
+import { freePort } from "./ports.ts";
+import { type Program, runProgram, startProgram } from "./processes.ts";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const site = join(root, "hugo-module/exampleSite");
+const executable = join(root, "bin/imgproxy-lite.js");
+
+/** `npm run demo`: the whole job on this machine, from photographs in a folder to a blog in the browser. */
+async function demo(signal: AbortSignal): Promise<void> {
+  const running: Program[] = [];
+  try {
+    const hugo = await obtainHugo();
+    console.log(`Hugo ${hugo.version}, from ${hugo.from}`);
+    const images = await port("the image server", 5000);
+    const server = await startServer(images, signal);
+    running.push(server);
+    await scan(images, signal);
+    const pages = await port("hugo server", 1313);
+    const blog = await startHugo(hugo, pages, images, signal);
+    running.push(blog);
+    console.log(`
+  The blog        http://localhost:${pages}/
+  A photograph    http://localhost:${images}/?img=worms.jpg&q=33&w=800
+
+Ctrl-C stops both.`);
+    const end = await Promise.race([server.ended, blog.ended, aborted(signal)]);
+    if (!signal.aborted) throw new Error(end);
+  } finally {
+    await Promise.all(running.map((program) => program.stop()));
+  }
+}
+
+// --- steps ---
+
+async function startServer(images: number, signal: AbortSignal): Promise<Program> {
+  const admin = await port("its admin port", 5001);
+  console.log(`Serving the example site's photographs at http://localhost:${images}/`);
+  const folders = ["--source", join(site, "photos"), "--cache", join(root, ".cache/demo")];
+  return await startProgram(
+    {
+      name: "imgproxy-lite serve",
+      file: process.execPath,
+      args: [executable, "serve", ...folders, "--dev"],
+      env: { PORT: String(images), ADMIN_PORT: String(admin) },
+    },
+    /images are served/,
+    signal,
+  );
+}
+
+/** With the environment that `hugo server` has, so that both mean the same URLs. */
+async function scan(images: number, signal: AbortSignal): Promise<void> {
+  console.log("Finding every image of the example site, and making every size before a reader asks:\n");
+  const code = await runProgram(
+    {
+      name: "imgproxy-lite scan",
+      file: process.execPath,
+      args: [executable, "scan", "--site", site, "--environment", "development"],
+      env: endpoint(images),
+    },
+    signal,
+  );
+  if (code !== 0) throw new Error("the scan of the example site failed; what it says is above");
+}
+
+async function startHugo(hugo: Hugo, pages: number, images: number, signal: AbortSignal): Promise<Program> {
+  const address = ["--port", String(pages), "--bind", "127.0.0.1", "--baseURL", `http://localhost:${pages}/`];
+  return await startProgram(
+    {
+      name: "hugo server",
+      file: hugo.path,
+      args: ["server", "--source", site, "--environment", "development", ...address],
+      env: endpoint(images),
+    },
+    /Web Server is available/,
+    signal,
+  );
+}
+
+function endpoint(images: number): Readonly<Record<string, string>> {
+  return { HUGO_PARAMS_IMGPROXY_ENDPOINT: `http://localhost:${images}/` };
+}
+
+async function port(what: string, wanted: number): Promise<number> {
+  const { port, busy } = await freePort(wanted);
+  if (busy) console.log(`Port ${wanted} is taken by another program; ${what} uses ${port}`);
+  return port;
+}
+
+function aborted(signal: AbortSignal): Promise<string> {
+  return new Promise((resolve) => {
+    signal.addEventListener("abort", () => resolve("interrupted"), { once: true });
+  });
+}
+
+// --- process ---
+
+const interrupted = new AbortController();
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.on(signal, () => interrupted.abort(new Error("interrupted")));
+}
+try {
+  await demo(interrupted.signal);
+} catch (error) {
+  if (!interrupted.signal.aborted) {
+    console.error(`The demo stopped: ${error instanceof Error ? error.message : error}`);
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,87 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+
+/** A program that runs until it is stopped. */
+export interface Program {
+  readonly name: string;
+  /** Resolves when it has ended, however it came. */
+  readonly ended: Promise<string>;
+  stop(): Promise<void>;
+}
+
+/** What to run and with what besides this process's environment. */
+export interface Command {
+  readonly name: string;
+  readonly file: string;
+  readonly args: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Starts a program and waits for the line that says it is ready.
+ * @throws Error with what it printed when it ends before that.
+ */
+export async function startProgram(command: Command, ready: RegExp, signal: AbortSignal): Promise<Program> {
+  const child = spawn(command.file, command.args, {
+    env: { ...process.env, ...command.env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const ended = endOf(child, command.name);
+  const stop = (): Promise<void> => stopProgram(child, ended);
+  try {
+    await readyLine(child, command.name, ready, signal);
+  } catch (cause) {
+    await stop();
+    throw cause;
+  }
+  return { name: command.name, ended, stop };
+}
+
+/** Runs a program to its end, its output shown as it comes. Returns its exit code. */
+export async function runProgram(command: Command, signal: AbortSignal): Promise<number> {
+  const child = spawn(command.file, command.args, {
+    env: { ...process.env, ...command.env },
+    stdio: ["ignore", "inherit", "inherit"],
+  });
+  // With its own way to stop: SIGKILL would leave what it was writing.
+  signal.addEventListener("abort", () => child.kill("SIGTERM"), { once: true });
+  const [code] = await once(child, "exit");
+  signal.throwIfAborted();
+  return typeof code === "number" ? code : 1;
+}
+
+// --- a child ---
+
+const GRACE_MILLISECONDS = 10_000;
+
+async function stopProgram(child: ChildProcess, ended: Promise<string>): Promise<void> {
+  child.kill("SIGTERM");
+  const hung = setTimeout(() => child.kill("SIGKILL"), GRACE_MILLISECONDS);
+  await ended;
+  clearTimeout(hung);
+}
+
+function endOf(child: ChildProcess, name: string): Promise<string> {
+  return new Promise((resolve) => {
+    child.once("error", (error) => resolve(`${name} cannot be run: ${error.message}`));
+    child.once("exit", (code, signal) => resolve(`${name} ended (${signal ?? `exit code ${code}`})`));
+  });
+}
+
+function readyLine(child: ChildProcess, name: string, ready: RegExp, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let output = "";
+    const onData = (chunk: Buffer): void => {
+      output += chunk.toString();
+      if (!ready.test(output)) return;
+      resolve();
+      // Read on, or the program would wait for a reader; but keep nothing.
+      child.stdout?.off("data", onData).resume();
+      child.stderr?.off("data", onData).resume();
+    };
+    child.stdout?.on("data", onData);
+    child.stderr?.on("data", onData);
+    void endOf(child, name).then((end) => reject(new Error(`${end}:\n${output}`)));
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
+}

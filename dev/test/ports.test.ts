@@ -1,0 +1,22 @@
+import { createServer } from "node:net";
+import { expect, test } from "vitest";
+import { freePort } from "../ports.ts";
+
+test("a wanted port that is free is taken", async () => {
+  const { port } = await freePort();
+  expect(await freePort(port)).toEqual({ port, busy: false });
+});
+
+test("a port that another program has on one address gives way to a free one", async () => {
+  const other = createServer();
+  const port = await new Promise<number>((resolve) => {
+    other.listen(0, "127.0.0.1", () => {
+      const address = other.address();
+      resolve(typeof address === "object" && address !== null ? address.port : 0);
+    });
+  });
+  const found = await freePort(port);
+  expect(found.busy).toBe(true);
+  expect(found.port).not.toBe(port);
+  other.close();
+});

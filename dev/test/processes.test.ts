@@ -1,0 +1,44 @@
+import { expect, test } from "vitest";
+import { runProgram, startProgram } from "../processes.ts";
+
+const never = new AbortController().signal;
+
+function node(script: string): {
+  readonly name: string;
+  readonly file: string;
+  readonly args: readonly string[];
+} {
+  return { name: "a script", file: process.execPath, args: ["-e", script] };
+}
+
+test("a program is ready when it says so, and ends when it is stopped", async () => {
+  const program = await startProgram(
+    node(
+      "console.log('starting'); setTimeout(() => console.log('I am ready'), 50); setInterval(() => {}, 9e8)",
+    ),
+    /am ready/,
+    never,
+  );
+  await program.stop();
+  expect(await program.ended).toBe("a script ended (SIGTERM)");
+});
+
+test("a program that ends before it is ready says what it printed", async () => {
+  const started = startProgram(node("console.error('no disk'); process.exitCode = 3"), /ready/, never);
+  await expect(started).rejects.toThrow("a script ended (exit code 3):\nno disk");
+});
+
+test("a program that cannot be found says so", async () => {
+  const started = startProgram({ name: "nothing", file: "/nowhere/nothing", args: [] }, /ready/, never);
+  await expect(started).rejects.toThrow("nothing cannot be run");
+});
+
+test("an interrupt ends what is being started and what is being run", async () => {
+  const interrupted = AbortSignal.timeout(300);
+  await expect(startProgram(node("setInterval(() => {}, 9e8)"), /ready/, interrupted)).rejects.toThrow();
+  await expect(runProgram(node("setInterval(() => {}, 9e8)"), AbortSignal.timeout(300))).rejects.toThrow();
+});
+
+test("a program that runs to its end gives its exit code", async () => {
+  expect(await runProgram(node("process.exitCode = 7"), never)).toBe(7);
+});
