@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { Problem } from "../errors.ts";
+import { sniff } from "../sniff.ts";
 import { admit } from "./admission.ts";
 import { Channel } from "./channel.ts";
 import { Children, type ChildrenOptions } from "./children.ts";
