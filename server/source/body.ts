@@ -1,4 +1,5 @@
 import { Problem } from "../errors.ts";
+import type { ByteRange } from "./source.ts";
 
 /**
  * Passes a body on and fails it when it ends short of its length or runs past it: a truncated photograph decodes to a
@@ -42,4 +43,19 @@ export async function readWhole(
   }
   if (!checked) check(whole.subarray(0, filled), true);
   return whole;
+}
+
+/** Only a range of a body that comes whole. */
+export function cut(body: ReadableStream<Uint8Array>, range: ByteRange): ReadableStream<Uint8Array> {
+  let at = 0;
+  return body.pipeThrough(
+    new TransformStream<Uint8Array, Uint8Array>({
+      transform(chunk, controller) {
+        const part = chunk.subarray(Math.max(0, range.first - at), Math.max(0, range.last + 1 - at));
+        at += chunk.byteLength;
+        if (part.byteLength > 0) controller.enqueue(part);
+        if (at > range.last) controller.terminate();
+      },
+    }),
+  );
 }

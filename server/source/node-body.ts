@@ -1,0 +1,78 @@
+import type { Readable } from "node:stream";
+import { Problem } from "../errors.ts";
+import type { Patience } from "./patience.ts";
+
+/**
+ * A remote body as a web stream that ends by itself when the source stalls or trickles: an S3 client's own timers end
+ * with the response's head, and a GetObject can hang in mid-body for ever (aws-sdk-js-v3#8098).
+ */
+export function fromNodeBody(
+  body: Readable,
+  patience: Pick<Patience, "idle" | "floor">,
+  signal: AbortSignal,
+): ReadableStream<Uint8Array> {
+  const chunks: AsyncIterator<unknown> = body[Symbol.asyncIterator]();
+  const pace = createPace(patience.floor);
+  const leave = (): void => void body.destroy(new Error("the reader has left"));
+  signal.addEventListener("abort", leave, { once: true });
+  const end = (): void => {
+    signal.removeEventListener("abort", leave);
+    body.destroy();
+  };
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        try {
+          const started = performance.now();
+          const { done, value } = await orLate(chunks.next(), patience.idle);
+          if (done === true) {
+            end();
+            return controller.close();
+          }
+          if (!(value instanceof Uint8Array)) throw new Error("the body is not bytes");
+          pace(value.byteLength, performance.now() - started);
+          controller.enqueue(value);
+        } catch (error) {
+          end();
+          throw signal.aborted ? signal.reason : asProblem(error);
+        }
+      },
+      cancel: end,
+    },
+    { highWaterMark: 0 },
+  );
+}
+
+// --- time ---
+
+/** Allows a trickle for two seconds, then holds the average to the floor; only waiting for the source counts. */
+function createPace(floor: number): (bytes: number, waitedMs: number) => void {
+  let bytes = 0;
+  let waitedMs = 0;
+  return (more, waited) => {
+    bytes += more;
+    waitedMs += waited;
+    if (waitedMs > 2_000 + (bytes / floor) * 1000) throw late(`${bytes} bytes in ${Math.round(waitedMs)} ms`);
+  };
+}
+
+async function orLate<T>(work: Promise<T>, milliseconds: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const idle = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(late(`nothing for ${milliseconds} ms`)), milliseconds);
+  });
+  work.catch(() => undefined);
+  try {
+    return await Promise.race([work, idle]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function late(what: string): Problem {
+  return new Problem("source-timeout", { cause: new Error(what) });
+}
+
+function asProblem(error: unknown): Problem {
+  return error instanceof Problem ? error : new Problem("source-failed", { cause: error });
+}

@@ -1,0 +1,64 @@
+import { stat } from "node:fs/promises";
+import { resolve } from "node:path";
+import { type FreshnessPolicy, folderPolicy, remotePolicy } from "../freshness.ts";
+import type { SourceLocation } from "../setting-types.ts";
+import { createFolderSource } from "./folder.ts";
+import { guardSource } from "./guard.ts";
+import { createHttpSource } from "./http.ts";
+import { createPrefixSource } from "./prefixes.ts";
+import { tellRefused } from "./refused.ts";
+import { createS3Source, type S3Options } from "./s3.ts";
+import type { Source } from "./source.ts";
+
+/** One source, or several by the start of the key. */
+export interface OpenSourceOptions {
+  readonly source: SourceLocation | undefined;
+  readonly sources: readonly { readonly prefix: string; readonly source: SourceLocation }[];
+  readonly s3: Omit<S3Options, "bucket" | "prefix">;
+}
+
+/** A source ready for use. */
+export interface OpenSource {
+  readonly source: Source;
+  readonly policy: FreshnessPolicy;
+  /** Keeps two sources apart in one cache. */
+  readonly name: string;
+}
+
+/** A folder that is none; the message says what to do. */
+export class NoSource extends Error {}
+
+/** @throws NoSource */
+export async function openSource({ source, sources, s3 }: OpenSourceOptions): Promise<OpenSource> {
+  const locations = source === undefined ? sources.map((one) => one.source) : [source];
+  const policy = locations.every(({ kind }) => kind === "folder") ? folderPolicy : remotePolicy;
+  if (source !== undefined) return { source: await openOne(source, s3), policy, name: nameOf(source) };
+  const opened = await Promise.all(
+    sources.map(async (one) => ({ prefix: one.prefix, source: await openOne(one.source, s3) })),
+  );
+  const name = sources.map((one) => `${one.prefix} ${nameOf(one.source)}`).join("\n");
+  return { source: createPrefixSource(opened), policy, name };
+}
+
+// --- one location ---
+
+async function openOne(location: SourceLocation, s3: OpenSourceOptions["s3"]): Promise<Source> {
+  if (location.kind === "folder") return openFolder(resolve(location.path));
+  if (location.kind === "http") return guardSource(tellRefused(createHttpSource(location.base)));
+  const { bucket, prefix } = location;
+  return guardSource(tellRefused(await createS3Source({ ...s3, bucket, prefix })));
+}
+
+async function openFolder(path: string): Promise<Source> {
+  const stats = await stat(path).catch(() => undefined);
+  if (stats?.isDirectory() !== true)
+    throw new NoSource(`SOURCE: there is no folder ${path}; make it, or name another with --source`);
+  return createFolderSource(path);
+}
+
+/** What it reads, not how it gets there: credentials and endpoints may change and the photographs stay the same. */
+function nameOf(location: SourceLocation): string {
+  if (location.kind === "folder") return `folder ${resolve(location.path)}`;
+  if (location.kind === "http") return location.base.href;
+  return `s3://${location.bucket}/${location.prefix}`;
+}

@@ -1,0 +1,156 @@
+import { Readable } from "node:stream";
+import type { GetObjectCommandOutput, HeadObjectCommandOutput, S3Client } from "@aws-sdk/client-s3";
+import { Problem, type ProblemCode } from "../errors.ts";
+import { exactly } from "./body.ts";
+import { fromNodeBody } from "./node-body.ts";
+import { type Patience, remotePatience, within } from "./patience.ts";
+import { Refused } from "./refused.ts";
+import type { ByteRange, Source, SourceStat } from "./source.ts";
+import { validatorOf } from "./validator.ts";
+
+/** A bucket, and how to reach it. */
+export interface S3Options {
+  readonly bucket: string;
+  /** Before every key; empty or with a slash at its end. */
+  readonly prefix: string;
+  /** Absent: AWS. */
+  readonly endpoint?: string;
+  readonly forcePathStyle: boolean;
+  readonly region: string;
+  /** Absent: the SDK's own search. */
+  readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
+}
+
+/** Photographs in a bucket. The SDK is loaded here and only here: it takes 0.2 s and 24 MB. */
+export async function createS3Source(
+  options: S3Options,
+  patience: Patience = remotePatience,
+): Promise<Source> {
+  const { S3Client, GetObjectCommand, HeadObjectCommand } = await import("@aws-sdk/client-s3");
+  const client: S3Client = new S3Client(clientOptions(options, patience));
+  const place = (key: string) => ({ Bucket: options.bucket, Key: options.prefix + key });
+
+  async function get(key: string, signal: AbortSignal, range?: ByteRange): Promise<GetObjectCommandOutput> {
+    const command = new GetObjectCommand({
+      ...place(key),
+      ...(range !== undefined && { Range: `bytes=${range.first}-${range.last}` }),
+    });
+    const send = (abortSignal: AbortSignal) => client.send(command, { abortSignal });
+    try {
+      return await within(patience.firstByte, signal, send);
+    } catch (error) {
+      throw toProblem(error, signal);
+    }
+  }
+
+  /** A GET of one byte, for what it says when it fails. */
+  async function explained(key: string, signal: AbortSignal): Promise<SourceStat> {
+    const output = await get(key, signal, { first: 0, last: 0 });
+    if (output.Body instanceof Readable) output.Body.destroy();
+    return statOf(output, output.ContentRange);
+  }
+
+  return {
+    async stat(key, signal) {
+      try {
+        const command = new HeadObjectCommand(place(key));
+        const send = (abortSignal: AbortSignal) => client.send(command, { abortSignal });
+        return statOf(await within(patience.firstByte, signal, send), undefined);
+      } catch (error) {
+        // HEAD has no body to say whether it is the key or the bucket that is not there, or why it is refused.
+        if (statusOf(error) === 403 || statusOf(error) === 404) return explained(key, signal);
+        throw toProblem(error, signal);
+      }
+    },
+    async open(key, signal, range) {
+      const output = await get(key, signal, range);
+      const { Body: body } = output;
+      if (!(body instanceof Readable)) throw failed("S3 sends no stream");
+      try {
+        const stat = statOf(output, range === undefined ? undefined : output.ContentRange);
+        const length = range === undefined ? stat.bytes : range.last + 1 - range.first;
+        return { ...stat, body: exactly(fromNodeBody(body, patience, signal), length) };
+      } catch (error) {
+        body.destroy();
+        throw error;
+      }
+    },
+  };
+}
+
+// --- client ---
+
+function clientOptions(options: S3Options, patience: Patience) {
+  const { endpoint, region, credentials, forcePathStyle } = options;
+  return {
+    region,
+    forcePathStyle,
+    ...(endpoint !== undefined && { endpoint }),
+    ...(credentials !== undefined && { credentials }),
+    // The guard around every source retries; two layers of it multiply.
+    maxAttempts: 1,
+    // Since 2025 the SDK sends checksums that not every S3 server knows.
+    requestChecksumCalculation: "WHEN_REQUIRED",
+    responseChecksumValidation: "WHEN_REQUIRED",
+    requestHandler: {
+      connectionTimeout: patience.connect,
+      httpAgent: { keepAlive: true, maxSockets: 64 },
+      httpsAgent: { keepAlive: true, maxSockets: 64 },
+    },
+  } as const;
+}
+
+// --- answers ---
+
+function statOf(
+  output: GetObjectCommandOutput | HeadObjectCommandOutput,
+  contentRange: string | undefined,
+): SourceStat {
+  const bytes =
+    contentRange === undefined
+      ? output.ContentLength
+      : Number(/\/(\d+)$/.exec(contentRange)?.[1] ?? Number.NaN);
+  if (bytes === undefined || Number.isNaN(bytes)) throw failed("S3 names no length");
+  const modified = output.LastModified;
+  return {
+    validator: validatorOf(output.ETag, modified?.toUTCString(), bytes),
+    bytes,
+    ...(modified !== undefined && { modified }),
+  };
+}
+
+/**
+ * AccessDenied is what S3 says of a missing key to who may not list the bucket; a wrong key pair, clock or bucket is
+ * the operator's affair and must not be remembered as a missing photograph.
+ */
+const codes: Readonly<Record<string, ProblemCode>> = {
+  NoSuchKey: "source-absent",
+  NotFound: "source-absent",
+  KeyTooLongError: "source-absent",
+  SlowDown: "source-busy",
+  ServiceUnavailable: "source-busy",
+  RequestLimitExceeded: "source-busy",
+  RequestTimeout: "source-timeout",
+  TimeoutError: "source-timeout",
+};
+
+function toProblem(error: unknown, signal: AbortSignal): unknown {
+  if (error instanceof Problem || signal.aborted) return error;
+  if (!(error instanceof Error)) return failed(String(error));
+  const code = codes[error.name] ?? (statusOf(error) === 503 ? "source-busy" : undefined);
+  if (error.name === "AccessDenied")
+    return new Problem("source-absent", { cause: new Refused(error.message) });
+  if (code !== undefined) return new Problem(code, { cause: error });
+  return new Problem("source-failed", { cause: error });
+}
+
+function statusOf(error: unknown): number | undefined {
+  if (!(error instanceof Error) || !("$metadata" in error)) return undefined;
+  const { $metadata: metadata } = error;
+  if (typeof metadata !== "object" || metadata === null || !("httpStatusCode" in metadata)) return undefined;
+  return typeof metadata.httpStatusCode === "number" ? metadata.httpStatusCode : undefined;
+}
+
+function failed(what: string): Problem {
+  return new Problem("source-failed", { cause: new Error(what) });
+}

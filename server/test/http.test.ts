@@ -1,0 +1,164 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterEach, describe, expect, test } from "vitest";
+import { readWhole } from "../source/body.ts";
+import { createHttpSource } from "../source/http.ts";
+import { remotePatience } from "../source/patience.ts";
+import { describeSource } from "./source-suite.ts";
+
+const servers: Server[] = [];
+const listen = async (answer: (request: IncomingMessage, response: ServerResponse) => void): Promise<URL> => {
+  const server = createServer(answer);
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address() as AddressInfo;
+  return new URL(`http://127.0.0.1:${address.port}/bucket/`);
+};
+const close = async (): Promise<void> => {
+  for (const server of servers.splice(0)) {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  }
+};
+
+/** Serves what was put, as a plain static server does. */
+async function startStatic(ranges: boolean) {
+  const objects = new Map<string, { body: Uint8Array; etag: string }>();
+  let version = 0;
+  const base = await listen((request, response) => {
+    const key = decodeURIComponent(request.url?.slice("/bucket/".length) ?? "");
+    const object = objects.get(key);
+    if (object === undefined) return void response.writeHead(404).end();
+    const { body, etag } = object;
+    const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? "") ?? [];
+    if (!ranges || first === undefined || last === undefined)
+      return void response.writeHead(200, { "content-length": body.byteLength, etag }).end(body);
+    response.writeHead(206, {
+      "content-length": Number(last) + 1 - Number(first),
+      "content-range": `bytes ${first}-${last}/${body.byteLength}`,
+      etag,
+    });
+    response.end(body.subarray(Number(first), Number(last) + 1));
+  });
+  return {
+    source: createHttpSource(base),
+    put: async (key: string, body: Uint8Array) => {
+      version += 1;
+      objects.set(key, { body, etag: `"${version}"` });
+    },
+    remove: async (key: string) => void objects.delete(key),
+    close,
+  };
+}
+
+describeSource("a web server", () => startStatic(true));
+describeSource("a web server that knows no ranges", () => startStatic(false));
+
+describe("an HTTP source", () => {
+  afterEach(close);
+  const signal = new AbortController().signal;
+  const patience = { ...remotePatience, firstByte: 200, idle: 200 };
+  const code = async (answer: (request: IncomingMessage, response: ServerResponse) => void) => {
+    const source = createHttpSource(await listen(answer), patience);
+    try {
+      const { body, bytes } = await source.open("a.jpg", signal);
+      await readWhole(body, bytes, () => true);
+      return "ok";
+    } catch (error) {
+      return error instanceof Error && "code" in error ? error.code : error;
+    }
+  };
+
+  test("sends the key and nothing else, below the base", async () => {
+    const seen: unknown[] = [];
+    const base = await listen((request, response) => {
+      seen.push([request.url, Object.keys(request.headers).sort()]);
+      response.writeHead(200, { "content-length": 0 }).end();
+    });
+    await createHttpSource(base).open("a b/../c?x#y%2e%2e", signal);
+    expect(seen).toEqual([
+      ["/bucket/a%20b/../c%3Fx%23y%252e%252e", ["accept-encoding", "connection", "host"]],
+    ]);
+  });
+
+  test("follows no redirect", async () => {
+    let asked = 0;
+    const elsewhere = await listen((_, response) => {
+      asked += 1;
+      response.end("secret");
+    });
+    for (const status of [301, 302, 303, 307, 308])
+      expect(
+        await code((_, response) => response.writeHead(status, { location: elsewhere.href }).end()),
+      ).toBe("source-failed");
+    expect(asked).toBe(0);
+  });
+
+  test.each([
+    [403, "source-absent"],
+    [404, "source-absent"],
+    [410, "source-absent"],
+    [401, "source-failed"],
+    [500, "source-failed"],
+    [502, "source-failed"],
+    [503, "source-busy"],
+    [429, "source-busy"],
+  ])("takes %i for %s", async (status, expected) => {
+    expect(await code((_, response) => response.writeHead(status).end("why"))).toBe(expected);
+  });
+
+  test("fails, and never gives half an object, when the body is cut, too long, encoded or of no length", async () => {
+    expect(
+      await code((_, response) => {
+        response.writeHead(200, { "content-length": 10 }).write("12345");
+        setTimeout(() => response.destroy(), 20);
+      }),
+    ).toBe("source-failed");
+    expect(
+      await code((_, response) => response.writeHead(200, { "content-encoding": "gzip" }).end("x")),
+    ).toBe("source-failed");
+    expect(
+      await code((_, response) => {
+        response.writeHead(200);
+        response.write("x");
+        response.end();
+      }),
+    ).toBe("source-failed");
+  });
+
+  test("waits for no head, no body and no trickle for ever", async () => {
+    expect(await code(() => undefined)).toBe("source-timeout");
+    expect(
+      await code((_, response) => {
+        response.writeHead(200, { "content-length": 10 }).write("12345");
+      }),
+    ).toBe("source-timeout");
+    const trickle = async (): Promise<unknown> =>
+      code((_, response) => {
+        response.writeHead(200, { "content-length": 1_000_000 });
+        const drip = setInterval(() => response.write("x"), 50);
+        response.on("close", () => clearInterval(drip));
+      });
+    expect(await trickle()).toBe("source-timeout");
+  });
+
+  test("fails when nobody listens", async () => {
+    const base = await listen(() => undefined);
+    await close();
+    await expect(createHttpSource(base).stat("a", signal)).rejects.toThrow(
+      expect.objectContaining({ code: "source-failed" }),
+    );
+  });
+
+  test("names a version by a strong ETag, else by time and length", async () => {
+    const stat = async (headers: Record<string, string>) =>
+      createHttpSource(
+        await listen((_, response) =>
+          response.writeHead(200, { "content-length": 3, ...headers }).end("abc"),
+        ),
+      ).stat("a", signal);
+    const time = "Tue, 24 Nov 2026 10:00:00 GMT";
+    expect((await stat({ etag: '"x"' })).validator).toBe('"x"');
+    expect((await stat({ etag: 'W/"x"', "last-modified": time })).validator).toBe(`modified:${time} 3`);
+  });
+});

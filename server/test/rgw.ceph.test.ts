@@ -1,0 +1,131 @@
+import { DeleteObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
+import { afterEach, describe, expect, inject, test } from "vitest";
+import { ownerClient } from "../../dev/ceph/cluster.ts";
+import { rgwOf, signalDaemon, startDaemon, stopDaemon, until } from "../../dev/ceph/daemon.ts";
+import { Problem } from "../errors.ts";
+import { readWhole } from "../source/body.ts";
+import { createHttpSource } from "../source/http.ts";
+import { remotePatience } from "../source/patience.ts";
+import { tellRefused } from "../source/refused.ts";
+import { createS3Source, type S3Options } from "../source/s3.ts";
+import { describeSource } from "./source-suite.ts";
+
+const ceph = inject("ceph");
+const owner = ownerClient(ceph);
+const signal = new AbortController().signal;
+const options: S3Options = {
+  bucket: ceph.bucket,
+  prefix: "",
+  endpoint: ceph.endpoint,
+  forcePathStyle: true,
+  region: ceph.region,
+  credentials: { accessKeyId: ceph.accessKey, secretAccessKey: ceph.secretKey },
+};
+const publicBase = new URL(`${ceph.endpoint}/${ceph.publicBucket}/`);
+const put = (bucket: string, prefix: string) => async (key: string, body: Uint8Array) =>
+  void (await owner.send(new PutObjectCommand({ Bucket: bucket, Key: prefix + key, Body: body })));
+const remove = (bucket: string, prefix: string) => async (key: string) =>
+  void (await owner.send(new DeleteObjectCommand({ Bucket: bucket, Key: prefix + key })));
+const codeOf = (work: Promise<unknown>): Promise<unknown> =>
+  work.then(
+    () => "ok",
+    (error: unknown) => (error instanceof Problem ? error.code : error),
+  );
+
+describeSource("a bucket of RGW", async () => ({
+  source: await createS3Source(options),
+  put: put(ceph.bucket, ""),
+  remove: remove(ceph.bucket, ""),
+  close: async () => undefined,
+}));
+
+describeSource(
+  "a bucket of RGW below a prefix",
+  async () => ({
+    source: await createS3Source({ ...options, prefix: "photos of/2026/" }),
+    put: put(ceph.bucket, "photos of/2026/"),
+    remove: remove(ceph.bucket, "photos of/2026/"),
+    close: async () => undefined,
+  }),
+  ["long keys"],
+);
+
+describeSource("a public bucket of RGW over HTTP", async () => ({
+  source: createHttpSource(publicBase),
+  put: put(ceph.publicBucket, ""),
+  remove: remove(ceph.publicBucket, ""),
+  close: async () => undefined,
+}));
+
+describe("RGW", () => {
+  test("with a wrong key pair or bucket is a failure, never a missing photograph", async () => {
+    for (const wrong of [
+      { bucket: "no-such-bucket" },
+      { credentials: { accessKeyId: ceph.accessKey, secretAccessKey: "wrong" } },
+      { credentials: { accessKeyId: "NOBODY", secretAccessKey: ceph.secretKey } },
+    ]) {
+      const source = await createS3Source({ ...options, ...wrong });
+      expect(await codeOf(source.stat("any", signal))).toBe("source-failed");
+      expect(await codeOf(source.open("any", signal))).toBe("source-failed");
+    }
+  });
+
+  test("that closes a public bucket is a failure, not a row of missing photographs", async () => {
+    await put(ceph.publicBucket, "")("there", Buffer.from("x"));
+    const source = tellRefused(createHttpSource(publicBase));
+    await source.stat("there", signal);
+    expect(await codeOf(source.stat("absent", signal))).toBe("source-absent");
+  });
+});
+
+describe("a gateway that is", () => {
+  afterEach(async () => {
+    if (!signalDaemon(ceph.folder, "rgw", "SIGCONT")) await startDaemon(ceph.folder, rgwOf(ceph));
+    await until("the gateway", 60, async () => {
+      await (await createS3Source(options)).stat("size/1", signal);
+    });
+  });
+  const patience = { ...remotePatience, firstByte: 500, idle: 500 };
+
+  test("suspended before it answers is timed out, and answers again when it goes on", async () => {
+    const sources = [await createS3Source(options, patience), createHttpSource(publicBase, patience)];
+    await put(ceph.publicBucket, "")("size/1", Buffer.from("x"));
+    for (const source of sources) await source.stat("size/1", signal);
+    signalDaemon(ceph.folder, "rgw", "SIGSTOP");
+    for (const source of sources) {
+      expect(await codeOf(source.stat("size/1", signal))).toBe("source-timeout");
+      expect(await codeOf(source.open("size/1", signal))).toBe("source-timeout");
+    }
+    signalDaemon(ceph.folder, "rgw", "SIGCONT");
+    for (const source of sources)
+      await until("the gateway", 30, async () => {
+        await source.stat("size/1", signal);
+      });
+  });
+
+  test("suspended in the middle of a body is timed out: half a photograph is none", async () => {
+    const large = Buffer.alloc(40_000_000, 7);
+    await put(ceph.bucket, "")("middle", large);
+    await put(ceph.publicBucket, "")("middle", large);
+    for (const source of [await createS3Source(options, patience), createHttpSource(publicBase, patience)]) {
+      const object = await source.open("middle", signal);
+      const reading = readWhole(object.body, object.bytes, () => {
+        signalDaemon(ceph.folder, "rgw", "SIGSTOP");
+        return true;
+      });
+      expect(await codeOf(reading)).toBe("source-timeout");
+      signalDaemon(ceph.folder, "rgw", "SIGCONT");
+    }
+  });
+
+  test("killed is a failure, and another one in its place is used at once", async () => {
+    const source = await createS3Source(options, patience);
+    await source.stat("size/1", signal);
+    await stopDaemon(ceph.folder, "rgw");
+    expect(await codeOf(source.stat("size/1", signal))).toBe("source-failed");
+    await startDaemon(ceph.folder, rgwOf(ceph));
+    await until("the gateway", 60, async () => {
+      await source.stat("size/1", signal);
+    });
+  });
+});

@@ -1,0 +1,131 @@
+import { randomBytes } from "node:crypto";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { MAX_KEY_BYTES } from "../../contract/key.ts";
+import { Problem } from "../errors.ts";
+import type { Source } from "../source/source.ts";
+
+/** A source under test, and how to put photographs into what it reads. */
+export interface SourceUnderTest {
+  readonly source: Source;
+  put(key: string, body: Uint8Array): Promise<void>;
+  remove(key: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** What every source promises, whatever it is. */
+export function describeSource(
+  name: string,
+  open: () => Promise<SourceUnderTest>,
+  /** Keys that the storage behind it cannot have. */
+  lacking: readonly ("empty segments" | "long keys")[] = [],
+): void {
+  describe(`the source that is ${name}`, () => {
+    let under: SourceUnderTest;
+    const never = new AbortController().signal;
+    const read = async (key: string, range?: { first: number; last: number }): Promise<Buffer> => {
+      const chunks = [];
+      for await (const chunk of (await under.source.open(key, never, range)).body) chunks.push(chunk);
+      return Buffer.concat(chunks);
+    };
+    beforeAll(async () => {
+      under = await open();
+    });
+    afterAll(() => under.close());
+
+    test.each([0, 1, 4096, 3_000_000])("gives an object of %i bytes back whole", async (bytes) => {
+      const body = randomBytes(bytes);
+      await under.put(`size/${bytes}`, body);
+      expect((await read(`size/${bytes}`)).equals(body)).toBe(true);
+      expect((await under.source.stat(`size/${bytes}`, never)).bytes).toBe(bytes);
+    });
+
+    test.each(
+      [
+        "plain.jpg",
+        "with space.jpg",
+        "plus+plus.jpg",
+        "percent%25 100%.jpg",
+        "amp&amp=1.jpg",
+        "hash#1.jpg",
+        "question?q=1.jpg",
+        "quote'\"!*(){}[]~|^`<>;:@$,.jpg",
+        "a/b/c/d/nested.jpg",
+        "nfc-\u00e9.jpg",
+        "nfd-e\u0301.jpg",
+        "日本語/写真 📷.jpg",
+        ...(lacking.includes("empty segments") ? [] : ["double//slash.jpg", "end/"]),
+        ...(lacking.includes("long keys") ? [] : [`long/${"k".repeat(MAX_KEY_BYTES - 5)}`]),
+      ].map((key) => [key]),
+    )("has the key %j and not its like", async (key) => {
+      const body = Buffer.from(`this is ${key}`);
+      await under.put(key, body);
+      expect((await read(key)).toString()).toBe(body.toString());
+      await expect(under.source.stat(`${key.slice(0, -1)}~`, never)).rejects.toThrow(
+        expect.objectContaining({ code: "source-absent" }),
+      );
+    });
+
+    test("keeps NFC and NFD apart", async () => {
+      await under.put("twin-\u00e9", Buffer.from("nfc"));
+      await under.put("twin-e\u0301", Buffer.from("nfd"));
+      expect((await read("twin-\u00e9")).toString()).toBe("nfc");
+    });
+
+    test("gives parts, with the length of the whole", async () => {
+      await under.put("part", Buffer.from("0123456789"));
+      expect((await read("part", { first: 0, last: 0 })).toString()).toBe("0");
+      expect((await read("part", { first: 3, last: 6 })).toString()).toBe("3456");
+      expect((await read("part", { first: 9, last: 9 })).toString()).toBe("9");
+      const object = await under.source.open("part", never, { first: 3, last: 6 });
+      await object.body.cancel();
+      expect(object.bytes).toBe(10);
+    });
+
+    test("says the same validator until the bytes change, in stat, open and part alike", async () => {
+      await under.put("versioned", Buffer.from("one"));
+      const { validator } = await under.source.stat("versioned", never);
+      for (const range of [undefined, { first: 1, last: 1 }]) {
+        const object = await under.source.open("versioned", never, range);
+        await object.body.cancel();
+        expect(object.validator).toBe(validator);
+      }
+      await under.put("versioned", Buffer.from("two"));
+      expect((await under.source.stat("versioned", never)).validator).not.toBe(validator);
+    });
+
+    test("says that what is not there, or not there any more, is absent", async () => {
+      await under.put("short-lived", Buffer.from("x"));
+      await under.remove("short-lived");
+      for (const key of ["short-lived", "never/was", "plain.jpg/below"])
+        for (const ask of [under.source.stat, under.source.open])
+          await expect(ask(key, never)).rejects.toThrow(expect.objectContaining({ code: "source-absent" }));
+    });
+
+    test("stops when its reader has gone", async () => {
+      await under.put("gone", Buffer.from("x"));
+      const reason = new Error("gone");
+      const failure = await under.source
+        .open("gone", AbortSignal.abort(reason))
+        .catch((error: unknown) => error);
+      expect(failure).toBe(reason);
+    });
+
+    test("can be let go in the middle, again and again", async () => {
+      await under.put("large", randomBytes(5_000_000));
+      for (let n = 0; n < 100; n += 1) {
+        const { body } = await under.source.open("large", never);
+        const reader = body.getReader();
+        await reader.read();
+        await reader.cancel();
+      }
+      expect((await read("large")).byteLength).toBe(5_000_000);
+    });
+
+    test("throws nothing but Problems for what it does not have", async () => {
+      for (const key of ["x".repeat(300), "%00", "%2e%2e/x", "COM1", "a/".repeat(400)]) {
+        const failure = await under.source.stat(key, never).catch((error: unknown) => error);
+        expect(failure).toBeInstanceOf(Problem);
+      }
+    });
+  });
+}
