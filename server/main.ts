@@ -1,18 +1,17 @@
 import { readFileSync } from "node:fs";
-import { resolve } from "node:path";
 import { toNodeHandler } from "h3";
 import { createAdmin } from "./admin.ts";
 import { createDiskCache } from "./cache/disk.ts";
 import { clientAddress } from "./client.ts";
 import { type Config, helpText, InvalidConfig, loadConfig } from "./config.ts";
 import { createPool } from "./encode/pool.ts";
-import { folderPolicy } from "./freshness.ts";
 import { CannotListen, type Listening, listen } from "./listen.ts";
 import { createLog, standardOutput } from "./log.ts";
 import { createMetrics } from "./metrics.ts";
 import { openPublished } from "./published.ts";
 import { createService } from "./service.ts";
-import { createFolderSource } from "./source/folder.ts";
+import { observeSource } from "./source/observe.ts";
+import { NoSource, type OpenSourceOptions, openSource } from "./source/open.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -42,10 +41,10 @@ export interface Running {
 export async function start(config: Config): Promise<Running> {
   const log = createLog({ level: config.logLevel, destination: standardOutput() });
   const metrics = createMetrics({ version: version(), watchProcess: true });
-  const source = createFolderSource(config.source?.kind === "folder" ? resolve(config.source.path) : "");
+  const { source, policy, name } = await openSource(sourceOptions(config));
   const cache = await createDiskCache({
     folder: config.cacheDir,
-    namespace: JSON.stringify(config.source),
+    namespace: name,
     onFailure: (failure, error) => {
       metrics.cacheFailed(failure);
       log.warn("the cache volume failed", { failure, error });
@@ -64,10 +63,10 @@ export async function start(config: Config): Promise<Running> {
     changed: () => service.hot.clear(),
   });
   const service = createService({
-    source,
+    source: observeSource(source, metrics),
     cache,
     encoder: pool,
-    policy: folderPolicy,
+    policy,
     published,
     log,
     metrics,
@@ -113,6 +112,26 @@ export async function start(config: Config): Promise<Running> {
   }
 }
 
+// --- settings ---
+
+function sourceOptions(config: Config): OpenSourceOptions {
+  const { source, sources, s3Endpoint, awsRegion, awsAccessKeyId } = config;
+  const secret =
+    config.awsSecretAccessKeyFile === ""
+      ? config.awsSecretAccessKey
+      : readFileSync(config.awsSecretAccessKeyFile, "utf8").trim();
+  return {
+    source,
+    sources,
+    s3: {
+      region: awsRegion,
+      forcePathStyle: config.s3ForcePathStyle === "on",
+      ...(s3Endpoint !== "" && { endpoint: s3Endpoint }),
+      ...(awsAccessKeyId !== "" && { credentials: { accessKeyId: awsAccessKeyId, secretAccessKey: secret } }),
+    },
+  };
+}
+
 // --- process ---
 
 function signalled(...signals: readonly NodeJS.Signals[]): Promise<void> {
@@ -134,7 +153,7 @@ function complain(error: unknown): number {
     );
     return 2;
   }
-  if (error instanceof CannotListen) {
+  if (error instanceof CannotListen || error instanceof NoSource) {
     process.stderr.write(`imgproxy-lite cannot start: ${error.message}\n`);
     return 1;
   }
