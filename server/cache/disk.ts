@@ -114,11 +114,17 @@ class Disk implements DiskCache {
 
   async #write(name: string, format: () => Buffer): Promise<boolean> {
     if (this.#now() < this.#restsUntil) return false;
-    const stored = await this.#try("write", () =>
-      publish(this.#root, pathParts(name), format(), new Date(this.#now())).then(() => true),
-    );
-    if (stored === undefined) this.#restsUntil = this.#now() + this.#restMs;
-    return stored ?? false;
+    try {
+      await this.#volume.run("write", () =>
+        publish(this.#root, pathParts(name), format(), new Date(this.#now())),
+      );
+      return true;
+    } catch (error) {
+      this.#report(error);
+      // A full disk is left alone for a while; a hung one makes itself known.
+      if (!(error instanceof VolumeHung)) this.#restsUntil = this.#now() + this.#restMs;
+      return false;
+    }
   }
 
   #path(name: string): string {
@@ -130,9 +136,12 @@ class Disk implements DiskCache {
     try {
       return await this.#volume.run(access, work);
     } catch (error) {
-      if (!isAbsent(error) || access === "write")
-        this.#fail(error instanceof VolumeHung ? "hung" : isFull(error) ? "full" : "error", error);
+      if (!isAbsent(error) || access === "write") this.#report(error);
       return undefined;
     }
+  }
+
+  #report(error: unknown): void {
+    this.#fail(error instanceof VolumeHung ? "hung" : isFull(error) ? "full" : "error", error);
   }
 }

@@ -1,111 +1,95 @@
-/** The volume did not answer in time, or did not lately and is left alone: go on without it. */
+/** The volume does not answer, or did not in time: go on without it. */
 export class VolumeHung extends Error {}
 
 export interface VolumeOptions {
   /** What one piece of work may take, waiting for its turn included, in milliseconds. */
   readonly deadlineMs?: Readonly<Record<Access, number>>;
-  /** After a deadline was missed the volume is left alone for so long, then tried with one piece of work. */
-  readonly restMs?: number;
 }
 
 export type Access = "read" | "write";
 
 /**
  * A call on a hung network volume holds a thread of libuv's pool until the volume is back (a process in it cannot even
- * be killed), and DNS needs those threads too: so few may be in it at once, whatever the volume does.
+ * be killed). The pool has four, and looking up a host name or reading a photograph takes one.
  */
-const threads = { read: 3, write: 1 } as const;
+const places = { read: 2, write: 1 } as const;
+
+/**
+ * A reader waits for a second at most. Nobody waits for a write, and a healthy one can be slow: when two CephFS clients
+ * publish one name at once, each of its calls may wait for the MDS's journal, which is flushed every 5 s.
+ */
+const defaultDeadlineMs = { read: 1_000, write: 30_000 } as const;
 
 /** Work on files that may hang, with a bound on how long anybody waits and on how many threads can be stuck. */
 export class Volume {
-  readonly #deadlineMs: Readonly<Record<Access, number>>;
-  readonly #restMs: number;
-  readonly #lines: Readonly<Record<Access, Line>> = {
-    read: new Line(threads.read),
-    write: new Line(threads.write),
-  };
-  #restsUntil = 0;
-  #probing = false;
+  readonly #lines: Readonly<Record<Access, Line>>;
 
-  constructor(options: VolumeOptions = {}) {
-    // A write ends with an fsync, and nobody waits for it.
-    this.#deadlineMs = options.deadlineMs ?? { read: 1_000, write: 5_000 };
-    this.#restMs = options.restMs ?? 5_000;
-  }
-
-  /** Whether work would be tried now. */
-  get isTrusted(): boolean {
-    return this.#restsUntil === 0;
+  constructor({ deadlineMs = defaultDeadlineMs }: VolumeOptions = {}) {
+    this.#lines = {
+      read: new Line(places.read, deadlineMs.read),
+      write: new Line(places.write, deadlineMs.write),
+    };
   }
 
   /** @throws VolumeHung, or what the work throws. */
-  async run<Value>(access: Access, work: () => Promise<Value>): Promise<Value> {
-    const probe = this.#admit();
-    const line = this.#lines[access];
-    let timer: NodeJS.Timeout | undefined;
-    let isLate = false;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
-        isLate = true;
-        this.#rest();
-        reject(new VolumeHung("the volume did not answer in time"));
-      }, this.#deadlineMs[access]);
-    });
-    const inTurn = line.enter().then(async (leave) => {
-      try {
-        if (isLate) throw new VolumeHung("the turn came too late");
-        const value = await work();
-        this.#trust();
-        return value;
-      } finally {
-        leave();
-      }
-    });
-    // After a late answer nobody listens any more.
-    inTurn.catch(() => {});
-    try {
-      return await Promise.race([inTurn, late]);
-    } finally {
-      clearTimeout(timer);
-      if (probe) this.#probing = false;
-    }
-  }
-
-  /** @returns whether this is the one that tries a volume that was left alone. */
-  #admit(): boolean {
-    if (this.#restsUntil === 0) return false;
-    if (this.#probing || performance.now() < this.#restsUntil)
-      throw new VolumeHung("the volume is left alone");
-    this.#probing = true;
-    return true;
-  }
-
-  #rest(): void {
-    this.#restsUntil = performance.now() + this.#restMs;
-  }
-
-  #trust(): void {
-    this.#restsUntil = 0;
+  run<Value>(access: Access, work: () => Promise<Value>): Promise<Value> {
+    return this.#lines[access].run(work);
   }
 }
 
 // --- a line before a number of places ---
 
 class Line {
-  #free: number;
+  readonly #places: number;
+  readonly #deadlineMs: number;
   readonly #waiting: (() => void)[] = [];
+  #taken = 0;
+  /** Places whose work is past its deadline. */
+  #stuck = 0;
 
-  constructor(places: number) {
-    this.#free = places;
+  constructor(places: number, deadlineMs: number) {
+    this.#places = places;
+    this.#deadlineMs = deadlineMs;
   }
 
-  async enter(): Promise<() => void> {
-    if (this.#free > 0) this.#free--;
-    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    return () => {
-      const next = this.#waiting.shift();
-      if (next === undefined) this.#free++;
-      else next();
+  /**
+   * With every place stuck nobody else waits. It takes no probe to learn that the volume is back: what is stuck returns.
+   * One slow file, as a hung client's on a healthy volume, leaves the other place to the rest.
+   */
+  run<Value>(work: () => Promise<Value>): Promise<Value> {
+    if (this.#stuck === this.#places) return Promise.reject(new VolumeHung("the volume does not answer"));
+    return new Promise((resolve, reject) => {
+      let state: "waiting" | "given up" | "running" | "stuck" = "waiting";
+      const timer = setTimeout(() => {
+        if (state === "running") this.#stuck++;
+        state = state === "running" ? "stuck" : "given up";
+        reject(new VolumeHung("the volume did not answer in time"));
+      }, this.#deadlineMs);
+      this.#enter(async () => {
+        if (state === "given up") return;
+        state = "running";
+        try {
+          resolve(await work());
+        } catch (error) {
+          reject(error);
+        } finally {
+          clearTimeout(timer);
+          if (isStuck()) this.#stuck--;
+        }
+      });
+      const isStuck = (): boolean => state === "stuck";
+    });
+  }
+
+  #enter(turn: () => Promise<void>): void {
+    const take = (): void => {
+      this.#taken++;
+      void turn().finally(() => {
+        this.#taken--;
+        this.#waiting.shift()?.();
+      });
     };
+    if (this.#taken < this.#places) take();
+    else this.#waiting.push(take);
   }
 }
