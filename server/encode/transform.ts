@@ -84,7 +84,7 @@ function widthOf(original: Original, output: Output): number {
 type Step = (image: Sharp, plan: Plan) => Sharp;
 
 /** Width only: with both, the default fit crops a pixel where the rounded aspect differs. */
-const narrow: Step = (image, { width }) => image.resize({ width, withoutEnlargement: true });
+const narrow: Step = (image, { width }) => image.resize({ width });
 
 /** From the embedded profile, if there is one. All metadata goes with it: a photograph says where it was taken. */
 const toSrgb: Step = (image) => image.toColourspace("srgb");
@@ -137,7 +137,7 @@ class Tiers {
 }
 
 async function toPixels(image: Sharp): Promise<Pixels> {
-  const { data, info } = await image.raw({ depth: "uchar" }).toBuffer({ resolveWithObject: true });
+  const { data, info } = await image.raw().toBuffer({ resolveWithObject: true });
   return { data, info, opaque: isOpaque(data, info.channels) };
 }
 

@@ -47,6 +47,6 @@ export async function animation(
     ),
   );
   return sharp(pictures, { join: { animated: true } })
-    .toFormat(type)
+    .toFormat(type, { delay: pictures.map((_, frame) => 100 + 10 * frame) })
     .toBuffer();
 }
