@@ -1,3 +1,4 @@
+import { InvalidBody, type MissingAnswer, parseMissingBody } from "../contract/api.ts";
 import type { ImageInfo } from "../contract/info.ts";
 import { CannotRun } from "./cannot-run.ts";
 
@@ -13,13 +14,13 @@ export interface Refusal {
 export function parseImageInfo(value: unknown, url: string): ImageInfo {
   if (
     isObject(value) &&
-    typeof value["key"] === "string" &&
-    typeof value["width"] === "number" &&
-    typeof value["height"] === "number" &&
-    typeof value["type"] === "string" &&
-    typeof value["bytes"] === "number" &&
-    typeof value["version"] === "string" &&
-    /^[0-9a-f]{10}$/.test(value["version"])
+    typeof value.key === "string" &&
+    typeof value.width === "number" &&
+    typeof value.height === "number" &&
+    typeof value.type === "string" &&
+    typeof value.bytes === "number" &&
+    typeof value.version === "string" &&
+    /^[0-9a-f]{10}$/.test(value.version)
   ) {
     const { key, width, height, type, bytes, version, frames, alpha, color, placeholder } = value;
     return {
@@ -46,11 +47,11 @@ export async function parseProbeAnswer(
 ): Promise<[string, ImageInfo | { readonly problem: Refusal }][]> {
   if (!response.ok) throw await apiRefusal(response, url);
   const body: unknown = await response.json();
-  const answers = isObject(body) ? body["images"] : undefined;
+  const answers = isObject(body) ? body.images : undefined;
   if (!isObject(answers)) throw notOurs(url);
   return images.map((name) => {
     const answer = answers[name];
-    const problem = isObject(answer) ? answer["problem"] : undefined;
+    const problem = isObject(answer) ? answer.problem : undefined;
     return [name, isObject(problem) ? { problem: refusalIn(problem) } : parseImageInfo(answer, url)];
   });
 }
@@ -77,12 +78,41 @@ export async function apiRefusal(response: Response, url: string): Promise<Canno
   return new CannotRun(`${url} answers ${response.status}: ${detail}`);
 }
 
+/** What of all that was asked about is not in the cache. @throws CannotRun as {@link parseProbeAnswer} does. */
+export async function parseMissingAnswer(response: Response, url: string): Promise<MissingAnswer> {
+  if (!response.ok) throw await apiRefusal(response, url);
+  try {
+    return parseMissingBody(await response.json());
+  } catch (error) {
+    if (error instanceof InvalidBody || error instanceof SyntaxError) throw notOurs(url);
+    throw error;
+  }
+}
+
+/** One line of `POST /api/warm`. @throws CannotRun when it is none. */
+export function parseWarmLine(
+  line: unknown,
+  url: string,
+): { readonly variant: Readonly<Record<string, unknown>>; readonly result: WarmedLine } {
+  if (!isObject(line) || !isObject(line.variant)) throw notOurs(url);
+  const { variant, status, bytes, type, problem } = line;
+  if (status === "failed")
+    return { variant, result: { status, problem: refusalIn(isObject(problem) ? problem : {}) } };
+  if ((status !== "hit" && status !== "made") || typeof bytes !== "number" || typeof type !== "string")
+    throw notOurs(url);
+  return { variant, result: { status, bytes, type } };
+}
+
+type WarmedLine =
+  | { readonly status: "hit" | "made"; readonly bytes: number; readonly type: string }
+  | { readonly status: "failed"; readonly problem: Refusal };
+
 // --- JSON ---
 
 function refusalIn(body: Readonly<Record<string, unknown>>, fallback = "no reason given"): Refusal {
-  const detail = [body["detail"], body["title"]].find((words) => typeof words === "string");
+  const detail = [body.detail, body.title].find((words) => typeof words === "string");
   return {
-    code: typeof body["code"] === "string" ? body["code"] : "unknown",
+    code: typeof body.code === "string" ? body.code : "unknown",
     detail: typeof detail === "string" ? detail : fallback,
   };
 }

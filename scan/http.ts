@@ -16,28 +16,39 @@ export interface Server {
 /** The proxy gave no answer of its own within the patience. */
 export class Unanswered extends Error {}
 
+/** Thrown by a reader of an answer: it came, but what it says may pass. */
+export class TryAgain extends Error {}
+
+/** One request, and what takes its answer. */
+export interface Call<T> {
+  readonly url: string;
+  /** Made anew for each attempt. */
+  init(): RequestInit;
+  /** Takes the whole answer; `alive` is to be called whenever a part of it has come. */
+  read(response: Response, alive: () => void): Promise<T>;
+  /** The longest silence of one attempt in milliseconds; absent: a minute. */
+  readonly silenceMs?: number;
+}
+
 /**
  * One request, tried again while the proxy restarts, sheds load or times out. Waits as `Retry-After` says, else twice as
- * long each time, up to ten seconds.
- * @param read takes the whole answer; a broken connection in it is tried again too.
+ * long each time, up to ten seconds. Patience begins anew with each sign of life.
  * @throws Unanswered when the patience is over; the signal's reason when it aborts.
  */
-export async function request<T>(
-  server: Server,
-  url: string,
-  init: RequestInit,
-  read: (response: Response) => Promise<T>,
-): Promise<T> {
-  const deadline = performance.now() + server.patienceMs;
+export async function request<T>(server: Server, call: Call<T>): Promise<T> {
+  let deadline = performance.now() + server.patienceMs;
+  const alive = () => {
+    deadline = performance.now() + server.patienceMs;
+  };
   for (let attempt = 0; ; attempt++) {
-    const left = deadline - performance.now();
-    const outcome = await attemptOnce(server, url, init, read, Math.min(Math.max(left, 1000), 60_000));
+    const silenceMs = Math.min(deadline - performance.now(), call.silenceMs ?? 60_000);
+    const outcome = await attemptOnce(server, call, Math.max(silenceMs, 1000), alive);
     if ("value" in outcome) return outcome.value;
     const wait = outcome.retryAfterMs ?? Math.min(250 * 2 ** attempt, 10_000) * (0.75 + Math.random() / 2);
-    if (performance.now() + wait > deadline)
-      throw new Unanswered(
-        `${new URL(url).origin} ${outcome.problem}; tried for ${Math.round(server.patienceMs / 1000)} s`,
-      );
+    if (performance.now() + wait > deadline) {
+      const seconds = Math.round(server.patienceMs / 1000);
+      throw new Unanswered(`${new URL(call.url).origin} ${outcome.problem}; waited ${seconds} s`);
+    }
     await sleep(wait, undefined, { signal: server.signal });
   }
 }
@@ -73,30 +84,33 @@ const passing: ReadonlySet<number> = new Set([408, 425, 429, 500, 502, 503, 504]
 
 async function attemptOnce<T>(
   server: Server,
-  url: string,
-  init: RequestInit,
-  read: (response: Response) => Promise<T>,
-  timeoutMs: number,
+  call: Call<T>,
+  silenceMs: number,
+  onAlive: () => void,
 ): Promise<Outcome<T>> {
-  const timeout = AbortSignal.timeout(Math.ceil(timeoutMs));
+  const silent = new AbortController();
+  const timer = setTimeout(() => silent.abort(), silenceMs);
+  const alive = () => {
+    timer.refresh();
+    onAlive();
+  };
   try {
-    const response = await fetch(url, {
-      ...init,
-      redirect: "manual",
-      signal: AbortSignal.any([server.signal, timeout]),
-    });
-    if (!passing.has(response.status)) return { value: await read(response) };
-    const words = await response.text();
+    const signal = AbortSignal.any([server.signal, silent.signal]);
+    const response = await fetch(call.url, { ...call.init(), redirect: "manual", signal });
+    if (!passing.has(response.status)) return { value: await call.read(response, alive) };
     const retryAfterMs = parseRetryAfter(response.headers.get("retry-after"));
     return {
-      problem: `answers ${response.status}${problemDetail(words)}`,
+      problem: `answers ${response.status}${problemDetail(await response.text())}`,
       ...(retryAfterMs !== undefined && { retryAfterMs }),
     };
   } catch (error) {
     server.signal.throwIfAborted();
-    if (timeout.aborted) return { problem: "gives no answer" };
+    if (silent.signal.aborted) return { problem: "gives no answer" };
+    if (error instanceof TryAgain) return { problem: `answers: ${error.message}` };
     if (error instanceof TypeError) return { problem: `cannot be reached: ${networkWords(error)}` };
     throw error;
+  } finally {
+    clearTimeout(timer);
   }
 }
 

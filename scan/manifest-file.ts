@@ -8,9 +8,9 @@ export async function readManifest(file: string): Promise<ReadonlyMap<string, Ma
   if (text === undefined) return new Map();
   try {
     const manifest: unknown = JSON.parse(text);
-    if (!isObject(manifest) || manifest["schema"] !== 1 || !isObject(manifest["images"])) return new Map();
+    if (!isObject(manifest) || manifest.schema !== 1 || !isObject(manifest.images)) return new Map();
     return new Map(
-      Object.entries(manifest["images"]).flatMap(([key, image]) => (isImage(image) ? [[key, image]] : [])),
+      Object.entries(manifest.images).flatMap(([key, image]) => (isImage(image) ? [[key, image]] : [])),
     );
   } catch {
     return new Map();
@@ -48,8 +48,8 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
 function isImage(value: unknown): value is ManifestImage {
   return (
     isObject(value) &&
-    typeof value["width"] === "number" &&
-    typeof value["height"] === "number" &&
-    typeof value["version"] === "string"
+    typeof value.width === "number" &&
+    typeof value.height === "number" &&
+    typeof value.version === "string"
   );
 }

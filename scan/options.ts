@@ -9,6 +9,7 @@ export interface CommandLine {
   readonly endpoint?: string;
   readonly token?: string;
   readonly manifest?: string | false;
+  readonly effort?: number;
   readonly concurrency: number;
   readonly patienceMs: number;
   readonly dryRun: boolean;
@@ -28,6 +29,7 @@ templates read, and makes every variant before a reader asks for it.
   --no-manifest        leave the manifest as it is
   --environment NAME   Hugo's environment (default: HUGO_ENVIRONMENT, or production)
   --hugo-version N     the Hugo whose rules decide what is a page (default: the one on PATH, or the newest)
+  --effort N           how hard the encoder tries, 0 (fast) to 9 (small); takes a token (default: the server's)
   --concurrency N      requests at a time (default: 4)
   --timeout DURATION   how long a server that restarts or is busy is waited for, such as 90s or 5m (default: 2m)
   --dry-run            print what would be asked for; no request is made and nothing is written
@@ -46,16 +48,17 @@ export function parseCommandLine(
   variables: Readonly<Record<string, string | undefined>>,
 ): CommandLine {
   const { values } = readOptions(argv);
-  const token = values.token ?? variables["TOKEN"];
+  const token = values.token ?? variables.TOKEN;
   const manifest = values["no-manifest"] === true ? false : values.manifest;
   return {
     site: values.site ?? ".",
-    environment: values.environment ?? variables["HUGO_ENVIRONMENT"] ?? "production",
+    environment: values.environment ?? variables.HUGO_ENVIRONMENT ?? "production",
     ...(values["hugo-version"] !== undefined && { hugoVersion: values["hugo-version"] }),
     ...(values.endpoint !== undefined && { endpoint: parseEndpoint(values.endpoint) }),
     ...(token !== undefined && token !== "" && { token }),
     ...(manifest !== undefined && { manifest }),
-    concurrency: parseCount("--concurrency", values.concurrency ?? "4", 256),
+    ...(values.effort !== undefined && { effort: parseCount("--effort", values.effort, 0, 9) }),
+    concurrency: parseCount("--concurrency", values.concurrency ?? "4", 1, 256),
     patienceMs: parseDuration("--timeout", values.timeout ?? "2m"),
     dryRun: values["dry-run"] === true,
     json: values.json === true,
@@ -79,6 +82,7 @@ function readOptions(argv: readonly string[]) {
         "no-manifest": flag,
         environment: { ...text, short: "e" },
         "hugo-version": text,
+        effort: text,
         concurrency: text,
         timeout: text,
         "dry-run": flag,
@@ -97,10 +101,10 @@ function parseEndpoint(text: string): string {
   throw new CannotRun(`--endpoint takes a URL such as http://localhost:5000/; it is ${text}`);
 }
 
-function parseCount(name: string, text: string, most: number): number {
+function parseCount(name: string, text: string, least: number, most: number): number {
   const count = Number(text);
-  if (Number.isInteger(count) && count >= 1 && count <= most) return count;
-  throw new CannotRun(`${name} takes a whole number from 1 to ${most}; it is ${text}`);
+  if (/^\d+$/.test(text) && count >= least && count <= most) return count;
+  throw new CannotRun(`${name} takes a whole number from ${least} to ${most}; it is ${text}`);
 }
 
 function parseDuration(name: string, text: string): number {

@@ -74,7 +74,7 @@ async function* walkFolder(walk: Walk, below: string, cascades: readonly Cascade
   let skipChildren = false;
   for (const name of contents.filter((name) => bundleOf(name) === "branch")) {
     const { page, published } = await readPage(walk, below, name, cascades);
-    inherited = [...parseCascade(page.values["cascade"]), ...inherited];
+    inherited = [...parseCascade(page.values.cascade), ...inherited];
     if (published) yield page;
     else if (walk.site.hugoMinor < 123 && below !== "") skipChildren = true;
   }
@@ -163,8 +163,7 @@ async function readPage(
     file: path.relative(site.folder, absolute).split(path.sep).join("/"),
     folder: folder === "" || folder === "." ? "" : `${folder}/`,
     ...resourcesOf(name, path.dirname(absolute), site.hugoMinor),
-    markup:
-      values["markup"] === undefined ? (markupOf(absolute, site) ?? "other") : markupNamed(values["markup"]),
+    markup: values.markup === undefined ? (markupOf(absolute, site) ?? "other") : markupNamed(values.markup),
   };
   const published =
     !(language !== undefined && site.disabledLanguages.has(language)) &&

@@ -1,7 +1,8 @@
-import { apiLimits, apiPaths } from "../contract/api.ts";
+import { apiLimits, apiPaths, type ProbeBody } from "../contract/api.ts";
 import type { ImageInfo } from "../contract/info.ts";
 import { formatUrl } from "../contract/url.ts";
 import { parseImageInfo, parseProbeAnswer, problemOf } from "./answers.ts";
+import { apiCall } from "./api-call.ts";
 import { inParallel, request, type Server } from "./http.ts";
 
 /** What the proxy says of a photograph: its size and version, or why there is none. */
@@ -22,9 +23,9 @@ export async function probe(
   const found = new Map<string, Probed>();
   const batches = server.token === undefined ? keys.map((one) => [one]) : chunks(keys, apiLimits.images);
   await inParallel(batches, server.concurrency, async (batch) => {
-    const answers =
-      server.token === undefined ? await probeOne(server, batch, key) : await probeMany(server, batch);
-    for (const [name, answer] of answers) found.set(name, answer);
+    if (server.token === undefined)
+      for (const name of batch) found.set(name, await probeOne(server, name, key));
+    else for (const [name, answer] of await probeMany(server, batch)) found.set(name, answer);
     onAnswer(batch.length);
   });
   return found;
@@ -32,30 +33,24 @@ export async function probe(
 
 // --- calls ---
 
-async function probeOne(
-  server: Server,
-  names: readonly string[],
-  key: string | undefined,
-): Promise<[string, Probed][]> {
-  return Promise.all(
-    names.map(async (name): Promise<[string, Probed]> => {
-      const url = formatUrl(server.endpoint, { key: name, format: "json" }, key);
-      return request(server, url, {}, async (response) => [
-        name,
-        response.ok ? parseImageInfo(await response.json(), url) : { problem: await problemOf(response) },
-      ]);
-    }),
-  );
+async function probeOne(server: Server, name: string, key: string | undefined): Promise<Probed> {
+  const url = formatUrl(server.endpoint, { key: name, format: "json" }, key);
+  return request(server, {
+    url,
+    init: () => ({}),
+    read: async (response) =>
+      response.ok ? parseImageInfo(await response.json(), url) : { problem: await problemOf(response) },
+  });
 }
 
 async function probeMany(server: Server, images: readonly string[]): Promise<[string, Probed][]> {
-  const url = `${server.endpoint.replace(/\/+$/, "")}/${apiPaths.probe}`;
-  const init = {
-    method: "POST",
-    headers: { authorization: `Bearer ${server.token}`, "content-type": "application/json" },
-    body: JSON.stringify({ images }),
-  };
-  return request(server, url, init, async (response) => parseProbeAnswer(response, images, url));
+  const call = apiCall(server, "POST", apiPaths.probe, { images } satisfies ProbeBody);
+  return request(server, {
+    ...call,
+    read: async (response) => parseProbeAnswer(response, images, call.url),
+    // Each photograph may have to be fetched and looked at.
+    silenceMs: Number.POSITIVE_INFINITY,
+  });
 }
 
 function chunks<T>(items: readonly T[], size: number): T[][] {

@@ -2,7 +2,6 @@ import path from "node:path";
 import type { ImageInfo } from "../contract/info.ts";
 import type { ManifestImage } from "../contract/manifest.ts";
 import type { SiteParams } from "../contract/params.ts";
-import { formatQuery } from "../contract/request.ts";
 import { blame } from "./blame.ts";
 import { CannotRun } from "./cannot-run.ts";
 import type { Finding } from "./findings.ts";
@@ -16,7 +15,8 @@ import { type Reference, type ReferenceRules, references } from "./references.ts
 import { isTree } from "./site/config.ts";
 import { loadSite, type Site } from "./site.ts";
 import { createSourceResolver, type SourceResolver, type Use } from "./sources.ts";
-import { type Variant, variantsOf, type WarmResult, warmByReading } from "./warm.ts";
+import { type Variant, variantsOf, type WarmResult } from "./warm/variant.ts";
+import { warm } from "./warm.ts";
 
 export interface ScanOptions {
   readonly site: string;
@@ -26,6 +26,8 @@ export interface ScanOptions {
   /** Where the scan reaches the proxy; absent: where the site's readers do. */
   readonly endpoint?: string;
   readonly token?: string;
+  /** The encoder's effort when it warms, 0 to 9. */
+  readonly effort?: number;
   /** Relative to the site; absent: where the site's hook reads it; `false`: left as it is. */
   readonly manifest?: string | false;
   /** Plans only: no request is made and nothing is written. */
@@ -91,14 +93,9 @@ export async function scanSite(options: ScanOptions): Promise<ScanResult> {
   const there = uses.filter((use) => !("problem" in (photos.get(use.key) ?? {})));
   const { urls } = planRequests(uses, images, site.signatureKey);
   const { requests } = planRequests(there, images, site.signatureKey);
-  const variants = await warm(server, [...requests.values()].flatMap(variantsOf), site, options.progress);
+  const variants = await warmAll(server, [...requests.values()].flatMap(variantsOf), site, options);
   const findings = [...found.findings, ...blame(found.posts, refusals(photos, variants))];
   return { ...found, photos, images, urls, variants, findings };
-}
-
-/** The canonical query, and who asks. */
-export function variantName(variant: Variant): string {
-  return `${formatQuery(variant.request)} ${variant.accept}`;
 }
 
 // --- reading the site ---
@@ -159,7 +156,7 @@ function paramsWith(
   overrides: Readonly<Record<string, unknown>>,
   onFault: (message: string) => void,
 ): SiteParams {
-  const own = page.values["imgproxy"];
+  const own = page.values.imgproxy;
   const all = isTree(own) || own === undefined ? { ...own, ...overrides } : own;
   try {
     return site.paramsWith(all, page.file);
@@ -195,17 +192,18 @@ async function probePhotos(
   return photos;
 }
 
-async function warm(
+async function warmAll(
   server: Server,
   variants: readonly Variant[],
   site: Site,
-  progress: Progress,
+  options: ScanOptions,
 ): Promise<Map<string, WarmResult>> {
-  const results = new Map<string, WarmResult>();
+  const { progress, effort } = options;
   progress.start("warming", variants.length);
-  await warmByReading(server, variants, site.signatureKey, (variant, result) => {
-    results.set(variantName(variant), result);
-    progress.advance();
+  const results = await warm(server, variants, {
+    ...(site.signatureKey !== undefined && { key: site.signatureKey }),
+    ...(effort !== undefined && { effort }),
+    onProgress: (count) => progress.advance(count),
   });
   progress.end();
   return results;

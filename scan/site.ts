@@ -64,8 +64,8 @@ export async function loadSite(options: SiteOptions): Promise<Site> {
     folder: path.resolve(options.folder),
     params,
     paramsWith: (overrides, file) => pageParams(overrides, file, given, params),
-    image: texts(treeAt(values, "params")["images"])[0],
-    signatureKey: options.variables["HUGO_IMGPROXY_KEY"] || texts(given["key"])[0] || undefined,
+    image: texts(treeAt(values, "params").images)[0],
+    signatureKey: options.variables.HUGO_IMGPROXY_KEY || texts(given.key)[0] || undefined,
     mounts: await loadMounts(
       path.resolve(options.folder),
       values,
@@ -76,15 +76,15 @@ export async function loadSite(options: SiteOptions): Promise<Site> {
     disabledLanguages: new Set(
       languages.filter(([name, language]) => isDisabled(name, language, values)).map(([name]) => name),
     ),
-    ignoreFiles: texts(values["ignorefiles"]).flatMap(regex),
+    ignoreFiles: texts(values.ignorefiles).flatMap(regex),
     build: {
-      drafts: values["builddrafts"] === true,
-      future: values["buildfuture"] === true,
-      expired: values["buildexpired"] === true,
+      drafts: values.builddrafts === true,
+      future: values.buildfuture === true,
+      expired: values.buildexpired === true,
     },
     dates: treeAt(values, "frontmatter"),
-    cascade: values["cascade"],
-    unsafeHtml: treeAt(goldmark, "renderer")["unsafe"] === true,
+    cascade: values.cascade,
+    unsafeHtml: treeAt(goldmark, "renderer").unsafe === true,
     silenced: silencers(goldmark, config.originOf),
   };
 }
@@ -102,21 +102,20 @@ function pageParams(overrides: unknown, file: string, given: ConfigTree, params:
 }
 
 function defaultLanguage(values: ConfigTree): string {
-  const name = values["defaultcontentlanguage"];
+  const name = values.defaultcontentlanguage;
   return typeof name === "string" ? name.toLowerCase() : "en";
 }
 
 function isDisabled(name: string, language: ConfigTree, values: ConfigTree): boolean {
   return (
-    language["disabled"] === true ||
-    texts(values["disablelanguages"]).some((one) => one.toLowerCase() === name)
+    language.disabled === true || texts(values.disablelanguages).some((one) => one.toLowerCase() === name)
   );
 }
 
 /** `useEmbedded = "always"` (0.148 on) puts Hugo's own hook in the place of ours without a word. */
 function silencers(goldmark: ConfigTree, originOf: (key: string) => string): string[] {
   const key = "markup.goldmark.renderhooks.image.useembedded";
-  if (treeAt(goldmark, "renderhooks", "image")["useembedded"] !== "always") return [];
+  if (treeAt(goldmark, "renderhooks", "image").useembedded !== "always") return [];
   return [
     `${originOf(key)}: markup.goldmark.renderHooks.image.useEmbedded is "always", which turns the module's hook off`,
   ];

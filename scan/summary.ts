@@ -49,7 +49,7 @@ export function bytesOf(
     const query = formatQuery(use.candidates(result.images.get(use.key)).src);
     const variant = result.variants.get(`${query} avif`) ?? result.variants.get(`${query} any`);
     before += info.bytes;
-    after += variant !== undefined && variant.status !== "failed" ? variant.bytes : info.bytes;
+    after += variant !== undefined && variant.status !== "failed" ? (variant.bytes ?? 0) : info.bytes;
   }
   return { before, after };
 }

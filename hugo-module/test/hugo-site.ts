@@ -80,7 +80,8 @@ const defaultFiles = {
   "layouts/_default/list.html": "{{ .Content }}",
 };
 
-async function buildSite(folder: string, hugo: Hugo, options: BuildOptions = {}): Promise<Built> {
+/** Builds a site that is there already, with the working copy as the module. */
+export async function buildSite(folder: string, hugo: Hugo, options: BuildOptions = {}): Promise<Built> {
   const public_ = await mkdtemp(path.join(tmpdir(), "hugo-public-"));
   try {
     const { output, exitCode } = await runHugo(

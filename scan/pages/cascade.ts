@@ -34,9 +34,9 @@ export function withCascades(own: ConfigTree, cascades: readonly Cascade[], page
 
 function parseTarget(target: unknown): (page: CascadeTarget) => boolean {
   if (!isTree(target)) return () => true;
-  const path = globOf(target["path"]);
-  const kind = globOf(target["kind"]);
-  const language = globOf(target["lang"]);
+  const path = globOf(target.path);
+  const kind = globOf(target.kind);
+  const language = globOf(target.lang);
   return (page) => path(page.path) && kind(page.kind) && language(page.language);
 }
 

@@ -9,9 +9,9 @@ import { pageDates } from "./dates.ts";
  */
 export function isPublished(values: ConfigTree, fileName: string, site: Site, now: Date): boolean {
   if (isDraft(values) && !site.build.drafts) return false;
-  if (values["headless"] === true) return false;
+  if (values.headless === true) return false;
   if (isNeverRendered(values, site.hugoMinor)) return false;
-  if (!hasHtmlOutput(values["outputs"])) return false;
+  if (!hasHtmlOutput(values.outputs)) return false;
   const dates = pageDates(values, site.dates, fileName, site.hugoMinor);
   if (dates.publish !== undefined && dates.publish > now && !site.build.future) return false;
   return !(dates.expiry !== undefined && dates.expiry <= now && !site.build.expired);
@@ -20,7 +20,7 @@ export function isPublished(values: ConfigTree, fileName: string, site: Site, no
 // --- parts ---
 
 function isDraft(values: ConfigTree): boolean {
-  return isTrue(values["draft"]) || values["published"] === false;
+  return isTrue(values.draft) || values.published === false;
 }
 
 /** As Go's ParseBool reads text. */
@@ -32,7 +32,7 @@ function isTrue(value: unknown): boolean {
 function isNeverRendered(values: ConfigTree, hugoMinor: number): boolean {
   const names = hugoMinor < 123 ? ["_build"] : ["_build", "build"];
   return names.some((name) => {
-    const render = treeAt(values, name)["render"];
+    const render = treeAt(values, name).render;
     return render === "never" || render === "link" || render === false;
   });
 }

@@ -51,11 +51,11 @@ export async function loadMounts(
 // --- parts ---
 
 function explicitMounts(folder: string, config: ConfigTree, component: string): Mount[] {
-  const mounts = treeAt(config, "module")["mounts"];
+  const mounts = treeAt(config, "module").mounts;
   if (!Array.isArray(mounts)) return [];
   return mounts.filter(isTree).flatMap((mount) => {
-    const source = mount["source"];
-    const target = typeof mount["target"] === "string" ? mount["target"].replace(/^\/+|\/+$/g, "") : "";
+    const source = mount.source;
+    const target = typeof mount.target === "string" ? mount.target.replace(/^\/+|\/+$/g, "") : "";
     if (typeof source !== "string" || (target !== component && !target.startsWith(`${component}/`)))
       return [];
     return [
@@ -70,12 +70,12 @@ function explicitMounts(folder: string, config: ConfigTree, component: string): 
 
 /** `files` (0.153 on; `! ` negates) and what it replaced, `includeFiles` and `excludeFiles`. */
 function fileFilter(mount: ConfigTree): (below: string) => boolean {
-  const files = texts(mount["files"]);
+  const files = texts(mount.files);
   const excluded = [
-    ...texts(mount["excludefiles"]),
+    ...texts(mount.excludefiles),
     ...files.filter((glob) => glob.startsWith("!")).map((glob) => glob.slice(1).trim()),
   ].map(parseGlob);
-  const included = [...texts(mount["includefiles"]), ...files.filter((glob) => !glob.startsWith("!"))].map(
+  const included = [...texts(mount.includefiles), ...files.filter((glob) => !glob.startsWith("!"))].map(
     parseGlob,
   );
   return (below) =>
@@ -90,12 +90,10 @@ interface Root {
 
 /** Themes and vendored or local modules, whose content, static and assets Hugo shows below the site's own. */
 async function themeRoots(folder: string, config: ConfigTree): Promise<Root[]> {
-  const themes = path.resolve(folder, text(config["themesdir"]) ?? "themes");
-  const imports = treeAt(config, "module")["imports"];
-  const modules = Array.isArray(imports)
-    ? imports.filter(isTree).filter((one) => one["disable"] !== true)
-    : [];
-  const names = [...texts(config["theme"]), ...modules.flatMap((one) => texts(one["path"]))];
+  const themes = path.resolve(folder, text(config.themesdir) ?? "themes");
+  const imports = treeAt(config, "module").imports;
+  const modules = Array.isArray(imports) ? imports.filter(isTree).filter((one) => one.disable !== true) : [];
+  const names = [...texts(config.theme), ...modules.flatMap((one) => texts(one.path))];
   const found: Root[] = [];
   for (const name of names) {
     for (const candidate of [path.join(themes, name), path.join(folder, "_vendor", name)]) {

@@ -103,7 +103,7 @@ function tiers(value: unknown): string | readonly Tier[] {
   if (typeof value === "string" && namedLadders[value] !== undefined) return value;
   const ladder = list(value, words, (one) => {
     if (!isTree(one)) throw new Fault(words);
-    return { width: integer(one["width"], MAX_WIDTH), quality: integer(one["quality"], MAX_QUALITY) };
+    return { width: integer(one.width, MAX_WIDTH), quality: integer(one.quality, MAX_QUALITY) };
   });
   if (ladder.length === 0) throw new Fault(words);
   return ladder;
@@ -119,14 +119,14 @@ function formatsOf(value: unknown): "auto" | readonly Format[] {
 function sources(value: unknown): readonly SourcePrefix[] {
   const words = 'a list of {prefix = "https://…/", key = "…"}';
   return list(value, words, (one) => {
-    if (!isTree(one) || typeof one["prefix"] !== "string" || one["prefix"] === "") throw new Fault(words);
-    return { prefix: one["prefix"], key: one["key"] === undefined ? "" : text(one["key"]) };
+    if (!isTree(one) || typeof one.prefix !== "string" || one.prefix === "") throw new Fault(words);
+    return { prefix: one.prefix, key: one.key === undefined ? "" : text(one.key) };
   });
 }
 
 function social(value: unknown): SiteParams["social"] {
   if (!isTree(value)) throw new Fault("a table with a width");
   return {
-    width: value["width"] === undefined ? defaultParams.social.width : integer(value["width"], MAX_WIDTH),
+    width: value.width === undefined ? defaultParams.social.width : integer(value.width, MAX_WIDTH),
   };
 }

@@ -20,7 +20,7 @@ export async function run(args: readonly string[], options: RunOptions = {}): Pr
 process.exitCode = await scan(process.argv.slice(1), process.env);`;
   const child = spawn(process.execPath, ["--input-type=module", "-e", script, "--", ...args], {
     cwd: root,
-    env: { PATH: process.env["PATH"], ...options.env },
+    env: { PATH: process.env.PATH, ...options.env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const [stdout, stderr, code] = await Promise.all([

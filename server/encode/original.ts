@@ -1,6 +1,7 @@
 import sharp, { type Sharp } from "sharp";
 import { Problem } from "../errors.ts";
 import { sniff } from "../sniff.ts";
+import { admit } from "./admission.ts";
 import { limitProblem, type SourceLimits } from "./limits.ts";
 
 /** An original whose header was read and found within the limits. */
@@ -19,11 +20,8 @@ export interface Original {
  * @throws Problem `unsupported-source` or `unreadable-source`.
  */
 export async function openOriginal(bytes: Uint8Array, limits: SourceLimits): Promise<Original> {
-  const { kind, type, detail } = sniff(bytes);
-  if (kind !== "raster")
-    throw new Problem("unsupported-source", {
-      detail: detail ?? "An SVG is served as it is, without q and w.",
-    });
+  admit(bytes, limits);
+  const { type } = sniff(bytes);
   const header = await sharp(bytes, { limitInputPixels: false, failOn: "error" })
     .metadata()
     .catch((cause: unknown) => {

@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { Problem } from "../errors.ts";
 import { sniff } from "../sniff.ts";
+import { admit } from "./admission.ts";
 import { Channel } from "./channel.ts";
 import { Children, type ChildrenOptions } from "./children.ts";
 import type { Encoded, Encoder, Lane, Output, Placeholder, Probe } from "./encoder.ts";
@@ -167,10 +168,10 @@ class ChildPool {
 
   /** A crash is tried once more in another child; what strikes twice is not tried at all for an hour. */
   async *#perform(task: Task): AsyncGenerator<Reply> {
-    refuseOther(task.original);
+    const megapixels = admit(task.original, this.#limits) ?? guessMegapixels(task.original);
     for (let attempt = 1; ; attempt++) {
       try {
-        yield* this.#attempt(task);
+        yield* this.#attempt(task, megapixels);
         return;
       } catch (error) {
         if (!(error instanceof WorkerDied)) throw error;
@@ -181,12 +182,15 @@ class ChildPool {
     }
   }
 
-  async *#attempt({ original, lane, signal, job, operation }: Task): AsyncGenerator<Reply> {
+  async *#attempt(
+    { original, lane, signal, job, operation }: Task,
+    megapixels: number,
+  ): AsyncGenerator<Reply> {
     if (this.#poison.isPoisoned(original, operation()))
       throw new Problem("unreadable-source", {
         detail: "Making this has failed twice; it is not tried for an hour.",
       });
-    const leave = await this.#enter(lane, original, signal);
+    const leave = await this.#enter(lane, megapixels, signal);
     const worker = this.#children.take(lane);
     const replies = new Channel<Reply>();
     // On its own, not on the reader's account: when the reader leaves, the child is still in the middle of it.
@@ -203,8 +207,8 @@ class ChildPool {
     }
   }
 
-  async #enter(lane: Lane, original: Uint8Array, signal: AbortSignal): Promise<() => void> {
-    const leave = await this.#queues[lane].enter(megapixels(original), signal);
+  async #enter(lane: Lane, megapixels: number, signal: AbortSignal): Promise<() => void> {
+    const leave = await this.#queues[lane].enter(megapixels, signal);
     return () => {
       leave();
       if (lane === "live") this.#queues.warm.wake();
@@ -229,19 +233,8 @@ class ChildPool {
   }
 }
 
-// --- before the queue ---
-
-/** What no decoder is for is refused here: it costs no slot. */
-function refuseOther(original: Uint8Array): void {
-  const { kind, detail } = sniff(original);
-  if (kind === "raster") return;
-  throw new Problem("unsupported-source", {
-    detail: detail ?? "An SVG is served as it is, without q and w.",
-  });
-}
-
-/** A guess by length where the header is not read: cameras write about a third of a byte a pixel. */
-function megapixels(original: Uint8Array): number {
+/** Where the head does not tell: cameras write about a third of a byte a pixel. */
+function guessMegapixels(original: Uint8Array): number {
   return (3 * original.byteLength) / 1e6;
 }
 

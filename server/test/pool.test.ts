@@ -111,3 +111,23 @@ test.each([
   expect(found).toHaveLength(problems.length);
   for (const [at, words] of problems.entries()) expect(found[at]).toContain(words);
 });
+
+test("a picture beyond the limits is refused by its head, before it takes a place in the line", async () => {
+  const bomb = await sharp({ create: { width: 16_000, height: 16_000, channels: 3, background: "#000" } })
+    .png({ compressionLevel: 9 })
+    .toBuffer();
+  const spawned = pool.stats().spawned;
+  await expect(encodeAll(bomb.subarray(0, 1_000), { class: "auto", quality: 50 })).rejects.toMatchObject({
+    code: "unreadable-source",
+    detail: "The original has 256 megapixels; the limit is 100 megapixels.",
+  });
+  expect(pool.stats().spawned).toBe(spawned);
+});
+
+test("an animation of too many frames is refused", async () => {
+  const gif = await animation("gif", 257, 4, 4);
+  await expect(encodeAll(gif, { class: "auto-w", quality: 50 })).rejects.toMatchObject({
+    code: "unreadable-source",
+    detail: "The original has 257 frames; the limit is 256.",
+  });
+});

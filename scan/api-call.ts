@@ -1,0 +1,19 @@
+import type { Call, Server } from "./http.ts";
+
+/** A call of the server's `/api`, with the token. */
+export function apiCall(
+  server: Server,
+  method: "GET" | "POST" | "PUT",
+  path: string,
+  body: object,
+): Pick<Call<never>, "url" | "init"> {
+  const text = JSON.stringify(body);
+  return {
+    url: `${server.endpoint.replace(/\/+$/, "")}/${path}`,
+    init: () => ({
+      method,
+      headers: { authorization: `Bearer ${server.token ?? ""}`, "content-type": "application/json" },
+      body: text,
+    }),
+  };
+}

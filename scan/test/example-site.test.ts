@@ -1,0 +1,81 @@
+import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { browserAccept } from "../../contract/accept.ts";
+import { parseQuery } from "../../contract/request.ts";
+import { buildSite, extremes, moduleRoot } from "../../hugo-module/test/hugo-site.ts";
+import { urlsIn } from "./blog.ts";
+import { run } from "./command.ts";
+import { type RealServer, startServer } from "./real-server.ts";
+
+/** Narrow, so that encoding is quick; the URLs follow the same rules. */
+const tiers = "tiers = [{width = 160, quality = 60}, {width = 320, quality = 50}]";
+
+let site: string;
+let server: RealServer;
+
+beforeAll(async () => {
+  site = await mkdtemp(path.join(tmpdir(), "example-site-"));
+  await cp(path.join(moduleRoot, "hugo-module/exampleSite"), site, { recursive: true });
+  // Its path to the module holds in the checkout alone; the build gets one from the environment.
+  const config = await readFile(path.join(site, "config.toml"), "utf8");
+  await writeFile(
+    path.join(site, "config.toml"),
+    config.replace(/^ *replacements = .*$/m, "").replace(/(?<=\[params\.imgproxy\]\n)/, `${tiers}\n`),
+  );
+  server = await startServer(path.join(site, "photos"));
+});
+
+afterAll(async () => {
+  await server[Symbol.asyncDispose]();
+  await rm(site, { recursive: true, force: true });
+});
+
+test.each([...extremes])(
+  "what Hugo $version emits is what was scanned, and all of it is a hit",
+  async (hugo) => {
+    const scanned = await run(
+      [
+        "--site",
+        site,
+        "--endpoint",
+        server.endpoint,
+        "--json",
+        "--effort",
+        "0",
+        "--hugo-version",
+        hugo.version,
+      ],
+      { env: { TOKEN: server.token } },
+    );
+    expect(scanned.stderr).toBe("");
+    expect({ code: scanned.code, findings: JSON.parse(scanned.stdout).findings }).toEqual({
+      code: 0,
+      findings: [],
+    });
+    const report = JSON.parse(scanned.stdout);
+    expect(report.findings).toEqual([]);
+    expect(report.summary.failed).toBe(0);
+
+    const built = await buildSite(site, hugo);
+    expect(built.errors).toEqual([]);
+    const emitted = new Set([...built.files.values()].flatMap((text) => [...urlsIn(text)]));
+    expect(emitted).toEqual(new Set(report.urls));
+
+    const cold: string[] = [];
+    for (const url of emitted) {
+      const query = new URL(url).search;
+      const { quality, format } = parseQuery(query.slice(1));
+      if (quality === undefined) continue;
+      for (const accept of format === undefined ? Object.values(browserAccept) : ["*/*"]) {
+        const response = await fetch(`${server.endpoint}${query}`, { headers: { accept } });
+        await response.arrayBuffer();
+        const status = response.headers.get("cache-status") ?? "";
+        if (!response.ok || !/imgproxy-lite; hit/.test(status))
+          cold.push(`${response.status} ${status} ${accept} ${url}`);
+      }
+    }
+    expect(cold).toEqual([]);
+  },
+);
