@@ -5,13 +5,15 @@ const programs = {
   serve: async () => (await load("server")).serve,
   gc: async () => (await load("server")).gc,
   scan: async () => (await load("scan")).scan,
+  health: async () => (await load("server")).health,
 };
 
-const usage = `usage: imgproxy-lite serve|gc|scan [--help]
+const usage = `usage: imgproxy-lite serve|gc|scan|health [--help]
 
-  serve  the image server
-  gc     one sweep of the cache that keeps it within its bounds
-  scan   checks, describes and warms the images of a Hugo site
+  serve   the image server
+  gc      one sweep of the cache that keeps it within its bounds
+  scan    checks, describes and warms the images of a Hugo site
+  health asks the server of this machine whether it lives, for a container's healthcheck
 
 Each says more with --help.
 `;

@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { type Setting, settings } from "./settings.ts";
+import { type Program, type Setting, settings } from "./settings.ts";
 
 /** Every setting parsed, by its key in settings.ts. */
 export type Config = {
@@ -15,8 +15,6 @@ export class InvalidConfig extends Error {
     this.problems = problems;
   }
 }
-
-export type Program = "serve" | "gc";
 
 /** Flags that are no setting. */
 export interface Switches {
@@ -48,7 +46,7 @@ export function loadConfig(
 
 /** `--help`: usage and every setting of the program, from the table. */
 export function helpText(program: Program): string {
-  const mine = Object.values(settings).filter((setting) => setting.for === program || setting.for === "both");
+  const mine = settingsOf(program);
   const rows = mine.map((setting) => [
     setting.flag === undefined ? "" : `--${setting.flag}`,
     setting.name,
@@ -71,16 +69,21 @@ export function helpText(program: Program): string {
 
 // --- flags ---
 
+function settingsOf(program: Program): Setting<unknown>[] {
+  return Object.values(settings).filter((setting) => setting.for.includes(program));
+}
+
 const usages: Readonly<Record<Program, string>> = {
   serve: "usage: imgproxy-lite serve [--source FOLDER|URL] [--cache FOLDER] [--port N] [--dev] [--help]",
   gc: "usage: imgproxy-lite gc [--cache FOLDER] [--max-bytes SIZE] [--dry-run] [--help]",
+  health: "usage: imgproxy-lite health [--admin-port N] [--help]",
 };
 
 function parseFlags(
   program: Program,
   argv: readonly string[],
 ): { readonly values: ReadonlyMap<string, string>; readonly switches: Switches } {
-  const mine = Object.values(settings).filter((setting) => setting.for === program || setting.for === "both");
+  const mine = settingsOf(program);
   const flags = mine.flatMap(({ flag }) => (flag === undefined ? [] : [flag]));
   const options = Object.fromEntries(
     flags.map((flag) => [flag, { type: flag === "dev" ? ("boolean" as const) : ("string" as const) }]),
@@ -124,7 +127,7 @@ function shown({ name }: Setting<unknown>, value: string): string {
 // --- settings that need each other ---
 
 function contradictions(program: Program, config: Config): string[] {
-  if (program === "gc") return [];
+  if (program !== "serve") return [];
   return [
     ...(config.source === undefined && (config.sources ?? []).length === 0
       ? ["SOURCE is not set; give a folder, https://base/ or s3://bucket/prefix (or --source)"]

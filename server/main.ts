@@ -5,6 +5,7 @@ import { createDiskCache } from "./cache/disk.ts";
 import { clientAddress } from "./client.ts";
 import { type Config, helpText, InvalidConfig, loadConfig } from "./config.ts";
 import { createPool } from "./encode/pool.ts";
+import { askHealth } from "./health.ts";
 import { CannotListen, type Listening, listen } from "./listen.ts";
 import { createLog, standardOutput } from "./log.ts";
 import { createMetrics } from "./metrics.ts";
@@ -24,6 +25,20 @@ export async function serve(argv: readonly string[], env: Environment): Promise<
     await signalled("SIGTERM", "SIGINT");
     await running.stop();
     return 0;
+  } catch (error) {
+    return complain(error);
+  }
+}
+
+/** Asks the server of this machine whether it lives; returns the exit code. */
+export async function health(argv: readonly string[], env: Environment): Promise<number> {
+  try {
+    const { config, switches } = loadConfig("health", argv, env);
+    if (switches.help) return say(helpText("health"));
+    const problem = await askHealth(config.adminPort, 4_000);
+    if (problem === undefined) return 0;
+    process.stderr.write(`${problem}\n`);
+    return 1;
   } catch (error) {
     return complain(error);
   }

@@ -13,6 +13,8 @@ import {
   toggle,
 } from "./setting-types.ts";
 
+export type Program = "serve" | "gc" | "health";
+
 /** One setting: a variable of the environment, perhaps a flag, and what becomes of its text. */
 export interface Setting<T> {
   readonly name: string;
@@ -24,7 +26,7 @@ export interface Setting<T> {
   /** One sentence for `--help` and the README. */
   readonly help: string;
   /** Which programs read it. */
-  readonly for: "serve" | "gc" | "both";
+  readonly for: readonly Program[];
 }
 
 /**
@@ -33,7 +35,14 @@ export interface Setting<T> {
  */
 export const settings = {
   port: serve("PORT", port, "5000", "Port for readers.", "port"),
-  adminPort: serve("ADMIN_PORT", port, "5001", "Port for /livez, /readyz and /metrics.", "admin-port"),
+  adminPort: row(
+    ["serve", "gc", "health"],
+    "ADMIN_PORT",
+    port,
+    "5001",
+    "Port for /livez, /readyz and /metrics.",
+    "admin-port",
+  ),
   host: serve("HOST", text, "::", "Address that both ports listen on.", "host"),
   basePath: serve("BASE_PATH", path, "/", "Path of the endpoint, where it has one: /img/.", "base-path"),
   dev: serve("DEV", toggle, "off", "Shows a page of help at / and readable errors.", "dev"),
@@ -172,7 +181,7 @@ function serve<T>(
   help: string,
   flag?: string,
 ): Setting<T> {
-  return row("serve", name, parse, fallback, help, flag);
+  return row(["serve"], name, parse, fallback, help, flag);
 }
 
 function both<T>(
@@ -182,19 +191,19 @@ function both<T>(
   help: string,
   flag?: string,
 ): Setting<T> {
-  return row("both", name, parse, fallback, help, flag);
+  return row(["serve", "gc"], name, parse, fallback, help, flag);
 }
 
 function row<T>(
-  program: Setting<T>["for"],
+  programs: readonly Program[],
   name: string,
   parse: (text: string) => T,
   fallback: string,
   help: string,
-  flag: string | undefined,
+  flag?: string,
 ): Setting<T> {
   return {
-    for: program,
+    for: programs,
     name,
     parse,
     help,

@@ -1,0 +1,45 @@
+import { once } from "node:events";
+import { createServer, type RequestListener } from "node:http";
+import { expect, onTestFinished, test } from "vitest";
+import { askHealth } from "../health.ts";
+
+test("a server that says 200 on /livez is healthy", async () => {
+  const asked: (string | undefined)[] = [];
+  const port = await serve((request, response) => {
+    asked.push(request.url);
+    response.end("ok");
+  });
+  expect(await askHealth(port, 1000)).toBeUndefined();
+  expect(asked).toEqual(["/livez"]);
+});
+
+test("one that says anything else, or nothing, is not", async () => {
+  const sick = await serve((_request, response) => response.writeHead(503).end());
+  expect(await askHealth(sick, 1000)).toBe("/livez says 503");
+  const hung = await serve(() => {});
+  expect(await askHealth(hung, 50)).toContain("no answer within 50 ms");
+});
+
+test("nor is a port where nobody listens", async () => {
+  const server = createServer().listen(0);
+  await once(server, "listening");
+  const port = portOf(server.address());
+  server.close();
+  await once(server, "close");
+  expect(await askHealth(port, 1000)).toContain(`nothing healthy on ADMIN_PORT ${port}`);
+});
+
+async function serve(listener: RequestListener): Promise<number> {
+  const server = createServer(listener).listen(0);
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  await once(server, "listening");
+  return portOf(server.address());
+}
+
+function portOf(address: ReturnType<ReturnType<typeof createServer>["address"]>): number {
+  if (address === null || typeof address === "string") throw new Error("no port");
+  return address.port;
+}
