@@ -1,0 +1,143 @@
+import { type ChildProcess, execFileSync } from "node:child_process";
+import { once } from "node:events";
+import { cpSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { copiesOf, environmentOf, parseContainerfile, type Stage, wordsOf } from "./containerfile.ts";
+import { found } from "./objects.ts";
+import { buildRootfs, exists, type Rootfs, statusOf } from "./rootfs.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const stages = parseContainerfile(readFileSync(`${root}/Containerfile`, "utf8"));
+const build = found(stages[0], "the build stage");
+const runtime = found(stages[1], "the runtime stage");
+
+test("both bases are pinned by digest", () => {
+  expect(stages).toHaveLength(2);
+  for (const { base } of stages)
+    expect(base).toMatch(/^[a-z.]+\/[a-z0-9./-]+:[a-z0-9.-]+@sha256:[0-9a-f]{64}$/);
+});
+
+test("the image is for a user of no power, and says how to ask whether it lives", () => {
+  expect(runtime.instructions).toContainEqual({ keyword: "USER", rest: "65532:65532" });
+  expect(wordsOf(runtime, "CMD")).toEqual(["serve"]);
+  expect(wordsOf(runtime, "HEALTHCHECK")).toEqual([...wordsOf(runtime, "ENTRYPOINT"), "health"]);
+});
+
+test("what the build copies is what .containerignore lets through, and all of it", () => {
+  const through = readFileSync(`${root}/.containerignore`, "utf8").matchAll(/^!(.+)$/gm);
+  const copied = stages.flatMap(copiesOf).filter(({ from }) => from === undefined);
+  expect([...through].map(([, name]) => name).sort()).toEqual(
+    copied.flatMap(({ sources }) => sources).sort(),
+  );
+});
+
+describe.runIf(canEnter())("built and run without an engine, read-only, as that user", () => {
+  let image: Rootfs;
+  let server: ChildProcess;
+  let urls: { readonly url: string; readonly admin: string };
+
+  beforeAll(async () => {
+    image = buildRootfs(root, [build, runtime] satisfies [Stage, Stage]);
+    cpSync(`${root}/hugo-module/exampleSite/photos`, `${image.folder}/photos`, { recursive: true });
+    server = image.run([...wordsOf(runtime, "ENTRYPOINT"), ...wordsOf(runtime, "CMD")], {
+      ...environmentOf(runtime),
+      SOURCE: "/photos",
+      PORT: "0",
+      ADMIN_PORT: "0",
+      SECRET_OF_THE_TEST: "hunter2",
+    });
+    urls = await addressesOf(server);
+  });
+  afterAll(() => {
+    server?.kill("SIGKILL");
+    image?.remove();
+  });
+
+  test("it serves a photograph in the reader's format", async () => {
+    const answer = await fetch(`${urls.url}?img=worms.jpg&q=33&w=480`, { headers: { accept: "image/avif" } });
+    expect([answer.status, answer.headers.get("content-type")]).toEqual([200, "image/avif"]);
+  });
+
+  test("it has no user, no capability and no way to either", () => {
+    const status = statusOf(found(server.pid, "its pid"));
+    expect(status.get("Uid")).toBe("65532\t65532\t65532\t65532");
+    expect(status.get("Groups")).toBe("");
+    expect(status.get("CapEff")).toBe("0000000000000000");
+    expect(status.get("NoNewPrivs")).toBe("1");
+  });
+
+  test("there is no shell and no package manager, and no source or test of ours", () => {
+    for (const file of [
+      "bin/sh",
+      "usr/bin/npm",
+      "app/server",
+      "app/dist/dev",
+      "app/node_modules/vitest",
+      "app/dist/server/test",
+    ])
+      expect([file, exists(`${image.folder}/${file}`)]).toEqual([file, false]);
+  });
+
+  test("encoders get the allocator's setting and no secret", async () => {
+    await fetch(`${urls.url}?img=worms.jpg&q=34&w=480`, { headers: { accept: "image/webp" } });
+    const children = readFileSync(`/proc/${server.pid}/task/${server.pid}/children`, "utf8")
+      .trim()
+      .split(" ");
+    const environments = children.map((pid) => readFileSync(`/proc/${pid}/environ`, "utf8"));
+    expect(environments.length).toBeGreaterThan(0);
+    for (const environment of environments) {
+      expect(environment).toContain("MALLOC_ARENA_MAX=2");
+      expect(environment).not.toContain("hunter2");
+    }
+  });
+
+  test("its healthcheck is content with it, and with nothing else", async () => {
+    const check = (port: string) => exitOf(image.run(wordsOf(runtime, "HEALTHCHECK"), { ADMIN_PORT: port }));
+    expect(await check(new URL(urls.admin).port)).toBe(0);
+    expect(await check("1")).toBe(1);
+  });
+
+  test("it carries gc and scan", async () => {
+    for (const program of ["gc", "scan"])
+      expect([
+        program,
+        await exitOf(image.run([...wordsOf(runtime, "ENTRYPOINT"), program, "--help"], {})),
+      ]).toEqual([program, 0]);
+  });
+
+  test("told to stop, it ends well", async () => {
+    server.kill("SIGTERM");
+    expect(await exitOf(server)).toBe(0);
+  });
+});
+
+/** Mounts of one's own need root; CI has it. */
+function canEnter(): boolean {
+  try {
+    execFileSync("unshare", ["--mount", "setpriv", "--version"], { stdio: "ignore" });
+    return true;
+  } catch {
+    if (process.env.CI === "true") throw new Error("unshare --mount is not allowed; run CI as root");
+    console.log("skipped: not root, so the image is not run");
+    return false;
+  }
+}
+
+/** The server says where it listens in a line of its log. */
+async function addressesOf(server: ChildProcess): Promise<{ readonly url: string; readonly admin: string }> {
+  let text = "";
+  server.stderr?.pipe(process.stderr);
+  for await (const chunk of server.stdout ?? []) {
+    text += chunk;
+    const [, url, admin] = /"url":"([^"]+)","admin":"([^"]+)"/.exec(text) ?? [];
+    if (url !== undefined && admin !== undefined) return { url, admin };
+  }
+  throw new Error(`the server ended before it served: ${text}`);
+}
+
+async function exitOf(child: ChildProcess): Promise<number | null> {
+  if (child.exitCode !== null) return child.exitCode;
+  const [code] = await once(child, "exit");
+  return code;
+}
