@@ -20,6 +20,7 @@ export class InvalidConfig extends Error {
 export interface Switches {
   readonly help: boolean;
   readonly dryRun: boolean;
+  readonly watch: boolean;
 }
 
 /**
@@ -39,7 +40,7 @@ export function loadConfig(
   });
   // The table's own parsers made each value, key by key: this is what Config says.
   const config = Object.fromEntries(parsed) as Config;
-  if (!switches.help) problems.push(...contradictions(program, config));
+  if (!switches.help) problems.push(...contradictions(program, config, switches));
   if (problems.length > 0 && !switches.help) throw new InvalidConfig(problems);
   return { config, switches };
 }
@@ -75,7 +76,7 @@ function settingsOf(program: Program): Setting<unknown>[] {
 
 const usages: Readonly<Record<Program, string>> = {
   serve: "usage: imgproxy-lite serve [--source FOLDER|URL] [--cache FOLDER] [--port N] [--dev] [--help]",
-  gc: "usage: imgproxy-lite gc [--cache FOLDER] [--max-bytes SIZE] [--dry-run] [--help]",
+  gc: "usage: imgproxy-lite gc [--cache FOLDER] [--max-bytes SIZE] [--dry-run | --watch] [--help]",
   health: "usage: imgproxy-lite health [--admin-port N] [--help]",
 };
 
@@ -91,14 +92,23 @@ function parseFlags(
   try {
     const { values } = parseArgs({
       args: [...argv],
-      options: { ...options, help: { type: "boolean", short: "h" }, "dry-run": { type: "boolean" } },
+      options: {
+        ...options,
+        help: { type: "boolean", short: "h" },
+        "dry-run": { type: "boolean" },
+        watch: { type: "boolean" },
+      },
     });
     const given = Object.entries(values).flatMap(([flag, value]): [string, string][] =>
       value === undefined ? [] : [[flag, value === true ? "on" : String(value)]],
     );
     return {
       values: new Map(given),
-      switches: { help: values.help === true, dryRun: values["dry-run"] === true },
+      switches: {
+        help: values.help === true,
+        dryRun: values["dry-run"] === true,
+        watch: values.watch === true,
+      },
     };
   } catch (error) {
     throw new InvalidConfig([
@@ -126,7 +136,9 @@ function shown({ name }: Setting<unknown>, value: string): string {
 
 // --- settings that need each other ---
 
-function contradictions(program: Program, config: Config): string[] {
+function contradictions(program: Program, config: Config, switches: Switches): string[] {
+  if (program === "gc" && switches.watch && config.gcInterval === 0)
+    return ["GC_INTERVAL is 0; with --watch it is the time between looks, such as 5m"];
   if (program !== "serve") return [];
   return [
     ...(config.source === undefined && (config.sources ?? []).length === 0
@@ -139,5 +151,6 @@ function contradictions(program: Program, config: Config): string[] {
       ? ["VARIANTS=signed needs SIGNING_KEYS"]
       : []),
     ...(config.encoders === 0 ? ["ENCODERS takes at least 1"] : []),
+    ...(config.warmEncoders === 0 ? ["WARM_ENCODERS takes at least 1"] : []),
   ];
 }

@@ -5,6 +5,11 @@ import { createDiskCache } from "./cache/disk.ts";
 import { clientAddress } from "./client.ts";
 import { type Config, helpText, InvalidConfig, loadConfig } from "./config.ts";
 import { createPool } from "./encode/pool.ts";
+
+import { CannotSweep, startWatching, sweepOnce } from "./gc/program.ts";
+import type { Timer } from "./gc/timer.ts";
+import { budgetsOf, watchCache } from "./gc/watch.ts";
+
 import { askHealth } from "./health.ts";
 import { CannotListen, type Listening, listen } from "./listen.ts";
 import { createLog, standardOutput } from "./log.ts";
@@ -24,6 +29,21 @@ export async function serve(argv: readonly string[], env: Environment): Promise<
     const running = await start(config);
     await signalled("SIGTERM", "SIGINT");
     await running.stop();
+    return 0;
+  } catch (error) {
+    return complain(error);
+  }
+}
+
+/** Sweeps the cache once, or with --watch until SIGTERM or SIGINT; returns the exit code. */
+export async function gc(argv: readonly string[], env: Environment): Promise<number> {
+  try {
+    const { config, switches } = loadConfig("gc", argv, env);
+    if (switches.help) return say(helpText("gc"));
+    if (!switches.watch) return say(`${await sweepOnce(config, switches.dryRun)}\n`);
+    const watching = await startWatching(config, version());
+    await signalled("SIGTERM", "SIGINT");
+    await watching.stop();
     return 0;
   } catch (error) {
     return complain(error);
@@ -55,18 +75,25 @@ export interface Running {
 /** @throws CannotListen when a port is taken. */
 export async function start(config: Config): Promise<Running> {
   const log = createLog({ level: config.logLevel, destination: standardOutput() });
-  const metrics = createMetrics({ version: version(), watchProcess: true });
+  const sweeping = config.gcInterval > 0;
+  const metrics = createMetrics({
+    version: version(),
+    watchProcess: true,
+    ...(sweeping && { sweeps: budgetsOf(config) }),
+  });
+  let timer: Timer | undefined;
   const { source, policy, name } = await openSource(sourceOptions(config));
   const cache = await createDiskCache({
     folder: config.cacheDir,
     namespace: name,
     onFailure: (failure, error) => {
       metrics.cacheFailed(failure);
+      if (failure === "full") timer?.nudge();
       log.warn("the cache volume failed", { failure, error });
     },
   });
   const pool = createPool({
-    slots: { live: config.encoders, warm: config.encoders },
+    slots: { live: config.encoders, warm: config.warmEncoders },
     deadlineMs: { live: config.encodeTimeout, warm: config.warmTimeout },
     maxJobs: { live: config.queueLimit, warm: 64 },
   });
@@ -97,6 +124,7 @@ export async function start(config: Config): Promise<Running> {
     encoding: (lane) => pool.stats().lanes[lane].running,
     hotBytes: () => service.hot.bytes,
   });
+  if (sweeping) timer = await watchCache(config, { log, metrics });
   let ready = false;
   const listeners: Listening[] = [];
   const open = async (
@@ -110,6 +138,7 @@ export async function start(config: Config): Promise<Running> {
   };
   const stop = async (): Promise<void> => {
     ready = false;
+    timer?.stop();
     await Promise.all(listeners.map((listening) => listening.close(config.drainTimeout)));
     published.close();
     await service.background.stop();
@@ -168,7 +197,7 @@ function complain(error: unknown): number {
     );
     return 2;
   }
-  if (error instanceof CannotListen || error instanceof NoSource) {
+  if (error instanceof CannotListen || error instanceof NoSource || error instanceof CannotSweep) {
     process.stderr.write(`imgproxy-lite cannot start: ${error.message}\n`);
     return 1;
   }

@@ -116,8 +116,8 @@ export const metricDefinitions = {
   gcDeletedFiles: {
     type: "counter",
     name: "imgproxy_lite_gc_deleted_files_total",
-    help: "Files that sweeps deleted.",
-    labels: [],
+    help: "Files that sweeps deleted, by kind: unpinned, pinned (published sites alone exceed the budget), temporary.",
+    labels: ["kind"],
   },
   gcDeletedBytes: {
     type: "counter",
@@ -129,12 +129,6 @@ export const metricDefinitions = {
     type: "gauge",
     name: "imgproxy_lite_gc_oldest_kept_seconds",
     help: "Age of the least recently used entry that the last sweep kept.",
-    labels: [],
-  },
-  gcSeconds: {
-    type: "gauge",
-    name: "imgproxy_lite_gc_sweep_duration_seconds",
-    help: "Seconds that the last sweep took.",
     labels: [],
   },
   gcLastSweep: {

@@ -1,5 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { Lane } from "./encode/encoder.ts";
+import type { Usage } from "./gc/collect.ts";
+import type { SweepSummary } from "./gc/sweep.ts";
 import { metricDefinitions as defined, type MetricDefinition } from "./metric-definitions.ts";
 
 const lanes = ["live", "warm"] as const satisfies readonly Lane[];
@@ -36,16 +38,6 @@ export interface AnsweredRequest {
   readonly seconds: number;
 }
 
-/** One sweep of the GC. */
-export interface SweepCounts {
-  readonly files: number;
-  readonly bytes: number;
-  readonly deletedFiles: number;
-  readonly deletedBytes: number;
-  readonly oldestKeptSeconds: number;
-  readonly seconds: number;
-}
-
 /** What is true now rather than counted: read at each scrape. */
 export interface Readings {
   readonly waiting?: (lane: Lane) => number;
@@ -62,8 +54,10 @@ export interface Metrics {
   encoded(lane: Lane, contentType: string, seconds: number): void;
   encodeFailed(cause: EncodeFailure): void;
   cacheFailed(cause: CacheFailure): void;
-  /** @param counts nothing when the sweep failed. */
-  swept(counts: SweepCounts | undefined): void;
+  /** @param summary undefined when the sweep failed. */
+  swept(summary: SweepSummary | undefined): void;
+  /** What a sweep found, of this process or of the one before it. */
+  used(usage: Usage): void;
   read(readings: Readings): void;
   /** Everything, in Prometheus' text format. */
   scrape(): Promise<Response>;
@@ -133,46 +127,51 @@ function createRequestMetrics(
 function createSweepMetrics(
   registry: Registry,
   budgets: { readonly maxBytes: number; readonly maxFiles: number } | undefined,
-): Pick<Metrics, "swept"> {
-  if (budgets === undefined) return { swept: () => {} };
+): Pick<Metrics, "swept" | "used"> {
+  if (budgets === undefined) return { swept: () => {}, used: () => {} };
   gauge(registry, defined.cacheMaxBytes).set(budgets.maxBytes);
   gauge(registry, defined.cacheMaxFiles).set(budgets.maxFiles);
   const sweeps = counter(registry, defined.gcSweeps);
   const deletedFiles = counter(registry, defined.gcDeletedFiles);
   const deletedBytes = counter(registry, defined.gcDeletedBytes);
   for (const outcome of ["ok", "failed"]) sweeps.inc({ outcome }, 0);
-  const lastSweep = createLastSweep(registry);
+  for (const kind of ["unpinned", "pinned", "temporary"]) deletedFiles.inc({ kind }, 0);
+  const oldestKept = whenKnown(() => gauge(registry, defined.gcOldestKept));
+  const used = createUsage(registry);
   return {
-    swept: (counts) => {
-      sweeps.inc({ outcome: counts === undefined ? "failed" : "ok" });
-      if (counts === undefined) return;
-      deletedFiles.inc(counts.deletedFiles);
-      deletedBytes.inc(counts.deletedBytes);
-      lastSweep(counts);
+    used,
+    swept: (summary) => {
+      sweeps.inc({ outcome: summary === undefined ? "failed" : "ok" });
+      if (summary === undefined) return;
+      deletedFiles.inc({ kind: "unpinned" }, summary.deletedFiles - summary.deletedPinned);
+      deletedFiles.inc({ kind: "pinned" }, summary.deletedPinned);
+      deletedFiles.inc({ kind: "temporary" }, summary.deletedTemporary);
+      deletedBytes.inc(summary.deletedBytes);
+      oldestKept().set(summary.oldestKeptMs / 1000);
+      used({ bytes: summary.keptBytes, files: summary.keptFiles, swept: Date.now() });
     },
   };
 }
 
-/** The gauges appear with the first sweep: until then nobody knows what is on the volume. */
-function createLastSweep(registry: Registry): (counts: SweepCounts) => void {
-  let set: ((counts: SweepCounts) => void) | undefined;
-  const create = (): ((counts: SweepCounts) => void) => {
-    const bytes = gauge(registry, defined.cacheBytes);
-    const files = gauge(registry, defined.cacheFiles);
-    const oldest = gauge(registry, defined.gcOldestKept);
-    const seconds = gauge(registry, defined.gcSeconds);
-    const ended = gauge(registry, defined.gcLastSweep);
-    return (counts) => {
-      bytes.set(counts.bytes);
-      files.set(counts.files);
-      oldest.set(counts.oldestKeptSeconds);
-      seconds.set(counts.seconds);
-      ended.setToCurrentTime();
-    };
+function createUsage(registry: Registry): Metrics["used"] {
+  const gauges = whenKnown(() => ({
+    bytes: gauge(registry, defined.cacheBytes),
+    files: gauge(registry, defined.cacheFiles),
+    swept: gauge(registry, defined.gcLastSweep),
+  }));
+  return ({ bytes, files, swept }) => {
+    gauges().bytes.set(bytes);
+    gauges().files.set(files);
+    gauges().swept.set(swept / 1000);
   };
-  return (counts) => {
-    set ??= create();
-    set(counts);
+}
+
+/** Made at the first use: prom-client reports a gauge as 0 from its making on. */
+function whenKnown<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => {
+    made ??= make();
+    return made;
   };
 }
 

@@ -43,7 +43,7 @@ export const settings = {
     "Port for /livez, /readyz and /metrics.",
     "admin-port",
   ),
-  host: serve("HOST", text, "::", "Address that both ports listen on.", "host"),
+  host: both("HOST", text, "::", "Address that both ports listen on.", "host"),
   basePath: serve("BASE_PATH", path, "/", "Path of the endpoint, where it has one: /img/.", "base-path"),
   dev: serve("DEV", toggle, "off", "Shows a page of help at / and readable errors.", "dev"),
 
@@ -101,11 +101,12 @@ export const settings = {
     "Unpinned variants go when unused this long.",
     "max-idle",
   ),
-  gcInterval: serve(
+  gcInterval: both(
     "GC_INTERVAL",
     duration,
     "10m",
     "Time between looks at the cache's size; 0: another process does it.",
+    "gc-interval",
   ),
   hotCacheBytes: serve("HOT_CACHE_BYTES", size, "64MiB", "Memory for the variants asked for most."),
 
@@ -113,7 +114,13 @@ export const settings = {
     "ENCODERS",
     count,
     String(availableParallelism()),
-    "Encoder processes for readers; as many again, at low priority, warm ahead.",
+    "Encoder processes for readers, one image each.",
+  ),
+  warmEncoders: serve(
+    "WARM_ENCODERS",
+    count,
+    String(availableParallelism()),
+    "Encoder processes that warm ahead, at low priority and while no reader waits.",
   ),
   encodeTimeout: serve(
     "ENCODE_TIMEOUT",

@@ -3,6 +3,19 @@ import { expect, test } from "vitest";
 import { metricDefinitions } from "../metric-definitions.ts";
 import { createMetrics, formatLabel, type Metrics } from "../metrics.ts";
 
+const summary = {
+  keptFiles: 3,
+  keptBytes: 9,
+  deletedFiles: 5,
+  deletedBytes: 40,
+  deletedPinned: 1,
+  deletedTemporary: 2,
+  foreignFiles: 0,
+  failedDeletes: 0,
+  oldestKeptMs: 60_000,
+  dryRun: false,
+};
+
 test("every metric that is defined is reported, and nothing else", async () => {
   const names = [...(await scrape(used())).matchAll(/^# TYPE (\S+)/gm)].map((match) => match[1]);
   expect(names.sort()).toEqual(
@@ -33,6 +46,21 @@ test("a process that never swept says nothing of the cache volume", async () => 
   sweeping.swept(undefined);
   expect(await scrape(sweeping)).toContain('imgproxy_lite_gc_sweeps_total{outcome="failed"} 1');
   expect(await scrape(sweeping)).not.toContain("imgproxy_lite_gc_last_sweep_timestamp_seconds");
+});
+
+test("a sweep tells what it left and what it deleted, the pinned apart", async () => {
+  const text = await scrape(used());
+  expect(text).toContain("imgproxy_lite_cache_bytes 9");
+  expect(text).toContain('imgproxy_lite_gc_deleted_files_total{kind="unpinned"} 4');
+  expect(text).toContain('imgproxy_lite_gc_deleted_files_total{kind="pinned"} 1');
+  expect(text).toContain("imgproxy_lite_gc_oldest_kept_seconds 60");
+});
+
+test("what an earlier process swept is known before this one does", async () => {
+  const metrics = createMetrics({ version: "1.2.3", sweeps: { maxBytes: 10, maxFiles: 2 } });
+  metrics.used({ bytes: 7, files: 2, swept: 1_700_000_000_000 });
+  expect(await scrape(metrics)).toContain("imgproxy_lite_gc_last_sweep_timestamp_seconds 1700000000");
+  expect(await scrape(metrics)).not.toContain("imgproxy_lite_gc_oldest_kept_seconds");
 });
 
 test("what is true now is read at the scrape", async () => {
@@ -69,14 +97,7 @@ function used(): Metrics {
   metrics.answered({ cache: "hit", contentType: "image/avif", status: 200, bytes: 1000, seconds: 0.002 });
   metrics.fetched("ok", 4000);
   metrics.encoded("live", "image/avif", 0.3);
-  metrics.swept({
-    files: 3,
-    bytes: 9,
-    deletedFiles: 1,
-    deletedBytes: 4,
-    oldestKeptSeconds: 60,
-    seconds: 0.1,
-  });
+  metrics.swept(summary);
   return metrics;
 }
 

@@ -1,0 +1,42 @@
+import { toNodeHandler } from "h3";
+import { createAdmin } from "../admin.ts";
+import type { Config } from "../config.ts";
+import { listen } from "../listen.ts";
+import { createLog, standardOutput } from "../log.ts";
+import { createMetrics } from "../metrics.ts";
+import { collect } from "./collect.ts";
+import { formatSummary } from "./summary.ts";
+import { boundsOf, budgetsOf, watchCache } from "./watch.ts";
+
+/** A folder that is no cache, or that the system does not let be swept; the message says which and why. */
+export class CannotSweep extends Error {}
+
+/** The line that one sweep says of itself. @throws CannotSweep */
+export async function sweepOnce(config: Config, dryRun: boolean): Promise<string> {
+  const bounds = boundsOf(config);
+  try {
+    return formatSummary(await collect({ ...bounds, dryRun }), bounds);
+  } catch (cause) {
+    const words = cause instanceof Error ? cause.message : String(cause);
+    throw new CannotSweep(`CACHE_DIR: ${bounds.folder} is no cache that can be swept: ${words}`, { cause });
+  }
+}
+
+/** The GC as a process of its own, with the admin port that a server has. @throws CannotListen */
+export async function startWatching(
+  config: Config,
+  version: string,
+): Promise<{ readonly stop: () => Promise<void> }> {
+  const log = createLog({ level: config.logLevel, destination: standardOutput() });
+  const metrics = createMetrics({ version, watchProcess: true, sweeps: budgetsOf(config) });
+  const listener = toNodeHandler(createAdmin({ metrics, ready: () => true }));
+  const admin = await listen(listener, { name: "ADMIN_PORT", port: config.adminPort, host: config.host });
+  const timer = await watchCache(config, { log, metrics });
+  log.info("the cache is watched", { folder: config.cacheDir, admin: admin.url });
+  return {
+    stop: async () => {
+      timer.stop();
+      await admin.close(config.drainTimeout);
+    },
+  };
+}

@@ -1,0 +1,47 @@
+import type { Config } from "../config.ts";
+import type { Log } from "../log.ts";
+import type { Metrics } from "../metrics.ts";
+import { type CollectOptions, readUsage } from "./collect.ts";
+import { formatSummary } from "./summary.ts";
+import { startTimer, type Timer } from "./timer.ts";
+
+/** What a configuration says of the cache's bounds. */
+export function boundsOf(config: Config): CollectOptions {
+  return {
+    folder: config.cacheDir,
+    maxBytes: config.cacheMaxBytes,
+    maxFiles: config.cacheMaxFiles,
+    minFreeBytes: config.cacheMinFree,
+    maxIdleMs: config.cacheMaxIdle,
+  };
+}
+
+/** The part of the bounds that metrics show. */
+export function budgetsOf(config: Config): { readonly maxBytes: number; readonly maxFiles: number } {
+  return { maxBytes: config.cacheMaxBytes, maxFiles: config.cacheMaxFiles };
+}
+
+/** Keeps the cache within its bounds until it is stopped, and tells of each sweep; the first look is at once. */
+export async function watchCache(
+  config: Config,
+  { log, metrics }: { readonly log: Log; readonly metrics: Pick<Metrics, "swept" | "used"> },
+): Promise<Timer> {
+  const bounds = boundsOf(config);
+  // Until a sweep is due, a day perhaps, what the last one found is the best that anybody knows.
+  const usage = await readUsage(bounds.folder);
+  if (usage !== undefined) metrics.used(usage);
+  const timer = startTimer({
+    collect: bounds,
+    intervalMs: config.gcInterval,
+    onSweep: (summary) => {
+      metrics.swept(summary);
+      log.info(`the cache was swept: ${formatSummary(summary, bounds)}`, { sweep: summary });
+    },
+    onError: (error) => {
+      metrics.swept(undefined);
+      log.warn("the cache could not be swept", { error });
+    },
+  });
+  timer.nudge();
+  return timer;
+}

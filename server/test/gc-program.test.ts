@@ -1,0 +1,104 @@
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { expect, onTestFinished, test } from "vitest";
+import { pathParts, variantName } from "../cache/name.ts";
+import { readUsage } from "../gc/collect.ts";
+import { temporaryFolder } from "./temporary-folder.ts";
+
+const executable = fileURLToPath(new URL("../../bin/imgproxy-lite.js", import.meta.url));
+
+test("gc sweeps once and says so in a line; with --dry-run it leaves no note of it", async () => {
+  const folder = await cacheOf(12);
+  expect(await gc("--cache", folder, "--max-bytes", "10000", "--dry-run")).toContain("would delete 0 files");
+  expect(await readUsage(folder)).toBeUndefined();
+  // Entries of the last five minutes stay, whatever the budget: somebody has just paid for them.
+  expect(await gc("--cache", folder, "--max-bytes", "10000")).toContain(
+    "kept 12 files, 11.7 KiB (120 % of 9.8 KiB)",
+  );
+  expect(await readUsage(folder)).toMatchObject({ files: 12, bytes: 12_000 });
+});
+
+test("gc of a folder that is none says which and why, and fails", async () => {
+  const folder = join(await temporaryFolder(), "none");
+  await expect(gc("--cache", folder)).rejects.toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining(`CACHE_DIR: ${folder} is no cache that can be swept: ENOENT`),
+  });
+});
+
+test("gc --watch sweeps at once, reports on the admin port and ends well when told to", async () => {
+  const folder = await cacheOf(12);
+  const { child, admin } = await watch(folder);
+  expect((await fetch(`${admin}livez`)).status).toBe(200);
+  await expect.poll(() => scrape(admin)).toContain('imgproxy_lite_gc_sweeps_total{outcome="ok"} 1\n');
+  const text = await scrape(admin);
+  expect(text).toContain("imgproxy_lite_cache_files 12\n");
+  expect(text).toContain("imgproxy_lite_cache_max_bytes 10000\n");
+  child.kill("SIGTERM");
+  expect(await once(child, "exit")).toEqual([0, null]);
+});
+
+test("gc --watch that takes over knows from the start what the last sweep found", async () => {
+  const folder = await cacheOf(3);
+  await gc("--cache", folder, "--max-bytes", "10000");
+  const { admin } = await watch(folder);
+  expect(await scrape(admin)).toContain("imgproxy_lite_cache_files 3\n");
+});
+
+test("gc --watch of a volume that fails stays up, and says that sweeps fail", async () => {
+  const folder = await cacheOf(1);
+  await rm(folder, { recursive: true });
+  await writeFile(folder, "");
+  const { admin } = await watch(folder);
+  await expect.poll(() => scrape(admin)).toContain('imgproxy_lite_gc_sweeps_total{outcome="failed"} 1\n');
+  expect((await fetch(`${admin}livez`)).status).toBe(200);
+});
+
+test("gc --watch with nothing between looks is refused", async () => {
+  await expect(gc("--watch", "--gc-interval", "0")).rejects.toMatchObject({ code: 2 });
+});
+
+/** A cache of entries of 1,000 bytes. */
+async function cacheOf(entries: number): Promise<string> {
+  const folder = await temporaryFolder();
+  for (let index = 0; index < entries; index++) {
+    const name = variantName({ key: `${index}.jpg`, quality: 50, class: "jpg" }, "");
+    const path = join(folder, ...pathParts(name));
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, Buffer.alloc(1_000));
+  }
+  return folder;
+}
+
+const environment = { PATH: process.env.PATH, CACHE_MIN_FREE: "0" };
+
+async function gc(...argv: readonly string[]): Promise<string> {
+  const { stdout } = await promisify(execFile)(process.execPath, [executable, "gc", ...argv], {
+    env: environment,
+  });
+  return stdout;
+}
+
+async function watch(folder: string): Promise<{ readonly child: ChildProcess; readonly admin: string }> {
+  const argv = ["gc", "--cache", folder, "--max-bytes", "10000", "--admin-port", "0", "--watch"];
+  const child = spawn(process.execPath, [executable, ...argv], {
+    env: environment,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  let text = "";
+  for await (const chunk of child.stdout) {
+    text += chunk;
+    const admin = /"admin":"([^"]+)"/.exec(text)?.[1];
+    if (admin !== undefined) return { child, admin };
+  }
+  throw new Error(`gc ended: ${text}`);
+}
+
+async function scrape(admin: string): Promise<string> {
+  return (await fetch(`${admin}metrics`)).text();
+}
