@@ -8,18 +8,7 @@ export type Format = (typeof formats)[number];
 export const MAX_QUALITY = 100;
 export const MAX_WIDTH = 3840;
 
-/**
- * One image URL, parsed. With neither `quality`, `width` nor a `format` it asks for the original.
- *
- * | parameter | field | range |
- * | --- | --- | --- |
- * | `img` | `key` | a source key, see key.ts |
- * | `q` | `quality` | 1 to 100, on JPEG's scale |
- * | `w` | `width` | 1 to 3840 pixels; never enlarges |
- * | `fm` | `format` | `auto` (the default), `avif`, `webp`, `jpg`, `png`, `json` |
- * | `v` | `version` | 10 hex digits: the source version the page was built with |
- * | `s` | `signature` | any text here; signature.ts verifies it |
- */
+/** One image URL, parsed. With neither `quality`, `width` nor a `format` it asks for the original. */
 export interface ImageRequest {
   readonly key: string;
   readonly quality?: number;
@@ -30,6 +19,30 @@ export interface ImageRequest {
 }
 
 export type Parameter = "img" | "q" | "w" | "fm" | "v" | "s";
+
+/** What each parameter takes and means, in words for readers of the documentation. */
+export const parameterHelp = {
+  img: {
+    takes: "a source key",
+    meaning: "The photograph. Alone, or with `v` only: the original, as it is stored.",
+  },
+  q: {
+    takes: `1 to ${MAX_QUALITY}`,
+    meaning:
+      "Quality, as JPEG counts it; every format is made to look like it. Without it: `DEFAULT_QUALITY`.",
+  },
+  w: { takes: `1 to ${MAX_WIDTH}`, meaning: "Width in pixels. A photograph is never enlarged." },
+  fm: {
+    takes: ["auto", ...formats, "json"].map((format) => `\`${format}\``).join(" "),
+    meaning:
+      "Format. `auto`, the default: the best that the browser accepts. `json`: what is known of the photograph.",
+  },
+  v: {
+    takes: "10 hex digits",
+    meaning: "The version a page was built with: what it names may be kept for a year.",
+  },
+  s: { takes: "32 hex digits", meaning: "The signature, where the server has `VARIANTS=signed`." },
+} as const satisfies Readonly<Record<Parameter, { readonly takes: string; readonly meaning: string }>>;
 
 /** A URL that names no image: the parameter at fault and what to do, in words for the reader. */
 export class InvalidRequest extends Error {

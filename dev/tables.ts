@@ -1,0 +1,64 @@
+import { parameterHelp } from "../contract/request.ts";
+import { help as scanHelp } from "../scan/options.ts";
+import { type ProblemKind, problems } from "../server/errors.ts";
+import { type Setting, settings } from "../server/settings.ts";
+
+/** The file that has them, below the repository's root. */
+export const generatedFile = "README.md";
+
+/**
+ * A text with each `<!-- name -->…<!-- /name -->` filled from the definitions.
+ * @throws Error when a table has no place in the text.
+ */
+export function withTables(text: string): string {
+  return Object.entries(tables).reduce((filled, [name, render]) => {
+    const place = new RegExp(`(<!-- ${name} -->\n)[^]*?(<!-- /${name} -->)`);
+    if (!place.test(filled)) throw new Error(`${generatedFile} has no <!-- ${name} -->…<!-- /${name} -->`);
+    return filled.replace(place, (_, start: string, end: string) => `${start}${render()}${end}`);
+  }, text);
+}
+
+// --- tables ---
+
+const tables: Readonly<Record<string, () => string>> = {
+  parameters: () =>
+    table(
+      ["", "takes", "meaning"],
+      Object.entries(parameterHelp).map(([name, { takes, meaning }]) => [`\`${name}\``, takes, meaning]),
+    ),
+  settings: () =>
+    table(
+      ["variable", "flag", "default", "of", ""],
+      Object.values(settings).map((setting) => [
+        `\`${setting.name}\``,
+        setting.flag === undefined ? "" : `\`--${setting.flag}\``,
+        fallback(setting),
+        setting.for.join(", "),
+        setting.help,
+      ]),
+    ),
+  problems: () =>
+    table(
+      ["code", "status", "cause", "remedy"],
+      Object.entries<ProblemKind>(problems).map(([code, { status, title, remedy }]) => [
+        `\`${code}\``,
+        String(status),
+        title,
+        remedy,
+      ]),
+    ),
+  scan: () => `\`\`\`\n${scanHelp}\`\`\`\n`,
+};
+
+/** The number of cores is this machine's, not the reader's. */
+function fallback(setting: Setting<unknown>): string {
+  if (setting.name === settings.encoders.name) return "cores";
+  return setting.fallback === "" ? "" : `\`${setting.fallback}\``;
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const lines = [head, head.map(() => "---"), ...rows].map(
+    (cells) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|").replaceAll("<", "&lt;")).join(" | ")} |`,
+  );
+  return `${lines.join("\n")}\n`;
+}
