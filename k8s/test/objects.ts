@@ -35,7 +35,10 @@ export function container(folder: Rendered, name: string): IContainer {
   return found(deployment(folder, name).spec?.template.spec?.containers[0], `container of ${name}`);
 }
 
-/** All that a container finds in its environment, secrets as the words `secret`. */
+/** In place of what a Secret has. */
+const secret = "a-secret-of-32-characters-or-more";
+
+/** All that a container finds in its environment, a word for each secret. */
 export function environmentOf(folder: Rendered, name: string): ReadonlyMap<string, string> {
   const maps = render(folder).filter((object) => ConfigMap.is(object));
   const { envFrom = [], env = [] } = container(folder, name);
@@ -43,7 +46,7 @@ export function environmentOf(folder: Rendered, name: string): ReadonlyMap<strin
     const map = maps.find(({ metadata }) => metadata?.name === configMapRef?.name);
     return Object.entries(found(map?.data, `ConfigMap ${configMapRef?.name}`));
   });
-  return new Map([...mapped, ...env.map(({ name: key, value }) => [key, value ?? "secret"] as const)]);
+  return new Map([...mapped, ...env.map(({ name: key, value }) => [key, value ?? secret] as const)]);
 }
 
 /** The value, or a failed test that names what is missing. */

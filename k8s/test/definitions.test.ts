@@ -1,0 +1,190 @@
+import { readFileSync } from "node:fs";
+import { ServiceMonitor } from "@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1";
+import { HorizontalPodAutoscaler } from "kubernetes-models/autoscaling/v2";
+import { Ingress } from "kubernetes-models/networking.k8s.io/v1";
+import { PersistentVolumeClaim, Service } from "kubernetes-models/v1";
+import { describe, expect, test } from "vitest";
+import { createAdmin } from "../../server/admin.ts";
+import { type Config, loadConfig } from "../../server/config.ts";
+import { metricDefinitions } from "../../server/metric-definitions.ts";
+import { createMetrics } from "../../server/metrics.ts";
+import { settings } from "../../server/settings.ts";
+import { bytesOf, container, deployment, environmentOf, found, milliCoresOf } from "./objects.ts";
+import { hasKubectl, overlays, type Rendered, render } from "./render.ts";
+
+/** Every process of every overlay, by the arguments that its container has. */
+const processes = overlays.flatMap((folder) => {
+  const names = folder === "overlays/single-node" ? ["imgproxy-lite"] : ["imgproxy-lite", "imgproxy-lite-gc"];
+  return names.map((name) => [folder, name] as const);
+});
+
+describe.runIf(hasKubectl())("what manifests say to the program", () => {
+  test.each(processes)(
+    "%s: %s gets no variable that it does not know, and none that it refuses",
+    (folder, name) => {
+      const program = name === "imgproxy-lite-gc" ? "gc" : "serve";
+      const mine = Object.values(settings).filter((setting) => setting.for.includes(program));
+      const known = new Set(mine.map((setting) => setting.name));
+      expect([...environmentOf(folder, name).keys()].filter((variable) => !known.has(variable))).toEqual([]);
+      expect(() => configOf(folder, name)).not.toThrow();
+    },
+  );
+
+  test.each(processes)("%s: %s is asked on the ports and paths that it has", async (folder, name) => {
+    const config = configOf(folder, name);
+    const { ports = [], startupProbe, livenessProbe, readinessProbe } = container(folder, name);
+    const port = (wanted: string) => ports.find((one) => one.name === wanted)?.containerPort;
+    expect(port("admin")).toBe(config.adminPort);
+    expect(port("http")).toBe(name === "imgproxy-lite" ? config.port : undefined);
+    const metrics = createMetrics({ version: "0.0.0" });
+    const admin = createAdmin({ metrics, ready: () => true });
+    for (const probe of [startupProbe, livenessProbe, readinessProbe]) {
+      if (probe === undefined) continue;
+      expect(probe.httpGet?.port).toBe("admin");
+      expect((await admin.fetch(new Request(`http://pod${probe.httpGet?.path}`))).status).toBe(200);
+    }
+    expect(found(livenessProbe, "a liveness probe").httpGet?.path).toBe("/livez");
+  });
+
+  test("liveness does not ask what readiness asks: a pod that drains is not killed for it", async () => {
+    const draining = createAdmin({ metrics: createMetrics({ version: "0.0.0" }), ready: () => false });
+    const { livenessProbe, readinessProbe } = container("base", "imgproxy-lite");
+    const status = async (path: string | undefined) =>
+      (await draining.fetch(new Request(`http://pod${path}`))).status;
+    expect(await status(livenessProbe?.httpGet?.path)).toBe(200);
+    expect(await status(readinessProbe?.httpGet?.path)).toBe(503);
+  });
+
+  test.each(["overlays/rook-ceph", "overlays/s3"] as const)(
+    "%s: Prometheus finds the admin ports of both",
+    async (folder) => {
+      const [monitor] = render(folder).filter((object) => ServiceMonitor.is(object));
+      const [endpoint] = monitor?.spec?.endpoints ?? [];
+      const components = monitor?.spec?.selector.matchExpressions?.find(({ key }) =>
+        key.endsWith("component"),
+      )?.values;
+      const scraped = render(folder)
+        .filter((object) => Service.is(object))
+        .filter(({ metadata }) =>
+          components?.includes(metadata?.labels?.["app.kubernetes.io/component"] ?? ""),
+        );
+      expect(scraped.map(({ metadata }) => metadata?.name)).toEqual([
+        "imgproxy-lite-admin",
+        "imgproxy-lite-gc-admin",
+      ]);
+      for (const { spec } of scraped) expect(spec?.ports?.map(({ name }) => name)).toEqual([endpoint?.port]);
+      const admin = createAdmin({ metrics: createMetrics({ version: "0.0.0" }), ready: () => true });
+      expect((await admin.fetch(new Request(`http://pod${endpoint?.path}`))).status).toBe(200);
+    },
+  );
+
+  test.each(processes)("%s: %s keeps its cache where the volume is", (folder, name) => {
+    const mount = container(folder, name).volumeMounts?.find((one) => one.name === "cache");
+    expect(mount?.mountPath).toBe(configOf(folder, name).cacheDir);
+  });
+});
+
+describe.runIf(hasKubectl())("figures that belong together", () => {
+  test.each(overlays)("%s: one process sweeps, by the bounds that the server knows", (folder) => {
+    const server = configOf(folder, "imgproxy-lite");
+    if (folder === "overlays/single-node") return expect(server.gcInterval).toBeGreaterThan(0);
+    const gc = configOf(folder, "imgproxy-lite-gc");
+    expect(server.gcInterval).toBe(0);
+    expect(gc.gcInterval).toBeGreaterThan(0);
+    expect([gc.cacheDir, gc.cacheMaxBytes, gc.cacheMaxFiles]).toEqual([
+      server.cacheDir,
+      server.cacheMaxBytes,
+      server.cacheMaxFiles,
+    ]);
+  });
+
+  test.each(overlays)("%s: the budget is at most four fifths of the claim", (folder) => {
+    const [claim] = render(folder).filter((object) => PersistentVolumeClaim.is(object));
+    const room = bytesOf(claim?.spec?.resources?.requests?.storage);
+    expect(configOf(folder, "imgproxy-lite").cacheMaxBytes).toBeLessThanOrEqual(0.8 * room);
+  });
+
+  test.each(overlays)(
+    "%s: the memory limit has room for every encoder, the hot cache and what waits",
+    (folder) => {
+      const config = configOf(folder, "imgproxy-lite");
+      const mebi = 2 ** 20;
+      // An encoder is replaced above 400 MiB; the server itself stays below 200; an original of a camera has about 10.
+      const encoders = (config.encoders + config.warmEncoders) * 400 * mebi;
+      const needed = config.hotCacheBytes + encoders + 200 * mebi + config.queueLimit * 10 * mebi;
+      expect(needed).toBeLessThan(
+        0.9 * bytesOf(container(folder, "imgproxy-lite").resources?.limits?.memory),
+      );
+    },
+  );
+
+  test.each(["overlays/rook-ceph", "overlays/s3"] as const)(
+    "%s: a publish alone starts no pods, and readers do",
+    (folder) => {
+      const config = configOf(folder, "imgproxy-lite");
+      const [scaler] = render(folder).filter((object) => HorizontalPodAutoscaler.is(object));
+      const target = milliCoresOf(scaler?.spec?.metrics?.[0]?.resource?.target.averageValue);
+      // The server's own share of a warm-up is a few hundredths of a core.
+      expect(target).toBeGreaterThan(1000 * config.warmEncoders + 250);
+      expect(target).toBeLessThan(1000 * config.encoders);
+    },
+  );
+
+  test.each(overlays)("%s: the grace has room for the pause before the drain and for the drain", (folder) => {
+    const config = configOf(folder, "imgproxy-lite");
+    const { lifecycle, readinessProbe } = container(folder, "imgproxy-lite");
+    const pause = found(lifecycle?.preStop?.sleep?.seconds, "a pause");
+    const grace = deployment(folder, "imgproxy-lite").spec?.template.spec?.terminationGracePeriodSeconds ?? 0;
+    expect(grace).toBeGreaterThanOrEqual(pause + config.drainTimeout / 1000 + 5);
+    // Longer than a readiness probe needs to fail, should endpoints only follow that.
+    expect(pause).toBeGreaterThanOrEqual(
+      (readinessProbe?.periodSeconds ?? 0) * (readinessProbe?.failureThreshold ?? 0),
+    );
+  });
+
+  test.each(overlays)("%s: the ingress waits longer than the server's own deadlines", (folder) => {
+    const config = configOf(folder, "imgproxy-lite");
+    const [ingress] = render(folder).filter((object) => Ingress.is(object));
+    const notes = ingress?.metadata?.annotations ?? {};
+    const seconds = (name: string) => Number.parseInt(found(notes[name], name), 10);
+    // Three seconds for the source's first byte, three in the line, the encode, and some for the original to arrive.
+    for (const family of ["nginx.org", "nginx.ingress.kubernetes.io"])
+      expect(seconds(`${family}/proxy-read-timeout`)).toBeGreaterThan(
+        3 + 3 + config.encodeTimeout / 1000 + 5,
+      );
+  });
+
+  test.each(overlays)(
+    "%s: originals stay in the bucket, and a reader is known behind the ingress",
+    (folder) => {
+      const config = configOf(folder, "imgproxy-lite");
+      expect(config.originals).toBe("off");
+      expect(environmentOf(folder, "imgproxy-lite").get("TRUSTED_PROXIES")).toContain("10.0.0.0/8");
+    },
+  );
+});
+
+describe("metrics that alerts and the dashboard name", () => {
+  const known = new Set(
+    Object.values(metricDefinitions).flatMap(({ name, type }) =>
+      type === "histogram" ? [`${name}_bucket`, `${name}_count`, `${name}_sum`] : [name],
+    ),
+  );
+  test.each(["alerts.yaml", "dashboard.json"])("of %s exist", (file) => {
+    const text = readFileSync(new URL(`../components/monitoring/${file}`, import.meta.url), "utf8");
+    const named = new Set(text.match(/imgproxy_lite_[a-z_]+/g));
+    expect(named.size).toBeGreaterThan(3);
+    expect([...named].filter((name) => !known.has(name))).toEqual([]);
+  });
+
+  test("are all on the dashboard", () => {
+    const text = readFileSync(new URL("../components/monitoring/dashboard.json", import.meta.url), "utf8");
+    expect(Object.values(metricDefinitions).filter(({ name }) => !text.includes(name))).toEqual([]);
+  });
+});
+
+function configOf(folder: Rendered, name: string): Config {
+  const [program, ...argv] = found(container(folder, name).args, "arguments");
+  if (program !== "serve" && program !== "gc") throw new Error(`no program of the server's: ${program}`);
+  return loadConfig(program, argv, Object.fromEntries(environmentOf(folder, name))).config;
+}
