@@ -1,12 +1,42 @@
+import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import manifest from "../../package.json" with { type: "json" };
 import { generatedFile, withTables } from "../tables.ts";
 
+const root = fileURLToPath(new URL("../../", import.meta.url));
+
 test("the README's tables say what the programs' definitions say; npm run docs writes them", async () => {
-  const text = await readFile(new URL(`../../${generatedFile}`, import.meta.url), "utf8");
+  const text = await readFile(path.join(root, generatedFile), "utf8");
   expect(withTables(text)).toBe(text);
 });
 
 test("a table without a place in the README is an error", () => {
   expect(() => withTables("# No tables")).toThrow("has no <!-- parameters -->");
+});
+
+test("CONTRIBUTING.md has a reason for each dependency, and for no other", async () => {
+  const text = await readFile(path.join(root, "CONTRIBUTING.md"), "utf8");
+  const cells = [...text.matchAll(/^\| ([^|]+)\| [^|]+\|$/gm)].flatMap(([, cell = ""]) => cell.split(","));
+  const named = cells.map((cell) => cell.trim()).filter((name) => !/^(package|-+)$/.test(name));
+  const dependencies = [manifest.dependencies, manifest.devDependencies].flatMap((group) =>
+    Object.keys(group),
+  );
+  expect(named.sort()).toEqual(dependencies.sort());
+});
+
+test("every relative link of a Markdown file leads to a file", async () => {
+  const files = execFileSync("git", ["ls-files", "*.md"], { cwd: root, encoding: "utf8" }).trim().split("\n");
+  const dead: string[] = [];
+  // The example site's posts name photographs in a bucket, which is their point.
+  for (const file of files.filter((name) => !name.includes("exampleSite/content/"))) {
+    const text = await readFile(path.join(root, file), "utf8");
+    const prose = text.replace(/```[\s\S]*?```|`[^`]*`/g, "");
+    for (const [, link = ""] of prose.matchAll(/\]\((?![a-z]+:)([^)#?\s]+)/g))
+      if (!existsSync(path.join(root, path.dirname(file), decodeURI(link)))) dead.push(`${file}: ${link}`);
+  }
+  expect(dead).toEqual([]);
 });
