@@ -1,21 +1,30 @@
+import { mkdir } from "node:fs/promises";
+import path from "node:path";
+import { githubAnnotations, gitlabReport } from "./annotations.ts";
+import { unansweredWords } from "./asking.ts";
 import { CannotRun } from "./cannot-run.ts";
+import { checkSite } from "./check.ts";
+import { checkEdge } from "./edge-check.ts";
+import type { Finding } from "./findings.ts";
 import { Unanswered } from "./http.ts";
 import { installedHugoMinor, parseHugoMinor } from "./hugo-version.ts";
+import { writeWhole } from "./manifest-file.ts";
 import { type CommandLine, help, parseCommandLine } from "./options.ts";
-import { createProgress, silentProgress } from "./progress.ts";
-import { formatReport, reportJson } from "./report.ts";
+import { createProgress, type Progress, silentProgress } from "./progress.ts";
+import { formatCheck, formatEdge, formatScan } from "./report.ts";
+import { htmlReport } from "./report-html.ts";
+import { checkJson, edgeJson, scanJson } from "./report-json.ts";
 import { type ScanOptions, scanSite } from "./scan.ts";
+
+type Variables = Readonly<Record<string, string | undefined>>;
 
 /**
  * `imgproxy-lite scan`.
  * @returns the exit code: 0 fine, 1 problems in the content, 2 it could not run, 130 interrupted.
  */
-export async function scan(
-  argv: readonly string[],
-  env: Readonly<Record<string, string | undefined>>,
-): Promise<number> {
+export async function scan(argv: readonly string[], env: Variables): Promise<number> {
   const interrupted = new AbortController();
-  const stop = () => interrupted.abort(new Interrupted());
+  const stop = () => interrupted.abort(new Error("interrupted"));
   process.once("SIGINT", stop);
   process.once("SIGTERM", stop);
   try {
@@ -24,9 +33,14 @@ export async function scan(
       process.stdout.write(help);
       return 0;
     }
-    const result = await scanSite(await optionsOf(command, env, interrupted.signal));
-    process.stdout.write(command.json ? reportJson(result) : formatReport(result));
-    return result.findings.some((finding) => finding.severity === "error") ? 1 : 0;
+    // The report goes to stdout, so that it can be piped; progress is for whoever watches.
+    const progress = command.json ? silentProgress : createProgress(process.stderr);
+    const options = await optionsOf(command, env, interrupted.signal, progress);
+    const outcome = await runCommand(command, options).finally(() => progress.end());
+    process.stdout.write(command.json ? `${JSON.stringify(outcome.json, undefined, 2)}\n` : outcome.words);
+    await annotate(outcome.findings, command, env);
+    if (outcome.unanswered !== undefined) throw new Unanswered(outcome.unanswered);
+    return outcome.findings.some((finding) => finding.severity === "error") ? 1 : 0;
   } catch (error) {
     if (interrupted.signal.aborted) return 130;
     process.stderr.write(`imgproxy-lite scan: ${wordsFor(error)}\n`);
@@ -37,27 +51,60 @@ export async function scan(
   }
 }
 
-class Interrupted extends Error {}
+// --- what to do ---
 
-/** A bug shows where it is. */
-function wordsFor(error: unknown): string {
-  if (error instanceof CannotRun || error instanceof Unanswered) return error.message;
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+interface Outcome {
+  readonly words: string;
+  readonly json: object;
+  readonly findings: readonly Finding[];
+  /** Why the proxy did not answer for all that it was asked, if so. */
+  readonly unanswered?: string | undefined;
+}
+
+async function runCommand(command: CommandLine, options: ScanOptions): Promise<Outcome> {
+  if (command.edge) {
+    const result = await checkEdge(options);
+    const findings = result.problems.map(
+      (message): Finding => ({ severity: "error", file: "", line: 1, column: 1, message }),
+    );
+    return { words: formatEdge(result), json: edgeJson(result), findings };
+  }
+  if (command.built !== undefined) {
+    const { folder: built, compare } = command.built;
+    const result = await checkSite({ ...options, built, compare });
+    const { findings } = result;
+    return {
+      words: formatCheck(result),
+      json: checkJson(result),
+      findings,
+      unanswered: unansweredWords(result),
+    };
+  }
+  const result = await scanSite(options);
+  if (command.report !== undefined) await writeReport(command.report, htmlReport(result));
+  const { findings } = result;
+  return { words: formatScan(result), json: scanJson(result), findings, unanswered: unansweredWords(result) };
 }
 
 async function optionsOf(
   command: CommandLine,
-  env: Readonly<Record<string, string | undefined>>,
+  env: Variables,
   signal: AbortSignal,
+  progress: Progress,
 ): Promise<ScanOptions> {
+  const { site: folder, environment, endpoint, publish, ...rest } = command;
+  const [site, name] = publish?.split("/") ?? [];
+  const commit = env.GITHUB_SHA ?? env.CI_COMMIT_SHA ?? env.CI_COMMIT ?? env.FORGEJO_SHA;
   return {
-    ...command,
-    variables: env,
-    hugoMinor: await hugoMinorOf(command),
-    now: new Date(),
-    signal,
-    // The report goes to stdout, so that it can be piped; progress is for whoever watches.
-    progress: command.json ? silentProgress : createProgress(process.stderr),
+    ...rest,
+    site: {
+      ...{ folder, environment, variables: env, hugoMinor: await hugoMinorOf(command) },
+      ...(endpoint !== undefined && { endpoint }),
+    },
+    ...(endpoint !== undefined && { endpoint }),
+    ...(site !== undefined && name !== undefined && { publish: { site, name } }),
+    ...(commit !== undefined && { commit }),
+    ...{ now: new Date(), signal, progress },
   };
 }
 
@@ -67,4 +114,31 @@ async function hugoMinorOf({ hugoVersion }: CommandLine): Promise<number> {
   if (minor === undefined)
     throw new CannotRun(`--hugo-version takes a version such as 0.111.3; it is ${hugoVersion}`);
   return minor;
+}
+
+// --- what to say ---
+
+/** Beside the lines of the change, where the CI system shows them. */
+async function annotate(findings: readonly Finding[], command: CommandLine, env: Variables): Promise<void> {
+  const prefix = path.relative(env.GITHUB_WORKSPACE ?? env.CI_PROJECT_DIR ?? process.cwd(), command.site);
+  const posix = prefix.split(path.sep).join("/");
+  // With --json stdout is a document.
+  if (env.GITHUB_ACTIONS === "true" && !command.json)
+    process.stdout.write(githubAnnotations(findings, posix));
+  if (env.GITLAB_CI === "true" && env.CI_PROJECT_DIR !== undefined)
+    await writeWhole(
+      path.join(env.CI_PROJECT_DIR, "gl-code-quality-report.json"),
+      gitlabReport(findings, posix),
+    );
+}
+
+async function writeReport(file: string, html: string): Promise<void> {
+  await mkdir(path.dirname(path.resolve(file)), { recursive: true });
+  await writeWhole(file, html);
+}
+
+/** A bug shows where it is. */
+function wordsFor(error: unknown): string {
+  if (error instanceof CannotRun || error instanceof Unanswered) return error.message;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

@@ -9,9 +9,16 @@ export interface CommandLine {
   readonly endpoint?: string;
   readonly token?: string;
   readonly manifest?: string | false;
+  /** A built site: compared with the content, or taken instead of it. */
+  readonly built?: { readonly folder: string; readonly compare: boolean };
+  /** Where readers are served from, for a look through the CDN. */
+  readonly edge: boolean;
+  readonly publish?: string;
+  readonly previewSeconds?: number;
   readonly effort?: number;
   readonly concurrency: number;
   readonly patienceMs: number;
+  readonly report?: string;
   readonly dryRun: boolean;
   readonly json: boolean;
   readonly help: boolean;
@@ -22,22 +29,39 @@ export const help = `Usage: imgproxy-lite scan [options]
 Finds every image that a Hugo site will ask of the proxy, checks that it exists, writes the manifest that the site's
 templates read, and makes every variant before a reader asks for it.
 
+  imgproxy-lite scan                    before hugo: look, tell hugo, warm
+  hugo
+  imgproxy-lite scan --check public     after hugo: make sure of what it has emitted
+  imgproxy-lite scan --edge             after the deploy: through the CDN
+
+The site
   --site FOLDER        the Hugo site (default: the current folder)
-  --endpoint URL       where this scan reaches the proxy (default: params.imgproxy.endpoint, where readers do)
-  --token TOKEN        of the server's /api (default: TOKEN); without one the scan is a reader like any other
-  --manifest FILE      where to write the manifest, relative to the site (default: assets/imgproxy.json)
-  --no-manifest        leave the manifest as it is
   --environment NAME   Hugo's environment (default: HUGO_ENVIRONMENT, or production)
   --hugo-version N     the Hugo whose rules decide what is a page (default: the one on PATH, or the newest)
+  --manifest FILE      where to write the manifest, relative to the site (default: assets/imgproxy.json)
+  --no-manifest        leave the manifest as it is
+  --check FOLDER       take the URLs from the built site, and compare them with what the content says
+  --html FOLDER        take the URLs from the built site alone
+
+The proxy
+  --endpoint URL       where this scan reaches it (default: params.imgproxy.endpoint, where readers do)
+  --token TOKEN        of its /api (default: TOKEN); without one the scan is a reader like any other
+  --publish SITE/NAME  what the published set is called, with a token (default: the host of baseURL / the commit)
+  --preview DURATION   forget the published set after so long, such as 14d
   --effort N           how hard the encoder tries, 0 (fast) to 9 (small); takes a token (default: the server's)
+  --edge               read every URL at the public address and check that the CDN keeps formats apart
   --concurrency N      requests at a time (default: 4)
   --timeout DURATION   how long a server that restarts or is busy is waited for, such as 90s or 5m (default: 2m)
+
+The output
   --dry-run            print what would be asked for; no request is made and nothing is written
   --json               print the result as JSON
+  --report FILE        write a page that shows each photograph, its variants and the failures
   -h, --help           print this
 
-HUGO_… variables count as they do for hugo; HUGO_IMGPROXY_KEY signs URLs.
-Exit code: 0 all is well; 1 a post names a photograph that is missing or cannot be read; 2 the scan could not run.
+HUGO_… variables count as they do for hugo; HUGO_IMGPROXY_KEY signs URLs. On GitHub and GitLab, findings become
+annotations. Exit code: 0 all is well; 1 the content has problems, such as a photograph that is missing or cannot be
+read; 2 the scan could not run.
 `;
 
 /**
@@ -57,6 +81,13 @@ export function parseCommandLine(
     ...(values.endpoint !== undefined && { endpoint: parseEndpoint(values.endpoint) }),
     ...(token !== undefined && token !== "" && { token }),
     ...(manifest !== undefined && { manifest }),
+    ...builtSite(values),
+    edge: values.edge === true,
+    ...(values.publish !== undefined && { publish: parseSetName(values.publish) }),
+    ...(values.preview !== undefined && {
+      previewSeconds: Math.ceil(parseDuration("--preview", values.preview) / 1000),
+    }),
+    ...(values.report !== undefined && { report: values.report }),
     ...(values.effort !== undefined && { effort: parseCount("--effort", values.effort, 0, 9) }),
     concurrency: parseCount("--concurrency", values.concurrency ?? "4", 1, 256),
     patienceMs: parseDuration("--timeout", values.timeout ?? "2m"),
@@ -82,6 +113,12 @@ function readOptions(argv: readonly string[]) {
         "no-manifest": flag,
         environment: { ...text, short: "e" },
         "hugo-version": text,
+        check: text,
+        html: text,
+        edge: flag,
+        publish: text,
+        preview: text,
+        report: text,
         effort: text,
         concurrency: text,
         timeout: text,
@@ -96,6 +133,23 @@ function readOptions(argv: readonly string[]) {
   }
 }
 
+function builtSite(values: {
+  readonly check?: string | undefined;
+  readonly html?: string | undefined;
+}): Pick<CommandLine, "built"> {
+  const { check, html } = values;
+  if (check !== undefined && html !== undefined)
+    throw new CannotRun("--check and --html exclude each other: --check does what --html does, and compares");
+  if (check !== undefined) return { built: { folder: check, compare: true } };
+  return html === undefined ? {} : { built: { folder: html, compare: false } };
+}
+
+function parseSetName(text: string): string {
+  const part = "[A-Za-z0-9_][A-Za-z0-9._-]{0,63}";
+  if (new RegExp(`^${part}/${part}$`).test(text)) return text;
+  throw new CannotRun(`--publish takes SITE/NAME of letters, digits, ".", "_" and "-"; it is ${text}`);
+}
+
 function parseEndpoint(text: string): string {
   if (/^https?:\/\//i.test(text) && URL.canParse(text)) return text;
   throw new CannotRun(`--endpoint takes a URL such as http://localhost:5000/; it is ${text}`);
@@ -108,8 +162,8 @@ function parseCount(name: string, text: string, least: number, most: number): nu
 }
 
 function parseDuration(name: string, text: string): number {
-  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text);
-  const unit = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[match?.[2] ?? ""];
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text);
+  const unit = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }[match?.[2] ?? ""];
   if (match === null || unit === undefined)
     throw new CannotRun(`${name} takes a duration such as 90s or 5m; it is ${text}`);
   return Number(match[1]) * unit;

@@ -12,10 +12,10 @@ export interface Reference {
   readonly line: number;
   readonly column: number;
   /**
-   * `image`: becomes a `srcset`. `cover`: front matter, for cards and link previews. `url`: an endpoint URL that reaches
-   * the page as it is written.
+   * `image`: becomes a `srcset`. `cover`: front matter, for cards and link previews. `preview`: for link previews alone.
+   * `url`: an endpoint URL that reaches the page as it is written.
    */
-  readonly as: "image" | "cover" | "url";
+  readonly as: "image" | "cover" | "preview" | "url";
   /** Parameters of `[params.imgproxy]` that a shortcode sets for its image. */
   readonly overrides?: Readonly<Record<string, unknown>>;
 }
@@ -33,6 +33,8 @@ export interface Readable {
 export interface ReferenceRules {
   /** Front matter that names images, dots for nesting. */
   readonly frontmatter: readonly string[];
+  /** What link previews show where the front matter names nothing. */
+  readonly preview: string | undefined;
   /** URLs that begin with one of these are the proxy's; raw HTML is searched for them. */
   readonly endpoints: readonly string[];
   /** Whether raw HTML in Markdown reaches the page. */
@@ -44,11 +46,16 @@ export interface ReferenceRules {
  * shortcode tags, because a tag may glue lines together or hold them apart: nothing that any reading sees is missed.
  */
 export function references(page: Readable, rules: ReferenceRules): Reference[] {
-  const covers = frontMatterImages(page, rules.frontmatter).map((image) => ({
+  const covers: Reference[] = frontMatterImages(page, rules.frontmatter).map((image) => ({
     ...image,
     as: "cover" as const,
   }));
-  return [...covers, ...bodyReferences(page, rules)];
+  const previews = covers.length > 0 ? covers : sitePreview(page, rules);
+  return [...previews, ...bodyReferences(page, rules)];
+}
+
+function sitePreview(page: Readable, { preview }: ReferenceRules): Reference[] {
+  return preview === undefined ? [] : [{ destination: preview, line: page.line, column: 1, as: "preview" }];
 }
 
 // --- the body ---

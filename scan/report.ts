@@ -1,35 +1,93 @@
+import type { CheckResult, UrlPlace } from "./check.ts";
+import type { EdgeCheckResult } from "./edge-check.ts";
 import { formatFinding, sortFindings } from "./findings.ts";
 import type { ScanResult } from "./scan.ts";
-import { summarize } from "./summary.ts";
+import { bytesOf, countResults, formatBytes, summarize, type WarmCounts } from "./summary.ts";
 
-/** The last words of a scan: every finding, then the sum. */
-export function formatReport(result: ScanResult): string {
+/** The last words of a scan: what was found, a table by post, the sum. */
+export function formatScan(result: ScanResult): string {
   const sum = summarize(result);
-  const findings = sortFindings(result.findings).map(formatFinding);
-  const counts = `${sum.pages} pages, ${sum.posts} with images: ${sum.images} images of ${sum.photos} photographs`;
-  const warmed = `${sum.variants} variants: ${sum.hits} were there, ${sum.made} made, ${sum.failed} failed`;
-  const saved = `${formatBytes(sum.bytesBefore)} of originals → ${formatBytes(sum.bytesAfter)} as a current browser loads them`;
-  return [...findings, counts, ...(result.variants.size > 0 ? [warmed, saved] : []), ""].join("\n");
+  const table = result.variants.size > 0 ? postTable(result) : [];
+  const lines = [
+    ...sortFindings(result.findings).map(formatFinding),
+    ...table,
+    `${sum.pages} pages, ${sum.posts} with images: ${sum.images} images of ${sum.photos} photographs, ${result.urls.length} URLs`,
+    ...(result.variants.size > 0
+      ? [
+          warmWords(sum),
+          `${formatBytes(sum.bytesBefore)} of originals → ${formatBytes(sum.bytesAfter)} as a current browser loads their middle tier`,
+        ]
+      : []),
+  ];
+  return `${lines.join("\n")}\n`;
 }
 
-/** The same for programs. */
-export function reportJson(result: ScanResult): string {
-  const { posts, urls, findings } = result;
-  const report = {
-    summary: summarize(result),
-    urls,
-    posts: posts.map((post) => ({
-      file: post.file,
-      images: post.uses.map(({ key, line, column }) => ({ key, line, column })),
-    })),
-    findings: sortFindings(findings),
-  };
-  return `${JSON.stringify(report, undefined, 2)}\n`;
+/** The last words of a check. */
+export function formatCheck(result: CheckResult): string {
+  const { unscanned, unemitted } = result;
+  const lines = [
+    ...sortFindings(result.findings).map(formatFinding),
+    ...listed("emitted by hugo, not found in the content (a theme's, or a generated page's)", unscanned),
+    ...listed("found in the content, not emitted by hugo", unemitted),
+    `${result.files} files of the built site name ${result.urls.length} URLs of the proxy`,
+    warmWords(countResults(result.variants.values())),
+  ];
+  return `${lines.join("\n")}\n`;
 }
 
-function formatBytes(bytes: number): string {
-  const units = ["B", "KB", "MB", "GB", "TB"];
-  const power = bytes < 1000 ? 0 : Math.min(Math.floor(Math.log10(bytes) / 3), units.length - 1);
-  const value = bytes / 1000 ** power;
-  return `${power === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[power]}`;
+/** The last words of a look through the CDN. */
+export function formatEdge(result: EdgeCheckResult): string {
+  const lines = [
+    ...result.problems.map((problem) => `error: ${problem}`),
+    `${result.urls.length} URLs at the public address: ${result.responses} responses, ${result.cached} of them from a cache on the way`,
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+// --- parts ---
+
+function warmWords({ variants, hits, made, failed }: WarmCounts): string {
+  return `${variants} variants: ${hits} were there, ${made} made, ${failed} failed`;
+}
+
+/** Rows and lists that a person reads to the end; `--json` and `--report` have them all. */
+const MOST_ROWS = 40;
+
+function listed(title: string, places: readonly UrlPlace[]): string[] {
+  if (places.length === 0) return [];
+  const shown = places.slice(0, MOST_ROWS);
+  return [
+    `${places.length} ${places.length === 1 ? "URL" : "URLs"} ${title}:`,
+    ...shown.map(({ url, file, line, column }) => `  ${file}:${line}:${column}: ${url}`),
+    ...more(places.length - shown.length),
+  ];
+}
+
+/** The heaviest posts first. */
+function postTable(result: ScanResult): string[] {
+  const rows = result.posts
+    .map((post) => ({ post, ...bytesOf([post], result) }))
+    .sort((a, b) => b.before - a.before);
+  const shown = rows.slice(0, MOST_ROWS);
+  const width = Math.max(4, ...shown.map(({ post }) => post.file.length));
+  const line = (post: string, images: string, before: string, after: string, saved: string) =>
+    `${post.padEnd(width)}  ${images.padStart(6)}  ${before.padStart(8)} → ${after.padStart(8)}  ${saved.padStart(5)}`;
+  return [
+    line("post", "images", "before", "after", "saved"),
+    ...shown.map(({ post, before, after }) =>
+      line(
+        post.file,
+        String(post.uses.length),
+        formatBytes(before),
+        formatBytes(after),
+        before === 0 ? "" : `${Math.round((1 - after / before) * 100)} %`,
+      ),
+    ),
+    ...more(rows.length - shown.length),
+    "",
+  ];
+}
+
+function more(count: number): string[] {
+  return count > 0 ? [`  … and ${count} more; --json has them all`] : [];
 }

@@ -1,7 +1,7 @@
 import path from "node:path";
 import type { SiteParams } from "../contract/params.ts";
 import { type ConfigTree, isTree, loadConfig, treeAt } from "./site/config.ts";
-import { loadMounts, type Mounts } from "./site/mounts.ts";
+import { loadMounts, type Mounts, themeRoots } from "./site/mounts.ts";
 import { parseParams } from "./site/params.ts";
 
 /** What a scan needs to know of a Hugo site. */
@@ -9,6 +9,7 @@ export interface Site {
   /** Absolute. */
   readonly folder: string;
   readonly params: SiteParams;
+  readonly baseUrl: string;
   /**
    * The same with what a page or a shortcode sets on top; `false` leaves images as they are.
    * @throws CannotRun naming the file.
@@ -19,6 +20,8 @@ export interface Site {
   /** What signs the URLs, if anything does. */
   readonly signatureKey: string | undefined;
   readonly mounts: Mounts;
+  /** Folders of the themes and local modules, in Hugo's order. */
+  readonly themes: readonly string[];
   /** The `92` of 0.92.1: the rules for what is a page changed over time. */
   readonly hugoMinor: number;
   /** Of every language, the disabled ones too: `x.fr.md` is the page x only where `fr` is a language. */
@@ -57,20 +60,24 @@ export async function loadSite(options: SiteOptions): Promise<Site> {
     (entry): entry is [string, ConfigTree] => isTree(entry[1]),
   );
   const enabled = languages.filter(([name, language]) => !isDisabled(name, language, values));
+  const folder = path.resolve(options.folder);
+  const themes = await themeRoots(folder, values);
   const given = { ...endpointOf(options), ...treeAt(values, "params", "imgproxy") };
   const params = parseParams(given, config.originOf);
   const goldmark = treeAt(values, "markup", "goldmark");
   return {
-    folder: path.resolve(options.folder),
+    folder,
     params,
+    baseUrl: texts(values.baseurl)[0] ?? "",
     paramsWith: (overrides, file) => pageParams(overrides, file, given, params),
     image: texts(treeAt(values, "params").images)[0],
     signatureKey: options.variables.HUGO_IMGPROXY_KEY || texts(given.key)[0] || undefined,
     mounts: await loadMounts(
-      path.resolve(options.folder),
-      values,
+      { folder, config: values },
+      themes,
       enabled.map(([, language]) => language),
     ),
+    themes: themes.map((theme) => theme.folder),
     hugoMinor: options.hugoMinor,
     languages: new Set([...languages.map(([name]) => name), defaultLanguage(values)]),
     disabledLanguages: new Set(

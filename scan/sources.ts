@@ -28,7 +28,7 @@ export interface SourceReference {
   readonly destination: string;
   readonly line: number;
   readonly column: number;
-  readonly as: "image" | "cover" | "url";
+  readonly as: "image" | "cover" | "preview" | "url";
 }
 
 export interface SourcePage {
@@ -74,11 +74,12 @@ export function createSourceResolver(site: {
 
 /** A cover is shown in cards, with tiers, and in link previews, as JPEG. */
 function useOf(photo: Photo, reference: SourceReference, params: SiteParams, previews: boolean): Use {
-  const { line, column } = reference;
+  const { line, column, as } = reference;
   const candidates = (image: ManifestImage | undefined): Candidates => {
     const shown = candidatesFor(photo, params, image);
-    const social = reference.as === "cover" && previews ? socialRequest(photo, params, image) : undefined;
-    return social === undefined ? shown : { src: shown.src, all: [...shown.all, social] };
+    const social = as === "image" || !previews ? undefined : socialRequest(photo, params, image);
+    const all = [...(as === "preview" ? [] : shown.all), ...(social === undefined ? [] : [social])];
+    return { src: (as === "preview" ? social : undefined) ?? shown.src, all };
   };
   return { key: photo.key, line, column, endpoint: params.endpoint, candidates };
 }

@@ -1,16 +1,22 @@
 import { formatQuery } from "../contract/request.ts";
-import type { Post, ScanResult } from "./scan.ts";
+import type { Post } from "./posts.ts";
+import type { ScanResult } from "./scan.ts";
+import type { WarmResult } from "./warm/variant.ts";
 
-/** What a scan came to, in numbers. */
-export interface Summary {
-  readonly pages: number;
-  readonly posts: number;
-  readonly images: number;
-  readonly photos: number;
+/** What became of variants. */
+export interface WarmCounts {
   readonly variants: number;
   readonly hits: number;
   readonly made: number;
   readonly failed: number;
+}
+
+/** What a scan came to, in numbers. */
+export interface Summary extends WarmCounts {
+  readonly pages: number;
+  readonly posts: number;
+  readonly images: number;
+  readonly photos: number;
   /** Of the originals, each once. */
   readonly bytesBefore: number;
   /** Of the same photographs as a current browser (AVIF) gets their middle tier. */
@@ -18,21 +24,23 @@ export interface Summary {
 }
 
 export function summarize(result: ScanResult): Summary {
-  const results = [...result.variants.values()];
-  const count = (status: string) => results.filter((one) => one.status === status).length;
   const bytes = bytesOf(result.posts, result);
   return {
     pages: result.pages,
     posts: result.posts.length,
     images: result.posts.reduce((sum, post) => sum + post.uses.length, 0),
     photos: new Set(result.posts.flatMap((post) => post.uses.map((use) => use.key))).size,
-    variants: results.length,
-    hits: count("hit"),
-    made: count("made"),
-    failed: count("failed"),
+    ...countResults(result.variants.values()),
     bytesBefore: bytes.before,
     bytesAfter: bytes.after,
   };
+}
+
+export function countResults(results: Iterable<WarmResult>): WarmCounts {
+  const counts = { hit: 0, made: 0, failed: 0 };
+  for (const { status } of results) counts[status]++;
+  const { hit, made, failed } = counts;
+  return { variants: hit + made + failed, hits: hit, made, failed };
 }
 
 /** What the photographs of some posts weigh, each counted once: as stored, and as delivered. */
@@ -48,8 +56,19 @@ export function bytesOf(
     if (info === undefined || "problem" in info) continue;
     const query = formatQuery(use.candidates(result.images.get(use.key)).src);
     const variant = result.variants.get(`${query} avif`) ?? result.variants.get(`${query} any`);
+    // An original (SVG) is delivered as it is; a variant of unknown weight is left out of both sums.
+    const delivered = variant === undefined ? info.bytes : "bytes" in variant ? variant.bytes : undefined;
+    if (delivered === undefined) continue;
     before += info.bytes;
-    after += variant !== undefined && variant.status !== "failed" ? (variant.bytes ?? 0) : info.bytes;
+    after += delivered;
   }
   return { before, after };
+}
+
+/** `1.2 MB`: what a person reads; thousands, as file managers count. */
+export function formatBytes(bytes: number): string {
+  const units = ["B", "KB", "MB", "GB", "TB"];
+  const power = bytes < 1000 ? 0 : Math.min(Math.floor(Math.log10(bytes) / 3), units.length - 1);
+  const value = bytes / 1000 ** power;
+  return `${power === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[power]}`;
 }

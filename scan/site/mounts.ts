@@ -19,13 +19,20 @@ export interface Mounts {
   readonly assets: readonly Mount[];
 }
 
+/** A site, or a theme of it. */
+export interface Root {
+  /** Absolute. */
+  readonly folder: string;
+  readonly config: ConfigTree;
+}
+
 /** What the site and its themes mount, in the order in which Hugo looks. */
 export async function loadMounts(
-  folder: string,
-  config: ConfigTree,
+  site: Root,
+  themes: readonly Root[],
   languages: readonly ConfigTree[],
 ): Promise<Mounts> {
-  const roots = [{ folder, config }, ...(await themeRoots(folder, config))];
+  const roots = [site, ...themes];
   const mounts = async (component: keyof Mounts, key: string): Promise<Mount[]> => {
     const all = roots.flatMap((root, index) => {
       const explicit = explicitMounts(root.folder, root.config, component);
@@ -46,6 +53,23 @@ export async function loadMounts(
     static: await mounts("static", "staticdir"),
     assets: await mounts("assets", "assetdir"),
   };
+}
+
+/** Themes and vendored or local modules, whose content, static and assets Hugo shows below the site's own. */
+export async function themeRoots(folder: string, config: ConfigTree): Promise<Root[]> {
+  const themes = path.resolve(folder, text(config.themesdir) ?? "themes");
+  const imports = treeAt(config, "module").imports;
+  const modules = Array.isArray(imports) ? imports.filter(isTree).filter((one) => one.disable !== true) : [];
+  const names = [...texts(config.theme), ...modules.flatMap((one) => texts(one.path))];
+  const found: Root[] = [];
+  for (const name of names) {
+    for (const candidate of [path.join(themes, name), path.join(folder, "_vendor", name)]) {
+      if (!(await exists(candidate))) continue;
+      found.push({ folder: candidate, config: {} });
+      break;
+    }
+  }
+  return found;
 }
 
 // --- parts ---
@@ -81,28 +105,6 @@ function fileFilter(mount: ConfigTree): (below: string) => boolean {
   return (below) =>
     !excluded.some((matches) => matches(below)) &&
     (included.length === 0 || included.some((matches) => matches(below)));
-}
-
-interface Root {
-  readonly folder: string;
-  readonly config: ConfigTree;
-}
-
-/** Themes and vendored or local modules, whose content, static and assets Hugo shows below the site's own. */
-async function themeRoots(folder: string, config: ConfigTree): Promise<Root[]> {
-  const themes = path.resolve(folder, text(config.themesdir) ?? "themes");
-  const imports = treeAt(config, "module").imports;
-  const modules = Array.isArray(imports) ? imports.filter(isTree).filter((one) => one.disable !== true) : [];
-  const names = [...texts(config.theme), ...modules.flatMap((one) => texts(one.path))];
-  const found: Root[] = [];
-  for (const name of names) {
-    for (const candidate of [path.join(themes, name), path.join(folder, "_vendor", name)]) {
-      if (!(await exists(candidate))) continue;
-      found.push({ folder: candidate, config: {} });
-      break;
-    }
-  }
-  return found;
 }
 
 function whole(source: string): Mount {

@@ -1,0 +1,37 @@
+import { createHash } from "node:crypto";
+import path from "node:path";
+import type { Finding } from "./findings.ts";
+
+/**
+ * Findings as GitHub shows them beside the lines of a change.
+ * @param prefix the site's folder, relative to the repository.
+ */
+export function githubAnnotations(findings: readonly Finding[], prefix: string): string {
+  return findings
+    .map(({ severity, file, line, column, message }) => {
+      const place = `file=${property(path.posix.join(prefix, file))},line=${line},col=${column}`;
+      return `::${severity} ${place}::${data(message)}\n`;
+    })
+    .join("");
+}
+
+/** GitLab's code quality report: an artifact that merge requests show. */
+export function gitlabReport(findings: readonly Finding[], prefix: string): string {
+  const issues = findings.map(({ severity, file, line, message }) => ({
+    description: message,
+    check_name: "imgproxy-lite",
+    fingerprint: createHash("sha256").update(`${file}:${message}`).digest("hex"),
+    severity: severity === "error" ? "critical" : "minor",
+    location: { path: path.posix.join(prefix, file), lines: { begin: line } },
+  }));
+  return `${JSON.stringify(issues, undefined, 2)}\n`;
+}
+
+/** As the runner reads a command: it ends at a line's end, and a property at a comma or colon too. */
+function data(text: string): string {
+  return text.replaceAll("%", "%25").replaceAll("\r", "%0D").replaceAll("\n", "%0A");
+}
+
+function property(text: string): string {
+  return data(text).replaceAll(":", "%3A").replaceAll(",", "%2C");
+}

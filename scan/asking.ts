@@ -1,0 +1,156 @@
+import path from "node:path";
+import type { ImageRequest } from "../contract/request.ts";
+import type { Finding } from "./findings.ts";
+import type { Server } from "./http.ts";
+import { type Probed, probe } from "./probe.ts";
+import type { Progress } from "./progress.ts";
+import { defaultSetName, publishSet, type SetName } from "./publish.ts";
+import { readWeights, weighed, writeWeights } from "./state.ts";
+import { type Variant, variantName, variantsOf, type WarmResult } from "./warm/variant.ts";
+import { warm } from "./warm.ts";
+
+/** How to reach the proxy, and how to show that something happens there. */
+export interface AskingOptions {
+  /** Where the scan reaches the proxy; absent: where the site's readers do. */
+  readonly endpoint?: string;
+  readonly token?: string;
+  /** The encoder's effort when it warms, 0 to 9. */
+  readonly effort?: number;
+  readonly concurrency: number;
+  /** How long a silent proxy is waited for, in milliseconds. */
+  readonly patienceMs: number;
+  readonly signal: AbortSignal;
+  readonly progress: Progress;
+  /** What the published set is called; absent: the host of the site's baseURL, and the commit or the time. */
+  readonly publish?: SetName;
+  /** Seconds after which the published set is forgotten, for previews. */
+  readonly previewSeconds?: number;
+  /** What CI builds. */
+  readonly commit?: string;
+  readonly now: Date;
+}
+
+/** Where a photograph is shown. */
+export interface Place {
+  readonly file: string;
+  readonly key: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+/** What the proxy said and did. */
+export interface Answers {
+  readonly photos: ReadonlyMap<string, Probed>;
+  /** By {@link variantName}. */
+  readonly variants: ReadonlyMap<string, WarmResult>;
+}
+
+/** The proxy of a site, with a name for each step that takes time. */
+export interface Asking {
+  probe(keys: Iterable<string>): Promise<ReadonlyMap<string, Probed>>;
+  /** Publishes the requests of present photographs, where there is a token, and warms what they need. */
+  warm(requests: Iterable<ImageRequest>, photos: Answers["photos"]): Promise<Answers["variants"]>;
+}
+
+/** What of a site the proxy is asked with. */
+export interface AskingSite {
+  readonly folder: string;
+  readonly baseUrl: string;
+  readonly params: { readonly endpoint: string };
+  readonly signatureKey: string | undefined;
+}
+
+export function createAsking(site: AskingSite, options: AskingOptions): Asking {
+  const { progress, effort, token, concurrency, patienceMs, signal } = options;
+  const server: Server = {
+    ...{ endpoint: options.endpoint ?? site.params.endpoint, concurrency, patienceMs, signal },
+    ...(token !== undefined && { token }),
+  };
+  return {
+    async probe(keys) {
+      const unique = [...new Set(keys)].sort();
+      progress.start("asking for photographs", unique.length);
+      const photos = await probe(server, unique, site.signatureKey, (count) => progress.advance(count));
+      progress.end();
+      return photos;
+    },
+    async warm(requests, photos) {
+      const there = [...requests].filter(({ key }) => isThere(photos.get(key)));
+      if (token !== undefined && there.length > 0) await publish(server, there, site, options);
+      const variants = there.flatMap(variantsOf);
+      progress.start("warming", variants.length);
+      const results = await warm(server, variants, {
+        ...(site.signatureKey !== undefined && { key: site.signatureKey }),
+        ...(effort !== undefined && { effort }),
+        onProgress: (count) => progress.advance(count),
+      });
+      progress.end();
+      return token === undefined ? results : weighAndRemember(results, site.folder);
+    },
+  };
+}
+
+/** An error at each place that shows a photograph which is missing, or of which a variant cannot be made. */
+export function refusals(
+  places: Iterable<Place>,
+  requests: Iterable<ImageRequest>,
+  { photos, variants }: Answers,
+): Finding[] {
+  const words = new Map<string, string>();
+  for (const variant of [...requests].flatMap(variantsOf)) {
+    const result = variants.get(variantName(variant));
+    if (result?.status === "failed")
+      words.set(variant.request.key, variantWords(variant, result.problem.detail));
+  }
+  for (const [key, info] of photos) if (!isThere(info)) words.set(key, `${key}: ${info.problem.detail}`);
+  const findings: Finding[] = [];
+  for (const { file, key, line, column } of places) {
+    const message = words.get(key);
+    if (message !== undefined) findings.push({ severity: "error", file, line, column, message });
+  }
+  return findings;
+}
+
+/** Why some variants were never answered, if any were not: then the scan is not complete, whatever the posts say. */
+export function unansweredWords({ variants }: Pick<Answers, "variants">): string | undefined {
+  for (const result of variants.values())
+    if (result.status === "failed" && result.problem.code === "unanswered") return result.problem.detail;
+  return undefined;
+}
+
+// --- parts ---
+
+async function publish(
+  server: Server,
+  requests: readonly ImageRequest[],
+  site: AskingSite,
+  { publish, commit, now, previewSeconds }: AskingOptions,
+): Promise<void> {
+  await publishSet(server, publish ?? defaultSetName(site.baseUrl, commit, now), requests, previewSeconds);
+}
+
+/** Where CI looks for what it may keep between runs; losing it costs some numbers of the report. */
+const WEIGHTS = "resources/imgproxy-lite/weights.txt";
+
+async function weighAndRemember(
+  results: ReadonlyMap<string, WarmResult>,
+  folder: string,
+): Promise<ReadonlyMap<string, WarmResult>> {
+  const file = path.join(folder, WEIGHTS);
+  const all = weighed(results, await readWeights(file));
+  await writeWeights(file, all);
+  return all;
+}
+
+// --- words ---
+
+function isThere(info: Probed | undefined): info is Exclude<Probed, { readonly problem: unknown }> {
+  return info !== undefined && !("problem" in info);
+}
+
+function variantWords({ request, accept }: Variant, detail: string): string {
+  const { key, width, quality, format } = request;
+  const size = [width && `${width} px`, quality && `q ${quality}`].filter(Boolean).join(", ");
+  const kind = format ?? { avif: "AVIF", webp: "WebP", none: "JPEG", any: "" }[accept];
+  return `${key} cannot be made as ${kind} (${size}): ${detail}`;
+}

@@ -1,0 +1,136 @@
+import path from "node:path";
+import { type ImageRequest, InvalidRequest, isOriginal, parseQuery } from "../contract/request.ts";
+import { type Answers, type AskingOptions, createAsking, refusals } from "./asking.ts";
+import { type Emitted, readBuiltSite } from "./emitted.ts";
+import type { Finding } from "./findings.ts";
+import { readManifest } from "./manifest-file.ts";
+import { planRequests } from "./plan.ts";
+import { type Found, readPosts } from "./posts.ts";
+import { manifestName, openSite } from "./scan.ts";
+import { silencers } from "./silencers.ts";
+import type { Site, SiteOptions } from "./site.ts";
+
+export interface CheckOptions extends AskingOptions {
+  readonly site: SiteOptions;
+  /** What Hugo wrote, relative to the site. */
+  readonly built: string;
+  /** Whether what the content says is compared; else the built site is the whole truth. */
+  readonly compare: boolean;
+}
+
+/** One URL and where it is named. */
+export interface UrlPlace extends Emitted {
+  readonly url: string;
+}
+
+/** What a check found and did. */
+export interface CheckResult extends Answers {
+  /** Files of the built site that were searched. */
+  readonly files: number;
+  /** Every URL that the built site asks for; sorted. */
+  readonly urls: readonly string[];
+  /** Emitted by Hugo, not found in the content: a theme's or a content adapter's. Places in the built site. */
+  readonly unscanned: readonly UrlPlace[];
+  /** Found in the content, not emitted. Places in the content. */
+  readonly unemitted: readonly UrlPlace[];
+  readonly findings: readonly Finding[];
+}
+
+/**
+ * The last word before a deploy: every URL that Hugo has emitted is made warm, and what the content says is compared
+ * with it.
+ * @throws CannotRun for a configuration, a folder or a proxy at fault; Unanswered when the proxy is away for too long.
+ */
+export async function checkSite(options: CheckOptions): Promise<CheckResult> {
+  const { progress } = options;
+  const site = await openSite(options.site);
+  const folder = path.resolve(site.folder, options.built);
+  progress.start("reading the built site");
+  const built = await readBuiltSite(folder, [site.params.endpoint], () => progress.advance());
+  progress.end();
+  const { requests, findings } = parseUrls(built.urls, options.built);
+
+  const asking = createAsking(site, options);
+  const photos = await asking.probe([...requests.values()].map((request) => request.key));
+  const variants = await asking.warm(requests.values(), photos);
+  const places = [...requests].map(([url, { key }]) => ({
+    key,
+    ...placeIn(options.built, built.urls.get(url)),
+  }));
+  findings.push(...refusals(places, requests.values(), { photos, variants }));
+
+  const result = { photos, variants, files: built.files, urls: [...built.urls.keys()].sort() };
+  if (!options.compare) return { ...result, unscanned: [], unemitted: [], findings };
+  const found = await readPosts(site, options);
+  const scanned = await scannedUrls(site, found);
+  findings.push(...found.findings);
+  if (scanned.size > 0 && !built.inPages)
+    findings.push(await nothingEmitted(site, options, built.otherEndpoints));
+  return {
+    ...result,
+    unscanned: [...requests]
+      .filter(([url, request]) => !scanned.has(url) && !isOriginal(request))
+      .map(([url]) => ({ url, ...placeIn(options.built, built.urls.get(url)) })),
+    unemitted: [...scanned]
+      .filter(([url]) => !built.urls.has(url))
+      .map(([url, place]) => ({ url, ...place })),
+    findings,
+  };
+}
+
+// --- what Hugo emitted ---
+
+function parseUrls(
+  urls: ReadonlyMap<string, Emitted>,
+  built: string,
+): { readonly requests: Map<string, ImageRequest>; readonly findings: Finding[] } {
+  const requests = new Map<string, ImageRequest>();
+  const findings: Finding[] = [];
+  for (const [url, place] of urls) {
+    try {
+      const { signature: _, ...request } = parseQuery(url.slice(url.indexOf("?") + 1));
+      requests.set(url, request);
+    } catch (error) {
+      if (!(error instanceof InvalidRequest)) throw error;
+      findings.push({ severity: "error", ...placeIn(built, place), message: `${url}: ${error.message}` });
+    }
+  }
+  return { requests, findings };
+}
+
+function placeIn(built: string, place: Emitted | undefined): Emitted {
+  const { file = "", line = 1, column = 1 } = place ?? {};
+  return { file: path.posix.join(built, file), line, column };
+}
+
+// --- what the content says ---
+
+async function scannedUrls(site: Site, found: Found): Promise<Map<string, Emitted>> {
+  const images = await readManifest(manifestName(site));
+  const urls = new Map<string, Emitted>();
+  for (const { file, uses } of found.posts) {
+    for (const use of uses) {
+      const { line, column } = use;
+      for (const url of planRequests([use], images, site.signatureKey).urls)
+        if (!urls.has(url)) urls.set(url, { file, line, column });
+    }
+  }
+  return urls;
+}
+
+/** Why a whole site may be without one URL of the proxy's: its author sees plain images and no reason. */
+async function nothingEmitted(
+  site: Site,
+  options: CheckOptions,
+  otherEndpoints: ReadonlySet<string>,
+): Promise<Finding> {
+  const others = [...otherEndpoints].map(
+    (endpoint) => `the pages name ${endpoint} instead of ${site.params.endpoint}`,
+  );
+  const reasons = [...site.silenced, ...(await silencers(site.folder, site.themes)), ...others];
+  const words = reasons.length > 0 ? reasons.join("; ") : "is the module imported, and the site built anew?";
+  return {
+    ...{ severity: "error", file: options.built, line: 1, column: 1 },
+    message: `no page names the proxy, although the content has photographs: ${words}`,
+  };
+}

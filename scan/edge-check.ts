@@ -1,0 +1,33 @@
+import type { AskingOptions } from "./asking.ts";
+import { type EdgeResult, readEdge } from "./edge.ts";
+import { readManifest } from "./manifest-file.ts";
+import { planRequests } from "./plan.ts";
+import { type Found, readPosts } from "./posts.ts";
+import { manifestName, openSite } from "./scan.ts";
+import type { SiteOptions } from "./site.ts";
+
+export interface EdgeOptions extends AskingOptions {
+  readonly site: SiteOptions;
+}
+
+/** What the content shows, and how it reaches readers. */
+export interface EdgeCheckResult extends Found, EdgeResult {
+  readonly urls: readonly string[];
+}
+
+/**
+ * After a deploy: every URL at its public address, through the CDN, which is warm afterwards.
+ * @throws CannotRun for a configuration at fault; the signal's reason when it aborts.
+ */
+export async function checkEdge(options: EdgeOptions): Promise<EdgeCheckResult> {
+  const { progress, concurrency, patienceMs, signal } = options;
+  const site = await openSite(options.site);
+  const found = await readPosts(site, options);
+  const uses = found.posts.flatMap((post) => post.uses);
+  const { requests, urls } = planRequests(uses, await readManifest(manifestName(site)), site.signatureKey);
+  const server = { endpoint: options.endpoint ?? site.params.endpoint, concurrency, patienceMs, signal };
+  progress.start("reading through the edge");
+  const result = await readEdge(server, requests.values(), site.signatureKey, () => progress.advance());
+  progress.end();
+  return { ...found, ...result, urls };
+}

@@ -1,0 +1,78 @@
+import { readdir, readFile } from "node:fs/promises";
+import path from "node:path";
+import { CannotRun } from "./cannot-run.ts";
+import { endpointUrls } from "./references/html.ts";
+
+/** Where a built site first names a URL. */
+export interface Emitted {
+  /** Relative to the folder. */
+  readonly file: string;
+  /** Both from 1. */
+  readonly line: number;
+  readonly column: number;
+}
+
+/** What a built site asks of the proxy. */
+export interface BuiltSite {
+  /** Of HTML, feeds and other files that were searched. */
+  readonly files: number;
+  readonly urls: ReadonlyMap<string, Emitted>;
+  /** Whether a page names any; a feed may where no page does. */
+  readonly inPages: boolean;
+  /** What else looks like a proxy's URL up to its query: an endpoint that the site was built with by mistake. */
+  readonly otherEndpoints: ReadonlySet<string>;
+}
+
+/**
+ * Every URL of the proxy in the files that Hugo wrote.
+ * @throws CannotRun for a folder that is not there or holds nothing that could name one.
+ */
+export async function readBuiltSite(
+  folder: string,
+  endpoints: readonly string[],
+  onFile: () => void,
+): Promise<BuiltSite> {
+  const names = await textFiles(folder);
+  if (names.length === 0)
+    throw new CannotRun(`${folder} holds no HTML: run hugo first, or name its output folder`);
+  const urls = new Map<string, Emitted>();
+  const otherEndpoints = new Set<string>();
+  for (const file of names) {
+    const text = await readFile(path.join(folder, file), "utf8");
+    for (const { url, offset } of endpointUrls(text, endpoints))
+      if (!urls.has(url)) urls.set(url, { file, ...placeAt(text, offset) });
+    for (const [, endpoint = ""] of text.matchAll(proxyLike))
+      if (!endpoints.some((known) => sameEndpoint(known, endpoint))) otherEndpoints.add(endpoint);
+    onFile();
+  }
+  const inPages = [...urls.values()].some(({ file }) => isPage(file));
+  return { files: names.length, urls, inPages, otherEndpoints };
+}
+
+// --- files ---
+
+const proxyLike = /(https?:\/\/[^\s"'<>?#&\\]{1,200}\/)\?(?:fm=[a-z]+(?:&amp;|&))?img=/g;
+
+async function textFiles(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
+  return (
+    entries
+      .filter((entry) => entry.isFile() && /\.(?:html?|xml|json|css|js|txt|md)$/i.test(entry.name))
+      .map((entry) => path.relative(folder, path.join(entry.parentPath, entry.name)))
+      // Pages first: where a feed repeats a page, the page is the place to look at.
+      .sort((a, b) => Number(isPage(b)) - Number(isPage(a)) || (a < b ? -1 : 1))
+  );
+}
+
+function isPage(file: string): boolean {
+  return /\.html?$/i.test(file);
+}
+
+function sameEndpoint(a: string, b: string): boolean {
+  return a.replace(/\/+$/, "") === b.replace(/\/+$/, "");
+}
+
+function placeAt(text: string, offset: number): { readonly line: number; readonly column: number } {
+  const lines = text.slice(0, offset).split("\n");
+  return { line: lines.length, column: (lines.at(-1) ?? "").length + 1 };
+}

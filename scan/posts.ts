@@ -1,0 +1,97 @@
+import type { SiteParams } from "../contract/params.ts";
+import { CannotRun } from "./cannot-run.ts";
+import type { Finding } from "./findings.ts";
+import { type Page, publishedPages } from "./pages.ts";
+import type { Progress } from "./progress.ts";
+import { type Reference, type ReferenceRules, references } from "./references.ts";
+import { isTree } from "./site/config.ts";
+import type { Site } from "./site.ts";
+import { createSourceResolver, type SourceResolver, type Use } from "./sources.ts";
+
+/** A post that shows photographs. */
+export interface Post {
+  /** Relative to the site. */
+  readonly file: string;
+  readonly uses: readonly Use[];
+}
+
+/** What the content of a site shows. */
+export interface Found {
+  /** Content files that Hugo publishes, with photographs or without. */
+  readonly pages: number;
+  readonly posts: readonly Post[];
+  readonly findings: readonly Finding[];
+}
+
+/** Every photograph that the published pages of a site name; one bad page never stops the rest. */
+export async function readPosts(
+  site: Site,
+  options: { readonly now: Date; readonly signal: AbortSignal; readonly progress: Progress },
+): Promise<Found> {
+  const resolver = createSourceResolver({
+    folder: site.folder,
+    assets: site.mounts.assets.map((mount) => mount.source),
+    hugoMinor: site.hugoMinor,
+  });
+  const findings: Finding[] = [];
+  const posts: Post[] = [];
+  let pages = 0;
+  options.progress.start("reading posts");
+  for await (const page of publishedPages(site, options.now)) {
+    options.signal.throwIfAborted();
+    pages++;
+    options.progress.advance();
+    const post = await readPost(page, site, resolver, findings);
+    if (post.uses.length > 0) posts.push(post);
+  }
+  options.progress.end();
+  return { pages, posts, findings };
+}
+
+async function readPost(
+  page: Page,
+  site: Site,
+  resolver: SourceResolver,
+  findings: Finding[],
+): Promise<Post> {
+  const note = (severity: Finding["severity"], message: string, at = { line: page.line, column: 1 }) =>
+    findings.push({ severity, file: page.file, line: at.line, column: at.column, message });
+  if (page.problem !== undefined) note("error", `the front matter cannot be read: ${page.problem}`);
+  const fault = (message: string, at?: Reference) => note("error", message, at);
+  const own = paramsWith(page, site, {}, fault);
+  const uses: Use[] = [];
+  for (const reference of references(page, rulesOf(own, site))) {
+    const params = reference.overrides
+      ? paramsWith(page, site, reference.overrides, (message) => fault(message, reference))
+      : own;
+    const source = await resolver.resolve(reference, page, params);
+    if (source.kind === "invalid") note("error", source.problem, reference);
+    if (source.kind !== "photo") continue;
+    for (const warning of source.warnings) note("warning", warning, reference);
+    uses.push(source.use);
+  }
+  return { file: page.file, uses };
+}
+
+/** The parameters that hold for a page, and for one image of it. */
+function paramsWith(
+  page: Page,
+  site: Site,
+  overrides: Readonly<Record<string, unknown>>,
+  onFault: (message: string) => void,
+): SiteParams {
+  const own = page.values.imgproxy;
+  const all = isTree(own) || own === undefined ? { ...own, ...overrides } : own;
+  try {
+    return site.paramsWith(all, page.file);
+  } catch (error) {
+    if (!(error instanceof CannotRun)) throw error;
+    onFault(error.message);
+    return site.params;
+  }
+}
+
+function rulesOf(params: SiteParams, site: Site): ReferenceRules {
+  const { frontmatter, endpoint } = params;
+  return { frontmatter, preview: site.image, endpoints: [endpoint], unsafeHtml: site.unsafeHtml };
+}

@@ -1,0 +1,62 @@
+import { apiPaths, type PublishedBody } from "../contract/api.ts";
+import { formatQuery, type ImageRequest, isOriginal } from "../contract/request.ts";
+import { apiRefusal } from "./answers.ts";
+import { apiCall } from "./api-call.ts";
+import { request, type Server } from "./http.ts";
+
+/** What a published set is called. */
+export interface SetName {
+  readonly site: string;
+  readonly name: string;
+}
+
+/**
+ * Tells the server what the site's pages ask for: it keeps that longest, and where it serves nothing else, serves it.
+ * @param expires seconds after which the set is forgotten, for previews.
+ * @throws Unanswered; CannotRun when the server refuses.
+ */
+export async function publishSet(
+  server: Server,
+  set: SetName,
+  requests: Iterable<ImageRequest>,
+  expires?: number,
+): Promise<void> {
+  const path = `${apiPaths.published}/${set.site}/${set.name}`;
+  const body = { images: queriesByKey(requests), ...(expires !== undefined && { expires }) };
+  const call = apiCall(server, "PUT", path, body satisfies PublishedBody);
+  await request(server, {
+    ...call,
+    read: async (response) => {
+      if (!response.ok) throw await apiRefusal(response, call.url);
+      await response.arrayBuffer();
+    },
+  });
+}
+
+/**
+ * The host of `baseURL` and the commit that CI builds, else the time.
+ * @param commit of the variables that CI systems set.
+ */
+export function defaultSetName(baseUrl: string, commit: string | undefined, now: Date): SetName {
+  const host = URL.canParse(baseUrl) ? new URL(baseUrl).hostname : "";
+  const time = now.toISOString().slice(0, 19).replaceAll(":", "-");
+  return { site: safeName(host) || "site", name: safeName(commit ?? "").slice(0, 12) || time };
+}
+
+function safeName(text: string): string {
+  return text
+    .replace(/[^A-Za-z0-9._-]/g, "-")
+    .replace(/^[.-]+/, "")
+    .slice(0, 64);
+}
+
+function queriesByKey(requests: Iterable<ImageRequest>): Record<string, string[]> {
+  const queries = new Map<string, Set<string>>();
+  for (const asked of requests) {
+    if (isOriginal(asked)) continue;
+    const { version: _, signature: __, ...variant } = asked;
+    const known = queries.get(asked.key) ?? new Set();
+    queries.set(asked.key, known.add(formatQuery(variant)));
+  }
+  return Object.fromEntries([...queries].map(([key, set]) => [key, [...set].sort()]));
+}

@@ -1,0 +1,31 @@
+import type { CheckResult } from "./check.ts";
+import type { EdgeCheckResult } from "./edge-check.ts";
+import { sortFindings } from "./findings.ts";
+import type { ScanResult } from "./scan.ts";
+import { bytesOf, countResults, summarize } from "./summary.ts";
+
+/** A scan for programs. */
+export function scanJson(result: ScanResult): object {
+  return {
+    summary: summarize(result),
+    urls: result.urls,
+    posts: result.posts.map((post) => ({
+      file: post.file,
+      images: post.uses.map(({ key, line, column }) => ({ key, line, column })),
+      ...(result.variants.size > 0 && { bytes: bytesOf([post], result) }),
+    })),
+    findings: sortFindings(result.findings),
+  };
+}
+
+/** A check for programs. */
+export function checkJson(result: CheckResult): object {
+  const { files, urls, unscanned, unemitted, findings } = result;
+  const summary = { files, urls: urls.length, ...countResults(result.variants.values()) };
+  return { summary, urls, unscanned, unemitted, findings: sortFindings(findings) };
+}
+
+/** A look through the CDN for programs. */
+export function edgeJson({ urls, responses, cached, problems }: EdgeCheckResult): object {
+  return { summary: { urls: urls.length, responses, cached }, urls, problems };
+}

@@ -1,0 +1,161 @@
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { expect, test } from "vitest";
+import { createSite, extremes, siteConfig, type TestSite } from "../../hugo-module/test/hugo-site.ts";
+import { run } from "./command.ts";
+import { startStandIn } from "./stand-in.ts";
+
+const newest = extremes.at(-1);
+
+/** Builds into `public/`, as a blog's CI does. */
+async function publish(site: TestSite, hugo: Hugo): Promise<void> {
+  const built = await site.build(hugo);
+  expect(built.errors).toEqual([]);
+  for (const [name, text] of built.files) {
+    const file = path.join(site.folder, "public", name);
+    await mkdir(path.dirname(file), { recursive: true });
+    await writeFile(file, text);
+  }
+}
+
+const config = (endpoint: string, lines = "") =>
+  siteConfig(`${lines}\n[params.imgproxy]\nendpoint = "${endpoint}"\n`);
+
+test.runIf(newest)("a check after hugo finds nothing to do where the scan was right", async () => {
+  await using proxy = await startStandIn({ "worms.jpg": 600 });
+  await using site = await createSite({
+    "config.toml": config(proxy.endpoint),
+    "content/posts/a.md": "---\ntitle: A\n---\n![](worms.jpg)\n",
+  });
+  if (newest === undefined) return;
+  expect((await run(["--site", site.folder])).code).toBe(0);
+  await publish(site, newest);
+  const { code, stdout } = await run(["--site", site.folder, "--check", "public", "--json"]);
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({
+    summary: { urls: 2, variants: 6, hits: 6, made: 0, failed: 0 },
+    unscanned: [],
+    unemitted: [],
+  });
+});
+
+test.runIf(newest)(
+  "a check warms what a theme emits and lists what differs, with file and line",
+  async () => {
+    await using proxy = await startStandIn({ "worms.jpg": 600, "hero.jpg": 500, "list.jpg": 600 });
+    await using site = await createSite({
+      "config.toml": config(proxy.endpoint),
+      "layouts/_default/single.html":
+        '<main>\n{{ partial "imgproxy/img.html" (dict "page" . "src" "hero.jpg" "alt" "") }}\n{{ .Content }}</main>',
+      "content/posts/a.md": "---\ntitle: A\n---\n![](worms.jpg)\n",
+      "content/posts/quiet.md": "---\ntitle: Q\nlayout: quiet\n---\n![](list.jpg)\n",
+      "layouts/_default/quiet.html": "nothing of the page",
+    });
+    if (newest === undefined) return;
+    await run(["--site", site.folder]);
+    await publish(site, newest);
+    const { code, stdout } = await run(["--site", site.folder, "--check", "public", "--json"]);
+    expect(code).toBe(0);
+    const report = JSON.parse(stdout);
+    // hero.jpg is in no manifest yet, so its URLs carry no version and the whole ladder.
+    expect(report.unscanned).toHaveLength(5);
+    expect(report.unscanned[0]).toMatchObject({ file: "public/posts/a/index.html", line: 2 });
+    // The feed has the page's src, and no page the rest.
+    expect(report.unemitted).toEqual([
+      expect.objectContaining({ file: "content/posts/quiet.md", line: 5, column: 1 }),
+    ]);
+    expect(report.summary).toMatchObject({ variants: 24, hits: 9, made: 15, failed: 0 });
+  },
+);
+
+test.runIf(newest)("a check fails for an emitted photograph that is not there", async () => {
+  await using proxy = await startStandIn({});
+  await using site = await createSite({
+    "config.toml": config(proxy.endpoint),
+    "content/posts/a.md": "---\ntitle: A\n---\n![](nosuch.jpg)\n",
+  });
+  if (newest === undefined) return;
+  await publish(site, newest);
+  const { code, stdout } = await run(["--site", site.folder, "--check", "public"]);
+  expect(code).toBe(1);
+  expect(stdout).toMatch(
+    /public\/posts\/a\/index\.html:\d+:\d+: error: nosuch\.jpg: There is no such photograph/,
+  );
+});
+
+test.runIf(newest)("a check says what has silenced the hook", async () => {
+  await using proxy = await startStandIn({});
+  const content = { "content/posts/a.md": "---\ntitle: A\n---\n![](worms.jpg)\n" };
+  if (newest === undefined) return;
+  await using themed = await createSite({
+    ...content,
+    "config.toml": config(proxy.endpoint),
+    "layouts/_default/_markup/render-image.html": '<img src="{{ .Destination }}">',
+  });
+  await publish(themed, newest);
+  const own = await run(["--site", themed.folder, "--check", "public"]);
+  expect(own.code).toBe(1);
+  expect(own.stdout).toContain(
+    "layouts/_default/_markup/render-image.html is used in the place of the module's hook",
+  );
+
+  await using embedded = await createSite({
+    ...content,
+    "config.toml": config(proxy.endpoint, '[markup.goldmark.renderHooks.image]\nuseEmbedded = "always"'),
+  });
+  await publish(embedded, newest);
+  const always = await run(["--site", embedded.folder, "--check", "public"]);
+  expect(always.code).toBe(1);
+  expect(always.stdout).toContain('config.toml: markup.goldmark.renderHooks.image.useEmbedded is "always"');
+
+  await using elsewhere = await createSite({ ...content, "config.toml": config("http://localhost:5000/") });
+  await publish(elsewhere, newest);
+  await writeFile(path.join(elsewhere.folder, "config.toml"), config(proxy.endpoint));
+  const other = await run(["--site", elsewhere.folder, "--check", "public"]);
+  expect(other.code).toBe(1);
+  expect(other.stdout).toContain("the pages name http://localhost:5000/ instead of");
+});
+
+test.runIf(newest)("--html takes the URLs from the built site alone, whatever the content says", async () => {
+  await using proxy = await startStandIn({ "gen.jpg": 900 });
+  await using site = await createSite({
+    "config.toml": config(proxy.endpoint),
+    // A content adapter: pages that no scan of files can see.
+    "content/made/_content.gotmpl": `{{ .AddPage (dict "path" "one" "title" "One" "content" (dict "mediaType" "text/markdown" "value" "![](gen.jpg)")) }}`,
+  });
+  if (newest === undefined) return;
+  await publish(site, newest);
+  const { code, stdout } = await run(["--site", site.folder, "--html", "public", "--json"]);
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout).summary).toMatchObject({ urls: 5, made: 15, failed: 0 });
+});
+
+test("a check of a folder without HTML says what to do", async () => {
+  await using site = await createSite({});
+  const { code, stderr } = await run(["--site", site.folder, "--check", "public"]);
+  expect(code).toBe(2);
+  expect(stderr).toContain("holds no HTML: run hugo first");
+});
+
+test("findings become annotations on GitHub and a code quality report on GitLab", async () => {
+  await using proxy = await startStandIn({});
+  await using site = await createSite({
+    "config.toml": config(proxy.endpoint),
+    "content/posts/a, b.md": "![](nosuch.jpg)\n",
+  });
+  const github = await run(["--site", site.folder], {
+    env: { GITHUB_ACTIONS: "true", GITHUB_WORKSPACE: path.dirname(site.folder) },
+  });
+  const folder = path.basename(site.folder);
+  expect(github.stdout).toContain(
+    `::error file=${folder}/content/posts/a%2C b.md,line=1,col=1::nosuch.jpg: There is no such photograph.`,
+  );
+  await run(["--site", site.folder], { env: { GITLAB_CI: "true", CI_PROJECT_DIR: site.folder } });
+  const report = JSON.parse(await readFile(path.join(site.folder, "gl-code-quality-report.json"), "utf8"));
+  expect(report).toEqual([
+    expect.objectContaining({
+      description: "nosuch.jpg: There is no such photograph.",
+      location: { path: "content/posts/a, b.md", lines: { begin: 1 } },
+    }),
+  ]);
+});
