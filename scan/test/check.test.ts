@@ -1,6 +1,7 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { expect, test } from "vitest";
+import type { Hugo } from "../../dev/hugo.ts";
 import { createSite, extremes, siteConfig, type TestSite } from "../../hugo-module/test/hugo-site.ts";
 import { run } from "./command.ts";
 import { startStandIn } from "./stand-in.ts";
