@@ -56,6 +56,8 @@ export interface WarmBody {
   /** The version the page is built with: another one in the bucket is fetched anew. */
   readonly v?: string;
   readonly variants: readonly VariantSpec[];
+  /** How hard the encoder tries, 0 (fast) to 9 (small); absent: what the server warms with. */
+  readonly effort?: number;
 }
 
 export interface WarmLine {
@@ -70,7 +72,7 @@ export interface WarmLine {
 }
 
 export interface MissingBody {
-  readonly images: readonly WarmBody[];
+  readonly images: readonly Omit<WarmBody, "effort">[];
 }
 
 /** The same shape as was asked, without what the cache has; an image with nothing missing is absent. */
@@ -94,7 +96,11 @@ export function parseProbeBody(body: unknown): ProbeBody {
 
 /** @throws InvalidBody */
 export function parseWarmBody(body: unknown): WarmBody {
-  return imageVariants(body, "the body");
+  const { effort } = object(body, "the body");
+  return {
+    ...imageVariants(body, "the body"),
+    ...(effort !== undefined && { effort: integer(effort, "effort", 0, 9) }),
+  };
 }
 
 /** @throws InvalidBody */
@@ -122,7 +128,7 @@ export function parsePublishedBody(body: unknown): PublishedBody {
 
 // --- parts ---
 
-function imageVariants(value: unknown, at: string): WarmBody {
+function imageVariants(value: unknown, at: string): Omit<WarmBody, "effort"> {
   const { img, v, variants } = object(value, at);
   return {
     img: key(img, "img"),

@@ -1,14 +1,15 @@
 import { describe, expect, test } from "vitest";
 import { InvalidBody, parseMissingBody, parseProbeBody, parsePublishedBody, parseWarmBody } from "../api.ts";
 
-const warm = { img: "worms.jpg", v: "0123456789", variants: [{ q: 66, w: 800, accept: "avif" }] };
+const warm = { img: "worms.jpg", v: "0123456789", variants: [{ q: 66, w: 800, accept: "avif" }], effort: 4 };
 const published = { images: { "a b.jpg": ["img=a+b.jpg&q=60&w=800"] }, expires: 60 };
 
 describe("a body of /api", () => {
   test("is what its parser returns when it is right, and unknown members are dropped", () => {
     expect(parseProbeBody({ images: ["worms.jpg"], more: 1 })).toEqual({ images: ["worms.jpg"] });
     expect(parseWarmBody({ ...warm, more: 1 })).toEqual(warm);
-    expect(parseMissingBody({ images: [warm] })).toEqual({ images: [warm] });
+    const { effort: _, ...image } = warm;
+    expect(parseMissingBody({ images: [warm] })).toEqual({ images: [image] });
     expect(parsePublishedBody(published)).toEqual(published);
   });
 
@@ -19,6 +20,7 @@ describe("a body of /api", () => {
     [parseProbeBody, { images: ["../x"] }, 'images[0] has a "." or ".." segment'],
     [parseProbeBody, { images: Array(501).fill("x") }, "images has more than 500 items"],
     [parseWarmBody, { ...warm, v: "1" }, "v takes the 10 hex digits of a source version"],
+    [parseWarmBody, { ...warm, effort: 10 }, "effort takes a whole number from 0 to 9"],
     [parsePublishedBody, { ...published, expires: 0 }, "expires takes a whole number from 1 to 31536000"],
     [parseWarmBody, { ...warm, variants: [{ q: "66" }] }, "variants[0].q takes a whole number from 1 to 100"],
     [parseWarmBody, { ...warm, variants: [{ fm: "jpeg" }] }, "variants[0].fm takes avif, webp, jpg, png"],
