@@ -14,7 +14,7 @@ export interface AppParts {
   /** `/api/…`; absent without a token: it does not exist then. */
   readonly api?: (call: ApiCall) => Promise<Answer>;
   /** What is at `/` without a query; absent in production. */
-  readonly welcome?: (request: Request) => Answer;
+  readonly welcome?: () => Answer;
   /** Who asks, for budgets: the peer, or whom a trusted proxy names. */
   readonly client: (peer: string, forwardedFor: string | null) => string;
   readonly log: Pick<Log, "request">;
@@ -78,7 +78,7 @@ async function route(parts: AppParts, event: H3Event): Promise<Answer> {
   if (request.method !== "GET" && request.method !== "HEAD") throw new Problem("bad-method");
   if (query === "") {
     if (welcome === undefined) throw new Problem("no-route");
-    return welcome(request);
+    return welcome();
   }
   return image({ request, query, signal, client: clientOf(parts, event) });
 }

@@ -35,7 +35,9 @@ export function loadConfig(
   const { values, switches } = parseFlags(program, argv);
   const problems: string[] = [];
   const parsed = Object.entries(settings).map(([key, setting]) => {
-    const given = (setting.flag === undefined ? undefined : values.get(setting.flag)) ?? env[setting.name];
+    const flag = setting.flag === undefined ? undefined : values.get(setting.flag);
+    // What only another program reads may be wrong for all this one cares.
+    const given = setting.for.includes(program) ? (flag ?? env[setting.name]) : undefined;
     return [key, parseOne(setting, given, problems)] as const;
   });
   // The table's own parsers made each value, key by key: this is what Config says.

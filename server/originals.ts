@@ -1,6 +1,8 @@
+import { admit, HEAD_BYTES } from "./encode/admission.ts";
+import type { SourceLimits } from "./encode/limits.ts";
 import { Problem } from "./errors.ts";
 import type { Flights } from "./flights.ts";
-import { SNIFF_BYTES, sniff } from "./sniff.ts";
+import { sniff } from "./sniff.ts";
 import { readWhole } from "./source/body.ts";
 import type { Source } from "./source/source.ts";
 
@@ -22,17 +24,16 @@ export function createOriginals(parts: {
   readonly source: Source;
   readonly flights: Flights<Original>;
   readonly maxBytes: number;
+  readonly limits: SourceLimits;
 }): Originals {
-  const { source, flights, maxBytes } = parts;
   return {
-    fetch: (key, signal) => flights.join(key, signal, (signal) => fetchWhole(source, key, maxBytes, signal)),
+    fetch: (key, signal) => parts.flights.join(key, signal, (signal) => fetchWhole(parts, key, signal)),
   };
 }
 
 async function fetchWhole(
-  source: Source,
+  { source, maxBytes, limits }: Omit<Parameters<typeof createOriginals>[0], "flights">,
   key: string,
-  maxBytes: number,
   signal: AbortSignal,
 ): Promise<Original> {
   const object = await source.open(key, signal);
@@ -41,13 +42,12 @@ async function fetchWhole(
       throw new Problem("unreadable-source", {
         detail: `The original has ${object.bytes} bytes; this server reads up to ${maxBytes}.`,
       });
-    let type: string | undefined;
     const body = await readWhole(object.body, object.bytes, (head, whole) => {
-      if (!whole && head.byteLength < SNIFF_BYTES) return false;
-      type = typeOf(head);
+      if (!whole && head.byteLength < HEAD_BYTES) return false;
+      if (typeOf(head) !== "image/svg+xml") admit(head, limits);
       return true;
     });
-    return { validator: object.validator, type: type ?? typeOf(body), body };
+    return { validator: object.validator, type: typeOf(body), body };
   } catch (error) {
     // A body that failed is locked or done: there is nothing left to let go then.
     if (!object.body.locked) await object.body.cancel().catch(() => undefined);

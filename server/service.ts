@@ -6,6 +6,7 @@ import { type Background, createBackground } from "./background.ts";
 import type { SourceRecords, VariantCache } from "./cache/cache.ts";
 import { createChecks } from "./checks.ts";
 import type { Encoder } from "./encode/encoder.ts";
+import type { SourceLimits } from "./encode/limits.ts";
 import { createFlights } from "./flights.ts";
 import type { FreshnessPolicy } from "./freshness.ts";
 import { createHot, type Hot } from "./hot.ts";
@@ -20,6 +21,7 @@ import { createAllowance } from "./rate.ts";
 import type { Source } from "./source/source.ts";
 import { createStreams } from "./stream.ts";
 import { createVariants } from "./variants.ts";
+import { welcome } from "./welcome.ts";
 
 /** What the server is made of; main.ts knows which source, cache and encoder these are. */
 export interface ServiceParts {
@@ -41,6 +43,7 @@ export interface ServiceOptions {
   readonly originals: "on" | "off";
   readonly defaultQuality: number;
   readonly maxSourceBytes: number;
+  readonly limits: SourceLimits;
   readonly hotCacheBytes: number;
   /** New variants a minute for one client. */
   readonly coldBudget: number;
@@ -62,7 +65,8 @@ export function createService(parts: ServiceParts): Service {
   const background = createBackground((what, error) => log.warn(`could not ${what}`, { error }));
   const hot = createHot(options.hotCacheBytes);
   const negative = createNegative();
-  const originals = createOriginals({ source, flights: createFlights(), maxBytes: options.maxSourceBytes });
+  const { maxSourceBytes: maxBytes, limits } = options;
+  const originals = createOriginals({ source, flights: createFlights(), maxBytes, limits });
   const checks = createChecks({
     source,
     records: cache,
@@ -98,6 +102,10 @@ export function createService(parts: ServiceParts): Service {
   const publish = { variants, descriptions, checks, defaultQuality, published, purge };
   const api = options.tokens.length === 0 ? undefined : createApi({ ...publish, tokens: options.tokens });
   const image = createImages(images);
-  const app = createApp({ image, client, log, metrics, basePath, ...(api !== undefined && { api }) });
+  const app = createApp({
+    ...{ image, client, log, metrics, basePath },
+    ...(api !== undefined && { api }),
+    ...(options.dev && { welcome }),
+  });
   return { app, hot, background };
 }

@@ -19,7 +19,10 @@ export interface Variants {
   /** Made once, however many wait. @throws Problem as {@link Originals} and {@link Encoder} do. */
   make(variant: Variant, lane: Lane, signal: AbortSignal): Promise<Made>;
   /** All of one source in the warm lane: one fetch, one job, each handed over and stored as it is made, in order. */
-  makeAll(variants: readonly Variant[], signal: AbortSignal): AsyncGenerator<Entry>;
+  makeAll(
+    variants: readonly Variant[],
+    options: { readonly signal: AbortSignal; readonly effort?: number },
+  ): AsyncGenerator<Entry>;
   /** Deletes all of a source, in memory and on disk; returns the number of variants on disk. */
   purge(key: string): Promise<number>;
 }
@@ -62,10 +65,13 @@ export function createVariants(parts: {
     return { entry, ms: { source: fetched - started, encode: performance.now() - fetched } };
   }
 
-  async function* makeAll(wanted: readonly Variant[], signal: AbortSignal): AsyncGenerator<Entry> {
+  async function* makeAll(
+    wanted: readonly Variant[],
+    options: { readonly signal: AbortSignal; readonly effort?: number },
+  ): AsyncGenerator<Entry> {
     const [first] = wanted;
     if (first === undefined) return;
-    const original = await originals.fetch(first.key, signal);
+    const original = await originals.fetch(first.key, options.signal);
     learn(first.key, original.validator);
     if (original.type === "image/svg+xml") {
       for (const _ of wanted) yield svgEntry(original);
@@ -73,7 +79,7 @@ export function createVariants(parts: {
     }
     const left = [...wanted];
     const outputs = wanted.map(({ key: _, ...output }) => output);
-    for await (const encoded of encoder.encode(original.body, outputs, { lane: "warm", signal })) {
+    for await (const encoded of encoder.encode(original.body, outputs, { lane: "warm", ...options })) {
       const entry = toEntry(encoded, original.validator);
       const variant = left.shift();
       if (variant !== undefined) keep(variant, entry);

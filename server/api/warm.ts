@@ -37,14 +37,14 @@ export async function* warmLines(
     const version = body.v ?? versionOf((await parts.checks.ask(body.img, signal)).validator);
     for (const one of wanted) {
       const entry = await parts.variants.find(one.variant);
-      if (entry !== undefined && isWarm(entry, version)) yield line(one.spec, "hit", entry, 0);
+      if (entry !== undefined && isWarm(entry, version, body.effort)) yield line(one.spec, "hit", entry, 0);
       else left.push(one);
     }
   } catch (error) {
     yield* failures(wanted, error, signal);
     return;
   }
-  yield* madeLines(parts, left, signal);
+  yield* madeLines(parts, left, { signal, ...(body.effort !== undefined && { effort: body.effort }) });
 }
 
 // --- lines ---
@@ -52,13 +52,13 @@ export async function* warmLines(
 async function* madeLines(
   { variants }: PublishParts,
   left: Wanted[],
-  signal: AbortSignal,
+  options: { readonly signal: AbortSignal; readonly effort?: number },
 ): AsyncGenerator<WarmLine> {
   let started = performance.now();
   try {
     for await (const entry of variants.makeAll(
       left.map(({ variant }) => variant),
-      signal,
+      options,
     )) {
       const one = left.shift();
       if (one === undefined) return;
@@ -66,7 +66,7 @@ async function* madeLines(
       started = performance.now();
     }
   } catch (error) {
-    yield* failures(left, error, signal);
+    yield* failures(left, error, options.signal);
   }
 }
 
@@ -80,7 +80,8 @@ function line(variant: VariantSpec, status: "hit" | "made", { body, meta }: Entr
   return { variant, status, bytes: body.byteLength, type: meta.contentType, ms: Math.round(ms) };
 }
 
-/** A substitute is what a reader got in a hurry; warming is when the real one is made. */
-function isWarm({ meta }: Entry, version: string): boolean {
-  return !meta.substitute && versionOf(meta.validator) === version;
+/** A substitute, or less effort than is asked for now, is what a reader got in a hurry: this is when it is made anew. */
+function isWarm({ meta }: Entry, version: string, effort = 0): boolean {
+  const lazy = meta.effort < effort && /avif|webp/.test(meta.contentType);
+  return !meta.substitute && !lazy && versionOf(meta.validator) === version;
 }

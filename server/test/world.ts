@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { defaultLimits } from "../encode/limits.ts";
 import { type FreshnessPolicy, folderPolicy } from "../freshness.ts";
 import { variantName } from "../hot.ts";
 import type { RequestLine } from "../log.ts";
@@ -96,6 +97,7 @@ const defaults: ServiceOptions = {
   originals: "on",
   defaultQuality: 75,
   maxSourceBytes: 64 * 2 ** 20,
+  limits: defaultLimits,
   hotCacheBytes: 2 ** 20,
   coldBudget: 1000,
   basePath: "/",

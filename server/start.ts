@@ -1,0 +1,150 @@
+import { readFileSync } from "node:fs";
+import type { RequestListener } from "node:http";
+import { toNodeHandler } from "h3";
+import { createAdmin } from "./admin.ts";
+import { createDiskCache } from "./cache/disk.ts";
+import { clientAddress } from "./client.ts";
+import type { Config } from "./config.ts";
+import { libraryProblems } from "./encode/floors.ts";
+import { defaultLimits } from "./encode/limits.ts";
+import { createPool, type Pool } from "./encode/pool.ts";
+import { observeEncoder } from "./encode-metrics.ts";
+import type { Timer } from "./gc/timer.ts";
+import { budgetsOf, watchCache } from "./gc/watch.ts";
+import { type Listening, listen } from "./listen.ts";
+import type { Log } from "./log.ts";
+import { createMetrics, type Metrics } from "./metrics.ts";
+import { openPublished } from "./published.ts";
+import { createService } from "./service.ts";
+import { observeSource } from "./source/observe.ts";
+import { type OpenSourceOptions, openSource } from "./source/open.ts";
+
+/** A server in this process. */
+export interface Running {
+  readonly url: string;
+  readonly adminUrl: string;
+  /** Answers what is under way, takes nothing new, and ends the encoders. */
+  stop(): Promise<void>;
+}
+
+/** The image libraries are too old to be shown strangers' pictures. */
+export class UnsafeLibraries extends Error {}
+
+/**
+ * Puts the server together: which source, which cache, which encoders, and listens.
+ * @throws CannotListen, NoSource, UnsafeLibraries: the message says what to do.
+ */
+export async function start(config: Config, log: Log, version: string): Promise<Running> {
+  const sweeping = config.gcInterval > 0;
+  const metrics = createMetrics({
+    version,
+    watchProcess: true,
+    ...(sweeping && { sweeps: budgetsOf(config) }),
+  });
+  let timer: Timer | undefined;
+  const limits = { ...defaultLimits, pixels: config.maxPixels };
+  const { source, policy, name } = await openSource(sourceOptions(config));
+  const cache = await createDiskCache({
+    folder: config.cacheDir,
+    namespace: name,
+    onFailure: (failure, error) => {
+      metrics.cacheFailed(failure);
+      if (failure === "full") timer?.nudge();
+      log.warn("the cache volume failed", { failure, error });
+    },
+  });
+  const pool = createPool({
+    slots: { live: config.encoders, warm: config.warmEncoders },
+    deadlineMs: { live: config.encodeTimeout, warm: config.warmTimeout },
+    maxJobs: { live: config.queueLimit, warm: 64 },
+    limits,
+  });
+  const published = await openPublished({
+    folder: config.cacheDir,
+    keep: config.publishedKeep,
+    defaultQuality: config.defaultQuality,
+    nameOf: (variant) => cache.nameOf(variant),
+    changed: () => service.hot.clear(),
+  });
+  const service = createService({
+    source: observeSource(source, metrics),
+    cache,
+    encoder: observeEncoder(pool, metrics),
+    policy,
+    published,
+    log,
+    metrics,
+    options: {
+      ...config,
+      limits,
+      tokens: config.token,
+      dev: config.dev === "on",
+      client: (peer, forwardedFor) => clientAddress(peer, forwardedFor, config.trustedProxies),
+    },
+  });
+  watch(metrics, pool, () => service.hot.bytes);
+  if (sweeping) timer = await watchCache(config, { log, metrics });
+
+  let ready = false;
+  const listeners: Listening[] = [];
+  const stop = async (): Promise<void> => {
+    ready = false;
+    timer?.stop();
+    published.close();
+    // The admin port stays until readers are answered: a probe must see "not ready", not a dead port.
+    for (const listening of listeners.reverse()) await listening.close(config.drainTimeout);
+    await service.background.stop();
+    pool.close();
+  };
+  const open = async (name: "PORT" | "ADMIN_PORT", port: number, listener: RequestListener) => {
+    const listening = await listen(listener, { name, port, host: config.host });
+    listeners.push(listening);
+    return listening.url;
+  };
+  try {
+    const admin = createAdmin({ metrics, ready: () => ready });
+    const adminUrl = await open("ADMIN_PORT", config.adminPort, toNodeHandler(admin));
+    const url = await open("PORT", config.port, toNodeHandler(service.app));
+    await refuseUnsafe(pool);
+    ready = true;
+    log.info("images are served", { url, admin: adminUrl });
+    return { url, adminUrl, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+// --- parts ---
+
+function sourceOptions(config: Config): OpenSourceOptions {
+  const { source, sources, s3Endpoint, awsRegion, awsAccessKeyId } = config;
+  const secret =
+    config.awsSecretAccessKeyFile === ""
+      ? config.awsSecretAccessKey
+      : readFileSync(config.awsSecretAccessKeyFile, "utf8").trim();
+  return {
+    source,
+    sources,
+    s3: {
+      region: awsRegion,
+      forcePathStyle: config.s3ForcePathStyle === "on",
+      ...(s3Endpoint !== "" && { endpoint: s3Endpoint }),
+      ...(awsAccessKeyId !== "" && { credentials: { accessKeyId: awsAccessKeyId, secretAccessKey: secret } }),
+    },
+  };
+}
+
+function watch(metrics: Metrics, pool: Pool, hotBytes: () => number): void {
+  metrics.read({
+    waiting: (lane) => pool.stats().lanes[lane].waiting,
+    encoding: (lane) => pool.stats().lanes[lane].running,
+    hotBytes,
+  });
+}
+
+/** Asks a child: this process loads no image library. */
+async function refuseUnsafe(pool: Pool): Promise<void> {
+  const found = libraryProblems(await pool.libraries());
+  if (found.length > 0) throw new UnsafeLibraries(found.join("; "));
+}

@@ -1,0 +1,169 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { browserAccept } from "../../contract/accept.ts";
+import { photo } from "./pictures.ts";
+
+const executable = fileURLToPath(new URL("../../bin/imgproxy-lite.js", import.meta.url));
+const children: ChildProcess[] = [];
+let folder: string;
+
+/** The program as it is run, its output so far, and its exit code when it has ended. */
+function run(args: readonly string[], env: Record<string, string> = {}) {
+  const child = spawn(process.execPath, [executable, ...args], {
+    env: { PATH: process.env.PATH ?? "", ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  children.push(child);
+  const output = { out: "", err: "" };
+  child.stdout.on("data", (chunk) => {
+    output.out += chunk;
+  });
+  child.stderr.on("data", (chunk) => {
+    output.err += chunk;
+  });
+  const ended = new Promise<number | null>((resolve) => child.on("close", resolve));
+  const said = async (pattern: RegExp): Promise<RegExpExecArray> => {
+    for (;;) {
+      const found = pattern.exec(output.out + output.err);
+      if (found !== null) return found;
+      if (child.exitCode !== null) throw new Error(`ended without ${pattern}: ${output.out}${output.err}`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  };
+  return { child, output, ended, said };
+}
+
+async function serve(env: Record<string, string> = {}) {
+  const args = [
+    "serve",
+    "--source",
+    join(folder),
+    "--cache",
+    join(folder, "cache"),
+    "--port",
+    "0",
+    "--admin-port",
+    "0",
+  ];
+  const server = run([...args, "--host", "127.0.0.1"], env);
+  const [, url = "", admin = ""] = await server.said(/"url":"([^"]+)","admin":"([^"]+)"/);
+  return { ...server, url, admin };
+}
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "imgproxy-lite-"));
+  await writeFile(join(folder, "worms.jpg"), await photo(800, 600).jpeg().toBuffer());
+});
+afterEach(async () => {
+  for (const child of children.splice(0)) if (child.exitCode === null) child.kill("SIGKILL");
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+test("serve answers readers and probes, and ends with 0 when told to, twice too", async () => {
+  const server = await serve();
+  const get = (target: string, init?: RequestInit) => fetch(server.url + target, init);
+  const made = await get("?img=worms.jpg&q=33&w=320", { headers: { accept: browserAccept.avif } });
+  expect([made.status, made.headers.get("content-type")]).toEqual([200, "image/avif"]);
+  const length = (await made.arrayBuffer()).byteLength;
+  const head = await get("?img=worms.jpg&q=33&w=320", {
+    method: "HEAD",
+    headers: { accept: browserAccept.avif },
+  });
+  expect([head.headers.get("cache-status"), head.headers.get("content-length")]).toEqual([
+    "imgproxy-lite; hit",
+    String(length),
+  ]);
+  const etag = made.headers.get("etag") ?? "";
+  const unchanged = await get("?img=worms.jpg&q=33&w=320", {
+    headers: { accept: browserAccept.avif, "if-none-match": etag },
+  });
+  expect([unchanged.status, unchanged.headers.get("content-length")]).toEqual([304, null]);
+  expect((await get("?img=absent.jpg&q=33")).status).toBe(404);
+  expect((await get("")).status).toBe(404);
+  expect((await fetch(`${server.admin}livez`)).status).toBe(200);
+  expect((await fetch(`${server.admin}readyz`)).status).toBe(200);
+  expect(await (await fetch(`${server.admin}metrics`)).text()).toMatch(/^imgproxy_lite_\w+\{/m);
+  server.child.kill("SIGTERM");
+  server.child.kill("SIGTERM");
+  expect(await server.ended).toBe(0);
+});
+
+test("serve finishes the answer it is in the middle of before it ends", async () => {
+  const server = await serve();
+  const answer = fetch(`${server.url}?img=worms.jpg&fm=avif&q=61`);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  server.child.kill("SIGTERM");
+  expect((await answer).status).toBe(200);
+  expect(await server.ended).toBe(0);
+});
+
+test("serve in development says at / what can be asked", async () => {
+  const server = await serve({ DEV: "on" });
+  const page = await fetch(server.url);
+  expect(page.headers.get("content-type")).toBe("text/html; charset=utf-8");
+  expect(await page.text()).toMatch(/unsupported-source/);
+  expect((await fetch(`${server.url}favicon.ico`)).status).toBe(204);
+});
+
+test("a taken port is named with what to do", async () => {
+  const other = createServer().listen(0, "127.0.0.1");
+  await new Promise((resolve) => other.once("listening", resolve));
+  const { port } = other.address() as AddressInfo;
+  const args = ["--source", folder, "--cache", join(folder, "cache"), "--host", "127.0.0.1"];
+  const server = run(["serve", ...args, "--port", String(port), "--admin-port", "0"]);
+  expect(await server.ended).toBe(1);
+  expect(server.output.err).toMatch(`PORT: port ${port} is taken by another program; stop it or set PORT`);
+  other.close();
+});
+
+test("all that is wrong with the configuration is said at once, by name, and no secret is repeated", async () => {
+  const env = {
+    ...{
+      PORT: "http",
+      CACHE_MAX_BYTES: "1parsec",
+      VARIANTS: "signed",
+      TOKEN: "short-token",
+      ORIGINALS: "maybe",
+    },
+    TRUSTED_PROXIES: "10.0.0.0/99",
+  };
+  const server = run(["serve"], env);
+  expect(await server.ended).toBe(2);
+  for (const name of [...Object.keys(env).filter((name) => name !== "VARIANTS"), "SOURCE"])
+    expect(server.output.err).toMatch(new RegExp(`^ {2}${name} `, "m"));
+  expect(server.output.err).toMatch(/VARIANTS=signed needs SIGNING_KEYS/);
+  expect(server.output.err).not.toMatch(/short-token/);
+});
+
+test("a source folder that is not there is named", async () => {
+  const server = run(["serve", "--source", join(folder, "nowhere"), "--port", "0", "--admin-port", "0"], {
+    CACHE_DIR: join(folder, "cache"),
+  });
+  expect(await server.ended).toBe(1);
+  expect(server.output.err).toMatch(/SOURCE: there is no folder .*nowhere/);
+});
+
+test("gc sweeps once and says what it did, whatever a setting of serve's is", async () => {
+  const once = run(["gc", "--cache", join(folder, "cache"), "--dry-run"], { SOURCE: "ftp://x" });
+  expect(await once.ended).toBe(0);
+  expect(once.output.out).toMatch(/^kept \d+ files?, /);
+});
+
+test.each(["serve", "gc"])("%s --help names every setting that it reads", async (program) => {
+  const help = run([program, "--help"]);
+  expect(await help.ended).toBe(0);
+  const names = program === "serve" ? ["SOURCE", "TOKEN", "DRAIN_TIMEOUT"] : ["CACHE_DIR", "GC_INTERVAL"];
+  for (const name of names) expect(help.output.out).toMatch(new RegExp(`\\b${name}\\b`));
+});
+
+test("a program that there is not is said so", async () => {
+  const none = run(["server"]);
+  expect(await none.ended).toBe(2);
+  expect(none.output.err).toMatch(/imgproxy-lite has no "server"/);
+});

@@ -1,0 +1,68 @@
+import type { Answer } from "./answer.ts";
+import { problems } from "./errors.ts";
+
+/** What `/` shows while someone sets the server up; in production nothing is there. */
+export function welcome(): Answer {
+  const body = new TextEncoder().encode(page());
+  return {
+    status: 200,
+    headers: {
+      "content-type": "text/html; charset=utf-8",
+      "content-length": String(body.byteLength),
+      "cache-control": "no-store",
+      "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+    },
+    body,
+  };
+}
+
+// --- page ---
+
+const parameters: readonly (readonly [string, string, string])[] = [
+  ["img", "source key", "The photograph; alone, the original as it is stored."],
+  ["q", "1 to 100", "Quality on JPEG's scale, in every format."],
+  ["w", "1 to 3840", "Width in pixels; never enlarges."],
+  [
+    "fm",
+    "auto, avif, webp, jpg, png, json",
+    "Format; auto is the best that Accept names. json says what it is.",
+  ],
+  ["v", "10 hex digits", "The photograph's version: the answer may be kept for a year."],
+  ["s", "32 hex digits", "The signature, where VARIANTS=signed."],
+];
+
+function page(): string {
+  return `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>imgproxy-lite</title>
+<style>
+:root { color-scheme: light dark; font: 1rem/1.5 system-ui, sans-serif }
+body { max-width: 46rem; margin: 2rem auto; padding: 0 1rem }
+table { border-collapse: collapse } td, th { text-align: left; vertical-align: top; padding: .25rem 1rem .25rem 0 }
+</style>
+<h1>imgproxy-lite is running</h1>
+<p>Put a photograph, say <code>worms.jpg</code>, where SOURCE points and ask for
+<a href="?img=worms.jpg&amp;q=33&amp;w=800"><code>?img=worms.jpg&amp;q=33&amp;w=800</code></a>.
+<p>This page is shown with <code>--dev</code> only.
+<h2>Parameters</h2>
+<table>${rows(["parameter", "value", "meaning"], parameters)}</table>
+<h2>Problems</h2>
+<table>${rows(
+    ["code", "status", "what to do"],
+    Object.entries(problems).map(([code, { status, remedy }]) => [code, String(status), remedy]),
+  )}</table>
+</html>
+`;
+}
+
+function rows(head: readonly string[], body: readonly (readonly string[])[]): string {
+  const row = (cells: readonly string[], tag: string): string =>
+    `<tr>${cells.map((cell) => `<${tag}>${escapeHtml(cell)}</${tag}>`).join("")}</tr>`;
+  return row(head, "th") + body.map((cells) => row(cells, "td")).join("");
+}
+
+function escapeHtml(text: string): string {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+}
