@@ -1,0 +1,115 @@
+import { beforeAll, describe, expect, test } from "vitest";
+import { type Built, createSite, extremes, siteConfig, unescapeHtml } from "./hugo-site.ts";
+
+const images = {
+  "a.jpg": { width: 4000, height: 3000, version: "0123456789", color: "#1a2b3c", placeholder: "UklGRg+/a==" },
+  "b.jpg": { width: 1000, height: 750, version: "abcdef0123" },
+};
+
+const files = {
+  "config.toml": siteConfig(`
+[params.imgproxy]
+endpoint = "https://images.example/"
+sizes = "50vw"
+[markup.goldmark.parser]
+wrapStandAloneImageWithinParagraph = false
+attribute = { block = true, title = true }`),
+  "assets/imgproxy.json": JSON.stringify({ schema: 1, images }),
+  "layouts/_default/single.html": `{{ .Content }}
+url: {{ partial "imgproxy/url.html" (dict "page" . "src" "a.jpg") }}
+narrow: {{ partial "imgproxy/url.html" (dict "page" . "src" "a.jpg" "width" 300 "quality" 40 "format" "jpg") }}
+srcset: {{ partial "imgproxy/srcset.html" (dict "page" . "src" "b.jpg" "params" (dict "tiers" "eco")) }}
+picture: {{ partial "imgproxy/picture.html" (dict "page" . "src" "b.jpg" "alt" "p" "params" (dict "formats" (slice "avif" "jpg"))) }}`,
+  "content/sizes.md": "![first](a.jpg)\n\n![second](a.jpg)\n\n![unknown](c.jpg)",
+  "content/figure.md":
+    '---\nimgproxy: {figure: true, link: widest}\n---\n![one](a.jpg "A <title>")\n{.c #i}\n\nin ![two](b.jpg "T") text',
+  "content/color.md": "---\nimgproxy: {placeholder: color, eagerfirst: false}\n---\n![one](a.jpg)",
+  "content/blur.md": "---\nimgproxy: {placeholder: image}\n---\n![one](a.jpg)",
+  "content/lightbox.md": "---\nimgproxy: {lightbox: true}\n---\n![one](a.jpg)",
+  "content/original.md": "---\nimgproxy: {link: original}\n---\n![one](a.jpg)",
+  "content/shortcodes.md":
+    '---\ntitle: s\n---\n{{< figure src="a.jpg" caption="After *rain*" title="T" attr="Me" attrlink="/me/" link="/x/" >}}\n\n{{< img src="a.jpg" alt="n" narrow="b.jpg" fixed="64" class="k" >}}',
+};
+
+describe.each(extremes)("Hugo $version", (hugo) => {
+  let built: Built;
+  beforeAll(async () => {
+    await using site = await createSite(files);
+    built = await site.build(hugo);
+    expect(built.errors).toEqual([]);
+    expect(built.warnings).toEqual([]);
+  });
+
+  const page = (name: string) => unescapeHtml(built.files.get(`${name}/index.html`) ?? "");
+  const image = (name: string, alt: string) =>
+    page(name).match(new RegExp(`<img [^>]*alt="${alt}"[^>]*>`))?.[0] ?? "";
+
+  test("loads the first image at once and the others lazily, by sizes of their own", () => {
+    const first = image("sizes", "first");
+    expect(first).toContain('sizes="50vw" width="4000" height="3000"');
+    expect(first).toContain('fetchpriority="high" decoding="async"');
+    expect(first).not.toContain("lazy");
+    const second = image("sizes", "second");
+    expect(second).toContain('sizes="auto, 50vw" width="4000" height="3000"');
+    expect(second).toContain('loading="lazy" decoding="async"');
+  });
+
+  test("says sizes=auto only of an image whose size is known", () => {
+    expect(image("sizes", "unknown")).toContain('sizes="50vw" alt="unknown" loading="lazy"');
+  });
+
+  test("makes a figure of an image that stands alone, and of no other", () => {
+    const html = page("figure");
+    expect(html).toMatch(
+      /<figure id="i" class="c"><a href="[^"]*&w=2000"><img [^>]*><\/a><figcaption>A <title><\/figcaption><\/figure>/,
+    );
+    expect(html.match(/<figure/g)).toHaveLength(1);
+    expect(image("figure", "two")).toContain('title="T"');
+  });
+
+  test("paints the dominant colour or the tiny image behind a photograph", () => {
+    expect(image("color", "one")).toContain('style="background:#1a2b3c" loading="lazy"');
+    expect(image("blur", "one")).toContain(
+      'style="background:url(data:image/webp;base64,UklGRg+/a==) 50%/cover" fetchpriority="high"',
+    );
+  });
+
+  test("opens a lightbox without script", () => {
+    const html = page("lightbox");
+    const target = /<button [^>]*popovertarget="([^"]+)"/.exec(html)?.[1];
+    expect(html).toContain(`<img popover id="${target}"`);
+    expect(html).not.toContain("<script");
+  });
+
+  test("links to the original", () => {
+    expect(page("original")).toContain('<a href="https://images.example/?img=a.jpg&v=0123456789"><img ');
+  });
+
+  test("keeps what Hugo's figure prints", () => {
+    const html = page("shortcodes");
+    expect(html).toMatch(
+      /<figure><a href="\/x\/"><img src="https:\/\/images\.example\/\?img=a\.jpg[^>]* alt="After rain"/,
+    );
+    expect(html).toContain(
+      '<figcaption><h4>T</h4><p>After <em>rain</em> <a href="/me/">Me</a></p></figcaption></figure>',
+    );
+  });
+
+  test("shows another image in narrow windows, and one always at its size by density", () => {
+    const html = page("shortcodes");
+    expect(html).toMatch(
+      /<picture><source media="\(max-width: 40rem\)" srcset="[^"]*img=b\.jpg&q=72&v=abcdef0123&w=64 1x, [^"]*&w=128 2x" width="1000" height="750"><img /,
+    );
+    expect(html).toMatch(/img=a\.jpg&q=72&v=0123456789&w=128 2x" width="64" height="48" alt="n" class="k"/);
+  });
+
+  test("gives themes a URL, a srcset and a picture", () => {
+    const html = page("sizes");
+    expect(html).toContain("url: https://images.example/?img=a.jpg&q=60&v=0123456789&w=1200\n");
+    expect(html).toContain("narrow: https://images.example/?fm=jpg&img=a.jpg&q=40&v=0123456789&w=300\n");
+    expect(html).toContain("srcset: https://images.example/?img=b.jpg&q=60&v=abcdef0123&w=480 480w, ");
+    expect(html).toMatch(
+      /picture: <picture><source type="image\/avif" srcset="[^"]*fm=avif[^"]*" sizes="auto, 50vw"><img src="[^"]*fm=jpg/,
+    );
+  });
+});

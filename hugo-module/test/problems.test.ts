@@ -1,0 +1,42 @@
+import { describe, expect, test } from "vitest";
+import { createSite, hugos, siteConfig } from "./hugo-site.ts";
+
+const files = {
+  "config.toml": siteConfig('[params.imgproxy]\nendpoint = "https://images.example/"'),
+  "layouts/_default/rss.xml": "{{ range site.RegularPages }}{{ .Content }}{{ end }}",
+  "content/good.md": "![a](a.jpg)",
+  "content/bad.md": "![a](a%5Cb.jpg) ![b]() ![c](javascript:alert(1)) ![d](d.jpg?q=0) ![e](a%5Cb.jpg)",
+};
+
+const problems = [
+  'imgproxy-lite: bad.md: image "": names no image, so only its text is shown',
+  'imgproxy-lite: bad.md: image "a%5Cb.jpg": the key "a\\\\b.jpg" contains a backslash',
+  'imgproxy-lite: bad.md: image "d.jpg?q=0": q=0 is ignored: it takes a whole number from 1 to 100',
+  'imgproxy-lite: bad.md: image "javascript:alert(1)": is not an address that a page may load, so only its text is shown',
+];
+
+describe.each([...hugos])("Hugo $version", (hugo) => {
+  test("warns once of each problem, with page and destination, and builds", async () => {
+    await using site = await createSite(files);
+    const built = await site.build(hugo);
+    expect(built.errors).toEqual([]);
+    expect([...built.warnings].sort()).toEqual(problems);
+    expect(built.files.get("bad/index.html")).toContain(' b c <img src="https://images.example/?img=d.jpg');
+  });
+
+  test("fails where strict = true", async () => {
+    await using site = await createSite(files);
+    const built = await site.build(hugo, { env: { HUGO_PARAMS_IMGPROXY_STRICT: "true" } });
+    expect(built.errors.join("\n")).toContain(problems[1]);
+  });
+
+  test("without an endpoint says so once and leaves images plain", async () => {
+    await using site = await createSite({ ...files, "config.toml": siteConfig() });
+    const built = await site.build(hugo);
+    expect(built.errors).toEqual([]);
+    expect(
+      built.warnings.filter((warning) => warning.includes("params.imgproxy.endpoint is not set")),
+    ).toHaveLength(1);
+    expect(built.files.get("good/index.html")).toContain('<img src="a.jpg" alt="a" fetchpriority="high"');
+  });
+});
