@@ -1,12 +1,9 @@
-import { randomBytes } from "node:crypto";
 import { H3, type H3Event, HTTPResponse } from "h3";
 import type { Answer } from "./answer.ts";
 import { Problem } from "./errors.ts";
-import { securityHeaders } from "./headers.ts";
 import type { ImageCall } from "./image.ts";
-import type { Log } from "./log.ts";
-import type { Metrics } from "./metrics.ts";
 import { problemAnswer } from "./problem.ts";
+import { type Reporter, requestIdOf, sentHeaders } from "./sent.ts";
 
 /** What the public port answers with. */
 export interface AppParts {
@@ -17,8 +14,7 @@ export interface AppParts {
   readonly welcome?: () => Answer;
   /** Who asks, for budgets: the peer, or whom a trusted proxy names. */
   readonly client: (peer: string, forwardedFor: string | null) => string;
-  readonly log: Pick<Log, "request">;
-  readonly metrics: Pick<Metrics, "answered">;
+  readonly report: Reporter;
   /** Where the images are below the host, with a slash at both ends. */
   readonly basePath: string;
 }
@@ -41,15 +37,12 @@ export function createApp(parts: AppParts): H3 {
     const started = performance.now();
     const id = requestIdOf(event.req.headers.get("x-request-id"));
     const answer = await answerEvent(parts, event, id);
-    report(parts, event, id, answer, performance.now() - started);
+    const { method, signal } = event.req;
+    const milliseconds = performance.now() - started;
+    parts.report({ method, id, answer, milliseconds, gone: signal.aborted });
     return toResponse(answer, id);
   });
   return app;
-}
-
-/** The id that a proxy in front gave the request, where it is one; else a new one. */
-export function requestIdOf(header: string | null | undefined): string {
-  return header && /^[A-Za-z0-9._-]{8,64}$/.test(header) ? header : randomBytes(8).toString("hex");
 }
 
 // --- routes ---
@@ -114,28 +107,5 @@ const noIcon: Answer = { status: 204, headers: { "cache-control": "public, max-a
 // --- responses ---
 
 function toResponse(answer: Answer, id: string): HTTPResponse {
-  const headers = { ...securityHeaders, "x-request-id": id, ...answer.headers };
-  return new HTTPResponse(answer.body ?? "", { status: answer.status, headers });
+  return new HTTPResponse(answer.body ?? "", { status: answer.status, headers: sentHeaders(answer, id) });
 }
-
-function report(parts: AppParts, event: H3Event, id: string, answer: Answer, milliseconds: number): void {
-  const { status, headers, note = {} } = answer;
-  const { cache = "none", ms, ...rest } = note;
-  const { method } = event.req;
-  const sent = method === "HEAD" || status === 304 ? 0 : Number(headers["content-length"] ?? 0);
-  const contentType = headers["content-type"] ?? "";
-  parts.metrics.answered({ cache, contentType, status, bytes: sent, seconds: milliseconds / 1000 });
-  parts.log.request({
-    ...rest,
-    id,
-    method,
-    status: event.req.signal.aborted ? CLIENT_GONE : status,
-    cache,
-    bytes: sent,
-    ms: { total: milliseconds, ...ms },
-    ...(contentType !== "" && { contentType }),
-  });
-}
-
-/** nginx's word for a reader that left before the answer: in the log only. */
-const CLIENT_GONE = 499;

@@ -4,9 +4,10 @@ import type { Access } from "./access.ts";
 import type { Answer } from "./answer.ts";
 import type { Entry, SourceRecord, Variant } from "./cache/cache.ts";
 import { type Checks, type Known, newer } from "./checks.ts";
+import { entryAnswer, knownFrom } from "./entry-answer.ts";
 import { Problem, problems } from "./errors.ts";
 import { cacheControl, type FreshnessPolicy, whenToCheck } from "./freshness.ts";
-import { imageHeaders, unlessMatched } from "./headers.ts";
+import { unlessMatched } from "./headers.ts";
 import { type Descriptions, toInfo } from "./info.ts";
 import type { CacheOutcome } from "./metrics.ts";
 import type { Negative } from "./negative.ts";
@@ -52,7 +53,8 @@ export function createImages(parts: ImageParts): (call: ImageCall) => Promise<An
     try {
       if (isOriginal(asked)) return noted(asked, await streams.answer(call.request, asked, call.signal));
       if (asked.format === "json") return noted(asked, await answerInfo(parts, call, asked));
-      return noted(asked, await answerVariant(parts, call, variantOf(parts, call, asked), asked));
+      const variant = variantOf(asked, call.request.headers.get("accept"), parts.defaultQuality);
+      return noted(asked, await answerVariant(parts, call, variant, asked));
     } catch (error) {
       negative.learn(asked.key, error);
       throw error;
@@ -60,34 +62,19 @@ export function createImages(parts: ImageParts): (call: ImageCall) => Promise<An
   };
 }
 
-/** A variant in hand as a response; the fast path in front of h3 builds its own with this too. */
-export function entryAnswer(
-  variant: Variant,
-  entry: Entry,
-  how: { readonly cache: CacheOutcome; readonly cacheControl: string; readonly detail?: string },
-): Answer {
-  const { contentType, etag } = entry.meta;
-  const headers = imageHeaders({
-    key: variant.key,
-    contentType,
-    etag,
-    bytes: entry.body.byteLength,
-    negotiated: variant.class.startsWith("auto"),
-    ...how,
-  });
-  const note = { cache: how.cache, key: variant.key, variant: describeVariant(variant) };
-  return { status: 200, headers, body: entry.body, note };
-}
-
 /** What a request asks for, once its reader is known. */
 export function variantOf(
-  { defaultQuality }: Pick<ImageParts, "defaultQuality">,
-  call: Pick<ImageCall, "request">,
-  { key, width, quality = defaultQuality, format }: ImageRequest,
+  { key, width, quality, format }: ImageRequest,
+  accept: string | null | undefined,
+  defaultQuality: number,
 ): Variant {
-  const accept = call.request.headers.get("accept");
   const wanted = format === "json" ? undefined : format;
-  return { key, quality, class: negotiate(accept, wanted), ...(width !== undefined && { width }) };
+  return {
+    key,
+    quality: quality ?? defaultQuality,
+    class: negotiate(accept, wanted),
+    ...(width !== undefined && { width }),
+  };
 }
 
 // --- variants ---
@@ -104,13 +91,7 @@ async function answerVariant(
   const cacheMs = performance.now() - started;
   const ifNoneMatch = call.request.headers.get("if-none-match");
   const respond = (entry: Entry, cache: CacheOutcome, ms: object = {}): Answer => {
-    const freshness = { asked: asked.version, version: versionOf(entry.meta.validator) };
-    const brief = cache === "stale" || entry.meta.substitute;
-    const answer = entryAnswer(variant, entry, {
-      cache,
-      cacheControl: cacheControl(freshness, brief, policy),
-      ...(cache === "stale" && { detail: "stale-if-error" }),
-    });
+    const answer = entryAnswer(variant, entry, { cache, asked: asked.version, policy });
     return unlessMatched({ ...answer, note: { ...answer.note, ms: { cache: cacheMs, ...ms } } }, ifNoneMatch);
   };
 
@@ -134,11 +115,6 @@ function make(parts: ImageParts, call: ImageCall, variant: Variant, asked: Image
   return parts.variants.make(variant, "live", call.signal);
 }
 
-/** An entry is a statement about its source too: it had this validator when the entry was made. */
-function knownFrom({ meta }: Entry): Known {
-  return { validator: meta.validator, checked: meta.made };
-}
-
 /**
  * What is known of the source, asked anew where the freshness rules say so.
  * @param held what the cached thing itself says.
@@ -158,9 +134,9 @@ async function current(
   return known;
 }
 
-/** The storage's or the encoder's trouble is no reason to withhold what is here; a photograph that is gone is. */
+/** Trouble in making it anew is no reason to withhold what is here; a photograph that is gone is. */
 function staleServes(error: unknown): boolean {
-  return error instanceof Problem && problems[error.code].status >= 500;
+  return error instanceof Problem && (problems[error.code].status >= 500 || error.code === "over-budget");
 }
 
 // --- fm=json ---
@@ -191,12 +167,6 @@ async function answerInfo(parts: ImageParts, call: ImageCall, asked: ImageReques
 function describe(parts: ImageParts, call: ImageCall, asked: ImageRequest): Promise<SourceRecord> {
   parts.access.charge(asked, call.client);
   return parts.descriptions.make(asked.key, "live", call.signal);
-}
-
-// --- notes ---
-
-function describeVariant({ width, quality, class: of }: Variant): string {
-  return `${width ?? "full"} q${quality} ${of}`;
 }
 
 function noted(asked: ImageRequest, answer: Answer): Answer {

@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { H3 } from "h3";
 import { createAccess, type VariantsMode } from "./access.ts";
 import { createApi } from "./api/api.ts";
@@ -7,6 +8,7 @@ import type { SourceRecords, VariantCache } from "./cache/cache.ts";
 import { createChecks } from "./checks.ts";
 import type { Encoder } from "./encode/encoder.ts";
 import type { SourceLimits } from "./encode/limits.ts";
+import { createFastPath } from "./fast.ts";
 import { createFlights } from "./flights.ts";
 import type { FreshnessPolicy } from "./freshness.ts";
 import { createHot, type Hot } from "./hot.ts";
@@ -18,6 +20,7 @@ import { createNegative } from "./negative.ts";
 import { createOriginals } from "./originals.ts";
 import type { Published } from "./published.ts";
 import { createAllowance } from "./rate.ts";
+import { createReporter } from "./sent.ts";
 import type { Source } from "./source/source.ts";
 import { createStreams } from "./stream.ts";
 import { createVariants } from "./variants.ts";
@@ -56,6 +59,8 @@ export interface ServiceOptions {
 /** The parts in one piece. */
 export interface Service {
   readonly app: H3;
+  /** In front of it: answers what is in memory, or says that it did not. */
+  readonly fast: (req: IncomingMessage, res: ServerResponse) => boolean;
   readonly hot: Hot;
   readonly background: Background;
 }
@@ -102,10 +107,12 @@ export function createService(parts: ServiceParts): Service {
   const publish = { variants, descriptions, checks, defaultQuality, published, purge };
   const api = options.tokens.length === 0 ? undefined : createApi({ ...publish, tokens: options.tokens });
   const image = createImages(images);
+  const report = createReporter(log, metrics);
+  const fast = createFastPath({ access, hot, checks, negative, policy, defaultQuality, basePath, report });
   const app = createApp({
-    ...{ image, client, log, metrics, basePath },
+    ...{ image, client, report, basePath },
     ...(api !== undefined && { api }),
     ...(options.dev && { welcome }),
   });
-  return { app, hot, background };
+  return { app, fast, hot, background };
 }

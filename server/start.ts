@@ -104,7 +104,10 @@ export async function start(config: Config, log: Log, version: string): Promise<
   try {
     const admin = createAdmin({ metrics, ready: () => ready });
     const adminUrl = await open("ADMIN_PORT", config.adminPort, toNodeHandler(admin));
-    const url = await open("PORT", config.port, toNodeHandler(service.app));
+    const app = toNodeHandler(service.app);
+    const url = await open("PORT", config.port, (req, res) => {
+      if (!service.fast(req, res)) void app(req, res);
+    });
     await refuseUnsafe(pool);
     ready = true;
     log.info("images are served", { url, admin: adminUrl });

@@ -18,6 +18,8 @@ export interface World {
   readonly service: Service;
   readonly cache: MemoryCache;
   readonly published: Published;
+  /** What another replica on the same volume has of it. */
+  replica(): Promise<Published>;
   readonly encoder: SharpEncoder;
   /** Each call of the source, such as `open worms.jpg`. */
   readonly asked: string[];
@@ -36,14 +38,9 @@ export async function createWorld({ policy, ...options }: WorldOptions = {}): Pr
   const folder = await mkdtemp(join(tmpdir(), "imgproxy-lite-"));
   const volume = await mkdtemp(join(tmpdir(), "imgproxy-lite-volume-"));
   const cache = createMemoryCache();
-  const published = await openPublished({
-    folder: volume,
-    keep: 5,
-    defaultQuality: 75,
-    nameOf: variantName,
-    changed: () => service.hot.clear(),
-    lookMs: 0,
-  });
+  const open = (changed: () => void): Promise<Published> =>
+    openPublished({ folder: volume, keep: 5, defaultQuality: 75, nameOf: variantName, changed, lookMs: 0 });
+  const published = await open(() => service.hot.clear());
   const encoder = createSharpEncoder();
   const asked: string[] = [];
   const lines: RequestLine[] = [];
@@ -76,6 +73,7 @@ export async function createWorld({ policy, ...options }: WorldOptions = {}): Pr
     service,
     cache,
     published,
+    replica: () => open(() => undefined),
     encoder,
     asked,
     lines,

@@ -1,0 +1,44 @@
+import type { Answer } from "./answer.ts";
+import type { Entry, Variant } from "./cache/cache.ts";
+import type { Known } from "./checks.ts";
+import { cacheControl, type FreshnessPolicy } from "./freshness.ts";
+import { imageHeaders } from "./headers.ts";
+import type { CacheOutcome } from "./metrics.ts";
+import { versionOf } from "./source/source.ts";
+
+/**
+ * A variant in hand as a response. The path through h3 and the fast path in front of it both call this, which is why
+ * their headers are the same.
+ */
+export function entryAnswer(
+  variant: Variant,
+  entry: Entry,
+  how: {
+    readonly cache: CacheOutcome;
+    /** `v` of the URL. */
+    readonly asked: string | undefined;
+    readonly policy: FreshnessPolicy;
+  },
+): Answer {
+  const { contentType, etag, validator, substitute } = entry.meta;
+  const { cache, asked, policy } = how;
+  const stale = cache === "stale";
+  const headers = imageHeaders({
+    key: variant.key,
+    contentType,
+    etag,
+    cache,
+    cacheControl: cacheControl({ asked, version: versionOf(validator) }, stale || substitute, policy),
+    bytes: entry.body.byteLength,
+    negotiated: variant.class.startsWith("auto"),
+    ...(stale && { detail: "stale-if-error" }),
+  });
+  const { width, quality, class: of } = variant;
+  const note = { cache, key: variant.key, variant: `${width ?? "full"} q${quality} ${of}` };
+  return { status: 200, headers, body: entry.body, note };
+}
+
+/** An entry is a statement about its source too: it had this validator when the entry was made. */
+export function knownFrom({ meta }: Entry): Known {
+  return { validator: meta.validator, checked: meta.made };
+}

@@ -1,0 +1,109 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { LRUCache } from "lru-cache";
+import { type ImageRequest, isOriginal, parseQuery } from "../contract/request.ts";
+import type { Access } from "./access.ts";
+import type { Answer } from "./answer.ts";
+import type { Entry, Variant } from "./cache/cache.ts";
+import { type Checks, newer } from "./checks.ts";
+import { entryAnswer, knownFrom } from "./entry-answer.ts";
+import { type FreshnessPolicy, whenToCheck } from "./freshness.ts";
+import { unlessMatched } from "./headers.ts";
+import type { Hot } from "./hot.ts";
+import { variantOf } from "./image.ts";
+import type { Negative } from "./negative.ts";
+import { type Reporter, requestIdOf, sentHeaders } from "./sent.ts";
+import { versionOf } from "./source/source.ts";
+
+/** What the fast path looks at; all of it in memory. */
+export interface FastParts {
+  readonly access: Access;
+  readonly hot: Hot;
+  readonly checks: Checks;
+  readonly negative: Negative;
+  readonly policy: FreshnessPolicy;
+  readonly defaultQuality: number;
+  readonly basePath: string;
+  readonly report: Reporter;
+}
+
+/**
+ * Answers a hit from memory without a promise, a web Request or a router: what readers do most costs what bare
+ * node:http costs. Whatever is not such a hit (or is refused) is left to the app, which decides everything again.
+ * @returns whether the request was answered.
+ */
+export function createFastPath(parts: FastParts): (req: IncomingMessage, res: ServerResponse) => boolean {
+  const start = `${parts.basePath}?`;
+  const parsed = new LRUCache<string, ImageRequest>({ max: 20_000 });
+  const answers = { plain: new WeakMap<Entry, Answer>(), versioned: new WeakMap<Entry, Answer>() };
+
+  function parse(query: string): ImageRequest | undefined {
+    const known = parsed.get(query);
+    if (known !== undefined) return known;
+    const asked = parseQuery(query);
+    if (isOriginal(asked) || asked.format === "json") return undefined;
+    // A URL of this site is short; a stranger's long ones do not fill the memory.
+    if (query.length <= 512) parsed.set(query, asked);
+    return asked;
+  }
+
+  /** One entry is asked for by one URL over and over: its headers are made once. */
+  function answerOf(variant: Variant, entry: Entry, asked: string | undefined): Answer {
+    const make = () => entryAnswer(variant, entry, { cache: "hit", asked, policy: parts.policy });
+    if (asked !== undefined && asked !== versionOf(entry.meta.validator)) return make();
+    const made = asked === undefined ? answers.plain : answers.versioned;
+    const answer = made.get(entry) ?? make();
+    made.set(entry, answer);
+    return answer;
+  }
+
+  function hit(query: string, req: IncomingMessage): Answer | undefined {
+    const asked = parse(query);
+    if (asked === undefined) return undefined;
+    parts.access.check(asked);
+    parts.negative.check(asked.key, asked.version);
+    const variant = variantOf(asked, req.headers.accept, parts.defaultQuality);
+    const entry = parts.hot.get(variant);
+    if (entry === undefined || !isCurrent(parts, variant.key, entry, asked.version)) return undefined;
+    return unlessMatched(answerOf(variant, entry, asked.version), req.headers["if-none-match"]);
+  }
+
+  return (req, res) => {
+    const { method, url = "" } = req;
+    if ((method !== "GET" && method !== "HEAD") || !url.startsWith(start)) return false;
+    const started = performance.now();
+    const answer = attempt(() => hit(url.slice(start.length), req));
+    if (answer === undefined) return false;
+    const id = requestIdOf(req.headers["x-request-id"]);
+    res.writeHead(answer.status, sentHeaders(answer, id));
+    if (method === "HEAD" || answer.body === null || answer.body instanceof ReadableStream) res.end();
+    else res.end(answer.body);
+    parts.report({ method, id, answer, milliseconds: performance.now() - started, gone: false });
+    return true;
+  };
+}
+
+// --- decisions ---
+
+/** Whether the entry may be served without asking the source first. */
+function isCurrent(
+  { checks, policy }: FastParts,
+  key: string,
+  entry: Entry,
+  asked: string | undefined,
+): boolean {
+  const known = newer(checks.known(key), knownFrom(entry));
+  if (known.validator !== entry.meta.validator) return false;
+  const freshness = { asked, version: versionOf(known.validator) };
+  const when = whenToCheck(freshness, (Date.now() - known.checked) / 1000, policy);
+  if (when === "behind") checks.behind(key);
+  return when !== "before";
+}
+
+/** A refusal is worded by the app, in the one place for it. */
+function attempt(work: () => Answer | undefined): Answer | undefined {
+  try {
+    return work();
+  } catch {
+    return undefined;
+  }
+}

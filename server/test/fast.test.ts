@@ -1,0 +1,164 @@
+import { rm, writeFile } from "node:fs/promises";
+import { createServer, type IncomingHttpHeaders, request } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { toNodeHandler } from "h3";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { browserAccept } from "../../contract/accept.ts";
+import { sign } from "../../contract/signature.ts";
+import { remotePolicy } from "../freshness.ts";
+import { photo } from "./pictures.ts";
+import { createWorld, type World, type WorldOptions } from "./world.ts";
+
+let world: World;
+let close: () => Promise<void>;
+let base: URL;
+/** Which path answered, request by request. */
+let fast: boolean[];
+let isFastOn = true;
+
+const open = async (options: WorldOptions = {}): Promise<void> => {
+  world = await createWorld({ policy: remotePolicy, ...options });
+  await writeFile(join(world.folder, "worms.jpg"), await photo(64, 48).jpeg().toBuffer());
+  const app = toNodeHandler(world.service.app);
+  fast = [];
+  isFastOn = true;
+  const server = createServer((req, res) => {
+    const answered = isFastOn && world.service.fast(req, res);
+    fast.push(answered);
+    if (!answered) void app(req, res);
+  }).listen(0, "127.0.0.1");
+  await new Promise((resolve) => server.once("listening", resolve));
+  const { port } = server.address() as AddressInfo;
+  base = new URL(`http://127.0.0.1:${port}/`);
+  close = async () => {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+    await world.close();
+  };
+};
+
+interface Got {
+  readonly status: number | undefined;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+}
+
+/** Without a client that adds or hides headers. */
+const get = (target: string, headers: Record<string, string> = {}, method = "GET"): Promise<Got> =>
+  new Promise((resolve, reject) => {
+    const sent = request(
+      { host: base.hostname, port: base.port, path: target, headers, method },
+      (response) => {
+        const chunks: Buffer[] = [];
+        response.on("data", (chunk: Buffer) => chunks.push(chunk));
+        response.on("end", () =>
+          resolve({ status: response.statusCode, headers: response.headers, body: Buffer.concat(chunks) }),
+        );
+      },
+    );
+    sent.on("error", reject).end();
+  });
+
+beforeEach(() => open());
+afterEach(() => close());
+
+describe("a hit from memory", () => {
+  test("has the same status, headers and body on the fast path and through h3", async () => {
+    const probed = await get("/?img=worms.jpg&fm=json");
+    const { version } = JSON.parse(probed.body.toString());
+    const targets = [
+      "/?img=worms.jpg&q=33&w=32",
+      `/?img=worms.jpg&q=33&w=32&v=${version}`,
+      "/?img=worms.jpg&fm=webp",
+    ];
+    for (const target of targets)
+      for (const accept of Object.values(browserAccept)) {
+        const { headers } = await get(target, { accept });
+        const etag = headers.etag ?? "";
+        for (const [method, more] of [
+          ["GET", {}],
+          ["HEAD", {}],
+          ["GET", { "if-none-match": etag }],
+          ["GET", { "if-none-match": `W/${etag}, "x"` }],
+          ["GET", { "if-none-match": '"x"' }],
+        ] as const) {
+          const sent = { accept, "x-request-id": "the-request-1", ...more };
+          isFastOn = true;
+          const quick = await get(target, sent, method);
+          expect(fast.at(-1)).toBe(true);
+          isFastOn = false;
+          const slow = await get(target, sent, method);
+          expect(fast.at(-1)).toBe(false);
+          const plain = ({ date: _, ...rest }: IncomingHttpHeaders) => rest;
+          expect(plain(quick.headers)).toEqual(plain(slow.headers));
+          expect([quick.status, quick.body.equals(slow.body)]).toEqual([slow.status, true]);
+        }
+      }
+  });
+
+  test("is logged and counted as the other path does", async () => {
+    await get("/?img=worms.jpg&q=33");
+    for (isFastOn of [true, false]) await get("/?img=worms.jpg&q=33", { "x-request-id": "the-request-1" });
+    const [quick, slow] = world.lines.slice(-2).map(({ ms: _, ...line }) => line);
+    expect(quick).toEqual(slow);
+  });
+
+  test("is left to h3 when the source is to be asked first", async () => {
+    await get("/?img=worms.jpg&q=33");
+    const other = await get("/?img=worms.jpg&q=33&v=0000000000");
+    expect([fast.at(-1), other.headers["cache-control"]]).toEqual([false, "public, max-age=60"]);
+  });
+
+  test("is over at once when the photograph is purged, replaced or gone", async () => {
+    const tokens = ["the-token-of-the-test"];
+    await close();
+    await open({ tokens });
+    const target = "/?img=worms.jpg&q=33";
+    const api = (method: string, path: string) =>
+      get(`/api/${path}`, { authorization: `Bearer ${tokens[0]}` }, method);
+    await get(target);
+    await get(target);
+    expect(fast.at(-1)).toBe(true);
+    await api("DELETE", "purge?img=worms.jpg");
+    await rm(join(world.folder, "worms.jpg"));
+    expect((await get(target)).status).toBe(404);
+  });
+
+  test("on another replica is over when that has looked", async () => {
+    await get("/?img=worms.jpg&q=33");
+    expect(world.service.hot.entries).toBe(1);
+    await (await world.replica()).announce();
+    await world.published.refresh();
+    expect(world.service.hot.entries).toBe(0);
+  });
+
+  test("needs the signature and the listing that the other path needs", async () => {
+    await close();
+    await open({ variants: "signed", signingKeys: ["key"] });
+    const signed = `/?img=worms.jpg&q=33&s=${sign({ key: "worms.jpg", quality: 33 }, "key")}`;
+    await get(signed);
+    expect((await get(signed)).status).toBe(200);
+    expect(fast.at(-1)).toBe(true);
+    expect((await get("/?img=worms.jpg&q=33")).status).toBe(403);
+    await close();
+    await open({ variants: "listed" });
+    await get("/?img=worms.jpg&q=33");
+    await world.published.put("blog", "one", { images: { "worms.jpg": ["img=worms.jpg&q=34"] } });
+    expect((await get("/?img=worms.jpg&q=33")).status).toBe(404);
+  });
+
+  test("is no original, no json, no other method, path or broken query", async () => {
+    await get("/?img=worms.jpg&q=33");
+    for (const [target, method, status] of [
+      ["/?img=worms.jpg", "GET", 200],
+      ["/?img=worms.jpg&fm=json", "GET", 200],
+      ["/?img=worms.jpg&q=33", "POST", 405],
+      ["/?img=worms.jpg&q=33&q=34", "GET", 400],
+      ["/x?img=worms.jpg&q=33", "GET", 404],
+      ["http://other.example/?img=worms.jpg&q=33", "GET", 200],
+    ] as const) {
+      expect([target, (await get(target, {}, method)).status, fast.at(-1)]).toEqual([target, status, false]);
+    }
+  });
+});
