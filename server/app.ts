@@ -4,6 +4,8 @@ import { Problem } from "./errors.ts";
 import type { ImageCall } from "./image.ts";
 import { problemAnswer } from "./problem.ts";
 import { type Reporter, requestIdOf, sentHeaders } from "./sent.ts";
+import { formatServerTiming } from "./server-timing.ts";
+import { readTrace, withTrace } from "./trace.ts";
 
 /** What the public port answers with. */
 export interface AppParts {
@@ -15,6 +17,8 @@ export interface AppParts {
   /** Who asks, for budgets: the peer, or whom a trusted proxy names. */
   readonly client: (peer: string, forwardedFor: string | null) => string;
   readonly report: Reporter;
+  /** Tells a browser's network panel where the time went. */
+  readonly dev: boolean;
   /** Where the images are below the host, with a slash at both ends. */
   readonly basePath: string;
 }
@@ -36,11 +40,13 @@ export function createApp(parts: AppParts): H3 {
   app.all("/**", async (event) => {
     const started = performance.now();
     const id = requestIdOf(event.req.headers.get("x-request-id"));
-    const answer = await answerEvent(parts, event, id);
+    const trace = readTrace(event.req.headers.get("traceparent"));
+    const answer = await withTrace(trace, () => answerEvent(parts, event, id));
     const { method, signal } = event.req;
     const milliseconds = performance.now() - started;
-    parts.report({ method, id, answer, milliseconds, gone: signal.aborted });
-    return toResponse(answer, id);
+    parts.report({ method, id, answer, milliseconds, gone: signal.aborted, trace });
+    const timing = { total: milliseconds, ...answer.note?.ms };
+    return toResponse(answer, id, parts.dev ? { "server-timing": formatServerTiming(timing) } : {});
   });
   return app;
 }
@@ -106,6 +112,7 @@ const noIcon: Answer = { status: 204, headers: { "cache-control": "public, max-a
 
 // --- responses ---
 
-function toResponse(answer: Answer, id: string): HTTPResponse {
-  return new HTTPResponse(answer.body ?? "", { status: answer.status, headers: sentHeaders(answer, id) });
+function toResponse(answer: Answer, id: string, more: Readonly<Record<string, string>>): HTTPResponse {
+  const headers = { ...sentHeaders(answer, id), ...more };
+  return new HTTPResponse(answer.body ?? "", { status: answer.status, headers });
 }

@@ -13,6 +13,7 @@ import { variantOf } from "./image.ts";
 import type { Negative } from "./negative.ts";
 import { type Reporter, requestIdOf, sentHeaders } from "./sent.ts";
 import { versionOf } from "./source/source.ts";
+import { readTrace } from "./trace.ts";
 
 /** What the fast path looks at; all of it in memory. */
 export interface FastParts {
@@ -77,7 +78,15 @@ export function createFastPath(parts: FastParts): (req: IncomingMessage, res: Se
     res.writeHead(answer.status, sentHeaders(answer, id));
     if (method === "HEAD" || answer.body === null || answer.body instanceof ReadableStream) res.end();
     else res.end(answer.body);
-    parts.report({ method, id, answer, milliseconds: performance.now() - started, gone: false });
+    const milliseconds = performance.now() - started;
+    parts.report({
+      method,
+      id,
+      answer,
+      milliseconds,
+      gone: false,
+      trace: readTrace(req.headers.traceparent),
+    });
     return true;
   };
 }

@@ -3,6 +3,7 @@ import type { Answer } from "./answer.ts";
 import { securityHeaders } from "./headers.ts";
 import type { Log } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
+import type { Trace } from "./trace.ts";
 
 /** One answered request, for the log and the metrics. */
 export interface Sent {
@@ -12,6 +13,7 @@ export interface Sent {
   readonly milliseconds: number;
   /** The reader left before the answer. */
   readonly gone: boolean;
+  readonly trace?: Trace | undefined;
 }
 
 export type Reporter = (sent: Sent) => void;
@@ -34,7 +36,7 @@ let count = 0;
 
 /** Tells the log and the metrics. */
 export function createReporter(log: Pick<Log, "request">, metrics: Pick<Metrics, "answered">): Reporter {
-  return ({ method, id, answer, milliseconds, gone }) => {
+  return ({ method, id, answer, milliseconds, gone, trace }) => {
     const { headers, note = {} } = answer;
     const { cache = "none", ms, ...rest } = note;
     const status = gone ? CLIENT_GONE : answer.status;
@@ -46,6 +48,7 @@ export function createReporter(log: Pick<Log, "request">, metrics: Pick<Metrics,
       ...{ id, method, status, cache, bytes },
       ms: { total: milliseconds, ...ms },
       ...(contentType !== "" && { contentType }),
+      ...(trace !== undefined && { trace: trace.id }),
     });
   };
 }

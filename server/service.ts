@@ -110,7 +110,7 @@ export function createService(parts: ServiceParts): Service {
   const report = createReporter(log, metrics);
   const fast = createFastPath({ access, hot, checks, negative, policy, defaultQuality, basePath, report });
   const app = createApp({
-    ...{ image, client, report, basePath },
+    ...{ image, client, report, basePath, dev: options.dev },
     ...(api !== undefined && { api }),
     ...(options.dev && { welcome }),
   });

@@ -10,7 +10,7 @@ import type { Original, Originals } from "./originals.ts";
 /** A variant just made, and the milliseconds it took. */
 export interface Made {
   readonly entry: Entry;
-  readonly ms: { readonly source: number; readonly encode: number };
+  readonly ms: { readonly source: number; readonly queue: number; readonly encode: number };
 }
 
 /** Variants found in memory or on disk, or made and stored. */
@@ -48,21 +48,23 @@ export function createVariants(parts: {
   /** The reader got WebP at once; the AVIF that was asked for is made behind the answer. */
   function improve(variant: Variant, original: Original): void {
     background.run("make the variant that a substitute stands in for", async (signal) => {
-      keep(variant, await encodeOne(encoder, original, variant, "warm", signal));
+      const encoded = await encodeOne(encoder, original, variant, "warm", signal);
+      keep(variant, toEntry(encoded, original.validator));
     });
   }
 
   async function fetchAndEncode(variant: Variant, lane: Lane, signal: AbortSignal): Promise<Made> {
     const started = performance.now();
     const original = await originals.fetch(variant.key, signal);
-    const fetched = performance.now();
+    const ms = { source: performance.now() - started, queue: 0, encode: 0 };
     learn(variant.key, original.validator);
     // SVG scales by itself, is often smaller than any raster of it, and is never decoded here.
-    const svg = original.type === "image/svg+xml";
-    const entry = svg ? svgEntry(original) : await encodeOne(encoder, original, variant, lane, signal);
-    if (!svg) keep(variant, entry);
-    if (entry.meta.substitute) improve(variant, original);
-    return { entry, ms: { source: fetched - started, encode: performance.now() - fetched } };
+    if (original.type === "image/svg+xml") return { entry: svgEntry(original), ms };
+    const encoded = await encodeOne(encoder, original, variant, lane, signal);
+    const entry = toEntry(encoded, original.validator);
+    keep(variant, entry);
+    if (encoded.substitute) improve(variant, original);
+    return { entry, ms: { ...ms, ...encoded.ms } };
   }
 
   async function* makeAll(
@@ -125,10 +127,9 @@ async function encodeOne(
   variant: Variant,
   lane: Lane,
   signal: AbortSignal,
-): Promise<Entry> {
+): Promise<Encoded> {
   const { key: _, ...output } = variant;
-  for await (const encoded of encoder.encode(original.body, [output], { lane, signal }))
-    return toEntry(encoded, original.validator);
+  for await (const encoded of encoder.encode(original.body, [output], { lane, signal })) return encoded;
   throw new Problem("encode-failed", { cause: new Error("the encoder gave nothing") });
 }
 

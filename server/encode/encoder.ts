@@ -18,6 +18,8 @@ export interface Encoded {
   readonly height: number;
   readonly effort: number;
   readonly substitute: boolean;
+  /** Milliseconds in the line, with the first output of a job, and at work on this one; by who measures them. */
+  readonly ms?: { readonly queue: number; readonly encode: number };
 }
 
 /** What the first bytes of an original tell. */

@@ -190,7 +190,9 @@ class ChildPool {
       throw new Problem("unreadable-source", {
         detail: "Making this has failed twice; it is not tried for an hour.",
       });
+    const asked = performance.now();
     const leave = await this.#enter(lane, megapixels, signal);
+    const watch = createStopwatch(asked);
     const worker = this.#children.take(lane);
     const replies = new Channel<Reply>();
     // On its own, not on the reader's account: when the reader leaves, the child is still in the middle of it.
@@ -199,7 +201,7 @@ class ChildPool {
     try {
       for await (const reply of replies.take(signal)) {
         if (reply.kind === "problem") throw new Problem(reply.code, detailed(reply.detail));
-        yield reply;
+        yield reply.kind === "output" ? { ...reply, encoded: { ...reply.encoded, ms: watch() } } : reply;
       }
       isWhole = true;
     } finally {
@@ -231,6 +233,18 @@ class ChildPool {
     else this.#deaths.overdue++;
     if (isStrike(death, this.#deadlineMs[lane])) this.#poison.strike(original, operation());
   }
+}
+
+/** What each output of a job took; the wait in the line is the first one's. */
+function createStopwatch(asked: number): () => { readonly queue: number; readonly encode: number } {
+  let since = performance.now();
+  let queue = since - asked;
+  return () => {
+    const now = performance.now();
+    const lap = { queue, encode: now - since };
+    [since, queue] = [now, 0];
+    return lap;
+  };
 }
 
 /** Where the head does not tell: cameras write about a third of a byte a pixel. */

@@ -1,6 +1,7 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { Problem } from "../errors.ts";
+import { traceHeaders } from "../trace.ts";
 import { cut, exactly } from "./body.ts";
 import { fromNodeBody } from "./node-body.ts";
 import { type Patience, remotePatience, within } from "./patience.ts";
@@ -68,6 +69,7 @@ function createSender(base: URL, patience: Patience): Sender {
               host: base.host,
               // What is stored, not what a server makes of it: lengths and ranges hold for that.
               "accept-encoding": "identity",
+              ...traceHeaders(),
               ...(range !== undefined && { range: `bytes=${range.first}-${range.last}` }),
             },
           });

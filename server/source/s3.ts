@@ -1,6 +1,7 @@
 import { Readable } from "node:stream";
 import type { GetObjectCommandOutput, HeadObjectCommandOutput, S3Client } from "@aws-sdk/client-s3";
 import { Problem, type ProblemCode } from "../errors.ts";
+import { traceHeaders } from "../trace.ts";
 import { exactly } from "./body.ts";
 import { fromNodeBody } from "./node-body.ts";
 import { type Patience, remotePatience, within } from "./patience.ts";
@@ -27,7 +28,7 @@ export async function createS3Source(
   patience: Patience = remotePatience,
 ): Promise<Source> {
   const { S3Client, GetObjectCommand, HeadObjectCommand } = await import("@aws-sdk/client-s3");
-  const client: S3Client = new S3Client(clientOptions(options, patience));
+  const client = carryTrace(new S3Client(clientOptions(options, patience)));
   const place = (key: string) => ({ Bucket: options.bucket, Key: options.prefix + key });
 
   async function get(key: string, signal: AbortSignal, range?: ByteRange): Promise<GetObjectCommandOutput> {
@@ -98,6 +99,22 @@ function clientOptions(options: S3Options, patience: Patience) {
       httpsAgent: { keepAlive: true, maxSockets: 64 },
     },
   } as const;
+}
+
+/** After the signature, which would otherwise break where something on the way goes on with the trace. */
+function carryTrace(client: S3Client): S3Client {
+  client.middlewareStack.add(
+    (next) => (args) => {
+      if (isHeadersHolder(args.request)) Object.assign(args.request.headers, traceHeaders());
+      return next(args);
+    },
+    { step: "finalizeRequest", priority: "low", name: "carryTrace" },
+  );
+  return client;
+}
+
+function isHeadersHolder(value: unknown): value is { readonly headers: Record<string, string> } {
+  return typeof value === "object" && value !== null && "headers" in value;
 }
 
 // --- answers ---

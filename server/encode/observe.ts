@@ -1,28 +1,26 @@
-import type { Encoder } from "./encode/encoder.ts";
-import { WorkerDied } from "./encode/worker.ts";
-import { Problem } from "./errors.ts";
-import type { EncodeFailure, Metrics } from "./metrics.ts";
+import { Problem } from "../errors.ts";
+import type { EncodeFailure, Metrics } from "../metrics.ts";
+import type { Encoder } from "./encoder.ts";
+import { WorkerDied } from "./worker.ts";
 
-/** Counts what an encoder makes and why it did not. */
+/** Counts what an encoder makes, how long that takes and why it fails. */
 export function observeEncoder(
   encoder: Encoder,
   metrics: Pick<Metrics, "encoded" | "encodeFailed">,
 ): Encoder {
-  const failed = (error: unknown): void => {
+  const failed = (error: unknown, signal: AbortSignal): void => {
     const cause = causeOf(error);
-    if (cause !== undefined) metrics.encodeFailed(cause);
+    if (cause !== undefined && !signal.aborted) metrics.encodeFailed(cause);
   };
   return {
     async *encode(original, outputs, options) {
-      let started = performance.now();
       try {
         for await (const encoded of encoder.encode(original, outputs, options)) {
-          metrics.encoded(options.lane, encoded.contentType, (performance.now() - started) / 1000);
+          metrics.encoded(options.lane, encoded.contentType, (encoded.ms?.encode ?? 0) / 1000);
           yield encoded;
-          started = performance.now();
         }
       } catch (error) {
-        failed(error);
+        failed(error, options.signal);
         throw error;
       }
     },
@@ -30,14 +28,14 @@ export function observeEncoder(
       try {
         return await encoder.describe(original, options);
       } catch (error) {
-        failed(error);
+        failed(error, options.signal);
         throw error;
       }
     },
   };
 }
 
-/** A full queue and a reader who left are no failure of an encoder. */
+/** undefined for what is no failure of an encode: a full line, a reader who left. */
 function causeOf(error: unknown): EncodeFailure | undefined {
   if (!(error instanceof Problem)) return undefined;
   if (error.code === "unreadable-source" || error.code === "unsupported-source") return "source";

@@ -1,0 +1,20 @@
+import { expect, onTestFinished, test } from "vitest";
+import { createWorld } from "./world.ts";
+
+test("in development an answer says where its time went, as the log does", async () => {
+  const world = await createWorld({ dev: true });
+  onTestFinished(() => world.close());
+  const answer = await world.get("/?img=missing.jpg&q=50");
+  expect(answer.headers.get("server-timing")).toMatch(/^total;dur=\d+\.\d$/);
+});
+
+test("elsewhere readers are told nothing of it, and the log has the trace", async () => {
+  const world = await createWorld();
+  onTestFinished(() => world.close());
+  const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+  const answer = await world.get("/?img=missing.jpg&q=50", { headers: { traceparent } });
+  expect(answer.headers.has("server-timing")).toBe(false);
+  expect(world.lines).toMatchObject([
+    { trace: "0af7651916cd43dd8448eb211c80319c", ms: { total: expect.any(Number) } },
+  ]);
+});

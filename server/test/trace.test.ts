@@ -1,0 +1,75 @@
+import { once } from "node:events";
+import { createServer, type IncomingMessage } from "node:http";
+import { expect, onTestFinished, test } from "vitest";
+import { createHttpSource } from "../source/http.ts";
+import { createS3Source } from "../source/s3.ts";
+import type { Source } from "../source/source.ts";
+import { readTrace, traceHeaders, withTrace } from "../trace.ts";
+
+const header = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+
+test("a traceparent is read, and goes on with a span of our own", () => {
+  const trace = readTrace(header);
+  expect(trace?.id).toBe("0af7651916cd43dd8448eb211c80319c");
+  expect(trace?.parent).toMatch(/^00-0af7651916cd43dd8448eb211c80319c-[0-9a-f]{16}-01$/);
+  expect(trace?.parent).not.toBe(header);
+});
+
+test.each([
+  null,
+  "",
+  "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331",
+  "00-00000000000000000000000000000000-b7ad6b7169203331-01",
+  "00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01",
+  "00-0AF7651916CD43DD8448EB211C80319C-b7ad6b7169203331-01",
+  `${header}\r\nx-evil: 1`,
+])("%j is no trace", (text) => {
+  expect(readTrace(text)).toBeUndefined();
+});
+
+test("outside of a trace nothing is sent on", () => {
+  expect(traceHeaders()).toEqual({});
+  expect(withTrace(undefined, traceHeaders)).toEqual({});
+});
+
+test.each(["http", "s3"] as const)(
+  "the %s source carries the trace of the request, and of no other",
+  async (kind) => {
+    const asked: IncomingMessage[] = [];
+    const server = createServer((request, response) => {
+      asked.push(request);
+      response
+        .writeHead(200, { "content-length": 3, etag: '"a"' })
+        .end(request.method === "HEAD" ? "" : "abc");
+    }).listen(0, "127.0.0.1");
+    onTestFinished(() => void server.close());
+    await once(server, "listening");
+    const address = server.address();
+    if (address === null || typeof address === "string") throw new Error("no port");
+    const source = await open(kind, `http://127.0.0.1:${address.port}`);
+    const trace = readTrace(header);
+    await Promise.all([
+      withTrace(trace, () => source.stat("a.jpg", AbortSignal.timeout(5_000))),
+      source.stat("b.jpg", AbortSignal.timeout(5_000)),
+    ]);
+    const sent = Object.fromEntries(
+      asked.map(({ url, headers }) => [url?.split("/").at(-1), headers.traceparent]),
+    );
+    expect(sent).toEqual({ "a.jpg": trace?.parent, "b.jpg": undefined });
+    // A signature would not hold behind a proxy that goes on with the trace.
+    for (const { headers } of asked) expect(headers.authorization ?? "").not.toContain("traceparent");
+  },
+);
+
+async function open(kind: "http" | "s3", base: string): Promise<Source> {
+  if (kind === "http") return createHttpSource(new URL(`${base}/`));
+  const credentials = { accessKeyId: "key", secretAccessKey: "secret" };
+  return createS3Source({
+    bucket: "b",
+    prefix: "",
+    endpoint: base,
+    forcePathStyle: true,
+    region: "r",
+    credentials,
+  });
+}
