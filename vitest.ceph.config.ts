@@ -7,6 +7,8 @@ export default defineConfig({
     globalSetup: ["dev/build-once.ts", "dev/test/ceph-setup.ts"],
     testTimeout: 120_000,
     hookTimeout: 180_000,
+    // A state that comes is waited for; how long it takes is the machine's business.
+    expect: { poll: { timeout: 30_000 } },
     // The suites suspend and kill the one cluster's daemons.
     fileParallelism: false,
   },

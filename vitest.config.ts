@@ -9,6 +9,8 @@ export default defineConfig({
     globalSetup: ["dev/build-once.ts"],
     testTimeout: 60_000,
     hookTimeout: 180_000,
+    // A state that comes is waited for; how long it takes is the machine's business.
+    expect: { poll: { timeout: 30_000 } },
     // The test machine may have two cores, and most suites start encoders or browsers of their own.
     maxWorkers: 2,
   },

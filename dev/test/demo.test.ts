@@ -1,24 +1,51 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { expect, test } from "vitest";
+import { type Browser, chromium } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { browserAccept } from "../../contract/accept.ts";
+import { allComplete, lookAtImages, type Shown, scrollThrough, watchShifts } from "./page.ts";
 
-const script = fileURLToPath(new URL("../../dist/dev/demo.js", import.meta.url));
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const executablePath = "/usr/bin/chromium";
+const missing = !existsSync(executablePath);
+if (missing && process.env.CI) throw new Error(`CI must have a browser: there is no ${executablePath}`);
+if (missing)
+  console.log(`there is no ${executablePath}: browser tests are skipped (apt-get install chromium)`);
 
-test("npm run demo shows a blog whose images are warm, and Ctrl-C ends all of it", {
-  timeout: 600_000,
-}, async () => {
-  const demo = spawn(process.execPath, [script], { stdio: ["ignore", "pipe", "inherit"] });
-  const ended = once(demo, "exit");
-  let output = "";
-  for await (const chunk of demo.stdout) {
-    output += String(chunk);
-    if (output.includes("Ctrl-C")) break;
-  }
-  const [blog = "", photograph = ""] = output.match(/http:\/\/localhost:\d+\/\S*$/gm)?.slice(-2) ?? [];
-  expect(await (await fetch(photograph)).blob()).toMatchObject({ type: expect.stringMatching(/^image\//) });
+const switches = [
+  ...["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"],
+  ...["--disable-background-networking", "--disable-component-update"],
+];
 
+/** Set it to a folder to look at the pages. */
+const screenshots = process.env.SCREENSHOTS;
+
+let demo: ChildProcess;
+let demoEnded: Promise<unknown[]>;
+let blog: string;
+let photograph: string;
+let browser: Browser;
+
+// The first run on a machine downloads Hugo and makes every variant.
+beforeAll(async () => {
+  demo = spawn(process.execPath, [join(root, "dist/dev/demo.js")], { stdio: ["ignore", "pipe", "inherit"] });
+  demoEnded = once(demo, "exit");
+  [blog, photograph] = await addresses(demo);
+  if (!missing) browser = await chromium.launch({ executablePath, args: switches });
+}, 600_000);
+
+afterAll(async () => {
+  await browser?.close();
+  demo.kill("SIGTERM");
+  await demoEnded;
+});
+
+test("npm run demo shows a blog whose images are warm in every tier", async () => {
+  expect((await fetch(photograph)).headers.get("content-type")).toBe("image/jpeg");
   const page = await (await fetch(`${blog}posts/worms/`)).text();
   const [, srcset = ""] = /<img [^>]*srcset="([^"]+)"/.exec(page) ?? [];
   const tiers = srcset.split(", ").map((tier) => tier.replaceAll("&amp;", "&").replace(/ \d+w$/, ""));
@@ -30,9 +57,72 @@ test("npm run demo shows a blog whose images are warm, and Ctrl-C ends all of it
       "imgproxy-lite; hit",
     ]);
   }
+});
 
+test.skipIf(missing).each([
+  { name: "phone", width: 390, height: 844, density: 1, tier: 480 },
+  { name: "phone", width: 390, height: 844, density: 2, tier: 800 },
+  { name: "desktop", width: 1280, height: 900, density: 1, tier: 1200 },
+  { name: "desktop", width: 1280, height: 900, density: 2, tier: 2000 },
+])("a $name at $density× gets AVIF of $tier px, and nothing moves while it loads", async (screen) => {
+  const { name, width, height, density, tier } = screen;
+  const page = await browser.newPage({ viewport: { width, height }, deviceScaleFactor: density });
+  const types: string[] = [];
+  page.on("response", (response) => {
+    if (response.url().includes("?img=")) types.push(response.headers()["content-type"] ?? "");
+  });
+  await page.addInitScript(watchShifts);
+  await page.goto(`${blog}posts/worms/`);
+  await page.waitForFunction(allComplete);
+  expect(types).toEqual(["image/avif"]);
+  const [image] = await page.evaluate<Shown[]>(lookAtImages);
+  expect(image?.pixels).toBe(tier);
+  expect(image?.url).toContain("?img=worms.jpg&");
+  expect(await page.evaluate("shifted")).toBe(0);
+  if (screenshots !== undefined)
+    await page.screenshot({ path: join(screenshots, `${name}-${density}x.png`) });
+  await page.close();
+});
+
+test.skipIf(missing).each(["light", "dark"] as const)(
+  "the %s blog decodes every image of every post, and nothing moves",
+  async (colorScheme) => {
+    const page = await browser.newPage({ viewport: { width: 1280, height: 900 }, colorScheme });
+    await page.addInitScript(watchShifts);
+    const posts = (await readdir(join(root, "hugo-module/exampleSite/content/posts"))).map((file) =>
+      file.replace(".md", ""),
+    );
+    for (const post of ["", ...posts.filter((name) => name !== "_index")]) {
+      await page.goto(post === "" ? blog : `${blog}posts/${post}/`);
+      await page.evaluate(scrollThrough);
+      await page.waitForFunction(allComplete);
+      const images = await page.evaluate<Shown[]>(lookAtImages);
+      expect(images.length).toBeGreaterThan(0);
+      expect(images.filter(({ pixels }) => pixels === 0)).toEqual([]);
+      expect(await page.evaluate("shifted")).toBe(0);
+      const path = join(screenshots ?? "", `${colorScheme}-${post}.png`);
+      if (screenshots !== undefined) await page.screenshot({ path, fullPage: true });
+    }
+    await page.close();
+  },
+);
+
+test("Ctrl-C ends the server and hugo, and is no failure", async () => {
   demo.kill("SIGINT");
-  expect(await ended).toEqual([0, null]);
+  expect(await demoEnded).toEqual([0, null]);
   await expect(fetch(blog)).rejects.toThrow();
   await expect(fetch(photograph)).rejects.toThrow();
 });
+
+/** What the demo prints last: where the blog is, and a photograph. */
+async function addresses(demo: ChildProcess): Promise<[blog: string, photograph: string]> {
+  let output = "";
+  for await (const chunk of demo.stdout ?? []) {
+    output += String(chunk);
+    if (output.includes("Ctrl-C")) break;
+  }
+  const [blog, photograph] = output.match(/http:\/\/localhost:\d+\/\S*$/gm)?.slice(-2) ?? [];
+  if (blog === undefined || photograph === undefined)
+    throw new Error(`the demo printed no addresses:\n${output}`);
+  return [blog, photograph];
+}
