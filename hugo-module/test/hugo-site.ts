@@ -100,7 +100,7 @@ export async function buildSite(folder: string, hugo: Hugo, options: BuildOption
   }
 }
 
-/** Runs Hugo on a site with the working copy as the module. */
+/** Runs Hugo on a site with the working copy as the module, unless `env` has an empty HUGO_MODULE_REPLACEMENTS. */
 export function runHugo(
   folder: string,
   hugo: Hugo,
@@ -110,20 +110,26 @@ export function runHugo(
   return new Promise((resolve) => {
     const child = execFile(
       hugo.path,
-      ["--source", folder, ...args],
+      [...args],
       {
-        env: {
-          PATH: process.env.PATH,
+        cwd: folder,
+        env: set({
+          PATH: process.env.PATH ?? "",
           HOME: folder,
           HUGO_CACHEDIR: path.join(folder, ".cache"),
           HUGO_MODULE_REPLACEMENTS: `github.com/imgproxy-lite/imgproxy-lite -> ${moduleRoot}`,
           ...env,
-        },
+        }),
         maxBuffer: 64 * 1024 * 1024,
       },
       (_, stdout, stderr) => resolve({ output: stdout + stderr, exitCode: child.exitCode ?? 1 }),
     );
   });
+}
+
+/** Hugo takes a variable that is set to nothing for a mistake. */
+function set(env: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));
 }
 
 /** Lines of a level, without the time stamps of older versions. */
