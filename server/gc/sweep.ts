@@ -17,6 +17,8 @@ export interface SweepOptions {
   /** Unpinned entries that nobody has used for so long go, however much room there is. */
   readonly maxIdleMs: number;
   readonly pins: Pins;
+  /** An entry that was written or used so lately never goes; 5 minutes when absent. */
+  readonly freshMs?: number;
   /** Counts what would go and deletes nothing. */
   readonly dryRun?: boolean;
   readonly signal?: AbortSignal;
@@ -187,7 +189,7 @@ class Sweep {
   }
 
   #isFresh(found: Found): boolean {
-    return this.#nowMs - found.changedMs < FRESH_MS;
+    return this.#nowMs - found.changedMs < (this.#options.freshMs ?? FRESH_MS);
   }
 
   #ageOf(found: Found): number {

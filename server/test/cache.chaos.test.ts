@@ -1,0 +1,158 @@
+import { execFileSync } from "node:child_process";
+import { mkdir, readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect, onTestFinished, test } from "vitest";
+import { createDiskCache } from "../cache/disk.ts";
+import { isEntryName } from "../cache/name.ts";
+import { sweep } from "../gc/sweep.ts";
+import { type Actor, type ActorOptions, startActor, type Totals } from "./actors.ts";
+import { entryOf, variant } from "./cache-suite.ts";
+import { report, sized } from "./chaos.ts";
+import { temporaryFolder } from "./temporary-folder.ts";
+
+const roomy = { maxBytes: 1e12, maxFiles: 1e9, minFreeBytes: 0, maxIdleMs: 1e12, pins: new Set<string>() };
+
+async function run(...actors: readonly ActorOptions[]): Promise<Actor[]> {
+  const started = actors.map(startActor);
+  onTestFinished(() =>
+    Promise.all(started.map((actor) => actor.kill().catch(() => {}))).then(() => undefined),
+  );
+  await Promise.all(started.map(({ ready }) => ready));
+  return started;
+}
+
+async function totalsOf(actors: readonly Actor[]): Promise<Totals> {
+  const all = await Promise.all(actors.map(({ totals }) => totals));
+  const sum = (name: keyof Totals) => all.reduce((sum, totals) => sum + totals[name], 0);
+  return { done: sum("done"), bad: sum("bad"), missed: sum("missed"), failed: sum("failed") };
+}
+
+async function filesIn(folder: string): Promise<string[]> {
+  const files = await readdir(folder, { recursive: true, withFileTypes: true });
+  return files.filter((file) => file.isFile()).map(({ name }) => name);
+}
+
+test("two writers and four readers on one folder: no torn entry is seen", async () => {
+  const folder = await temporaryFolder();
+  const count = sized(12_500, 500);
+  const writers = await run({ role: "write", folder }, { role: "write", folder });
+  const readers = await run(...Array.from({ length: 4 }, () => ({ role: "read" as const, folder, count })));
+  const read = await totalsOf(readers);
+  for (const writer of writers) writer.stop();
+  const written = await totalsOf(writers);
+  expect(read).toMatchObject({ done: 4 * count, bad: 0 });
+  expect(written.failed).toBe(0);
+  report("C1", `2 writers (${written.done} writes), 4 readers, ${read.done} reads`, `${read.bad} bad`);
+});
+
+test("writers killed anywhere leave nothing that is served, and nothing for ever", async () => {
+  const folder = await temporaryFolder();
+  const kills = sized(500, 12);
+  const atOnce = 4;
+  for (let killed = 0; killed < kills; killed += atOnce) {
+    const writers = await run(...Array.from({ length: atOnce }, () => ({ role: "write" as const, folder })));
+    await Promise.all(writers.map((writer) => sleep(Math.random() * 40).then(writer.kill)));
+  }
+  const [reader] = await run({ role: "read", folder, count: 200 });
+  const read = await totalsOf(reader ? [reader] : []);
+  expect(read).toMatchObject({ done: 200, bad: 0 });
+  const left = (await filesIn(folder)).filter((name) => !isEntryName(name)).length;
+  const swept = await sweep({ ...roomy, folder, now: () => Date.now() + 3_700_000 });
+  expect(swept.deletedTemporary).toBe(left);
+  expect((await filesIn(folder)).filter((name) => !isEntryName(name))).toEqual([]);
+  report("C2", `${kills} SIGKILLs of writers`, `${read.bad} bad, ${left} half-written files, all reaped`);
+});
+
+test("many at once on the same names leave one file a name", async () => {
+  const folder = await temporaryFolder();
+  const options = {
+    role: "write",
+    folder,
+    keys: sized(100, 10),
+    atOnce: 200,
+    count: sized(20_000, 400),
+  } as const;
+  const written = await totalsOf(await run(options, options));
+  expect(written).toMatchObject({ done: 2 * options.count, failed: 0 });
+  const names = await filesIn(folder);
+  expect(names).toHaveLength(options.keys);
+  expect(names.every(isEntryName)).toBe(true);
+  report(
+    "C5",
+    `2 processes × 200 at once, ${written.done} writes of ${options.keys} names`,
+    "1 file a name, 0 errors",
+  );
+});
+
+test("sweeps that delete everything all the time cut no read short", async () => {
+  const folder = await temporaryFolder();
+  const others = await run(
+    { role: "write", folder, keys: 4 },
+    { role: "sweep", folder, limits: { maxFiles: 0, freshMs: 0 } },
+  );
+  const readers = await run({ role: "read", folder, keys: 4, count: sized(10_000, 500) });
+  const read = await totalsOf(readers);
+  for (const other of others) other.stop();
+  await totalsOf(others);
+  expect(read.bad).toBe(0);
+  expect(read.missed).toBeGreaterThan(0);
+  report("C6", `${read.done} reads under sweeps that delete all`, `${read.bad} bad (${read.missed} misses)`);
+});
+
+test("sweeps take nothing that was just written", async () => {
+  const folder = await temporaryFolder();
+  const count = sized(20_000, 500);
+  const sweeps = await run(
+    { role: "sweep", folder, limits: { maxFiles: 0 } },
+    { role: "sweep", folder, limits: { maxBytes: 0 } },
+  );
+  const [writer] = await run({ role: "write", folder, keys: count, count, atOnce: 4 });
+  const written = await totalsOf(writer ? [writer] : []);
+  for (const one of sweeps) one.stop();
+  await totalsOf(sweeps);
+  expect(written).toMatchObject({ done: count, failed: 0 });
+  expect(await filesIn(folder)).toHaveLength(count);
+  report("C7", `${count} writes under two endless sweeps`, "0 fresh entries lost");
+});
+
+const isRoot = process.getuid?.() === 0;
+if (!isRoot) console.log("skipped: the full volume needs root, to mount a tmpfs");
+
+test.skipIf(!isRoot && process.env.CI !== "true")(
+  "a full volume keeps what is whole, fails nobody and is used again",
+  async () => {
+    const folder = await temporaryFolder();
+    execFileSync("mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", folder]);
+    onTestFinished(() => void execFileSync("umount", ["-l", folder]));
+    let now = Date.now();
+    const failures: string[] = [];
+    const cache = await createDiskCache({
+      folder,
+      now: () => now,
+      onFailure: (failure) => failures.push(failure),
+    });
+    const body = entryOf("x".repeat(30_000));
+    const rounds = sized(1_000, 100);
+    let stored = 0;
+    for (let index = 0; index < rounds; index++) {
+      if (await cache.write({ ...variant, key: `${index}.jpg` }, body)) stored++;
+      now += 31_000;
+    }
+    expect(stored).toBeGreaterThan(20);
+    expect(stored).toBeLessThan(40);
+    expect(new Set(failures)).toEqual(new Set(["full"]));
+    expect(await filesIn(folder)).toHaveLength(stored);
+    for (let index = 0; index < stored; index++)
+      expect(await cache.read({ ...variant, key: `${index}.jpg` })).toEqual(body);
+    for (const schema of await readdir(folder)) await rm(join(folder, schema), { recursive: true });
+    await mkdir(folder, { recursive: true });
+    now += 30_001;
+    expect(await cache.write(variant, body)).toBe(true);
+    report(
+      "C3",
+      `${rounds} writes on a 1 MiB tmpfs`,
+      `${stored} stored whole, 0 short or empty, used again after 30 s`,
+    );
+  },
+);
