@@ -24,7 +24,7 @@ export interface Prometheus {
   stop(): Promise<void>;
 }
 
-/** A real Prometheus that scrapes every half second, by job and the addresses of its targets. */
+/** A real Prometheus that scrapes every second, by job and the addresses of its targets. */
 export async function startPrometheus(
   jobs: Readonly<Record<string, readonly string[]>>,
 ): Promise<Prometheus> {
@@ -35,7 +35,7 @@ export async function startPrometheus(
     static_configs: [{ targets }],
   }));
   // JSON is YAML.
-  const config = { global: { scrape_interval: "500ms", scrape_timeout: "400ms" }, scrape_configs: scrapes };
+  const config = { global: { scrape_interval: "1s", scrape_timeout: "1s" }, scrape_configs: scrapes };
   writeFileSync(path.join(folder, "prometheus.yml"), JSON.stringify(config));
   const child = spawn(
     "prometheus",
@@ -49,6 +49,9 @@ export async function startPrometheus(
   );
   const base = `http://127.0.0.1:${port}`;
   await untilReady(base, child);
+  const targets = Object.values(jobs).flat().length;
+  // It takes up its targets some seconds after its start.
+  while ((await query(base, "up == 1")).length < targets) await delay(200);
   return {
     query: (expression) => query(base, expression),
     stop: async () => {
