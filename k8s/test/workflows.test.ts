@@ -1,0 +1,88 @@
+import { execFileSync } from "node:child_process";
+import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, onTestFinished, test } from "vitest";
+import { parse } from "yaml";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const folder = `${root}/.github/workflows`;
+const workflows = readdirSync(folder).map(
+  (file) => [file, readFileSync(`${folder}/${file}`, "utf8")] as const,
+);
+
+interface Workflow {
+  readonly permissions: object;
+  readonly jobs: Readonly<
+    Record<string, { readonly permissions?: object; readonly "timeout-minutes"?: number }>
+  >;
+}
+
+test.each(workflows)("%s pins every action by commit, and says which version that is", (_file, text) => {
+  const uses = text.split("\n").filter((line) => /^\s*(- )?uses:/.test(line));
+  expect(uses.length).toBeGreaterThan(0);
+  for (const line of uses) expect(line).toMatch(/uses: [\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
+});
+
+test.each(workflows)(
+  "%s gives nothing by default, and each job only what it names, for so long",
+  (_file, text) => {
+    const workflow: Workflow = parse(text);
+    expect(workflow.permissions).toEqual({});
+    for (const [name, job] of Object.entries(workflow.jobs)) {
+      expect([name, Object.keys(job.permissions ?? {})]).toEqual([
+        name,
+        expect.arrayContaining(["contents"]),
+      ]);
+      expect([name, job["timeout-minutes"]]).toEqual([name, expect.any(Number)]);
+    }
+  },
+);
+
+test.each(workflows)("%s installs from the lockfile and leaves no token in the clone", (_file, text) => {
+  expect(text).not.toMatch(/npm (install|i|add) (?!--package-lock-only)/);
+  const clones = text.match(/actions\/checkout@/g)?.length;
+  expect(text.match(/persist-credentials: false/g)?.length).toBe(clones);
+});
+
+test("no workflow puts what a stranger may choose into a shell", () => {
+  for (const [file, text] of workflows)
+    for (const [, line] of text.matchAll(/run: (.*)/g))
+      expect([file, line]).toEqual([
+        file,
+        expect.not.stringMatching(/\$\{\{\s*github\.(event|head_ref|ref_name)/),
+      ]);
+});
+
+test("the bill of materials has every package that is installed, and none that is not", () => {
+  const work = mkdtempSync(join(tmpdir(), "sbom-"));
+  onTestFinished(() => rmSync(work, { recursive: true, force: true }));
+  for (const file of ["package.json", "package-lock.json"]) copyFileSync(join(root, file), join(work, file));
+  execFileSync("sh", ["-ec", commandsOf("bill of materials")], {
+    cwd: work,
+    stdio: ["ignore", "ignore", "inherit"],
+  });
+  const bill: { readonly components: readonly { readonly purl: string }[] } = JSON.parse(
+    readFileSync(join(work, "sbom.cdx.json"), "utf8"),
+  );
+  const listed = bill.components.map(({ purl }) => decodeURIComponent(purl.replace("pkg:npm/", "")));
+  expect([...new Set(listed)].sort()).toEqual(installedPackages());
+});
+
+/** What a step of the release runs. */
+function commandsOf(name: string): string {
+  const [, block = ""] = readFileSync(`${folder}/release.yml`, "utf8").split(`name: ${name}\n`);
+  return /run: \|\n((?: {10}.*\n)+)/.exec(block)?.[1] ?? "exit 1";
+}
+
+/** Every package that `npm ci --omit dev` installs, as the lockfile has it. */
+function installedPackages(): string[] {
+  const lock: {
+    readonly packages: Readonly<Record<string, { readonly version: string; readonly dev?: boolean }>>;
+  } = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8"));
+  const names = Object.entries(lock.packages).flatMap(([path, { version, dev = false }]) =>
+    path === "" || dev ? [] : [`${path.slice(path.lastIndexOf("node_modules/") + 13)}@${version}`],
+  );
+  return [...new Set(names)].sort();
+}
