@@ -52,7 +52,7 @@ describe.each(extremes)("Hugo $version takes the module", (hugo) => {
   test("from themes/, as a theme and as an import, copied and linked", async () => {
     const site = newSite(
       siteConfig(endpoint)
-        .replace(/\[\[module[^]*/, "")
+        .replace(/\[\[module[\s\S]*/, "")
         .replace("disableKinds", 'theme = ["imgproxy-lite"]\ndisableKinds'),
     );
     mkdirSync(path.join(site, "themes"));

@@ -1,0 +1,37 @@
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import { expect, test } from "vitest";
+import { defaultParams } from "../../contract/params.ts";
+import { namedLadders } from "../../contract/tiers.ts";
+import { moduleRoot } from "./hugo-site.ts";
+
+const readme = await readFile(path.join(moduleRoot, "hugo-module", "README.md"), "utf8");
+
+test("the manual has every parameter with its default, and no other", () => {
+  const section = readme.slice(readme.indexOf("## Parameters"), readme.indexOf("“Stands alone”"));
+  const rows = [...section.matchAll(/^\| `([a-z]+)` \| `([^`]+)` \|/gm)];
+  const written = Object.fromEntries(rows.map(([, name = "", value = ""]) => [name, value]));
+  const expected = Object.entries(defaultParams).map(([name, value]) => [name, toToml(value)]);
+  expect(written).toEqual(Object.fromEntries(expected));
+});
+
+test("the manual has the ladders as they are", () => {
+  const section = readme.slice(readme.indexOf("### Tiers"), readme.indexOf("## Shortcodes"));
+  const widths = [...(/^\| \|(.*)\|$/m.exec(section)?.[1] ?? "").matchAll(/\d+/g)].map(Number);
+  for (const [name, ladder] of Object.entries(namedLadders)) {
+    const cells = new RegExp(`^\\| \`${name}\` \\|(.*)\\|$`, "m").exec(section)?.[1]?.split("|") ?? [];
+    const tiers = widths.flatMap((width, at) => {
+      const quality = Number(cells[at]?.trim());
+      return quality > 0 ? [{ width, quality }] : [];
+    });
+    expect([name, tiers]).toEqual([name, ladder]);
+  }
+});
+
+function toToml(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(toToml).join(", ")}]`;
+  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  return `{ ${Object.entries(value)
+    .map(([name, inner]) => `${name} = ${toToml(inner)}`)
+    .join(", ")} }`;
+}
