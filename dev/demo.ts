@@ -12,7 +12,8 @@ const executable = join(root, "bin/imgproxy-lite.js");
 async function demo(signal: AbortSignal): Promise<void> {
   const running: Program[] = [];
   try {
-    const hugo = await obtainHugo();
+    console.log("Looking for Hugo; without one on PATH, one is unpacked into .cache/hugo");
+    const hugo = await Promise.race([obtainHugo(), interruption(signal)]);
     console.log(`Hugo ${hugo.version}, from ${hugo.from}`);
     const images = await port("the image server", 5000);
     const server = await startServer(images, signal);
@@ -26,8 +27,7 @@ async function demo(signal: AbortSignal): Promise<void> {
   A photograph    http://localhost:${images}/?img=worms.jpg&q=33&w=800
 
 Ctrl-C stops both.`);
-    const end = await Promise.race([server.ended, blog.ended, aborted(signal)]);
-    if (!signal.aborted) throw new Error(end);
+    throw new Error(await Promise.race([server.ended, blog.ended, interruption(signal)]));
   } finally {
     await Promise.all(running.map((program) => program.stop()));
   }
@@ -90,9 +90,9 @@ async function port(what: string, wanted: number): Promise<number> {
   return port;
 }
 
-function aborted(signal: AbortSignal): Promise<string> {
-  return new Promise((resolve) => {
-    signal.addEventListener("abort", () => resolve("interrupted"), { once: true });
+function interruption(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
   });
 }
 
@@ -110,3 +110,5 @@ try {
     process.exitCode = 1;
   }
 }
+// A Hugo that is still being obtained is left where it is.
+process.exit();

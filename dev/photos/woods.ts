@@ -99,7 +99,7 @@ function drawTrunk(x: number, y: number, trunk: Trunk, row: number, on: Colour):
   const ridge = layered(noise, across * 3 + trunk.seed, (y * 0.35) / trunk.width + across ** 2, 5);
   const tone: Colour = [...bark];
   over(tone, moss, smoothstep(-0.1, 0.5, ridge + 0.35 - up * 0.9) * 0.65);
-  dim(tone, 0.6 + ridge * 0.8);
+  dim(tone, Math.max(0, 0.6 + ridge * 0.8));
   const rim = smoothstep(0.55, 1, across * Math.sign(sun.x - trunk.x));
   glow(tone, light, 0.3 * rim * Math.exp(-Math.abs(trunk.x - sun.x) * 2.2));
   addMist(x, y, row, tone);
@@ -120,9 +120,9 @@ function drawFloor(x: number, y: number, row: number, on: Colour): void {
   const grain = layered(noise, (x - 0.42) * depth * 9, depth * 26 + row, 5);
   const tone: Colour = [...litter];
   over(tone, moss, smoothstep(-0.1, 0.3, layered(noise, (x - 0.4) * depth * 2, depth * 5, 3)) * 0.75);
-  dim(tone, 0.55 + grain * 1.2);
+  dim(tone, Math.max(0, 0.55 + grain * 1.2));
   const dapple = smoothstep(0.05, 0.4, layered(noise, (x - 0.42) * depth * 1.7 + 9, depth * 4.4, 3));
-  glow(tone, [0.55, 0.42, 0.16], dapple * (0.22 + 0.6 * grain) * Math.exp(-Math.abs(x - sun.x) * 2.6));
+  glow(tone, [0.55, 0.42, 0.16], dapple * Math.max(0, 0.22 + 0.6 * grain) * Math.exp(-Math.abs(x - sun.x) * 2.6));
   addMist(x, y, row, tone);
   over(on, tone, smoothstep(0, 0.0015, y - top));
 }

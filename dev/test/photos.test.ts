@@ -1,0 +1,47 @@
+import { readdir, readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import sharp from "sharp";
+import { expect, test } from "vitest";
+import { paintAlps } from "../photos/alps.ts";
+import { paintGarden } from "../photos/garden.ts";
+import { paintHarbour } from "../photos/harbour.ts";
+import { paintNight } from "../photos/night.ts";
+import { paintWoods } from "../photos/woods.ts";
+import { paintWorms } from "../photos/worms.ts";
+
+const folder = fileURLToPath(new URL("../../hugo-module/exampleSite/photos/", import.meta.url));
+const scenes = { paintAlps, paintGarden, paintHarbour, paintNight, paintWoods, paintWorms };
+
+test.each(Object.entries(scenes))("%s paints light everywhere, and the same light each time", (_, scene) => {
+  const { width, height, light } = scene(60);
+  expect(light.length).toBe(width * height * 3);
+  expect(light.filter((value) => !(value >= 0 && value < 100))).toHaveLength(0);
+  expect(light.some((value) => value > 0.1)).toBe(true);
+  expect(scene(60).light).toEqual(light);
+});
+
+test("the example photographs are a camera's size, and not too much for a repository", async () => {
+  const names = (await readdir(folder, { recursive: true, withFileTypes: true })).filter((entry) =>
+    entry.isFile(),
+  );
+  expect(names.map((entry) => entry.name).sort()).toEqual([
+    ...["alps.jpg", "compass.svg", "harbour.jpg", "lantern.gif", "my garden.jpg"],
+    ...["night.jpg", "paper-boat.png", "portrait.jpg", "worms.jpg"],
+  ]);
+  const sizes = await Promise.all(
+    names.map(async (entry) => (await stat(join(entry.parentPath, entry.name))).size),
+  );
+  expect(sizes.reduce((sum, size) => sum + size)).toBeLessThan(12e6);
+  expect(await sharp(join(folder, "worms.jpg")).metadata()).toMatchObject({ width: 4000, height: 3000 });
+});
+
+test("one lies on its side and says so and where it was taken, one has alpha, one moves", async () => {
+  const portrait = await sharp(join(folder, "portrait.jpg")).metadata();
+  expect(portrait).toMatchObject({ width: 3600, height: 2700, orientation: 6 });
+  // The tag that leads to GPS data (EXIF 2.3, 4.6.3).
+  const exif = await readFile(join(folder, "portrait.jpg")).then((file) => file.subarray(0, 1024));
+  expect(exif.includes(Buffer.from([0x25, 0x88])) || exif.includes(Buffer.from([0x88, 0x25]))).toBe(true);
+  expect(await sharp(join(folder, "paper-boat.png")).stats()).toMatchObject({ isOpaque: false });
+  expect((await sharp(join(folder, "lantern.gif")).metadata()).pages).toBe(20);
+});
