@@ -122,7 +122,11 @@ function drawFloor(x: number, y: number, row: number, on: Colour): void {
   over(tone, moss, smoothstep(-0.1, 0.3, layered(noise, (x - 0.4) * depth * 2, depth * 5, 3)) * 0.75);
   dim(tone, Math.max(0, 0.55 + grain * 1.2));
   const dapple = smoothstep(0.05, 0.4, layered(noise, (x - 0.42) * depth * 1.7 + 9, depth * 4.4, 3));
-  glow(tone, [0.55, 0.42, 0.16], dapple * Math.max(0, 0.22 + 0.6 * grain) * Math.exp(-Math.abs(x - sun.x) * 2.6));
+  glow(
+    tone,
+    [0.55, 0.42, 0.16],
+    dapple * Math.max(0, 0.22 + 0.6 * grain) * Math.exp(-Math.abs(x - sun.x) * 2.6),
+  );
   addMist(x, y, row, tone);
   over(on, tone, smoothstep(0, 0.0015, y - top));
 }
