@@ -11,7 +11,7 @@ import { unlessMatched } from "./headers.ts";
 import type { Hot } from "./hot.ts";
 import { variantOf } from "./image.ts";
 import type { Negative } from "./negative.ts";
-import { type Reporter, requestIdOf, sentHeaders } from "./sent.ts";
+import { flatHeaders, type Reporter, requestIdOf } from "./sent.ts";
 import { versionOf } from "./source/source.ts";
 import { readTrace } from "./trace.ts";
 
@@ -75,7 +75,7 @@ export function createFastPath(parts: FastParts): (req: IncomingMessage, res: Se
     const answer = attempt(() => hit(url.slice(start.length), req));
     if (answer === undefined) return false;
     const id = requestIdOf(req.headers["x-request-id"]);
-    res.writeHead(answer.status, sentHeaders(answer, id));
+    res.writeHead(answer.status, [...flatHeaders(answer), "x-request-id", id]);
     if (method === "HEAD" || answer.body === null || answer.body instanceof ReadableStream) res.end();
     else res.end(answer.body);
     const milliseconds = performance.now() - started;

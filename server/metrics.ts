@@ -84,6 +84,8 @@ export function createMetrics(options: {
 
 /** The `format` label of an answer: the contract's word for an image, `none` for anything else. */
 export function formatLabel(contentType: string): string {
+  const known = formatLabels.get(contentType);
+  if (known !== undefined) return known;
   const [essence = ""] = contentType.split(";", 1);
   return formatLabels.get(essence.trim()) ?? "none";
 }
@@ -93,9 +95,9 @@ export function formatLabel(contentType: string): string {
 function createRequestMetrics(
   registry: Registry,
 ): Pick<Metrics, "answered" | "fetched" | "encoded" | "encodeFailed" | "cacheFailed"> {
-  const requests = counter(registry, defined.requests);
+  const requests = deferredCounter(registry, defined.requests);
   const requestSeconds = histogram(registry, defined.requestSeconds);
-  const responseBytes = counter(registry, defined.responseBytes);
+  const responseBytes = deferredCounter(registry, defined.responseBytes);
   const sourceRequests = counter(registry, defined.sourceRequests);
   const sourceBytes = counter(registry, defined.sourceBytes);
   const encodeSeconds = histogram(registry, defined.encodeSeconds);
@@ -108,9 +110,9 @@ function createRequestMetrics(
   return {
     answered: ({ cache, contentType, status, bytes, seconds }) => {
       const format = formatLabel(contentType);
-      requests.inc({ cache, format, status });
+      requests(`${cache} ${format} ${status}`, 1);
       requestSeconds.observe({ cache }, seconds);
-      responseBytes.inc({ format }, bytes);
+      responseBytes(format, bytes);
     },
     fetched: (outcome, bytes) => {
       sourceRequests.inc({ outcome });
@@ -190,6 +192,28 @@ function registerReadings(registry: Registry, { waiting, encoding, hotBytes }: R
 
 function counter(registry: Registry, { name, help, labels }: MetricDefinition): Counter {
   return new Counter({ name, help, labelNames: labels, registers: [registry] });
+}
+
+/**
+ * A counter whose label values come as one text, in the order of its labels, and are counted here until the next
+ * scrape: prom-client checks and hashes labels at each call, which a hit would feel.
+ */
+function deferredCounter(
+  registry: Registry,
+  { name, help, labels }: MetricDefinition,
+): (values: string, by: number) => void {
+  const pending = new Map<string, number>();
+  const created: Counter = new Counter({
+    name,
+    help,
+    labelNames: labels,
+    registers: [registry],
+    collect: () => {
+      for (const [values, by] of pending) created.labels(...values.split(" ")).inc(by);
+      pending.clear();
+    },
+  });
+  return (values, by) => void pending.set(values, (pending.get(values) ?? 0) + by);
 }
 
 function gauge(
