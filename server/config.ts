@@ -152,6 +152,9 @@ function contradictions(program: Program, config: Config, switches: Switches): s
     ...(config.variants === "signed" && (config.signingKeys ?? []).length === 0
       ? ["VARIANTS=signed needs SIGNING_KEYS"]
       : []),
+    ...(config.encoderUser !== undefined && process.getuid?.() !== 0
+      ? ["ENCODER_USER takes a server that runs as root: no other user may start processes as a third"]
+      : []),
     ...(config.encoders === 0 ? ["ENCODERS takes at least 1"] : []),
     ...(config.warmEncoders === 0 ? ["WARM_ENCODERS takes at least 1"] : []),
   ];

@@ -120,3 +120,11 @@ function httpLocation(value: string): SourceLocation {
   if (!base.pathname.endsWith("/")) base.pathname += "/";
   return { kind: "http", base };
 }
+
+/** A user and a group by number, as `uid:gid`; empty text is none. */
+export function userAndGroup(value: string): { readonly uid: number; readonly gid: number } | undefined {
+  if (value === "") return undefined;
+  const [, uid, gid] = /^(\d{1,9}):(\d{1,9})$/.exec(value) ?? [];
+  if (uid !== undefined && gid !== undefined) return { uid: Number(uid), gid: Number(gid) };
+  throw new Error("takes two numbers, user and group: 65534:65534");
+}

@@ -11,6 +11,7 @@ import {
   sourceUrl,
   text,
   toggle,
+  userAndGroup,
 } from "./setting-types.ts";
 
 export type Program = "serve" | "gc" | "health";
@@ -121,6 +122,12 @@ export const settings = {
     count,
     String(availableParallelism()),
     "Encoder processes that warm ahead, at low priority and while no reader waits.",
+  ),
+  encoderUser: serve(
+    "ENCODER_USER",
+    userAndGroup,
+    "",
+    "Another user for encoder processes, 65534:65534; takes a server that runs as root.",
   ),
   encodeTimeout: serve(
     "ENCODE_TIMEOUT",

@@ -57,6 +57,7 @@ export async function start(config: Config, log: Log, version: string): Promise<
     slots: { live: config.encoders, warm: config.warmEncoders },
     deadlineMs: { live: config.encodeTimeout, warm: config.warmTimeout },
     maxJobs: { live: config.queueLimit, warm: 64 },
+    ...(config.encoderUser !== undefined && { worker: { user: config.encoderUser } }),
     limits,
   });
   const published = await openPublished({
