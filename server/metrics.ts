@@ -1,6 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import type { Usage } from "./cache/usage.ts";
 import type { Lane } from "./encode/encoder.ts";
-import type { Usage } from "./gc/collect.ts";
 import type { SweepSummary } from "./gc/sweep.ts";
 import { metricDefinitions as defined, type MetricDefinition } from "./metric-definitions.ts";
 

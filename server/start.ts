@@ -47,9 +47,10 @@ export async function start(config: Config, log: Log, version: string): Promise<
   const cache = await createDiskCache({
     folder: config.cacheDir,
     namespace: name,
+    budget: budgetsOf(config),
     onFailure: (failure, error) => {
       metrics.cacheFailed(failure);
-      if (failure === "full") timer?.nudge();
+      if (failure === "full") timer?.nudge({ volumeIsFull: true });
       log.warn("the cache volume failed", { failure, error });
     },
   });

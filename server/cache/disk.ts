@@ -1,9 +1,11 @@
 import { mkdir, readdir } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { Budget, type BudgetOptions } from "./budget.ts";
 import type { Entry, SourceRecord, SourceRecords, Variant, VariantCache } from "./cache.ts";
+import { Crowd } from "./crowd.ts";
 import { formatEntry, formatRecord, parseEntry, parseRecord } from "./entry.ts";
 import { isAbsent, isFull, publish, readWhole, remove, touch } from "./files.ts";
-import { pathParts, recordName, sourceHash, variantName } from "./name.ts";
+import { pathParts, recordName, sourceHash, sourcePrefix, variantName } from "./name.ts";
 import { Volume, VolumeHung, type VolumeOptions } from "./volume.ts";
 
 /** Why the volume did not do its part; the reader was served all the same. */
@@ -16,6 +18,10 @@ export interface DiskCacheOptions {
   readonly namespace?: string;
   /** Called once for each failure, with the system's error. */
   readonly onFailure?: (failure: CacheFailure, error: unknown) => void;
+  /** Above it nothing is stored until a sweep has made room; absent, only the volume bounds the cache. */
+  readonly budget?: BudgetOptions;
+  /** Most variants of one source; more displace the longest unused of the same source. */
+  readonly maxVariants?: number;
   /** After a write failed nothing is written for so long: a full disk is not asked again for every reader. */
   readonly restMs?: number;
   readonly volume?: VolumeOptions;
@@ -47,6 +53,8 @@ class Disk implements DiskCache {
   readonly #now: () => number;
   readonly #restMs: number;
   readonly #volume: Volume;
+  readonly #crowd: Crowd;
+  readonly #budget: Budget | undefined;
   #restsUntil = 0;
 
   constructor(options: DiskCacheOptions) {
@@ -56,6 +64,8 @@ class Disk implements DiskCache {
     this.#now = options.now ?? Date.now;
     this.#restMs = options.restMs ?? 30_000;
     this.#volume = new Volume(options.volume);
+    this.#crowd = new Crowd(options.maxVariants ?? 1_000);
+    this.#budget = options.budget && new Budget(this.#root, options.budget, this.#now);
   }
 
   nameOf(variant: Variant): string {
@@ -115,9 +125,7 @@ class Disk implements DiskCache {
   async #write(name: string, format: () => Buffer): Promise<boolean> {
     if (this.#now() < this.#restsUntil) return false;
     try {
-      await this.#volume.run("write", () =>
-        publish(this.#root, pathParts(name), format(), new Date(this.#now())),
-      );
+      await this.#volume.run("write", () => this.#store(name, format()));
       return true;
     } catch (error) {
       this.#report(error);
@@ -125,6 +133,15 @@ class Disk implements DiskCache {
       if (!(error instanceof VolumeHung)) this.#restsUntil = this.#now() + this.#restMs;
       return false;
     }
+  }
+
+  async #store(name: string, bytes: Buffer): Promise<void> {
+    if (this.#budget !== undefined && !(await this.#budget.admits(bytes.length)))
+      throw Object.assign(new Error("the cache has reached its budget"), { code: "ENOSPC" });
+    const path = this.#path(name);
+    if (!name.endsWith(".source")) await this.#crowd.makeRoom(dirname(path), sourcePrefix(name));
+    await publish(this.#root, pathParts(name), bytes, new Date(this.#now()));
+    this.#budget?.stored(bytes.length);
   }
 
   #path(name: string): string {

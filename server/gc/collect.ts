@@ -1,21 +1,8 @@
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
-import { parseFields } from "../cache/fields.ts";
-import { publish } from "../cache/files.ts";
+import { readUsage, writeUsage } from "../cache/usage.ts";
 import { readPins } from "../published-files.ts";
 import { estimate, isAboveHighWater, type SweepOptions, type SweepSummary, sweep } from "./sweep.ts";
 
 export type CollectOptions = Omit<SweepOptions, "pins">;
-
-/** What the last sweep found: writers keep to the budget by it, and the next look knows when a sweep was. */
-export interface Usage {
-  readonly bytes: number;
-  readonly files: number;
-  /** Milliseconds since 1970. */
-  readonly swept: number;
-}
-
-export const USAGE_FILE = "usage.json";
 
 const DAY_MS = 86_400_000;
 /** One folder in 16 tells of a large cache; a cache that looks smaller than this is swept as fast as looked at. */
@@ -25,7 +12,9 @@ const SMALL_FILES = 20_000;
 /** Sweeps the cache of a folder. */
 export async function collect(options: CollectOptions): Promise<SweepSummary> {
   const summary = await sweep({ ...options, pins: await readPins(options.folder) });
-  if (!summary.dryRun) await writeUsage(options, summary);
+  const { keptBytes, keptFiles, dryRun } = summary;
+  const swept = (options.now ?? Date.now)();
+  if (!dryRun) await writeUsage(options.folder, { bytes: keptBytes, files: keptFiles, swept });
   return summary;
 }
 
@@ -34,17 +23,8 @@ export async function collectIfDue(options: CollectOptions): Promise<SweepSummar
   return (await isDue(options)) ? await collect(options) : undefined;
 }
 
-/** undefined when there was no sweep yet, or its note is not legible. */
-export async function readUsage(folder: string): Promise<Usage | undefined> {
-  const text = await readFile(join(folder, USAGE_FILE), "utf8").catch(() => "");
-  const fields = parseFields(text);
-  const [bytes, files, swept] = [fields?.count("bytes"), fields?.count("files"), fields?.count("swept")];
-  return bytes === undefined || files === undefined || swept === undefined
-    ? undefined
-    : { bytes, files, swept };
-}
-
 async function isDue(options: CollectOptions): Promise<boolean> {
+  if (options.volumeIsFull) return true;
   const usage = await readUsage(options.folder);
   const now = (options.now ?? Date.now)();
   if (usage === undefined || Math.abs(now - usage.swept) >= DAY_MS) return true;
@@ -54,10 +34,4 @@ async function isDue(options: CollectOptions): Promise<boolean> {
     looked.files < SMALL_FILES ? await estimate(options.folder, 1, signal) : looked,
     options,
   );
-}
-
-async function writeUsage(options: CollectOptions, { keptBytes, keptFiles }: SweepSummary): Promise<void> {
-  const now = new Date((options.now ?? Date.now)());
-  const usage: Usage = { bytes: keptBytes, files: keptFiles, swept: now.getTime() };
-  await publish(options.folder, [USAGE_FILE], Buffer.from(JSON.stringify(usage)), now);
 }

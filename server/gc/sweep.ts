@@ -19,6 +19,8 @@ export interface SweepOptions {
   readonly pins: Pins;
   /** An entry that was written or used so lately never goes; 5 minutes when absent. */
   readonly freshMs?: number;
+  /** A writer met a full volume. Where the volume does not tell its size, a tenth goes whatever the limits say. */
+  readonly volumeIsFull?: boolean;
   /** Counts what would go and deletes nothing. */
   readonly dryRun?: boolean;
   readonly signal?: AbortSignal;
@@ -174,8 +176,9 @@ class Sweep {
   #need(): Amount {
     const { maxBytes, maxFiles } = this.#options;
     const over = (have: number, most: number) => (have > HIGH_WATER * most ? have - LOW_WATER * most : 0);
+    const quota = this.#options.volumeIsFull && tellsNoSize(this.#options.folder) ? this.#seen.bytes / 10 : 0;
     return {
-      bytes: Math.max(over(this.#seen.bytes, maxBytes), missingFreeBytes(this.#options)),
+      bytes: Math.max(over(this.#seen.bytes, maxBytes), missingFreeBytes(this.#options), quota),
       files: over(this.#seen.files, maxFiles),
     };
   }
@@ -238,9 +241,14 @@ class Sweep {
 
 // --- the volume ---
 
-/** Bytes to free until as much is free as should be. A volume of 0 blocks tells nothing: CephFS without a manager. */
+/** Bytes to free until as much is free as should be. */
 function missingFreeBytes({ folder, minFreeBytes }: Pick<SweepOptions, "folder" | "minFreeBytes">): number {
-  if (minFreeBytes === 0) return 0;
-  const { blocks, bavail, bsize } = statfsSync(folder);
-  return blocks === 0 ? 0 : Math.max(0, minFreeBytes - bavail * bsize);
+  if (minFreeBytes === 0 || tellsNoSize(folder)) return 0;
+  const { bavail, bsize } = statfsSync(folder);
+  return Math.max(0, minFreeBytes - bavail * bsize);
+}
+
+/** A volume of 0 blocks is not full: CephFS says so without a manager, and below a folder with a quota. */
+function tellsNoSize(folder: string): boolean {
+  return statfsSync(folder).blocks === 0;
 }

@@ -14,8 +14,8 @@ export interface TimerOptions {
 }
 
 export interface Timer {
-  /** Looks now: a writer found the volume full. */
-  readonly nudge: () => void;
+  /** Looks now. */
+  readonly nudge: (found?: { readonly volumeIsFull: boolean }) => void;
   /** Ends a sweep that runs, at whatever point it is. */
   readonly stop: () => void;
 }
@@ -23,9 +23,10 @@ export interface Timer {
 /** Sweeps the cache from beside the server, when due. A process of its own: a hung volume hangs that one only. */
 export function startTimer(options: TimerOptions): Timer {
   let child: ChildProcess | undefined;
-  const look = () => {
+  const look = (found: { readonly volumeIsFull: boolean } = { volumeIsFull: false }) => {
     if (child !== undefined) return;
-    child = spawnSweep(options, () => {
+    const collect = { ...options.collect, ...found };
+    child = spawnSweep({ ...options, collect }, () => {
       child = undefined;
     });
   };

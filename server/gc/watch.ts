@@ -1,7 +1,8 @@
+import { readUsage } from "../cache/usage.ts";
 import type { Config } from "../config.ts";
 import type { Log } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
-import { type CollectOptions, readUsage } from "./collect.ts";
+import type { CollectOptions } from "./collect.ts";
 import { formatSummary } from "./summary.ts";
 import { startTimer, type Timer } from "./timer.ts";
 

@@ -17,6 +17,7 @@ import { describe, expect, test } from "vitest";
 import type { Variant } from "../cache/cache.ts";
 import { type CacheFailure, createDiskCache, type DiskCacheOptions } from "../cache/disk.ts";
 import { pathParts } from "../cache/name.ts";
+import { writeUsage } from "../cache/usage.ts";
 import { entryOf, record, testCache, variant } from "./cache-suite.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
@@ -169,4 +170,47 @@ test("the folder is made, with what is above it", async () => {
   const folder = join(await temporaryFolder(), "a", "b");
   const { cache } = await createCache({ folder });
   expect(await cache.write(variant, entryOf("worms"))).toBe(true);
+});
+
+test("nothing is stored beyond the budget, until a sweep has made room", async () => {
+  let now = Date.now();
+  const folder = await temporaryFolder();
+  const { cache, failures } = await createCache({
+    folder,
+    now: () => now,
+    budget: { maxBytes: 10_000, maxFiles: 100 },
+  });
+  const write = (index: number) => cache.write({ ...variant, key: `${index}.jpg` }, entryOf("x".repeat(700)));
+  let stored = 0;
+  while (stored < 20 && (await write(stored))) stored++;
+  expect(stored).toBe(10);
+  expect(failures).toEqual(["full"]);
+  now += 30_001;
+  expect(await write(stored)).toBe(false);
+  await writeUsage(folder, { bytes: 4_000, files: 4, swept: now });
+  now += 30_001;
+  expect(await write(stored)).toBe(true);
+  await writeUsage(folder, { bytes: 0, files: 100, swept: now });
+  now += 30_001;
+  expect(await write(stored + 1)).toBe(false);
+});
+
+test("whoever enumerates the variants of a photograph displaces others of that photograph only", async () => {
+  const folder = await temporaryFolder();
+  const neighbour = { ...variant, key: "other.jpg" };
+  let now = Date.now();
+  const { cache } = await createCache({ folder, maxVariants: 20, now: () => now });
+  await cache.write(neighbour, entryOf("neighbour"));
+  await cache.writeRecord(variant.key, record);
+  for (let width = 100; width < 200; width++) {
+    now += 1_000;
+    expect(await cache.write({ ...variant, width }, entryOf(`${width}`))).toBe(true);
+  }
+  const names = (await readdir(folder, { recursive: true })).filter((name) => name.endsWith(".auto-aw"));
+  expect(names.length).toBeLessThanOrEqual(21);
+  expect(names.length).toBeGreaterThanOrEqual(15);
+  expect(await cache.read({ ...variant, width: 199 })).toEqual(entryOf("199"));
+  expect(await cache.read({ ...variant, width: 100 })).toBeUndefined();
+  expect(await cache.read(neighbour)).toEqual(entryOf("neighbour"));
+  expect(await cache.readRecord(variant.key)).toEqual(record);
 });

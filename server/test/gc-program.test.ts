@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect, onTestFinished, test } from "vitest";
 import { pathParts, variantName } from "../cache/name.ts";
-import { readUsage } from "../gc/collect.ts";
+import { readUsage } from "../cache/usage.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
 const executable = fileURLToPath(new URL("../../bin/imgproxy-lite.js", import.meta.url));

@@ -2,7 +2,7 @@ import { mkdir, utimes, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { pathParts, variantName } from "../cache/name.ts";
-import { readUsage } from "../gc/collect.ts";
+import { readUsage } from "../cache/usage.ts";
 import { formatSummary } from "../gc/summary.ts";
 import type { SweepSummary } from "../gc/sweep.ts";
 import { startTimer } from "../gc/timer.ts";
