@@ -42,11 +42,14 @@ export async function openPublished(options: {
   readonly nameOf: (variant: Variant) => string;
   /** Another replica has published or purged. */
   readonly changed: () => void;
+  /** How the volume is looked at: it may hang. */
+  readonly look?: <Value>(work: () => Promise<Value>) => Promise<Value>;
   /** Milliseconds between looks; 0 never looks by itself. */
   readonly lookMs?: number;
   readonly now?: () => number;
 }): Promise<Published> {
   const { folder, keep, defaultQuality, nameOf, changed, lookMs = 2_000, now = Date.now } = options;
+  const { look = (work) => work() } = options;
   let seen = await readStamp(folder);
   let sets: readonly StoredSet[] = [];
   let queries: ReadonlySet<string> = new Set();
@@ -64,7 +67,7 @@ export async function openPublished(options: {
   }
 
   async function refresh(): Promise<void> {
-    const stampNow = await readStamp(folder);
+    const stampNow = await look(() => readStamp(folder));
     // A preview expires without anybody announcing it.
     const expired = sets.some((set) => !isLive(set, now()));
     if (stampNow === seen && !expired) return;

@@ -66,6 +66,7 @@ export async function start(config: Config, log: Log, version: string): Promise<
     keep: config.publishedKeep,
     defaultQuality: config.defaultQuality,
     nameOf: (variant) => cache.nameOf(variant),
+    look: (work) => cache.look(work),
     changed: () => service.hot.clear(),
   });
   const service = createService({

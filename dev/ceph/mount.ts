@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
 import { mkdir, readdir } from "node:fs/promises";
 import { promisify } from "node:util";
 import { signalDaemon, startDaemon, stopDaemon, until } from "./daemon.ts";
@@ -9,6 +10,11 @@ export interface Mount {
   /** `SIGSTOP` hangs the mount, `SIGKILL` breaks it. */
   signal(signal: NodeJS.Signals): boolean;
   unmount(): Promise<void>;
+}
+
+/** Whether this machine lets us mount: as root, and with /dev/fuse, which many containers are not given. */
+export function canMount(): boolean {
+  return process.getuid?.() === 0 && existsSync("/dev/fuse");
 }
 
 /**
@@ -37,6 +43,13 @@ export async function mountCephfs(cluster: string, folder: string): Promise<Moun
     throw cause;
   });
   return mount;
+}
+
+/** Limits what a folder of a mounted CephFS holds, as a volume claim's size does; 0 lifts the limit. */
+export async function setQuota(folder: string, bytes: number): Promise<void> {
+  // Node sets no extended attributes; Ceph's own command line is written in Python, so that is here.
+  const script = "import os, sys; os.setxattr(sys.argv[1], 'ceph.quota.max_bytes', sys.argv[2].encode())";
+  await promisify(execFile)("python3", ["-c", script, folder, String(bytes)], { timeout: 60_000 });
 }
 
 async function freeClient(cluster: string): Promise<string> {

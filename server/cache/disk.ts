@@ -32,6 +32,11 @@ export interface DiskCacheOptions {
 export interface DiskCache extends VariantCache, SourceRecords {
   /** The file name that a variant has here: what a published set pins. */
   readonly nameOf: (variant: Variant) => string;
+  /**
+   * Other reads of the volume wait in the same line as its entries: each more that may hang there on its own would take
+   * one more of libuv's few threads. @throws VolumeHung, or what the work throws.
+   */
+  readonly look: <Value>(work: () => Promise<Value>) => Promise<Value>;
 }
 
 /** At most this often is a hit written down as a use. */
@@ -70,6 +75,10 @@ class Disk implements DiskCache {
 
   nameOf(variant: Variant): string {
     return variantName(variant, this.#namespace);
+  }
+
+  look<Value>(work: () => Promise<Value>): Promise<Value> {
+    return this.#volume.run("read", work);
   }
 
   read(variant: Variant): Promise<Entry | undefined> {

@@ -1,0 +1,153 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import sharp from "sharp";
+import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from "vitest";
+import { signalDaemon, until } from "../../dev/ceph/daemon.ts";
+import { setQuota } from "../../dev/ceph/mount.ts";
+import { runCacheProcess } from "./cache-process.ts";
+import { cannotMount, useMounts } from "./cephfs-mounts.ts";
+import { photo } from "./pictures.ts";
+import { type Pod, startPod } from "./pod.ts";
+
+const ceph = inject("ceph");
+
+describe.skipIf(cannotMount())("two pods that share a cache on CephFS", () => {
+  const mounts = useMounts();
+  let photos = "";
+
+  beforeAll(async () => {
+    photos = await mkdtemp(join(tmpdir(), "imgproxy-lite-photos-"));
+    await photo(1600, 1200).jpeg({ quality: 95 }).toFile(join(photos, "worms.jpg"));
+  });
+  afterAll(() => rm(photos, { recursive: true }));
+
+  /** Nothing in memory: what these tests are about is the volume. */
+  const pod = (cache: string): Promise<Pod> =>
+    startPod({
+      SOURCE: photos,
+      CACHE_DIR: cache,
+      HOT_CACHE_BYTES: "0",
+      GC_INTERVAL: "0",
+      ENCODERS: "2",
+      QUEUE_LIMIT: "100",
+      COLD_BUDGET: "10000",
+    });
+  const podsOn = async ([one, two]: readonly [string, string]): Promise<readonly [Pod, Pod]> => [
+    await pod(one),
+    await pod(two),
+  ];
+  const pods = async (name: string): Promise<readonly [Pod, Pod]> => podsOn(await mounts.folders(name));
+
+  test("each encode what both are asked for at most once, and give the same bytes", async () => {
+    const folders = await mounts.folders("cold");
+    const both = await podsOn(folders);
+    for (const quality of [41, 42, 43]) {
+      const asked = both.flatMap((pod) => Array.from({ length: 50 }, () => ask(pod, quality)));
+      const answers = await Promise.all(asked);
+      expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+      expect(new Set(answers.map(({ etag }) => etag)).size).toBe(1);
+    }
+    await until("the last store", 60, async () => {
+      expect(await runCacheProcess("check", { folder: folders[0] })).toMatchObject({
+        files: 3,
+        bad: 0,
+        temporary: 0,
+      });
+    });
+    for (const pod of both) expect((await ask(pod, 42)).cache).toBe("hit");
+  });
+
+  test("see each other's entries at first look", async () => {
+    const [writer, reader] = await pods("look");
+    const seen: string[] = [];
+    for (const quality of [51, 52, 53, 54, 55]) {
+      await stored(writer, quality);
+      seen.push((await ask(reader, quality)).cache);
+    }
+    expect(seen).toEqual(Array(5).fill("hit"));
+  });
+
+  test("give every reader an image when the quota is used up, and store again when there is room", async () => {
+    const folders = await mounts.folders("quota");
+    await setQuota(folders[0], 2 * 2 ** 20);
+    const both = await podsOn(folders);
+    let bytes = 0;
+    for (let quality = 84; quality <= 95; quality++) {
+      const answer = await ask(quality % 2 === 0 ? both[0] : both[1], quality);
+      expect(answer.status).toBe(200);
+      expect((await sharp(answer.body).metadata()).width).toBe(1500);
+      bytes += answer.body.byteLength;
+    }
+    // The test is none unless the volume was full.
+    expect(bytes).toBeGreaterThan(3 * 2 ** 20);
+    const full = await Promise.all(
+      both.map((pod) => pod.metric("imgproxy_lite_cache_failures_total", "full")),
+    );
+    expect(Math.max(...full)).toBeGreaterThan(0);
+    const { files, ...rest } = await runCacheProcess("check", { folder: folders[1] });
+    expect(rest).toMatchObject({ bad: 0, temporary: 0 });
+    expect(files).toBeGreaterThan(0);
+    await setQuota(folders[0], 0);
+    for (const pod of both) await stored(pod, 83);
+  });
+
+  test("answer while the metadata server hangs, and hit again when it goes on", async () => {
+    const [pod] = await pods("mds");
+    for (const quality of [61, 62]) await stored(pod, quality);
+    hang(() => signalDaemon(ceph.folder, "mds", "SIGCONT"));
+    signalDaemon(ceph.folder, "mds", "SIGSTOP");
+    // One after the other, until every place on the volume has somebody stuck in it.
+    for (const quality of [61, 71, 72, 73, 74, 75, 71, 62])
+      expect((await ask(pod, quality)).status).toBe(200);
+    expect(await pod.metric("imgproxy_lite_cache_failures_total", "hung")).toBeGreaterThan(0);
+    expect((await fetch(new URL("livez", pod.adminUrl))).status).toBe(200);
+    expect((await fetch(new URL("readyz", pod.adminUrl))).status).toBe(200);
+    signalDaemon(ceph.folder, "mds", "SIGCONT");
+    for (const quality of [61, 71, 77]) await stored(pod, quality);
+  });
+
+  test("answer while one's client hangs, and hit again when it goes on", async () => {
+    const both = await pods("client");
+    for (const quality of [61, 62]) await stored(both[0], quality);
+    hang(() => mounts.one.signal("SIGCONT"));
+    mounts.one.signal("SIGSTOP");
+    // The other client hangs on what the first one wrote, until the MDS evicts that.
+    for (const quality of [61, 62, 71, 72, 73])
+      for (const answer of await Promise.all(both.map((pod) => ask(pod, quality))))
+        expect(answer.status).toBe(200);
+    mounts.one.signal("SIGCONT");
+    for (const pod of both) for (const quality of [61, 71, 74]) await stored(pod, quality);
+  });
+});
+
+// --- asking ---
+
+interface Asked {
+  readonly status: number;
+  /** `hit`, or how it went forward. */
+  readonly cache: string;
+  readonly etag: string | null;
+  readonly body: Uint8Array;
+}
+
+/** @throws when the answer takes longer than any reader would wait. */
+async function ask(pod: Pod, quality: number): Promise<Asked> {
+  const url = new URL(`?fm=jpg&img=worms.jpg&q=${quality}&w=1500`, pod.url);
+  const response = await fetch(url, { signal: AbortSignal.timeout(20_000) });
+  const cache = response.headers.get("cache-status")?.split("; ")[1] ?? "";
+  const body = new Uint8Array(await response.arrayBuffer());
+  return { status: response.status, cache, etag: response.headers.get("etag"), body };
+}
+
+/** Resolves once the volume has it. */
+function stored(pod: Pod, quality: number): Promise<void> {
+  return until(`q=${quality} on the volume`, 90, async () => {
+    expect((await ask(pod, quality)).cache).toBe("hit");
+  });
+}
+
+/** Whatever a test comes to, nothing may stay hung: not even SIGKILL ends a process that waits for the MDS. */
+function hang(resume: () => unknown): void {
+  onTestFinished(() => void resume());
+}

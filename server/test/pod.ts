@@ -1,0 +1,61 @@
+import { spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { onTestFinished } from "vitest";
+
+/** The executable in a process of its own, as in a pod. */
+export interface Pod {
+  /** The public port, with a slash at its end. */
+  readonly url: string;
+  readonly adminUrl: string;
+  readonly pid: number;
+  /** What it has logged. */
+  log(): string;
+  /** A sum over the labels that match, such as `imgproxy_lite_cache_failures_total{cause="full"}`; 0 when absent. */
+  metric(name: string, labels?: string): Promise<number>;
+  /** SIGTERM; resolves with the exit code when it has ended. */
+  stop(): Promise<number | null>;
+}
+
+const bin = fileURLToPath(new URL("../../bin/imgproxy-lite.js", import.meta.url));
+
+/**
+ * Starts `imgproxy-lite serve` on free ports of loopback, with these settings and no others; gone when the test is.
+ * @throws Error with what it said when it ends before it listens.
+ */
+export async function startPod(settings: Readonly<Record<string, string>>): Promise<Pod> {
+  const child = spawn(process.execPath, [bin, "serve"], {
+    env: { PATH: process.env.PATH, HOST: "127.0.0.1", PORT: "0", ADMIN_PORT: "0", ...settings },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let output = "";
+  const ended = new Promise<number | null>((resolve) => child.once("exit", resolve));
+  onTestFinished(() => void child.kill("SIGKILL"));
+  const { url, adminUrl } = await new Promise<{ url: string; adminUrl: string }>((resolve, reject) => {
+    const listen = (chunk: Buffer): void => {
+      output += chunk;
+      const line = /^.*"images are served".*$/m.exec(output)?.[0];
+      const [url, adminUrl] = [fieldOf(line, "url"), fieldOf(line, "admin")];
+      if (url !== undefined && adminUrl !== undefined) resolve({ url, adminUrl });
+    };
+    child.stdout.on("data", listen);
+    child.stderr.on("data", listen);
+    void ended.then((code) => reject(new Error(`serve ended with ${code}: ${output}`)));
+  });
+  return {
+    ...{ url, adminUrl, pid: child.pid ?? 0 },
+    log: () => output,
+    metric: async (name, labels = "") => {
+      const text = await (await fetch(new URL("metrics", adminUrl))).text();
+      const lines = text.split("\n").filter((line) => line.startsWith(name) && line.includes(labels));
+      return lines.reduce((sum, line) => sum + Number(line.split(" ").at(-1)), 0);
+    },
+    stop: () => {
+      child.kill("SIGTERM");
+      return ended;
+    },
+  };
+}
+
+function fieldOf(line: string | undefined, name: string): string | undefined {
+  return new RegExp(`"${name}":"([^"]*)"`).exec(line ?? "")?.[1];
+}
