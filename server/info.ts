@@ -3,7 +3,7 @@ import type { Background } from "./background.ts";
 import type { SourceRecord, SourceRecords } from "./cache/cache.ts";
 import type { Encoder, Lane } from "./encode/encoder.ts";
 import type { Flights } from "./flights.ts";
-import type { Originals } from "./originals.ts";
+import type { Original, Originals } from "./originals.ts";
 import { versionOf } from "./source/source.ts";
 
 /** What is known of photographs: from the record beside their variants, or by looking at the original. */
@@ -24,7 +24,20 @@ export function createDescriptions(parts: {
   const { records, originals, encoder, flights, background, learn } = parts;
 
   async function look(key: string, lane: Lane, signal: AbortSignal): Promise<SourceRecord> {
-    const original = await originals.fetch(key, signal);
+    const { original, release } = await originals.fetch(key, signal);
+    try {
+      return await describe(key, original, lane, signal);
+    } finally {
+      release();
+    }
+  }
+
+  async function describe(
+    key: string,
+    original: Original,
+    lane: Lane,
+    signal: AbortSignal,
+  ): Promise<SourceRecord> {
     learn(key, original.validator);
     const description = await encoder.describe(original.body, { lane, signal });
     const { validator, body } = original;

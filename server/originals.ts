@@ -1,3 +1,4 @@
+import type { Budget } from "./budget.ts";
 import { admit, HEAD_BYTES } from "./encode/admission.ts";
 import type { SourceLimits } from "./encode/limits.ts";
 import { Problem } from "./errors.ts";
@@ -14,27 +15,92 @@ export interface Original {
   readonly body: Uint8Array;
 }
 
-/** Fetches originals for encoding: one fetch a key, however many variants wait for it. */
-export interface Originals {
-  /** @throws Problem as {@link Source} does, `unsupported-source` or, beyond the limit, `unreadable-source`. */
-  fetch(key: string, signal: AbortSignal): Promise<Original>;
+/** An original that somebody works on. Its memory is accounted for until everyone has let it go. */
+export interface Lease {
+  readonly original: Original;
+  /** Calling it again does nothing. */
+  release(): void;
 }
 
-export function createOriginals(parts: {
+/** Fetches originals for encoding: one fetch a key, however many variants wait for it. */
+export interface Originals {
+  /**
+   * @throws Problem as {@link Source} does, `unsupported-source`, beyond the limit `unreadable-source`, and `busy` when
+   * there is no memory for it in time.
+   */
+  fetch(key: string, signal: AbortSignal): Promise<Lease>;
+}
+
+/** What fetching an original takes. */
+export interface OriginalsParts {
   readonly source: Source;
-  readonly flights: Flights<Original>;
+  readonly flights: Flights<Held>;
   readonly maxBytes: number;
   readonly limits: SourceLimits;
-}): Originals {
+  /** Fetches at once: a source's connections are for originals that are streamed, too. */
+  readonly places: Budget;
+  /** Bytes of originals in memory, from the first byte of the body until the last encoder is done with it. */
+  readonly memory: Budget;
+}
+
+/** An original and how many hold it. */
+export interface Held {
+  readonly original: Original;
+  readonly giveBack: () => void;
+  holders: number;
+}
+
+export function createOriginals(parts: OriginalsParts): Originals {
   return {
-    fetch: (key, signal) => parts.flights.join(key, signal, (signal) => fetchWhole(parts, key, signal)),
+    async fetch(key, signal) {
+      const held = await parts.flights.join(key, signal, (signal) => fetchHeld(parts, key, signal));
+      return lease(held);
+    },
   };
 }
 
+function lease(held: Held): Lease {
+  held.holders += 1;
+  let released = false;
+  return {
+    original: held.original,
+    release: () => {
+      if (released) return;
+      released = true;
+      letGo(held);
+    },
+  };
+}
+
+function letGo(held: Held): void {
+  held.holders -= 1;
+  if (held.holders === 0) held.giveBack();
+}
+
+async function fetchHeld(parts: OriginalsParts, key: string, signal: AbortSignal): Promise<Held> {
+  const leavePlace = await parts.places.take(1, signal);
+  let giveBack = (): void => undefined;
+  try {
+    const original = await fetchWhole(parts, key, signal, async (bytes) => {
+      giveBack = await parts.memory.take(bytes, signal);
+    });
+    const held: Held = { original, giveBack, holders: 1 };
+    // The flight itself holds it until all who joined have had their turn to; they may all have left.
+    setImmediate(() => letGo(held));
+    return held;
+  } catch (error) {
+    giveBack();
+    throw error;
+  } finally {
+    leavePlace();
+  }
+}
+
 async function fetchWhole(
-  { source, maxBytes, limits }: Omit<Parameters<typeof createOriginals>[0], "flights">,
+  { source, maxBytes, limits }: OriginalsParts,
   key: string,
   signal: AbortSignal,
+  reserve: (bytes: number) => Promise<void>,
 ): Promise<Original> {
   const object = await source.open(key, signal);
   try {
@@ -42,6 +108,7 @@ async function fetchWhole(
       throw new Problem("unreadable-source", {
         detail: `The original has ${object.bytes} bytes; this server reads up to ${maxBytes}.`,
       });
+    await reserve(object.bytes);
     const body = await readWhole(object.body, object.bytes, (head, whole) => {
       if (!whole && head.byteLength < HEAD_BYTES) return false;
       if (typeOf(head) !== "image/svg+xml") admit(head, limits);

@@ -4,6 +4,7 @@ import { createAccess, type VariantsMode } from "./access.ts";
 import { createApi } from "./api/api.ts";
 import { createApp } from "./app.ts";
 import { type Background, createBackground } from "./background.ts";
+import { createBudget } from "./budget.ts";
 import type { SourceRecords, VariantCache } from "./cache/cache.ts";
 import { createChecks } from "./checks.ts";
 import type { Encoder } from "./encode/encoder.ts";
@@ -71,7 +72,11 @@ export function createService(parts: ServiceParts): Service {
   const hot = createHot(options.hotCacheBytes);
   const negative = createNegative();
   const { maxSourceBytes: maxBytes, limits } = options;
-  const originals = createOriginals({ source, flights: createFlights(), maxBytes, limits });
+  const originals = createOriginals({
+    ...{ source, flights: createFlights(), maxBytes, limits },
+    places: createBudget({ amount: 16, mostWaiting: 256, waitMs: 3_000 }),
+    memory: createBudget({ amount: Math.max(ORIGINALS_BYTES, maxBytes), mostWaiting: 64, waitMs: 3_000 }),
+  });
   const checks = createChecks({
     source,
     records: cache,
@@ -100,7 +105,10 @@ export function createService(parts: ServiceParts): Service {
     listing: published,
     budget: createAllowance({ burst: options.coldBudget, perSecond: options.coldBudget / 60 }),
   });
-  const streams = createStreams({ source, policy, originals: options.originals });
+  const streams = createStreams({
+    ...{ source, policy, originals: options.originals },
+    places: createBudget({ amount: 32, mostWaiting: 64, waitMs: 3_000 }),
+  });
   const { defaultQuality } = options;
   const images = { access, variants, descriptions, streams, checks, negative, policy, defaultQuality };
   const { client, basePath } = options;
@@ -116,3 +124,6 @@ export function createService(parts: ServiceParts): Service {
   });
   return { app, fast, hot, background };
 }
+
+/** Memory for originals that are fetched or encoded, of all requests together. */
+const ORIGINALS_BYTES = 128 * 2 ** 20;

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { LRUCache } from "lru-cache";
 import type { ImageRequest } from "../contract/request.ts";
 import type { Answer } from "./answer.ts";
+import type { Budget } from "./budget.ts";
 import { Problem } from "./errors.ts";
 import { cacheControl, type FreshnessPolicy } from "./freshness.ts";
 import { imageHeaders, unlessMatched } from "./headers.ts";
@@ -27,8 +28,14 @@ export function createStreams(parts: {
   readonly policy: FreshnessPolicy;
   /** Off: only SVG, which has no variants. A camera file carries where it was taken. */
   readonly originals: "on" | "off";
+  /** Streams at once: readers of any speed must not hold all connections to the source. */
+  readonly places: Budget;
 }): Streams {
-  const { source, policy, originals } = parts;
+  const { policy, originals, places } = parts;
+  const source: Source = {
+    stat: parts.source.stat,
+    open: (...asked) => openInPlace(parts.source, places, asked),
+  };
   /** Types by validator: a film of range requests reads the first bytes once. */
   const types = new LRUCache<string, string>({ max: 10_000 });
 
@@ -96,6 +103,48 @@ export function createStreams(parts: {
       return answer ?? whole(asked, signal);
     },
   };
+}
+
+// --- places ---
+
+/** The place is left with the end of the body, however it ends. */
+async function openInPlace(
+  source: Source,
+  places: Budget,
+  [key, signal, range]: Parameters<Source["open"]>,
+): Promise<SourceObject> {
+  const leave = await places.take(1, signal);
+  try {
+    const object = await source.open(key, signal, range);
+    return { ...object, body: thenDo(object.body, leave) };
+  } catch (error) {
+    leave();
+    throw error;
+  }
+}
+
+function thenDo(body: ReadableStream<Uint8Array>, end: () => void): ReadableStream<Uint8Array> {
+  const reader = body.getReader();
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        try {
+          const { done, value } = await reader.read();
+          if (!done) return controller.enqueue(value);
+          end();
+          controller.close();
+        } catch (error) {
+          end();
+          throw error;
+        }
+      },
+      cancel: async (reason) => {
+        end();
+        await reader.cancel(reason);
+      },
+    },
+    { highWaterMark: 0 },
+  );
 }
 
 // --- headers ---

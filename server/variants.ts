@@ -5,7 +5,7 @@ import type { Encoded, Encoder, Lane } from "./encode/encoder.ts";
 import { Problem } from "./errors.ts";
 import type { Flights } from "./flights.ts";
 import { type Hot, variantName } from "./hot.ts";
-import type { Original, Originals } from "./originals.ts";
+import type { Lease, Original, Originals } from "./originals.ts";
 
 /** A variant just made, and the milliseconds it took. */
 export interface Made {
@@ -46,25 +46,37 @@ export function createVariants(parts: {
   }
 
   /** The reader got WebP at once; the AVIF that was asked for is made behind the answer. */
-  function improve(variant: Variant, original: Original): void {
-    background.run("make the variant that a substitute stands in for", async (signal) => {
-      const encoded = await encodeOne(encoder, original, variant, "warm", signal);
-      keep(variant, toEntry(encoded, original.validator));
+  function improve(variant: Variant, { original, release }: Lease): void {
+    const begun = background.run("make the variant that a substitute stands in for", async (signal) => {
+      try {
+        const encoded = await encodeOne(encoder, original, variant, "warm", signal);
+        keep(variant, toEntry(encoded, original.validator));
+      } finally {
+        release();
+      }
     });
+    if (!begun) release();
   }
 
   async function fetchAndEncode(variant: Variant, lane: Lane, signal: AbortSignal): Promise<Made> {
     const started = performance.now();
-    const original = await originals.fetch(variant.key, signal);
+    const lease = await originals.fetch(variant.key, signal);
+    const { original } = lease;
     const ms = { source: performance.now() - started, queue: 0, encode: 0 };
-    learn(variant.key, original.validator);
-    // SVG scales by itself, is often smaller than any raster of it, and is never decoded here.
-    if (original.type === "image/svg+xml") return { entry: svgEntry(original), ms };
-    const encoded = await encodeOne(encoder, original, variant, lane, signal);
-    const entry = toEntry(encoded, original.validator);
-    keep(variant, entry);
-    if (encoded.substitute) improve(variant, original);
-    return { entry, ms: { ...ms, ...encoded.ms } };
+    let isImproved = false;
+    try {
+      learn(variant.key, original.validator);
+      // SVG scales by itself, is often smaller than any raster of it, and is never decoded here.
+      if (original.type === "image/svg+xml") return { entry: svgEntry(original), ms };
+      const encoded = await encodeOne(encoder, original, variant, lane, signal);
+      const entry = toEntry(encoded, original.validator);
+      keep(variant, entry);
+      isImproved = encoded.substitute;
+      if (isImproved) improve(variant, lease);
+      return { entry, ms: { ...ms, ...encoded.ms } };
+    } finally {
+      if (!isImproved) lease.release();
+    }
   }
 
   async function* makeAll(
@@ -73,8 +85,20 @@ export function createVariants(parts: {
   ): AsyncGenerator<Entry> {
     const [first] = wanted;
     if (first === undefined) return;
-    const original = await originals.fetch(first.key, options.signal);
-    learn(first.key, original.validator);
+    const { original, release } = await originals.fetch(first.key, options.signal);
+    try {
+      learn(first.key, original.validator);
+      yield* encodeAll(original, wanted, options);
+    } finally {
+      release();
+    }
+  }
+
+  async function* encodeAll(
+    original: Original,
+    wanted: readonly Variant[],
+    options: { readonly signal: AbortSignal; readonly effort?: number },
+  ): AsyncGenerator<Entry> {
     if (original.type === "image/svg+xml") {
       for (const _ of wanted) yield svgEntry(original);
       return;

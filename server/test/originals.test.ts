@@ -1,0 +1,95 @@
+import { describe, expect, test } from "vitest";
+import { type Budget, createBudget } from "../budget.ts";
+import { defaultLimits } from "../encode/limits.ts";
+import { createFlights } from "../flights.ts";
+import { createOriginals } from "../originals.ts";
+import type { Source } from "../source/source.ts";
+import { photo } from "./pictures.ts";
+
+const jpeg = new Uint8Array(await photo(64, 48).jpeg().toBuffer());
+const signal = new AbortController().signal;
+const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5));
+
+/** A source that gives one photograph under any key, and counts. */
+function counting(body: () => ReadableStream<Uint8Array> = () => new Blob([jpeg]).stream()) {
+  const seen = { opened: 0, open: 0, most: 0 };
+  const source: Source = {
+    stat: async () => ({ validator: '"x"', bytes: jpeg.byteLength }),
+    async open() {
+      seen.opened += 1;
+      seen.open += 1;
+      seen.most = Math.max(seen.most, seen.open);
+      await turn();
+      seen.open -= 1;
+      return { validator: '"x"', bytes: jpeg.byteLength, body: body() };
+    },
+  };
+  return { source, seen };
+}
+
+function create(source: Source): { fetch: ReturnType<typeof createOriginals>["fetch"]; memory: Budget } {
+  const memory = createBudget({ amount: 10 * jpeg.byteLength, mostWaiting: 100, waitMs: 60_000 });
+  const places = createBudget({ amount: 4, mostWaiting: 100, waitMs: 60_000 });
+  const parts = {
+    source,
+    places,
+    memory,
+    flights: createFlights<never>(),
+    maxBytes: 1e6,
+    limits: defaultLimits,
+  };
+  return { fetch: createOriginals(parts).fetch, memory };
+}
+
+describe("originals in memory", () => {
+  test("are fetched once for all who ask at once, and accounted for until the last lets go", async () => {
+    const { source, seen } = counting();
+    const { fetch, memory } = create(source);
+    const leases = await Promise.all(Array.from({ length: 5 }, () => fetch("a", signal)));
+    await turn();
+    expect([seen.opened, memory.used]).toEqual([1, jpeg.byteLength]);
+    for (const lease of leases.slice(1)) lease.release();
+    leases[1]?.release();
+    expect(memory.used).toBe(jpeg.byteLength);
+    leases[0]?.release();
+    expect(memory.used).toBe(0);
+  });
+
+  test("are fetched a few at a time, and wait while there is no memory for more", async () => {
+    const { source, seen } = counting();
+    const { fetch, memory } = create(source);
+    const fetching = Array.from({ length: 30 }, (_, n) => fetch(String(n), signal));
+    let done = 0;
+    for (const one of fetching) void one.then(() => (done += 1));
+    await expect.poll(() => done).toBe(10);
+    await turn();
+    expect([done, seen.most]).toEqual([10, 4]);
+    for (const one of fetching) (await one).release();
+    await turn();
+    expect(memory.used).toBe(0);
+  });
+
+  test("are let go when everyone who waited has left, or the fetch fails", async () => {
+    const { source } = counting();
+    const { fetch, memory } = create(source);
+    const leaver = new AbortController();
+    const left = fetch("a", leaver.signal).catch(() => undefined);
+    await turn();
+    leaver.abort();
+    await left;
+    const broken = create(
+      counting(
+        () =>
+          new ReadableStream({
+            pull() {
+              throw new Error("cut");
+            },
+          }),
+      ).source,
+    );
+    await expect(broken.fetch("a", signal)).rejects.toThrow("cut");
+    await turn();
+    await turn();
+    expect([memory.used, broken.memory.used]).toEqual([0, 0]);
+  });
+});
