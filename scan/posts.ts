@@ -93,5 +93,10 @@ function paramsWith(
 
 function rulesOf(params: SiteParams, site: Site): ReferenceRules {
   const { frontmatter, endpoint } = params;
-  return { frontmatter, preview: site.image, endpoints: [endpoint], unsafeHtml: site.unsafeHtml };
+  return {
+    frontmatter,
+    preview: site.image,
+    endpoints: endpoint === "" ? [] : [endpoint.replace(/\/+$/, "")],
+    unsafeHtml: site.unsafeHtml,
+  };
 }

@@ -1,3 +1,4 @@
+import { relevantBlocks } from "./references/blocks.ts";
 import { frontMatterImages } from "./references/front-matter.ts";
 import { endpointUrls } from "./references/html.ts";
 import { markdownImages } from "./references/markdown.ts";
@@ -82,15 +83,16 @@ function bodyReferences(page: Readable, rules: ReferenceRules): Reference[] {
 }
 
 function markdownReferences(body: string, shortcodes: readonly Shortcode[], rules: ReferenceRules): Found[] {
-  if (!body.includes("![") && !body.includes("<")) return [];
-  const endpoints = rules.unsafeHtml ? rules.endpoints : [];
+  const endpoints = rules.unsafeHtml ? rules.endpoints.filter((endpoint) => body.includes(endpoint)) : [];
+  if (!body.includes("![") && endpoints.length === 0) return [];
   const readings = shortcodes.length === 0 ? [wholeReading(body)] : shortcodeReadings(body, shortcodes);
-  return readings.flatMap((reading) =>
-    markdownImages(reading.text, endpoints).map((image) => ({
+  return readings.flatMap((whole) => {
+    const reading = relevantBlocks(whole, endpoints);
+    return markdownImages(reading.text, endpoints).map((image) => ({
       ...image,
       offset: reading.fileOffset(image.offset),
-    })),
-  );
+    }));
+  });
 }
 
 /** What the module's `figure` and `img` show; captions are Markdown. */

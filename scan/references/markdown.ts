@@ -18,11 +18,13 @@ export interface MarkdownImage {
  * @param endpoints whose URLs count in raw HTML; none where it does not reach the page.
  */
 export function markdownImages(text: string, endpoints: readonly string[]): MarkdownImage[] {
+  // The parser does not count a byte order mark.
+  const mark = text.startsWith("\ufeff") ? 1 : 0;
   const tree = parser.parse(text);
   const targets = linkTargets(tree);
   const found: MarkdownImage[] = [];
   visit(tree, (node) => {
-    const offset = node.position?.start.offset ?? 0;
+    const offset = (node.position?.start.offset ?? 0) + mark;
     if (isDropped(node, targets)) return SKIP;
     if (node.type === "table") cutSurplusCells(node);
     else if (node.type === "image") found.push({ destination: node.url, offset, as: "image" });

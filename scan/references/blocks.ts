@@ -1,0 +1,91 @@
+import { joinPieces, type Piece, type Reading, wholeReading } from "./reading.ts";
+
+/**
+ * The part of a Markdown text that decides its images: parsing the rest is most of a scan's time and changes nothing.
+ * Cuts only where every container is closed, which is at a line that begins in the first column after an empty one,
+ * outside fenced code and HTML that may hold empty lines. Where that cannot be told line by line, the text stays whole.
+ * @param words that an image or raw HTML of interest has in it, beside `![`.
+ */
+export function relevantBlocks(reading: Reading, words: readonly string[]): Reading {
+  const blocks = cutBlocks(reading.text);
+  if (blocks === undefined) return reading;
+  const wanted = ["![", ...words];
+  if (!blocks.some((block) => wanted.some((word) => block.text.includes(word)))) return wholeReading("");
+  // Definitions of links and footnotes, and what refers to the latter, may be anywhere.
+  const kept = blocks.filter((block) => [...wanted, "]:", "[^"].some((word) => block.text.includes(word)));
+  const joined = joinPieces(kept);
+  return { text: joined.text, fileOffset: (offset) => reading.fileOffset(joined.fileOffset(offset)) };
+}
+
+// --- cutting ---
+
+/** Fenced code, or HTML that an empty line does not end, at the top level. */
+type Open = { readonly fence: string } | { readonly end: RegExp };
+
+function cutBlocks(text: string): Piece[] | undefined {
+  const blocks: Piece[] = [];
+  let start = 0;
+  let open: Open | undefined;
+  let container = false;
+  let afterBlank = true;
+  for (const line of linesOf(text)) {
+    if (open === undefined && afterBlank && /^[^\s:]/.test(line.text)) {
+      if (line.start > start) blocks.push({ text: text.slice(start, line.start), start });
+      start = line.start;
+      container = false;
+    }
+    if (open !== undefined) open = closes(open, line.text) ? undefined : open;
+    else {
+      open = opening(line.text);
+      // Two spaces before a fence are its own, or those of a list item that it is in.
+      if (open !== undefined && container && line.text.startsWith(" ")) return undefined;
+      container ||= containerStart.test(line.text);
+    }
+    afterBlank = /^[ \t]*$/.test(line.text);
+  }
+  blocks.push({ text: text.slice(start), start });
+  return blocks;
+}
+
+/** A list item, a footnote's or a term's definition: what may hold the indented lines after it. */
+const containerStart = /^ {0,3}(?:(?:[-*+]|\d{1,9}[.)])(?:[ \t]|$)|\[\^|:)/;
+
+function opening(line: string): Open | undefined {
+  const fence = /^ {0,3}(?:(`{3,})[^`]*|(~{3,}).*)$/.exec(line);
+  if (fence !== null) return { fence: fence[1] ?? fence[2] ?? "" };
+  const html = /^ {0,3}<(?:(?:script|pre|style|textarea)(?=[\s>]|$)|!--|\?|![A-Za-z]|!\[CDATA\[)/i.exec(line);
+  if (html === null) return undefined;
+  const end = htmlEnd(html[0].trimStart().toLowerCase());
+  return end.test(line.slice(html[0].length - endOverlap(html[0]))) ? undefined : { end };
+}
+
+/** CommonMark's first five kinds of HTML block. */
+function htmlEnd(start: string): RegExp {
+  if (start === "<!--") return /-->/;
+  if (start === "<?") return /\?>/;
+  if (start === "<![cdata[") return /\]\]>/;
+  return start.startsWith("<!") ? />/ : /<\/(?:script|pre|style|textarea)>/i;
+}
+
+/** `<!-->` is a whole comment, `<?>` a whole instruction: the start's last characters may begin the end. */
+function endOverlap(start: string): number {
+  return start.endsWith("<!--") ? 2 : start.endsWith("<?") ? 1 : 0;
+}
+
+function closes(open: Open, line: string): boolean {
+  if ("end" in open) return open.end.test(line);
+  const fence = /^ {0,3}(`{3,}|~{3,})[ \t]*$/.exec(line)?.[1];
+  return fence !== undefined && fence.startsWith(open.fence);
+}
+
+function* linesOf(text: string): Generator<Piece> {
+  const ends = /\r\n|\r|\n|$/g;
+  for (let start = 0; start < text.length; start = ends.lastIndex) {
+    ends.lastIndex = start;
+    const end = ends.exec(text);
+    if (end === null) return;
+    yield { text: text.slice(start, end.index), start };
+    ends.lastIndex = end.index + end[0].length;
+    if (end[0] === "") return;
+  }
+}

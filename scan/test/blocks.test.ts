@@ -1,0 +1,132 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { relevantBlocks } from "../references/blocks.ts";
+import { markdownImages } from "../references/markdown.ts";
+import { wholeReading } from "../references/reading.ts";
+import cases from "./fixtures/markdown-cases.json" with { type: "json" };
+
+const endpoints = ["https://images.example"];
+
+/** What the parser sees of the reduced text, at the places of the whole one. */
+function reduced(text: string) {
+  const reading = relevantBlocks(wholeReading(text), endpoints);
+  return markdownImages(reading.text, endpoints).map((image) => ({
+    ...image,
+    offset: reading.fileOffset(image.offset),
+  }));
+}
+
+describe("the blocks that decide the images give what the whole text gives", () => {
+  const names = Object.keys(cases) as (keyof typeof cases)[];
+
+  test.each(names)("alone: %s", (name) => {
+    expect(reduced(cases[name])).toEqual(markdownImages(cases[name], endpoints));
+  });
+
+  test.each([
+    // The fence in the item ends with it; the next one is another, and holds an empty line.
+    "- a\n  ```\n\n```\nx\n\n![y](y.jpg)\n```\n",
+    "- a\n  <!--\n\n-->\n<!--\n\n![y](y.jpg)\n-->\n",
+    // A definition's term may stand above an empty line.
+    "Term\n\n:   para\n\n    ![w](worms.jpg)\n",
+    "\ufeffprose\n\n![w](worms.jpg)\n",
+  ])("where a line alone does not tell: %j", (text) => {
+    expect(reduced(text)).toEqual(markdownImages(text, endpoints));
+  });
+
+  test("between any two others", () => {
+    const all = names.map((name) => cases[name]);
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom(...all), { minLength: 2, maxLength: 6 }), (parts) => {
+        const text = parts.join("\n\n");
+        expect(reduced(text)).toEqual(markdownImages(text, endpoints));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test("in any arrangement of lines that open, hold and close each other", () => {
+    fc.assert(
+      fc.property(fc.array(lines(), { maxLength: 24 }), fc.constantFrom("\n", "\r\n", "\r"), (all, end) => {
+        const text = all.join(end);
+        expect(reduced(text)).toEqual(markdownImages(text, endpoints));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});
+
+test("prose without an image is not parsed", () => {
+  expect(relevantBlocks(wholeReading("a\n\n```\nb\n```\n\n[c]: d\n"), []).text).toBe("");
+});
+
+test("prose around an image is left out, its definitions are not", () => {
+  const text = "prose\n\n![w][id]\n\n- more\n- prose\n\n[id]: worms.jpg\n";
+  expect(relevantBlocks(wholeReading(text), []).text).toBe("![w][id]\n\n[id]: worms.jpg\n");
+});
+
+function lines(): fc.Arbitrary<string> {
+  const indents = [
+    "",
+    "",
+    "",
+    " ",
+    "  ",
+    "   ",
+    "    ",
+    "\t",
+    "> ",
+    "- ",
+    "1. ",
+    "  - ",
+    ": ",
+    ":   ",
+    "[^1]: ",
+  ];
+  const bodies = [
+    ...[
+      "",
+      "",
+      "",
+      "",
+      "word",
+      "![a](a.jpg)",
+      "![b][id]",
+      "[id]: b.jpg",
+      "x[^1]",
+      "![c](c.jpg) ![d](",
+      "d.jpg)",
+    ],
+    ...["```", "````", "~~~", "```js", "``` `", "`code", "---", "===", "# h", "| a | b |", "|---|---|"],
+    ...[
+      "<!-- ",
+      "-->",
+      "<!-->",
+      "<pre>",
+      "</pre>",
+      "<div>",
+      "</div>",
+      "<script",
+      "</script>",
+      "<?",
+      "?>",
+      "<!X",
+      ">",
+    ],
+    ...[
+      "<![CDATA[",
+      "]]>",
+      "<span>",
+      "<b",
+      "*",
+      "- ",
+      "+",
+      "[^1]: note",
+      "\\",
+      '<img src="https://images.example/?img=e.jpg&q=5">',
+    ],
+  ];
+  return fc
+    .tuple(fc.constantFrom(...indents), fc.constantFrom(...bodies))
+    .map(([indent, body]) => indent + body);
+}
