@@ -35,7 +35,7 @@ export async function* publishedPages(site: Site, now: Date): AsyncGenerator<Pag
         mount.target,
         path.relative(mount.source, path.resolve(site.folder, page.file)),
       );
-      if (site.mounts.content.length > 1 && seen.has(name)) continue;
+      if (mount.theme && seen.has(name)) continue;
       seen.add(name);
       yield page;
     }
@@ -52,6 +52,7 @@ async function folderMount(mount: Mount): Promise<Mount> {
     source: path.dirname(mount.source),
     target: mount.target.split("/").slice(0, -1).join("/"),
     takes: (below) => below === name,
+    theme: mount.theme,
   };
 }
 
@@ -152,7 +153,9 @@ async function readPage(
   const folder = path.posix.join(mount.target, below);
   const language = languageOf(name, site);
   const stem = path.posix.join(folder, path.basename(absolute).split(".", 1)[0] ?? "");
-  const values = withCascades(split.values, cascades, {
+  // A section's cascade reaches the section too.
+  const own = bundleOf(name) === "branch" ? parseCascade(split.values.cascade) : [];
+  const values = withCascades(split.values, [...own, ...cascades], {
     path: bundleOf(name) === "none" ? stem : folder,
     kind: bundleOf(name) !== "branch" ? "page" : folder === "" || folder === "." ? "home" : "section",
     language: language ?? "",

@@ -11,7 +11,6 @@ export function isPublished(values: ConfigTree, fileName: string, site: Site, no
   if (isDraft(values) && !site.build.drafts) return false;
   if (values.headless === true) return false;
   if (isNeverRendered(values, site.hugoMinor)) return false;
-  if (!hasHtmlOutput(values.outputs)) return false;
   const dates = pageDates(values, site.dates, fileName, site.hugoMinor);
   if (dates.publish !== undefined && dates.publish > now && !site.build.future) return false;
   return !(dates.expiry !== undefined && dates.expiry <= now && !site.build.expired);
@@ -28,16 +27,16 @@ function isTrue(value: unknown): boolean {
   return value === true || (typeof value === "string" && /^(?:1|t|true)$/i.test(value));
 }
 
-/** `build` is what `_build` was called before 0.123; each version knows its own. */
+/**
+ * Neither a page of its own nor in any list. What is not rendered but listed shows its text in lists and feeds.
+ * `build` is what `_build` was called before 0.123; each version knows its own.
+ */
 function isNeverRendered(values: ConfigTree, hugoMinor: number): boolean {
   const names = hugoMinor < 123 ? ["_build"] : ["_build", "build"];
   return names.some((name) => {
-    const render = treeAt(values, name).render;
-    return render === "never" || render === "link" || render === false;
+    const { render, list } = treeAt(values, name);
+    return (
+      (render === "never" || render === "link" || render === false) && (list === "never" || list === false)
+    );
   });
-}
-
-function hasHtmlOutput(outputs: unknown): boolean {
-  if (!Array.isArray(outputs) || outputs.length === 0) return true;
-  return outputs.some((format) => typeof format === "string" && /^(?:html|amp|rss)$/i.test(format));
 }

@@ -9,6 +9,8 @@ export interface Mount {
   readonly source: string;
   /** Below the component, without slashes at its ends: empty for all of it, `blog` for `content/blog`. */
   readonly target: string;
+  /** Whether a theme brings it: the site's own files of the same name come first. */
+  readonly theme: boolean;
   /** Whether Hugo takes a file, by its path below the source. */
   takes(below: string): boolean;
 }
@@ -35,7 +37,7 @@ export async function loadMounts(
   const roots = [site, ...themes];
   const mounts = async (component: keyof Mounts, key: string): Promise<Mount[]> => {
     const all = roots.flatMap((root, index) => {
-      const explicit = explicitMounts(root.folder, root.config, component);
+      const explicit = explicitMounts(root, component, index > 0);
       if (explicit.length > 0) return explicit;
       const set = texts(root.config[key]);
       const shared = set.length > 0 ? set : [component];
@@ -43,7 +45,7 @@ export async function loadMounts(
         const own = texts(language[key]);
         return own.length > 0 ? own : shared;
       });
-      return [...new Set(names)].map((name) => whole(path.resolve(root.folder, name)));
+      return [...new Set(names)].map((name) => whole(path.resolve(root.folder, name), index > 0));
     });
     const there = await Promise.all(all.map((mount) => exists(mount.source)));
     return all.filter((_, index) => there[index]);
@@ -74,7 +76,7 @@ export async function themeRoots(folder: string, config: ConfigTree): Promise<Ro
 
 // --- parts ---
 
-function explicitMounts(folder: string, config: ConfigTree, component: string): Mount[] {
+function explicitMounts({ folder, config }: Root, component: string, theme: boolean): Mount[] {
   const mounts = treeAt(config, "module").mounts;
   if (!Array.isArray(mounts)) return [];
   return mounts.filter(isTree).flatMap((mount) => {
@@ -87,6 +89,7 @@ function explicitMounts(folder: string, config: ConfigTree, component: string): 
         source: path.resolve(folder, source),
         target: target.slice(component.length + 1),
         takes: fileFilter(mount),
+        theme,
       },
     ];
   });
@@ -107,8 +110,8 @@ function fileFilter(mount: ConfigTree): (below: string) => boolean {
     (included.length === 0 || included.some((matches) => matches(below)));
 }
 
-function whole(source: string): Mount {
-  return { source, target: "", takes: () => true };
+function whole(source: string, theme: boolean): Mount {
+  return { source, target: "", theme, takes: () => true };
 }
 
 async function exists(file: string): Promise<boolean> {

@@ -19,11 +19,14 @@ export async function scanned(
 }
 
 /** The proxy's URLs in a page, by the attributes that hold them; not the code under test. */
-export function urlsIn(html: string, endpoint = "https://images.example/?"): Set<string> {
+export function urlsIn(html: string, endpoint = "https://images.example/"): Set<string> {
   const attributes = [...html.matchAll(/\s(?:src|srcset|href|content)=(?:"([^"]*)"|'([^']*)'|([^\s>]+))/g)];
-  const values = attributes.map(([, double, single, bare]) => decodeEntities(double ?? single ?? bare ?? ""));
+  const values = attributes.map(([, double, single, bare]) =>
+    // A feed's escaped HTML has its quotes escaped too.
+    decodeEntities(double ?? single ?? bare ?? "").replace(/^["']|["'].*$/g, ""),
+  );
   const urls = values.flatMap((value) => value.split(/,?\s+/));
-  return new Set(urls.filter((url) => url.startsWith(endpoint)));
+  return new Set(urls.filter((url) => url.startsWith(endpoint) && /\?(?:fm=[a-z]+&)?img=/.test(url)));
 }
 
 /** The manifest of a site. */
