@@ -75,7 +75,7 @@ function endOverlap(start: string): number {
 function closes(open: Open, line: string): boolean {
   if ("end" in open) return open.end.test(line);
   const fence = /^ {0,3}(`{3,}|~{3,})[ \t]*$/.exec(line)?.[1];
-  return fence !== undefined && fence.startsWith(open.fence);
+  return fence?.startsWith(open.fence) === true;
 }
 
 function* linesOf(text: string): Generator<Piece> {
