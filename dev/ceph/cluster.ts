@@ -21,7 +21,6 @@ export const needs = ["ceph-mon", "ceph-osd", "radosgw", "ceph-common", "ceph-md
  * @throws Error naming the step that failed; what the daemons said is in the folder.
  */
 export async function startCeph(folder: string, options: { readonly cephfs: boolean }): Promise<Ceph> {
-  await rm(folder, { recursive: true, force: true });
   for (const name of ["mon", "osd", "rgw"]) await mkdir(join(folder, name), { recursive: true });
   const ceph: Ceph = {
     folder,

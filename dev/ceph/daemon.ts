@@ -49,9 +49,7 @@ export async function startDaemon(folder: string, { name, command, args }: Daemo
   });
   await new Promise<void>((resolve, reject) => {
     child.once("spawn", resolve);
-    child.once("error", (cause) =>
-      reject(new Error(`cannot run ${command}; see "needs" in dev/ceph.ts`, { cause })),
-    );
+    child.once("error", (cause) => reject(cannotRun(command, cause)));
   });
   child.unref();
   await writeFile(pidFile(folder, name), String(child.pid));
@@ -71,7 +69,12 @@ export async function stopDaemon(folder: string, name: string): Promise<void> {
 
 /** Runs a command of Ceph's on the cluster. @throws Error with what it printed. */
 export async function runCeph(folder: string, command: string, ...args: readonly string[]): Promise<void> {
-  await promisify(execFile)(command, ["-c", confOf(folder), ...args], { timeout: 60_000 });
+  try {
+    await promisify(execFile)(command, ["-c", confOf(folder), ...args], { timeout: 60_000 });
+  } catch (cause) {
+    const missing = cause instanceof Error && "code" in cause && cause.code === "ENOENT";
+    throw missing ? cannotRun(command, cause) : cause;
+  }
 }
 
 /** @throws the last failure of `attempt`, after `seconds` of them. */
@@ -83,6 +86,10 @@ export async function until(what: string, seconds: number, attempt: () => Promis
       if (performance.now() > end) throw new Error(`${what} does not work after ${seconds} s`, { cause });
     }
   }
+}
+
+function cannotRun(command: string, cause: unknown): Error {
+  return new Error(`cannot run ${command}; npm run ceph -- --help names the packages it is in`, { cause });
 }
 
 // --- pid files ---
