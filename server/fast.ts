@@ -3,7 +3,7 @@ import { LRUCache } from "lru-cache";
 import { type ImageRequest, isOriginal, parseQuery } from "../contract/request.ts";
 import type { Access } from "./access.ts";
 import type { Answer } from "./answer.ts";
-import type { Entry, Variant } from "./cache/cache.ts";
+import type { Entry, Variant, VariantClass } from "./cache/cache.ts";
 import { type Checks, newer } from "./checks.ts";
 import { entryAnswer, knownFrom } from "./entry-answer.ts";
 import { type FreshnessPolicy, whenToCheck } from "./freshness.ts";
@@ -11,6 +11,7 @@ import { unlessMatched } from "./headers.ts";
 import type { Hot } from "./hot.ts";
 import { variantOf } from "./image.ts";
 import type { Negative } from "./negative.ts";
+import { negotiate } from "./negotiate.ts";
 import { flatHeaders, type Reporter, requestIdOf } from "./sent.ts";
 import { versionOf } from "./source/source.ts";
 import { readTrace } from "./trace.ts";
@@ -34,17 +35,18 @@ export interface FastParts {
  */
 export function createFastPath(parts: FastParts): (req: IncomingMessage, res: ServerResponse) => boolean {
   const start = `${parts.basePath}?`;
-  const parsed = new LRUCache<string, ImageRequest>({ max: 20_000 });
+  const parsed = new LRUCache<string, Parsed>({ max: 20_000 });
   const answers = { plain: new WeakMap<Entry, Answer>(), versioned: new WeakMap<Entry, Answer>() };
 
-  function parse(query: string): ImageRequest | undefined {
+  function parse(query: string): Parsed | undefined {
     const known = parsed.get(query);
     if (known !== undefined) return known;
     const asked = parseQuery(query);
     if (isOriginal(asked) || asked.format === "json") return undefined;
+    const made = { asked, variants: new Map() };
     // A URL of this site is short; a stranger's long ones do not fill the memory.
-    if (query.length <= 512) parsed.set(query, asked);
-    return asked;
+    if (query.length <= 512) parsed.set(query, made);
+    return made;
   }
 
   /** One entry is asked for by one URL over and over: its headers are made once. */
@@ -57,12 +59,21 @@ export function createFastPath(parts: FastParts): (req: IncomingMessage, res: Se
     return answer;
   }
 
+  /** The same object each time: hot.ts then has its name at hand. */
+  function variantFor({ asked, variants }: Parsed, accept: string | undefined): Variant {
+    const reader = negotiate(accept);
+    const variant = variants.get(reader) ?? variantOf(asked, accept, parts.defaultQuality);
+    variants.set(reader, variant);
+    return variant;
+  }
+
   function hit(query: string, req: IncomingMessage): Answer | undefined {
-    const asked = parse(query);
-    if (asked === undefined) return undefined;
+    const known = parse(query);
+    if (known === undefined) return undefined;
+    const { asked } = known;
     parts.access.check(asked);
     parts.negative.check(asked.key, asked.version);
-    const variant = variantOf(asked, req.headers.accept, parts.defaultQuality);
+    const variant = variantFor(known, req.headers.accept);
     const entry = parts.hot.get(variant);
     if (entry === undefined || !isCurrent(parts, variant.key, entry, asked.version)) return undefined;
     return unlessMatched(answerOf(variant, entry, asked.version), req.headers["if-none-match"]);
@@ -89,6 +100,12 @@ export function createFastPath(parts: FastParts): (req: IncomingMessage, res: Se
     });
     return true;
   };
+}
+
+/** One query, and what it asks for by the formats that its reader can show. */
+interface Parsed {
+  readonly asked: ImageRequest;
+  readonly variants: Map<VariantClass, Variant>;
 }
 
 // --- decisions ---

@@ -39,8 +39,15 @@ export function createHot(maxBytes: number): Hot {
 
 /** One text for one variant, for maps; the key is last, so that nothing in it can look like another field. */
 export function variantName(variant: Variant): string {
-  return `${variant.width ?? ""} ${variant.quality} ${variant.class} ${variant.key}`;
+  const known = names.get(variant);
+  if (known !== undefined) return known;
+  const name = `${variant.width ?? ""} ${variant.quality} ${variant.class} ${variant.key}`;
+  names.set(variant, name);
+  return name;
 }
+
+/** The fast path asks with the same object over and over. */
+const names = new WeakMap<Variant, string>();
 
 // --- parts ---
 

@@ -1,8 +1,9 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { Usage } from "./cache/usage.ts";
 import type { Lane } from "./encode/encoder.ts";
 import type { SweepSummary } from "./gc/sweep.ts";
 import { metricDefinitions as defined, type MetricDefinition } from "./metric-definitions.ts";
+import { reportProcess } from "./process-metrics.ts";
 
 const lanes = ["live", "warm"] as const satisfies readonly Lane[];
 const sourceOutcomes = ["ok", "absent", "failed", "busy", "timeout"] as const;
@@ -71,7 +72,7 @@ export function createMetrics(options: {
   readonly watchProcess?: boolean;
 }): Metrics {
   const registry = new Registry();
-  if (options.watchProcess === true) collectDefaultMetrics({ register: registry });
+  if (options.watchProcess === true) reportProcess(registry);
   gauge(registry, defined.build).set({ version: options.version }, 1);
   return {
     ...createRequestMetrics(registry),

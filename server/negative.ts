@@ -18,6 +18,8 @@ export function createNegative(now: () => number = Date.now): Negative {
   const failures = new LRUCache<string, Failure>({ max: 10_000 });
   return {
     check(key, asked) {
+      // As it nearly always is, and a hit comes by here too.
+      if (failures.size === 0) return;
       const failure = failures.get(key);
       if (failure === undefined) return;
       if (now() >= failure.until) failures.delete(key);
