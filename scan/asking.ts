@@ -2,6 +2,7 @@ import path from "node:path";
 import type { ImageRequest } from "../contract/request.ts";
 import type { Finding } from "./findings.ts";
 import type { Server } from "./http.ts";
+import { likelyKeys, nearestKey } from "./nearest.ts";
 import { type Probed, probe } from "./probe.ts";
 import type { Progress } from "./progress.ts";
 import { defaultSetName, publishSet, type SetName } from "./publish.ts";
@@ -72,7 +73,7 @@ export function createAsking(site: AskingSite, options: AskingOptions): Asking {
       progress.start("asking for photographs", unique.length);
       const photos = await probe(server, unique, site.signatureKey, (count) => progress.advance(count));
       progress.end();
-      return photos;
+      return withSuggestions(photos, (guesses) => probe(server, guesses, site.signatureKey, () => {}));
     },
     async warm(requests, photos) {
       const there = [...requests].filter(({ key }) => isThere(photos.get(key)));
@@ -119,6 +120,31 @@ export function unansweredWords({ variants }: Pick<Answers, "variants">): string
 }
 
 // --- parts ---
+
+/** Beyond so many missing photographs the fault is not a slip of the pen. */
+const MOST_SUGGESTIONS = 30;
+
+/** What may have been meant, beside each photograph that is not there: a likely slip that is, else the nearest key known. */
+async function withSuggestions(
+  photos: ReadonlyMap<string, Probed>,
+  look: (keys: string[]) => Promise<ReadonlyMap<string, Probed>>,
+): Promise<ReadonlyMap<string, Probed>> {
+  const absent = [...photos].flatMap(([key, info]) =>
+    "problem" in info && info.problem.code === "source-absent" ? [key] : [],
+  );
+  if (absent.length === 0 || absent.length > MOST_SUGGESTIONS) return photos;
+  const guessed = await look([...new Set(absent.flatMap(likelyKeys))].filter((key) => !photos.has(key)));
+  const there = [...photos, ...guessed].filter(([, info]) => isThere(info)).map(([key]) => key);
+  const all = new Map(photos);
+  for (const key of absent) {
+    const meant = likelyKeys(key).find((guess) => there.includes(guess)) ?? nearestKey(key, there);
+    const info = photos.get(key);
+    if (meant === undefined || info === undefined || !("problem" in info)) continue;
+    const detail = `${info.problem.detail} Is it "${meant}"?`;
+    all.set(key, { problem: { ...info.problem, detail } });
+  }
+  return all;
+}
 
 async function publish(
   server: Server,

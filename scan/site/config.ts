@@ -55,7 +55,7 @@ export function parseData(text: string, extension: string): unknown {
   const plain = text.replace(/^\ufeff/, "");
   if (extension === "toml") return parseToml(plain);
   if (extension === "json") return JSON.parse(plain);
-  return parseYaml(plain, { merge: true, uniqueKeys: false, logLevel: "silent" });
+  return parseYaml(plain, { merge: true, uniqueKeys: false, logLevel: "error" });
 }
 
 /** Names as Hugo has them: its configuration and its front matter are blind to capitals. */

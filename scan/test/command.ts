@@ -15,14 +15,20 @@ const main = new URL("../../dist/scan/main.js", import.meta.url);
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
 /** The built scanner in a process of its own, as `bin/` starts it; without the variables of whoever runs the tests. */
-export async function run(args: readonly string[], options: RunOptions = {}): Promise<Ran> {
+export function commandLine(args: readonly string[], options: RunOptions) {
   const script = `const { scan } = await import(${JSON.stringify(main.href)});
 process.exitCode = await scan(process.argv.slice(1), process.env);`;
-  const child = spawn(process.execPath, ["--input-type=module", "-e", script, "--", ...args], {
+  return {
+    file: process.execPath,
+    args: ["--input-type=module", "-e", script, "--", ...args],
     cwd: root,
     env: { PATH: process.env.PATH, ...options.env },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+  };
+}
+
+export async function run(given: readonly string[], options: RunOptions = {}): Promise<Ran> {
+  const { file, args, cwd, env } = commandLine(given, options);
+  const child = spawn(file, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
   const [stdout, stderr, code] = await Promise.all([
     text(child.stdout),
     text(child.stderr),

@@ -1,0 +1,142 @@
+import { spawn } from "node:child_process";
+import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import sharp from "sharp";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createSite } from "../../hugo-module/test/hugo-site.ts";
+import { manifestOf } from "./blog.ts";
+import { commandLine, run } from "./command.ts";
+import { type RealServer, startServer } from "./real-server.ts";
+
+const config = `baseURL = "https://blog.example/"
+[params.imgproxy]
+endpoint = "https://images.example/"
+tiers = [{width = 100, quality = 60}, {width = 200, quality = 50}]
+`;
+
+let photos: string;
+let server: RealServer;
+
+async function paint(name: string, color: string): Promise<void> {
+  const file = path.join(photos, name);
+  await mkdir(path.dirname(file), { recursive: true });
+  await sharp({ create: { width: 300, height: 200, channels: 3, background: color } })
+    .jpeg()
+    .toFile(file);
+}
+
+beforeAll(async () => {
+  photos = await mkdtemp(path.join(tmpdir(), "scan-photos-"));
+  for (const [name, color] of [
+    ["worms.jpg", "red"],
+    ["trips/Alps.JPG", "blue"],
+  ] as const)
+    await paint(name, color);
+  await writeFile(path.join(photos, "broken.jpg"), "\xff\xd8\xff this is no photograph");
+  server = await startServer(photos);
+});
+
+afterAll(async () => {
+  await server[Symbol.asyncDispose]();
+  await rm(photos, { recursive: true, force: true });
+});
+
+const scan = (folder: string, ...args: string[]) =>
+  run(["--site", folder, "--endpoint", server.endpoint, "--json", ...args], { env: { TOKEN: server.token } });
+
+describe("with a token", () => {
+  test("a second scan makes no encode and reads no image, and knows what everything weighs", async () => {
+    await using site = await createSite({
+      "config.toml": config,
+      "content/a.md": "![](worms.jpg) ![](trips/Alps.JPG)\n",
+    });
+    const first = JSON.parse((await scan(site.folder)).stdout).summary;
+    expect(first).toMatchObject({ photos: 2, variants: 12, hits: 0, made: 12, failed: 0 });
+
+    const encodes = await server.metric("imgproxy_lite_encode_duration_seconds_count");
+    expect(encodes).toBeGreaterThan(0);
+    const reads = await server.metric("imgproxy_lite_source_bytes_total");
+    const second = JSON.parse((await scan(site.folder)).stdout).summary;
+    expect(second).toEqual({ ...first, hits: 12, made: 0 });
+    expect(await server.metric("imgproxy_lite_encode_duration_seconds_count")).toBe(encodes);
+    expect(await server.metric("imgproxy_lite_source_bytes_total")).toBe(reads);
+  });
+
+  test("the server is told what the site uses, under the name that was given", async () => {
+    await using site = await createSite({ "config.toml": config, "content/a.md": "![](worms.jpg)\n" });
+    await scan(site.folder, "--publish", "blog/first", "--preview", "1h");
+    const response = await fetch(`${server.endpoint}api/published/blog/first`, {
+      headers: { authorization: `Bearer ${server.token}` },
+    });
+    expect(await response.json()).toMatchObject({
+      images: { "worms.jpg": ["img=worms.jpg&q=50&w=200", "img=worms.jpg&q=60&w=100"] },
+    });
+  });
+
+  test("a replaced photograph changes its line of the manifest and is made anew", async () => {
+    await using site = await createSite({ "config.toml": config, "content/a.md": "![](again.jpg)\n" });
+    await paint("again.jpg", "green");
+    await scan(site.folder);
+    const before = await manifestOf(site.folder);
+    await paint("again.jpg", "yellow");
+    const { summary } = JSON.parse((await scan(site.folder)).stdout);
+    expect(summary).toMatchObject({ variants: 6, made: 6, hits: 0 });
+    expect(await manifestOf(site.folder)).not.toEqual(before);
+  });
+
+  test("a wrong token is said to be one", async () => {
+    await using site = await createSite({ "config.toml": config, "content/a.md": "![](worms.jpg)\n" });
+    const { code, stderr } = await scan(site.folder, "--token", "another-token-of-some-length");
+    expect(code).toBe(2);
+    expect(stderr).toContain("refuses the token: give --token (or TOKEN) what the server has in TOKEN");
+  });
+});
+
+test("a missing photograph names the one that was meant, and a broken one its fault", async () => {
+  await using site = await createSite({
+    "config.toml": config,
+    "content/a.md": "![](trips/alps.jpg)\n\n![](wroms.jpg) ![](worms.jpg)\n\n![](broken.jpg)\n",
+  });
+  const { code, stdout } = await scan(site.folder);
+  expect(code).toBe(1);
+  const findings: { line: number; message: string }[] = JSON.parse(stdout).findings;
+  expect(findings.map(({ line }) => line)).toEqual([1, 3, 5]);
+  expect(findings[1]?.message).toContain('Is it "worms.jpg"?');
+  expect(findings[2]?.message).toMatch(/^broken\.jpg: /);
+});
+
+test("one bad post never stops the others", async () => {
+  await using site = await createSite({
+    "config.toml": config,
+    "content/a.md": "---\ntitle: [\n---\n![](worms.jpg)\n",
+    "content/b.md": "---\nimgproxy:\n  tiers: huge\n---\n![](worms.jpg)\n",
+    "content/c.md": "![](a\\\\b.jpg) ![](worms.jpg?q=0)\n",
+    "content/d.md": "![](trips/Alps.JPG)\n",
+  });
+  const { code, stdout } = await scan(site.folder);
+  expect(code).toBe(1);
+  const { findings, summary } = JSON.parse(stdout);
+  expect(findings.map((one: { file: string; severity: string }) => `${one.file} ${one.severity}`)).toEqual([
+    "content/a.md error",
+    "content/b.md error",
+    "content/c.md error",
+    "content/c.md warning",
+  ]);
+  expect(summary).toMatchObject({ pages: 4, photos: 2, failed: 0 });
+});
+
+test("an interrupt ends the scan at once and leaves whole files", async () => {
+  await using site = await createSite({ "config.toml": config, "content/a.md": "![](worms.jpg)\n" });
+  // Nothing listens there, and the scan is more patient than this test.
+  const { file, args, env, cwd } = commandLine(
+    ["--site", site.folder, "--endpoint", "http://127.0.0.1:9/"],
+    {},
+  );
+  const child = spawn(file, args, { cwd, env, stdio: ["ignore", "ignore", "pipe"] });
+  const closed = new Promise<number | null>((resolve) => child.once("close", resolve));
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  child.kill("SIGINT");
+  expect(await closed).toBe(130);
+  expect(await readdir(site.folder)).not.toContain("assets");
+});
