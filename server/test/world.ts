@@ -31,10 +31,16 @@ export interface World {
 }
 
 export interface WorldOptions extends Partial<ServiceOptions> {
+  /** Another source in place of the folder's, or around it. */
+  readonly wrap?: (folder: Source) => Source;
   readonly policy?: FreshnessPolicy;
 }
 
-export async function createWorld({ policy, ...options }: WorldOptions = {}): Promise<World> {
+export async function createWorld({
+  policy,
+  wrap = (source) => source,
+  ...options
+}: WorldOptions = {}): Promise<World> {
   const folder = await mkdtemp(join(tmpdir(), "imgproxy-lite-"));
   const volume = await mkdtemp(join(tmpdir(), "imgproxy-lite-volume-"));
   const cache = createMemoryCache();
@@ -44,7 +50,7 @@ export async function createWorld({ policy, ...options }: WorldOptions = {}): Pr
   const encoder = createSharpEncoder();
   const asked: string[] = [];
   const lines: RequestLine[] = [];
-  const inner = createFolderSource(folder);
+  const inner = wrap(createFolderSource(folder));
   const source: Source = {
     async stat(key, signal) {
       asked.push(`stat ${key}`);
