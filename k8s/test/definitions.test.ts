@@ -4,12 +4,13 @@ import { HorizontalPodAutoscaler } from "kubernetes-models/autoscaling/v2";
 import { Ingress } from "kubernetes-models/networking.k8s.io/v1";
 import { PersistentVolumeClaim, Service } from "kubernetes-models/v1";
 import { describe, expect, test } from "vitest";
+import { parseCommandLine } from "../../scan/options.ts";
 import { createAdmin } from "../../server/admin.ts";
 import { type Config, loadConfig } from "../../server/config.ts";
 import { metricDefinitions } from "../../server/metric-definitions.ts";
 import { createMetrics } from "../../server/metrics.ts";
 import { settings } from "../../server/settings.ts";
-import { bytesOf, container, deployment, environmentOf, found, milliCoresOf } from "./objects.ts";
+import { bytesOf, container, deployment, environmentOf, found, milliCoresOf, workloads } from "./objects.ts";
 import { hasKubectl, overlays, type Rendered, render } from "./render.ts";
 
 /** Every process of every overlay, by the arguments that its container has. */
@@ -81,6 +82,18 @@ describe.runIf(hasKubectl())("what manifests say to the program", () => {
   test.each(processes)("%s: %s keeps its cache where the volume is", (folder, name) => {
     const mount = container(folder, name).volumeMounts?.find((one) => one.name === "cache");
     expect(mount?.mountPath).toBe(configOf(folder, name).cacheDir);
+  });
+
+  test("the jobs of a publish say to scan what it takes", () => {
+    const jobs = workloads("argocd/publish").map(({ spec }) => found(spec.containers[0]?.args, "arguments"));
+    expect(jobs).toHaveLength(2);
+    for (const [program, ...argv] of jobs) {
+      expect(program).toBe("scan");
+      const words = argv.map((word) =>
+        word.replace("$(PROXY)", "http://proxy/").replace(/\$\(\w+\)/g, "word"),
+      );
+      expect(() => parseCommandLine(words, {})).not.toThrow();
+    }
   });
 });
 

@@ -1,0 +1,131 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type IJob, Job } from "kubernetes-models/batch/v1";
+import sharp from "sharp";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { found } from "./objects.ts";
+import { hasKubectl, type KubeObject, render } from "./render.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const executable = join(root, "bin/imgproxy-lite.js");
+const token = "a-token-of-the-test-alone";
+
+describe.runIf(hasKubectl())("the gate of a blog's sync, run as the Job runs it", () => {
+  const work = mkdtempSync(join(tmpdir(), "publish-"));
+  let server: ChildProcess;
+  let proxy: string;
+
+  beforeAll(async () => {
+    const photos = join(work, "photos");
+    await writeBlog(join(work, "site"), photos);
+    const env = { PATH: process.env.PATH, HOST: "127.0.0.1", PORT: "0", ADMIN_PORT: "0", TOKEN: token };
+    server = spawn(
+      process.execPath,
+      [executable, "serve", "--source", photos, "--cache", join(work, "cache")],
+      {
+        env,
+        stdio: ["ignore", "pipe", "inherit"],
+      },
+    );
+    proxy = await addressOf(server);
+  });
+  afterAll(() => {
+    server?.kill("SIGKILL");
+    rmSync(work, { recursive: true, force: true });
+  });
+
+  test("a site whose photographs are all there goes through, and is a published set under its commit", async () => {
+    expect(await runJob({ HOME: work })).toBe(0);
+    const headers = { authorization: `Bearer ${token}` };
+    const answer = await fetch(`${proxy}api/published/blog.example/0a1b2c3`, { headers });
+    expect(answer.status).toBe(200);
+  });
+
+  test("a photograph that is missing ends the Job at once, which ends the sync", async () => {
+    writeFileSync(join(work, "site/content/missing.md"), "![worms](nowhere/at-all.jpg)\n");
+    const exit = await runJob({ HOME: work });
+    const rule = found(job().spec?.podFailurePolicy?.rules[0], "a rule");
+    expect(rule).toMatchObject({ action: "FailJob", onExitCodes: { operator: "In", values: [exit] } });
+    expect(exit).not.toBe(0);
+  });
+
+  async function runJob(env: Readonly<Record<string, string>>): Promise<number | null> {
+    const values = new Map([
+      ["PROXY", proxy],
+      ["SITE", "blog.example"],
+      ["REVISION", "0a1b2c3"],
+    ]);
+    const argv = found(job().spec?.template.spec?.containers[0]?.args, "arguments").map((word) =>
+      word
+        .replace("/site/current", join(work, "site"))
+        .replace(/\$\((\w+)\)/g, (_, name) => found(values.get(name), name)),
+    );
+    const child = spawn(process.execPath, [executable, ...argv], {
+      env: { PATH: process.env.PATH, TOKEN: token, ...env },
+      stdio: "ignore",
+    });
+    const [exit] = await once(child, "exit");
+    return exit;
+  }
+});
+
+function job(): IJob {
+  const jobs = render("argocd/publish").filter((object): object is KubeObject & IJob => Job.is(object));
+  return found(
+    jobs.find(({ metadata }) => metadata?.name === "imgproxy-lite-scan"),
+    "the Job",
+  );
+}
+
+test.runIf(hasKubectl())(
+  "what the Job needs is there before it: all of the gate is before the sync, in order",
+  () => {
+    const notes = (object: KubeObject) =>
+      Object.entries(object.metadata).find(([key]) => key === "annotations")?.[1] ?? {};
+    const waves = render("argocd/publish").map((object) => [
+      object.kind,
+      object.metadata.name,
+      notes(object),
+    ]);
+    const hook = "argocd.argoproj.io/hook";
+    const wave = "argocd.argoproj.io/sync-wave";
+    expect(waves).toEqual(
+      expect.arrayContaining([
+        ["ConfigMap", "imgproxy-lite-publish", expect.objectContaining({ [hook]: "PreSync", [wave]: "-1" })],
+        ["NetworkPolicy", "imgproxy-lite-scan", expect.objectContaining({ [hook]: "PreSync", [wave]: "-1" })],
+        ["Job", "imgproxy-lite-scan", expect.objectContaining({ [hook]: "PreSync" })],
+        ["Job", "imgproxy-lite-edge", expect.objectContaining({ [hook]: "PostSync" })],
+      ]),
+    );
+  },
+);
+
+/** One post with one small photograph. */
+async function writeBlog(site: string, photos: string): Promise<void> {
+  mkdirSync(join(site, "content"), { recursive: true });
+  mkdirSync(photos);
+  writeFileSync(
+    join(site, "config.toml"),
+    'baseURL = "https://blog.example/"\n[params.imgproxy]\nendpoint = "https://images.example/"\n',
+  );
+  writeFileSync(join(site, "content/worms.md"), "![worms](worms.jpg)\n");
+  const picture = sharp({ create: { width: 64, height: 48, channels: 3, background: "teal" } });
+  await picture.jpeg().toFile(join(photos, "worms.jpg"));
+}
+
+async function addressOf(server: ChildProcess): Promise<string> {
+  let text = "";
+  for await (const chunk of server.stdout?.iterator({ destroyOnReturn: false }) ?? []) {
+    text += chunk;
+    const url = /"url":"([^"]+)"/.exec(text)?.[1];
+    if (url !== undefined) {
+      server.stdout?.resume();
+      return url;
+    }
+  }
+  throw new Error(`the server ended: ${text}`);
+}
