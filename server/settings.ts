@@ -84,6 +84,12 @@ export const settings = {
   ),
   maxSourceBytes: serve("MAX_SOURCE_BYTES", size, "64MiB", "Largest original that is made into variants."),
   maxPixels: serve("MAX_PIXELS", count, "100000000", "Most pixels of an original, frames summed."),
+  keepCopyright: serve(
+    "KEEP_COPYRIGHT",
+    toggle,
+    "off",
+    "Variants carry artist, copyright and licence; other metadata never.",
+  ),
 
   cacheDir: both(
     "CACHE_DIR",

@@ -42,11 +42,17 @@ export async function start(config: Config, log: Log, version: string): Promise<
     ...(sweeping && { sweeps: budgetsOf(config) }),
   });
   let timer: Timer | undefined;
-  const limits = { ...defaultLimits, pixels: config.maxPixels };
+  const limits = {
+    ...defaultLimits,
+    pixels: config.maxPixels,
+    animationPixels: Math.min(config.maxPixels, defaultLimits.animationPixels),
+  };
+  const keepRights = config.keepCopyright === "on";
   const { source, policy, name } = await openSource(sourceOptions(config));
   const cache = await createDiskCache({
     folder: config.cacheDir,
-    namespace: name,
+    // What differs in what it carries is another variant.
+    namespace: keepRights ? `${name} with rights` : name,
     budget: budgetsOf(config),
     onFailure: (failure, error) => {
       metrics.cacheFailed(failure);
@@ -60,6 +66,7 @@ export async function start(config: Config, log: Log, version: string): Promise<
     maxJobs: { live: config.queueLimit, warm: 64 },
     ...(config.encoderUser !== undefined && { worker: { user: config.encoderUser } }),
     limits,
+    keepRights,
   });
   const published = await openPublished({
     folder: config.cacheDir,

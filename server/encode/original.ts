@@ -3,6 +3,7 @@ import { Problem } from "../errors.ts";
 import { sniff } from "../sniff.ts";
 import { admit } from "./admission.ts";
 import { limitProblem, type SourceLimits } from "./limits.ts";
+import { type Rights, readRights } from "./rights.ts";
 
 /** An original whose header was read and found within the limits. */
 export interface Original {
@@ -13,6 +14,7 @@ export interface Original {
   readonly height: number;
   readonly frames: number;
   readonly alpha: boolean;
+  readonly rights: Rights;
 }
 
 /**
@@ -34,6 +36,7 @@ export async function openOriginal(bytes: Uint8Array, limits: SourceLimits): Pro
     height: header.autoOrient.height,
     frames: type === "image/gif" || type === "image/webp" ? (header.pages ?? 1) : 1,
     alpha: header.hasAlpha,
+    rights: readRights(header),
   };
   const problem = limitProblem(original, limits);
   if (problem !== undefined) throw new Problem("unreadable-source", { detail: problem });

@@ -26,6 +26,8 @@ export interface PoolOptions extends ChildrenOptions {
   readonly maxMegapixels?: number;
   readonly maxWaitMs?: ByLane;
   readonly limits?: SourceLimits;
+  /** Whether copyright, artist and licence go out with every picture. */
+  readonly keepRights?: boolean;
   readonly poison?: PoisonOptions;
 }
 
@@ -81,6 +83,7 @@ interface Task {
 class ChildPool {
   readonly #deadlineMs: ByLane;
   readonly #limits: SourceLimits;
+  readonly #keepRights: boolean;
   readonly #poison: Poison;
   readonly #queues: Readonly<Record<Lane, Queue>>;
   readonly #children: Children;
@@ -102,6 +105,7 @@ class ChildPool {
     this.#queues = { live, warm: new Queue(bounds("warm"), () => live.waiting === 0) };
     this.#deadlineMs = options.deadlineMs ?? { live: 10_000, warm: 60_000 };
     this.#limits = options.limits ?? defaultLimits;
+    this.#keepRights = options.keepRights ?? false;
     this.#poison = new Poison(options.poison);
     this.#children = new Children(options);
   }
@@ -112,9 +116,9 @@ class ChildPool {
     { lane, signal, effort }: Parameters<Encoder["encode"]>[2],
   ): AsyncGenerator<Encoded> {
     let made = 0;
-    const limits = this.#limits;
+    const [limits, keepRights] = [this.#limits, this.#keepRights];
     const job = (): Job => ({
-      ...{ kind: "encode", outputs: outputs.slice(made), lane, limits },
+      ...{ kind: "encode", outputs: outputs.slice(made), lane, limits, keepRights },
       ...(effort !== undefined && { effort }),
     });
     const operation = () => `${lane} ${effort} ${JSON.stringify(outputs[made])}`;

@@ -1,4 +1,5 @@
 import sharp, { type OutputInfo, type Sharp } from "sharp";
+import type { VariantClass } from "../cache/cache.ts";
 import { Problem } from "../errors.ts";
 import { type EncodedFormat, effortFor } from "./effort.ts";
 import type { Encoded, Lane, Output } from "./encoder.ts";
@@ -6,6 +7,7 @@ import { type Choice, chooseFormat } from "./format.ts";
 import type { SourceLimits } from "./limits.ts";
 import { damaged, decode, type Original, openOriginal } from "./original.ts";
 import { qualityFor } from "./quality.ts";
+import { type Rights, writeRights } from "./rights.ts";
 
 export interface TransformOptions {
   readonly outputs: readonly Output[];
@@ -13,6 +15,8 @@ export interface TransformOptions {
   readonly limits: SourceLimits;
   /** 0 to 9 instead of what suits the lane. */
   readonly effort?: number;
+  /** Whether copyright, artist and licence go out with the picture; nothing else ever does. */
+  readonly keepRights?: boolean;
 }
 
 /**
@@ -35,16 +39,33 @@ export async function* transform(bytes: Uint8Array, options: TransformOptions): 
 async function make(plan: Plan, original: Original, tiers: Tiers): Promise<Encoded> {
   if (plan.choice.format === "gif" && original.type === "image/gif") return asItIs(original, plan);
   if (plan.animated) return encode(toTier(original, plan), plan);
+  const needsPixels = original.alpha || mayBeGraphic(original) || tiers.isShared(plan.width);
+  if (!needsPixels) return encode(toTier(original, plan), plan);
+  const { image, opaque, graphic } = await tiers.pixelsFor(plan);
   // Which format is best may depend on whether the alpha channel hides anything: only the pixels tell.
-  if (!original.alpha && !tiers.isShared(plan.width)) return encode(toTier(original, plan), plan);
-  const { image, opaque } = await tiers.pixelsFor(plan);
-  return opaque ? encode(image.removeAlpha(), plan.withoutAlpha()) : encode(image, plan);
+  const [settled, visible] = opaque ? [plan.withoutAlpha(), image.removeAlpha()] : [plan, image];
+  if (!graphic) return encode(visible, settled);
+  const made: Encoded[] = [];
+  for (const one of [settled, ...losslessPlans(settled)]) made.push(await encode(visible.clone(), one));
+  return made.reduce((best, one) => (one.body.length < best.body.length ? one : best));
+}
+
+/** Line art keeps its edges where that costs nothing: a lossless format may be tried, and the smaller one goes out. */
+function losslessPlans(plan: Plan): Plan[] {
+  const { format } = plan.choice;
+  const asWebp = format === "webp" || (format === "avif" && plan.asked === "auto-aw");
+  const asPng = format === "png" || (format === "jpg" && plan.asked === "auto");
+  if (!asWebp && !asPng) return [];
+  return [{ ...plan, lossless: true, choice: { ...plan.choice, format: asWebp ? "webp" : "png" } }];
 }
 
 // --- the plan of one output ---
 
 interface Plan {
+  readonly asked: VariantClass;
   readonly choice: Choice;
+  readonly lossless: boolean;
+  readonly rights: Rights | undefined;
   readonly quality: number;
   readonly effort: number;
   /** Pixels of the output; the height before libvips rounds it. */
@@ -67,7 +88,8 @@ function planOutput(original: Original, output: Output, options: TransformOption
       detail: `A picture of ${width}×${height} pixels is too large for ${output.class}; ask for a narrower one.`,
     });
   return {
-    ...{ choice, width, height, limits },
+    ...{ asked: output.class, choice, lossless: false, width, height, limits },
+    rights: options.keepRights ? original.rights : undefined,
     quality: output.quality,
     effort: effortFor(choice.format, lane, (width * height) / 1e6, options.effort),
     animated: picture.animated && (choice.format === "webp" || choice.format === "gif"),
@@ -102,6 +124,8 @@ interface Pixels {
   readonly info: OutputInfo;
   /** There is an alpha channel and it hides nothing. */
   readonly opaque: boolean;
+  /** Drawn, not photographed: large areas of few colours. */
+  readonly graphic: boolean;
 }
 
 /** One decode and resize a tier, then every format from those pixels; dropped after the last output of the tier. */
@@ -124,21 +148,42 @@ class Tiers {
     return this.#shared.has(width);
   }
 
-  async pixelsFor(plan: Plan): Promise<{ readonly image: Sharp; readonly opaque: boolean }> {
-    const pixels = this.#pixels.get(plan.width) ?? (await toPixels(toTier(this.#original, plan)));
+  async pixelsFor(plan: Plan): Promise<Omit<Pixels, "data" | "info"> & { readonly image: Sharp }> {
+    const pixels =
+      this.#pixels.get(plan.width) ??
+      (await toPixels(toTier(this.#original, plan), mayBeGraphic(this.#original)));
     const left = (this.#left.get(plan.width) ?? 1) - 1;
     this.#left.set(plan.width, left);
     if (left > 0) this.#pixels.set(plan.width, pixels);
     else this.#pixels.delete(plan.width);
-    const { data, info, opaque } = pixels;
+    const { data, info, ...traits } = pixels;
     const { width, height, channels } = info;
-    return { image: sharp(data, { raw: { width, height, channels } }), opaque };
+    return { image: sharp(data, { raw: { width, height, channels } }), ...traits };
   }
 }
 
-async function toPixels(image: Sharp): Promise<Pixels> {
+async function toPixels(image: Sharp, mayBeGraphic: boolean): Promise<Pixels> {
   const { data, info } = await image.raw().toBuffer({ resolveWithObject: true });
-  return { data, info, opaque: isOpaque(data, info.channels) };
+  const graphic = mayBeGraphic && hasFewColours(data, info.channels);
+  return { data, info, opaque: isOpaque(data, info.channels), graphic };
+}
+
+/** A camera writes JPEG; PNG and GIF may be a screenshot, a chart, a drawing, or a photograph all the same. */
+function mayBeGraphic({ type }: Original): boolean {
+  return type === "image/png" || type === "image/gif";
+}
+
+/** A photograph has a new colour every few pixels, even a smooth one; a drawing hardly any. */
+const PIXELS_A_COLOUR = 40;
+
+function hasFewColours(data: Buffer, channels: number): boolean {
+  const most = Math.max(256, data.length / channels / PIXELS_A_COLOUR);
+  const colours = new Set<number>();
+  for (let at = 0; at + channels <= data.length; at += channels) {
+    colours.add(data.readUIntBE(at, channels));
+    if (colours.size > most) return false;
+  }
+  return true;
 }
 
 function isOpaque(data: Buffer, channels: number): boolean {
@@ -151,7 +196,8 @@ function isOpaque(data: Buffer, channels: number): boolean {
 
 async function encode(image: Sharp, plan: Plan): Promise<Encoded> {
   const { format, substitute } = plan.choice;
-  const { data, info } = await encoders[format](image, plan.quality, plan.effort).toBuffer({
+  const encoded = encoders[format](image, plan);
+  const { data, info } = await (plan.rights ? writeRights(encoded, plan.rights) : encoded).toBuffer({
     resolveWithObject: true,
   });
   return {
@@ -175,12 +221,14 @@ const mediaTypes = {
 /** From this `q` on a PNG keeps every colour; below it a palette of fewer. */
 const LOSSLESS_PNG = 80;
 
-const encoders: Readonly<Record<EncodedFormat, (image: Sharp, q: number, effort: number) => Sharp>> = {
-  avif: (image, q, effort) => image.avif({ quality: qualityFor("avif", q), effort }),
-  webp: (image, q, effort) => image.webp({ quality: qualityFor("webp", q), effort }),
-  jpg: (image, q) =>
-    image.flatten({ background: "#ffffff" }).jpeg({ quality: qualityFor("jpg", q), mozjpeg: true }),
-  png: (image, q) => (q >= LOSSLESS_PNG ? image.png() : image.png({ palette: true, quality: q, effort: 1 })),
+const encoders: Readonly<Record<EncodedFormat, (image: Sharp, plan: Plan) => Sharp>> = {
+  avif: (image, { quality, effort }) => image.avif({ quality: qualityFor("avif", quality), effort }),
+  webp: (image, { quality, effort, lossless }) =>
+    image.webp(lossless ? { lossless, effort: 4 } : { quality: qualityFor("webp", quality), effort }),
+  jpg: (image, { quality }) =>
+    image.flatten({ background: "#ffffff" }).jpeg({ quality: qualityFor("jpg", quality), mozjpeg: true }),
+  png: (image, { quality, lossless }) =>
+    lossless || quality >= LOSSLESS_PNG ? image.png() : image.png({ palette: true, quality, effort: 1 }),
   gif: (image) => image.gif({ effort: 1 }),
 };
 

@@ -234,3 +234,39 @@ test("a live AVIF beyond four megapixels is WebP for now, and an AVIF when it is
   }))
     expect(made).toMatchObject({ contentType: "image/avif", substitute: false });
 });
+
+describe("what is drawn", () => {
+  /** A chart: bars and lines in five colours. */
+  const chart = (width: number, height: number) =>
+    sharp(
+      Buffer.from(
+        `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}"><rect width="100%" height="100%" fill="#fff"/>
+        ${[1, 2, 3, 4, 5].map((bar) => `<rect x="${bar * 60}" y="${300 - bar * 40}" width="30" height="${bar * 40}" fill="#36${bar}"/>`).join("")}
+        <path d="M10 10V300H390" stroke="#111" fill="none"/></svg>`,
+      ),
+    );
+
+  test("is lossless where that is smaller, and so is not smeared", async () => {
+    const original = await chart(400, 320).png().toBuffer();
+    for (const [asked, type] of [
+      ["auto-w", "image/webp"],
+      ["auto-aw", "image/webp"],
+      ["auto", "image/png"],
+      ["png", "image/png"],
+    ] as const) {
+      const { body, contentType } = await encode(original, { class: asked, quality: 50 });
+      expect(contentType, asked).toBe(type);
+      expect(await difference(body, original), asked).toBe(0);
+    }
+    expect((await encode(original, { class: "jpg", quality: 50 })).contentType).toBe("image/jpeg");
+    expect((await encode(original, { class: "avif", quality: 50 })).contentType).toBe("image/avif");
+  });
+
+  test("but a photograph in a PNG is a photograph", async () => {
+    const original = await photo(400, 320).png().toBuffer();
+    const { body } = await encode(original, { class: "auto-w", quality: 50 });
+    expect(await difference(body, original)).toBeGreaterThan(0);
+    expect((await encode(original, { class: "auto-aw", quality: 50 })).contentType).toBe("image/avif");
+    expect((await encode(original, { class: "auto", quality: 50 })).contentType).toBe("image/jpeg");
+  });
+});
