@@ -1,6 +1,7 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import {
   chownSync,
+  copyFileSync,
   cpSync,
   lstatSync,
   mkdirSync,
@@ -108,7 +109,7 @@ function librariesOf(file: string): string[] {
 
 function place(file: string, target: string): void {
   mkdirSync(path.dirname(target), { recursive: true });
-  cpSync(file, target, { dereference: true });
+  copyFileSync(file, target);
 }
 
 // --- processes ---
