@@ -1,0 +1,20 @@
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+
+const security = readFileSync(new URL("../../SECURITY.md", import.meta.url), "utf8").replace(/\s+/g, " ");
+const [, proofs = ""] = /## Proofs (.*?) ## /.exec(security) ?? [];
+
+/** Every test that SECURITY.md names, by its file. */
+const named = [...proofs.matchAll(/`([\w/.-]+\.test\.ts)` ((?:"[^"]+"(?:, )?)+)/g)].flatMap(
+  ([, file = "", titles = ""]) =>
+    [...titles.matchAll(/"([^"]+)"/g)].map(([, title = ""]) => [file, title] as const),
+);
+
+test("SECURITY.md names tests for every kind of threat", () => {
+  expect(named.length).toBeGreaterThan(25);
+  expect(proofs.match(/"[^"]+"/g)).toHaveLength(named.length);
+});
+
+test.each(named)("%s has the test %j", (file, title) => {
+  expect(readFileSync(new URL(`../../${file}`, import.meta.url), "utf8")).toContain(title);
+});
