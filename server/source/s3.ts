@@ -59,7 +59,8 @@ export async function createS3Source(
         return statOf(await within(patience.firstByte, signal, send), undefined);
       } catch (error) {
         // HEAD has no body to say whether it is the key or the bucket that is not there, or why it is refused.
-        if (statusOf(error) === 403 || statusOf(error) === 404) return explained(key, signal);
+        const status = statusOf(error) ?? 0;
+        if (status >= 400 && status < 500) return explained(key, signal);
         throw toProblem(error, signal);
       }
     },

@@ -1,0 +1,229 @@
+import { createServer, type RequestListener, type Server } from "node:http";
+import { type AddressInfo, createServer as createTcpServer, type Socket } from "node:net";
+import { afterEach, describe, expect, test } from "vitest";
+import { browserAccept } from "../../contract/accept.ts";
+import { folderPolicy, remotePolicy } from "../freshness.ts";
+import { guardSource } from "../source/guard.ts";
+import { createHttpSource } from "../source/http.ts";
+import { remotePatience } from "../source/patience.ts";
+import { createS3Source } from "../source/s3.ts";
+import { photo } from "./pictures.ts";
+import { createWorld, type World, type WorldOptions } from "./world.ts";
+
+const jpeg = await photo(200, 150).jpeg().toBuffer();
+const patience = { ...remotePatience, connect: 300, firstByte: 300, idle: 300 };
+const closing: (() => Promise<void> | void)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+async function listen(answer: RequestListener): Promise<URL> {
+  const server: Server = createServer(answer).listen(0, "127.0.0.1");
+  await new Promise((resolve) => server.once("listening", resolve));
+  closing.push(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/bucket/`);
+}
+
+async function listenTcp(answer: (socket: Socket) => void): Promise<URL> {
+  const sockets = new Set<Socket>();
+  const server = createTcpServer((socket) => {
+    sockets.add(socket.on("error", () => undefined));
+    answer(socket);
+  }).listen(0, "127.0.0.1");
+  await new Promise((resolve) => server.once("listening", resolve));
+  closing.push(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  return new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+}
+
+async function open(base: URL, options: WorldOptions = {}): Promise<World> {
+  const wrap = () => createHttpSource(base, patience);
+  const world = await createWorld({ policy: remotePolicy, wrap, coldBudget: 1e9, ...options });
+  closing.push(() => world.close());
+  return world;
+}
+
+describe("a source that", () => {
+  const faults: readonly (readonly [string, number, () => Promise<URL>])[] = [
+    ["accepts and says nothing", 504, () => listenTcp(() => undefined)],
+    ["sends its head one byte at a time", 504, () => listenTcp((socket) => void drip(socket))],
+    ["hangs up", 502, () => listenTcp((socket) => socket.end())],
+    ["resets", 502, () => listenTcp((socket) => socket.resetAndDestroy())],
+    ["does not speak HTTP", 502, () => listenTcp((socket) => socket.end("SSH-2.0-OpenSSH\r\n"))],
+    ["has no address", 502, async () => new URL("http://no-such-host.invalid/")],
+    [
+      "does not speak TLS",
+      502,
+      async () => {
+        const base = await listen((_, response) => response.end());
+        base.protocol = "https:";
+        return base;
+      },
+    ],
+    [
+      "is not there",
+      502,
+      async () => {
+        const base = await listenTcp(() => undefined);
+        await closing.pop()?.();
+        return base;
+      },
+    ],
+  ];
+
+  function drip(socket: Socket): void {
+    const head = [..."HTTP/1.1 200 OK\r\nX-Long: and so on and on and on"];
+    const timer = setInterval(() => socket.write(head.shift() ?? "."), 50);
+    socket.on("close", () => clearInterval(timer));
+  }
+
+  test.each(faults)("%s is %i to the reader, cached nowhere", async (_, status, start) => {
+    const world = await open(await start());
+    for (const target of ["/?img=a.jpg&q=33", "/?img=b.jpg", "/?img=c.jpg&fm=json"]) {
+      const response = await world.get(target);
+      expect([target, response.status]).toEqual([target, status]);
+      expect(response.headers.get("cache-control")).toBe("no-store");
+    }
+    expect(world.cache.entries.size).toBe(0);
+  });
+
+  test("cuts its answers at any byte is 502, and no half photograph is kept or served", async () => {
+    let cutAt = 0;
+    let whole = false;
+    const base = await listen((_, response) => {
+      response.writeHead(200, { "content-length": jpeg.byteLength, etag: '"x"' });
+      if (whole) return void response.end(jpeg);
+      response.write(jpeg.subarray(0, cutAt), () => response.destroy());
+    });
+    const world = await open(base);
+    for (let n = 0; n < 300; n += 1) {
+      cutAt = Math.floor(Math.random() * jpeg.byteLength);
+      expect((await world.get(`/?img=a.jpg&q=33&w=${1 + (n % 64)}`)).status).toBe(502);
+    }
+    await world.service.background.idle();
+    expect([world.cache.entries.size, world.encoder.count()]).toEqual([0, 0]);
+    whole = true;
+    expect((await world.get("/?img=a.jpg&q=33")).status).toBe(200);
+  });
+
+  test("lies about what it sends is judged by the bytes", async () => {
+    const bodies: readonly (readonly [string, Uint8Array, number])[] = [
+      ["jpeg", jpeg, 200],
+      ["html", Buffer.from("<!doctype html><title>Error</title>"), 415],
+      ["xml", Buffer.from('<?xml version="1.0"?><Error><Code>AccessDenied</Code></Error>'), 415],
+      ["text", Buffer.from("not found"), 415],
+      ["empty", new Uint8Array(0), 415],
+    ];
+    const types = [
+      "image/jpeg",
+      "text/html",
+      "application/octet-stream",
+      "image/svg+xml",
+      "image/png",
+      "",
+      "x",
+      "application/xml",
+    ];
+    let next: readonly [string, Uint8Array] = ["", jpeg];
+    const base = await listen((_, response) => {
+      const [type, body] = next;
+      response.writeHead(200, {
+        "content-length": body.byteLength,
+        ...(type !== "" && { "content-type": type }),
+      });
+      response.end(body);
+    });
+    for (const [name, body, status] of bodies)
+      for (const type of types) {
+        next = [type, body];
+        const world = await open(base);
+        const response = await world.get(`/?img=${name}.png&q=33&w=8&fm=webp`);
+        expect([name, type, response.status]).toEqual([name, type, status]);
+        await world.service.background.idle();
+        expect(world.cache.entries.size).toBe(status === 200 ? 1 : 0);
+      }
+  });
+
+  test("has not what many ask for is asked once a key in half a minute", async () => {
+    let asked = 0;
+    const world = await open(
+      await listen((_, response) => {
+        asked += 1;
+        response.writeHead(404).end();
+      }),
+    );
+    for (let n = 0; n < 10_000; n += 1)
+      expect((await world.get(`/?img=${n % 100}.jpg&q=33`)).status).toBe(404);
+    expect(asked).toBe(100);
+  });
+
+  test("is down does not matter to who asks for what is here: 10,000 of 10,000 are answered", async () => {
+    let down = false;
+    const base = await listen((_, response) => {
+      if (down) return void response.destroy();
+      response.writeHead(200, { "content-length": jpeg.byteLength, etag: '"x"' }).end(jpeg);
+    });
+    // The strictest rule there is: the source is asked before every answer.
+    const wrap = () => guardSource(createHttpSource(base, patience), { pauseMs: () => 0 });
+    const world = await open(base, { wrap, policy: folderPolicy });
+    await world.get("/?img=a.jpg&q=33", { headers: { accept: browserAccept.webp } });
+    down = true;
+    const seen = new Map<string, number>();
+    for (let n = 0; n < 10_000; n += 1) {
+      const response = await world.get("/?img=a.jpg&q=33", { headers: { accept: browserAccept.webp } });
+      const kind = `${response.status} ${response.headers.get("cache-control")} ${response.headers.get("cache-status")}`;
+      seen.set(kind, (seen.get(kind) ?? 0) + 1);
+    }
+    expect([...seen.keys()].every((kind) => kind.startsWith("200 "))).toBe(true);
+    expect([...seen.keys()]).toContain("200 public, max-age=60 imgproxy-lite; hit; detail=stale-if-error");
+  });
+});
+
+describe("an S3 server that", () => {
+  test.each([
+    ["NoSuchKey", 404, 404],
+    ["AccessDenied", 403, 404],
+    ["KeyTooLongError", 400, 404],
+    ["NoSuchBucket", 404, 502],
+    ["InvalidAccessKeyId", 403, 502],
+    ["SignatureDoesNotMatch", 403, 502],
+    ["RequestTimeTooSkewed", 403, 502],
+    ["ExpiredToken", 400, 502],
+    ["InternalError", 500, 502],
+    ["NotImplemented", 501, 502],
+    ["PermanentRedirect", 301, 502],
+    ["SlowDown", 503, 503],
+    ["ServiceUnavailable", 503, 503],
+    ["RequestTimeout", 400, 504],
+  ])("says %s with %i is %i to the reader", async (code, status, expected) => {
+    const base = await listen((request, response) => {
+      const body = `<?xml version="1.0"?><Error><Code>${code}</Code><Message>m</Message></Error>`;
+      response.writeHead(status, { "content-type": "application/xml" });
+      response.end(request.method === "HEAD" ? undefined : body);
+    });
+    const source = await createS3Source(
+      {
+        bucket: "bucket",
+        prefix: "",
+        endpoint: base.origin,
+        forcePathStyle: true,
+        region: "us-east-1",
+        credentials: { accessKeyId: "a", secretAccessKey: "s" },
+      },
+      patience,
+    );
+    const world = await open(base, { wrap: () => source });
+    // By GET and, for the range, by HEAD, which has no body to say why.
+    for (const init of [{}, { headers: { range: "bytes=0-1" } }]) {
+      const response = await world.get(`/?img=${"range" in (init.headers ?? {}) ? "b" : "a"}.jpg`, init);
+      expect([code, response.status]).toEqual([code, expected]);
+      expect(response.headers.get("retry-after") !== null).toBe(expected >= 503);
+      expect(await response.text()).not.toMatch(new RegExp(code));
+    }
+  });
+});
