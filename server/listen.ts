@@ -12,34 +12,56 @@ export interface Listening {
 /** An address that cannot be listened on; the message says what to do. */
 export class CannotListen extends Error {}
 
+/** Bounds on what a socket may take, in milliseconds and numbers; node:http's names. */
+export interface SocketLimits {
+  readonly headersTimeout: number;
+  readonly requestTimeout: number;
+  readonly connectionsCheckingInterval: number;
+  readonly keepAliveTimeout: number;
+  /** Without a byte in either direction: longer than any image takes to be made. */
+  readonly timeout: number;
+  readonly maxConnections: number;
+}
+
+/** Against slow-loris; longer keep-alive than an ingress's 60 s, or it meets closed connections (imgproxy#171). */
+export const socketLimits: SocketLimits = {
+  headersTimeout: 10_000,
+  requestTimeout: 15_000,
+  connectionsCheckingInterval: 2_000,
+  keepAliveTimeout: 75_000,
+  timeout: 30_000,
+  maxConnections: 2048,
+};
+
 /** @throws CannotListen */
 export async function listen(
   listener: RequestListener,
   at: { readonly port: number; readonly host: string; readonly name: string },
+  limits: SocketLimits = socketLimits,
 ): Promise<Listening> {
-  const server = createServer(limits, listener);
-  server.maxConnections = MAX_CONNECTIONS;
+  let isClosing = false;
+  const server = createServer({ ...limits, maxHeaderSize: MAX_HEAD_BYTES }, (req, res) => {
+    // Who asks while the server ends is answered, and told to ask elsewhere next.
+    if (isClosing) res.shouldKeepAlive = false;
+    listener(req, res);
+  });
+  server.maxConnections = limits.maxConnections;
+  server.setTimeout(limits.timeout);
   await bind(server, at);
   const address = addressOf(server);
   return {
     port: address.port,
     url: `http://${hostOf(address)}:${address.port}/`,
-    close: (milliseconds) => close(server, milliseconds),
+    close: (milliseconds) => {
+      isClosing = true;
+      return close(server, milliseconds);
+    },
   };
 }
 
 // --- sockets ---
 
-/** Against slow-loris; longer keep-alive than an ingress's 60 s, or it meets closed connections (imgproxy#171). */
-const limits = {
-  headersTimeout: 10_000,
-  requestTimeout: 15_000,
-  connectionsCheckingInterval: 2_000,
-  keepAliveTimeout: 75_000,
-  maxHeaderSize: 16 * 1024,
-} as const;
-
-const MAX_CONNECTIONS = 2048;
+const MAX_HEAD_BYTES = 16 * 1024;
 
 function bind(
   server: Server,

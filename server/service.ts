@@ -64,6 +64,8 @@ export interface Service {
   readonly fast: (req: IncomingMessage, res: ServerResponse) => boolean;
   readonly hot: Hot;
   readonly background: Background;
+  /** What is out at this moment: bytes of originals, streams and fetches from the source. */
+  readonly busy: () => { readonly originals: number; readonly streams: number; readonly fetches: number };
 }
 
 export function createService(parts: ServiceParts): Service {
@@ -72,10 +74,14 @@ export function createService(parts: ServiceParts): Service {
   const hot = createHot(options.hotCacheBytes);
   const negative = createNegative();
   const { maxSourceBytes: maxBytes, limits } = options;
+  const places = createBudget({ amount: 16, mostWaiting: 256, waitMs: 3_000 });
+  const streamPlaces = createBudget({ amount: 32, mostWaiting: 64, waitMs: 3_000 });
+  const bytes = Math.max(ORIGINALS_BYTES, maxBytes);
+  const memory = createBudget({ amount: bytes, mostWaiting: 64, waitMs: 3_000 });
   const originals = createOriginals({
     ...{ source, flights: createFlights(), maxBytes, limits },
-    places: createBudget({ amount: 16, mostWaiting: 256, waitMs: 3_000 }),
-    memory: createBudget({ amount: Math.max(ORIGINALS_BYTES, maxBytes), mostWaiting: 64, waitMs: 3_000 }),
+    places,
+    memory,
   });
   const checks = createChecks({
     source,
@@ -107,7 +113,7 @@ export function createService(parts: ServiceParts): Service {
   });
   const streams = createStreams({
     ...{ source, policy, originals: options.originals },
-    places: createBudget({ amount: 32, mostWaiting: 64, waitMs: 3_000 }),
+    places: streamPlaces,
   });
   const { defaultQuality } = options;
   const images = { access, variants, descriptions, streams, checks, negative, policy, defaultQuality };
@@ -122,7 +128,8 @@ export function createService(parts: ServiceParts): Service {
     ...(api !== undefined && { api }),
     ...(options.dev && { welcome }),
   });
-  return { app, fast, hot, background };
+  const busy = () => ({ originals: memory.used, streams: streamPlaces.used, fetches: places.used });
+  return { app, fast, hot, background, busy };
 }
 
 /** Memory for originals that are fetched or encoded, of all requests together. */

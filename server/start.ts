@@ -116,7 +116,10 @@ export async function start(config: Config, log: Log, version: string): Promise<
     const adminUrl = await open("ADMIN_PORT", config.adminPort, toNodeHandler(admin));
     const app = toNodeHandler(service.app);
     const url = await open("PORT", config.port, (req, res) => {
-      if (!service.fast(req, res)) void app(req, res);
+      if (service.fast(req, res)) return;
+      // A warm-up is silent for as long as one variant takes.
+      if (isApi(req.url, config.basePath)) req.socket.setTimeout(config.warmTimeout * 3);
+      void app(req, res);
     });
     await refuseUnsafe(pool);
     ready = true;
@@ -154,6 +157,10 @@ function watch(metrics: Metrics, pool: Pool, hotBytes: () => number): void {
     encoding: (lane) => pool.stats().lanes[lane].running,
     hotBytes,
   });
+}
+
+function isApi(url: string | undefined, basePath: string): boolean {
+  return url?.startsWith(`${basePath}api/`) === true;
 }
 
 /** Asks a child: this process loads no image library. */

@@ -1,0 +1,177 @@
+import { readdirSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
+import { Agent, get, type IncomingMessage, type RequestListener } from "node:http";
+import { connect, type Socket } from "node:net";
+import { join } from "node:path";
+import { toNodeHandler } from "h3";
+import { afterEach, describe, expect, test } from "vitest";
+import { type Listening, listen, type SocketLimits, socketLimits } from "../listen.ts";
+import { photo } from "./pictures.ts";
+import { createWorld } from "./world.ts";
+
+const closing: (() => Promise<void> | void)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+async function start(listener: RequestListener, limits: Partial<SocketLimits> = {}): Promise<Listening> {
+  const at = { port: 0, host: "127.0.0.1", name: "PORT" };
+  const listening = await listen(listener, at, { ...socketLimits, ...limits });
+  closing.push(() => listening.close(0));
+  return listening;
+}
+
+function open(port: number, text: string): Promise<Socket> {
+  return new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1", () => socket.write(text, () => resolve(socket)));
+    socket.on("error", () => undefined);
+    closing.push(() => void socket.destroy());
+  });
+}
+
+const closed = (socket: Socket): Promise<void> =>
+  new Promise((resolve) => {
+    if (socket.closed) resolve();
+    else socket.once("close", () => resolve()).resume();
+  });
+
+const hello: RequestListener = (_, response) => void response.end("hello");
+const quick = { headersTimeout: 2_000, requestTimeout: 2_500, connectionsCheckingInterval: 50 };
+
+describe("a listening port", () => {
+  test("ends 300 clients that never finish their heads, and answers everyone else meanwhile", async () => {
+    const { port, url } = await start(hello, quick);
+    const trickles = await Promise.all(
+      Array.from({ length: 300 }, () => open(port, "GET / HTTP/1.1\r\nX-A: ")),
+    );
+    const drip = setInterval(() => {
+      for (const socket of trickles) if (!socket.destroyed) socket.write("a");
+    }, 20);
+    closing.push(() => clearInterval(drip));
+    const answers = await Promise.all(Array.from({ length: 100 }, async () => (await fetch(url)).text()));
+    expect(answers).toEqual(Array(100).fill("hello"));
+    await Promise.all(trickles.map(closed));
+  });
+
+  test("ends a client that promises a body and does not send it", async () => {
+    const { port } = await start((request) => void request.resume(), quick);
+    await closed(await open(port, "PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nx"));
+  });
+
+  test("ends a reader that does not read, and lets go of what it was sent", async () => {
+    let ended = 0;
+    const listener: RequestListener = (_, response) => {
+      response.on("close", () => {
+        ended += 1;
+      });
+      response.end(Buffer.alloc(20_000_000));
+    };
+    const { port } = await start(listener, { timeout: 200 });
+    const readers = await Promise.all(
+      Array.from({ length: 20 }, () => open(port, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")),
+    );
+    for (const reader of readers) reader.pause();
+    await expect.poll(() => ended).toBe(20);
+  });
+
+  test("takes no more connections than it may", async () => {
+    const { port, url } = await start(hello, { maxConnections: 5 });
+    const held = await Promise.all(Array.from({ length: 5 }, () => open(port, "GET / HTTP/1.1\r\n")));
+    await closed(await open(port, "GET / HTTP/1.1\r\n"));
+    for (const socket of held) socket.destroy();
+    await expect.poll(async () => (await fetch(url)).text()).toBe("hello");
+  });
+
+  test("refuses heads that are too large, or smuggle", async () => {
+    const { port } = await start(hello);
+    const statusOf = async (head: string): Promise<string> => {
+      const socket = await open(port, head);
+      let text = "";
+      socket.on("data", (chunk) => {
+        text += chunk;
+      });
+      await closed(socket);
+      return text.slice(0, 12);
+    };
+    const end = "Connection: close\r\n\r\n";
+    expect(await statusOf(`GET /?${"x".repeat(17_000)} HTTP/1.1\r\nHost: x\r\n${end}`)).toBe("HTTP/1.1 431");
+    for (const smuggled of [
+      "Content-Length: 4\r\nTransfer-Encoding: chunked\r\n",
+      "Transfer-Encoding: xchunked\r\nContent-Length: 4\r\n",
+      "Transfer-Encoding: chunked, identity\r\n",
+      "Content-Length: 4\r\nContent-Length: 5\r\n",
+      "Content-Length: +4\r\n",
+      "X: a\nY: b\r\n",
+      " folded: x\r\n",
+      "X : space\r\n",
+    ])
+      expect([smuggled, await statusOf(`POST / HTTP/1.1\r\nHost: x\r\n${smuggled}${end}`)]).toEqual([
+        smuggled,
+        "HTTP/1.1 400",
+      ]);
+  });
+
+  test("ends by answering what it is asked, saying that it ends, and taking nothing new", async () => {
+    let answer = (): void => undefined;
+    const asked = new Promise<void>((resolve) => {
+      closing.push(() => undefined);
+      void start((_, response) => {
+        answer = () => void response.end("whole");
+        resolve();
+      }).then((listening) => {
+        server = listening;
+        agent = new Agent({ keepAlive: true });
+        get(listening.url, { agent }, (response) => {
+          got = response;
+        });
+      });
+    });
+    let server: Listening | undefined;
+    let agent: Agent | undefined;
+    let got: IncomingMessage | undefined;
+    await asked;
+    const ended = server?.close(5_000);
+    await expect(fetch(server?.url ?? "")).rejects.toThrow();
+    answer();
+    await ended;
+    await expect.poll(() => got?.statusCode).toBe(200);
+    agent?.destroy();
+  });
+
+  test("cuts what is not answered in time when it ends", async () => {
+    const { port, close } = await start(() => undefined);
+    const socket = await open(port, "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    await close(50);
+    await closed(socket);
+  });
+});
+
+describe("200 readers who leave at any moment", () => {
+  test("leave no socket, file or work behind", async () => {
+    const world = await createWorld();
+    closing.push(() => world.close());
+    await writeFile(join(world.folder, "worms.jpg"), await photo(400, 300).jpeg().toBuffer());
+    const app = toNodeHandler(world.service.app);
+    const { port } = await start((req, res) => void app(req, res));
+    const descriptors = (): number => readdirSync("/proc/self/fd").length;
+    const leave = async (n: number): Promise<void> => {
+      const query = [
+        `img=worms.jpg&q=33&w=${n + 1}`,
+        "img=worms.jpg",
+        "img=worms.jpg&fm=json",
+        "img=absent.jpg&q=1",
+      ][n % 4];
+      const socket = await open(port, `GET /?${query} HTTP/1.1\r\nHost: x\r\n\r\n`);
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * 40));
+      socket.destroy();
+    };
+    await leave(0);
+    await world.service.background.idle();
+    const before = descriptors();
+    await Promise.all(Array.from({ length: 200 }, (_, n) => leave(n)));
+    await world.service.background.idle();
+    const nothing = { originals: 0, streams: 0, fetches: 0 };
+    await expect.poll(() => world.service.busy(), { timeout: 10_000 }).toEqual(nothing);
+    await expect.poll(() => descriptors() <= before + 2, { timeout: 10_000 }).toBe(true);
+  });
+});
