@@ -3,7 +3,7 @@ import { defineConfig } from "vitest/config";
 /** What only a real Ceph can say: S3 by its RADOS gateway, and a cache shared over CephFS. */
 export default defineConfig({
   test: {
-    include: ["{server,scan,dev}/test/**/*.ceph.test.ts"],
+    include: ["{server,scan,dev,k8s}/test/**/*.ceph.test.ts"],
     globalSetup: ["dev/build-once.ts", "dev/test/ceph-setup.ts"],
     testTimeout: 120_000,
     hookTimeout: 180_000,
