@@ -2,24 +2,48 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
+import { obtainHugo } from "../dev/hugo.ts";
+import { disk } from "./disk.ts";
+import { gc } from "./gc.ts";
+import { growth } from "./growth.ts";
 import { hits } from "./hits.ts";
+import { hook } from "./hook.ts";
+import { memory } from "./memory.ts";
+import { misses } from "./misses.ts";
 import { parseTemplate } from "./peers/template.ts";
+import { scan } from "./scan.ts";
+import { start } from "./start.ts";
 import type { Claim } from "./tools/bench.ts";
 import { projectRoot } from "./tools/paths.ts";
 import { findPhotos } from "./tools/photos.ts";
 import { drawPlot } from "./tools/plot.ts";
 import { stopAll } from "./tools/processes.ts";
 import { digits, formatResult, meets } from "./tools/result.ts";
+import { warm } from "./warm.ts";
 
-const claims: Readonly<Record<string, Claim>> = { hits };
+const claims: Readonly<Record<string, Claim>> = {
+  hits,
+  disk,
+  misses,
+  warm,
+  scan,
+  hook,
+  gc,
+  memory,
+  start,
+  growth,
+};
 
-const usage = `usage: npm run bench -- CLAIM… [--photos DIR] [--rounds N] [--seconds N] [--out DIR] [--peer NAME=URL]
+const needsHugo: ReadonlySet<string> = new Set(["scan", "hook"]);
+
+const usage = `usage: npm run bench -- CLAIM… [--photos DIR] [--rounds N] [--seconds N] [--out DIR] [--hugo PATH] [--peer NAME=URL]
 
   CLAIM      ${Object.keys(claims).join(" | ")}
   --photos   a folder of JPEGs to work on (default: the example site's)
   --rounds   alternating runs of each contender (default 20)
   --seconds  length of one run under load (default 1)
   --out      where <claim>.md and <claim>.svg go (default bench/results)
+  --hugo     the hugo of scan and hook, 0.123 or newer (default: the one on PATH, or one that is obtained)
   --peer     another image server on this machine, by URL template with {key} {w} {q} {fm}; may be repeated
 `;
 
@@ -30,6 +54,7 @@ const { values, positionals } = parseArgs({
     rounds: { type: "string", default: "20" },
     seconds: { type: "string", default: "1" },
     out: { type: "string", default: path.join(projectRoot, "bench/results") },
+    hugo: { type: "string" },
     peer: { type: "string", multiple: true, default: [] },
     help: { type: "boolean", short: "h" },
   },
@@ -59,6 +84,7 @@ async function runClaim(name: string, claim: Claim): Promise<void> {
       folder,
       rounds: Number(values.rounds),
       seconds: Number(values.seconds),
+      hugo: values.hugo ?? (needsHugo.has(name) ? (await obtainHugo()).path : "hugo"),
       peers: values.peer.map(parseTemplate),
       tell: (text) => process.stderr.write(`${name}: ${text}\n`),
     });

@@ -1,0 +1,105 @@
+import { readdir, stat } from "node:fs/promises";
+import path from "node:path";
+import { startNodeHttp } from "./peers/node-http.ts";
+import { browser, fetchImage, type Ours, pathOf, startOurs, versionOf } from "./peers/ours.ts";
+import { alternate, type Contender, least, median, type Samples } from "./tools/alternate.ts";
+import type { Bench } from "./tools/bench.ts";
+import { barsOf, leastOf } from "./tools/cpu-table.ts";
+import { underLoad } from "./tools/http-run.ts";
+import type { Result } from "./tools/result.ts";
+
+/** Hits that memory does not have: read from the cache volume and checked, also while encoders are busy. */
+export async function disk(bench: Bench): Promise<Result> {
+  const [key] = bench.keys;
+  const ours = await startOurs({ ...bench, env: { HOT_CACHE_BYTES: "0", LOG_LEVEL: "silent" } });
+  const version = await versionOf(ours, key);
+  const target = pathOf({ key, width: 640, quality: 60, version });
+  await fetchImage(ours.url + target);
+  const { headers } = await untilStored(ours, target);
+  const own = Object.entries(headers).filter(
+    ([name]) => !["date", "connection", "keep-alive"].includes(name),
+  );
+  const file = await onlyEntry(ours.cache);
+  const bytes = (await stat(file)).size;
+  const fixed = Object.fromEntries(
+    own.map(([name, value]) => [name, name === "content-length" ? String(bytes) : value]),
+  );
+  const node = await startNodeHttp({ ...bench, file, headers: fixed, from: "disk" });
+  const contenders = [
+    underLoad(bench, NODE, node, ["/"], { headers: browser, connections: 8 }),
+    underLoad(bench, OURS, ours, [target], { headers: browser, connections: 8 }),
+  ];
+  const idle = await alternate(contenders, bench.rounds, (round) => bench.tell(`round ${round}`));
+  const busy = await whileEncoding(bench, ours, contenders);
+  const p99 = (samples: ReadonlyMap<string, Samples>): number => median(samples.get(OURS)?.p99Ms ?? []);
+  const cpu = leastOf(idle, OURS, "cpuMicroseconds") / leastOf(idle, NODE, "cpuMicroseconds");
+  return {
+    title: "Hits from disk",
+    about: `One entry of ${Math.round(bytes / 1024)} KB, memory switched off, 8 connections. Bare node:http reads the same file with fs.promises.readFile and makes a SHA-256 of it for each request, which is what an entry that is never believed unread costs at least. Busy: every encoder works all the time.`,
+    targets: [
+      { claim: "CPU ÷ bare node:http that reads and checks the file", measured: cpu, atMost: 1.15 },
+      { claim: "p99 with every encoder busy ÷ idle", measured: p99(busy) / p99(idle), atMost: 2 },
+    ],
+    tables: [table("Idle", idle), table("Every encoder busy", busy)],
+    plot: { kind: "bars", unit: "µs CPU a request", bars: barsOf(idle, "cpuMicroseconds") },
+  };
+}
+
+// --- parts ---
+
+const NODE = "bare node:http, read and SHA-256";
+const OURS = "imgproxy-lite, logs off";
+
+/** The reader is answered before the entry is on the volume. */
+async function untilStored(ours: Ours, target: string) {
+  for (;;) {
+    const got = await fetchImage(ours.url + target);
+    if (got.headers["cache-status"]?.includes("hit") === true) return got;
+  }
+}
+
+async function onlyEntry(cache: string): Promise<string> {
+  const names = await readdir(cache, { recursive: true });
+  const entry = names.find((name) => name.includes(".640.60."));
+  if (entry === undefined) throw new Error(`no entry in ${cache}`);
+  return path.join(cache, entry);
+}
+
+async function whileEncoding(
+  bench: Bench,
+  ours: Ours,
+  contenders: readonly Contender[],
+): Promise<ReadonlyMap<string, Samples>> {
+  let over = false;
+  let asked = 0;
+  const reader = async (): Promise<void> => {
+    while (!over) {
+      const number = asked++;
+      const request = { key: bench.keys[0], width: 1000 + (number % 500), quality: 1 + (number % 100) };
+      await fetch(ours.url + pathOf(request), { headers: browser }).then((answer) => answer.arrayBuffer());
+    }
+  };
+  const readers = Array.from({ length: 4 }, reader);
+  try {
+    return await alternate(contenders, Math.min(6, bench.rounds), (round) =>
+      bench.tell(`encoders busy, round ${round}`),
+    );
+  } finally {
+    over = true;
+    await Promise.all(readers);
+  }
+}
+
+function table(title: string, samples: ReadonlyMap<string, Samples>) {
+  return {
+    title,
+    head: ["", "CPU µs a request, least", "median", "requests/s, median", "p99 ms, median"],
+    rows: [...samples].map(([name, { cpuMicroseconds = [], requestsPerSecond = [], p99Ms = [] }]) => [
+      name,
+      least(cpuMicroseconds),
+      median(cpuMicroseconds),
+      median(requestsPerSecond),
+      median(p99Ms),
+    ]),
+  };
+}

@@ -1,0 +1,59 @@
+import { mkdtemp } from "node:fs/promises";
+import path from "node:path";
+import { alternate, type Contender, most } from "./tools/alternate.ts";
+import type { Bench } from "./tools/bench.ts";
+import { measureProgram } from "./tools/command.ts";
+import { barsOf, leastOf, timesTable } from "./tools/cpu-table.ts";
+import { fillCache } from "./tools/entries.ts";
+import { builtProgram, projectRoot } from "./tools/paths.ts";
+import type { Result } from "./tools/result.ts";
+
+/** One sweep of a cache of 60,000 entries that finds nothing to delete. */
+export async function gc(bench: Bench): Promise<Result> {
+  const cache = await mkdtemp(path.join(bench.folder, "cache-"));
+  bench.tell(`making ${ENTRIES} entries`);
+  await fillCache(cache, ENTRIES);
+  const contenders = sweepers(bench, cache);
+  const samples = await alternate(contenders, Math.min(8, bench.rounds), (round) =>
+    bench.tell(`round ${round}`),
+  );
+  const ratio = leastOf(samples, OURS, "cpuMs") / leastOf(samples, WALK, "cpuMs");
+  const peak = most(samples.get(OURS)?.peakBytes ?? []) / 2 ** 20;
+  return {
+    title: "GC",
+    about: `One \`gc\` of a cache with ${ENTRIES.toLocaleString("en")} entries, as a process from start to end, against a program of a dozen lines that only reads the folders and stats the files.`,
+    targets: [
+      { claim: "CPU ÷ bare readdir and stat", measured: ratio, atMost: 1.3 },
+      { claim: "peak memory", measured: peak, atMost: 256, unit: " MiB" },
+    ],
+    tables: [timesTable("", samples, WALK)],
+    plot: { kind: "bars", unit: "ms of CPU", bars: barsOf(samples, "cpuMs") },
+  };
+}
+
+/** Our sweep and the bare walk of one cache. */
+export function sweepers(bench: Bench, cache: string): readonly [Contender, Contender] {
+  const log = path.join(bench.folder, "sweep.log");
+  const bin = path.join(projectRoot, "bin", "imgproxy-lite.js");
+  return [
+    {
+      name: WALK,
+      run: () =>
+        measureProgram({ file: process.execPath, args: [builtProgram("peers", "walk"), cache], log }),
+    },
+    {
+      name: OURS,
+      run: () =>
+        measureProgram({
+          file: process.execPath,
+          args: [bin, "gc", "--cache", cache],
+          env: { CACHE_MIN_FREE: "0" },
+          log,
+        }),
+    },
+  ];
+}
+
+const ENTRIES = 60_000;
+const WALK = "bare readdir and stat";
+const OURS = "imgproxy-lite gc";

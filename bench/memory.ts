@@ -1,0 +1,81 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { browser, pathOf, startOurs } from "./peers/ours.ts";
+import type { Bench } from "./tools/bench.ts";
+import type { Result } from "./tools/result.ts";
+
+/** Two encoders under ten times what they can do, and what is left of it a minute later. */
+export async function memory(bench: Bench): Promise<Result> {
+  const ours = await startOurs({ ...bench, env: { ENCODERS: "2", WARM_ENCODERS: "1" } });
+  const started = ours.privateBytes();
+  const samples: (readonly [number, number])[] = [];
+  const began = performance.now();
+  const watching = setInterval(() => samples.push([seconds(began), ours.privateBytes()]), 200);
+  const statuses = await flood(bench, ours.url, began + FLOOD_SECONDS * 1000);
+  bench.tell(`${FLOOD_SECONDS} s of load are over; a minute of rest`);
+  await sleep(65_000);
+  clearInterval(watching);
+  const peak = Math.max(...samples.map(([, bytes]) => bytes));
+  const after = ours.privateBytes();
+  return {
+    title: "Memory",
+    about: `Twenty readers ask for new variants of ${bench.keys.length} photographs without a pause for ${FLOOD_SECONDS} s, ten times what two encoders can make; what is too much is refused. Anonymous memory of the server and all its children, as a cgroup counts it.`,
+    targets: [
+      { claim: "peak", measured: peak / 2 ** 20, atMost: 512, unit: " MiB" },
+      { claim: "a minute after", measured: after / 2 ** 20, atMost: 150, unit: " MiB" },
+    ],
+    tables: [
+      {
+        title: "",
+        head: ["", "MiB"],
+        rows: [
+          ["just started", started / 2 ** 20],
+          ["peak under load", peak / 2 ** 20],
+          ["65 s after the load", after / 2 ** 20],
+        ],
+      },
+      {
+        title: "Answers under load",
+        head: ["status", "count"],
+        rows: [...statuses].sort().map(([status, count]) => [String(status), String(count)]),
+      },
+    ],
+    plot: {
+      kind: "bars",
+      unit: "MiB",
+      bars: [
+        { name: "just started", value: started / 2 ** 20, ours: true },
+        { name: "peak under load", value: peak / 2 ** 20, ours: true },
+        { name: "65 s after", value: after / 2 ** 20, ours: true },
+      ],
+    },
+  };
+}
+
+// --- load ---
+
+const FLOOD_SECONDS = 30;
+const WIDTHS = [480, 800, 1200, 1600, 2400];
+
+async function flood(bench: Bench, url: string, until: number): Promise<Map<number, number>> {
+  const statuses = new Map<number, number>();
+  let asked = 0;
+  const reader = async (): Promise<void> => {
+    while (performance.now() < until) {
+      const number = asked++;
+      const key = bench.keys[number % bench.keys.length] ?? bench.keys[0];
+      const width = WIDTHS[number % WIDTHS.length] ?? 800;
+      const quality = 1 + (Math.floor(number / WIDTHS.length) % 100);
+      const answer = await fetch(url + pathOf({ key, width, quality }), { headers: browser });
+      await answer.arrayBuffer();
+      statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1);
+      // Who is refused waits a little, as a browser's user does.
+      if (answer.status >= 400) await sleep(100);
+    }
+  };
+  await Promise.all(Array.from({ length: 20 }, reader));
+  return statuses;
+}
+
+function seconds(began: number): number {
+  return (performance.now() - began) / 1000;
+}

@@ -1,0 +1,89 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { projectRoot } from "./paths.ts";
+
+export interface SiteOptions {
+  readonly posts: number;
+  /** In each post that has any. */
+  readonly images: number;
+  /** Every second post has none, as on most blogs; else all have. */
+  readonly everySecond: boolean;
+  /** What turns an image into HTML. */
+  readonly hook: "none" | "embedded" | "ours";
+  /** Photographs that the manifest describes; 0: there is none. */
+  readonly manifest: number;
+}
+
+/** A Hugo site of about 5 KB a post, the same one each time. */
+export async function writeSite(folder: string, options: SiteOptions): Promise<void> {
+  const posts = path.join(folder, "content", "posts");
+  const layouts = path.join(folder, "layouts");
+  await mkdir(posts, { recursive: true });
+  await mkdir(path.join(folder, "assets"), { recursive: true });
+  await mkdir(path.join(layouts, "_default"), { recursive: true });
+  await writeFile(path.join(folder, "config.toml"), configOf(options.hook));
+  await writeFile(
+    path.join(layouts, "_default", "single.html"),
+    "<!doctype html><title>{{ .Title }}</title>{{ .Content }}\n",
+  );
+  await writeFile(
+    path.join(layouts, "_default", "list.html"),
+    "<!doctype html><title>{{ .Title }}</title>\n",
+  );
+  if (options.manifest > 0)
+    await writeFile(path.join(folder, "assets", "imgproxy.json"), manifestOf(options.manifest));
+  for (let post = 0; post < options.posts; post++)
+    await writeFile(path.join(posts, `post-${post}.md`), postOf(post, options));
+}
+
+/** The key of a photograph that posts show. */
+export function photoKey(number: number): string {
+  return `trips/photo-${number}.jpg`;
+}
+
+// --- files ---
+
+function configOf(hook: SiteOptions["hook"]): string {
+  return `baseURL = "https://blog.example/"
+title = "Bench"
+disableKinds = ["taxonomy", "term", "RSS", "sitemap"]
+[params.imgproxy]
+  endpoint = "http://127.0.0.1:9/"
+${hook === "embedded" ? "[markup.goldmark.renderHooks.image]\n  enableDefault = true\n  useEmbedded = 'always'\n" : ""}${
+  hook === "ours"
+    ? `[module]
+  replacements = "github.com/imgproxy-lite/imgproxy-lite -> ${projectRoot}"
+  [[module.imports]]
+    path = "github.com/imgproxy-lite/imgproxy-lite"
+`
+    : ""
+}`;
+}
+
+function manifestOf(photos: number): string {
+  const entry = (number: number): [string, object] => [
+    photoKey(number),
+    { width: 4032, height: 3024, version: number.toString(16).padStart(10, "0") },
+  ];
+  const images = Object.fromEntries(Array.from({ length: photos }, (_, number) => entry(number)));
+  return `${JSON.stringify({ version: 1, images }, undefined, 1)}\n`;
+}
+
+function postOf(post: number, { images, everySecond }: SiteOptions): string {
+  const shown = everySecond && post % 2 === 1 ? 0 : images;
+  const head = `---\ntitle: "Post ${post}"\ndate: 2024-01-${String((post % 28) + 1).padStart(2, "0")}\ntags: [a, b]\n---\n`;
+  const sections = Array.from({ length: 8 }, (_, section) => {
+    const picture =
+      section < shown ? `\n![Photo ${section}](${photoKey(post * images + section)} "A title")\n` : "";
+    return `\n## Section ${section}\n\n${PROSE}\n${picture}`;
+  });
+  const fence = post % 20 === 0 ? "\n```md\n![not](an-image.jpg)\n```\n" : "";
+  return head + sections.join("") + fence;
+}
+
+const PROSE = `Some *words* about a walk with [a link](https://example.org/) and \`code\`, long enough to be a paragraph as
+people write them, with a list after it and nothing in it that anyone would want to read twice or even once. It goes
+on for a while, because the posts of a blog do; there are **bold** words, and there is a footnote-like thing in (brackets).
+
+- one thing and another, which has a few words of its own
+- a second thing that is somewhat longer than the first one was`;

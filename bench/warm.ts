@@ -1,0 +1,160 @@
+import { createHash } from "node:crypto";
+import path from "node:path";
+import sharp from "sharp";
+import { effortFor } from "../server/encode/effort.ts";
+import { qualityFor } from "../server/encode/quality.ts";
+import { fetchImage, type Ours, pathOf, startOurs, versionOf } from "./peers/ours.ts";
+import { alternate, type Measured, median } from "./tools/alternate.ts";
+import type { Bench } from "./tools/bench.ts";
+import { barsOf, leastOf, timesTable } from "./tools/cpu-table.ts";
+import { underLoad } from "./tools/http-run.ts";
+import type { Result } from "./tools/result.ts";
+
+/** All variants of one photograph, as a publish makes them: in one call, or one by one. */
+export async function warm(bench: Bench): Promise<Result> {
+  const [key] = bench.keys;
+  const ours = await startOurs({ ...bench, env: { TOKEN } });
+  const version = await versionOf(ours, key);
+  const file = path.join(bench.photos, key);
+  const bodies = new Set<string>();
+  const contenders = [
+    { name: ONE, run: () => emptied(ours, key, () => warmCall(ours, key, version, variants), bodies) },
+    {
+      name: SEPARATE,
+      run: () =>
+        emptied(
+          ours,
+          key,
+          async () => {
+            for (const variant of variants) await warmCall(ours, key, version, [variant]);
+          },
+          bodies,
+        ),
+    },
+    { name: SHARP, run: () => bareSharp(file) },
+  ];
+  const samples = await alternate(contenders, Math.min(6, bench.rounds), (round) =>
+    bench.tell(`round ${round}`),
+  );
+  const readers = await readersMeanwhile(bench, ours, key, version);
+  const cpu = (name: string): number => leastOf(samples, name, "cpuMs");
+  return {
+    title: "Warm",
+    about: `${variants.length} variants (${WIDTHS.join(", ")} px in AVIF, WebP and JPEG) of one photograph, the cache emptied before each run. One call fetches and decodes once and resizes once a width; separate calls do so for every variant, at the same efforts. The bare loop does in one process what one call does in a child. Throughput is by CPU, the least of all rounds.`,
+    targets: [
+      { claim: "throughput of one call ÷ separate calls", measured: cpu(SEPARATE) / cpu(ONE), atLeast: 1.25 },
+      {
+        claim: "CPU of one call ÷ the same loop in bare sharp",
+        measured: cpu(ONE) / cpu(SHARP),
+        atMost: 1.05,
+      },
+      { claim: "different sets of bodies", measured: bodies.size, atMost: 1 },
+      { claim: "p99 of hits during a warm ÷ idle", measured: readers.busy / readers.idle, atMost: 1.5 },
+    ],
+    tables: [
+      timesTable("One photograph", samples, SHARP),
+      {
+        title: "Readers meanwhile: hits from memory, 8 connections",
+        head: ["", "p99 ms, median of runs"],
+        rows: [
+          ["idle", readers.idle],
+          ["while a warm runs", readers.busy],
+        ],
+      },
+    ],
+    plot: { kind: "bars", unit: "ms of CPU", bars: barsOf(samples, "cpuMs") },
+  };
+}
+
+// --- contenders ---
+
+const TOKEN = "a-token-of-the-bench";
+const ONE = "imgproxy-lite, one call";
+const SEPARATE = "imgproxy-lite, separate calls";
+const SHARP = "bare sharp loop";
+const WIDTHS = [480, 800, 1200, 1600];
+const FORMATS = ["avif", "webp", "jpg"] as const;
+const Q = 55;
+const variants = WIDTHS.flatMap((w) => FORMATS.map((fm) => ({ w, q: Q, fm })));
+type Spec = { readonly w: number; readonly q: number; readonly fm: (typeof FORMATS)[number] };
+
+async function call(ours: Ours, method: string, below: string, body?: object): Promise<string> {
+  const answer = await fetch(`${ours.url}/api/${below}`, {
+    method,
+    headers: { authorization: `Bearer ${TOKEN}`, "content-type": "application/json" },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  });
+  const text = await answer.text();
+  if (!answer.ok || text.includes('"failed"'))
+    throw new Error(`${method} ${below}: ${answer.status} ${text.slice(0, 300)}`);
+  return text;
+}
+
+function warmCall(ours: Ours, img: string, v: string, specs: readonly Spec[]): Promise<string> {
+  return call(ours, "POST", "warm", { img, v, variants: specs });
+}
+
+/** Runs work on an empty cache, and notes what it made. */
+async function emptied(
+  ours: Ours,
+  key: string,
+  work: () => Promise<unknown>,
+  bodies: Set<string>,
+): Promise<Measured> {
+  await call(ours, "DELETE", `purge?img=${encodeURIComponent(key)}`);
+  const [before, began] = [ours.cpuMs(), performance.now()];
+  await work();
+  const measured = { cpuMs: ours.cpuMs() - before, wallMs: performance.now() - began };
+  const digest = createHash("sha256");
+  for (const { w, q, fm } of variants)
+    digest.update((await fetchImage(ours.url + pathOf({ key, width: w, quality: q, format: fm }))).body);
+  bodies.add(digest.digest("hex"));
+  return measured;
+}
+
+async function bareSharp(file: string): Promise<Measured> {
+  const [cpu, began] = [process.cpuUsage(), performance.now()];
+  for (const width of WIDTHS) {
+    const { data, info } = await sharp(file, { autoOrient: true })
+      .resize({ width, withoutEnlargement: true })
+      .toColourspace("srgb")
+      .raw()
+      .toBuffer({ resolveWithObject: true });
+    const raw = { width: info.width, height: info.height, channels: info.channels };
+    for (const format of FORMATS) {
+      const effort = effortFor(format, "warm", (info.width * info.height) / 1e6);
+      const quality = qualityFor(format, Q);
+      const image = sharp(data, { raw });
+      if (format === "jpg") await image.jpeg({ quality, mozjpeg: true }).toBuffer();
+      else await image[format]({ quality, effort }).toBuffer();
+    }
+  }
+  const { user, system } = process.cpuUsage(cpu);
+  return { wallMs: performance.now() - began, cpuMs: (user + system) / 1000 };
+}
+
+// --- readers meanwhile ---
+
+async function readersMeanwhile(
+  bench: Bench,
+  ours: Ours,
+  key: string,
+  version: string,
+): Promise<{ readonly idle: number; readonly busy: number }> {
+  const hit = pathOf({ key, width: 480, quality: Q, version });
+  for (let times = 0; times < 3; times++) await fetchImage(ours.url + hit);
+  const reader = underLoad(bench, "readers", ours, [hit], { connections: 8 });
+  const [idle, busy]: [number[], number[]] = [[], []];
+  for (let round = 0; round < 5; round++) {
+    idle.push((await reader.run()).p99Ms ?? Number.NaN);
+    const warming = warmCall(
+      ours,
+      key,
+      version,
+      variants.map((one) => ({ ...one, q: 60 + round })),
+    );
+    busy.push((await reader.run()).p99Ms ?? Number.NaN);
+    await warming;
+  }
+  return { idle: median(idle), busy: median(busy) };
+}
