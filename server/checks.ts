@@ -74,11 +74,13 @@ export function createChecks(parts: {
     known: (key) => states.get(key),
     learn,
     forget: (key) => void states.delete(key),
-    async now(key, signal) {
-      const known = states.get(key);
-      if (known !== undefined && !questions.take(key)) return known;
-      return ask(key, signal);
-    },
+    // The allowance is for questions, not for readers: whoever joins one that is under way has its answer.
+    now: (key, signal) =>
+      flights.join(key, signal, async (signal) => {
+        const known = states.get(key);
+        if (known !== undefined && !questions.take(key)) return known;
+        return question(key, signal);
+      }),
     behind(key) {
       if (!behinds.take(key)) return;
       background.run("check a source", (signal) => ask(key, signal));
