@@ -7,6 +7,7 @@ import { type Probed, probe } from "./probe.ts";
 import type { Progress } from "./progress.ts";
 import { defaultSetName, publishSet, type SetName } from "./publish.ts";
 import { readWeights, weighed, writeWeights } from "./state.ts";
+import { loadThumbnails } from "./thumbnails.ts";
 import { type Variant, variantName, variantsOf, type WarmResult } from "./warm/variant.ts";
 import { warm } from "./warm.ts";
 
@@ -51,6 +52,8 @@ export interface Asking {
   probe(keys: Iterable<string>): Promise<ReadonlyMap<string, Probed>>;
   /** Publishes the requests of present photographs, where there is a token, and warms what they need. */
   warm(requests: Iterable<ImageRequest>, photos: Answers["photos"]): Promise<Answers["variants"]>;
+  /** Small pictures of present photographs, as data URLs. */
+  thumbnails(photos: Answers["photos"]): Promise<ReadonlyMap<string, string>>;
 }
 
 /** What of a site the proxy is asked with. */
@@ -87,6 +90,13 @@ export function createAsking(site: AskingSite, options: AskingOptions): Asking {
       });
       progress.end();
       return token === undefined ? results : weighAndRemember(results, site.folder);
+    },
+    async thumbnails(photos) {
+      const keys = [...photos].filter(([, info]) => isThere(info)).map(([key]) => key);
+      progress.start("fetching thumbnails", keys.length);
+      const found = await loadThumbnails(server, keys, site.signatureKey, () => progress.advance());
+      progress.end();
+      return found;
     },
   };
 }

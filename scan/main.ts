@@ -97,6 +97,7 @@ async function optionsOf(
   const commit = env.GITHUB_SHA ?? env.CI_COMMIT_SHA ?? env.CI_COMMIT ?? env.FORGEJO_SHA;
   return {
     ...rest,
+    pictured: command.report !== undefined,
     site: {
       ...{ folder, environment, variables: env, hugoMinor: await hugoMinorOf(command) },
       ...(endpoint !== undefined && { endpoint }),

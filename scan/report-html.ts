@@ -83,9 +83,10 @@ function photoSection(key: string, { requests, places }: ShownPhoto, result: Sca
   const bad = info === undefined || "problem" in info;
   const rows = [...requests.values()]
     .filter((request) => !isOriginal(request))
+    .sort((a, b) => (a.width ?? 0) - (b.width ?? 0))
     .map((request) => variantRow(request, result));
   return `<section${bad ? ' class="bad"' : ""}>
-${thumbnail(info)}
+${thumbnail(key, result)}
 <div><h2>${escapeHtml(key)}</h2>
 <p>${escapeHtml(facts)}</p>
 <p class="places">${places.slice(0, 8).map(escapeHtml).join("<br>")}${places.length > 8 ? `<br>and ${places.length - 8} more` : ""}</p></div>
@@ -93,13 +94,12 @@ ${rows.length > 0 ? `<table><tr><th>width<th>q<th>AVIF<th>WebP<th>JPEG</tr>${row
 </section>`;
 }
 
-/** The placeholder of the manifest, grown: the page needs no network and shows no original. */
-function thumbnail(info: ReturnType<ScanResult["photos"]["get"]>): string {
-  if (info === undefined || "problem" in info) return '<div class="thumb none">?</div>';
-  const ratio = info.width > 0 && info.height > 0 ? ` style="aspect-ratio:${info.width}/${info.height}"` : "";
-  if (info.placeholder !== undefined && /^[A-Za-z0-9+/=]+$/.test(info.placeholder))
-    return `<img class="thumb" alt="" src="data:image/webp;base64,${info.placeholder}"${ratio}>`;
-  return '<div class="thumb none">no preview</div>';
+/** Inside the page, which needs no network. */
+function thumbnail(key: string, { thumbnails }: ScanResult): string {
+  const url = thumbnails.get(key);
+  return url === undefined
+    ? '<div class="thumb none">no picture</div>'
+    : `<img class="thumb" alt="" src="${url}" loading="lazy">`;
 }
 
 function variantRow(request: ImageRequest, result: ScanResult): string {

@@ -13,6 +13,8 @@ export interface ScanOptions extends AskingOptions {
   readonly site: SiteOptions;
   /** Relative to the site; absent: where the site's hook reads it; `false`: left as it is. */
   readonly manifest?: string | false;
+  /** Whether the result is to be shown with pictures. */
+  readonly pictured: boolean;
   /** Plans only: no request is made and nothing is written. */
   readonly dryRun: boolean;
 }
@@ -23,6 +25,8 @@ export interface ScanResult extends Found, Answers {
   readonly images: ReadonlyMap<string, ManifestImage>;
   /** Every URL that the pages ask for, as they have it; sorted. */
   readonly urls: readonly string[];
+  /** Small pictures by source key, as data URLs, where they were asked for. */
+  readonly thumbnails: ReadonlyMap<string, string>;
 }
 
 /**
@@ -37,7 +41,7 @@ export async function scanSite(options: ScanOptions): Promise<ScanResult> {
   const before = await readManifest(manifestFile);
   if (options.dryRun) {
     const { urls } = planRequests(uses, before, site.signatureKey);
-    return { ...found, images: before, urls, photos: new Map(), variants: new Map() };
+    return { ...found, images: before, urls, photos: new Map(), variants: new Map(), thumbnails: new Map() };
   }
 
   const asking = createAsking(site, options);
@@ -49,7 +53,8 @@ export async function scanSite(options: ScanOptions): Promise<ScanResult> {
   const { requests, urls } = planRequests(uses, images, site.signatureKey);
   const variants = await asking.warm(requests.values(), photos);
   const refused = refusals(placesOf(found.posts), requests.values(), { photos, variants });
-  return { ...found, photos, images, urls, variants, findings: [...found.findings, ...refused] };
+  const thumbnails = options.pictured ? await asking.thumbnails(photos) : new Map<string, string>();
+  return { ...found, photos, images, urls, variants, thumbnails, findings: [...found.findings, ...refused] };
 }
 
 /** @throws CannotRun for a site that names no proxy. */

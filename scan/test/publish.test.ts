@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import sharp from "sharp";
@@ -104,6 +104,21 @@ test("a missing photograph names the one that was meant, and a broken one its fa
   expect(findings.map(({ line }) => line)).toEqual([1, 3, 5]);
   expect(findings[1]?.message).toContain('Is it "worms.jpg"?');
   expect(findings[2]?.message).toMatch(/^broken\.jpg: /);
+});
+
+test("a report shows failures first, then each photograph, with nothing outside the page", async () => {
+  await using site = await createSite({
+    "config.toml": config,
+    "content/a.md": "![](worms.jpg)\n\n![](<nosuch & gone.jpg>)\n",
+  });
+  await scan(site.folder, "--report", path.join(site.folder, "out/report.html"));
+  const html = await readFile(path.join(site.folder, "out/report.html"), "utf8");
+  const [failure, photo] = ["content/a.md:3:1: error: nosuch &#38; gone.jpg", "<h2>worms.jpg</h2>"];
+  expect(html.indexOf(failure)).toBeGreaterThan(0);
+  expect(html.indexOf(photo)).toBeGreaterThan(html.indexOf(failure));
+  expect(html).toMatch(/<img class="thumb" alt="" src="data:image\/webp;base64,/);
+  expect(html).toMatch(/<tr><td>100<td>60(?:<td class="(?:made|hit)">[\d.]+ K?B){3}<\/tr>/);
+  expect(html.replaceAll(/"data:[^"]*"/g, "")).not.toMatch(/(?:src|href)="/);
 });
 
 test("one bad post never stops the others", async () => {

@@ -1,0 +1,37 @@
+import { formatUrl } from "../contract/url.ts";
+import { inParallel, request, type Server, Unanswered } from "./http.ts";
+
+/** Pixels wide, twice what the report shows, for sharp screens. */
+const WIDTH = 256;
+
+/**
+ * Small pictures for the report, by source key, as data URLs. One that cannot be had is left out: a server may serve
+ * nothing but what is published.
+ * @throws the signal's reason when it aborts.
+ */
+export async function loadThumbnails(
+  server: Server,
+  keys: Iterable<string>,
+  signatureKey: string | undefined,
+  onThumbnail: () => void,
+): Promise<Map<string, string>> {
+  const thumbnails = new Map<string, string>();
+  await inParallel(keys, server.concurrency, async (key) => {
+    const asked = { key, quality: 40, width: WIDTH, format: "webp" } as const;
+    const url = formatUrl(server.endpoint, /\.svg$/i.test(key) ? { key } : asked, signatureKey);
+    const thumbnail = await request(server, { url, init: () => ({}), read: dataUrl }).catch((error) => {
+      if (error instanceof Unanswered) return undefined;
+      throw error;
+    });
+    if (thumbnail !== undefined) thumbnails.set(key, thumbnail);
+    onThumbnail();
+  });
+  return thumbnails;
+}
+
+async function dataUrl(response: Response): Promise<string | undefined> {
+  const body = Buffer.from(await response.arrayBuffer());
+  const type = response.headers.get("content-type") ?? "";
+  if (!response.ok || !/^image\/[a-z+]+$/.test(type) || body.byteLength > 100_000) return undefined;
+  return `data:${type};base64,${body.toString("base64")}`;
+}
