@@ -1,5 +1,4 @@
-import type { Dirent } from "node:fs";
-import { readdir, readFile, stat } from "node:fs/promises";
+import { type Dirent, readdirSync, readFileSync, statSync } from "node:fs";
 import path from "node:path";
 import { type Cascade, parseCascade, withCascades } from "./pages/cascade.ts";
 import { type SplitPage, splitFrontMatter } from "./pages/front-matter.ts";
@@ -22,14 +21,15 @@ export interface Page extends SplitPage {
 
 /**
  * The pages of a site as Hugo would publish them now, each with its text: one at a time, so that a site of any size
- * fits in memory.
+ * fits in memory. Files are read synchronously: one after the other that is several times faster, and nothing else is to
+ * be done meanwhile.
  */
-export async function* publishedPages(site: Site, now: Date): AsyncGenerator<Page> {
+export function* publishedPages(site: Site, now: Date): Generator<Page> {
   const seen = new Set<string>();
-  for (const mount of await Promise.all(site.mounts.content.map(folderMount))) {
+  for (const mount of site.mounts.content.map(folderMount)) {
     const cascades = parseCascade(site.cascade);
     const walk: Walk = { site, mount, now };
-    for await (const page of walkFolder(walk, "", cascades)) {
+    for (const page of walkFolder(walk, "", cascades)) {
       // A theme's page gives way to the site's own of the same path.
       const name = path.posix.join(
         mount.target,
@@ -45,8 +45,8 @@ export async function* publishedPages(site: Site, now: Date): AsyncGenerator<Pag
 // --- walking ---
 
 /** A mounted file is a mount of its folder that takes nothing else. */
-async function folderMount(mount: Mount): Promise<Mount> {
-  if ((await stat(mount.source)).isDirectory()) return mount;
+function folderMount(mount: Mount): Mount {
+  if (statSync(mount.source).isDirectory()) return mount;
   const name = path.basename(mount.source);
   return {
     source: path.dirname(mount.source),
@@ -62,8 +62,8 @@ interface Walk {
   readonly now: Date;
 }
 
-async function* walkFolder(walk: Walk, below: string, cascades: readonly Cascade[]): AsyncGenerator<Page> {
-  const entries = await readEntries(walk, below);
+function* walkFolder(walk: Walk, below: string, cascades: readonly Cascade[]): Generator<Page> {
+  const entries = readEntries(walk, below);
   const contents = entries.files.filter((name) => isContent(name, walk.site));
   const bundle = contents.filter((name) => bundleOf(name) === "leaf");
   if (bundle.length > 0) {
@@ -74,7 +74,7 @@ async function* walkFolder(walk: Walk, below: string, cascades: readonly Cascade
   let inherited = cascades;
   let skipChildren = false;
   for (const name of contents.filter((name) => bundleOf(name) === "branch")) {
-    const { page, published } = await readPage(walk, below, name, cascades);
+    const { page, published } = readPage(walk, below, name, cascades);
     inherited = [...parseCascade(page.values.cascade), ...inherited];
     if (published) yield page;
     else if (walk.site.hugoMinor < 123 && below !== "") skipChildren = true;
@@ -85,22 +85,17 @@ async function* walkFolder(walk: Walk, below: string, cascades: readonly Cascade
   for (const name of entries.folders) yield* walkFolder(walk, path.posix.join(below, name), inherited);
 }
 
-async function* visitFile(
-  walk: Walk,
-  below: string,
-  name: string,
-  cascades: readonly Cascade[],
-): AsyncGenerator<Page> {
-  const { page, published } = await readPage(walk, below, name, cascades);
+function* visitFile(walk: Walk, below: string, name: string, cascades: readonly Cascade[]): Generator<Page> {
+  const { page, published } = readPage(walk, below, name, cascades);
   if (published) yield page;
 }
 
-async function readEntries(
+function readEntries(
   walk: Walk,
   below: string,
-): Promise<{ readonly files: readonly string[]; readonly folders: readonly string[] }> {
+): { readonly files: readonly string[]; readonly folders: readonly string[] } {
   const folder = path.join(walk.mount.source, below);
-  const entries = (await readdir(folder, { withFileTypes: true })).sort((a, b) => (a.name < b.name ? -1 : 1));
+  const entries = readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
   const kept = entries.filter((entry) => !isIgnored(walk, path.posix.join(below, entry.name)));
   return {
     files: kept.filter((entry) => isFile(entry)).map((entry) => entry.name),
@@ -141,15 +136,15 @@ function bundleOf(name: string): "leaf" | "branch" | "none" {
   return base === "index" ? "leaf" : base === "_index" ? "branch" : "none";
 }
 
-async function readPage(
+function readPage(
   walk: Walk,
   below: string,
   name: string,
   cascades: readonly Cascade[],
-): Promise<{ readonly page: Page; readonly published: boolean }> {
+): { readonly page: Page; readonly published: boolean } {
   const { site, mount } = walk;
   const absolute = path.join(mount.source, below, name);
-  const split = splitFrontMatter(await readFile(absolute, "utf8"));
+  const split = splitFrontMatter(readFileSync(absolute, "utf8"));
   const folder = path.posix.join(mount.target, below);
   const language = languageOf(name, site);
   const stem = path.posix.join(folder, path.basename(absolute).split(".", 1)[0] ?? "");

@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import type { SiteParams } from "../contract/params.ts";
 import { CannotRun } from "./cannot-run.ts";
 import type { Finding } from "./findings.ts";
@@ -37,7 +38,9 @@ export async function readPosts(
   const posts: Post[] = [];
   let pages = 0;
   options.progress.start("reading posts");
-  for await (const page of publishedPages(site, options.now)) {
+  for (const page of publishedPages(site, options.now)) {
+    // Reading is synchronous: without this an interrupt would wait for the last page.
+    if (pages % 32 === 0) await setImmediate();
     options.signal.throwIfAborted();
     pages++;
     options.progress.advance();

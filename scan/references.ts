@@ -87,11 +87,12 @@ function markdownReferences(body: string, shortcodes: readonly Shortcode[], rule
   if (!body.includes("![") && endpoints.length === 0) return [];
   const readings = shortcodes.length === 0 ? [wholeReading(body)] : shortcodeReadings(body, shortcodes);
   return readings.flatMap((whole) => {
-    const reading = relevantBlocks(whole, endpoints);
-    return markdownImages(reading.text, endpoints).map((image) => ({
-      ...image,
-      offset: reading.fileOffset(image.offset),
-    }));
+    const { reading, plain } = relevantBlocks(whole, endpoints);
+    const parsed = markdownImages(reading.text, endpoints);
+    return [
+      ...plain.map((image) => ({ ...image, as: "image" as const })),
+      ...parsed.map((image) => ({ ...image, offset: reading.fileOffset(image.offset) })),
+    ];
   });
 }
 

@@ -1,20 +1,44 @@
 import { joinPieces, type Piece, type Reading, wholeReading } from "./reading.ts";
 
+/** What of a Markdown text decides its images. */
+export interface RelevantBlocks {
+  /** To be parsed. */
+  readonly reading: Reading;
+  /** Images that need no parser: each alone in a block of one line, in plain letters. Offsets are the file's. */
+  readonly plain: readonly { readonly destination: string; readonly offset: number }[];
+}
+
 /**
  * The part of a Markdown text that decides its images: parsing the rest is most of a scan's time and changes nothing.
  * Cuts only where every container is closed, which is at a line that begins in the first column after an empty one,
  * outside fenced code and HTML that may hold empty lines. Where that cannot be told line by line, the text stays whole.
- * @param words that an image or raw HTML of interest has in it, beside `![`.
+ * @param words that raw HTML of interest has in it.
  */
-export function relevantBlocks(reading: Reading, words: readonly string[]): Reading {
+export function relevantBlocks(reading: Reading, words: readonly string[]): RelevantBlocks {
   const blocks = cutBlocks(reading.text);
-  if (blocks === undefined) return reading;
+  if (blocks === undefined) return { reading, plain: [] };
+  const plain: { readonly destination: string; readonly offset: number }[] = [];
+  const rest: Piece[] = [];
+  for (const block of blocks) {
+    const destination = plainImage.exec(block.text)?.[1];
+    if (destination === undefined) rest.push(block);
+    else plain.push({ destination, offset: reading.fileOffset(block.start) });
+  }
   const wanted = ["![", ...words];
-  if (!blocks.some((block) => wanted.some((word) => block.text.includes(word)))) return wholeReading("");
+  if (!rest.some((block) => includesAny(block.text, wanted))) return { reading: wholeReading(""), plain };
   // Definitions of links and footnotes, and what refers to the latter, may be anywhere.
-  const kept = blocks.filter((block) => [...wanted, "]:", "[^"].some((word) => block.text.includes(word)));
+  const kept = rest.filter((block) => includesAny(block.text, [...wanted, "]:", "[^"]));
   const joined = joinPieces(kept);
-  return { text: joined.text, fileOffset: (offset) => reading.fileOffset(joined.fileOffset(offset)) };
+  const fileOffset = (offset: number) => reading.fileOffset(joined.fileOffset(offset));
+  return { reading: { text: joined.text, fileOffset }, plain };
+}
+
+/** A paragraph of one image, without a character that Markdown might take for something else. */
+const plainImage =
+  /^!\[[A-Za-z0-9 ,.'-]*\]\(([A-Za-z0-9_./-]+)(?: "[A-Za-z0-9 ,.'-]*")?\)[ \t]*(?:[\r\n][ \t\r\n]*)?$/;
+
+function includesAny(text: string, words: readonly string[]): boolean {
+  return words.some((word) => text.includes(word));
 }
 
 // --- cutting ---

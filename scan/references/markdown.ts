@@ -18,6 +18,7 @@ export interface MarkdownImage {
  * @param endpoints whose URLs count in raw HTML; none where it does not reach the page.
  */
 export function markdownImages(text: string, endpoints: readonly string[]): MarkdownImage[] {
+  if (text === "") return [];
   // The parser does not count a byte order mark.
   const mark = text.startsWith("\ufeff") ? 1 : 0;
   const tree = parser.parse(text);

@@ -9,11 +9,12 @@ const endpoints = ["https://images.example"];
 
 /** What the parser sees of the reduced text, at the places of the whole one. */
 function reduced(text: string) {
-  const reading = relevantBlocks(wholeReading(text), endpoints);
-  return markdownImages(reading.text, endpoints).map((image) => ({
-    ...image,
-    offset: reading.fileOffset(image.offset),
-  }));
+  const { reading, plain } = relevantBlocks(wholeReading(text), endpoints);
+  const parsed = markdownImages(reading.text, endpoints);
+  return [
+    ...plain.map((image) => ({ ...image, as: "image" })),
+    ...parsed.map((image) => ({ ...image, offset: reading.fileOffset(image.offset) })),
+  ].sort((a, b) => a.offset - b.offset);
 }
 
 describe("the blocks that decide the images give what the whole text gives", () => {
@@ -57,12 +58,12 @@ describe("the blocks that decide the images give what the whole text gives", () 
 });
 
 test("prose without an image is not parsed", () => {
-  expect(relevantBlocks(wholeReading("a\n\n```\nb\n```\n\n[c]: d\n"), []).text).toBe("");
+  expect(relevantBlocks(wholeReading("a\n\n```\nb\n```\n\n[c]: d\n"), []).reading.text).toBe("");
 });
 
 test("prose around an image is left out, its definitions are not", () => {
   const text = "prose\n\n![w][id]\n\n- more\n- prose\n\n[id]: worms.jpg\n";
-  expect(relevantBlocks(wholeReading(text), []).text).toBe("![w][id]\n\n[id]: worms.jpg\n");
+  expect(relevantBlocks(wholeReading(text), []).reading.text).toBe("![w][id]\n\n[id]: worms.jpg\n");
 });
 
 function lines(): fc.Arbitrary<string> {
