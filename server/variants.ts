@@ -60,6 +60,7 @@ export function createVariants(parts: {
 
   async function fetchAndEncode(variant: Variant, lane: Lane, signal: AbortSignal): Promise<Made> {
     const started = performance.now();
+    if (lane === "live") encoder.prepare();
     const lease = await originals.fetch(variant.key, signal);
     const { original } = lease;
     const ms = { source: performance.now() - started, queue: 0, encode: 0 };

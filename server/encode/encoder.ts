@@ -58,4 +58,6 @@ export interface Encoder {
     original: Uint8Array,
     options: { readonly lane: Lane; readonly signal: AbortSignal },
   ): Promise<Probe & Placeholder>;
+  /** An original for a reader is on its way: starts a process that is up when it has arrived. */
+  prepare(): void;
 }

@@ -32,6 +32,7 @@ export function observeEncoder(
         throw error;
       }
     },
+    prepare: () => encoder.prepare(),
   };
 }
 

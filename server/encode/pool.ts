@@ -52,8 +52,6 @@ export interface Pool extends Encoder {
   /** What the children decode with; floors.ts says what is too old. @throws Problem `encode-failed` */
   readonly libraries: () => Promise<LibraryVersions>;
   readonly stats: () => PoolStats;
-  /** Starts a live child if none is up, so that it is when the original has arrived. */
-  readonly prepare: () => void;
   /** Kills every child; what runs fails. */
   readonly close: () => void;
 }

@@ -101,32 +101,6 @@ test("what was given up is tried again after an hour", async () => {
   await expect(encode(pool, [at(fault.abort)])).rejects.toMatchObject({ code: "encode-failed" });
 });
 
-test("deaths among readers cost no reader of another photograph anything", async () => {
-  const pool = await startPool({
-    slots: { live: 2, warm: 1 },
-    maxJobs: { live: 1_000, warm: 1 },
-    maxWaitMs: { live: 120_000, warm: 1 },
-    maxMegapixels: 1e9,
-  });
-  const kinds = [fault.abort, fault.segfault] as const;
-  const outcomes = await Promise.allSettled(
-    Array.from({ length: 36 }, (_, index) =>
-      index % 2 === 0
-        ? encode(pool, [at(50 + (index % 40))])
-        : encode(
-            pool,
-            [at(kinds[index % 4 === 1 ? 0 : 1])],
-            "live",
-            never,
-            Buffer.concat([original, Buffer.from([index])]),
-          ),
-    ),
-  );
-  const readers = outcomes.filter((_, index) => index % 2 === 0);
-  expect(readers.every(({ status }) => status === "fulfilled")).toBe(true);
-  expect(pool.stats()).toMatchObject({ crashed: 36, lanes: { live: { running: 0, waiting: 0 } } });
-});
-
 describe("the line before the encoders", () => {
   test("ends: what is beyond it is told at once when to come back", async () => {
     const pool = await startPool({ maxJobs: { live: 2, warm: 2 } });
@@ -246,4 +220,13 @@ describe("children", () => {
       ),
     ).toEqual([]);
   });
+});
+
+test("a child is up by the time an original has arrived", async () => {
+  const pool = await startPool();
+  pool.prepare();
+  pool.prepare();
+  expect(pool.stats()).toMatchObject({ spawned: 1, lanes: { live: { children: 1 } } });
+  await encode(pool, [at(50)]);
+  expect(pool.stats().spawned).toBe(1);
 });
