@@ -1,0 +1,165 @@
+import { spawn, spawnSync } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import { type AddressInfo, connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { report, sized } from "./chaos.ts";
+import { photo } from "./pictures.ts";
+import { type Pod, startPod } from "./pod.ts";
+
+const nginx = ["nginx", "/usr/sbin/nginx"].find((file) => spawnSync(file, ["-v"]).status === 0);
+if (nginx === undefined && process.env.CI === undefined)
+  console.log("skipped: what a proxy in front of the server sees, because nginx is not installed");
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "imgproxy-lite-"));
+  await writeFile(join(folder, "worms.jpg"), await photo(400, 300).jpeg().toBuffer());
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await new Promise((resolve) => server.once("listening", resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** nginx as an ingress has it: connections to the pods are kept, another pod is tried where one is gone. */
+async function startNginx(pods: readonly number[]): Promise<number> {
+  const port = await freePort();
+  const own = await mkdtemp(join(folder, "nginx-"));
+  const config = `
+    daemon off; worker_processes 1; pid ${own}/pid; error_log ${own}/error.log; ${process.getuid?.() === 0 ? "user root;" : ""}
+    events { worker_connections 512; }
+    http {
+      access_log off; client_body_temp_path ${own}/body; proxy_temp_path ${own}/proxy; fastcgi_temp_path ${own}/f;
+      uwsgi_temp_path ${own}/u; scgi_temp_path ${own}/s;
+      upstream pods { ${pods.map((pod) => `server 127.0.0.1:${pod} max_fails=0;`).join(" ")} keepalive 8; }
+      server {
+        listen 127.0.0.1:${port};
+        location / { proxy_pass http://pods; proxy_http_version 1.1; proxy_set_header Connection ""; }
+      }
+    }`;
+  await writeFile(join(own, "nginx.conf"), config);
+  const child = spawn(nginx ?? "nginx", ["-c", join(own, "nginx.conf"), "-e", join(own, "error.log")], {
+    stdio: "ignore",
+  });
+  onTestFinished(() => void child.kill("SIGTERM"));
+  await expect
+    .poll(
+      () =>
+        fetch(`http://127.0.0.1:${port}/`).then(
+          () => true,
+          () => false,
+        ),
+      { timeout: 10_000 },
+    )
+    .toBe(true);
+  return port;
+}
+
+function startOn(port: number): Promise<Pod> {
+  return startPod({ PORT: String(port), SOURCE: folder, CACHE_DIR: join(folder, "cache"), ORIGINALS: "off" });
+}
+
+describe.skipIf(nginx === undefined && process.env.CI === undefined)("behind a real nginx", () => {
+  test("restarts of one pod after the other fail no reader", async () => {
+    const ports = [await freePort(), await freePort()];
+    const pods = await Promise.all(ports.map(startOn));
+    const port = await startNginx(ports);
+    const statuses = new Map<number | string, number>();
+    const count = (key: number | string): void => void statuses.set(key, (statuses.get(key) ?? 0) + 1);
+    const readers: Promise<void>[] = [];
+    const reading = setInterval(() => {
+      const url = `http://127.0.0.1:${port}/?img=worms.jpg&q=33&w=${100 + (readers.length % 5)}`;
+      readers.push(
+        fetch(url).then(
+          async (response) => {
+            await response.arrayBuffer();
+            count(response.status);
+          },
+          (error: unknown) => count(String(error)),
+        ),
+      );
+    }, 20);
+    onTestFinished(() => clearInterval(reading));
+    const restarts = sized(20, 4);
+    for (let n = 0; n < restarts; n += 1) {
+      expect(await pods[n % 2]?.stop()).toBe(0);
+      pods[n % 2] = await startOn(ports[n % 2] ?? 0);
+    }
+    clearInterval(reading);
+    await Promise.all(readers);
+    report(
+      "K2",
+      `${restarts} rolling restarts of two pods behind nginx under 50 requests/s`,
+      `${readers.length} requests: ${JSON.stringify(Object.fromEntries(statuses))}`,
+    );
+    expect([...statuses.keys()]).toEqual([200]);
+    expect(readers.length).toBeGreaterThan(20);
+  });
+
+  test("40 requests that mean to be two are one or none, and nobody else gets their answers", async () => {
+    const ports = [await freePort()];
+    const [pod] = await Promise.all(ports.map(startOn));
+    const port = await startNginx(ports);
+    const image = `http://127.0.0.1:${port}/?img=worms.jpg&q=33&w=50`;
+    const etag = (await fetch(image)).headers.get("etag");
+    const notFound = () => pod?.metric("imgproxy_lite_requests_total", 'status="404"');
+    const before = await notFound();
+    const smuggled = "GET /smuggled HTTP/1.1\r\nHost: x\r\nX: ";
+    const heads = [
+      "Content-Length: 6\r\nTransfer-Encoding: chunked",
+      "Transfer-Encoding: chunked\r\nContent-Length: 6",
+      "Transfer-Encoding: ChunKed\r\nContent-Length: 6",
+      "Transfer-Encoding: xchunked\r\nContent-Length: 6",
+      "Transfer-Encoding : chunked\r\nContent-Length: 6",
+      "Transfer-Encoding:\tchunked\r\nContent-Length: 6",
+      "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity",
+      "Transfer-Encoding: identity\r\nTransfer-Encoding: chunked",
+      "Transfer-Encoding: chunked, identity",
+      "Transfer-Encoding:\r\n chunked\r\nContent-Length: 6",
+      "Content-Length: 6\r\nContent-Length: 0",
+      "Content-Length: 0\r\nContent-Length: 6",
+      "Content-Length: +6",
+      "Content-Length: 6, 6",
+      "Content-Length: 0x6",
+      "Content-Length: 0\r\nX: y\n\nGET",
+      "X-Fold: a\r\n b\r\nContent-Length: 6",
+      "Upgrade: h2c\r\nConnection: Upgrade, HTTP2-Settings",
+      "Connection: Content-Length\r\nContent-Length: 6",
+      "Expect: 100-continue\r\nContent-Length: 6",
+    ];
+    for (const method of ["POST", "GET"])
+      for (const head of heads) {
+        await sendRaw(
+          port,
+          `${method} /?img=worms.jpg&q=33&w=50 HTTP/1.1\r\nHost: x\r\n${head}\r\n\r\n0\r\n\r\n${smuggled}`,
+        );
+        const next = await fetch(image);
+        expect([head, next.status, next.headers.get("etag")]).toEqual([head, 200, etag]);
+      }
+    // A request that got through would have asked for what is not there.
+    expect(await notFound()).toBe(before);
+  });
+});
+
+/** Sends bytes as they are and waits for whatever comes back, or for nothing. */
+function sendRaw(port: number, text: string): Promise<void> {
+  return new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1", () => socket.write(text));
+    const end = (): void => {
+      socket.destroy();
+      resolve();
+    };
+    socket
+      .once("data", () => setTimeout(end, 10))
+      .once("close", end)
+      .once("error", end);
+    setTimeout(end, 300);
+  });
+}
