@@ -47,7 +47,7 @@ export async function listen(
   });
   server.maxConnections = limits.maxConnections;
   server.setTimeout(limits.timeout);
-  await bind(server, at);
+  await bindAnyFamily(server, at);
   const address = addressOf(server);
   return {
     port: address.port,
@@ -62,6 +62,21 @@ export async function listen(
 // --- sockets ---
 
 const MAX_HEAD_BYTES = 16 * 1024;
+
+/** `::` means every address; a machine without IPv6 has those of IPv4. */
+async function bindAnyFamily(server: Server, at: Parameters<typeof bind>[1]): Promise<void> {
+  try {
+    await bind(server, at);
+  } catch (error) {
+    if (at.host !== "::" || !(error instanceof CannotListen) || !isWithoutIpv6(error.cause)) throw error;
+    await bind(server, { ...at, host: "0.0.0.0" });
+  }
+}
+
+function isWithoutIpv6(error: unknown): boolean {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  return code === "EAFNOSUPPORT" || code === "EADDRNOTAVAIL";
+}
 
 function bind(
   server: Server,

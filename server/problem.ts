@@ -20,7 +20,7 @@ export function problemAnswer(error: unknown, requestId: string): Answer {
       "content-type": "application/problem+json",
       "content-length": String(body.byteLength),
       "cache-control": cacheControl,
-      ...(retryAfterSeconds !== undefined && { "retry-after": String(Math.ceil(retryAfterSeconds)) }),
+      ...(retryAfterSeconds !== undefined && { "retry-after": spread(retryAfterSeconds) }),
       ...(code === "bad-method" && { allow: "GET, HEAD, OPTIONS" }),
       ...(code === "bad-token" && { "www-authenticate": "Bearer" }),
     },
@@ -35,4 +35,9 @@ export function toProblem(error: unknown): Problem {
   if (error instanceof InvalidRequest) return new Problem("invalid-request", { detail: error.message });
   if (error instanceof InvalidBody) return new Problem("invalid-body", { detail: error.message });
   return new Problem("internal", { cause: error });
+}
+
+/** Up to twice as long: readers who were refused together must not come back together. */
+function spread(seconds: number): string {
+  return String(Math.ceil(seconds * (1 + Math.random())));
 }

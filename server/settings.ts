@@ -46,7 +46,13 @@ export const settings = {
   ),
   host: both("HOST", text, "::", "Address that both ports listen on.", "host"),
   basePath: serve("BASE_PATH", path, "/", "Path of the endpoint, where it has one: /img/.", "base-path"),
-  dev: serve("DEV", toggle, "off", "Shows a page of help at / and readable errors.", "dev"),
+  dev: serve(
+    "DEV",
+    toggle,
+    "off",
+    "Shows a page of help at /, and in Server-Timing where the time went.",
+    "dev",
+  ),
 
   source: serve(
     "SOURCE",

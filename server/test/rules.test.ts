@@ -1,0 +1,260 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { clientAddress } from "../client.ts";
+import { helpText, InvalidConfig, loadConfig } from "../config.ts";
+import { Problem } from "../errors.ts";
+import { createFlights } from "../flights.ts";
+import { cacheControl, folderPolicy, remotePolicy, whenToCheck } from "../freshness.ts";
+import { negotiate } from "../negotiate.ts";
+import { problemAnswer } from "../problem.ts";
+import { parseRange } from "../ranges.ts";
+import { createAllowance } from "../rate.ts";
+import { duration, networks, path, size, sourceUrl } from "../setting-types.ts";
+import { settings } from "../settings.ts";
+
+describe("Accept", () => {
+  test.each([
+    [null, "auto"],
+    ["", "auto"],
+    ["*/*", "auto"],
+    ["image/*", "auto"],
+    ["image/webp,*/*", "auto-w"],
+    ["image/avif", "auto-a"],
+    ["image/avif,image/webp,image/apng,*/*;q=0.8", "auto-aw"],
+    ["image/webp;q=0.5, image/avif;q=0.6", "auto-aw"],
+    ["image/webp;q=0.6, image/avif;q=0.5", "auto-w"],
+    ["image/webp;q=0", "auto"],
+    ["image/webp;q=0.0001", "auto"],
+    ["image/webp;q=2", "auto"],
+    ["image/jpeg,image/webp;q=0.9", "auto"],
+    ["IMAGE/AVIF ; Q=1.0 , image/WebP", "auto-aw"],
+    ["image/webpx, ximage/avif, image/avif2", "auto"],
+  ])("%j is %s", (accept, expected) => {
+    expect(negotiate(accept)).toBe(expected);
+    expect(negotiate(accept, "png")).toBe("png");
+  });
+
+  test("of any text gives a class, the same each time", () => {
+    fc.assert(
+      fc.property(fc.string(), (accept) => {
+        expect(negotiate(accept)).toMatch(/^auto(-w|-a|-aw)?$/);
+        expect(negotiate(accept)).toBe(negotiate(accept));
+      }),
+    );
+  });
+});
+
+describe("Range", () => {
+  test.each([
+    [undefined, "whole"],
+    ["bytes=0-0", { first: 0, last: 0 }],
+    ["bytes=90-", { first: 90, last: 99 }],
+    ["bytes=90-1000", { first: 90, last: 99 }],
+    ["bytes=-1", { first: 99, last: 99 }],
+    ["bytes=-1000", { first: 0, last: 99 }],
+    ["bytes=100-", "unsatisfiable"],
+    ["bytes=-0", "unsatisfiable"],
+    ["bytes=5-4", "whole"],
+    ["bytes=0-1,3-4", "whole"],
+    ["bytes=-", "whole"],
+    ["bytes=a-b", "whole"],
+    ["bytes=0x1-2", "whole"],
+    ["items=0-1", "whole"],
+  ])("%j of 100 bytes is %o", (header, expected) => {
+    expect(parseRange(header, 100)).toEqual(expected);
+  });
+
+  test("of nothing cannot be met", () => {
+    expect(parseRange("bytes=0-", 0)).toBe("unsatisfiable");
+    expect(parseRange("bytes=-5", 0)).toBe("unsatisfiable");
+  });
+});
+
+describe("freshness", () => {
+  const version = "0123456789";
+  test.each([
+    [version, 0, "no"],
+    [version, 86_399, "no"],
+    [version, 86_400, "behind"],
+    [undefined, 3_599, "no"],
+    [undefined, 3_600, "behind"],
+    ["9876543210", 0, "before"],
+  ])("of a bucket asks the source for v=%s after %i s: %s", (asked, seconds, expected) => {
+    expect(whenToCheck({ asked, version }, seconds, remotePolicy)).toBe(expected);
+  });
+
+  test("of a folder asks every time where there is no version", () => {
+    expect(whenToCheck({ asked: undefined, version }, 0, folderPolicy)).toBe("before");
+    expect(whenToCheck({ asked: version, version }, 0, folderPolicy)).toBe("no");
+  });
+
+  test("never lets what is stale or stands in be kept for ever", () => {
+    for (const asked of [undefined, version, "9876543210"])
+      expect(cacheControl({ asked, version }, true, remotePolicy)).toBe("public, max-age=60");
+  });
+});
+
+describe("who asks", () => {
+  const trusted = networks("10.0.0.0/8, ::1,2001:db8::/32");
+  test.each([
+    ["203.0.113.9", null, "203.0.113.9"],
+    ["203.0.113.9", "1.2.3.4", "203.0.113.9"],
+    ["10.0.0.1", "1.2.3.4", "1.2.3.4"],
+    ["::ffff:10.0.0.1", "1.2.3.4", "1.2.3.4"],
+    ["10.0.0.1", "6.6.6.6, 1.2.3.4, 10.0.0.2", "1.2.3.4"],
+    ["10.0.0.1", "10.9.9.9, 10.0.0.2", "10.9.9.9"],
+    ["10.0.0.1", "not an address", "not an address"],
+    ["10.0.0.1", null, "10.0.0.1"],
+    ["::1", "2001:4860:1:2:3:4:5:6", "2001:4860:1:2::/64"],
+    ["::1", "2001:4860:1:2::9", "2001:4860:1:2::/64"],
+    ["2001:4860::1", null, "2001:4860:0:0::/64"],
+  ])("from %s with X-Forwarded-For %j is %s", (peer, forwardedFor, expected) => {
+    expect(clientAddress(peer, forwardedFor, trusted)).toBe(expected);
+  });
+});
+
+describe("an allowance", () => {
+  test("lets a burst pass, then a rate, each name by itself", () => {
+    let clock = 0;
+    const allowance = createAllowance({ burst: 3, perSecond: 2 }, () => clock);
+    expect([1, 2, 3, 4].map(() => allowance.take("a"))).toEqual([true, true, true, false]);
+    expect(allowance.take("b")).toBe(true);
+    expect(allowance.wait("a")).toBe(0.5);
+    clock = 500;
+    expect([allowance.take("a"), allowance.take("a")]).toEqual([true, false]);
+    clock = -10_000;
+    expect(allowance.take("a")).toBe(false);
+  });
+});
+
+describe("a flight", () => {
+  const signal = new AbortController().signal;
+
+  test("is shared by all who ask while it runs, its failure too, and is not repeated for them", async () => {
+    const flights = createFlights<number>();
+    let works = 0;
+    const fail = async (): Promise<number> => {
+      works += 1;
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      throw new Error("no");
+    };
+    const all = await Promise.allSettled(Array.from({ length: 50 }, () => flights.join("a", signal, fail)));
+    expect([works, all.filter(({ status }) => status === "rejected").length, flights.size]).toEqual([
+      1, 50, 0,
+    ]);
+  });
+
+  test("that everyone has left is aborted, and who asks then starts another", async () => {
+    const flights = createFlights<string>();
+    const leaver = new AbortController();
+    let aborted = false;
+    const first = flights.join("a", leaver.signal, (signal) => {
+      signal.addEventListener("abort", () => {
+        aborted = true;
+      });
+      return new Promise(() => undefined);
+    });
+    leaver.abort(new Error("gone"));
+    await expect(first).rejects.toThrow("gone");
+    expect(aborted).toBe(true);
+    expect(await flights.join("a", signal, async () => "second")).toBe("second");
+  });
+
+  test("takes so many who wait and no more", async () => {
+    const flights = createFlights<void>(3);
+    let end = (): void => undefined;
+    const work = (): Promise<void> => new Promise((resolve) => (end = resolve));
+    const waiting = [1, 2, 3].map(() => flights.join("a", signal, work));
+    await expect(flights.join("b", signal, work)).rejects.toThrow(expect.objectContaining({ code: "busy" }));
+    end();
+    await Promise.all(waiting);
+  });
+});
+
+describe("settings", () => {
+  test.each([
+    ["10s", 10_000],
+    ["500ms", 500],
+    ["5m", 300_000],
+    ["12h", 43_200_000],
+    ["30d", 2_592_000_000],
+    ["0", 0],
+  ])("a duration of %s is %i ms", (text, expected) => expect(duration(text)).toBe(expected));
+  test.each(["10", "-1s", "1.5h", "1w", "", "s", "1 s"])("a duration of %j is refused", (text) =>
+    expect(() => duration(text)).toThrow(/takes a duration such as/),
+  );
+  test.each([
+    ["1", 1],
+    ["512MiB", 2 ** 29],
+    ["10GiB", 10 * 2 ** 30],
+    ["1kB", 1000],
+  ])("a size of %s is %i bytes", (text, expected) => expect(size(text)).toBe(expected));
+  test.each(["", "1.5GiB", "-1", "1Gi", "1 MiB"])("a size of %j is refused", (text) =>
+    expect(() => size(text)).toThrow(/takes a size such as/),
+  );
+  test.each([
+    ["photos", { kind: "folder", path: "photos" }],
+    ["/srv/photos", { kind: "folder", path: "/srv/photos" }],
+    ["s3://bucket", { kind: "s3", bucket: "bucket", prefix: "" }],
+    ["s3://bucket/a/b", { kind: "s3", bucket: "bucket", prefix: "a/b/" }],
+    ["https://rgw.example/bucket", { kind: "http", base: new URL("https://rgw.example/bucket/") }],
+  ])("a source of %s is %o", (text, expected) => expect(sourceUrl(text)).toEqual(expected));
+  test.each(["", "ftp://x/", "s3://", "s3://-x", "https://x/?a", "https://x/#a", "http://"])(
+    "a source of %j is refused",
+    (text) => expect(() => sourceUrl(text)).toThrow(),
+  );
+  test.each([
+    ["", "/"],
+    ["img", "/img/"],
+    ["/img/", "/img/"],
+    ["/a//b", "/a/b/"],
+  ])("a path of %j is %s", (text, expected) => expect(path(text)).toBe(expected));
+  test.each(["10.0.0.0/33", "x", "10.0.0.0/-1", "::/129", "10.0.0.0/x"])(
+    "a network of %j is refused",
+    (text) => expect(() => networks(text)).toThrow(/takes addresses or networks/),
+  );
+
+  test("come by flag, else by variable, else by default", () => {
+    const load = (argv: string[], env: Record<string, string>) =>
+      loadConfig("serve", ["--source", ".", ...argv], env).config;
+    expect(load([], {}).port).toBe(5000);
+    expect(load([], { PORT: "6000" }).port).toBe(6000);
+    expect(load(["--port", "7000"], { PORT: "6000" }).port).toBe(7000);
+    expect(load(["--dev"], {}).dev).toBe("on");
+    expect(load([], { SOURCES: "" }).source).toEqual({ kind: "folder", path: "." });
+    const { sources } = loadConfig("serve", [], { SOURCES: "blog=s3://photos,shop=https://x/y" }).config;
+    expect(sources.map(({ prefix, source }) => [prefix, source.kind])).toEqual([
+      ["blog/", "s3"],
+      ["shop/", "http"],
+    ]);
+  });
+
+  test("that contradict each other are refused", () => {
+    for (const env of [
+      {},
+      { SOURCE: "a", SOURCES: "b=c" },
+      { SOURCE: "a", VARIANTS: "signed" },
+      { SOURCE: "a", ENCODERS: "0" },
+    ])
+      expect(() => loadConfig("serve", [], env)).toThrow(InvalidConfig);
+  });
+
+  test("have a default that their own parser takes, a sentence, and a line in the help", () => {
+    for (const setting of Object.values(settings)) {
+      expect(() => setting.parse(setting.fallback)).not.toThrow();
+      expect(setting.help).toMatch(/\.$/);
+      for (const program of setting.for) expect(helpText(program)).toContain(setting.name);
+    }
+  });
+});
+
+describe("a Retry-After", () => {
+  test("is spread, so that those who were refused together do not come back together", () => {
+    const seconds = Array.from({ length: 100 }, () =>
+      Number(problemAnswer(new Problem("busy"), "id").headers["retry-after"]),
+    );
+    expect(Math.min(...seconds)).toBeGreaterThanOrEqual(2);
+    expect(Math.max(...seconds)).toBeLessThanOrEqual(4);
+    expect(new Set(seconds).size).toBeGreaterThan(1);
+  });
+});
