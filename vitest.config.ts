@@ -2,7 +2,7 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
-    include: ["{contract,server,scan,dev,hugo-module,k8s}/test/**/*.test.ts"],
+    include: ["{bench,contract,server,scan,dev,hugo-module,k8s}/test/**/*.test.ts"],
     // They need a Ceph of their own: npm run test:ceph.
     exclude: ["**/node_modules/**", "**/*.ceph.test.ts"],
     // Builds dist/ once: encoder children and the executable are run as users run them.

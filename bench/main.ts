@@ -43,7 +43,7 @@ const usage = `usage: npm run bench -- CLAIM… [--photos DIR] [--rounds N] [--s
   --rounds   alternating runs of each contender (default 20)
   --seconds  length of one run under load (default 1)
   --out      where <claim>.md and <claim>.svg go (default bench/results)
-  --hugo     the hugo of scan and hook, 0.123 or newer (default: the one on PATH, or one that is obtained)
+  --hugo     the hugo of scan and hook, 0.148 or newer (default: the one on PATH, or one that is obtained)
   --peer     another image server on this machine, by URL template with {key} {w} {q} {fm}; may be repeated
 `;
 

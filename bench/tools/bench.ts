@@ -15,7 +15,7 @@ export interface Bench {
   readonly seconds: number;
   /** Other servers, by URL template. */
   readonly peers: readonly TemplatePeer[];
-  /** The command of a Hugo that has a render hook of its own (0.123 or newer). */
+  /** The command of a Hugo that has a render hook of its own (0.148 or newer). */
   readonly hugo: string;
   /** Progress, for the terminal. */
   tell(text: string): void;

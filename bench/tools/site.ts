@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
+import { formatManifest } from "../../contract/manifest.ts";
 import { projectRoot } from "./paths.ts";
 
 export interface SiteOptions {
@@ -49,7 +50,7 @@ title = "Bench"
 disableKinds = ["taxonomy", "term", "RSS", "sitemap"]
 [params.imgproxy]
   endpoint = "http://127.0.0.1:9/"
-${hook === "embedded" ? "[markup.goldmark.renderHooks.image]\n  enableDefault = true\n  useEmbedded = 'always'\n" : ""}${
+${hook === "embedded" ? "[markup.goldmark.renderHooks.image]\n  useEmbedded = 'always'\n" : ""}${
   hook === "ours"
     ? `[module]
   replacements = "github.com/imgproxy-lite/imgproxy-lite -> ${projectRoot}"
@@ -61,12 +62,11 @@ ${hook === "embedded" ? "[markup.goldmark.renderHooks.image]\n  enableDefault = 
 }
 
 function manifestOf(photos: number): string {
-  const entry = (number: number): [string, object] => [
-    photoKey(number),
-    { width: 4032, height: 3024, version: number.toString(16).padStart(10, "0") },
-  ];
-  const images = Object.fromEntries(Array.from({ length: photos }, (_, number) => entry(number)));
-  return `${JSON.stringify({ version: 1, images }, undefined, 1)}\n`;
+  const images = Array.from({ length: photos }, (_, number) => {
+    const version = number.toString(16).padStart(10, "0");
+    return [photoKey(number), { width: 4032, height: 3024, version }] as const;
+  });
+  return formatManifest({ schema: 1, images: Object.fromEntries(images) });
 }
 
 function postOf(post: number, { images, everySecond }: SiteOptions): string {
