@@ -41,5 +41,5 @@ function causeOf(error: unknown): EncodeFailure | undefined {
   if (!(error instanceof Problem)) return undefined;
   if (error.code === "unreadable-source" || error.code === "unsupported-source") return "source";
   if (error.code !== "encode-failed") return undefined;
-  return error.cause instanceof WorkerDied ? error.cause.reason : "crash";
+  return error.cause instanceof WorkerDied && error.cause.reason === "deadline" ? "deadline" : "crash";
 }

@@ -3,6 +3,9 @@ import type { WorkerDied } from "./worker.ts";
 
 const STRIKES = 2;
 
+/** More are forgotten before their hour: each has cost a child, so nobody fills this quickly. */
+const MOST = 1_000;
+
 export interface PoisonOptions {
   /** How long strikes count, in milliseconds. */
   readonly memoryMs?: number;
@@ -31,10 +34,11 @@ export class Poison {
     this.#now = options.now ?? Date.now;
   }
 
-  /** Whether this has struck out. Costs no hash while nothing has ever struck. */
+  /** Whether this has struck out. Only an original of a length that has struck costs a hash. */
   isPoisoned(original: Uint8Array, operation: string): boolean {
     this.#forget();
-    if (this.#strikes.size === 0) return false;
+    const alike = prefixOf(original, operation);
+    if (![...this.#strikes.keys()].some((name) => name.startsWith(alike))) return false;
     return (this.#strikes.get(nameOf(original, operation))?.count ?? 0) >= STRIKES;
   }
 
@@ -43,6 +47,8 @@ export class Poison {
     const count = (this.#strikes.get(name)?.count ?? 0) + 1;
     this.#strikes.delete(name);
     this.#strikes.set(name, { count, until: this.#now() + this.#memoryMs });
+    const [oldest] = this.#strikes.keys();
+    if (this.#strikes.size > MOST && oldest !== undefined) this.#strikes.delete(oldest);
   }
 
   #forget(): void {
@@ -54,5 +60,9 @@ export class Poison {
 }
 
 function nameOf(original: Uint8Array, operation: string): string {
-  return `${createHash("sha256").update(original).digest("hex")} ${operation}`;
+  return prefixOf(original, operation) + createHash("sha256").update(original).digest("hex");
+}
+
+function prefixOf(original: Uint8Array, operation: string): string {
+  return `${original.byteLength} ${operation} `;
 }

@@ -195,7 +195,7 @@ class ChildPool {
     const asked = performance.now();
     const leave = await this.#enter(lane, megapixels, signal);
     const watch = createStopwatch(asked);
-    const worker = this.#children.take(lane);
+    const worker = this.#take(lane, leave);
     const replies = new Channel<Reply>();
     // On its own, not on the reader's account: when the reader leaves, the child is still in the middle of it.
     void this.#drain(worker, job(), original, replies).finally(leave);
@@ -208,6 +208,16 @@ class ChildPool {
       isWhole = true;
     } finally {
       if (!isWhole) worker.stop();
+    }
+  }
+
+  /** @throws WorkerDied when the system gives no process, as at its limit of files. */
+  #take(lane: Lane, leave: () => void): Worker {
+    try {
+      return this.#children.take(lane);
+    } catch (cause) {
+      leave();
+      throw new WorkerDied("unstarted", undefined, String(cause));
     }
   }
 
@@ -231,8 +241,8 @@ class ChildPool {
   }
 
   #judge(death: WorkerDied, { original, lane, operation }: Task): void {
-    if (death.reason === "crash") this.#deaths.crashed++;
-    else this.#deaths.overdue++;
+    if (death.reason === "deadline") this.#deaths.overdue++;
+    else this.#deaths.crashed++;
     if (isStrike(death, this.#deadlineMs[lane])) this.#poison.strike(original, operation());
   }
 }

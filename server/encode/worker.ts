@@ -9,14 +9,16 @@ import type { Lane } from "./encoder.ts";
 import { type Frame, readFrames, writeFrame } from "./frames.ts";
 import { type Job, parseReply, type Reply } from "./protocol.ts";
 
+/** `deadline`: killed by us, for want of an answer; `unstarted`: the system gave no process. */
+export type Death = "crash" | "deadline" | "unstarted";
+
 /** A child that ended in the middle of a job, or said what no child of ours says. */
 export class WorkerDied extends Error {
-  /** `deadline`: killed by us, for want of an answer. */
-  readonly reason: "crash" | "deadline";
+  readonly reason: Death;
   /** CPU that the job had used, where the system tells. */
   readonly cpuMs: number | undefined;
 
-  constructor(reason: "crash" | "deadline", cpuMs: number | undefined, message: string) {
+  constructor(reason: Death, cpuMs: number | undefined, message: string) {
     super(message);
     this.reason = reason;
     this.cpuMs = cpuMs;
@@ -82,7 +84,10 @@ export class Worker {
   async *run(job: Job, original: Uint8Array, deadlineMs: number): AsyncGenerator<Reply> {
     this.jobs++;
     const cpuBefore = this.cpuMs();
-    const death = { reason: "crash" as "crash" | "deadline", cpuMs: undefined as number | undefined };
+    const death: { reason: Death; cpuMs: number | undefined } = {
+      reason: this.pid === undefined ? "unstarted" : "crash",
+      cpuMs: undefined,
+    };
     const overdue = () => {
       death.cpuMs = minus(this.cpuMs(), cpuBefore);
       death.reason = "deadline";

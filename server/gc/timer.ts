@@ -20,14 +20,20 @@ export interface Timer {
   readonly stop: () => void;
 }
 
+const FULL_REST_MS = 60_000;
+
 /** Sweeps the cache from beside the server, when due. A process of its own: a hung volume hangs that one only. */
 export function startTimer(options: TimerOptions): Timer {
   let child: ChildProcess | undefined;
+  let ended = Number.NEGATIVE_INFINITY;
   const look = (found: { readonly volumeIsFull: boolean } = { volumeIsFull: false }) => {
     if (child !== undefined) return;
+    // When all there is is fresh, a sweep frees nothing, however often writers ask for one.
+    if (found.volumeIsFull && performance.now() - ended < FULL_REST_MS) return;
     const collect = { ...options.collect, ...found };
     child = spawnSweep({ ...options, collect }, () => {
       child = undefined;
+      ended = performance.now();
     });
   };
   const interval = setInterval(look, options.intervalMs).unref();

@@ -76,6 +76,7 @@ describe("a child that", () => {
     expect(isStrike(new WorkerDied("deadline", undefined, ""), 10_000)).toBe(false);
     expect(isStrike(new WorkerDied("deadline", 8_100, ""), 10_000)).toBe(true);
     expect(isStrike(new WorkerDied("crash", 0, ""), 10_000)).toBe(true);
+    expect(isStrike(new WorkerDied("unstarted", undefined, ""), 10_000)).toBe(false);
   });
 
   test("dies of one output has delivered those before it", async () => {
@@ -220,6 +221,20 @@ describe("children", () => {
       ),
     ).toEqual([]);
   });
+});
+
+test("where no child can be started nothing is held against the photograph, and no slot is lost", async () => {
+  const execPath = process.execPath;
+  onTestFinished(() => {
+    process.execPath = execPath;
+  });
+  const pool = await startPool();
+  process.execPath = "/nowhere/node";
+  for (let attempt = 0; attempt < 3; attempt++)
+    await expect(encode(pool, [at(50)])).rejects.toMatchObject({ code: "encode-failed" });
+  process.execPath = execPath;
+  expect(await encode(pool, [at(50)])).toHaveLength(1);
+  expect(pool.stats().lanes.live).toMatchObject({ running: 0, waiting: 0 });
 });
 
 test("a child is up by the time an original has arrived", async () => {
