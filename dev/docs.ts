@@ -1,8 +1,10 @@
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { generatedFile, withTables } from "./tables.ts";
+import { generatedFiles, withTables } from "./tables.ts";
 
-/** `npm run docs`: writes the tables of README.md anew, from the definitions that the programs read. */
-const readme = fileURLToPath(new URL(`../../${generatedFile}`, import.meta.url));
-await writeFile(`${readme}.part`, withTables(await readFile(readme, "utf8")));
-await rename(`${readme}.part`, readme);
+/** `npm run docs`: writes the tables of the documentation anew, from the definitions that the programs read. */
+for (const file of generatedFiles) {
+  const path = fileURLToPath(new URL(`../../${file}`, import.meta.url));
+  await writeFile(`${path}.part`, withTables(file, await readFile(path, "utf8")));
+  await rename(`${path}.part`, path);
+}

@@ -1,26 +1,29 @@
 import { parameterHelp } from "../contract/request.ts";
 import { help as scanHelp } from "../scan/options.ts";
 import { type ProblemKind, problems } from "../server/errors.ts";
+import { metricDefinitions } from "../server/metric-definitions.ts";
 import { type Setting, settings } from "../server/settings.ts";
 
-/** The file that has them, below the repository's root. */
-export const generatedFile = "README.md";
+/** The files that have them, below the repository's root. */
+export const generatedFiles = ["README.md", "k8s/README.md"] as const;
 
 /**
- * A text with each `<!-- name -->…<!-- /name -->` filled from the definitions.
+ * The text of a file with each `<!-- name -->…<!-- /name -->` filled from the definitions.
  * @throws Error when a table has no place in the text.
  */
-export function withTables(text: string): string {
-  return Object.entries(tables).reduce((filled, [name, render]) => {
+export function withTables(file: (typeof generatedFiles)[number], text: string): string {
+  return Object.entries(tables[file]).reduce((filled, [name, render]) => {
     const place = new RegExp(`(<!-- ${name} -->\n)[^]*?(<!-- /${name} -->)`);
-    if (!place.test(filled)) throw new Error(`${generatedFile} has no <!-- ${name} -->…<!-- /${name} -->`);
+    if (!place.test(filled)) throw new Error(`${file} has no <!-- ${name} -->…<!-- /${name} -->`);
     return filled.replace(place, (_, start: string, end: string) => `${start}${render()}${end}`);
   }, text);
 }
 
 // --- tables ---
 
-const tables: Readonly<Record<string, () => string>> = {
+type Tables = Readonly<Record<string, () => string>>;
+
+const reference: Tables = {
   parameters: () =>
     table(
       ["", "takes", "meaning"],
@@ -50,9 +53,27 @@ const tables: Readonly<Record<string, () => string>> = {
   scan: () => `\`\`\`\n${scanHelp}\`\`\`\n`,
 };
 
+const operation: Tables = {
+  metrics: () =>
+    table(
+      ["metric", "type", "labels", ""],
+      Object.values(metricDefinitions).map(({ name, type, labels, help }) => [
+        `\`${name}\``,
+        type,
+        labels.join(", "),
+        help,
+      ]),
+    ),
+};
+
+const tables: Readonly<Record<(typeof generatedFiles)[number], Tables>> = {
+  "README.md": reference,
+  "k8s/README.md": operation,
+};
+
 /** The number of cores is this machine's, not the reader's. */
 function fallback(setting: Setting<unknown>): string {
-  if (setting.name === settings.encoders.name) return "cores";
+  if (setting.name === settings.encoders.name || setting.name === settings.warmEncoders.name) return "cores";
   return setting.fallback === "" ? "" : `\`${setting.fallback}\``;
 }
 

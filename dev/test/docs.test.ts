@@ -5,17 +5,20 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import manifest from "../../package.json" with { type: "json" };
-import { generatedFile, withTables } from "../tables.ts";
+import { generatedFiles, withTables } from "../tables.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
-test("the README's tables say what the programs' definitions say; npm run docs writes them", async () => {
-  const text = await readFile(path.join(root, generatedFile), "utf8");
-  expect(withTables(text)).toBe(text);
-});
+test.each(generatedFiles)(
+  "the tables of %s say what the definitions say; npm run docs writes them",
+  async (file) => {
+    const text = await readFile(path.join(root, file), "utf8");
+    expect(withTables(file, text)).toBe(text);
+  },
+);
 
-test("a table without a place in the README is an error", () => {
-  expect(() => withTables("# No tables")).toThrow("has no <!-- parameters -->");
+test("a table without a place in its file is an error", () => {
+  expect(() => withTables("README.md", "# No tables")).toThrow("README.md has no <!-- parameters -->");
 });
 
 test("CONTRIBUTING.md has a reason for each dependency, and for no other", async () => {
