@@ -113,13 +113,7 @@ export function runHugo(
       [...args],
       {
         cwd: folder,
-        env: set({
-          PATH: process.env.PATH ?? "",
-          HOME: folder,
-          HUGO_CACHEDIR: path.join(folder, ".cache"),
-          HUGO_MODULE_REPLACEMENTS: `github.com/imgproxy-lite/imgproxy-lite -> ${moduleRoot}`,
-          ...env,
-        }),
+        env: hugoEnvironment(folder, env),
         maxBuffer: 64 * 1024 * 1024,
       },
       (_, stdout, stderr) => resolve({ output: stdout + stderr, exitCode: child.exitCode ?? 1 }),
@@ -127,9 +121,19 @@ export function runHugo(
   });
 }
 
-/** Hugo takes a variable that is set to nothing for a mistake. */
-function set(env: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));
+/** A home and a cache inside the site; a variable that is set to nothing is left out, as Hugo takes it for a mistake. */
+export function hugoEnvironment(
+  folder: string,
+  env: Readonly<Record<string, string>> = {},
+): Record<string, string> {
+  const all = {
+    PATH: process.env.PATH ?? "",
+    HOME: folder,
+    HUGO_CACHEDIR: path.join(folder, ".cache"),
+    HUGO_MODULE_REPLACEMENTS: `github.com/imgproxy-lite/imgproxy-lite -> ${moduleRoot}`,
+    ...env,
+  };
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== ""));
 }
 
 /** Lines of a level, without the time stamps of older versions. */
