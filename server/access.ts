@@ -37,7 +37,8 @@ export function createAccess(parts: {
     },
     charge(asked, client) {
       // Signed and published variants are finite; only what a stranger makes up costs.
-      if (mode !== "open" || listing.has(asked) || budget.take(client)) return;
+      const isOpen = mode === "open" || (mode === "listed" && listing.empty);
+      if (!isOpen || listing.has(asked) || budget.take(client)) return;
       throw new Problem("over-budget", { retryAfterSeconds: budget.wait(client) });
     },
   };

@@ -56,7 +56,7 @@ export function createImages(parts: ImageParts): (call: ImageCall) => Promise<An
       const variant = variantOf(asked, call.request.headers.get("accept"), parts.defaultQuality);
       return noted(asked, await answerVariant(parts, call, variant, asked));
     } catch (error) {
-      negative.learn(asked.key, error);
+      negative.learn(asked.key, error, asked.version);
       throw error;
     }
   };
@@ -102,6 +102,9 @@ async function answerVariant(
   try {
     const known = await current(parts, variant.key, asked, knownFrom(found), call.signal);
     if (known.validator === found.meta.validator) return respond(found, "hit");
+    // What memory holds is outdated; a publish or another replica may have made the new one already.
+    const stored = await variants.findStored(variant, known.validator);
+    if (stored !== undefined) return respond(stored, "hit");
     const made = await make(parts, call, variant, asked);
     return respond(made.entry, "miss", made.ms);
   } catch (error) {

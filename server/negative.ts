@@ -1,12 +1,16 @@
 import { LRUCache } from "lru-cache";
 import { Problem, type ProblemCode } from "./errors.ts";
+import { createAllowance } from "./rate.ts";
 
 /**
  * What is known not to work, for a short time and in memory: a broken link on a busy page must not become a source
  * request a reader.
  */
 export interface Negative {
-  /** @throws the remembered Problem. A version other than the one that failed is a new photograph: it passes. */
+  /**
+   * A version other than the one that failed may be a photograph uploaded since: it passes, once a second a key.
+   * @throws the remembered Problem.
+   */
   check(key: string, asked?: string): void;
   /** Remembers an error if it is one that will not go away by asking again. */
   learn(key: string, error: unknown, version?: string): void;
@@ -16,6 +20,7 @@ export interface Negative {
 /** @param now milliseconds. */
 export function createNegative(now: () => number = Date.now): Negative {
   const failures = new LRUCache<string, Failure>({ max: 10_000 });
+  const doubts = createAllowance({ burst: 2, perSecond: 1 }, now);
   return {
     check(key, asked) {
       // As it nearly always is, and a hit comes by here too.
@@ -23,8 +28,7 @@ export function createNegative(now: () => number = Date.now): Negative {
       const failure = failures.get(key);
       if (failure === undefined) return;
       if (now() >= failure.until) failures.delete(key);
-      else if (asked === undefined || failure.version === undefined || asked === failure.version)
-        throw failure.problem;
+      else if (asked === undefined || asked === failure.version || !doubts.take(key)) throw failure.problem;
     },
     learn(key, error, version) {
       const seconds = error instanceof Problem ? secondsOf[error.code] : undefined;

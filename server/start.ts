@@ -123,6 +123,8 @@ export async function start(config: Config, log: Log, version: string): Promise<
     });
     await refuseUnsafe(pool);
     ready = true;
+    if (config.variants === "listed" && published.empty)
+      log.warn("VARIANTS=listed, but no site has published a set yet: until one does, everything is open");
     log.info("images are served", { url, admin: adminUrl });
     return { url, adminUrl, stop };
   } catch (error) {

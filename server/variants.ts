@@ -16,6 +16,8 @@ export interface Made {
 /** Variants found in memory or on disk, or made and stored. */
 export interface Variants {
   find(variant: Variant): Promise<Entry | undefined>;
+  /** On disk, whatever memory holds, and only if it was made of this very original. */
+  findStored(variant: Variant, validator: string): Promise<Entry | undefined>;
   /** Made once, however many wait. @throws Problem as {@link Originals} and {@link Encoder} do. */
   make(variant: Variant, lane: Lane, signal: AbortSignal): Promise<Made>;
   /** All of one source in the warm lane: one fetch, one job, each handed over and stored as it is made, in order. */
@@ -40,8 +42,9 @@ export function createVariants(parts: {
   const { hot, cache, originals, encoder, flights, background, learn } = parts;
 
   /** The reader does not wait for the disk, which may be full, slow or gone. */
-  function keep(variant: Variant, entry: Entry): void {
-    hot.set(variant, entry);
+  function keep(variant: Variant, entry: Entry, lane: Lane): void {
+    // Memory is for what readers ask for: a publish of a thousand photographs must not empty it of them.
+    if (lane === "live" || hot.get(variant) !== undefined) hot.set(variant, entry);
     background.run("store a variant", () => cache.write(variant, entry));
   }
 
@@ -50,7 +53,7 @@ export function createVariants(parts: {
     const begun = background.run("make the variant that a substitute stands in for", async (signal) => {
       try {
         const encoded = await encodeOne(encoder, original, variant, "warm", signal);
-        keep(variant, toEntry(encoded, original.validator));
+        keep(variant, toEntry(encoded, original.validator), "live");
       } finally {
         release();
       }
@@ -71,7 +74,7 @@ export function createVariants(parts: {
       if (original.type === "image/svg+xml") return { entry: svgEntry(original), ms };
       const encoded = await encodeOne(encoder, original, variant, lane, signal);
       const entry = toEntry(encoded, original.validator);
-      keep(variant, entry);
+      keep(variant, entry, lane);
       isImproved = encoded.substitute;
       if (isImproved) improve(variant, lease);
       return { entry, ms: { ...ms, ...encoded.ms } };
@@ -109,7 +112,7 @@ export function createVariants(parts: {
     for await (const encoded of encoder.encode(original.body, outputs, { lane: "warm", ...options })) {
       const entry = toEntry(encoded, original.validator);
       const variant = left.shift();
-      if (variant !== undefined) keep(variant, entry);
+      if (variant !== undefined) keep(variant, entry, "warm");
       yield entry;
     }
   }
@@ -121,6 +124,12 @@ export function createVariants(parts: {
       if (held !== undefined) return held;
       const stored = await cache.read(variant);
       if (stored !== undefined) hot.set(variant, stored);
+      return stored;
+    },
+    async findStored(variant, validator) {
+      const stored = await cache.read(variant);
+      if (stored?.meta.validator !== validator) return undefined;
+      hot.set(variant, stored);
       return stored;
     },
     // Live and warm work differ in effort and in urgency: a reader does not wait for the slow one.

@@ -142,6 +142,13 @@ describe("a warm-up", () => {
     }
   });
 
+  test("fills the disk and leaves memory to readers", async () => {
+    await lines(await call("POST", "warm", { img: "worms.jpg", variants: specs }));
+    expect(world.service.hot.entries).toBe(0);
+    await world.get("/?img=worms.jpg&q=60&w=32");
+    expect(world.service.hot.entries).toBe(1);
+  });
+
   test("says what was here already, and makes it anew when the photograph was replaced", async () => {
     await lines(await call("POST", "warm", { img: "worms.jpg", variants: specs }));
     const statuses = async () =>

@@ -192,6 +192,35 @@ describe("freshness", () => {
     expect(control(await world.get(url(before)))).toBe("public, max-age=60");
   });
 
+  test("of a bucket: what another replica has made of the new photograph is a hit here", async () => {
+    await open({ policy: remotePolicy });
+    const accept = { headers: { accept: "image/webp" } };
+    await world.get(url(await versionNow()), accept);
+    await world.service.background.idle();
+    await replace();
+    const bytes = await readFile(join(world.folder, "worms.jpg"));
+    const validator = `sha256:${createHash("sha256").update(bytes).digest("hex").slice(0, 32)}`;
+    for (const [name, { meta }] of world.cache.entries)
+      world.cache.entries.set(name, { meta: { ...meta, validator }, body: Buffer.from("made elsewhere") });
+    const response = await world.get(url(await versionNow()), accept);
+    expect([await response.text(), response.headers.get("cache-status")]).toEqual([
+      "made elsewhere",
+      "imgproxy-lite; hit",
+    ]);
+    expect(world.encoder.count()).toBe(1);
+  });
+
+  test("of a bucket: a photograph uploaded after it was missed is seen at once with its version", async () => {
+    await open({ policy: remotePolicy });
+    await rm(join(world.folder, "worms.jpg"));
+    expect((await world.get(url())).status).toBe(404);
+    await replace();
+    expect((await world.get(url())).status).toBe(404);
+    expect((await world.get(url(await versionNow()))).status).toBe(200);
+    for (let n = 0; n < 50; n += 1) await world.get(`/?img=absent.jpg&q=33&v=00000000${10 + n}`);
+    expect(world.asked.filter((call) => call.endsWith("absent.jpg")).length).toBeLessThanOrEqual(5);
+  });
+
   test("of a bucket: a version that never was costs a question a second, not one a request", async () => {
     await open({ policy: remotePolicy });
     await world.get(url());
