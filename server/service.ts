@@ -1,11 +1,12 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { H3 } from "h3";
+import { formats, type ImageRequest } from "../contract/request.ts";
 import { createAccess, type VariantsMode } from "./access.ts";
 import { createApi } from "./api/api.ts";
 import { createApp } from "./app.ts";
 import { type Background, createBackground } from "./background.ts";
 import { createBudget } from "./budget.ts";
-import type { SourceRecords, VariantCache } from "./cache/cache.ts";
+import type { SourceRecords, VariantCache, VariantClass } from "./cache/cache.ts";
 import { createChecks } from "./checks.ts";
 import type { Encoder } from "./encode/encoder.ts";
 import type { SourceLimits } from "./encode/limits.ts";
@@ -49,6 +50,8 @@ export interface ServiceOptions {
   readonly maxSourceBytes: number;
   readonly limits: SourceLimits;
   readonly hotCacheBytes: number;
+  /** Variants on disk of one source, beside those that are published. */
+  readonly maxVariants: number;
   /** New variants a minute for one client. */
   readonly coldBudget: number;
   readonly basePath: string;
@@ -96,7 +99,11 @@ export function createService(parts: ServiceParts): Service {
     checks.learn(key, validator);
   };
   const shared = { originals, encoder, background, learn };
-  const variants = createVariants({ ...shared, hot, cache, flights: createFlights() });
+  const variants = createVariants({
+    ...{ ...shared, hot, cache, flights: createFlights() },
+    mostPerSource: options.maxVariants,
+    isPublished: ({ key, quality, width, class: of }) => published.has(askedBy(key, quality, width, of)),
+  });
   const descriptions = createDescriptions({ ...shared, records: cache, flights: createFlights() });
 
   async function purge(key: string): Promise<number> {
@@ -134,3 +141,9 @@ export function createService(parts: ServiceParts): Service {
 
 /** Memory for originals that are fetched or encoded, of all requests together. */
 const ORIGINALS_BYTES = 128 * 2 ** 20;
+
+/** What a URL of this variant asks for; its reader's class is not in a URL. */
+function askedBy(key: string, quality: number, width: number | undefined, of: VariantClass): ImageRequest {
+  const format = formats.find((known) => known === of);
+  return { key, quality, ...(width !== undefined && { width }), ...(format !== undefined && { format }) };
+}

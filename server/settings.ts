@@ -181,6 +181,12 @@ export const settings = {
   originals: serve("ORIGINALS", toggle, "on", "Whether img alone gives the original as it is stored."),
   publishedKeep: serve("PUBLISHED_KEEP", count, "5", "Published sets to keep of each site, newest first."),
   defaultQuality: serve("DEFAULT_QUALITY", quality, "75", "q where a URL has w or fm without it."),
+  maxVariants: serve(
+    "MAX_VARIANTS",
+    count,
+    "1000",
+    "Variants of one photograph that the cache keeps; published ones are not counted.",
+  ),
   coldBudget: serve(
     "COLD_BUDGET",
     count,

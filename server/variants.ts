@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { LRUCache } from "lru-cache";
 import type { Background } from "./background.ts";
 import type { Entry, Variant, VariantCache } from "./cache/cache.ts";
 import type { Encoded, Encoder, Lane } from "./encode/encoder.ts";
@@ -38,14 +39,30 @@ export function createVariants(parts: {
   readonly background: Background;
   /** Told of each original that was fetched. */
   readonly learn: (key: string, validator: string) => void;
+  /** Variants on disk of one source, beside those that are published. */
+  readonly mostPerSource: number;
+  readonly isPublished: (variant: Variant) => boolean;
 }): Variants {
-  const { hot, cache, originals, encoder, flights, background, learn } = parts;
+  const { hot, cache, originals, encoder, flights, background, learn, mostPerSource, isPublished } = parts;
+  /** Forgotten now and then, and counted anew on disk then: the GC takes some away. */
+  const counts = new LRUCache<string, number>({ max: 10_000, ttl: 3_600_000 });
+
+  /** Whoever counts through q and w fills a share of the disk and no more; what sites have published is not counted. */
+  async function store(variant: Variant, entry: Entry): Promise<void> {
+    const { key } = variant;
+    if (!isPublished(variant)) {
+      const kept = counts.get(key) ?? (await cache.count(key));
+      counts.set(key, kept + 1);
+      if (kept >= mostPerSource) return;
+    }
+    await cache.write(variant, entry);
+  }
 
   /** The reader does not wait for the disk, which may be full, slow or gone. */
   function keep(variant: Variant, entry: Entry, lane: Lane): void {
     // Memory is for what readers ask for: a publish of a thousand photographs must not empty it of them.
     if (lane === "live" || hot.get(variant) !== undefined) hot.set(variant, entry);
-    background.run("store a variant", () => cache.write(variant, entry));
+    background.run("store a variant", () => store(variant, entry));
   }
 
   /** The reader got WebP at once; the AVIF that was asked for is made behind the answer. */
@@ -139,6 +156,7 @@ export function createVariants(parts: {
       ),
     async purge(key) {
       hot.purge(key);
+      counts.delete(key);
       return cache.purge(key);
     },
   };

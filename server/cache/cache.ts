@@ -63,6 +63,8 @@ export interface VariantCache {
   write(variant: Variant, entry: Entry): Promise<boolean>;
   /** Deletes all that is kept of a source; returns the number of variants. */
   purge(key: string): Promise<number>;
+  /** How many variants of a source are kept; 0 where the volume does not say. */
+  count(key: string): Promise<number>;
 }
 
 /** The small entries beside the variants; the same promises as {@link VariantCache}. */

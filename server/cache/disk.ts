@@ -100,16 +100,27 @@ class Disk implements DiskCache {
   }
 
   async purge(key: string): Promise<number> {
+    const record = recordName(key, this.#namespace);
+    let purged = 0;
+    for (const { name, path } of await this.#filesOf(key)) {
+      const gone = await this.#try("write", () => remove(path).then(() => true));
+      if (gone && name !== record) purged++;
+    }
+    return purged;
+  }
+
+  async count(key: string): Promise<number> {
+    const record = recordName(key, this.#namespace);
+    return (await this.#filesOf(key)).filter(({ name }) => name !== record).length;
+  }
+
+  async #filesOf(key: string): Promise<{ readonly name: string; readonly path: string }[]> {
     const hash = sourceHash(key, this.#namespace);
     const folder = join(this.#root, ...pathParts(hash).slice(0, -1));
     const names = await this.#try("read", () => readdir(folder));
-    let purged = 0;
-    for (const name of names ?? []) {
-      if (!name.startsWith(`${hash}.`)) continue;
-      const gone = await this.#try("write", () => remove(join(folder, name)).then(() => true));
-      if (gone && name !== recordName(key, this.#namespace)) purged++;
-    }
-    return purged;
+    return (names ?? [])
+      .filter((name) => name.startsWith(`${hash}.`))
+      .map((name) => ({ name, path: join(folder, name) }));
   }
 
   // --- one file ---

@@ -24,6 +24,7 @@ export function createMemoryCache(): MemoryCache {
       for (const name of names) entries.delete(name);
       return names.length;
     },
+    count: async (key) => [...entries.keys()].filter((name) => name.endsWith(` ${key}`)).length,
     readRecord: async (key) => records.get(key),
     writeRecord: async (key, record) => {
       records.set(key, record);
