@@ -61,7 +61,7 @@ const TEMPORARY_MS = 3_600_000;
  */
 export async function sweep(options: SweepOptions): Promise<SweepSummary> {
   const run = new Sweep(options);
-  for (const step of [run.measure, run.drawLines, run.refineLines, run.deleteBeyond]) await step.call(run);
+  for (const step of [run.measure, run.drawLines, run.divideMinutes, run.deleteBeyond]) await step.call(run);
   return run.summary();
 }
 
@@ -95,13 +95,23 @@ export function isAboveHighWater(
 
 type Rank = "loose" | "pinned";
 
+const nothing: Cut = new Ages().cut(none);
+
+/** What one pass found: never mixed with another's, as other sweeps delete in between. */
+class Seen {
+  files = 0;
+  bytes = 0;
+  foreign = 0;
+  readonly ages = { loose: new Ages(), pinned: new Ages() };
+}
+
 class Sweep {
   readonly #options: SweepOptions;
   readonly #signal: AbortSignal;
   readonly #nowMs: number;
-  readonly #ages = { loose: new Ages(), pinned: new Ages() };
-  readonly #cuts: Record<Rank, Cut>;
-  readonly #seen = { files: 0, bytes: 0, foreign: 0 };
+  readonly #minuteEndMs: number;
+  readonly #cuts: Record<Rank, Cut> = { loose: nothing, pinned: nothing };
+  #seen = new Seen();
   readonly #deleted = { files: 0, bytes: 0, pinned: 0, temporary: 0, failed: 0 };
   #oldestKeptMs = 0;
 
@@ -109,41 +119,50 @@ class Sweep {
     this.#options = options;
     this.#signal = options.signal ?? new AbortController().signal;
     this.#nowMs = (options.now ?? Date.now)();
-    this.#cuts = { loose: this.#ages.loose.cut(none), pinned: this.#ages.pinned.cut(none) };
+    this.#minuteEndMs = Math.ceil(this.#nowMs / 60_000) * 60_000;
   }
 
   /** First pass: how much there is, by age. */
   async measure(): Promise<void> {
     await this.#walk((found) => {
-      if (found.name.startsWith(TEMPORARY)) return this.#reap(found);
-      this.#seen.files++;
-      this.#seen.bytes += found.bytes;
-      if (!isEntryName(found.name)) this.#seen.foreign++;
-      else if (!this.#isFresh(found)) this.#ages[this.#rankOf(found)].add(this.#ageOf(found), found.bytes);
+      if (found.name.startsWith(TEMPORARY)) this.#reap(found);
+      else this.#count(found);
     });
   }
 
   /** From which age on entries go. */
   drawLines(): void {
-    const loose = this.#ages.loose.cut(this.#need());
+    const { loose: looseAges, pinned: pinnedAges } = this.#seen.ages;
+    const loose = looseAges.cut(this.#need());
     const idle = { minute: minuteOf(this.#options.maxIdleMs), lot: 0 };
     this.#cuts.loose = loose.cutoff.minute > idle.minute ? { cutoff: idle, left: none } : loose;
-    this.#cuts.pinned = this.#ages.pinned.cut(loose.left);
+    this.#cuts.pinned = pinnedAges.cut(loose.left);
   }
 
-  /** Only when a line falls inside a minute, as after a restore or a flood, is there a pass to divide that minute. */
-  async refineLines(): Promise<void> {
-    const ranks = (["loose", "pinned"] as const).filter((rank) => this.#cuts[rank].within !== undefined);
-    if (ranks.length === 0) return;
+  /**
+   * Only when a line falls inside a minute, as after a restore or a flood, is there a pass to divide that minute. It
+   * counts everything again: other sweeps may have deleted meanwhile, and what the first pass found too much is then
+   * no longer there to take away.
+   */
+  async divideMinutes(): Promise<void> {
+    const { loose, pinned } = this.#cuts;
+    if (loose.within === undefined && pinned.within === undefined) return;
+    const divided = { loose: loose.cutoff.minute, pinned: pinned.cutoff.minute };
     const lots = { loose: new Lots(), pinned: new Lots() };
+    this.#seen = new Seen();
     await this.#walk((found) => {
+      if (found.name.startsWith(TEMPORARY)) return;
+      this.#count(found);
       const rank = this.#rankOf(found);
-      if (this.#isCandidate(found) && minuteOf(this.#ageOf(found)) === this.#cuts[rank].cutoff.minute)
+      if (this.#isCandidate(found) && minuteOf(this.#ageOf(found)) === divided[rank])
         lots[rank].add(found.name, found.bytes);
     });
-    for (const rank of ranks) {
+    this.drawLines();
+    for (const rank of ["loose", "pinned"] as const) {
       const { cutoff, within, left } = this.#cuts[rank];
-      this.#cuts[rank] = { cutoff: { ...cutoff, lot: lots[rank].cut(within ?? none) }, left };
+      // A line that has moved to another minute is drawn beside it: what is missing is the next sweep's.
+      if (within !== undefined && cutoff.minute === divided[rank])
+        this.#cuts[rank] = { cutoff: { ...cutoff, lot: lots[rank].cut(within) }, left };
     }
   }
 
@@ -152,7 +171,7 @@ class Sweep {
     await this.#walk((found) => {
       if (!isEntryName(found.name)) return;
       if (this.#isCandidate(found) && this.#isBeyond(found)) this.#delete(found);
-      else this.#oldestKeptMs = Math.max(this.#oldestKeptMs, this.#ageOf(found));
+      else this.#oldestKeptMs = Math.max(this.#oldestKeptMs, this.#nowMs - found.modifiedMs);
     });
   }
 
@@ -172,6 +191,13 @@ class Sweep {
   }
 
   // --- what is to go ---
+
+  #count(found: Found): void {
+    this.#seen.files++;
+    this.#seen.bytes += found.bytes;
+    if (!isEntryName(found.name)) this.#seen.foreign++;
+    else if (!this.#isFresh(found)) this.#seen.ages[this.#rankOf(found)].add(this.#ageOf(found), found.bytes);
+  }
 
   #need(): Amount {
     const { maxBytes, maxFiles } = this.#options;
@@ -195,8 +221,9 @@ class Sweep {
     return this.#nowMs - found.changedMs < (this.#options.freshMs ?? FRESH_MS);
   }
 
+  /** By minutes of the clock, so that sweeps which began at different seconds divide time alike. */
   #ageOf(found: Found): number {
-    return Math.max(0, this.#nowMs - found.modifiedMs);
+    return Math.max(0, this.#minuteEndMs - found.modifiedMs);
   }
 
   #rankOf(found: Found): Rank {

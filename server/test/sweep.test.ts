@@ -1,4 +1,4 @@
-import { utimesSync } from "node:fs";
+import { unlinkSync, utimesSync } from "node:fs";
 import { mkdir, readdir, utimes, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
@@ -37,6 +37,9 @@ async function fill(folder: string, count: number, ageOf: (index: number) => num
     await utimes(path, used, used);
   }
 }
+
+const namesOf = (count: number) => Array.from({ length: count }, (_, index) => nameOf(index));
+const pathOf = (folder: string, name: string) => join(folder, ...pathParts(name));
 
 async function kept(folder: string): Promise<Set<string>> {
   const files = await readdir(folder, { recursive: true, withFileTypes: true });
@@ -148,6 +151,31 @@ test("half-written files of dead writers go after an hour, live ones stay; stran
   const summary = await sweep({ ...roomy, folder, maxIdleMs: 100 * DAY });
   expect(summary).toMatchObject({ deletedTemporary: 1, foreignFiles: 1, deletedFiles: 0 });
   expect(await kept(folder)).toEqual(new Set([nameOf(0), ".tmp-2-live", "notes.txt"]));
+});
+
+test("a sweep that another overtakes between its passes takes no more than is too much", async () => {
+  const [folder, copy] = [await temporaryFolder(), await temporaryFolder()];
+  for (const place of [folder, copy]) await fill(place, 400, () => DAY);
+  await sweep({ ...roomy, folder: copy, maxBytes: 400_000 });
+  const left = await kept(copy);
+  let looks = 0;
+  const has = (): boolean => {
+    // Each pass asks once for each entry: at the first of the second pass the other sweep has just ended.
+    if (++looks === 401)
+      for (const name of namesOf(400)) if (!left.has(name)) unlinkSync(pathOf(folder, name));
+    return false;
+  };
+  await sweep({ ...roomy, folder, maxBytes: 400_000, pins: { has } });
+  expect(await kept(folder)).toEqual(left);
+});
+
+test("sweeps that begin at different seconds of a minute choose alike", async () => {
+  const [folder, copy] = [await temporaryFolder(), await temporaryFolder()];
+  // A minute's worth of entries on both sides of where the line will be.
+  for (const place of [folder, copy]) await fill(place, 400, (index) => DAY + index * 300);
+  await sweep({ ...roomy, folder, maxBytes: 400_000 });
+  await sweep({ ...roomy, folder: copy, maxBytes: 400_000, now: () => now + 25_000 });
+  expect(await kept(folder)).toEqual(await kept(copy));
 });
 
 test("three sweeps at once end between the waters", async () => {
