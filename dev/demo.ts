@@ -1,3 +1,5 @@
+import { randomBytes } from "node:crypto";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Hugo, obtainHugo } from "./hugo.ts";
@@ -7,6 +9,8 @@ import { type Program, runProgram, startProgram } from "./processes.ts";
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const site = join(root, "hugo-module/exampleSite");
 const executable = join(root, "bin/imgproxy-lite.js");
+// With a token the scan is a publish, not a reader: its images may take longer than a reader would wait for.
+const token = randomBytes(16).toString("hex");
 
 /** `npm run demo`: the whole job on this machine, from photographs in a folder to a blog in the browser. */
 async function demo(signal: AbortSignal): Promise<void> {
@@ -44,12 +48,18 @@ async function startServer(images: number, signal: AbortSignal): Promise<Program
       name: "imgproxy-lite serve",
       file: process.execPath,
       args: [executable, "serve", ...folders, "--dev"],
-      env: { PORT: String(images), ADMIN_PORT: String(admin) },
+      env: {
+        ...{ PORT: String(images), ADMIN_PORT: String(admin), TOKEN: token },
+        ...{ WARM_ENCODERS: String(availableParallelism()), WARM_TIMEOUT: "10m" },
+      },
     },
     /images are served/,
     signal,
   );
 }
+
+/** The effort of readers' images: someone waits for this scan. */
+const patient = ["--effort", "2", "--timeout", "10m"];
 
 /** With the environment that `hugo server` has, so that both mean the same URLs. */
 async function scan(images: number, signal: AbortSignal): Promise<void> {
@@ -58,8 +68,8 @@ async function scan(images: number, signal: AbortSignal): Promise<void> {
     {
       name: "imgproxy-lite scan",
       file: process.execPath,
-      args: [executable, "scan", "--site", site, "--environment", "development"],
-      env: endpoint(images),
+      args: [executable, "scan", "--site", site, "--environment", "development", ...patient],
+      env: { ...endpoint(images), TOKEN: token },
     },
     signal,
   );
