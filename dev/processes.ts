@@ -27,7 +27,7 @@ export async function startProgram(command: Command, ready: RegExp, signal: Abor
     stdio: ["ignore", "pipe", "pipe"],
   });
   const ended = endOf(child, command.name);
-  const stop = (): Promise<void> => stopProgram(child, ended);
+  const stop = (): Promise<void> => stopProgram(child, command.name, ended);
   try {
     await readyLine(child, command.name, ready, signal);
   } catch (cause) {
@@ -54,9 +54,12 @@ export async function runProgram(command: Command, signal: AbortSignal): Promise
 
 const GRACE_MILLISECONDS = 10_000;
 
-async function stopProgram(child: ChildProcess, ended: Promise<string>): Promise<void> {
+async function stopProgram(child: ChildProcess, name: string, ended: Promise<string>): Promise<void> {
   child.kill("SIGTERM");
-  const hung = setTimeout(() => child.kill("SIGKILL"), GRACE_MILLISECONDS);
+  const hung = setTimeout(() => {
+    console.error(`${name} was told to end ${GRACE_MILLISECONDS / 1000} s ago and did not; it is killed`);
+    child.kill("SIGKILL");
+  }, GRACE_MILLISECONDS);
   await ended;
   clearTimeout(hung);
 }
