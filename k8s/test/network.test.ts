@@ -21,6 +21,7 @@ describe.runIf(hasKubectl())("what a server may hear and say", () => {
       const hears = (peer: Peer, ports: (string | number)[]) =>
         mayTalk(render(folder), "in", server, peer, ports);
       expect(hears(ingress, reader)).toBe(true);
+      expect(hears(pod("nginx-ingress", {}), reader)).toBe(true);
       expect(hears(scanJob(), reader)).toBe(true);
       expect(hears(prometheus, admin)).toBe(true);
       expect(hears(ingress, admin)).toBe(false);

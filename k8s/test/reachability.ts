@@ -11,6 +11,13 @@ type Rule = NonNullable<NonNullable<INetworkPolicy["spec"]>["ingress"]>[number];
 type PolicyPeer = NonNullable<Rule["from"]>[number];
 interface Selector {
   readonly matchLabels?: Readonly<Record<string, string>> | undefined;
+  readonly matchExpressions?:
+    | readonly {
+        readonly key: string;
+        readonly operator: string;
+        readonly values?: readonly string[] | undefined;
+      }[]
+    | undefined;
 }
 
 /**
@@ -59,7 +66,14 @@ function matches(rule: PolicyPeer, peer: Peer, home: string): boolean {
 }
 
 function selects(selector: Selector | undefined, labels: Readonly<Record<string, string>>): boolean {
-  return Object.entries(selector?.matchLabels ?? {}).every(([name, value]) => labels[name] === value);
+  const { matchLabels = {}, matchExpressions = [] } = selector ?? {};
+  return (
+    Object.entries(matchLabels).every(([name, value]) => labels[name] === value) &&
+    matchExpressions.every(({ key, operator, values = [] }) => {
+      if (operator !== "In") throw new Error(`${operator} is not understood here`);
+      return values.includes(labels[key] ?? "");
+    })
+  );
 }
 
 function inBlock(block: { cidr: string; except?: readonly string[] }, address: string): boolean {
