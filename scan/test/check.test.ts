@@ -160,3 +160,31 @@ test("findings become annotations on GitHub and a code quality report on GitLab"
     }),
   ]);
 });
+
+test("--edge says when a CDN gives everyone what the first reader could read, or drops Vary", async () => {
+  await using proxy = await startStandIn({ "worms.jpg": 400 });
+  await using site = await createSite({
+    "config.toml": config(proxy.endpoint),
+    "content/posts/a.md": "![](worms.jpg)\n",
+  });
+  await run(["--site", site.folder]);
+  const good = await run(["--site", site.folder, "--edge", "--json"]);
+  expect(good.code).toBe(0);
+  expect(JSON.parse(good.stdout)).toMatchObject({
+    summary: { urls: 1, responses: 3, cached: 0 },
+    problems: [],
+  });
+
+  const avif = { status: 200, headers: { "content-type": "image/avif", age: "7", vary: "Accept" } };
+  proxy.failures.push(avif, avif, avif);
+  const deaf = await run(["--site", site.folder, "--edge", "--json"]);
+  expect(deaf.code).toBe(1);
+  expect(JSON.parse(deaf.stdout).summary.cached).toBe(3);
+  expect(JSON.parse(deaf.stdout).problems).toEqual([expect.stringContaining("ignores Vary: Accept")]);
+
+  const bare = { status: 200, headers: { "content-type": "image/jpeg" } };
+  proxy.failures.push(bare, bare, bare);
+  const dropped = await run(["--site", site.folder, "--edge"]);
+  expect(dropped.code).toBe(1);
+  expect(dropped.stdout).toContain("error: the answers carry no Vary: Accept");
+});

@@ -76,7 +76,10 @@ function image(
   asked.push(entry);
   const status = cached.has(entry) ? "hit" : "fwd=miss";
   cached.add(entry);
-  response.writeHead(200, { "content-type": `image/${name}`, "cache-status": `imgproxy-lite; ${status}` });
+  response.writeHead(200, {
+    ...{ "content-type": `image/${name}`, "cache-status": `imgproxy-lite; ${status}` },
+    vary: "Accept",
+  });
   response.end(Buffer.alloc(width * 10));
 }
 
