@@ -21,7 +21,7 @@ beforeAll(async () => {
     npx: `case "$1" in imgproxy-lite) shift; exec "${process.execPath}" "${executable}" "$@";; hugo) shift; exec "${newest?.path}" "$@";; *) exit 9;; esac`,
     npm: 'echo "npm $*"',
     "apt-get": 'echo "apt-get $*"',
-    rsync: 'test -e public/posts/a/index.html && echo "deployed to ${@: -1}"',
+    rsync: "test -e public/posts/a/index.html",
   };
   for (const [name, script] of Object.entries(commands)) {
     await writeFile(path.join(bin, name), `#!/bin/bash\n${script}\n`);
