@@ -3,7 +3,7 @@ import type { Encoded, Placeholder, Probe } from "./encoder.ts";
 import type { LibraryVersions } from "./floors.ts";
 import type { Frame } from "./frames.ts";
 import type { SourceLimits } from "./limits.ts";
-import type { TransformOptions } from "./transform.ts";
+import type { TransformOptions } from "./plan.ts";
 
 /** What a child is asked to do; the frame's body is the original. */
 export type Job =

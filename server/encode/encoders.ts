@@ -1,0 +1,64 @@
+import type { Sharp } from "sharp";
+import type { EncodedFormat } from "./effort.ts";
+import type { Encoded } from "./encoder.ts";
+import type { Original } from "./original.ts";
+import type { Plan } from "./plan.ts";
+import { qualityFor } from "./quality.ts";
+import { writeRights } from "./rights.ts";
+
+/** Writes the pixels of a tier in the plan's format. */
+export async function encode(image: Sharp, plan: Plan): Promise<Encoded> {
+  const { format, substitute } = plan.choice;
+  const encoded = encoders[format](image, plan);
+  const { data, info } = await (plan.rights ? writeRights(encoded, plan.rights) : encoded).toBuffer({
+    resolveWithObject: true,
+  });
+  return {
+    contentType: mediaTypes[format],
+    body: data,
+    width: info.width,
+    height: info.pageHeight ?? info.height,
+    effort: plan.effort,
+    substitute,
+  };
+}
+
+const mediaTypes = {
+  avif: "image/avif",
+  webp: "image/webp",
+  jpg: "image/jpeg",
+  png: "image/png",
+  gif: "image/gif",
+} as const satisfies Readonly<Record<EncodedFormat, string>>;
+
+/** From this quality on WebP's halved colour is what one sees first: better averaged, it saves up to a fifth. */
+const SHARP_CHROMA = 70;
+
+/** From this `q` on a PNG keeps every colour; below it a palette of fewer. */
+const LOSSLESS_PNG = 80;
+
+const encoders: Readonly<Record<EncodedFormat, (image: Sharp, plan: Plan) => Sharp>> = {
+  avif: (image, { quality, effort }) => image.avif({ quality: qualityFor("avif", quality), effort }),
+  webp: (image, { quality, effort, lossless }) => {
+    if (lossless) return image.webp({ lossless, effort: 4 });
+    const own = qualityFor("webp", quality);
+    return image.webp({ quality: own, effort, smartSubsample: own >= SHARP_CHROMA });
+  },
+  jpg: (image, { quality }) =>
+    image.flatten({ background: "#ffffff" }).jpeg({ quality: qualityFor("jpg", quality), mozjpeg: true }),
+  png: (image, { quality, lossless }) =>
+    lossless || quality >= LOSSLESS_PNG ? image.png() : image.png({ palette: true, quality, effort: 1 }),
+  gif: (image) => image.gif({ effort: 1 }),
+};
+
+/** The original's own bytes, where no encoder would do better: a GIF for readers without WebP. */
+export function asItIs(original: Original, plan: Plan): Encoded {
+  return {
+    contentType: original.type,
+    body: original.bytes,
+    width: original.width,
+    height: original.height,
+    effort: 0,
+    substitute: plan.choice.substitute,
+  };
+}

@@ -1,0 +1,98 @@
+import sharp, { type OutputInfo, type Sharp } from "sharp";
+import { decode, type Original } from "./original.ts";
+import { type Plan, type TransformOptions, widthOf } from "./plan.ts";
+
+type Step = (image: Sharp, plan: Plan) => Sharp;
+
+/** Width only: with both, the default fit crops a pixel where the rounded aspect differs. */
+const narrow: Step = (image, { width }) => image.resize({ width });
+
+/** From the embedded profile, if there is one. All metadata goes with it: a photograph says where it was taken. */
+const toSrgb: Step = (image) => image.toColourspace("srgb");
+
+const steps: readonly Step[] = [narrow, toSrgb];
+
+/** From the upright original to the pixels of a tier, as a stream: nothing is decoded yet. */
+export function toTier(original: Original, plan: Plan): Sharp {
+  return steps.reduce((image, step) => step(image, plan), decode(original, plan.limits, plan.animated));
+}
+
+// --- tiers whose pixels are held ---
+
+/** More would be 48 MB and up in one piece: such outputs stream through, each with a decode of its own. */
+const MOST_PIXELS = 16_000_000;
+
+export interface Pixels {
+  readonly data: Buffer;
+  readonly info: OutputInfo;
+  /** There is an alpha channel and it hides nothing. */
+  readonly opaque: boolean;
+  /** Drawn, not photographed: large areas of few colours. */
+  readonly graphic: boolean;
+}
+
+/** One decode and resize a tier, then every format from those pixels; dropped after the last output of the tier. */
+export class Tiers {
+  readonly #original: Original;
+  readonly #left = new Map<number, number>();
+  readonly #shared: ReadonlySet<number>;
+  readonly #pixels = new Map<number, Pixels>();
+
+  constructor(original: Original, { outputs }: TransformOptions) {
+    this.#original = original;
+    for (const output of outputs) {
+      const width = widthOf(original, output);
+      this.#left.set(width, (this.#left.get(width) ?? 0) + 1);
+    }
+    this.#shared = new Set([...this.#left].filter(([, count]) => count > 1).map(([width]) => width));
+  }
+
+  /** Whether more than one output, or more than one format for one, is made of the plan's pixels. */
+  holdsPixels({ width, height }: Plan): boolean {
+    if (width * height > MOST_PIXELS) return false;
+    return this.#original.alpha || mayBeGraphic(this.#original) || this.#shared.has(width);
+  }
+
+  async pixelsFor(plan: Plan): Promise<Omit<Pixels, "data" | "info"> & { readonly image: Sharp }> {
+    const pixels =
+      this.#pixels.get(plan.width) ??
+      (await toPixels(toTier(this.#original, plan), mayBeGraphic(this.#original)));
+    const left = (this.#left.get(plan.width) ?? 1) - 1;
+    this.#left.set(plan.width, left);
+    if (left > 0) this.#pixels.set(plan.width, pixels);
+    else this.#pixels.delete(plan.width);
+    const { data, info, ...traits } = pixels;
+    const { width, height, channels } = info;
+    return { image: sharp(data, { raw: { width, height, channels } }), ...traits };
+  }
+}
+
+async function toPixels(image: Sharp, mayBeGraphic: boolean): Promise<Pixels> {
+  const { data, info } = await image.raw().toBuffer({ resolveWithObject: true });
+  const graphic = mayBeGraphic && hasFewColours(data, info.channels);
+  return { data, info, opaque: isOpaque(data, info.channels), graphic };
+}
+
+/** A camera writes JPEG; PNG and GIF may be a screenshot, a chart, a drawing, or a photograph all the same. */
+function mayBeGraphic({ type }: Original): boolean {
+  return type === "image/png" || type === "image/gif";
+}
+
+/** A photograph has a new colour every few pixels, even a smooth one; a drawing hardly any. */
+const PIXELS_A_COLOUR = 40;
+
+function hasFewColours(data: Buffer, channels: number): boolean {
+  const most = Math.max(256, data.length / channels / PIXELS_A_COLOUR);
+  const colours = new Set<number>();
+  for (let at = 0; at + channels <= data.length; at += channels) {
+    colours.add(data.readUIntBE(at, channels));
+    if (colours.size > most) return false;
+  }
+  return true;
+}
+
+function isOpaque(data: Buffer, channels: number): boolean {
+  if (channels !== 2 && channels !== 4) return false;
+  for (let at = channels - 1; at < data.length; at += channels) if (data[at] !== 255) return false;
+  return true;
+}
