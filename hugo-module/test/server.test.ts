@@ -35,15 +35,11 @@ async function servedPage(
   env: Readonly<Record<string, string>>,
 ): Promise<string> {
   const port = await freePort();
-  const child = spawn(
-    hugo.path,
-    ["server", "--port", String(port), "--disableLiveReload", "--renderToMemory"],
-    {
-      cwd: site.folder,
-      env: hugoEnvironment(site.folder, env),
-      stdio: "ignore",
-    },
-  );
+  const child = spawn(hugo.path, ["server", "--port", String(port), "--disableLiveReload"], {
+    cwd: site.folder,
+    env: hugoEnvironment(site.folder, env),
+    stdio: "ignore",
+  });
   const ended = new Promise((resolve) => child.once("exit", resolve));
   try {
     for (let attempt = 0; attempt < 300; attempt++) {
