@@ -1,8 +1,10 @@
+import { fileURLToPath } from "node:url";
 import { parameterHelp } from "../contract/request.ts";
 import { help as scanHelp } from "../scan/options.ts";
 import { type ProblemKind, problems } from "../server/errors.ts";
 import { metricDefinitions } from "../server/metric-definitions.ts";
 import { type Setting, settings } from "../server/settings.ts";
+import { benchmarkOverview } from "./results.ts";
 
 /** The files that have them, below the repository's root. */
 export const generatedFiles = ["README.md", "k8s/README.md"] as const;
@@ -20,6 +22,11 @@ export function withTables(file: (typeof generatedFiles)[number], text: string):
 }
 
 // --- tables ---
+
+// Beside bench/ both in the sources (dev/) and as built (dist/dev/).
+const results = fileURLToPath(
+  new URL(import.meta.url.endsWith(".ts") ? "../bench/results/" : "../../bench/results/", import.meta.url),
+);
 
 type Tables = Readonly<Record<string, () => string>>;
 
@@ -51,6 +58,7 @@ const reference: Tables = {
       ]),
     ),
   scan: () => `\`\`\`\n${scanHelp}\`\`\`\n`,
+  benchmarks: () => benchmarkOverview(results),
 };
 
 const operation: Tables = {
