@@ -1,111 +1,39 @@
-import { availableParallelism } from "node:os";
 import { Problem } from "../errors.ts";
 import { sniff } from "../sniff.ts";
-import { admit } from "./admission.ts";
-import { Channel } from "./channel.ts";
-import { Children, type ChildrenOptions } from "./children.ts";
-import type { Encoded, Encoder, Lane, Output, Placeholder, Probe } from "./encoder.ts";
+import type { Encoded, Encoder, Output, Placeholder, Probe } from "./encoder.ts";
 import type { LibraryVersions } from "./floors.ts";
 import { defaultLimits, type SourceLimits } from "./limits.ts";
-import { isStrike, Poison, type PoisonOptions } from "./poison.ts";
-import type { Job, Reply } from "./protocol.ts";
-import { Queue } from "./queue.ts";
+import type { Job } from "./protocol.ts";
 import { describeSvg } from "./svg.ts";
-import { type Worker, WorkerDied } from "./worker.ts";
+import { type PoolStats, Tasks, type TasksOptions } from "./tasks.ts";
 
-type ByLane = Readonly<Record<Lane, number>>;
-
-export interface PoolOptions extends ChildrenOptions {
-  /** Jobs at once, by lane. Warm slots are others than live ones: a reader never waits for a scan. */
-  readonly slots?: ByLane;
-  /** For one output, in milliseconds; then its child is killed. */
-  readonly deadlineMs?: ByLane;
-  /** Jobs that may wait, by lane. */
-  readonly maxJobs?: ByLane;
-  /** Megapixels of originals that may wait in a lane. */
-  readonly maxMegapixels?: number;
-  readonly maxWaitMs?: ByLane;
-  readonly limits?: SourceLimits;
+export interface PoolOptions extends TasksOptions {
   /** Whether copyright, artist and licence go out with every picture. */
   readonly keepRights?: boolean;
-  readonly poison?: PoisonOptions;
-}
-
-/** What metrics show of one lane. */
-export interface LaneStats {
-  readonly running: number;
-  readonly waiting: number;
-  readonly children: number;
-}
-
-export interface PoolStats {
-  readonly lanes: Readonly<Record<Lane, LaneStats>>;
-  readonly spawned: number;
-  /** Ended after their share of jobs or for their memory. */
-  readonly recycled: number;
-  readonly crashed: number;
-  /** Killed at their deadline. */
-  readonly overdue: number;
 }
 
 export interface Pool extends Encoder {
   /** What the children decode with; floors.ts says what is too old. @throws Problem `encode-failed` */
-  readonly libraries: () => Promise<LibraryVersions>;
-  readonly stats: () => PoolStats;
+  libraries(): Promise<LibraryVersions>;
+  stats(): PoolStats;
   /** Kills every child; what runs fails. */
-  readonly close: () => void;
+  close(): void;
 }
 
 /** Encoder children, one job each. Nothing is started until the first job. */
 export function createPool(options: PoolOptions = {}): Pool {
-  const pool = new ChildPool(options);
-  return {
-    encode: (original, outputs, options) => pool.encode(original, outputs, options),
-    describe: (original, { lane, signal }) => pool.describe(original, lane, signal),
-    libraries: () => pool.libraries(),
-    stats: () => pool.stats(),
-    prepare: () => pool.prepare(),
-    close: () => pool.close(),
-  };
+  return new ChildPool(options);
 }
 
-/** A piece of work on one original; `operation` names what it makes next, for what fails twice. */
-interface Task {
-  readonly original: Uint8Array;
-  readonly lane: Lane;
-  readonly signal: AbortSignal;
-  readonly job: () => Job;
-  readonly operation: () => string;
-}
-
-class ChildPool {
-  readonly #deadlineMs: ByLane;
+class ChildPool implements Pool {
   readonly #limits: SourceLimits;
   readonly #keepRights: boolean;
-  readonly #poison: Poison;
-  readonly #queues: Readonly<Record<Lane, Queue>>;
-  readonly #children: Children;
-  readonly #deaths = { crashed: 0, overdue: 0 };
+  readonly #tasks: Tasks;
 
   constructor(options: PoolOptions) {
-    const cores = availableParallelism();
-    const slots = options.slots ?? { live: cores, warm: cores };
-    const maxJobs = options.maxJobs ?? { live: 4 * slots.live, warm: 64 };
-    const maxWaitMs = options.maxWaitMs ?? { live: 3_000, warm: 60_000 };
-    const maxMegapixels = options.maxMegapixels ?? 400;
-    const bounds = (lane: Lane) => ({
-      slots: slots[lane],
-      maxJobs: maxJobs[lane],
-      maxMegapixels,
-      maxWaitMs: maxWaitMs[lane],
-    });
-    const live = new Queue(bounds("live"));
-    this.#queues = { live, warm: new Queue(bounds("warm"), () => live.waiting === 0) };
-    this.#deadlineMs = options.deadlineMs ?? { live: 10_000, warm: 60_000 };
     this.#limits = options.limits ?? defaultLimits;
     this.#keepRights = options.keepRights ?? false;
-    this.#poison = new Poison(options.poison);
-    this.#children = new Children(options);
+    this.#tasks = new Tasks(options);
   }
 
   async *encode(
@@ -120,150 +48,40 @@ class ChildPool {
       ...(effort !== undefined && { effort }),
     });
     const operation = () => `${lane} ${effort} ${JSON.stringify(outputs[made])}`;
-    for await (const reply of this.#perform({ original, lane, signal, job, operation })) {
+    for await (const reply of this.#tasks.perform({ original, lane, signal, job, operation })) {
       if (reply.kind !== "output") continue;
       made++;
       yield reply.encoded;
     }
   }
 
-  async describe(original: Uint8Array, lane: Lane, signal: AbortSignal): Promise<Probe & Placeholder> {
+  async describe(
+    original: Uint8Array,
+    { lane, signal }: Parameters<Encoder["describe"]>[1],
+  ): Promise<Probe & Placeholder> {
     if (sniff(original).kind === "svg") return describeSvg(original);
     const job = (): Job => ({ kind: "describe", limits: this.#limits });
     const operation = () => "describe";
-    for await (const reply of this.#perform({ original, lane, signal, job, operation }))
+    for await (const reply of this.#tasks.perform({ original, lane, signal, job, operation }))
       if (reply.kind === "described") return reply.described;
     throw new Problem("encode-failed");
   }
 
   async libraries(): Promise<LibraryVersions> {
-    const worker = this.#children.take("live");
-    const replies = new Channel<Reply>();
-    void this.#drain(worker, { kind: "versions" }, new Uint8Array(), replies);
-    for await (const reply of replies.take(AbortSignal.timeout(this.#deadlineMs.live)))
+    for await (const reply of this.#tasks.ask({ kind: "versions" }))
       if (reply.kind === "versions") return reply.versions;
     throw new Problem("encode-failed", { cause: new Error("an encoder child does not tell its versions") });
   }
 
   prepare(): void {
-    if (this.#children.count("live") === 0) this.#children.prepare("live");
+    this.#tasks.prepare();
   }
 
   stats(): PoolStats {
-    const lane = (lane: Lane): LaneStats => ({
-      running: this.#queues[lane].running,
-      waiting: this.#queues[lane].waiting,
-      children: this.#children.count(lane),
-    });
-    return {
-      lanes: { live: lane("live"), warm: lane("warm") },
-      ...this.#children.counts,
-      ...this.#deaths,
-    };
+    return this.#tasks.stats();
   }
 
   close(): void {
-    this.#children.endAll();
+    this.#tasks.close();
   }
-
-  // --- one task ---
-
-  /** A crash is tried once more in another child; what strikes twice is not tried at all for an hour. */
-  async *#perform(task: Task): AsyncGenerator<Reply> {
-    const megapixels = admit(task.original, this.#limits) ?? guessMegapixels(task.original);
-    for (let attempt = 1; ; attempt++) {
-      try {
-        yield* this.#attempt(task, megapixels);
-        return;
-      } catch (error) {
-        if (!(error instanceof WorkerDied)) throw error;
-        this.#judge(error, task);
-        if (error.reason === "crash" && attempt === 1) continue;
-        throw new Problem("encode-failed", { cause: error });
-      }
-    }
-  }
-
-  async *#attempt(
-    { original, lane, signal, job, operation }: Task,
-    megapixels: number,
-  ): AsyncGenerator<Reply> {
-    if (this.#poison.isPoisoned(original, operation()))
-      throw new Problem("unreadable-source", {
-        detail: "Making this has failed twice; it is not tried for an hour.",
-      });
-    const asked = performance.now();
-    const leave = await this.#enter(lane, megapixels, signal);
-    const watch = createStopwatch(asked);
-    const worker = this.#take(lane, leave);
-    const replies = new Channel<Reply>();
-    // On its own, not on the reader's account: when the reader leaves, the child is still in the middle of it.
-    void this.#drain(worker, job(), original, replies).finally(leave);
-    let isWhole = false;
-    try {
-      for await (const reply of replies.take(signal)) {
-        if (reply.kind === "problem") throw new Problem(reply.code, detailed(reply.detail));
-        yield reply.kind === "output" ? { ...reply, encoded: { ...reply.encoded, ms: watch() } } : reply;
-      }
-      isWhole = true;
-    } finally {
-      if (!isWhole) worker.stop();
-    }
-  }
-
-  /** @throws WorkerDied when the system gives no process, as at its limit of files. */
-  #take(lane: Lane, leave: () => void): Worker {
-    try {
-      return this.#children.take(lane);
-    } catch (cause) {
-      leave();
-      throw new WorkerDied("unstarted", undefined, String(cause));
-    }
-  }
-
-  async #enter(lane: Lane, megapixels: number, signal: AbortSignal): Promise<() => void> {
-    const leave = await this.#queues[lane].enter(megapixels, signal);
-    return () => {
-      leave();
-      if (lane === "live") this.#queues.warm.wake();
-    };
-  }
-
-  async #drain(worker: Worker, job: Job, original: Uint8Array, replies: Channel<Reply>): Promise<void> {
-    try {
-      for await (const reply of worker.run(job, original, this.#deadlineMs[worker.lane])) replies.push(reply);
-      this.#children.giveBack(worker);
-      replies.end();
-    } catch (error) {
-      this.#children.end(worker);
-      replies.end(error);
-    }
-  }
-
-  #judge(death: WorkerDied, { original, lane, operation }: Task): void {
-    if (death.reason === "deadline") this.#deaths.overdue++;
-    else this.#deaths.crashed++;
-    if (isStrike(death, this.#deadlineMs[lane])) this.#poison.strike(original, operation());
-  }
-}
-
-/** What each output of a job took; the wait in the line is the first one's. */
-function createStopwatch(asked: number): () => { readonly queue: number; readonly encode: number } {
-  let since = performance.now();
-  let queue = since - asked;
-  return () => {
-    const now = performance.now();
-    const lap = { queue, encode: now - since };
-    [since, queue] = [now, 0];
-    return lap;
-  };
-}
-
-/** Where the head does not tell: cameras write about a third of a byte a pixel. */
-function guessMegapixels(original: Uint8Array): number {
-  return (3 * original.byteLength) / 1e6;
-}
-
-function detailed(detail: string): { readonly detail?: string } {
-  return detail === "" ? {} : { detail };
 }

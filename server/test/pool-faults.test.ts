@@ -133,13 +133,17 @@ describe("the line before the encoders", () => {
   });
 
   test("lets go of a reader who leaves, and its place is free", async () => {
-    const pool = await startPool({ deadlineMs: { live: 2_000, warm: 2_000 } });
-    const slow = encode(pool, [at(fault.silence)]);
+    const pool = await startPool({ deadlineMs: { live: 5_000, warm: 5_000 } });
+    let isFree = false;
+    const slow = encode(pool, [at(fault.silence)]).finally(() => {
+      isFree = true;
+    });
     const reader = new AbortController();
     const left = encode(pool, [at(50)], "live", reader.signal);
     await vi.waitFor(() => expect(pool.stats().lanes.live.waiting).toBe(1));
     reader.abort(new Error("gone"));
     await expect(left).rejects.toThrow("gone");
+    expect(isFree).toBe(false);
     expect(pool.stats().lanes.live.waiting).toBe(0);
     await expect(slow).rejects.toMatchObject({ code: "encode-failed" });
   });
