@@ -102,6 +102,7 @@ async function port(what: string, wanted: number): Promise<number> {
 
 function interruption(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason);
     signal.addEventListener("abort", () => reject(signal.reason), { once: true });
   });
 }

@@ -22,6 +22,7 @@ export interface Command {
  * @throws Error with what it printed when it ends before that.
  */
 export async function startProgram(command: Command, ready: RegExp, signal: AbortSignal): Promise<Program> {
+  signal.throwIfAborted();
   const child = spawn(command.file, command.args, {
     env: { ...process.env, ...command.env },
     stdio: ["ignore", "pipe", "pipe"],
@@ -39,6 +40,7 @@ export async function startProgram(command: Command, ready: RegExp, signal: Abor
 
 /** Runs a program to its end, its output shown as it comes. Returns its exit code. */
 export async function runProgram(command: Command, signal: AbortSignal): Promise<number> {
+  signal.throwIfAborted();
   const child = spawn(command.file, command.args, {
     env: { ...process.env, ...command.env },
     stdio: ["ignore", "inherit", "inherit"],

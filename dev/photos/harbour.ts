@@ -1,4 +1,6 @@
+import { type Boat, drawBoat } from "./boats.ts";
 import { type Camera, drawGround, type Point, project } from "./ground.ts";
+import { drawLamp } from "./lamp.ts";
 import { drawWater } from "./mirror.ts";
 import { createNoise, createRandom, createRelief, layered, mix, smoothstep } from "./noise.ts";
 import {
@@ -11,8 +13,6 @@ import {
   over,
   type Picture,
   paint,
-  readPixel,
-  writePixel,
 } from "./picture.ts";
 
 /** A bay at dusk: hills, the lights of a town, boats at anchor. */
@@ -21,7 +21,7 @@ export function paintHarbour(height: number): Picture {
   paintDusk(picture);
   const distances = drawGround(picture, camera, hillHeight, shadeHill);
   lightTown(picture, distances);
-  for (const boat of boats) drawBoat(picture, boat);
+  for (const boat of boats) drawBoat(picture, boat, shore);
   bloom(picture, 0.008, 0.22);
   bloom(picture, 0.06, 0.12);
   drawWater(picture, { shore, chop: 0.02, shine: 0.8, body: [0.004, 0.007, 0.014], seed: 61 });
@@ -106,20 +106,7 @@ function lightTown(picture: Picture, distances: Float32Array): void {
   }
 }
 
-function drawLamp(picture: Picture, x: number, y: number, size: number, light: Colour): void {
-  eachNear(picture, x, y, size * 3, (away, on) => {
-    glow(on, light, Math.exp(-((away / size) ** 2)));
-  });
-}
-
 // --- boats ---
-
-interface Boat {
-  readonly x: number;
-  readonly length: number;
-  readonly sail: boolean;
-  readonly lamp: boolean;
-}
 
 const boats: readonly Boat[] = [
   { x: 0.93, length: 0.05, sail: false, lamp: true },
@@ -127,104 +114,3 @@ const boats: readonly Boat[] = [
   { x: 0.72, length: 0.11, sail: true, lamp: true },
   { x: 1.16, length: 0.17, sail: false, lamp: true },
 ];
-
-const dark: Readonly<Colour> = [0.008, 0.01, 0.016];
-const canvas: Readonly<Colour> = [0.5, 0.24, 0.15];
-
-function drawBoat(picture: Picture, { x: left, length, sail, lamp }: Boat): void {
-  const water = shore + 0.001;
-  const mast = left + length * 0.56;
-  const top = water - length * 1.55;
-  paintBox(picture, left - length * 0.1, top - length * 0.1, left + length * 1.1, water, (x, y, on) => {
-    const along = (x - left) / length;
-    const up = (water - y) / length;
-    const sheer = 0.13 + 0.09 * (along - 0.42) ** 2 * 2.2;
-    const stem = up / sheer;
-    const hull =
-      edge(sheer - up, length) *
-      edge(along - 0.06 * (1 - stem), length) *
-      edge(1.0 - 0.13 * (1 - stem) - along, length);
-    over(on, dark, hull);
-    if (up > sheer - 0.03 && up < sheer - 0.012) over(on, [0.35, 0.16, 0.11], hull * 0.8);
-    const cabin =
-      edge(0.21 - up, length) * edge(along - 0.22, length) * edge(0.62 - along - (up - 0.13) * 0.5, length);
-    over(on, dark, cabin);
-    over(on, dark, edge(0.006 - Math.abs(along - 0.56), length) * edge(1.55 - up, length));
-    const boom =
-      edge(0.009 - Math.abs(up - 0.3), length) * edge(along - 0.1, length) * edge(0.56 - along, length);
-    over(on, dark, boom);
-    over(
-      on,
-      dark,
-      0.75 *
-        edge(0.0025 - Math.abs((along - 0.56) * 1.38 + (up - 1.5) * 0.5), length) *
-        edge(1.5 - up, length) *
-        edge(along - 0.56, length),
-    );
-    over(
-      on,
-      dark,
-      0.6 *
-        edge(0.0022 - Math.abs((0.56 - along) * 1.5 + (up - 1.5) * 0.58), length) *
-        edge(1.5 - up, length) *
-        edge(0.56 - along, length),
-    );
-    if (!sail) return;
-    const belly = 0.47 * Math.max(0, 1 - (up - 0.33) / 1.15) ** 0.82;
-    const luff =
-      edge(0.555 - along, length) *
-      edge(along - 0.555 + belly, length) *
-      edge(up - 0.33, length) *
-      edge(1.45 - up, length);
-    over(on, canvas, luff * 0.94);
-    const jib =
-      edge(along - 0.575, length) *
-      edge(0.575 + 0.39 * (1 - (up - 0.2) / 1.15) - along, length) *
-      edge(up - 0.2, length);
-    over(on, [0.62, 0.3, 0.18], jib * 0.9);
-  });
-  if (lamp) drawLamp(picture, mast, top, 0.0016, [2.4, 2, 1.3]);
-  if (lamp) drawLamp(picture, left + length * 0.36, water - length * 0.165, 0.0022, [1.9, 1.1, 0.4]);
-}
-
-/** 1 inside, 0 outside, soft over about a pixel; in boat lengths. */
-function edge(inside: number, length: number): number {
-  return smoothstep(-0.00035 / length, 0.00035 / length, inside);
-}
-
-// --- parts of a picture ---
-
-function paintBox(
-  picture: Picture,
-  left: number,
-  top: number,
-  right: number,
-  bottom: number,
-  shade: (x: number, y: number, on: Colour) => void,
-): void {
-  const { width, height } = picture;
-  const on: Colour = [0, 0, 0];
-  for (let row = Math.max(0, Math.floor(top * height)); row < Math.min(height, bottom * height); row++) {
-    for (
-      let column = Math.max(0, Math.floor(left * height));
-      column < Math.min(width, right * height);
-      column++
-    ) {
-      readPixel(picture, column, row, on);
-      shade((column + 0.5) / height, (row + 0.5) / height, on);
-      writePixel(picture, column, row, on);
-    }
-  }
-}
-
-function eachNear(
-  picture: Picture,
-  x: number,
-  y: number,
-  reach: number,
-  shade: (away: number, on: Colour) => void,
-): void {
-  paintBox(picture, x - reach, y - reach, x + reach, y + reach, (atX, atY, on) => {
-    shade(Math.hypot(atX - x, atY - y), on);
-  });
-}

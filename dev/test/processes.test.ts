@@ -42,3 +42,9 @@ test("an interrupt ends what is being started and what is being run", async () =
 test("a program that runs to its end gives its exit code", async () => {
   expect(await runProgram(node("process.exitCode = 7"), never)).toBe(7);
 });
+
+test("what was interrupted before is not started", async () => {
+  const interrupted = AbortSignal.abort(new Error("interrupted"));
+  await expect(startProgram(node("0"), /ready/, interrupted)).rejects.toThrow("interrupted");
+  await expect(runProgram(node("0"), interrupted)).rejects.toThrow("interrupted");
+});
