@@ -68,6 +68,9 @@ export async function start(config: Config, log: Log, version: string): Promise<
     limits,
     keepRights,
   });
+  // A child takes as long to start as all the rest here: it is asked now and heard at the end.
+  const safe = refuseUnsafe(pool);
+  safe.catch(() => undefined);
   const published = await openPublished({
     folder: config.cacheDir,
     keep: config.publishedKeep,
@@ -121,7 +124,7 @@ export async function start(config: Config, log: Log, version: string): Promise<
       if (isApi(req.url, config.basePath)) req.socket.setTimeout(config.warmTimeout * 3);
       void app(req, res);
     });
-    await refuseUnsafe(pool);
+    await safe;
     ready = true;
     if (config.variants === "listed" && published.empty)
       log.warn("VARIANTS=listed, but no site has published a set yet: until one does, everything is open");
