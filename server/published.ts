@@ -3,6 +3,8 @@ import { InvalidBody, type PublishedBody } from "../contract/api.ts";
 import { formatQuery, type ImageRequest, isOriginal, parseQuery } from "../contract/request.ts";
 import type { Listing } from "./access.ts";
 import type { Variant, VariantClass } from "./cache/cache.ts";
+import { type Reach, VolumeHung } from "./cache/volume.ts";
+import { Problem } from "./errors.ts";
 import {
   deleteSet,
   isLive,
@@ -42,14 +44,14 @@ export async function openPublished(options: {
   readonly nameOf: (variant: Variant) => string;
   /** Another replica has published or purged. */
   readonly changed: () => void;
-  /** How the volume is looked at: it may hang. */
-  readonly look?: <Value>(work: () => Promise<Value>) => Promise<Value>;
+  /** How work on the volume is done: it may hang. */
+  readonly reach?: Reach;
   /** Milliseconds between looks; 0 never looks by itself. */
   readonly lookMs?: number;
   readonly now?: () => number;
 }): Promise<Published> {
   const { folder, keep, defaultQuality, nameOf, changed, lookMs = 2_000, now = Date.now } = options;
-  const { look = (work) => work() } = options;
+  const { reach = (_, work) => work() } = options;
   let seen = await readStamp(folder);
   let sets: readonly StoredSet[] = [];
   let queries: ReadonlySet<string> = new Set();
@@ -67,7 +69,7 @@ export async function openPublished(options: {
   }
 
   async function refresh(): Promise<void> {
-    const stampNow = await look(() => readStamp(folder));
+    const stampNow = await reach("read", () => readStamp(folder));
     // A preview expires without anybody announcing it.
     const expired = sets.some((set) => !isLive(set, now()));
     if (stampNow === seen && !expired) return;
@@ -75,6 +77,15 @@ export async function openPublished(options: {
     if (stampNow !== seen) changed();
     await settle();
   }
+
+  /** Whoever publishes is told to come again when the volume hangs. */
+  const asked: Reach = async (access, work) => {
+    try {
+      return await reach(access, work);
+    } catch (error) {
+      throw error instanceof VolumeHung ? new Problem("busy", { cause: error }) : error;
+    }
+  };
 
   await load();
   let looking = false;
@@ -106,30 +117,35 @@ export async function openPublished(options: {
         .flat()
         .flatMap((query) => pinsOf(query, defaultQuality, nameOf));
       const until = expires === undefined ? {} : { until: now() + expires * 1000 };
-      await writeSet(folder, { site, name, made: now(), ...until, images: canonical, pins });
-      await prune(folder, site, keep);
-      await settle();
+      await asked("write", async () => {
+        await writeSet(folder, { site, name, made: now(), ...until, images: canonical, pins });
+        await prune(folder, site, keep);
+        await settle();
+      });
     },
     async get(site, name) {
       checkNames(site, name);
-      const set = await readSet(folder, site, name);
+      const set = await asked("read", () => readSet(folder, site, name));
       if (set === undefined || !isLive(set, now())) return undefined;
       const { images, until } = set;
       return { images, ...(until !== undefined && { expires: Math.ceil((until - now()) / 1000) }) };
     },
     async list(site) {
       checkNames(site);
-      return newestFirst(await readSets(folder), site).map((set) => set.name);
+      return newestFirst(await asked("read", () => readSets(folder)), site).map((set) => set.name);
     },
     async delete(site, name) {
       checkNames(site, name);
-      await deleteSet(folder, site, name);
-      await settle();
+      await asked("write", async () => {
+        await deleteSet(folder, site, name);
+        await settle();
+      });
     },
-    async announce() {
-      await stamp(folder);
-      seen = await readStamp(folder);
-    },
+    announce: () =>
+      asked("write", async () => {
+        await stamp(folder);
+        seen = await readStamp(folder);
+      }),
     refresh,
     close: () => clearInterval(timer),
   };

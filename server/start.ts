@@ -15,6 +15,7 @@ import { type Listening, listen } from "./listen.ts";
 import type { Log } from "./log.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
 import { openPublished } from "./published.ts";
+import { createAllowance } from "./rate.ts";
 import { createService } from "./service.ts";
 import { observeSource } from "./source/observe.ts";
 import { type OpenSourceOptions, openSource } from "./source/open.ts";
@@ -42,6 +43,8 @@ export async function start(config: Config, log: Log, version: string): Promise<
     ...(sweeping && { sweeps: budgetsOf(config) }),
   });
   let timer: Timer | undefined;
+  // A volume that is full or hung fails for each request; the metric counts them all.
+  const tell = createAllowance({ burst: 1, perSecond: 1 / 60 });
   const limits = {
     ...defaultLimits,
     pixels: config.maxPixels,
@@ -57,7 +60,7 @@ export async function start(config: Config, log: Log, version: string): Promise<
     onFailure: (failure, error) => {
       metrics.cacheFailed(failure);
       if (failure === "full") timer?.nudge({ volumeIsFull: true });
-      log.warn("the cache volume failed", { failure, error });
+      if (tell.take(failure)) log.warn("the cache volume failed", { failure, error });
     },
   });
   const pool = createPool({
@@ -76,7 +79,7 @@ export async function start(config: Config, log: Log, version: string): Promise<
     keep: config.publishedKeep,
     defaultQuality: config.defaultQuality,
     nameOf: (variant) => cache.nameOf(variant),
-    look: (work) => cache.look(work),
+    reach: (access, work) => cache.reach(access, work),
     changed: () => service.hot.clear(),
   });
   const service = createService({

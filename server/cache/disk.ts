@@ -6,7 +6,7 @@ import { Crowd } from "./crowd.ts";
 import { formatEntry, formatRecord, parseEntry, parseRecord } from "./entry.ts";
 import { isAbsent, isFull, publish, readWhole, remove, touch } from "./files.ts";
 import { pathParts, recordName, sourceHash, sourcePrefix, variantName } from "./name.ts";
-import { Volume, VolumeHung, type VolumeOptions } from "./volume.ts";
+import { type Access, type Reach, Volume, VolumeHung, type VolumeOptions } from "./volume.ts";
 
 /** Why the volume did not do its part; the reader was served all the same. */
 export type CacheFailure = "corrupt" | "full" | "hung" | "error";
@@ -33,10 +33,10 @@ export interface DiskCache extends VariantCache, SourceRecords {
   /** The file name that a variant has here: what a published set pins. */
   readonly nameOf: (variant: Variant) => string;
   /**
-   * Other reads of the volume wait in the same line as its entries: each more that may hang there on its own would take
-   * one more of libuv's few threads. @throws VolumeHung, or what the work throws.
+   * Other work on the volume waits in the same lines as the entries: each piece more that may hang there on its own
+   * would take one more of libuv's few threads.
    */
-  readonly look: <Value>(work: () => Promise<Value>) => Promise<Value>;
+  readonly reach: Reach;
 }
 
 /** At most this often is a hit written down as a use. */
@@ -77,8 +77,8 @@ class Disk implements DiskCache {
     return variantName(variant, this.#namespace);
   }
 
-  look<Value>(work: () => Promise<Value>): Promise<Value> {
-    return this.#volume.run("read", work);
+  reach<Value>(access: Access, work: () => Promise<Value>): Promise<Value> {
+    return this.#volume.run(access, work);
   }
 
   read(variant: Variant): Promise<Entry | undefined> {

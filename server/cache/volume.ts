@@ -8,6 +8,9 @@ export interface VolumeOptions {
 
 export type Access = "read" | "write";
 
+/** Runs work on the volume. @throws VolumeHung, or what the work throws. */
+export type Reach = <Value>(access: Access, work: () => Promise<Value>) => Promise<Value>;
+
 /**
  * A call on a hung network volume holds a thread of libuv's pool until the volume is back (a process in it cannot even
  * be killed). The pool has four, and looking up a host name or reading a photograph takes one.

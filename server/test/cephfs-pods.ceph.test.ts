@@ -105,6 +105,7 @@ describe.skipIf(cannotMount())("two pods that share a cache on CephFS", () => {
     expect((await fetch(new URL("readyz", pod.adminUrl))).status).toBe(200);
     signalDaemon(ceph.folder, "mds", "SIGCONT");
     for (const quality of [61, 71, 77]) await stored(pod, quality);
+    expect(pod.log().match(/"failure":"hung"/g)).toHaveLength(1);
   });
 
   test("answer while one's client hangs, and hit again when it goes on", async () => {

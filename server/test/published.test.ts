@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Variant } from "../cache/cache.ts";
 import { createDiskCache } from "../cache/disk.ts";
+import { VolumeHung } from "../cache/volume.ts";
 import { openPublished, type Published } from "../published.ts";
 import { readPins } from "../published-files.ts";
 
@@ -118,4 +119,29 @@ test.each(["", "../x", ".x", "a/b", "x".repeat(65)])("a name such as %j is refus
   const published = await open();
   await expect(published.put("blog", name, set(60))).rejects.toThrow(/up to 64 letters/);
   await expect(published.get(name, "one")).rejects.toThrow(/up to 64 letters/);
+});
+
+test("a volume that hangs has whoever publishes come again", async () => {
+  let hangs = false;
+  const published = await openPublished({
+    folder,
+    keep: 2,
+    defaultQuality: 75,
+    nameOf: await naming(),
+    changed: () => {},
+    lookMs: 0,
+    reach: (_, work) => (hangs ? Promise.reject(new VolumeHung()) : work()),
+  });
+  await published.put("blog", "one", set(50));
+  hangs = true;
+  for (const work of [
+    () => published.put("blog", "two", set(60)),
+    () => published.get("blog", "one"),
+    () => published.list("blog"),
+    () => published.delete("blog", "one"),
+    () => published.announce(),
+  ])
+    await expect(work()).rejects.toMatchObject({ code: "busy" });
+  // What is published holds for readers all the while.
+  expect(published.has(asked(50))).toBe(true);
 });
