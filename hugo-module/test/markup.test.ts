@@ -77,7 +77,7 @@ describe.each(extremes)("Hugo $version", (hugo) => {
   test("opens a lightbox without script", () => {
     const html = page("lightbox");
     const target = /<button [^>]*popovertarget="([^"]+)"/.exec(html)?.[1];
-    expect(html).toContain(`<img popover id="${target}"`);
+    expect(html).toContain(`<span popover id="${target}" class="imgproxy-zoomed"><img src=`);
     expect(html).not.toContain("<script");
   });
 
