@@ -1,8 +1,9 @@
-import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import { Registry } from "prom-client";
 import type { Usage } from "./cache/usage.ts";
 import type { Lane } from "./encode/encoder.ts";
 import type { SweepSummary } from "./gc/sweep.ts";
 import { metricDefinitions as defined, type MetricDefinition } from "./metric-definitions.ts";
+import { counter, deferredCounter, gauge, histogram } from "./metric-kinds.ts";
 import { reportProcess } from "./process-metrics.ts";
 
 const lanes = ["live", "warm"] as const satisfies readonly Lane[];
@@ -187,57 +188,4 @@ function registerReadings(registry: Registry, { waiting, encoding, hotBytes }: R
   if (waiting !== undefined) perLane(defined.queueJobs, waiting);
   if (encoding !== undefined) perLane(defined.encodingJobs, encoding);
   if (hotBytes !== undefined) gauge(registry, defined.hotBytes, (of) => of.set(hotBytes()));
-}
-
-// --- prom-client from definitions ---
-
-function counter(registry: Registry, { name, help, labels }: MetricDefinition): Counter {
-  return new Counter({ name, help, labelNames: labels, registers: [registry] });
-}
-
-/**
- * A counter whose label values come as one text, in the order of its labels, and are counted here until the next
- * scrape: prom-client checks and hashes labels at each call, which a hit would feel.
- */
-function deferredCounter(
-  registry: Registry,
-  { name, help, labels }: MetricDefinition,
-): (values: string, by: number) => void {
-  const pending = new Map<string, number>();
-  const created: Counter = new Counter({
-    name,
-    help,
-    labelNames: labels,
-    registers: [registry],
-    collect: () => {
-      for (const [values, by] of pending) created.labels(...values.split(" ")).inc(by);
-      pending.clear();
-    },
-  });
-  return (values, by) => void pending.set(values, (pending.get(values) ?? 0) + by);
-}
-
-function gauge(
-  registry: Registry,
-  { name, help, labels }: MetricDefinition,
-  read?: (gauge: Gauge) => void,
-): Gauge {
-  const created: Gauge = new Gauge({
-    name,
-    help,
-    labelNames: labels,
-    registers: [registry],
-    ...(read !== undefined && { collect: () => read(created) }),
-  });
-  return created;
-}
-
-function histogram(registry: Registry, { name, help, labels, buckets }: MetricDefinition): Histogram {
-  return new Histogram({
-    name,
-    help,
-    labelNames: labels,
-    registers: [registry],
-    ...(buckets !== undefined && { buckets: [...buckets] }),
-  });
 }
