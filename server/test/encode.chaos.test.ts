@@ -191,6 +191,8 @@ test("memory has no slope over many encodes", async () => {
   expect(pool.stats().spawned).toBe(1);
   const [early, late] = [samples.slice(5, 10), samples.slice(-5)].map((some) => Math.min(...some));
   const slope = (((late ?? 0) - (early ?? 0)) * 1_000) / (encodes / 2);
+  // Over fewer encodes it is the noise of a heap that is measured.
+  if (encodes >= 10_000) expect(slope).toBeLessThanOrEqual(1);
   report(
     "L6",
     `${encodes.toLocaleString("en-GB")} encodes in one child`,
