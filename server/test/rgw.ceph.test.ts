@@ -122,7 +122,8 @@ describe("a gateway that is", () => {
     const source = await createS3Source(options, patience);
     await source.stat("size/1", signal);
     await stopDaemon(ceph.folder, "rgw");
-    expect(await codeOf(source.stat("size/1", signal))).toBe("source-failed");
+    // Refused at once, or on a busy machine not even that in half a second.
+    expect(await codeOf(source.stat("size/1", signal))).toMatch(/^source-(failed|timeout)$/);
     await startDaemon(ceph.folder, rgwOf(ceph));
     await until("the gateway", 60, async () => {
       await source.stat("size/1", signal);
