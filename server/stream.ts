@@ -9,6 +9,7 @@ import { imageHeaders, unlessMatched } from "./headers.ts";
 import { typeOf } from "./originals.ts";
 import { parseRange } from "./ranges.ts";
 import { SNIFF_BYTES } from "./sniff.ts";
+import { peek, thenDo } from "./source/body.ts";
 import {
   type ByteRange,
   type Source,
@@ -50,14 +51,14 @@ export function createStreams(parts: {
     if (known !== undefined) return allowed(stat, known);
     if (stat.bytes === 0) return typeOf(new Uint8Array(0));
     const range = { first: 0, last: Math.min(SNIFF_BYTES, stat.bytes) - 1 };
-    const { head, body } = await peek((await source.open(key, signal, range)).body);
+    const { head, body } = await peek((await source.open(key, signal, range)).body, SNIFF_BYTES);
     await body.cancel();
     return allowed(stat, typeOf(head));
   }
 
   async function whole(asked: ImageRequest, signal: AbortSignal): Promise<Answer> {
     const object = await source.open(asked.key, signal);
-    const { head, body } = await peek(object.body);
+    const { head, body } = await peek(object.body, SNIFF_BYTES);
     try {
       const headers = originalHeaders(asked, object, allowed(object, typeOf(head)), policy);
       return { status: 200, headers, body };
@@ -123,30 +124,6 @@ async function openInPlace(
   }
 }
 
-function thenDo(body: ReadableStream<Uint8Array>, end: () => void): ReadableStream<Uint8Array> {
-  const reader = body.getReader();
-  return new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        try {
-          const { done, value } = await reader.read();
-          if (!done) return controller.enqueue(value);
-          end();
-          controller.close();
-        } catch (error) {
-          end();
-          throw error;
-        }
-      },
-      cancel: async (reason) => {
-        end();
-        await reader.cancel(reason);
-      },
-    },
-    { highWaterMark: 0 },
-  );
-}
-
 // --- headers ---
 
 function originalHeaders(
@@ -183,35 +160,4 @@ function rangeOf(request: Request, stat: SourceStat): ByteRange | "whole" {
   const range = parseRange(request.headers.get("range"), stat.bytes);
   if (range !== "unsatisfiable") return range;
   throw new Problem("bad-range", { detail: `The original has ${stat.bytes} bytes.` });
-}
-
-// --- first bytes ---
-
-/** The first {@link SNIFF_BYTES} of a body, and a body that still begins with them. */
-async function peek(
-  body: ReadableStream<Uint8Array>,
-): Promise<{ readonly head: Uint8Array; readonly body: ReadableStream<Uint8Array> }> {
-  const reader = body.getReader();
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  while (length < SNIFF_BYTES) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    chunks.push(value);
-    length += value.byteLength;
-  }
-  const rest = new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        const held = chunks.shift();
-        if (held !== undefined) return controller.enqueue(held);
-        const { done, value } = await reader.read();
-        if (done) controller.close();
-        else controller.enqueue(value);
-      },
-      cancel: (reason) => reader.cancel(reason),
-    },
-    { highWaterMark: 0 },
-  );
-  return { head: Buffer.concat(chunks), body: rest };
 }

@@ -59,3 +59,58 @@ export function cut(body: ReadableStream<Uint8Array>, range: ByteRange): Readabl
     }),
   );
 }
+
+/** Tells when a body ends, however it ends: read out, failed or let go. */
+export function thenDo(body: ReadableStream<Uint8Array>, end: () => void): ReadableStream<Uint8Array> {
+  const reader = body.getReader();
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        try {
+          const { done, value } = await reader.read();
+          if (!done) return controller.enqueue(value);
+          end();
+          controller.close();
+        } catch (error) {
+          end();
+          throw error;
+        }
+      },
+      cancel: async (reason) => {
+        end();
+        await reader.cancel(reason);
+      },
+    },
+    { highWaterMark: 0 },
+  );
+}
+
+/** The first `bytes` of a body, and a body that still begins with them. */
+export async function peek(
+  body: ReadableStream<Uint8Array>,
+  bytes: number,
+): Promise<{ readonly head: Uint8Array; readonly body: ReadableStream<Uint8Array> }> {
+  const reader = body.getReader();
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  while (length < bytes) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    chunks.push(value);
+    length += value.byteLength;
+  }
+  const rest = new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const held = chunks.shift();
+        if (held !== undefined) return controller.enqueue(held);
+        const { done, value } = await reader.read();
+        if (done) controller.close();
+        else controller.enqueue(value);
+      },
+      cancel: (reason) => reader.cancel(reason),
+    },
+    { highWaterMark: 0 },
+  );
+  return { head: Buffer.concat(chunks), body: rest };
+}
