@@ -12,7 +12,7 @@ import { type Format, formats, InvalidRequest, MAX_QUALITY, MAX_WIDTH, parseQuer
  * | `POST /api/probe` | {@link ProbeBody} | {@link ProbeAnswer} |
  * | `POST /api/missing` | {@link MissingBody} | {@link MissingAnswer}: what is not in the cache, at that version |
  * | `POST /api/warm` | {@link WarmBody} | one {@link WarmLine} a variant as it is made, as `application/x-ndjson` |
- * | `PUT /api/published/<site>/<name>` | {@link PublishedBody} | 204 |
+ * | `PUT /api/published/<site>/<name>` | {@link PublishedBody} | 204; `cache-max-bytes` is what the cache may hold |
  * | `GET /api/published/<site>/<name>` | | {@link PublishedBody} |
  * | `GET /api/published/<site>` | | `{"sets": [name, …]}`, newest first |
  * | `DELETE /api/published/<site>/<name>` | | 204, also when there was none |

@@ -1,5 +1,6 @@
 import path from "node:path";
 import type { ImageRequest } from "../contract/request.ts";
+import { formatBytes } from "./bytes.ts";
 import type { Finding } from "./findings.ts";
 import type { Server } from "./http.ts";
 import { likelyKeys, nearestKey } from "./nearest.ts";
@@ -47,11 +48,17 @@ export interface Answers {
   readonly variants: ReadonlyMap<string, WarmResult>;
 }
 
+/** What warming came to. */
+export interface Warmed extends Pick<Answers, "variants"> {
+  /** About the server rather than a post, in words. */
+  readonly warnings: readonly string[];
+}
+
 /** The proxy of a site, with a name for each step that takes time. */
 export interface Asking {
   probe(keys: Iterable<string>): Promise<ReadonlyMap<string, Probed>>;
   /** Publishes the requests of present photographs, where there is a token, and warms what they need. */
-  warm(requests: Iterable<ImageRequest>, photos: Answers["photos"]): Promise<Answers["variants"]>;
+  warm(requests: Iterable<ImageRequest>, photos: Answers["photos"]): Promise<Warmed>;
   /** Small pictures of present photographs, as data URLs. */
   thumbnails(photos: Answers["photos"]): Promise<ReadonlyMap<string, string>>;
 }
@@ -80,16 +87,18 @@ export function createAsking(site: AskingSite, options: AskingOptions): Asking {
     },
     async warm(requests, photos) {
       const there = [...requests].filter(({ key }) => isThere(photos.get(key)));
-      if (token !== undefined && there.length > 0) await publish(server, there, site, options);
-      const variants = there.flatMap(variantsOf);
-      progress.start("warming", variants.length);
-      const results = await warm(server, variants, {
+      const budget =
+        token === undefined || there.length === 0 ? undefined : await publish(server, there, site, options);
+      const asked = there.flatMap(variantsOf);
+      progress.start("warming", asked.length);
+      const results = await warm(server, asked, {
         ...(site.signatureKey !== undefined && { key: site.signatureKey }),
         ...(effort !== undefined && { effort }),
         onProgress: (count) => progress.advance(count),
       });
       progress.end();
-      return token === undefined ? results : weighAndRemember(results, site.folder);
+      const variants = token === undefined ? results : await weighAndRemember(results, site.folder);
+      return { variants, warnings: budgetWarnings(variants, budget) };
     },
     async thumbnails(photos) {
       const keys = [...photos].filter(([, info]) => isThere(info)).map(([key]) => key);
@@ -161,8 +170,18 @@ async function publish(
   requests: readonly ImageRequest[],
   site: AskingSite,
   { publish, commit, now, previewSeconds }: AskingOptions,
-): Promise<void> {
-  await publishSet(server, publish ?? defaultSetName(site.baseUrl, commit, now), requests, previewSeconds);
+): Promise<number | undefined> {
+  return publishSet(server, publish ?? defaultSetName(site.baseUrl, commit, now), requests, previewSeconds);
+}
+
+/** "Pinned" cannot hold for more than the cache may keep. */
+function budgetWarnings(results: Answers["variants"], budget: number | undefined): string[] {
+  let bytes = 0;
+  for (const result of results.values()) if (result.status !== "failed") bytes += result.bytes ?? 0;
+  if (budget === undefined || bytes <= budget) return [];
+  return [
+    `the site's variants are ${formatBytes(bytes)}, and the server's cache holds ${formatBytes(budget)}: some will be made anew for readers; raise CACHE_MAX_BYTES, or name fewer tiers`,
+  ];
 }
 
 /** Where CI looks for what it may keep between runs; losing it costs some numbers of the report. */

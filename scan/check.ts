@@ -2,7 +2,7 @@ import path from "node:path";
 import { type ImageRequest, InvalidRequest, isOriginal, parseQuery } from "../contract/request.ts";
 import { type Answers, type AskingOptions, createAsking, refusals } from "./asking.ts";
 import { type Emitted, readBuiltSite } from "./emitted.ts";
-import type { Finding } from "./findings.ts";
+import { type Finding, siteWarning } from "./findings.ts";
 import { readManifest } from "./manifest-file.ts";
 import { planRequests } from "./plan.ts";
 import { type Found, readPosts } from "./posts.ts";
@@ -52,12 +52,13 @@ export async function checkSite(options: CheckOptions): Promise<CheckResult> {
 
   const asking = createAsking(site, options);
   const photos = await asking.probe([...requests.values()].map((request) => request.key));
-  const variants = await asking.warm(requests.values(), photos);
+  const { variants, warnings } = await asking.warm(requests.values(), photos);
   const places = [...requests].map(([url, { key }]) => ({
     key,
     ...placeIn(options.built, built.urls.get(url)),
   }));
   findings.push(...refusals(places, requests.values(), { photos, variants }));
+  findings.push(...warnings.map((words) => siteWarning(site.configFile, words)));
 
   const result = { photos, variants, files: built.files, urls: [...built.urls.keys()].sort() };
   if (!options.compare) return { ...result, unscanned: [], unemitted: [], findings };

@@ -14,6 +14,11 @@ export function formatFinding(finding: Finding): string {
   return `${finding.file}:${finding.line}:${finding.column}: ${finding.severity}: ${finding.message}`;
 }
 
+/** Something about a site as a whole, at its configuration. */
+export function siteWarning(file: string, message: string): Finding {
+  return { severity: "warning", file, line: 1, column: 1, message };
+}
+
 /** By file, line and column. */
 export function sortFindings(findings: readonly Finding[]): Finding[] {
   return [...findings].sort(

@@ -13,6 +13,7 @@ export interface SetName {
 /**
  * Tells the server what the site's pages ask for: it keeps that longest, and where it serves nothing else, serves it.
  * @param expires seconds after which the set is forgotten, for previews.
+ * @returns the bytes that the server's cache may hold, if it says so.
  * @throws Unanswered; CannotRun when the server refuses.
  */
 export async function publishSet(
@@ -20,15 +21,16 @@ export async function publishSet(
   set: SetName,
   requests: Iterable<ImageRequest>,
   expires?: number,
-): Promise<void> {
+): Promise<number | undefined> {
   const path = `${apiPaths.published}/${set.site}/${set.name}`;
   const body = { images: queriesByKey(requests), ...(expires !== undefined && { expires }) };
   const call = apiCall(server, "PUT", path, body satisfies PublishedBody);
-  await request(server, {
+  return request(server, {
     ...call,
     read: async (response) => {
       if (!response.ok) throw await apiRefusal(response, call.url);
       await response.arrayBuffer();
+      return Number(response.headers.get("cache-max-bytes") ?? 0) || undefined;
     },
   });
 }

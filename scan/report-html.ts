@@ -1,9 +1,10 @@
 import { browserAccept } from "../contract/accept.ts";
 import { formatQuery, type ImageRequest, isOriginal } from "../contract/request.ts";
+import { formatBytes } from "./bytes.ts";
 import { formatFinding, sortFindings } from "./findings.ts";
 import { style } from "./report-style.ts";
 import type { ScanResult } from "./scan.ts";
-import { formatBytes, summarize } from "./summary.ts";
+import { summarize } from "./summary.ts";
 import { variantName, variantsOf } from "./warm/variant.ts";
 
 /** One page with nothing outside itself: failures first, then each photograph with its variants. */

@@ -3,6 +3,7 @@ import type { ImageInfo } from "../contract/info.ts";
 import type { ManifestImage } from "../contract/manifest.ts";
 import { type Answers, type AskingOptions, createAsking, type Place, refusals } from "./asking.ts";
 import { CannotRun } from "./cannot-run.ts";
+import { siteWarning } from "./findings.ts";
 import { readManifest, writeManifest } from "./manifest-file.ts";
 import { planRequests } from "./plan.ts";
 import { type Found, type Post, readPosts } from "./posts.ts";
@@ -51,10 +52,15 @@ export async function scanSite(options: ScanOptions): Promise<ScanResult> {
     await writeManifest(manifestFile, { schema: 1, images: Object.fromEntries(images) });
 
   const { requests, urls } = planRequests(uses, images, site.signatureKey);
-  const variants = await asking.warm(requests.values(), photos);
+  const { variants, warnings } = await asking.warm(requests.values(), photos);
   const refused = refusals(placesOf(found.posts), requests.values(), { photos, variants });
   const thumbnails = options.pictured ? await asking.thumbnails(photos) : new Map<string, string>();
-  return { ...found, photos, images, urls, variants, thumbnails, findings: [...found.findings, ...refused] };
+  const findings = [
+    ...found.findings,
+    ...refused,
+    ...warnings.map((words) => siteWarning(site.configFile, words)),
+  ];
+  return { ...found, photos, images, urls, variants, thumbnails, findings };
 }
 
 /** @throws CannotRun for a site that names no proxy. */

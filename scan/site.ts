@@ -10,6 +10,8 @@ export interface Site {
   readonly folder: string;
   readonly params: SiteParams;
   readonly baseUrl: string;
+  /** The file that names the proxy: where a finding about the whole site belongs. */
+  readonly configFile: string;
   /**
    * The same with what a page or a shortcode sets on top; `false` leaves images as they are.
    * @throws CannotRun naming the file.
@@ -68,6 +70,9 @@ export async function loadSite(options: SiteOptions): Promise<Site> {
   return {
     folder,
     params,
+    configFile: config.originOf(
+      treeAt(values, "params", "imgproxy").endpoint === undefined ? "baseurl" : "params.imgproxy.endpoint",
+    ),
     baseUrl: texts(values.baseurl)[0] ?? "",
     paramsWith: (overrides, file) => pageParams(overrides, file, given, params),
     image: texts(treeAt(values, "params").images)[0],

@@ -50,6 +50,8 @@ export interface ServiceOptions {
   readonly maxSourceBytes: number;
   readonly limits: SourceLimits;
   readonly hotCacheBytes: number;
+  /** What the GC leaves on disk; a publish is told, because what is pinned beyond it cannot be kept. */
+  readonly cacheMaxBytes: number;
   /** Variants on disk of one source, beside those that are published. */
   readonly maxVariants: number;
   /** New variants a minute for one client. */
@@ -126,7 +128,10 @@ export function createService(parts: ServiceParts): Service {
   const images = { access, variants, descriptions, streams, checks, negative, policy, defaultQuality };
   const { client, basePath } = options;
   const publish = { variants, descriptions, checks, defaultQuality, published, purge };
-  const api = options.tokens.length === 0 ? undefined : createApi({ ...publish, tokens: options.tokens });
+  const api =
+    options.tokens.length === 0
+      ? undefined
+      : createApi({ ...publish, tokens: options.tokens, cacheMaxBytes: options.cacheMaxBytes });
   const image = createImages(images);
   const report = createReporter(log, metrics);
   const fast = createFastPath({ access, hot, checks, negative, policy, defaultQuality, basePath, report });

@@ -85,6 +85,23 @@ describe("with a token", () => {
     expect(await manifestOf(site.folder)).not.toEqual(before);
   });
 
+  test("a site that outgrows the server's cache is warned of it", async () => {
+    await using small = await startServer(photos, { CACHE_MAX_BYTES: "1KiB" });
+    await using site = await createSite({
+      "config.toml": config,
+      "content/a.md": "![](worms.jpg) ![](trips/Alps.JPG)\n",
+    });
+    const { code, stdout } = await scan(site.folder, "--endpoint", small.endpoint);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout).findings).toEqual([
+      expect.objectContaining({
+        severity: "warning",
+        file: "config.toml",
+        message: expect.stringContaining("raise CACHE_MAX_BYTES"),
+      }),
+    ]);
+  });
+
   test("a wrong token is said to be one", async () => {
     await using site = await createSite({ "config.toml": config, "content/a.md": "![](worms.jpg)\n" });
     const { code, stderr } = await scan(site.folder, "--token", "another-token-of-some-length");

@@ -15,6 +15,8 @@ export interface ApiParts extends PublishParts {
   /** Live tokens, more than one while they rotate. */
   readonly tokens: readonly string[];
   readonly published: Published;
+  /** Bytes that the cache may hold. */
+  readonly cacheMaxBytes: number;
   /** Deletes all of a source, everywhere; returns the number of variants. */
   readonly purge: (key: string) => Promise<number>;
 }
@@ -58,9 +60,9 @@ const routes: ReadonlyMap<string, Route> = new Map<string, Route>([
   ],
   [
     "PUT published/2",
-    async ({ published }, { request }, [site = "", name = ""]) => {
+    async ({ published, cacheMaxBytes }, { request }, [site = "", name = ""]) => {
       await published.put(site, name, parsePublishedBody(await readJson(request, 64 * MEBIBYTE)));
-      return nothing;
+      return { ...nothing, headers: { ...nothing.headers, "cache-max-bytes": String(cacheMaxBytes) } };
     },
   ],
   [

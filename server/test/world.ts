@@ -103,6 +103,7 @@ const defaults: ServiceOptions = {
   maxSourceBytes: 64 * 2 ** 20,
   limits: defaultLimits,
   hotCacheBytes: 2 ** 20,
+  cacheMaxBytes: 2 ** 30,
   maxVariants: 1000,
   coldBudget: 1000,
   basePath: "/",
