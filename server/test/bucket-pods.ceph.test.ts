@@ -1,0 +1,103 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterEach, describe, expect, inject, test } from "vitest";
+import { formatQuery } from "../../contract/request.ts";
+import { rgwOf, signalDaemon, startDaemon, stopDaemon, until } from "../../dev/ceph/daemon.ts";
+import { type Asked, ask, putPhoto, startPodOn } from "./bucket.ts";
+import { full } from "./cephfs-mounts.ts";
+import type { Pod } from "./pod.ts";
+import { temporaryFolder } from "./temporary-folder.ts";
+
+const ceph = inject("ceph");
+
+const oddKeys = [
+  "with space.jpg",
+  "plus+plus.jpg",
+  "percent%25 100%.jpg",
+  "amp&q=1&amp;.jpg",
+  "hash#1.jpg",
+  "question?q=1.jpg",
+  "a/b/c/nested.jpg",
+  "double//slash.jpg",
+  "nfc-\u00e9.jpg",
+  "nfd-e\u0301.jpg",
+  "日本語/写真 📷.jpg",
+];
+
+test.each([
+  ["a bucket", ceph.bucket, `s3://${ceph.bucket}`, ""],
+  ["a prefix of a bucket", ceph.bucket, `s3://${ceph.bucket}/photos of/a b`, "photos of/a b/"],
+  ["a public bucket over HTTP", ceph.publicBucket, `${ceph.endpoint}/${ceph.publicBucket}/`, ""],
+])(
+  "odd keys of %s are what their URLs name, and what is missing is 404",
+  async (_, bucket, source, prefix) => {
+    const pod = await startPodOn(source, await temporaryFolder());
+    // A width of its own for each, so that one taken for another shows.
+    for (const [at, key] of oddKeys.entries()) {
+      const version = await putPhoto(prefix + key, 50 + at, bucket);
+      expect(await ask(pod, formatQuery({ key, quality: 50, version }))).toMatchObject({
+        status: 200,
+        width: 50 + at,
+        age: "immutable",
+      });
+    }
+    for (const key of ["missing.jpg", "a/b", "with space"])
+      expect(await ask(pod, formatQuery({ key, quality: 50 }))).toMatchObject({ status: 404 });
+  },
+);
+
+describe("a pod whose gateway is", () => {
+  afterEach(async () => {
+    if (!signalDaemon(ceph.folder, "rgw", "SIGCONT")) await startDaemon(ceph.folder, rgwOf(ceph));
+    await until("the gateway", 60, async () => void (await putPhoto("alive", 1)));
+  });
+
+  test.each([
+    ["suspended", () => signalDaemon(ceph.folder, "rgw", "SIGSTOP"), 504],
+    ["killed", () => stopDaemon(ceph.folder, "rgw"), 502],
+  ] as const)(
+    "%s serves all that it has, and says so of the rest",
+    async (_, fail, status) => {
+      const version = await putPhoto("warm.jpg", 200);
+      const pod = await startPodOn(`s3://${ceph.bucket}`, await temporaryFolder());
+      const warm = ["img=warm.jpg&q=50", `img=warm.jpg&q=50&v=${version}`];
+      for (const query of warm) expect(await ask(pod, query)).toMatchObject({ status: 200 });
+      await fail();
+      // One by one: after some of these the breaker is open and nobody waits any more.
+      const missed = [];
+      for (let quality = 10; quality < 15; quality++)
+        missed.push(await ask(pod, `img=warm.jpg&q=${quality}`));
+      for (const answer of missed) expect([status, 503]).toContain(answer.status);
+      expect(missed[0]).toMatchObject({ status, age: "no-store" });
+      const answers = await askSteadily(pod, warm, full ? 10_000 : 300, full ? 60 : 1);
+      expect(new Set(answers.map((answer) => answer.status))).toEqual(new Set([200]));
+      expect(new Set(answers.map(({ cache }) => cache))).toEqual(new Set(["hit"]));
+      // Nobody can say whether there is such a version: what is here is served, and said to be stale.
+      const unsure = Array.from({ length: 20 }, (_, at) => ask(pod, `img=warm.jpg&q=50&v=${1e9 + at}`));
+      const stale = await Promise.all(unsure);
+      for (const answer of stale) expect(answer).toMatchObject({ status: 200, age: "a minute" });
+      expect(stale.map(({ cache }) => cache)).toContain("hit; detail=stale-if-error");
+
+      if (!signalDaemon(ceph.folder, "rgw", "SIGCONT")) await startDaemon(ceph.folder, rgwOf(ceph));
+      await until("a miss to be made", 60, async () => {
+        expect(await ask(pod, "img=warm.jpg&q=20")).toMatchObject({ status: 200, cache: "fwd=miss" });
+      });
+      expect((await ask(pod, "img=absent.jpg&q=20")).status).toBe(404);
+    },
+    900_000,
+  );
+});
+
+/** One after the other, at a pace: `CHAOS=1` has the gateway gone for ten minutes. */
+async function askSteadily(
+  pod: Pod,
+  queries: readonly string[],
+  count: number,
+  pauseMs: number,
+): Promise<Asked[]> {
+  const answers: Promise<Asked>[] = [];
+  for (let at = 0; at < count; at++) {
+    answers.push(ask(pod, queries[at % queries.length] ?? ""));
+    await sleep(pauseMs);
+  }
+  return await Promise.all(answers);
+}
