@@ -12,13 +12,20 @@ export interface Hot {
   readonly entries: number;
 }
 
-/** @param maxBytes 0 keeps nothing. */
-export function createHot(maxBytes: number): Hot {
+/**
+ * @param maxBytes 0 keeps nothing.
+ * @param now milliseconds of any clock.
+ */
+export function createHot(maxBytes: number, now: () => number = () => performance.now()): Hot {
   if (maxBytes === 0) return emptyHot;
   const entries = new LRUCache<string, Entry>({
     maxSize: maxBytes,
     // One giant must not empty the memory of everything else.
     maxEntrySize: Math.max(1, Math.floor(maxBytes / 8)),
+    // What is asked for most would never be read from the disk, so the sweep would take it for unused.
+    ttl: HOT_MS,
+    ttlResolution: 1_000,
+    perf: { now },
     sizeCalculation: (entry, name) => entry.body.byteLength + name.length + ENTRY_OVERHEAD,
   });
   return {
@@ -50,6 +57,9 @@ export function variantName(variant: Variant): string {
 const names = new WeakMap<Variant, string>();
 
 // --- parts ---
+
+/** Read anew from the disk once an hour, which is as often as the disk writes a use down. */
+const HOT_MS = 3_600_000;
 
 /** Map slot, object and headers of one entry; measured to be well below it. */
 const ENTRY_OVERHEAD = 1024;

@@ -1,0 +1,17 @@
+import { expect, test } from "vitest";
+import { createHot } from "../hot.ts";
+import { entryOf, variant } from "./cache-suite.ts";
+
+test.each([
+  [59, true],
+  [61, false],
+])(
+  "after %i minutes an entry is still in memory: %s (a sweep must see its use on the disk)",
+  (minutes, isThere) => {
+    let now = 1;
+    const hot = createHot(2 ** 20, () => now);
+    hot.set(variant, entryOf("worms"));
+    now += minutes * 60_000;
+    expect(hot.get(variant)).toEqual(isThere ? entryOf("worms") : undefined);
+  },
+);
