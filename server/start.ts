@@ -120,6 +120,7 @@ export async function start(config: Config, log: Log, version: string): Promise<
   try {
     const admin = createAdmin({ metrics, ready: () => ready });
     const adminUrl = await open("ADMIN_PORT", config.adminPort, toNodeHandler(admin));
+    await safe;
     const app = toNodeHandler(service.app);
     const url = await open("PORT", config.port, (req, res) => {
       if (service.fast(req, res)) return;
@@ -127,7 +128,6 @@ export async function start(config: Config, log: Log, version: string): Promise<
       if (isApi(req.url, config.basePath)) req.socket.setTimeout(config.warmTimeout * 3);
       void app(req, res);
     });
-    await safe;
     ready = true;
     if (config.variants === "listed" && published.empty)
       log.warn("VARIANTS=listed, but no site has published a set yet: until one does, everything is open");
