@@ -3,11 +3,11 @@ import type { ImageRequest } from "../contract/request.ts";
 import { formatBytes } from "./bytes.ts";
 import type { Finding } from "./findings.ts";
 import type { Server } from "./http.ts";
-import { likelyKeys, nearestKey } from "./nearest.ts";
 import { type Probed, probe } from "./probe.ts";
 import type { Progress } from "./progress.ts";
 import { defaultSetName, publishSet, type SetName } from "./publish.ts";
 import { readWeights, weighed, writeWeights } from "./state.ts";
+import { withSuggestions } from "./suggestions.ts";
 import { loadThumbnails } from "./thumbnails.ts";
 import { type Variant, variantName, variantsOf, type WarmResult } from "./warm/variant.ts";
 import { warm } from "./warm.ts";
@@ -139,31 +139,6 @@ export function unansweredWords({ variants }: Pick<Answers, "variants">): string
 }
 
 // --- parts ---
-
-/** Beyond so many missing photographs the fault is not a slip of the pen. */
-const MOST_SUGGESTIONS = 30;
-
-/** What may have been meant, beside each photograph that is not there: a likely slip that is, else the nearest key known. */
-async function withSuggestions(
-  photos: ReadonlyMap<string, Probed>,
-  look: (keys: string[]) => Promise<ReadonlyMap<string, Probed>>,
-): Promise<ReadonlyMap<string, Probed>> {
-  const absent = [...photos].flatMap(([key, info]) =>
-    "problem" in info && info.problem.code === "source-absent" ? [key] : [],
-  );
-  if (absent.length === 0 || absent.length > MOST_SUGGESTIONS) return photos;
-  const guessed = await look([...new Set(absent.flatMap(likelyKeys))].filter((key) => !photos.has(key)));
-  const there = [...photos, ...guessed].filter(([, info]) => isThere(info)).map(([key]) => key);
-  const all = new Map(photos);
-  for (const key of absent) {
-    const meant = likelyKeys(key).find((guess) => there.includes(guess)) ?? nearestKey(key, there);
-    const info = photos.get(key);
-    if (meant === undefined || info === undefined || !("problem" in info)) continue;
-    const detail = `${info.problem.detail} Is it "${meant}"?`;
-    all.set(key, { problem: { ...info.problem, detail } });
-  }
-  return all;
-}
 
 async function publish(
   server: Server,

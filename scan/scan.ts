@@ -58,7 +58,7 @@ export async function scanSite(options: ScanOptions): Promise<ScanResult> {
   const findings = [
     ...found.findings,
     ...refused,
-    ...warnings.map((words) => siteWarning(site.configFile, words)),
+    ...[...site.warnings, ...warnings].map((words) => siteWarning(site.configFile, words)),
   ];
   return { ...found, photos, images, urls, variants, thumbnails, findings };
 }

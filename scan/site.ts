@@ -37,6 +37,8 @@ export interface Site {
   readonly cascade: unknown;
   /** Whether raw HTML in Markdown reaches the page. */
   readonly unsafeHtml: boolean;
+  /** About the site as a whole, in words; usually none. */
+  readonly warnings: readonly string[];
   /** Names of keys of the configuration that keep the hook from running, in words; usually none. */
   readonly silenced: readonly string[];
 }
@@ -97,6 +99,10 @@ export async function loadSite(options: SiteOptions): Promise<Site> {
     dates: treeAt(values, "frontmatter"),
     cascade: values.cascade,
     unsafeHtml: treeAt(goldmark, "renderer").unsafe === true,
+    warnings:
+      params.endpoint !== "" && treeAt(values, "params", "imgproxy").endpoint === undefined
+        ? ["params.imgproxy.endpoint is not set: hugo leaves images as they are until it is"]
+        : [],
     silenced: silencers(goldmark, config.originOf),
   };
 }

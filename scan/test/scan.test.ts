@@ -83,6 +83,37 @@ describe("a scan", () => {
     expect(stdout).toContain("3 variants: 0 were there, 3 made, 0 failed");
   });
 
+  test("waits for a server that is being restarted", async () => {
+    const before = await startStandIn({ "worms.jpg": 400 });
+    const port = Number(new URL(before.endpoint).port);
+    await using site = await createSite({
+      "config.toml": config(before.endpoint),
+      "content/a.md": "![](worms.jpg)\n",
+    });
+    // Answers the probe and drops what comes next, as a process does that ends.
+    before.failures.push({ status: 503, headers: { "retry-after": "1" } });
+    const scanning = run(["--site", site.folder]);
+    while (before.failures.length > 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    await before[Symbol.asyncDispose]();
+    await new Promise((resolve) => setTimeout(resolve, 2000));
+    await using after = await startStandIn({ "worms.jpg": 400 }, port);
+    const { code, stdout } = await scanning;
+    expect(code).toBe(0);
+    expect(stdout).toContain("3 variants: 0 were there, 3 made, 0 failed");
+    expect(after.asked).toHaveLength(4);
+  });
+
+  test("says that hugo will leave images plain while the site names no proxy", async () => {
+    await using proxy = await startStandIn({ "worms.jpg": 400 });
+    await using site = await createSite({
+      "config.toml": 'baseURL = "https://blog.example/"\n',
+      "content/a.md": "![](worms.jpg)\n",
+    });
+    const { code, stdout } = await run(["--site", site.folder, "--endpoint", proxy.endpoint]);
+    expect(code).toBe(0);
+    expect(stdout).toContain("config.toml:1:1: warning: params.imgproxy.endpoint is not set");
+  });
+
   test("exits 2 when the server stays away for longer than --timeout", async () => {
     await using site = await createSite({
       "config.toml": config("http://127.0.0.1:9/"),

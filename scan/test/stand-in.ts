@@ -16,8 +16,11 @@ export interface Failure {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** @param photos the keys it has, with a displayed width each. */
-export async function startStandIn(photos: Readonly<Record<string, number>>): Promise<StandIn> {
+/**
+ * @param photos the keys it has, with a displayed width each.
+ * @param port 0 for a free one.
+ */
+export async function startStandIn(photos: Readonly<Record<string, number>>, port = 0): Promise<StandIn> {
   const asked: string[] = [];
   const failures: (Failure | "hang")[] = [];
   const cached = new Set<string>();
@@ -27,10 +30,10 @@ export async function startStandIn(photos: Readonly<Record<string, number>>): Pr
     if (failure !== undefined) response.writeHead(failure.status, { ...failure.headers }).end();
     else answer(request, response, photos, asked, cached);
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
+  await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
+  const { port: taken } = server.address() as AddressInfo;
   return {
-    endpoint: `http://127.0.0.1:${port}/`,
+    endpoint: `http://127.0.0.1:${taken}/`,
     asked,
     failures,
     async [Symbol.asyncDispose]() {
