@@ -14,14 +14,15 @@ export interface KubeObject {
   readonly metadata: { readonly name: string; readonly namespace?: string };
 }
 
-/** Whether kustomize is here, within kubectl; says so where it is not. In CI it has to be. */
+/** Whether a kubectl is here whose kustomize knows components; says so where none is. In CI it has to be. */
 export function hasKubectl(): boolean {
   try {
-    execFileSync("kubectl", ["kustomize", "--help"], { stdio: "ignore" });
+    execFileSync("kubectl", ["kustomize", folderOf("components/ingress")], { stdio: "ignore" });
     return true;
   } catch {
-    if (process.env.CI === "true") throw new Error("kubectl is not on PATH; .ci/run installs it");
-    console.log("skipped: kubectl is not on PATH, so no manifest is rendered");
+    if (process.env.CI === "true")
+      throw new Error("no kubectl of 1.21 or later is on PATH; .ci/run installs one");
+    console.log("skipped: no kubectl of 1.21 or later is on PATH, so no manifest is rendered");
     return false;
   }
 }
@@ -30,8 +31,10 @@ export function hasKubectl(): boolean {
 export function render(folder: Rendered): KubeObject[] {
   const known = cache.get(folder);
   if (known !== undefined) return known;
-  const path = fileURLToPath(new URL(`../${folder}`, import.meta.url));
-  const text = execFileSync("kubectl", ["kustomize", path], { encoding: "utf8", maxBuffer: 2 ** 24 });
+  const text = execFileSync("kubectl", ["kustomize", folderOf(folder)], {
+    encoding: "utf8",
+    maxBuffer: 2 ** 24,
+  });
   const objects = parseAllDocuments(text).map((document) => parseObject(document.toJS()));
   cache.set(folder, objects);
   return objects;
@@ -40,6 +43,10 @@ export function render(folder: Rendered): KubeObject[] {
 /** A file with one object or several, such as those of k8s/argocd/. */
 export function parseObjects(yaml: string): KubeObject[] {
   return parseAllDocuments(yaml).map((document) => parseObject(document.toJS()));
+}
+
+function folderOf(name: string): string {
+  return fileURLToPath(new URL(`../${name}`, import.meta.url));
 }
 
 const cache = new Map<Rendered, KubeObject[]>();
