@@ -1,7 +1,7 @@
 import path from "node:path";
 import { type ImageRequest, InvalidRequest, isOriginal, parseQuery } from "../contract/request.ts";
 import { type Answers, type AskingOptions, createAsking, refusals } from "./asking.ts";
-import { type Emitted, readBuiltSite } from "./emitted.ts";
+import { type BuiltSite, type Emitted, readBuiltSite } from "./emitted.ts";
 import { type Finding, siteWarning } from "./findings.ts";
 import { readManifest } from "./manifest-file.ts";
 import { planRequests } from "./plan.ts";
@@ -65,18 +65,14 @@ export async function checkSite(options: CheckOptions): Promise<CheckResult> {
   const found = await readPosts(site, options);
   const scanned = await scannedUrls(site, found);
   findings.push(...found.findings);
-  if (scanned.size > 0 && !built.inPages)
-    findings.push(await nothingEmitted(site, options, built.otherEndpoints));
-  return {
-    ...result,
-    unscanned: [...requests]
-      .filter(([url, request]) => !scanned.has(url) && !isOriginal(request))
-      .map(([url]) => ({ url, ...placeIn(options.built, built.urls.get(url)) })),
-    unemitted: [...scanned]
-      .filter(([url]) => !built.urls.has(url))
-      .map(([url, place]) => ({ url, ...place })),
-    findings,
-  };
+  const unscanned = [...requests]
+    .filter(([url, request]) => !scanned.has(url) && !isOriginal(request))
+    .map(([url]) => ({ url, ...placeIn(options.built, built.urls.get(url)) }));
+  const unemitted = [...scanned]
+    .filter(([url]) => !built.urls.has(url))
+    .map(([url, place]) => ({ url, ...place }));
+  if (unemitted.length > 0) findings.push(...(await silenced(site, options.built, built)));
+  return { ...result, unscanned, unemitted, findings };
 }
 
 // --- what Hugo emitted ---
@@ -119,19 +115,14 @@ async function scannedUrls(site: Site, found: Found): Promise<Map<string, Emitte
   return urls;
 }
 
-/** Why a whole site may be without one URL of the proxy's: its author sees plain images and no reason. */
-async function nothingEmitted(
-  site: Site,
-  options: CheckOptions,
-  otherEndpoints: ReadonlySet<string>,
-): Promise<Finding> {
-  const others = [...otherEndpoints].map(
+/** Why photographs of the content reach no page: their author sees plain images and no reason. */
+async function silenced(site: Site, folder: string, built: BuiltSite): Promise<Finding[]> {
+  const hooks = [...site.silenced, ...(await silencers(site.folder, site.themes))];
+  if (built.inPages) return hooks.map((words) => siteWarning(site.configFile, words));
+  const others = [...built.otherEndpoints].map(
     (endpoint) => `the pages name ${endpoint} instead of ${site.params.endpoint}`,
   );
-  const reasons = [...site.silenced, ...(await silencers(site.folder, site.themes)), ...others];
-  const words = reasons.length > 0 ? reasons.join("; ") : "is the module imported, and the site built anew?";
-  return {
-    ...{ severity: "error", file: options.built, line: 1, column: 1 },
-    message: `no page names the proxy, although the content has photographs: ${words}`,
-  };
+  const reasons = [...hooks, ...others].join("; ") || "is the module imported, and the site built anew?";
+  const message = `no page names the proxy, although the content has photographs: ${reasons}`;
+  return [{ severity: "error", file: folder, line: 1, column: 1, message }];
 }
