@@ -47,8 +47,9 @@ async function interrupted(): Promise<void> {
   // Something must keep the process; the daemons are not its children.
   const hold = setInterval(() => undefined, 2 ** 30);
   await new Promise<void>((resolve) => {
-    process.once("SIGINT", () => resolve());
-    process.once("SIGTERM", () => resolve());
+    // The handlers stay: a second Ctrl-C must not leave half of it running.
+    process.on("SIGINT", () => resolve());
+    process.on("SIGTERM", () => resolve());
   });
   clearInterval(hold);
 }
