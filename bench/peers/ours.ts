@@ -32,6 +32,8 @@ export async function startOurs(options: {
       PORT: String(port),
       ADMIN_PORT: String(adminPort),
       COLD_BUDGET: "1000000",
+      // A busy machine is no reason to give up: that is what the figures show.
+      ENCODE_TIMEOUT: "60s",
       ...env,
     },
     url: `http://127.0.0.1:${port}`,

@@ -100,8 +100,10 @@ export class Tasks {
   /** What a child says to a job without an original, such as its versions; no line is before it. */
   ask(job: Job): AsyncGenerator<Reply> {
     const replies = new Channel<Reply>();
-    void this.#drain(this.#children.take("live"), job, new Uint8Array(), replies);
-    return replies.take(AbortSignal.timeout(this.#deadlineMs.live));
+    // Nobody reads yet, and a pod that starts with its CPU throttled must not end for being slow.
+    const deadlineMs = this.#deadlineMs.warm;
+    void this.#drain(this.#children.take("live"), job, new Uint8Array(), replies, deadlineMs);
+    return replies.take(AbortSignal.timeout(deadlineMs));
   }
 
   /** Starts a live child if none is up. Never throws: the task that comes will say what is wrong. */
@@ -176,9 +178,15 @@ export class Tasks {
     };
   }
 
-  async #drain(worker: Worker, job: Job, original: Uint8Array, replies: Channel<Reply>): Promise<void> {
+  async #drain(
+    worker: Worker,
+    job: Job,
+    original: Uint8Array,
+    replies: Channel<Reply>,
+    deadlineMs = this.#deadlineMs[worker.lane],
+  ): Promise<void> {
     try {
-      for await (const reply of worker.run(job, original, this.#deadlineMs[worker.lane])) replies.push(reply);
+      for await (const reply of worker.run(job, original, deadlineMs)) replies.push(reply);
       this.#children.giveBack(worker);
       replies.end();
     } catch (error) {

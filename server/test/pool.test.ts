@@ -94,6 +94,12 @@ test("what is not a photograph is refused with words for its owner", async () =>
   });
 });
 
+test("a child that is slow to start is heard all the same before there are readers", async () => {
+  const slow = createPool({ deadlineMs: { live: 1, warm: 60_000 } });
+  expect(libraryProblems(await slow.libraries())).toEqual([]);
+  slow.close();
+});
+
 test("the libraries that decode are at or above their floors", async () => {
   expect(libraryProblems(await pool.libraries())).toEqual([]);
 });
