@@ -34,6 +34,7 @@ const claims: Readonly<Record<string, Claim>> = {
   growth,
 };
 
+const signals = ["SIGINT", "SIGTERM"] as const;
 const needsHugo: ReadonlySet<string> = new Set(["scan", "hook"]);
 
 const usage = `usage: npm run bench -- CLAIM… [--photos DIR] [--rounds N] [--seconds N] [--out DIR] [--hugo PATH] [--peer NAME=URL]
@@ -77,6 +78,8 @@ async function runAll(names: readonly string[]): Promise<number> {
 
 async function runClaim(name: string, claim: Claim): Promise<void> {
   const folder = await mkdtemp(path.join(tmpdir(), `imgproxy-lite-bench-${name}-`));
+  const interrupted = () => void cleanUp(folder).then(() => process.exit(130));
+  for (const signal of signals) process.once(signal, interrupted);
   try {
     const result = await claim({
       photos: path.resolve(values.photos),
@@ -96,7 +99,12 @@ async function runClaim(name: string, claim: Claim): Promise<void> {
     for (const target of result.targets.filter((one) => !meets(one)))
       process.stderr.write(`${name}: not kept: ${target.claim} (${digits(target.measured)})\n`);
   } finally {
-    await stopAll();
-    await rm(folder, { recursive: true, force: true });
+    for (const signal of signals) process.off(signal, interrupted);
+    await cleanUp(folder);
   }
+}
+
+async function cleanUp(folder: string): Promise<void> {
+  await stopAll();
+  await rm(folder, { recursive: true, force: true });
 }
