@@ -1,5 +1,5 @@
 import { createServer, type RequestListener, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 
 /** A listening port. */
 export interface Listening {
@@ -45,6 +45,11 @@ export async function listen(
     if (isClosing) res.shouldKeepAlive = false;
     listener(req, res);
   });
+  const sockets = new Set<Socket>();
+  server.on("connection", (socket: Socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+  });
   server.maxConnections = limits.maxConnections;
   server.setTimeout(limits.timeout);
   await bindAnyFamily(server, at);
@@ -54,7 +59,7 @@ export async function listen(
     url: `http://${hostOf(address)}:${address.port}/`,
     close: (milliseconds) => {
       isClosing = true;
-      return close(server, milliseconds);
+      return close(server, sockets, milliseconds);
     },
   };
 }
@@ -120,11 +125,19 @@ function hostOf({ address, family }: AddressInfo): string {
  * `server.close()` alone leaves a kept-alive connection open that was busy at that moment, until its timeout; so the
  * idle ones are ended again and again until none is left.
  */
-async function close(server: Server, milliseconds: number): Promise<void> {
+/** Who has connected to ask something has begun by then. */
+const SILENCE_MS = 500;
+
+async function close(server: Server, sockets: ReadonlySet<Socket>, milliseconds: number): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  // Browsers open connections ahead of need, and node:http counts one that never spoke as busy.
+  const silent = setTimeout(() => {
+    for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
+  }, SILENCE_MS);
   const ending = setInterval(() => server.closeIdleConnections(), 50);
   const cutting = setTimeout(() => server.closeAllConnections(), milliseconds);
   await closed;
   clearInterval(ending);
   clearTimeout(cutting);
+  clearTimeout(silent);
 }

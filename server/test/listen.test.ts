@@ -53,6 +53,15 @@ describe("a listening port", () => {
     await Promise.all(trickles.map(closed));
   });
 
+  test("ends without waiting for connections that never asked for anything", async () => {
+    // Only the end itself is left to close it: node:http stops looking for late heads when it stops listening.
+    const listening = await start(hello, { timeout: 0 });
+    const spare = await open(listening.port, "");
+    await fetch(listening.url);
+    await listening.close(600_000);
+    await closed(spare);
+  });
+
   test("ends a client that promises a body and does not send it", async () => {
     const { port } = await start((request) => void request.resume(), quick);
     await closed(await open(port, "PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nx"));
