@@ -2,6 +2,7 @@ import type { Nodes, Root, Table } from "mdast";
 import { remark } from "remark";
 import { remarkDefinitionList } from "remark-definition-list";
 import remarkGfm from "remark-gfm";
+import type { Processor } from "unified";
 import { SKIP, visit } from "unist-util-visit";
 import { endpointUrls } from "./html.ts";
 
@@ -45,7 +46,7 @@ export function markdownImages(text: string, endpoints: readonly string[]): Mark
 
 // --- the tree ---
 
-const parser = remark().use(remarkGfm).use(remarkDefinitionList);
+const parser: Pick<Processor<Root>, "parse"> = remark().use(remarkGfm).use(remarkDefinitionList);
 
 interface LinkTargets {
   readonly definitions: ReadonlyMap<string, string>;
