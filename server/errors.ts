@@ -148,14 +148,22 @@ export class Problem extends Error {
   /** Public words on this one case; nothing of the inside (no path, bucket, host or stack). */
   readonly detail: string | undefined;
   readonly retryAfterSeconds: number | undefined;
+  /** Length of the original, for the `Content-Range` of a 416. */
+  readonly originalBytes: number | undefined;
 
   constructor(
     code: ProblemCode,
-    options: { readonly detail?: string; readonly cause?: unknown; readonly retryAfterSeconds?: number } = {},
+    options: {
+      readonly detail?: string;
+      readonly cause?: unknown;
+      readonly retryAfterSeconds?: number;
+      readonly originalBytes?: number;
+    } = {},
   ) {
     super(options.detail ?? problems[code].title, { cause: options.cause });
     this.code = code;
     this.detail = options.detail;
+    this.originalBytes = options.originalBytes;
     const kind: ProblemKind = problems[code];
     this.retryAfterSeconds = options.retryAfterSeconds ?? kind.retryAfterSeconds;
   }

@@ -9,7 +9,7 @@ import { Problem, type ProblemKind, problems } from "./errors.ts";
  */
 export function problemAnswer(error: unknown, requestId: string): Answer {
   const problem = toProblem(error);
-  const { code, detail, retryAfterSeconds } = problem;
+  const { code, detail, retryAfterSeconds, originalBytes } = problem;
   const { status, title, remedy, cacheControl }: ProblemKind = problems[code];
   const body = new TextEncoder().encode(
     `${JSON.stringify({ code, status, title, ...(detail !== undefined && { detail }), remedy, requestId })}\n`,
@@ -21,6 +21,8 @@ export function problemAnswer(error: unknown, requestId: string): Answer {
       "content-length": String(body.byteLength),
       "cache-control": cacheControl,
       ...(retryAfterSeconds !== undefined && { "retry-after": spread(retryAfterSeconds) }),
+      // RFC 9110 §15.5.17: a client that resumes learns where the end is.
+      ...(originalBytes !== undefined && { "content-range": `bytes */${originalBytes}` }),
       ...(code === "bad-method" && { allow: "GET, HEAD, OPTIONS" }),
       ...(code === "bad-token" && { "www-authenticate": "Bearer" }),
     },

@@ -159,5 +159,8 @@ function rangeOf(request: Request, stat: SourceStat): ByteRange | "whole" {
   if (ifRange !== null && ifRange.trim() !== etagOf(stat.validator)) return "whole";
   const range = parseRange(request.headers.get("range"), stat.bytes);
   if (range !== "unsatisfiable") return range;
-  throw new Problem("bad-range", { detail: `The original has ${stat.bytes} bytes.` });
+  throw new Problem("bad-range", {
+    detail: `The original has ${stat.bytes} bytes.`,
+    originalBytes: stat.bytes,
+  });
 }

@@ -296,9 +296,11 @@ describe("an original", () => {
     expect((await body(rest)).byteLength).toBe(10);
   });
 
-  test("has no range beyond its end", async () => {
+  test("has no range beyond its end, and says where that is", async () => {
+    const whole = await readFile(join(world.folder, "worms.jpg"));
     const response = await world.get("/?img=worms.jpg", { headers: { range: "bytes=999999-" } });
     expect(response.status).toBe(416);
+    expect(response.headers.get("content-range")).toBe(`bytes */${whole.byteLength}`);
   });
 
   test("answers HEAD with its length and 304 to its ETag", async () => {
