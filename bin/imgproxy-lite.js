@@ -10,10 +10,10 @@ const programs = {
 
 const usage = `usage: imgproxy-lite serve|gc|scan|health [--help]
 
-  serve   the image server
-  gc      keeps the cache within its bounds: one sweep, or --watch
-  scan    checks, describes and warms the images of a Hugo site
-  health asks the server of this machine whether it lives, for a container's healthcheck
+  serve    the image server
+  gc       keeps the cache within its bounds: one sweep, or --watch
+  scan     checks, describes and warms the images of a Hugo site
+  health   asks the server of this machine whether it lives, for a container's healthcheck
 
 Each says more with --help.
 `;
