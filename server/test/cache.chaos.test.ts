@@ -91,12 +91,17 @@ test("sweeps that delete everything all the time cut no read short", async () =>
     { role: "write", folder, keys: 4 },
     { role: "sweep", folder, limits: { maxFiles: 0, freshMs: 0 } },
   );
-  const readers = await run({ role: "read", folder, keys: 4, count: sized(10_000, 500) });
-  const read = await totalsOf(readers);
+  const read = { done: 0, bad: 0, missed: 0 };
+  // A quick reader can be done before the first sweep: what counts are reads while entries go.
+  do {
+    const some = await totalsOf(await run({ role: "read", folder, keys: 4, count: sized(10_000, 500) }));
+    read.done += some.done;
+    read.bad += some.bad;
+    read.missed += some.missed;
+  } while (read.missed === 0);
   for (const other of others) other.stop();
   await totalsOf(others);
   expect(read.bad).toBe(0);
-  expect(read.missed).toBeGreaterThan(0);
   report("C6", `${read.done} reads under sweeps that delete all`, `${read.bad} bad (${read.missed} misses)`);
 });
 
