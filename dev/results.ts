@@ -11,19 +11,29 @@ interface Measurement {
   readonly rows: readonly (readonly string[])[];
 }
 
-/** The promises of all benchmarks that have been run and what came of them, as Markdown. */
-export function benchmarkOverview(folder: string): string {
+/** Every promise of every benchmark and what came of it, as Markdown; links are relative to `bench/`. */
+export function allPromises(folder: string): string {
+  return overview(folder, "results/", (rows) => rows);
+}
+
+/** The first promise of each benchmark and the plot of hits; links are relative to the repository's root. */
+export function firstPromises(folder: string): string {
+  const plot = listed(folder).includes("hits.svg") ? "![Hits from memory](bench/results/hits.svg)\n\n" : "";
+  return plot + overview(folder, "bench/results/", (rows) => rows.slice(0, 1));
+}
+
+function overview(
+  folder: string,
+  link: string,
+  choose: (rows: Measurement["rows"]) => Measurement["rows"],
+): string {
   const measurements = readMeasurements(folder);
   const rows = measurements.flatMap(({ claim, title, rows }) =>
-    rows.map((cells) => [`[${title}](bench/results/${claim}.md)`, ...cells]),
+    choose(rows).map((cells) => [`[${title}](${link}${claim}.md)`, ...cells]),
   );
   if (rows.length === 0) return "No benchmark has been run for this version yet: `npm run bench -- hits`.\n";
   const lines = [["", "claim", "promised", "measured", "kept"], ["---", "---", "--:", "--:", "--:"], ...rows];
-  const table = lines.map((cells) => `| ${cells.join(" | ")} |`).join("\n");
-  const plots = measurements
-    .filter(({ claim }) => claim === "hits")
-    .map(({ claim, title }) => `![${title}](bench/results/${claim}.svg)`);
-  return `${[...plots, table, machines(measurements)].join("\n\n")}\n`;
+  return `${lines.map((cells) => `| ${cells.join(" | ")} |`).join("\n")}\n\n${machines(measurements)}\n`;
 }
 
 // --- pages ---

@@ -4,10 +4,10 @@ import { help as scanHelp } from "../scan/options.ts";
 import { type ProblemKind, problems } from "../server/errors.ts";
 import { metricDefinitions } from "../server/metric-definitions.ts";
 import { type Setting, settings } from "../server/settings.ts";
-import { benchmarkOverview } from "./results.ts";
+import { allPromises, firstPromises } from "./results.ts";
 
 /** The files that have them, below the repository's root. */
-export const generatedFiles = ["README.md", "k8s/README.md"] as const;
+export const generatedFiles = ["README.md", "k8s/README.md", "bench/README.md"] as const;
 
 /**
  * The text of a file with each `<!-- name -->…<!-- /name -->` filled from the definitions.
@@ -58,7 +58,7 @@ const reference: Tables = {
       ]),
     ),
   scan: () => `\`\`\`\n${scanHelp}\`\`\`\n`,
-  benchmarks: () => benchmarkOverview(results),
+  benchmarks: () => firstPromises(results),
 };
 
 const operation: Tables = {
@@ -77,6 +77,7 @@ const operation: Tables = {
 const tables: Readonly<Record<(typeof generatedFiles)[number], Tables>> = {
   "README.md": reference,
   "k8s/README.md": operation,
+  "bench/README.md": { promises: () => allPromises(results) },
 };
 
 /** The number of cores is this machine's, not the reader's. */
