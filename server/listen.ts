@@ -121,13 +121,13 @@ function hostOf({ address, family }: AddressInfo): string {
   return family === "IPv6" ? `[${address}]` : address;
 }
 
+/** Who has connected to ask something has begun by then. */
+const SILENCE_MS = 500;
+
 /**
  * `server.close()` alone leaves a kept-alive connection open that was busy at that moment, until its timeout; so the
  * idle ones are ended again and again until none is left.
  */
-/** Who has connected to ask something has begun by then. */
-const SILENCE_MS = 500;
-
 async function close(server: Server, sockets: ReadonlySet<Socket>, milliseconds: number): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   // Browsers open connections ahead of need, and node:http counts one that never spoke as busy.

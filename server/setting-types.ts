@@ -93,6 +93,39 @@ export function networks(value: string): BlockList {
   return known;
 }
 
+/** A user and a group by number, as `uid:gid`; empty text is none. */
+export function userAndGroup(value: string): { readonly uid: number; readonly gid: number } | undefined {
+  if (value === "") return undefined;
+  const [, uid, gid] = /^(\d{1,9}):(\d{1,9})$/.exec(value) ?? [];
+  if (uid !== undefined && gid !== undefined) return { uid: Number(uid), gid: Number(gid) };
+  throw new Error("takes two numbers, user and group: 65534:65534");
+}
+
+/** One of several sources: the keys it has begin with its name. */
+export function prefixed(item: string): { readonly prefix: string; readonly source: SourceLocation } {
+  const [, prefix, source] = /^([^=/]+)=(.+)$/.exec(item) ?? [];
+  if (prefix === undefined || source === undefined)
+    throw new Error("takes name=source, several with commas: blog=s3://b1,shop=s3://b2/photos");
+  return { prefix: `${prefix}/`, source: sourceUrl(source) };
+}
+
+export function httpUrl(text: string): string {
+  if (text === "" || /^https?:\/\/[^/?#]+\/?$/.test(text)) return text;
+  throw new Error("takes http://host:port or https://host:port");
+}
+
+export function quality(text: string): number {
+  const value = count(text);
+  if (value >= 1 && value <= 100) return value;
+  throw new Error("takes a whole number from 1 to 100");
+}
+
+/** Short ones can be guessed at the speed of the network. */
+export function token(text: string): string {
+  if (text.length >= 16) return text;
+  throw new Error("takes at least 16 characters: openssl rand -hex 16");
+}
+
 // --- parts ---
 
 const sizes: ReadonlyMap<string, number> = new Map([
@@ -119,12 +152,4 @@ function httpLocation(value: string): SourceLocation {
   if (base.search !== "" || base.hash !== "") throw new Error("takes a base URL without ? and #");
   if (!base.pathname.endsWith("/")) base.pathname += "/";
   return { kind: "http", base };
-}
-
-/** A user and a group by number, as `uid:gid`; empty text is none. */
-export function userAndGroup(value: string): { readonly uid: number; readonly gid: number } | undefined {
-  if (value === "") return undefined;
-  const [, uid, gid] = /^(\d{1,9}):(\d{1,9})$/.exec(value) ?? [];
-  if (uid !== undefined && gid !== undefined) return { uid: Number(uid), gid: Number(gid) };
-  throw new Error("takes two numbers, user and group: 65534:65534");
 }

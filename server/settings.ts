@@ -3,14 +3,18 @@ import {
   choice,
   count,
   duration,
+  httpUrl,
   list,
   networks,
   path,
   port,
+  prefixed,
+  quality,
   size,
   sourceUrl,
   text,
   toggle,
+  token,
   userAndGroup,
 } from "./setting-types.ts";
 
@@ -63,7 +67,7 @@ export const settings = {
   ),
   sources: serve(
     "SOURCES",
-    list((item) => prefixed(item)),
+    list(prefixed),
     "",
     "Several sources by the start of the key, instead of SOURCE: blog=s3://b1,shop=s3://b2/photos.",
   ),
@@ -242,30 +246,4 @@ function row<T>(
     fallback,
     ...(flag !== undefined && { flag }),
   };
-}
-
-// --- parsers of one setting only ---
-
-function prefixed(item: string): { readonly prefix: string; readonly source: ReturnType<typeof sourceUrl> } {
-  const [, prefix, source] = /^([^=/]+)=(.+)$/.exec(item) ?? [];
-  if (prefix === undefined || source === undefined)
-    throw new Error("takes name=source, several with commas: blog=s3://b1,shop=s3://b2/photos");
-  return { prefix: `${prefix}/`, source: sourceUrl(source) };
-}
-
-function httpUrl(text: string): string {
-  if (text === "" || /^https?:\/\/[^/?#]+\/?$/.test(text)) return text;
-  throw new Error("takes http://host:port or https://host:port");
-}
-
-function quality(text: string): number {
-  const value = count(text);
-  if (value >= 1 && value <= 100) return value;
-  throw new Error("takes a whole number from 1 to 100");
-}
-
-/** Short ones can be guessed at the speed of the network. */
-function token(text: string): string {
-  if (text.length >= 16) return text;
-  throw new Error("takes at least 16 characters: openssl rand -hex 16");
 }
