@@ -59,7 +59,7 @@ export interface Metrics {
   /** @param summary undefined when the sweep failed. */
   swept(summary: SweepSummary | undefined): void;
   /** What a sweep found, of this process or of the one before it. */
-  used(usage: Usage): void;
+  used(usage: Omit<Usage, "tookMs">): void;
   read(readings: Readings): void;
   /** Everything, in Prometheus' text format. */
   scrape(): Promise<Response>;

@@ -33,7 +33,7 @@ export interface Published extends Listing {
   close(): void;
 }
 
-/** @throws the system's error when the volume cannot be read. */
+/** @throws VolumeHung, or the system's error when the volume cannot be read. */
 export async function openPublished(options: {
   /** The cache's. */
   readonly folder: string;
@@ -46,13 +46,15 @@ export async function openPublished(options: {
   readonly changed: () => void;
   /** How work on the volume is done: it may hang. */
   readonly reach?: Reach;
+  /** Begins as if nothing were published when the volume hangs, and learns more once it answers. */
+  readonly startWithoutVolume?: boolean;
   /** Milliseconds between looks; 0 never looks by itself. */
   readonly lookMs?: number;
   readonly now?: () => number;
 }): Promise<Published> {
   const { folder, keep, defaultQuality, nameOf, changed, lookMs = 2_000, now = Date.now } = options;
-  const { reach = (_, work) => work() } = options;
-  let seen = await readStamp(folder);
+  const { reach = (_, work) => work(), startWithoutVolume = false } = options;
+  let seen: string | undefined;
   let sets: readonly StoredSet[] = [];
   let queries: ReadonlySet<string> = new Set();
 
@@ -87,7 +89,11 @@ export async function openPublished(options: {
     }
   };
 
-  await load();
+  try {
+    await reach("read", settle);
+  } catch (error) {
+    if (!startWithoutVolume || !(error instanceof VolumeHung)) throw error;
+  }
   let looking = false;
   const timer =
     lookMs === 0

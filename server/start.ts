@@ -80,6 +80,8 @@ export async function start(config: Config, log: Log, version: string): Promise<
     defaultQuality: config.defaultQuality,
     nameOf: (variant) => cache.nameOf(variant),
     reach: (access, work) => cache.reach(access, work),
+    // What is listed is all that may be asked for: not knowing it is no reason to allow everything.
+    startWithoutVolume: config.variants !== "listed",
     changed: () => service.hot.clear(),
   });
   const service = createService({
@@ -99,7 +101,8 @@ export async function start(config: Config, log: Log, version: string): Promise<
     },
   });
   watch(metrics, pool, () => service.hot.bytes);
-  if (sweeping) timer = await watchCache(config, { log, metrics });
+  if (sweeping)
+    timer = watchCache(config, { log, metrics, reach: (access, work) => cache.reach(access, work) });
 
   let ready = false;
   const listeners: Listening[] = [];

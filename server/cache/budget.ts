@@ -1,3 +1,5 @@
+import { randomUUID } from "node:crypto";
+import { readClaims, writeClaim } from "./claims.ts";
 import { readUsage, type Usage } from "./usage.ts";
 
 export interface BudgetOptions {
@@ -8,16 +10,22 @@ export interface BudgetOptions {
 /** How often the note of the last sweep is looked at, in milliseconds. */
 const LOOK_MS = 10_000;
 
+/** A claim is at least this share of the whole: a few hundred small files fill a cache, not one each. */
+const CLAIM_SHARE = 0.0025;
+
 /**
- * Keeps writers below 100 % between sweeps, which come when they come: what the last sweep left and what this process
- * has stored since. Of other replicas' writes it knows at the next sweep.
+ * Keeps writers below 100 % between sweeps, which come when they come: what the last sweep left, what this process has
+ * stored since, and what other replicas say they will. Two that claim at the same moment do not see each other: so far,
+ * one claim each, can the whole be above.
  */
 export class Budget {
   readonly #folder: string;
   readonly #options: BudgetOptions;
   readonly #now: () => number;
-  #usage: Usage = { bytes: 0, files: 0, swept: 0 };
-  readonly #stored = { bytes: 0, files: 0 };
+  readonly #replica = randomUUID();
+  #usage: Usage = { bytes: 0, files: 0, swept: 0, tookMs: 0 };
+  readonly #stored = new Stored();
+  #claimed = { bytes: 0, files: 0 };
   #looked = Number.NEGATIVE_INFINITY;
 
   constructor(folder: string, options: BudgetOptions, now: () => number) {
@@ -26,28 +34,80 @@ export class Budget {
     this.#now = now;
   }
 
-  /** Whether so many bytes more are within the budget. */
+  /** Whether so many bytes more are within the budget. @throws the system's error when that cannot be written down. */
   async admits(bytes: number): Promise<boolean> {
-    if (this.#now() - this.#looked >= LOOK_MS) await this.look();
-    return (
-      this.#usage.bytes + this.#stored.bytes + bytes <= this.#options.maxBytes &&
-      this.#usage.files + this.#stored.files < this.#options.maxFiles
-    );
+    if (this.#now() - this.#looked >= LOOK_MS) await this.#look();
+    const { sum } = this.#stored;
+    if (sum.bytes + bytes <= this.#claimed.bytes && sum.files < this.#claimed.files) return true;
+    return await this.#claim(bytes);
   }
 
   /** A replaced entry counts twice until the next sweep: too much rather than too little. */
   stored(bytes: number): void {
-    this.#stored.bytes += bytes;
-    this.#stored.files++;
+    this.#stored.add(bytes, this.#now());
   }
 
-  /** Reads the note of the last sweep. */
-  async look(): Promise<void> {
+  async #look(): Promise<void> {
     this.#looked = this.#now();
     const usage = await readUsage(this.#folder);
     if (usage === undefined || usage.swept === this.#usage.swept) return;
     this.#usage = usage;
-    this.#stored.bytes = 0;
-    this.#stored.files = 0;
+    // The note may be as old as the last look, and what was stored behind the sweep's back is in no other count.
+    this.#stored.forgetBefore(this.#now() - usage.tookMs - LOOK_MS);
+    this.#claimed = { bytes: 0, files: 0 };
+  }
+
+  async #claim(bytes: number): Promise<boolean> {
+    const { maxBytes, maxFiles } = this.#options;
+    const { sum } = this.#stored;
+    const others = await readClaims(this.#folder, this.#usage.swept, this.#replica);
+    const left = {
+      bytes: maxBytes - this.#usage.bytes - others.bytes - sum.bytes,
+      files: maxFiles - this.#usage.files - others.files - sum.files,
+    };
+    if (left.bytes < bytes || left.files < 1) return false;
+    this.#claimed = {
+      bytes: sum.bytes + Math.min(left.bytes, Math.max(bytes, Math.ceil(CLAIM_SHARE * maxBytes))),
+      files: sum.files + Math.min(left.files, Math.ceil(CLAIM_SHARE * maxFiles)),
+    };
+    const now = this.#now();
+    await writeClaim(
+      this.#folder,
+      this.#replica,
+      { ...this.#claimed, since: this.#usage.swept },
+      new Date(now),
+    );
+    return true;
+  }
+}
+
+// --- what was stored, by when ---
+
+/** In seconds, for as long as a sweep may take. */
+const SECONDS = 600;
+
+class Stored {
+  readonly sum = { bytes: 0, files: 0 };
+  readonly #bySecond: { readonly second: number; bytes: number; files: number }[] = [];
+
+  add(bytes: number, nowMs: number): void {
+    const second = Math.floor(nowMs / 1000);
+    let last = this.#bySecond.at(-1);
+    if (last?.second !== second) {
+      last = { second, bytes: 0, files: 0 };
+      this.#bySecond.push(last);
+      if (this.#bySecond.length > SECONDS) this.#bySecond.shift();
+    }
+    for (const count of [last, this.sum]) {
+      count.bytes += bytes;
+      count.files++;
+    }
+  }
+
+  forgetBefore(ms: number): void {
+    while ((this.#bySecond[0]?.second ?? Number.POSITIVE_INFINITY) < Math.floor(ms / 1000))
+      this.#bySecond.shift();
+    this.sum.bytes = this.#bySecond.reduce((sum, { bytes }) => sum + bytes, 0);
+    this.sum.files = this.#bySecond.reduce((sum, { files }) => sum + files, 0);
   }
 }

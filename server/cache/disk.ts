@@ -43,12 +43,14 @@ export interface DiskCache extends VariantCache, SourceRecords {
 const TOUCH_MS = 3_600_000;
 
 /**
- * One file an entry, in a folder that replicas may share.
+ * One file an entry, in a folder that replicas may share. A volume that hangs is not waited for: readers get their
+ * images without it, and it is used once it answers.
  * @throws the system's error when the folder cannot be made.
  */
 export async function createDiskCache(options: DiskCacheOptions): Promise<DiskCache> {
-  await mkdir(options.folder, { recursive: true });
-  return new Disk(options);
+  const disk = new Disk(options);
+  await disk.makeFolder();
+  return disk;
 }
 
 class Disk implements DiskCache {
@@ -73,6 +75,15 @@ class Disk implements DiskCache {
     this.#budget = options.budget && new Budget(this.#root, options.budget, this.#now);
   }
 
+  async makeFolder(): Promise<void> {
+    try {
+      await this.#volume.run("read", () => mkdir(this.#root, { recursive: true }));
+    } catch (error) {
+      if (!(error instanceof VolumeHung)) throw error;
+      this.#report(error);
+    }
+  }
+
   nameOf(variant: Variant): string {
     return variantName(variant, this.#namespace);
   }
@@ -87,7 +98,11 @@ class Disk implements DiskCache {
 
   write(variant: Variant, entry: Entry): Promise<boolean> {
     const name = this.nameOf(variant);
-    return this.#write(name, () => formatEntry(name, entry));
+    return this.#write(async () => {
+      // Two CephFS clients that replace each other's files wait for the MDS's journal, up to 5 s a call.
+      if (await this.#has(name, entry)) return;
+      await this.#store(name, formatEntry(name, entry));
+    });
   }
 
   readRecord(key: string): Promise<SourceRecord | undefined> {
@@ -96,7 +111,7 @@ class Disk implements DiskCache {
 
   writeRecord(key: string, record: SourceRecord): Promise<boolean> {
     const name = recordName(key, this.#namespace);
-    return this.#write(name, () => formatRecord(name, record));
+    return this.#write(() => this.#store(name, formatRecord(name, record)));
   }
 
   async purge(key: string): Promise<number> {
@@ -142,10 +157,10 @@ class Disk implements DiskCache {
     return value;
   }
 
-  async #write(name: string, format: () => Buffer): Promise<boolean> {
+  async #write(work: () => Promise<void>): Promise<boolean> {
     if (this.#now() < this.#restsUntil) return false;
     try {
-      await this.#volume.run("write", () => this.#store(name, format()));
+      await this.#volume.run("write", work);
       return true;
     } catch (error) {
       this.#report(error);
@@ -153,6 +168,19 @@ class Disk implements DiskCache {
       if (!(error instanceof VolumeHung)) this.#restsUntil = this.#now() + this.#restMs;
       return false;
     }
+  }
+
+  /** Whether another replica has just published the same bytes, made of the same original. */
+  async #has(name: string, { meta }: Entry): Promise<boolean> {
+    const file = await readWhole(this.#path(name)).catch(() => undefined);
+    const there = file?.bytes && parseEntry(name, file.bytes)?.meta;
+    return (
+      there !== undefined &&
+      there.etag === meta.etag &&
+      there.validator === meta.validator &&
+      there.effort === meta.effort &&
+      there.substitute === meta.substitute
+    );
   }
 
   async #store(name: string, bytes: Buffer): Promise<void> {

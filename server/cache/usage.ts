@@ -7,8 +7,10 @@ import { publish } from "./files.ts";
 export interface Usage {
   readonly bytes: number;
   readonly files: number;
-  /** Milliseconds since 1970. */
+  /** When it ended, milliseconds since 1970. */
   readonly swept: number;
+  /** How long it took, in milliseconds: what was stored meanwhile it may not have seen. */
+  readonly tookMs: number;
 }
 
 const USAGE_FILE = "usage.json";
@@ -18,9 +20,8 @@ export async function readUsage(folder: string): Promise<Usage | undefined> {
   const text = await readFile(join(folder, USAGE_FILE), "utf8").catch(() => "");
   const fields = parseFields(text);
   const [bytes, files, swept] = [fields?.count("bytes"), fields?.count("files"), fields?.count("swept")];
-  return bytes === undefined || files === undefined || swept === undefined
-    ? undefined
-    : { bytes, files, swept };
+  if (bytes === undefined || files === undefined || swept === undefined) return undefined;
+  return { bytes, files, swept, tookMs: fields?.count("tookMs") ?? 0 };
 }
 
 /** @throws the system's error */

@@ -31,20 +31,31 @@ const LOTS = 1024;
 export class Ages {
   readonly #bytes = new Float64Array(MINUTES);
   readonly #files = new Uint32Array(MINUTES);
+  #oldest = 0;
 
   add(ageMs: number, bytes: number): void {
     const minute = minuteOf(ageMs);
     this.#bytes[minute] = (this.#bytes[minute] ?? 0) + bytes;
     this.#files[minute] = (this.#files[minute] ?? 0) + 1;
+    this.#oldest = Math.max(this.#oldest, minute);
   }
 
-  /** Where the line lies for so much to go, oldest first. */
-  cut(need: Amount): Cut {
+  /** Whether a line has anything beyond it. */
+  reachBeyond({ cutoff }: Cut): boolean {
+    return this.#oldest > cutoff.minute || (this.#oldest === cutoff.minute && cutoff.lot > 0);
+  }
+
+  /**
+   * Where the line lies for so much to go, oldest first. A minute that holds no more than `grain` goes whole: dividing
+   * it would take one more walk through the cache.
+   */
+  cut(need: Amount, grain: Amount = none): Cut {
     let { bytes, files } = need;
     for (let minute = MINUTES - 1; minute >= 0; minute--) {
       if (bytes <= 0 && files <= 0) return { cutoff: { minute, lot: 0 }, left: none };
       const [here, count] = [this.#bytes[minute] ?? 0, this.#files[minute] ?? 0];
-      if (here >= bytes && count >= files)
+      const isSmall = here <= grain.bytes && count <= grain.files;
+      if (!isSmall && here >= bytes && count >= files)
         return { cutoff: { minute, lot: 0 }, within: { bytes, files }, left: none };
       bytes -= here;
       files -= count;

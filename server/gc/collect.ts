@@ -1,6 +1,10 @@
+import { forgetClaims, readClaims } from "../cache/claims.ts";
 import { readUsage, writeUsage } from "../cache/usage.ts";
 import { readPins } from "../published-files.ts";
-import { estimate, isAboveHighWater, type SweepOptions, type SweepSummary, sweep } from "./sweep.ts";
+import type { Amount } from "./ages.ts";
+import { type SweepOptions, type SweepSummary, sweep } from "./sweep.ts";
+import { walkCache } from "./walk.ts";
+import { isAboveHighWater } from "./waters.ts";
 
 export type CollectOptions = Omit<SweepOptions, "pins">;
 
@@ -11,14 +15,18 @@ const SMALL_FILES = 20_000;
 
 /** Sweeps the cache of a folder. */
 export async function collect(options: CollectOptions): Promise<SweepSummary> {
-  const summary = await sweep({ ...options, pins: await readPins(options.folder) });
-  const { keptBytes, keptFiles, dryRun } = summary;
-  const swept = (options.now ?? Date.now)();
-  if (!dryRun) await writeUsage(options.folder, { bytes: keptBytes, files: keptFiles, swept });
+  const { folder, now = Date.now } = options;
+  const began = performance.now();
+  const summary = await sweep({ ...options, pins: await readPins(folder) });
+  if (summary.dryRun) return summary;
+  const swept = now();
+  const tookMs = Math.ceil(performance.now() - began);
+  await writeUsage(folder, { bytes: summary.keptBytes, files: summary.keptFiles, swept, tookMs });
+  await forgetClaims(folder, swept);
   return summary;
 }
 
-/** Sweeps when that is due: above the high water, by a look at a share of the cache, or a day after the last time. */
+/** Sweeps when that is due: above the high water, or a day after the last time. */
 export async function collectIfDue(options: CollectOptions): Promise<SweepSummary | undefined> {
   return (await isDue(options)) ? await collect(options) : undefined;
 }
@@ -28,10 +36,31 @@ async function isDue(options: CollectOptions): Promise<boolean> {
   const usage = await readUsage(options.folder);
   const now = (options.now ?? Date.now)();
   if (usage === undefined || Math.abs(now - usage.swept) >= DAY_MS) return true;
-  const signal = options.signal ?? new AbortController().signal;
-  const looked = await estimate(options.folder, LOOK_EVERY, signal);
-  return isAboveHighWater(
-    looked.files < SMALL_FILES ? await estimate(options.folder, 1, signal) : looked,
-    options,
+  // By the writers' own books: they stop at 100 % of them, though replaced entries count twice there.
+  const claimed = await readClaims(options.folder, usage.swept);
+  const books = { bytes: usage.bytes + claimed.bytes, files: usage.files + claimed.files };
+  return isAboveHighWater(books, options) || isAboveHighWater(await look(options), options);
+}
+
+/** What the whole is like by a look at a share of it. */
+async function look({ folder, signal }: CollectOptions): Promise<Amount> {
+  const looked = await estimate(folder, LOOK_EVERY, signal);
+  return looked.files < SMALL_FILES ? await estimate(folder, 1, signal) : looked;
+}
+
+async function estimate(
+  folder: string,
+  every: number,
+  signal = new AbortController().signal,
+): Promise<Amount> {
+  const sum = { bytes: 0, files: 0 };
+  await walkCache(
+    folder,
+    ({ bytes }) => {
+      sum.bytes += bytes;
+      sum.files++;
+    },
+    { signal, every },
   );
+  return { bytes: sum.bytes * every, files: sum.files * every };
 }

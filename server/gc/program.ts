@@ -31,7 +31,7 @@ export async function startWatching(
   const metrics = createMetrics({ version, watchProcess: true, sweeps: budgetsOf(config) });
   const listener = toNodeHandler(createAdmin({ metrics, ready: () => true }));
   const admin = await listen(listener, { name: "ADMIN_PORT", port: config.adminPort, host: config.host });
-  const timer = await watchCache(config, { log, metrics });
+  const timer = watchCache(config, { log, metrics });
   log.info("the cache is watched", { folder: config.cacheDir, admin: admin.url });
   return {
     stop: async () => {

@@ -33,18 +33,12 @@ export async function walkCache(
         for (const name of namesIn(leaf)) {
           const path = `${leaf}/${name}`;
           const stats = statOf(path);
-          if (stats?.isFile() || stats?.isSymbolicLink()) visit(found(path, name, stats));
+          if (stats?.isFile() || stats?.isSymbolicLink()) visit(foundAt(path, name, stats));
         }
         // Lets a signal or a timer in.
         await setImmediate();
         signal.throwIfAborted();
       }
-}
-
-/** As stat'ed now; undefined when it is gone. */
-export function lookAgain({ path, name }: Found): Found | undefined {
-  const stats = statOf(path);
-  return stats && found(path, name, stats);
 }
 
 // --- the file system ---
@@ -68,13 +62,8 @@ function statOf(path: string): Stats | undefined {
   return lstatSync(path, { throwIfNoEntry: false });
 }
 
-function found(path: string, name: string, stats: Stats): Found {
-  return {
-    ...{ path, name },
-    bytes: stats.size,
-    modifiedMs: stats.mtimeMs,
-    changedMs: Math.max(stats.mtimeMs, stats.ctimeMs),
-  };
+function foundAt(path: string, name: string, { size, mtimeMs, ctimeMs }: Stats): Found {
+  return { path, name, bytes: size, modifiedMs: mtimeMs, changedMs: Math.max(mtimeMs, ctimeMs) };
 }
 
 function isGone(error: unknown): boolean {

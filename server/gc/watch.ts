@@ -1,4 +1,5 @@
 import { readUsage } from "../cache/usage.ts";
+import type { Reach } from "../cache/volume.ts";
 import type { Config } from "../config.ts";
 import type { Log } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
@@ -23,18 +24,29 @@ export function budgetsOf(config: Config): { readonly maxBytes: number; readonly
 }
 
 /** Keeps the cache within its bounds until it is stopped, and tells of each sweep; the first look is at once. */
-export async function watchCache(
+export function watchCache(
   config: Config,
-  { log, metrics }: { readonly log: Log; readonly metrics: Pick<Metrics, "swept" | "used"> },
-): Promise<Timer> {
+  parts: {
+    readonly log: Log;
+    readonly metrics: Pick<Metrics, "swept" | "used">;
+    /** How work on the volume is done: it may hang. */
+    readonly reach?: Reach;
+  },
+): Timer {
+  const { log, metrics, reach = (_, work) => work() } = parts;
   const bounds = boundsOf(config);
-  // Until a sweep is due, a day perhaps, what the last one found is the best that anybody knows.
-  const usage = await readUsage(bounds.folder);
-  if (usage !== undefined) metrics.used(usage);
+  let swept = false;
+  // Until a sweep is due, a day perhaps, what the last one found is the best that anybody knows. On a volume that hangs
+  // that is nothing, and nobody waits for it.
+  const known = reach("read", () => readUsage(bounds.folder)).catch(() => undefined);
+  void known.then((usage) => {
+    if (usage !== undefined && !swept) metrics.used(usage);
+  });
   const timer = startTimer({
     collect: bounds,
     intervalMs: config.gcInterval,
     onSweep: (summary) => {
+      swept = true;
       metrics.swept(summary);
       log.info(`the cache was swept: ${formatSummary(summary, bounds)}`, { sweep: summary });
     },

@@ -187,12 +187,61 @@ test("nothing is stored beyond the budget, until a sweep has made room", async (
   expect(failures).toEqual(["full"]);
   now += 30_001;
   expect(await write(stored)).toBe(false);
-  await writeUsage(folder, { bytes: 4_000, files: 4, swept: now });
+  await writeUsage(folder, { bytes: 4_000, files: 4, swept: now, tookMs: 0 });
   now += 30_001;
   expect(await write(stored)).toBe(true);
-  await writeUsage(folder, { bytes: 0, files: 100, swept: now });
+  await writeUsage(folder, { bytes: 0, files: 100, swept: now, tookMs: 0 });
   now += 30_001;
   expect(await write(stored + 1)).toBe(false);
+});
+
+test("replicas on one folder keep to one budget together", async () => {
+  const folder = await temporaryFolder();
+  const budget = { maxBytes: 100_000, maxFiles: 1_000 };
+  const replicas = [await createCache({ folder, budget }), await createCache({ folder, budget })];
+  let stored = 0;
+  for (let index = 0; index < 400; index++) {
+    const write = replicas[index % 2]?.cache.write(
+      { ...variant, key: `${index}.jpg` },
+      entryOf("x".repeat(700)),
+    );
+    if (await write) stored++;
+  }
+  const files = await readdir(folder, { recursive: true, withFileTypes: true });
+  const entries = files.filter((file) => file.isFile() && file.name.endsWith(".auto-aw"));
+  expect(entries).toHaveLength(stored);
+  const sizes = await Promise.all(
+    entries.map(async (file) => (await stat(join(file.parentPath, file.name))).size),
+  );
+  const bytes = sizes.reduce((sum, size) => sum + size, 0);
+  // What one has claimed and not used yet stays free.
+  expect(bytes).toBeLessThanOrEqual(100_000);
+  expect(bytes).toBeGreaterThan(98_000);
+});
+
+test("what a sweep did not see because it was stored meanwhile still counts after it", async () => {
+  let now = Date.now();
+  const folder = await temporaryFolder();
+  const budget = { maxBytes: 10_000, maxFiles: 100 };
+  const { cache } = await createCache({ folder, now: () => now, budget });
+  const write = (index: number) => cache.write({ ...variant, key: `${index}.jpg` }, entryOf("x".repeat(700)));
+  for (let index = 0; index < 8; index++) expect(await write(index)).toBe(true);
+  now += 20_000;
+  await writeUsage(folder, { bytes: 0, files: 0, swept: now, tookMs: 60_000 });
+  expect([await write(8), await write(9), await write(10)]).toEqual([true, true, false]);
+});
+
+test("what another replica has just published of the same bytes is left as it is", async () => {
+  const folder = await temporaryFolder();
+  const [one, other] = [await createCache({ folder }), await createCache({ folder })];
+  const path = join(folder, ...pathParts(one.cache.nameOf(variant)));
+  const entry = entryOf("worms");
+  await one.cache.write(variant, entry);
+  const { ino } = await stat(path);
+  expect(await other.cache.write(variant, { ...entry, meta: { ...entry.meta, made: 2 } })).toBe(true);
+  expect((await stat(path)).ino).toBe(ino);
+  expect(await other.cache.write(variant, entryOf("better worms"))).toBe(true);
+  expect(await one.cache.read(variant)).toEqual(entryOf("better worms"));
 });
 
 test("whoever enumerates the variants of a photograph displaces others of that photograph only", async () => {

@@ -111,15 +111,25 @@ test("a pod whose clock is behind writes entries that are fresh all the same", a
   expect(summary).toMatchObject({ keptFiles: 10, deletedFiles: 0 });
 });
 
+test("a replica whose clock is a year ahead writes entries that age from the first sweep on", async () => {
+  const folder = await temporaryFolder();
+  await fill(folder, 10, () => -365 * DAY);
+  const dry = await sweep({ ...roomy, folder, dryRun: true });
+  expect(dry.oldestKeptMs).toBe(0);
+  await sweep({ ...roomy, folder });
+  const later = await sweep({ ...roomy, folder, maxFiles: 5, now: () => now + DAY });
+  expect(later).toMatchObject({ keptFiles: 4, deletedFiles: 6 });
+});
+
 test("an entry that was used while the sweep ran stays", async () => {
   const folder = await temporaryFolder();
   await fill(folder, 10, () => DAY);
   const wanted = join(folder, ...pathParts(nameOf(4)));
   let looks = 0;
   const pins = {
-    // The third pass that asks about it is the last: by then the reader has come.
+    // The reader comes between the walk that finds it old and the one that deletes.
     has: (name: string) => {
-      if (name === nameOf(4) && ++looks === 3) utimesSync(wanted, new Date(now), new Date(now));
+      if (name === nameOf(4) && ++looks === 2) utimesSync(wanted, new Date(now), new Date(now));
       return false;
     },
   };

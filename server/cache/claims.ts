@@ -1,0 +1,58 @@
+import { readdir, readFile, unlink } from "node:fs/promises";
+import { join } from "node:path";
+import { parseFields } from "./fields.ts";
+import { publish } from "./files.ts";
+
+/** So much of the budget a replica has taken since a sweep; it says so before it writes, in a file of its own. */
+export interface Claim {
+  readonly bytes: number;
+  readonly files: number;
+  /** `swept` of the sweep that it counts from: at the next one it is worth nothing. */
+  readonly since: number;
+}
+
+const CLAIMS_FOLDER = "claims";
+
+/** @throws the system's error */
+export async function writeClaim(folder: string, replica: string, claim: Claim, now: Date): Promise<void> {
+  await publish(folder, [CLAIMS_FOLDER, replica], Buffer.from(JSON.stringify(claim)), now);
+}
+
+/** The sum of what replicas have claimed since a sweep, without one of them. */
+export async function readClaims(
+  folder: string,
+  since: number,
+  except?: string,
+): Promise<{ readonly bytes: number; readonly files: number }> {
+  const sum = { bytes: 0, files: 0 };
+  for (const replica of await replicasIn(folder)) {
+    const claim = replica === except ? undefined : await readClaim(join(folder, CLAIMS_FOLDER, replica));
+    if (claim?.since !== since) continue;
+    sum.bytes += claim.bytes;
+    sum.files += claim.files;
+  }
+  return sum;
+}
+
+/** Takes away what replicas claimed before a sweep: most of them are long gone. */
+export async function forgetClaims(folder: string, since: number): Promise<void> {
+  for (const replica of await replicasIn(folder)) {
+    const path = join(folder, CLAIMS_FOLDER, replica);
+    if ((await readClaim(path))?.since !== since) await unlink(path).catch(() => undefined);
+  }
+}
+
+// --- files ---
+
+async function replicasIn(folder: string): Promise<string[]> {
+  const names = await readdir(join(folder, CLAIMS_FOLDER)).catch(() => []);
+  return names.filter((name) => !name.startsWith("."));
+}
+
+async function readClaim(path: string): Promise<Claim | undefined> {
+  const fields = parseFields(await readFile(path, "utf8").catch(() => ""));
+  const [bytes, files, since] = [fields?.count("bytes"), fields?.count("files"), fields?.count("since")];
+  return bytes === undefined || files === undefined || since === undefined
+    ? undefined
+    : { bytes, files, since };
+}
