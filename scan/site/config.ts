@@ -1,8 +1,8 @@
 import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { parse as parseToml } from "smol-toml";
-import { parse as parseYaml } from "yaml";
 import { CannotRun } from "../cannot-run.ts";
+import { parseYaml } from "./yaml.ts";
 
 /** A tree of the site's configuration: keys lower-cased, as Hugo does. */
 export type ConfigTree = Readonly<Record<string, unknown>>;
@@ -55,7 +55,7 @@ export function parseData(text: string, extension: string): unknown {
   const plain = text.replace(/^\ufeff/, "");
   if (extension === "toml") return parseToml(plain);
   if (extension === "json") return JSON.parse(plain);
-  return parseYaml(plain, { merge: true, uniqueKeys: false, logLevel: "error" });
+  return parseYaml(plain);
 }
 
 /** Names as Hugo has them: its configuration and its front matter are blind to capitals. */
