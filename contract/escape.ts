@@ -3,6 +3,8 @@
  * stay as they are. (URLSearchParams differs: it keeps `*` and escapes `~`.)
  */
 export function queryEscape(text: string): string {
+  // Most of what is escaped needs none of it, or slashes only.
+  if (/^[A-Za-z0-9._~/-]*$/.test(text)) return text.replaceAll("/", "%2F");
   return encodeURIComponent(text)
     .replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`)
     .replaceAll("%20", "+");

@@ -77,18 +77,19 @@ export function parseQuery(query: string): ImageRequest {
 
 /** The canonical query: keys sorted, values as Hugo's `querify` escapes them, nothing that equals its default. */
 export function formatQuery(request: ImageRequest): string {
-  const pairs: [Parameter, string | number | undefined][] = [
-    ["fm", request.format],
-    ["img", request.key],
-    ["q", request.quality],
-    ["s", request.signature],
-    ["v", request.version],
-    ["w", request.width],
-  ];
-  return pairs
-    .filter(([, value]) => value !== undefined)
-    .map(([name, value]) => `${name}=${queryEscape(String(value))}`)
-    .join("&");
+  let query = "";
+  const add = (name: Parameter, value: string | number | undefined) => {
+    if (value === undefined) return;
+    const escaped = typeof value === "number" ? value : queryEscape(value);
+    query += `${query === "" ? "" : "&"}${name}=${escaped}`;
+  };
+  add("fm", request.format);
+  add("img", request.key);
+  add("q", request.quality);
+  add("s", request.signature);
+  add("v", request.version);
+  add("w", request.width);
+  return query;
 }
 
 /** Whether the URL asks for the object as it is stored. */
