@@ -62,7 +62,7 @@ export async function checkSite(options: CheckOptions): Promise<CheckResult> {
 
   const result = { photos, variants, files: built.files, urls: [...built.urls.keys()].sort() };
   if (!options.compare) return { ...result, unscanned: [], unemitted: [], findings };
-  const found = await readPosts(site, options);
+  const found = await readPosts(site, { ...options, remember: true });
   const scanned = await scannedUrls(site, found);
   findings.push(...found.findings);
   const unscanned = [...requests]

@@ -22,7 +22,7 @@ export interface EdgeCheckResult extends Found, EdgeResult {
 export async function checkEdge(options: EdgeOptions): Promise<EdgeCheckResult> {
   const { progress, concurrency, patienceMs, signal } = options;
   const site = await openSite(options.site);
-  const found = await readPosts(site, options);
+  const found = await readPosts(site, { ...options, remember: true });
   const uses = found.posts.flatMap((post) => post.uses);
   const { requests, urls } = planRequests(uses, await readManifest(manifestName(site)), site.signatureKey);
   const server = { endpoint: options.endpoint ?? site.params.endpoint, concurrency, patienceMs, signal };

@@ -1,9 +1,11 @@
+import path from "node:path";
 import { setImmediate } from "node:timers/promises";
 import type { SiteParams } from "../contract/params.ts";
 import { CannotRun } from "./cannot-run.ts";
 import type { Finding } from "./findings.ts";
 import { type Page, publishedPages } from "./pages.ts";
 import type { Progress } from "./progress.ts";
+import { openMemo, type ParseMarkdown } from "./references/memo.ts";
 import { type Reference, type ReferenceRules, references } from "./references.ts";
 import { isTree } from "./site/config.ts";
 import type { Site } from "./site.ts";
@@ -24,16 +26,22 @@ export interface Found {
   readonly findings: readonly Finding[];
 }
 
+export interface ReadingOptions {
+  readonly now: Date;
+  readonly signal: AbortSignal;
+  readonly progress: Progress;
+  /** Whether the next run may know what this one parsed. */
+  readonly remember: boolean;
+}
+
 /** Every photograph that the published pages of a site name; one bad page never stops the rest. */
-export async function readPosts(
-  site: Site,
-  options: { readonly now: Date; readonly signal: AbortSignal; readonly progress: Progress },
-): Promise<Found> {
+export async function readPosts(site: Site, options: ReadingOptions): Promise<Found> {
   const resolver = createSourceResolver({
     folder: site.folder,
     assets: site.mounts.assets.map((mount) => mount.source),
     hugoMinor: site.hugoMinor,
   });
+  const memo = await openMemo(path.join(site.folder, MEMO), MEMO_MAKER, parseMarkdown);
   const findings: Finding[] = [];
   const posts: Post[] = [];
   let pages = 0;
@@ -44,17 +52,29 @@ export async function readPosts(
     options.signal.throwIfAborted();
     pages++;
     options.progress.advance();
-    const post = await readPost(page, site, resolver, findings);
+    const post = await readPost(page, site, { resolver, parse: memo.parse }, findings);
     if (post.uses.length > 0) posts.push(post);
   }
   options.progress.end();
+  // A site that cannot be written to is parsed anew each time.
+  if (options.remember) await memo.save().catch(() => {});
   return { pages, posts, findings };
 }
+
+/** Where CI looks for what it may keep between runs, beside the weights of variants. */
+const MEMO = "resources/imgproxy-lite/markdown.txt";
+
+/** To be raised with every change of what the parser sees. */
+export const MEMO_MAKER = "parser 1";
+
+/** Loaded by the first text that needs it: it takes longer than reading a thousand posts that do not. */
+const parseMarkdown: ParseMarkdown = async (text, endpoints) =>
+  (await import("./references/markdown.ts")).markdownImages(text, endpoints);
 
 async function readPost(
   page: Page,
   site: Site,
-  resolver: SourceResolver,
+  { resolver, parse }: { readonly resolver: SourceResolver; readonly parse: ParseMarkdown },
   findings: Finding[],
 ): Promise<Post> {
   const note = (severity: Finding["severity"], message: string, at = { line: page.line, column: 1 }) =>
@@ -63,7 +83,7 @@ async function readPost(
   const fault = (message: string, at?: Reference) => note("error", message, at);
   const own = paramsWith(page, site, {}, fault);
   const uses: Use[] = [];
-  for (const reference of references(page, rulesOf(own, site))) {
+  for (const reference of await references(page, rulesOf(own, site), parse)) {
     const params = reference.overrides
       ? paramsWith(page, site, reference.overrides, (message) => fault(message, reference))
       : own;

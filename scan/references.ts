@@ -1,7 +1,7 @@
 import { relevantBlocks } from "./references/blocks.ts";
 import { frontMatterImages } from "./references/front-matter.ts";
 import { endpointUrls } from "./references/html.ts";
-import { markdownImages } from "./references/markdown.ts";
+import type { ParseMarkdown } from "./references/memo.ts";
 import { wholeReading } from "./references/reading.ts";
 import { parseShortcodes, type Shortcode, shortcodeReadings } from "./references/shortcodes.ts";
 
@@ -46,13 +46,17 @@ export interface ReferenceRules {
  * Every image that a content file names, in its order. Markdown is read as it is written and again without its
  * shortcode tags, because a tag may glue lines together or hold them apart: nothing that any reading sees is missed.
  */
-export function references(page: Readable, rules: ReferenceRules): Reference[] {
+export async function references(
+  page: Readable,
+  rules: ReferenceRules,
+  parse: ParseMarkdown,
+): Promise<Reference[]> {
   const covers: Reference[] = frontMatterImages(page, rules.frontmatter).map((image) => ({
     ...image,
     as: "cover" as const,
   }));
   const previews = covers.length > 0 ? covers : sitePreview(page, rules);
-  return [...previews, ...bodyReferences(page, rules)];
+  return [...previews, ...(await bodyReferences(page, rules, parse))];
 }
 
 function sitePreview(page: Readable, { preview }: ReferenceRules): Reference[] {
@@ -66,11 +70,15 @@ interface Found extends Pick<Reference, "destination" | "overrides"> {
   readonly as: "image" | "url";
 }
 
-function bodyReferences(page: Readable, rules: ReferenceRules): Reference[] {
+async function bodyReferences(
+  page: Readable,
+  rules: ReferenceRules,
+  parse: ParseMarkdown,
+): Promise<Reference[]> {
   const { body } = page;
   if (page.markup === "other") return [];
   const shortcodes = body.includes("{{") ? parseShortcodes(body) : [];
-  const named = shortcodes.flatMap(shortcodeImages);
+  const named = (await Promise.all(shortcodes.map((tag) => shortcodeImages(tag, parse)))).flat();
   const found =
     page.markup === "html"
       ? endpointUrls(body, rules.endpoints).map(({ url, offset }) => ({
@@ -78,26 +86,33 @@ function bodyReferences(page: Readable, rules: ReferenceRules): Reference[] {
           offset,
           as: "url" as const,
         }))
-      : markdownReferences(body, shortcodes, rules);
+      : await markdownReferences(body, shortcodes, rules, parse);
   return placed(body, [...named, ...found]);
 }
 
-function markdownReferences(body: string, shortcodes: readonly Shortcode[], rules: ReferenceRules): Found[] {
+async function markdownReferences(
+  body: string,
+  shortcodes: readonly Shortcode[],
+  rules: ReferenceRules,
+  parse: ParseMarkdown,
+): Promise<Found[]> {
   const endpoints = rules.unsafeHtml ? rules.endpoints.filter((endpoint) => body.includes(endpoint)) : [];
   if (!body.includes("![") && endpoints.length === 0) return [];
   const readings = shortcodes.length === 0 ? [wholeReading(body)] : shortcodeReadings(body, shortcodes);
-  return readings.flatMap((whole) => {
+  const found: Found[] = [];
+  for (const whole of readings) {
     const { reading, plain } = relevantBlocks(whole, endpoints);
-    const parsed = markdownImages(reading.text, endpoints);
-    return [
+    const parsed = reading.text === "" ? [] : await parse(reading.text, endpoints);
+    found.push(
       ...plain.map((image) => ({ ...image, as: "image" as const })),
       ...parsed.map((image) => ({ ...image, offset: reading.fileOffset(image.offset) })),
-    ];
-  });
+    );
+  }
+  return found;
 }
 
 /** What the module's `figure` and `img` show; captions are Markdown. */
-function shortcodeImages(tag: Shortcode): Found[] {
+async function shortcodeImages(tag: Shortcode, parse: ParseMarkdown): Promise<Found[]> {
   if (tag.closing || (tag.name !== "figure" && tag.name !== "img")) return [];
   const { parameters, start: offset } = tag;
   const first = parameters.get("src") ?? (tag.name === "img" ? parameters.get("0") : undefined);
@@ -106,7 +121,8 @@ function shortcodeImages(tag: Shortcode): Found[] {
     .filter((destination) => destination !== undefined && destination !== "")
     .map((destination = ""): Found => ({ destination, offset, as: "image", overrides }));
   const words = [parameters.get("caption"), tag.name === "figure" ? parameters.get("attr") : undefined];
-  const inCaptions = words.flatMap((text = "") => (text.includes("![") ? markdownImages(text, []) : []));
+  const captions = words.filter((text) => text?.includes("![")).map((text = "") => parse(text, []));
+  const inCaptions = (await Promise.all(captions)).flat();
   return [...shown, ...inCaptions.map((image): Found => ({ ...image, offset }))];
 }
 

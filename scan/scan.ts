@@ -36,7 +36,7 @@ export interface ScanResult extends Found, Answers {
  */
 export async function scanSite(options: ScanOptions): Promise<ScanResult> {
   const site = await openSite(options.site);
-  const found = await readPosts(site, options);
+  const found = await readPosts(site, { ...options, remember: !options.dryRun });
   const uses = found.posts.flatMap((post) => post.uses);
   const manifestFile = path.resolve(site.folder, options.manifest || manifestName(site));
   const before = await readManifest(manifestFile);

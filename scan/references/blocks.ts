@@ -20,6 +20,7 @@ export function relevantBlocks(reading: Reading, words: readonly string[]): Rele
   const plain: { readonly destination: string; readonly offset: number }[] = [];
   const rest: Piece[] = [];
   for (const block of blocks) {
+    if (block.code) continue;
     const destination = plainImage.exec(block.text)?.[1];
     if (destination === undefined) rest.push(block);
     else plain.push({ destination, offset: reading.fileOffset(block.start) });
@@ -46,29 +47,41 @@ function includesAny(text: string, words: readonly string[]): boolean {
 /** Fenced code, or HTML that an empty line does not end, at the top level. */
 type Open = { readonly fence: string } | { readonly end: RegExp };
 
-function cutBlocks(text: string): Piece[] | undefined {
-  const blocks: Piece[] = [];
+interface Block extends Piece {
+  /** Fenced code and nothing else. */
+  readonly code: boolean;
+}
+
+function cutBlocks(text: string): Block[] | undefined {
+  const blocks: Block[] = [];
   let start = 0;
   let open: Open | undefined;
+  let code = false;
   let container = false;
   let afterBlank = true;
   for (const line of linesOf(text)) {
     if (open === undefined && afterBlank && /^[^\s:]/.test(line.text)) {
-      if (line.start > start) blocks.push({ text: text.slice(start, line.start), start });
+      if (line.start > start) blocks.push({ text: text.slice(start, line.start), start, code });
       start = line.start;
+      code = /^(?:```|~~~)/.test(line.text);
       container = false;
     }
     if (open !== undefined) open = closes(open, line.text) ? undefined : open;
     else {
       open = opening(line.text);
+      code &&= line.start === start ? open !== undefined && "fence" in open : isBlank(line.text);
       // Two spaces before a fence are its own, or those of a list item that it is in.
       if (open !== undefined && container && line.text.startsWith(" ")) return undefined;
       container ||= containerStart.test(line.text);
     }
-    afterBlank = /^[ \t]*$/.test(line.text);
+    afterBlank = isBlank(line.text);
   }
-  blocks.push({ text: text.slice(start), start });
+  blocks.push({ text: text.slice(start), start, code });
   return blocks;
+}
+
+function isBlank(line: string): boolean {
+  return /^[ \t]*$/.test(line);
 }
 
 /** A list item, a footnote's or a term's definition: what may hold the indented lines after it. */

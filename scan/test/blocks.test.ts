@@ -66,6 +66,11 @@ test("prose around an image is left out, its definitions are not", () => {
   expect(relevantBlocks(wholeReading(text), []).reading.text).toBe("![w][id]\n\n[id]: worms.jpg\n");
 });
 
+test("code about images is left out where it stands alone", () => {
+  const text = "![*w*](worms.jpg)\n\n```md\n![a](a.jpg)\n```\n\n~~~\n![b](b.jpg)\n";
+  expect(relevantBlocks(wholeReading(text), []).reading.text).toBe("![*w*](worms.jpg)\n\n");
+});
+
 function lines(): fc.Arbitrary<string> {
   const indents = [
     "",

@@ -1,0 +1,90 @@
+import { createHash } from "node:crypto";
+import { mkdir, readFile } from "node:fs/promises";
+import path from "node:path";
+import { writeWhole } from "../manifest-file.ts";
+import type { MarkdownImage } from "./markdown.ts";
+
+/** The images of a Markdown text; see {@link markdownImages}. */
+export type ParseMarkdown = (text: string, endpoints: readonly string[]) => Promise<readonly MarkdownImage[]>;
+
+/** A parser that remembers, and what it remembers. */
+export interface MarkdownMemo {
+  readonly parse: ParseMarkdown;
+  /** Keeps what this run has asked for, whole or not at all: it never grows beyond the site. */
+  save(): Promise<void>;
+}
+
+/**
+ * What a parser said of the same text before. A text is known by its hash, so that a checkout, which gives files new
+ * times, forgets nothing; a file that is damaged, or another program's, is not believed.
+ * @param file of earlier runs.
+ * @param maker names the program whose words these are: another version's parser may say otherwise.
+ */
+export async function openMemo(file: string, maker: string, parse: ParseMarkdown): Promise<MarkdownMemo> {
+  const before = await readMemo(file, maker);
+  const now = new Map<string, string>();
+  return {
+    async parse(text, endpoints) {
+      const name = nameOf(text, endpoints);
+      const known = now.get(name) ?? before.get(name);
+      if (known !== undefined) {
+        now.set(name, known);
+        return parseImages(known);
+      }
+      const images = await parse(text, endpoints);
+      now.set(name, formatImages(images));
+      return images;
+    },
+    async save() {
+      const lines = [...now].map(([name, images]) => `${name} ${images}\n`);
+      if (now.size === before.size && [...now.keys()].every((name) => before.has(name))) return;
+      await mkdir(path.dirname(file), { recursive: true });
+      await writeWhole(file, sealed(maker, lines.sort().join("")));
+    },
+  };
+}
+
+// --- the file ---
+
+/** `<hash of all that follows> <maker>`, then a line a text: its hash and its images. */
+function sealed(maker: string, lines: string): string {
+  return `${hash(`${maker}\n${lines}`)} ${maker}\n${lines}`;
+}
+
+async function readMemo(file: string, maker: string): Promise<ReadonlyMap<string, string>> {
+  const text = await readFile(file, "utf8").catch(() => "");
+  const lines = text.slice(text.indexOf("\n") + 1);
+  if (text !== sealed(maker, lines)) return new Map();
+  return new Map(
+    lines
+      .split("\n")
+      .filter((line) => line !== "")
+      .map((line) => [line.slice(0, HASH_DIGITS), line.slice(HASH_DIGITS + 1)]),
+  );
+}
+
+const HASH_DIGITS = 32;
+
+function hash(text: string): string {
+  return createHash("sha256").update(text).digest("hex").slice(0, HASH_DIGITS);
+}
+
+function nameOf(text: string, endpoints: readonly string[]): string {
+  return hash(`${endpoints.join("\n")}\n\n${text}`);
+}
+
+// --- images ---
+
+function formatImages(images: readonly MarkdownImage[]): string {
+  return JSON.stringify(images.map(({ destination, offset, as }) => [offset, as, destination]));
+}
+
+function parseImages(text: string): MarkdownImage[] {
+  const images: unknown = JSON.parse(text);
+  if (!Array.isArray(images)) return [];
+  return images.flatMap((image: unknown) => {
+    const [offset, as, destination]: unknown[] = Array.isArray(image) ? image : [];
+    if (typeof offset !== "number" || typeof destination !== "string") return [];
+    return [{ destination, offset, as: as === "url" ? ("url" as const) : ("image" as const) }];
+  });
+}
