@@ -33,8 +33,9 @@ export function imageHeaders(facts: Facts): Record<string, string> {
   const svg = facts.contentType === "image/svg+xml";
   return {
     "content-type": facts.contentType,
-    "content-length": String(facts.bytes),
+    // Before the length: after it node:http (20) makes a Buffer of it and reads it back, a tenth of a hit.
     "content-disposition": disposition(facts.key, facts.contentType),
+    "content-length": String(facts.bytes),
     etag: facts.etag,
     "cache-control": facts.cacheControl,
     "cache-status": cacheStatus(facts.cache, facts.detail),
