@@ -5,6 +5,8 @@ import type { Allowance } from "./rate.ts";
 
 /** Who may ask for what. */
 export interface Access {
+  /** Another value whenever `check` may say otherwise than before of the same request. */
+  readonly edition: unknown;
   /** Before any I/O. @throws Problem `bad-signature` or `not-published`. */
   check(asked: ImageRequest): void;
   /** Before a source is read and an image is made. @throws Problem `over-budget`. */
@@ -15,6 +17,8 @@ export interface Access {
 export interface Listing {
   /** No set is there yet: everything is open. */
   readonly empty: boolean;
+  /** Another value whenever what is listed has changed. */
+  readonly edition: unknown;
   has(asked: ImageRequest): boolean;
 }
 
@@ -31,6 +35,9 @@ export function createAccess(parts: {
 }): Access {
   const { mode, keys, listing, budget } = parts;
   return {
+    get edition() {
+      return mode === "listed" ? listing.edition : mode;
+    },
     check(asked) {
       if (mode === "signed" && !verify(asked, keys)) throw new Problem("bad-signature");
       if (mode === "listed" && !listing.empty && !listing.has(asked)) throw new Problem("not-published");

@@ -44,7 +44,7 @@ export function createApp(parts: AppParts): H3 {
     const answer = await withTrace(trace, () => answerEvent(parts, event, id));
     const { method, signal } = event.req;
     const milliseconds = performance.now() - started;
-    parts.report({ method, id, answer, milliseconds, gone: signal.aborted, trace });
+    parts.report.tell({ method, id, answer, milliseconds, gone: signal.aborted, trace });
     const timing = { total: milliseconds, ...answer.note?.ms };
     return toResponse(answer, id, parts.dev ? { "server-timing": formatServerTiming(timing) } : {});
   });

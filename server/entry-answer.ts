@@ -1,5 +1,5 @@
 import type { Answer } from "./answer.ts";
-import type { Entry, Variant } from "./cache/cache.ts";
+import type { Entry, EntryMeta, Variant } from "./cache/cache.ts";
 import type { Known } from "./checks.ts";
 import { cacheControl, type FreshnessPolicy } from "./freshness.ts";
 import { imageHeaders } from "./headers.ts";
@@ -39,6 +39,6 @@ export function entryAnswer(
 }
 
 /** An entry is a statement about its source too: it had this validator when the entry was made. */
-export function knownFrom({ meta }: Entry): Known {
-  return { validator: meta.validator, checked: meta.made };
+export function knownFrom({ validator, made }: EntryMeta): Known {
+  return { validator, checked: made };
 }

@@ -22,14 +22,19 @@ export interface Asked {
 
 /** Whether to ask the source before answering, behind the answer, or not. */
 export function whenToCheck(
-  { asked, version }: Asked,
+  asked: Asked,
   secondsSinceCheck: number,
   policy: FreshnessPolicy,
 ): "before" | "behind" | "no" {
-  if (asked !== undefined && asked !== version) return "before";
-  const seconds = asked === undefined ? policy.unversionedSeconds : policy.versionedSeconds;
+  const seconds = secondsBetweenChecks(asked, policy);
   if (seconds === 0) return "before";
   return secondsSinceCheck >= seconds ? "behind" : "no";
+}
+
+/** For how long what the source said holds; 0 where it is asked before every answer. */
+export function secondsBetweenChecks({ asked, version }: Asked, policy: FreshnessPolicy): number {
+  if (asked === undefined) return policy.unversionedSeconds;
+  return asked === version ? policy.versionedSeconds : 0;
 }
 
 /**

@@ -100,7 +100,7 @@ async function answerVariant(
     return respond(made.entry, "miss", made.ms);
   }
   try {
-    const known = await current(parts, variant.key, asked, knownFrom(found), call.signal);
+    const known = await current(parts, variant.key, asked, knownFrom(found.meta), call.signal);
     if (known.validator === found.meta.validator) return respond(found, "hit");
     // What memory holds is outdated; a publish or another replica may have made the new one already.
     const stored = await variants.findStored(variant, known.validator);

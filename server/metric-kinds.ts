@@ -6,26 +6,39 @@ export function counter(registry: Registry, { name, help, labels }: MetricDefini
   return new Counter({ name, help, labelNames: labels, registers: [registry] });
 }
 
+/** What one combination of labels has gained since the last scrape. */
+export interface Tally {
+  pending: number;
+}
+
 /**
- * A counter whose label values come as one text, in the order of its labels, and are counted here until the next
- * scrape: prom-client checks and hashes labels at each call, which a hit would feel.
+ * A counter that is counted here until the next scrape: prom-client checks and hashes labels at each call, which a hit
+ * would feel. Its label values come as one text, in the order of its labels, once for many a use of what is returned.
  */
 export function deferredCounter(
   registry: Registry,
   { name, help, labels }: MetricDefinition,
-): (values: string, by: number) => void {
-  const pending = new Map<string, number>();
+): (values: string) => Tally {
+  const tallies = new Map<string, Tally>();
   const created: Counter = new Counter({
     name,
     help,
     labelNames: labels,
     registers: [registry],
     collect: () => {
-      for (const [values, by] of pending) created.labels(...values.split(" ")).inc(by);
-      pending.clear();
+      for (const [values, tally] of tallies) {
+        created.labels(...values.split(" ")).inc(tally.pending);
+        tally.pending = 0;
+      }
     },
   });
-  return (values, by) => void pending.set(values, (pending.get(values) ?? 0) + by);
+  return (values) => {
+    const known = tallies.get(values);
+    if (known !== undefined) return known;
+    const made = { pending: 0 };
+    tallies.set(values, made);
+    return made;
+  };
 }
 
 /** A gauge as it is defined; `read` sets it at each scrape. */

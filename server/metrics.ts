@@ -31,11 +31,15 @@ export type EncodeFailure = (typeof encodeFailureCauses)[number];
 /** What the cache volume did wrong: a bad entry was read, there was no room, no answer in time, anything else. */
 export type CacheFailure = (typeof cacheFailureCauses)[number];
 
-export interface AnsweredRequest {
+/** What an answer counts as. */
+export interface AnsweredKind {
   readonly cache: CacheOutcome;
   readonly contentType: string;
   readonly status: number;
   readonly bytes: number;
+}
+
+export interface AnsweredRequest extends AnsweredKind {
   /** From the parsed request to the answer in hand; sending it is the reader's time. */
   readonly seconds: number;
 }
@@ -50,6 +54,8 @@ export interface Readings {
 /** What an operator can see. Every method is cheap enough for the path of a hit. */
 export interface Metrics {
   answered(request: AnsweredRequest): void;
+  /** The same for an answer that is given over and over: where it counts is found once. */
+  answeredOften(kind: AnsweredKind): (seconds: number) => void;
   /** @param bytes of the original that arrived. */
   fetched(outcome: SourceOutcome, bytes: number): void;
   /** @param contentType of what was made. */
@@ -96,7 +102,7 @@ export function formatLabel(contentType: string): string {
 
 function createRequestMetrics(
   registry: Registry,
-): Pick<Metrics, "answered" | "fetched" | "encoded" | "encodeFailed" | "cacheFailed"> {
+): Pick<Metrics, "answered" | "answeredOften" | "fetched" | "encoded" | "encodeFailed" | "cacheFailed"> {
   const requests = deferredCounter(registry, defined.requests);
   const requestSeconds = histogram(registry, defined.requestSeconds);
   const responseBytes = deferredCounter(registry, defined.responseBytes);
@@ -109,13 +115,20 @@ function createRequestMetrics(
   for (const outcome of sourceOutcomes) sourceRequests.inc({ outcome }, 0);
   for (const cause of encodeFailureCauses) encodeFailures.inc({ cause }, 0);
   for (const cause of cacheFailureCauses) cacheFailures.inc({ cause }, 0);
+  const answeredOften: Metrics["answeredOften"] = ({ cache, contentType, status, bytes }) => {
+    const format = formatLabel(contentType);
+    const answers = requests(`${cache} ${format} ${status}`);
+    const volume = responseBytes(format);
+    const labels = { cache };
+    return (seconds) => {
+      answers.pending += 1;
+      volume.pending += bytes;
+      requestSeconds.observe(labels, seconds);
+    };
+  };
   return {
-    answered: ({ cache, contentType, status, bytes, seconds }) => {
-      const format = formatLabel(contentType);
-      requests(`${cache} ${format} ${status}`, 1);
-      requestSeconds.observe({ cache }, seconds);
-      responseBytes(format, bytes);
-    },
+    answered: ({ seconds, ...kind }) => answeredOften(kind)(seconds),
+    answeredOften,
     fetched: (outcome, bytes) => {
       sourceRequests.inc({ outcome });
       sourceBytes.inc(bytes);

@@ -113,6 +113,9 @@ export async function openPublished(options: {
     get empty() {
       return queries.size === 0;
     },
+    get edition() {
+      return queries;
+    },
     has: ({ version: _, signature: __, ...asked }) => queries.has(formatQuery(asked)),
     async put(site, name, { images, expires }) {
       checkNames(site, name);

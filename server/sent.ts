@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
-import type { Answer, Note } from "./answer.ts";
+import type { Answer } from "./answer.ts";
 import { securityHeaders } from "./headers.ts";
-import type { Log } from "./log.ts";
+import type { Log, RepeatedLine } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Trace } from "./trace.ts";
 
@@ -16,55 +16,80 @@ export interface Sent {
   readonly trace?: Trace | undefined;
 }
 
-export type Reporter = (sent: Sent) => void;
+/** Tells the log and the metrics what was answered. */
+export interface Reporter {
+  tell(sent: Sent): void;
+  /** For an answer that is given to a GET over and over: what is the same each time is put together once. */
+  often(answer: Answer): (id: string, milliseconds: number, trace: Trace | undefined) => void;
+}
 
 /** All headers of an answer, whichever path sends it. */
 export function sentHeaders(answer: Answer, id: string): Record<string, string> {
   return { ...securityHeaders, "x-request-id": id, ...answer.headers };
 }
 
-/**
- * The same as names and values in turn, as node:http takes them, without the request's id. Made once for an answer
- * that is sent often: putting objects of headers together costs as much as sending them.
- */
-export function flatHeaders(answer: Answer): readonly string[] {
-  const known = flattened.get(answer);
-  if (known !== undefined) return known;
-  const flat = Object.entries({ ...securityHeaders, ...answer.headers }).flat();
-  flattened.set(answer, flat);
-  return flat;
+/** The same as names and values in turn, as node:http takes them, without the request's id. */
+export function flatHeaders(answer: Answer): string[] {
+  return Object.entries({ ...securityHeaders, ...answer.headers }).flat();
 }
-
-const flattened = new WeakMap<Answer, readonly string[]>();
 
 /** The id that a proxy in front gave the request, where it is one; else a new one. */
 export function requestIdOf(header: string | readonly string[] | null | undefined): string {
   if (typeof header === "string" && /^[A-Za-z0-9._-]{8,64}$/.test(header)) return header;
   count += 1;
-  return `${start}-${count.toString(36)}`;
+  return `${start}-${count}`;
 }
 
 /** Unique to this process, so that a number after it is enough: randomness for each request costs more than a hit. */
 const start = randomBytes(6).toString("hex");
 let count = 0;
 
-/** Tells the log and the metrics. */
-export function createReporter(log: Pick<Log, "request">, metrics: Pick<Metrics, "answered">): Reporter {
-  return ({ method, id, answer, milliseconds, gone, trace }) => {
-    const { headers, note = nothing } = answer;
-    const { cache = "none", key, variant, code, error } = note;
-    const status = gone ? CLIENT_GONE : answer.status;
-    const bytes = method === "HEAD" || status === 304 ? 0 : Number(headers["content-length"] ?? 0);
-    const contentType = headers["content-type"];
-    metrics.answered({ cache, contentType: contentType ?? "", status, bytes, seconds: milliseconds / 1000 });
-    // Name by name: spreading objects here would cost more than the hit that it tells of.
-    const ms = note.ms === undefined ? { total: milliseconds } : { total: milliseconds, ...note.ms };
-    const line = { id, method, status, cache, bytes, ms, key, variant, contentType, code, trace: trace?.id };
-    log.request(error === undefined ? line : { ...line, error });
+export function createReporter(
+  log: Pick<Log, "request" | "requests">,
+  metrics: Pick<Metrics, "answered" | "answeredOften">,
+): Reporter {
+  return {
+    tell({ method, id, answer, milliseconds, gone, trace }) {
+      const status = gone ? CLIENT_GONE : answer.status;
+      const { error, ms, ...line } = lineOf(method, status, answer);
+      metrics.answered({ ...kindOf(line), seconds: milliseconds / 1000 });
+      const known = { ...line, id, ms: { total: milliseconds, ...ms }, trace: trace?.id };
+      log.request(error === undefined ? known : { ...known, error });
+    },
+    often(answer) {
+      const line = lineOf("GET", answer.status, answer);
+      const count = metrics.answeredOften(kindOf(line));
+      const write = log.requests(line);
+      return (id, milliseconds, trace) => {
+        count(milliseconds / 1000);
+        write(id, milliseconds, trace?.id);
+      };
+    },
   };
 }
 
-const nothing: Note = {};
+// --- lines ---
 
 /** nginx's word for a reader that left before the answer: in the log and the metrics only. */
 const CLIENT_GONE = 499;
+
+function lineOf(method: string, status: number, { headers, note = {} }: Answer) {
+  const { cache = "none", key, variant, code, error, ms } = note;
+  const bytes = method === "HEAD" || status === 304 ? 0 : Number(headers["content-length"] ?? 0);
+  return {
+    method,
+    status,
+    cache,
+    bytes,
+    key,
+    variant,
+    contentType: headers["content-type"],
+    code,
+    error,
+    ms,
+  };
+}
+
+function kindOf({ cache, contentType = "", status, bytes }: RepeatedLine) {
+  return { cache, contentType, status, bytes };
+}

@@ -36,7 +36,7 @@ export interface ServiceParts {
   readonly policy: FreshnessPolicy;
   readonly published: Published;
   readonly log: Log;
-  readonly metrics: Pick<Metrics, "answered">;
+  readonly metrics: Pick<Metrics, "answered" | "answeredOften">;
   readonly options: ServiceOptions;
 }
 
@@ -134,7 +134,10 @@ export function createService(parts: ServiceParts): Service {
       : createApi({ ...publish, tokens: options.tokens, cacheMaxBytes: options.cacheMaxBytes });
   const image = createImages(images);
   const report = createReporter(log, metrics);
-  const fast = createFastPath({ access, hot, checks, negative, policy, defaultQuality, basePath, report });
+  const fast = createFastPath({
+    ...{ access, hot, checks, negative, policy, defaultQuality, basePath, report },
+    dev: options.dev,
+  });
   const app = createApp({
     ...{ image, client, report, basePath, dev: options.dev },
     ...(api !== undefined && { api }),

@@ -1,6 +1,6 @@
 import { rm, writeFile } from "node:fs/promises";
 import { createServer, type IncomingHttpHeaders, request } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, connect } from "node:net";
 import { join } from "node:path";
 import { toNodeHandler } from "h3";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -60,6 +60,17 @@ const get = (target: string, headers: Record<string, string> = {}, method = "GET
     sent.on("error", reject).end();
   });
 
+/** All that comes for some bytes until the server ends the connection. */
+const exchange = (bytes: string): Promise<string> =>
+  new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    connect(Number(base.port), base.hostname)
+      .on("data", (chunk) => chunks.push(chunk))
+      .on("error", reject)
+      .on("end", () => resolve(Buffer.concat(chunks).toString("latin1")))
+      .write(bytes);
+  });
+
 beforeEach(() => open());
 afterEach(() => close());
 
@@ -95,6 +106,41 @@ describe("a hit from memory", () => {
           expect([quick.status, quick.body.equals(slow.body)]).toEqual([slow.status, true]);
         }
       }
+  });
+
+  test("has its own date and request id each time, also when asked ahead of the answers", async () => {
+    await get("/?img=worms.jpg&q=33");
+    const ask = "GET /?img=worms.jpg&q=33 HTTP/1.1\r\nhost: a\r\n";
+    const asked = `${ask}\r\n${ask}x-request-id: the-request-2\r\n\r\n${ask}connection: close\r\n\r\n`;
+    const text = await exchange(asked);
+    expect(fast.slice(-3)).toEqual([true, true, true]);
+    const heads = [...text.matchAll(/HTTP\/1\.1 200 OK\r\n.*?\r\n\r\n/gs)].map(([head]) => head);
+    expect(heads).toHaveLength(3);
+    const ids = heads.map((head) => /^x-request-id: (.*)\r$/m.exec(head)?.[1]);
+    expect(new Set(ids).size).toBe(3);
+    expect(ids[1]).toBe("the-request-2");
+    const plain = (head: string) => head.replace(/^(x-request-id|date|connection|keep-alive): .*\r\n/gim, "");
+    expect(new Set(heads.map(plain)).size).toBe(1);
+    for (const head of heads) {
+      const date = Date.parse(/^date: (.*)\r$/im.exec(head)?.[1] ?? "");
+      expect(Math.abs(date - Date.now())).toBeLessThan(5_000);
+    }
+    const kept = heads.map((head) => /^connection: (.*)\r$/im.exec(head)?.[1]);
+    expect(kept).toEqual(["keep-alive", "keep-alive", "close"]);
+  });
+
+  test("in development says where its time went, each time anew", async () => {
+    await close();
+    await open({ dev: true });
+    await get("/?img=worms.jpg&q=33");
+    for (const _ of "123") {
+      const { headers } = await get("/?img=worms.jpg&q=33");
+      expect([fast.at(-1), headers["server-timing"]]).toEqual([
+        true,
+        expect.stringMatching(/^total;dur=\d+\.\d$/),
+      ]);
+      expect(headers["server-timing"]).toBe(`total;dur=${world.lines.at(-1)?.ms.total.toFixed(1)}`);
+    }
   });
 
   test("is logged and counted as the other path does", async () => {

@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { createLog, type LogLevel, type RequestLine } from "../log.ts";
@@ -84,13 +84,37 @@ test("on a terminal an error is its message and its causes", () => {
   expect(line).toMatch(/warn: fetch failed tries=2\n {2}Error: no original\n {2}Error: refused\n$/);
 });
 
-test("what is gathered is written when the process exits", () => {
+test.each([
+  hit,
+  { ...hit, key: 'a"\\\r\n.jpg', contentType: "image/avif", trace: "0af7651916cd43dd8448eb211c80319c" },
+  { ...hit, key: undefined, variant: undefined, status: 304 },
+])("a line that is put into words once is the same as one that is not", (line) => {
+  const { id, ms: _, trace, ...same } = line as typeof hit & { trace?: string };
+  const [often = ""] = written("info", (log) => log.requests(same)(id, 0.25, trace));
+  const [once = ""] = written("info", (log) => log.request({ ...line, ms: { total: 0.25 } }));
+  const untimed = (text: string) => text.replace(/"time":"[^"]+"/, "");
+  expect(untimed(often)).toBe(untimed(once));
+  expect(written("warn", (log) => log.requests(same)(id, 0.25, trace))).toEqual([]);
+});
+
+test.each([
+  ["ends", ""],
+  ["is told to exit", "process.exit(0);"],
+  ["dies of an error that nobody caught", 'throw new Error("a bug");'],
+])("what is gathered is written when the process %s, in order", (_, end) => {
   const log = fileURLToPath(new URL("../../dist/server/log.js", import.meta.url));
   const program = `import { createLog, standardOutput } from ${JSON.stringify(log)};
-    createLog({ level: "info", destination: standardOutput() }).info("last words");
-    process.exit(0);`;
-  const out = execFileSync(process.execPath, ["--input-type=module", "-e", program], { encoding: "utf8" });
-  expect(JSON.parse(out)).toMatchObject({ level: "info", msg: "last words" });
+    const log = createLog({ level: "info", destination: standardOutput() });
+    for (let count = 0; count < 1000; count++) log.info("line", { count });
+    ${end}`;
+  const { stdout } = spawnSync(process.execPath, ["--input-type=module", "-e", program], {
+    encoding: "utf8",
+  });
+  const counts = stdout
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line).count);
+  expect(counts).toEqual(Array.from({ length: 1000 }, (_, count) => count));
 });
 
 type Use = (log: ReturnType<typeof createLog>) => void;

@@ -70,8 +70,12 @@ export async function createWorld({
     encoder,
     policy: policy ?? folderPolicy,
     published,
-    log: { request: (line) => lines.push(line), debug: silent, info: silent, warn: silent, error: silent },
-    metrics: { answered: silent },
+    log: {
+      request: (line) => lines.push(line),
+      requests: (line) => (id, total, trace) => lines.push({ ...line, id, ms: { total }, trace }),
+      ...{ debug: silent, info: silent, warn: silent, error: silent },
+    },
+    metrics: { answered: silent, answeredOften: () => silent },
     options: { ...defaults, ...options },
   });
   const world: World = {
