@@ -73,10 +73,12 @@ export interface WarmLine {
 
 export interface MissingBody {
   readonly images: readonly Omit<WarmBody, "effort">[];
+  /** What was made with less effort than this counts as missing. */
+  readonly effort?: number;
 }
 
 /** The same shape as was asked, without what the cache has; an image with nothing missing is absent. */
-export type MissingAnswer = MissingBody;
+export type MissingAnswer = Omit<MissingBody, "effort">;
 
 /** What a site's pages ask for: the canonical queries (without `v` and `s`) of each source key. */
 export interface PublishedBody {
@@ -96,17 +98,13 @@ export function parseProbeBody(body: unknown): ProbeBody {
 
 /** @throws InvalidBody */
 export function parseWarmBody(body: unknown): WarmBody {
-  const { effort } = object(body, "the body");
-  return {
-    ...imageVariants(body, "the body"),
-    ...(effort !== undefined && { effort: integer(effort, "effort", 0, 9) }),
-  };
+  return { ...imageVariants(body, "the body"), ...effortOf(body) };
 }
 
 /** @throws InvalidBody */
 export function parseMissingBody(body: unknown): MissingBody {
   const { images } = object(body, "the body");
-  return { images: list(images, "images", apiLimits.images, imageVariants) };
+  return { images: list(images, "images", apiLimits.images, imageVariants), ...effortOf(body) };
 }
 
 /** @throws InvalidBody */
@@ -127,6 +125,11 @@ export function parsePublishedBody(body: unknown): PublishedBody {
 }
 
 // --- parts ---
+
+function effortOf(body: unknown): { readonly effort?: number } {
+  const { effort } = object(body, "the body");
+  return effort === undefined ? {} : { effort: integer(effort, "effort", 0, 9) };
+}
 
 function imageVariants(value: unknown, at: string): Omit<WarmBody, "effort"> {
   const { img, v, variants } = object(value, at);

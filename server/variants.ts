@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { LRUCache } from "lru-cache";
 import type { Background } from "./background.ts";
-import type { Entry, Variant, VariantCache } from "./cache/cache.ts";
+import type { Entry, EntryMeta, Variant, VariantCache } from "./cache/cache.ts";
 import type { Encoded, Encoder, Lane } from "./encode/encoder.ts";
 import { Problem } from "./errors.ts";
 import type { Flights } from "./flights.ts";
@@ -17,6 +17,8 @@ export interface Made {
 /** Variants found in memory or on disk, or made and stored. */
 export interface Variants {
   find(variant: Variant): Promise<Entry | undefined>;
+  /** What is known of a variant that is there, for a publish that asks about thousands. */
+  findMeta(variant: Variant): Promise<EntryMeta | undefined>;
   /** On disk, whatever memory holds, and only if it was made of this very original. */
   findStored(variant: Variant, validator: string): Promise<Entry | undefined>;
   /** Made once, however many wait. @throws Problem as {@link Originals} and {@link Encoder} do. */
@@ -143,6 +145,7 @@ export function createVariants(parts: {
       if (stored !== undefined) hot.set(variant, stored);
       return stored;
     },
+    findMeta: async (variant) => hot.get(variant)?.meta ?? cache.readMeta(variant),
     async findStored(variant, validator) {
       const stored = await cache.read(variant);
       if (stored?.meta.validator !== validator) return undefined;

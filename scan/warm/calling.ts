@@ -23,7 +23,7 @@ export async function warmByCalling(
 ): Promise<void> {
   const photos = byPhoto(variants).flatMap(splitPhoto);
   await inParallel(chunks(photos, apiLimits.images), 1, async (batch) => {
-    const missing = await findMissing(server, batch);
+    const missing = await findMissing(server, batch, options);
     for (const photo of batch)
       for (const variant of photo.variants) if (!missing.has(variant)) onResult(variant, { status: "hit" });
     const work = batch
@@ -35,12 +35,16 @@ export async function warmByCalling(
 
 // --- what is missing ---
 
-async function findMissing(server: Server, photos: readonly PhotoVariants[]): Promise<ReadonlySet<Variant>> {
+async function findMissing(
+  server: Server,
+  photos: readonly PhotoVariants[],
+  options: CallingOptions,
+): Promise<ReadonlySet<Variant>> {
   const images = photos.map(({ img, v, variants }) => ({
     ...{ img, variants: variants.map(specOf) },
     ...(v !== undefined && { v }),
   }));
-  const call = apiCall(server, "POST", apiPaths.missing, { images } satisfies MissingBody);
+  const call = apiCall(server, "POST", apiPaths.missing, { images, ...options } satisfies MissingBody);
   const answer = await request(server, {
     ...call,
     read: (response) => parseMissingAnswer(response, call.url),

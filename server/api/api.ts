@@ -49,8 +49,8 @@ const routes: ReadonlyMap<string, Route> = new Map<string, Route>([
   [
     "POST missing/0",
     async (parts, { request, signal }) => {
-      const { images } = parseMissingBody(await readJson(request, 4 * MEBIBYTE));
-      return json(200, { images: await findMissing(parts, images, signal) });
+      const body = parseMissingBody(await readJson(request, 4 * MEBIBYTE));
+      return json(200, { images: await findMissing(parts, body, signal) });
     },
   ],
   [

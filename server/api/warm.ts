@@ -5,6 +5,7 @@ import type { Descriptions } from "../info.ts";
 import { versionOf } from "../source/source.ts";
 import type { Variants } from "../variants.ts";
 import { apiProblem } from "./failure.ts";
+import { isWarm } from "./is-warm.ts";
 import { variantOfSpec } from "./specs.ts";
 
 export interface PublishParts {
@@ -37,7 +38,8 @@ export async function* warmLines(
     const version = body.v ?? versionOf((await parts.checks.ask(body.img, signal)).validator);
     for (const one of wanted) {
       const entry = await parts.variants.find(one.variant);
-      if (entry !== undefined && isWarm(entry, version, body.effort)) yield line(one.spec, "hit", entry, 0);
+      if (entry !== undefined && isWarm(entry.meta, version, body.effort))
+        yield line(one.spec, "hit", entry, 0);
       else left.push(one);
     }
   } catch (error) {
@@ -78,10 +80,4 @@ function* failures(left: readonly Wanted[], error: unknown, signal: AbortSignal)
 
 function line(variant: VariantSpec, status: "hit" | "made", { body, meta }: Entry, ms: number): WarmLine {
   return { variant, status, bytes: body.byteLength, type: meta.contentType, ms: Math.round(ms) };
-}
-
-/** A substitute, or less effort than is asked for now, is what a reader got in a hurry: this is when it is made anew. */
-function isWarm({ meta }: Entry, version: string, effort = 0): boolean {
-  const lazy = meta.effort < effort && /avif|webp/.test(meta.contentType);
-  return !meta.substitute && !lazy && versionOf(meta.validator) === version;
 }

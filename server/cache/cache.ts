@@ -60,6 +60,8 @@ export interface SourceRecord {
  */
 export interface VariantCache {
   read(variant: Variant): Promise<Entry | undefined>;
+  /** What {@link read} would say of an entry, without its body and without a look at it: a thousand cost little. */
+  readMeta(variant: Variant): Promise<EntryMeta | undefined>;
   write(variant: Variant, entry: Entry): Promise<boolean>;
   /** Deletes all that is kept of a source; returns the number of variants. */
   purge(key: string): Promise<number>;

@@ -1,10 +1,10 @@
 import { mkdir, readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { Budget, type BudgetOptions } from "./budget.ts";
-import type { Entry, SourceRecord, SourceRecords, Variant, VariantCache } from "./cache.ts";
+import type { Entry, EntryMeta, SourceRecord, SourceRecords, Variant, VariantCache } from "./cache.ts";
 import { Crowd } from "./crowd.ts";
-import { formatEntry, formatRecord, parseEntry, parseRecord } from "./entry.ts";
-import { isAbsent, isFull, publish, readWhole, remove, touch } from "./files.ts";
+import { formatEntry, formatRecord, HEAD_BYTES, parseEntry, parseHead, parseRecord } from "./entry.ts";
+import { isAbsent, isFull, publish, readHead, readWhole, remove, touch } from "./files.ts";
 import { pathParts, recordName, sourceHash, sourcePrefix, variantName } from "./name.ts";
 import { type Access, type Reach, Volume, VolumeHung, type VolumeOptions } from "./volume.ts";
 
@@ -96,6 +96,15 @@ class Disk implements DiskCache {
     return this.#read(this.nameOf(variant), parseEntry);
   }
 
+  async readMeta(variant: Variant): Promise<EntryMeta | undefined> {
+    const name = this.nameOf(variant);
+    const path = this.#path(name);
+    const head = await this.#try("read", () => readHead(path, HEAD_BYTES));
+    const meta = head && parseHead(name, head.bytes, head.size);
+    if (head !== undefined && meta !== undefined) this.#used(path, head.modifiedMs);
+    return meta;
+  }
+
   write(variant: Variant, entry: Entry): Promise<boolean> {
     const name = this.nameOf(variant);
     return this.#write(async () => {
@@ -152,9 +161,13 @@ class Disk implements DiskCache {
       this.#fail("corrupt", undefined);
       // Not waited for: a replica that publishes a good one at this moment loses it, which is one more miss.
       void this.#try("write", () => remove(path));
-    } else if (Math.abs(this.#now() - file.modifiedMs) >= TOUCH_MS)
-      void this.#try("write", () => touch(path, new Date(this.#now())));
+    } else this.#used(path, file.modifiedMs);
     return value;
+  }
+
+  #used(path: string, modifiedMs: number): void {
+    if (Math.abs(this.#now() - modifiedMs) >= TOUCH_MS)
+      void this.#try("write", () => touch(path, new Date(this.#now())));
   }
 
   async #write(work: () => Promise<void>): Promise<boolean> {

@@ -28,6 +28,18 @@ export function parseEntry(name: string, file: Buffer): Entry | undefined {
   return opened && meta && { meta, body: opened.body };
 }
 
+/** What is read of a file to know what is in it: the header and the meta, with room to spare. */
+export const HEAD_BYTES = 2_048;
+
+/**
+ * What a file that begins so and has that many bytes says of itself, its checksum unseen: a body that has rotted is found
+ * when it is read. Undefined when anything is wrong with the rest, or it is another name's.
+ */
+export function parseHead(name: string, head: Buffer, fileBytes: number): EntryMeta | undefined {
+  const meta = openHead(name, head, fileBytes)?.meta;
+  return meta && readMeta(meta);
+}
+
 /** The file of a source record. */
 export function formatRecord(name: string, record: SourceRecord): Buffer {
   return seal(name, record, new Uint8Array());
@@ -51,17 +63,27 @@ function seal(name: string, meta: object, body: Uint8Array): Buffer {
 }
 
 function unseal(name: string, file: Buffer): { readonly meta: Fields; readonly body: Buffer } | undefined {
-  if (file.length < HEADER_BYTES + CHECKSUM_BYTES) return undefined;
-  const [magic, schema, metaBytes, bodyBytes] = [0, 4, 8, 12].map((at) => file.readUInt32BE(at));
-  if (magic !== MAGIC || schema !== SCHEMA || metaBytes === undefined || bodyBytes === undefined)
-    return undefined;
-  if (file.length !== HEADER_BYTES + metaBytes + bodyBytes + CHECKSUM_BYTES) return undefined;
+  const opened = openHead(name, file, file.length);
+  if (opened === undefined) return undefined;
   const end = file.length - CHECKSUM_BYTES;
   if (!hash("sha256", file.subarray(0, end), "buffer").equals(file.subarray(end))) return undefined;
-  const meta = parseFields(file.toString("utf8", HEADER_BYTES, HEADER_BYTES + metaBytes));
+  return { meta: opened.meta, body: file.subarray(opened.bodyAt, end) };
+}
+
+function openHead(
+  name: string,
+  head: Buffer,
+  fileBytes: number,
+): { readonly meta: Fields; readonly bodyAt: number } | undefined {
+  if (head.length < HEADER_BYTES) return undefined;
+  const [magic, schema, metaBytes, bodyBytes] = [0, 4, 8, 12].map((at) => head.readUInt32BE(at));
+  if (magic !== MAGIC || schema !== SCHEMA || metaBytes === undefined || bodyBytes === undefined)
+    return undefined;
+  const bodyAt = HEADER_BYTES + metaBytes;
+  if (head.length < bodyAt || fileBytes !== bodyAt + bodyBytes + CHECKSUM_BYTES) return undefined;
+  const meta = parseFields(head.toString("utf8", HEADER_BYTES, bodyAt));
   // A good file under a wrong name would be served as another photograph.
-  if (meta?.text("name") !== name) return undefined;
-  return { meta, body: file.subarray(HEADER_BYTES + metaBytes, end) };
+  return meta?.text("name") === name ? { meta, bodyAt } : undefined;
 }
 
 // --- meta ---

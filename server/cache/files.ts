@@ -67,6 +67,30 @@ export async function readWhole(path: string): Promise<WholeFile> {
   }
 }
 
+/** A file's first bytes, and how many there are. */
+export interface FileHead {
+  readonly bytes: Buffer;
+  readonly size: number;
+  readonly modifiedMs: number;
+}
+
+/**
+ * Reads at most so many bytes of a file's start; undefined for a pipe, a link, a folder.
+ * @throws the system's error, `ENOENT` where there is none.
+ */
+export async function readHead(path: string, length: number): Promise<FileHead | undefined> {
+  const file = await openToRead(path);
+  if (file === undefined) return undefined;
+  try {
+    const stats = await fs.fstat(file);
+    if (!stats.isFile()) return undefined;
+    const { bytesRead, buffer } = await fs.read(file, Buffer.allocUnsafe(length), 0, length, 0);
+    return { bytes: buffer.subarray(0, bytesRead), size: stats.size, modifiedMs: stats.mtimeMs };
+  } finally {
+    await fs.close(file);
+  }
+}
+
 /**
  * Writes a file that is there whole or not at all. CephFS tells of a full volume as late as fsync, and a successful
  * close promises nothing; its rename is atomic for every client.

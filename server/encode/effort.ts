@@ -13,8 +13,16 @@ export function effortFor(format: EncodedFormat, lane: Lane, megapixels: number,
     if (asked !== undefined) return asked;
     return megapixels > (lane === "live" ? 2 : 8) ? 0 : 2;
   }
-  if (format === "webp") return asked === undefined ? WEBP_EFFORT[lane] : Math.min(6, asked);
+  if (format === "webp") return asked === undefined ? WEBP_EFFORT[lane] : Math.min(WEBP_MOST, asked);
   return 0;
 }
+
+/** The most that an encoder of a media type can be asked to spend: more than that nothing can have. */
+export function mostEffort(contentType: string): number {
+  if (contentType === "image/avif") return 9;
+  return contentType === "image/webp" ? WEBP_MOST : 0;
+}
+
+const WEBP_MOST = 6;
 
 const WEBP_EFFORT = { live: 4, warm: 5 } as const;

@@ -199,6 +199,14 @@ describe("a warm-up", () => {
     await lines(await call("POST", "warm", { img: "worms.jpg", variants: specs }));
     expect(await missing(v)).toEqual({ images: [] });
   });
+
+  test("counts what was made with less effort as missing, where effort makes a difference", async () => {
+    const images = [{ img: "worms.jpg", variants: specs }];
+    const missing = async (effort: number) => (await call("POST", "missing", { images, effort })).json();
+    await lines(await call("POST", "warm", { img: "worms.jpg", variants: specs }));
+    expect(await missing(1)).toEqual({ images: [] });
+    expect(await missing(2)).toEqual({ images: [{ img: "worms.jpg", variants: specs.slice(0, 2) }] });
+  });
 });
 
 describe("published sets and purges", () => {

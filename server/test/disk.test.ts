@@ -98,6 +98,7 @@ describe("whatever else lies where an entry should is a miss, and the next write
       await cache.write(variant, good);
       await cache.write(neighbour, entryOf("neighbour"));
       await mutate(pathOf(variant), pathOf(neighbour));
+      expect(await cache.readMeta(variant)).toBeUndefined();
       expect(await cache.read(variant)).toBeUndefined();
       if (name !== "a link to nothing") expect(failures).toContain("corrupt");
       expect(await cache.write(variant, good)).toBe(true);
@@ -115,6 +116,17 @@ describe("whatever else lies where an entry should is a miss, and the next write
       await writeFile(pathOf(variant), flipped);
       expect(await cache.read(variant), `bit ${bit}`).toBeUndefined();
     }
+  });
+
+  test("a body that has rotted is there until it is read, and then it is not", async () => {
+    const { cache, pathOf } = await createCache();
+    await cache.write(variant, good);
+    const file = await readFile(pathOf(variant));
+    file.writeUInt8(file.readUInt8(file.length - 33) ^ 1, file.length - 33);
+    await writeFile(pathOf(variant), file);
+    expect(await cache.readMeta(variant)).toEqual(good.meta);
+    expect(await cache.read(variant)).toBeUndefined();
+    await expect.poll(() => cache.readMeta(variant)).toBeUndefined();
   });
 });
 

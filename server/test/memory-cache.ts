@@ -14,6 +14,7 @@ export function createMemoryCache(): MemoryCache {
     entries,
     records,
     read: async (variant) => entries.get(variantName(variant)),
+    readMeta: async (variant) => entries.get(variantName(variant))?.meta,
     write: async (variant, entry) => {
       entries.set(variantName(variant), entry);
       return true;

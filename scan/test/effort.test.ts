@@ -1,0 +1,70 @@
+import { copyFile, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+import { createSite } from "../../hugo-module/test/hugo-site.ts";
+import { run } from "./command.ts";
+import { startServer } from "./real-server.ts";
+
+const photo = fileURLToPath(new URL("../../hugo-module/exampleSite/photos/worms.jpg", import.meta.url));
+
+test("more effort makes fewer bytes in place of less, and less takes nothing back", async () => {
+  await using photos = await folder();
+  await using cache = await folder();
+  await copyFile(photo, path.join(photos.path, "worms.jpg"));
+  await using server = await startServer(photos.path, { CACHE_DIR: cache.path });
+  await using site = await createSite({
+    "config.toml": `baseURL = "https://blog.example/"
+[params.imgproxy]
+endpoint = "${server.endpoint}"
+tiers = [{width = 320, quality = 60}]
+`,
+    "content/a.md": "![](worms.jpg)\n",
+  });
+  const scan = async (effort: number) => {
+    const args = ["--site", site.folder, "--json", "--effort", String(effort)];
+    const { stdout } = await run(args, { env: { TOKEN: server.token } });
+    return JSON.parse(stdout).summary;
+  };
+
+  expect(await scan(0)).toMatchObject({ made: 3, hits: 0 });
+  const hurried = await entries(cache.path);
+  expect(hurried).toMatchObject({ "image/avif": { effort: 0 }, "image/webp": { effort: 0 } });
+
+  // JPEG knows no effort, so it stays.
+  expect(await scan(9)).toMatchObject({ made: 2, hits: 1 });
+  const patient = await entries(cache.path);
+  expect(patient).toMatchObject({ "image/avif": { effort: 9 }, "image/webp": { effort: 6 } });
+  for (const type of ["image/avif", "image/webp"])
+    expect(patient[type]?.bytes).toBeLessThan(hurried[type]?.bytes ?? 0);
+
+  expect(await scan(9)).toMatchObject({ made: 0, hits: 3 });
+  expect(await scan(0)).toMatchObject({ made: 0, hits: 3 });
+  expect(await entries(cache.path)).toEqual(patient);
+});
+
+interface StoredEntry {
+  readonly effort: number;
+  /** Of the whole file. */
+  readonly bytes: number;
+}
+
+/** What the cache's variants say of themselves, by media type. */
+async function entries(cache: string): Promise<Record<string, StoredEntry>> {
+  const names = await readdir(path.join(cache, "v1"), { recursive: true });
+  const found: Record<string, StoredEntry> = {};
+  for (const name of names.filter((name) => /\.(?:auto|auto-w|auto-aw)$/.test(name))) {
+    const file = await readFile(path.join(cache, "v1", name));
+    const meta: { contentType: string; effort: number } = JSON.parse(
+      file.toString("utf8", 16, 16 + file.readUInt32BE(8)),
+    );
+    found[meta.contentType] = { effort: meta.effort, bytes: file.length };
+  }
+  return found;
+}
+
+async function folder(): Promise<AsyncDisposable & { readonly path: string }> {
+  const name = await mkdtemp(path.join(tmpdir(), "effort-"));
+  return { path: name, [Symbol.asyncDispose]: () => rm(name, { recursive: true, force: true }) };
+}
