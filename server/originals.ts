@@ -1,6 +1,7 @@
 import type { Budget } from "./budget.ts";
 import { admit, HEAD_BYTES } from "./encode/admission.ts";
 import type { SourceLimits } from "./encode/limits.ts";
+import type { Reception } from "./encode/reception.ts";
 import { Problem } from "./errors.ts";
 import type { Flights } from "./flights.ts";
 import { sniff } from "./sniff.ts";
@@ -25,10 +26,12 @@ export interface Lease {
 /** Fetches originals for encoding: one fetch a key, however many variants wait for it. */
 export interface Originals {
   /**
+   * @param reception also gets its bytes, from when they are known to be a photograph; not those of a fetch that others
+   * have begun.
    * @throws Problem as {@link Source} does, `unsupported-source`, beyond the limit `unreadable-source`, and `busy` when
    * there is no memory for it in time.
    */
-  fetch(key: string, signal: AbortSignal): Promise<Lease>;
+  fetch(key: string, signal: AbortSignal, reception?: Reception): Promise<Lease>;
 }
 
 /** What fetching an original takes. */
@@ -52,8 +55,10 @@ export interface Held {
 
 export function createOriginals(parts: OriginalsParts): Originals {
   return {
-    async fetch(key, signal) {
-      const held = await parts.flights.join(key, signal, (signal) => fetchHeld(parts, key, signal));
+    async fetch(key, signal, reception) {
+      const held = await parts.flights.join(key, signal, (signal) =>
+        fetchHeld(parts, key, signal, reception),
+      );
       return lease(held);
     },
   };
@@ -77,13 +82,19 @@ function letGo(held: Held): void {
   if (held.holders === 0) held.giveBack();
 }
 
-async function fetchHeld(parts: OriginalsParts, key: string, signal: AbortSignal): Promise<Held> {
+async function fetchHeld(
+  parts: OriginalsParts,
+  key: string,
+  signal: AbortSignal,
+  reception: Reception | undefined,
+): Promise<Held> {
   const leavePlace = await parts.places.take(1, signal);
   let giveBack = (): void => undefined;
   try {
-    const original = await fetchWhole(parts, key, signal, async (bytes) => {
+    const reserve = async (bytes: number): Promise<void> => {
       giveBack = await parts.memory.take(bytes, signal);
-    });
+    };
+    const original = await fetchWhole(parts, key, signal, { reserve, reception });
     const held: Held = { original, giveBack, holders: 1 };
     // The flight itself holds it until all who joined have had their turn to; they may all have left.
     setImmediate(() => letGo(held));
@@ -100,7 +111,10 @@ async function fetchWhole(
   { source, maxBytes, limits }: OriginalsParts,
   key: string,
   signal: AbortSignal,
-  reserve: (bytes: number) => Promise<void>,
+  to: {
+    readonly reserve: (bytes: number) => Promise<void>;
+    readonly reception: Reception | undefined;
+  },
 ): Promise<Original> {
   const object = await source.open(key, signal);
   try {
@@ -108,11 +122,16 @@ async function fetchWhole(
       throw new Problem("unreadable-source", {
         detail: `The original has ${object.bytes} bytes; this server reads up to ${maxBytes}.`,
       });
-    await reserve(object.bytes);
-    const body = await readWhole(object.body, object.bytes, (head, whole) => {
-      if (!whole && head.byteLength < HEAD_BYTES) return false;
-      if (typeOf(head) !== "image/svg+xml") admit(head, limits);
-      return true;
+    await to.reserve(object.bytes);
+    const body = await readWhole(object.body, object.bytes, {
+      check: (head, whole) => {
+        if (!whole && head.byteLength < HEAD_BYTES) return false;
+        if (typeOf(head) === "image/svg+xml") return true;
+        admit(head, limits);
+        to.reception?.begin(object.bytes);
+        return true;
+      },
+      pass: (piece) => to.reception?.pass(piece),
     });
     return { validator: object.validator, type: typeOf(body), body };
   } catch (error) {

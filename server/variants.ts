@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { setImmediate } from "node:timers/promises";
 import { LRUCache } from "lru-cache";
 import type { Background } from "./background.ts";
 import type { Entry, EntryMeta, Variant, VariantCache } from "./cache/cache.ts";
@@ -64,14 +65,18 @@ export function createVariants(parts: {
   function keep(variant: Variant, entry: Entry, lane: Lane): void {
     // Memory is for what readers ask for: a publish of a thousand photographs must not empty it of them.
     if (lane === "live" || hot.get(variant) !== undefined) hot.set(variant, entry);
-    background.run("store a variant", () => store(variant, entry));
+    background.run("store a variant", async () => {
+      // The answer first: it is written in this turn of the event loop.
+      await setImmediate();
+      await store(variant, entry);
+    });
   }
 
   /** The reader got WebP at once; the AVIF that was asked for is made behind the answer. */
   function improve(variant: Variant, { original, release }: Lease): void {
     const begun = background.run("make the variant that a substitute stands in for", async (signal) => {
       try {
-        const encoded = await encodeOne(encoder, original, variant, "warm", signal);
+        const encoded = await encodeOne(encoder, original, variant, { lane: "warm", signal });
         keep(variant, toEntry(encoded, original.validator), "live");
       } finally {
         release();
@@ -81,19 +86,32 @@ export function createVariants(parts: {
   }
 
   async function fetchAndEncode(variant: Variant, lane: Lane, signal: AbortSignal): Promise<Made> {
-    const started = performance.now();
-    if (lane === "live") encoder.prepare();
-    const lease = await originals.fetch(variant.key, signal);
+    const reception = lane === "live" ? encoder.receive() : undefined;
+    try {
+      const started = performance.now();
+      const lease = await originals.fetch(variant.key, signal, reception);
+      const ms = { source: performance.now() - started, queue: 0, encode: 0 };
+      return await encodeFor(variant, lease, ms, { lane, signal, ...(reception && { reception }) });
+    } finally {
+      reception?.drop();
+    }
+  }
+
+  async function encodeFor(
+    variant: Variant,
+    lease: Lease,
+    ms: Made["ms"],
+    options: EncodeOptions,
+  ): Promise<Made> {
     const { original } = lease;
-    const ms = { source: performance.now() - started, queue: 0, encode: 0 };
     let isImproved = false;
     try {
       learn(variant.key, original.validator);
       // SVG scales by itself, is often smaller than any raster of it, and is never decoded here.
       if (original.type === "image/svg+xml") return { entry: svgEntry(original), ms };
-      const encoded = await encodeOne(encoder, original, variant, lane, signal);
+      const encoded = await encodeOne(encoder, original, variant, options);
       const entry = toEntry(encoded, original.validator);
-      keep(variant, entry, lane);
+      keep(variant, entry, options.lane);
       isImproved = encoded.substitute;
       if (isImproved) improve(variant, lease);
       return { entry, ms: { ...ms, ...encoded.ms } };
@@ -176,15 +194,16 @@ export function toEntry(encoded: Encoded, validator: string): Entry {
 
 // --- encoding ---
 
+type EncodeOptions = Parameters<Encoder["encode"]>[2];
+
 async function encodeOne(
   encoder: Encoder,
   original: Original,
   variant: Variant,
-  lane: Lane,
-  signal: AbortSignal,
+  options: EncodeOptions,
 ): Promise<Encoded> {
   const { key: _, ...output } = variant;
-  for await (const encoded of encoder.encode(original.body, [output], { lane, signal })) return encoded;
+  for await (const encoded of encoder.encode(original.body, [output], options)) return encoded;
   throw new Problem("encode-failed", { cause: new Error("the encoder gave nothing") });
 }
 

@@ -3,28 +3,63 @@ import sharp from "sharp";
 import { Problem } from "../errors.ts";
 import { restrictDecoders } from "./decoders.ts";
 import { describeOriginal } from "./describe.ts";
-import { readFrames, writeFrame } from "./frames.ts";
-import type { Job, Stop } from "./protocol.ts";
+import { FrameReader, unshared, writeFrame } from "./frames.ts";
+import type { Job, Order } from "./protocol.ts";
 import { transform } from "./transform.ts";
 
 /** The main of an encoder child: jobs come in on descriptor 3, one at a time, and replies go out on it. */
-async function main(): Promise<void> {
+function main(): void {
   restrictDecoders();
-  const server = new Socket({ fd: 3, readable: true, writable: true });
+  let original: Uint8Array = new Uint8Array();
+  let filled = 0;
   let stopped = false;
-  for await (const frame of readFrames(server)) {
-    const message = frame.head as Job | Stop; // From the server itself, which is this same program.
-    if (message.kind === "stop") stopped = true;
-    else {
+  const obey = (order: Order): void => {
+    if (order.kind === "stop") stopped = true;
+    else if (order.kind === "original") [original, filled] = [unshared(order.bytes), 0];
+    else if (order.kind !== "piece") {
       stopped = false;
-      void perform(message, frame.body, server, () => stopped);
+      const whole = original;
+      original = new Uint8Array();
+      void perform(order, whole, server, () => stopped);
     }
-  }
+  };
+  const reader = new FrameReader(
+    // From the server itself, which is this same program.
+    ({ head }) => obey(head as Order),
+    (head, bytes) => {
+      if ((head as Order).kind !== "piece" || filled + bytes > original.length) return undefined;
+      filled += bytes;
+      return original.subarray(filled - bytes, filled);
+    },
+  );
+  const server = connect(reader);
   // The server is gone. A running encode would hold an ordinary exit up until it is done.
-  process.kill(process.pid, "SIGKILL");
+  server.on("end", () => process.kill(process.pid, "SIGKILL"));
 }
 
-async function perform(job: Job, original: Buffer, server: Socket, stopped: () => boolean): Promise<void> {
+/** @types/node knows `onread` only for a socket that connects; net.Socket takes it for any. */
+function connect(reader: FrameReader): Socket {
+  const options = {
+    fd: 3,
+    readable: true,
+    writable: true,
+    onread: {
+      buffer: () => reader.space(),
+      callback: (bytes: number) => {
+        reader.filled(bytes);
+        return true;
+      },
+    },
+  };
+  return new Socket(options);
+}
+
+async function perform(
+  job: Job,
+  original: Uint8Array,
+  server: Socket,
+  stopped: () => boolean,
+): Promise<void> {
   try {
     if (job.kind === "versions") writeFrame(server, { kind: "versions", versions: sharp.versions });
     else if (job.kind === "describe")
@@ -45,4 +80,4 @@ async function perform(job: Job, original: Buffer, server: Socket, stopped: () =
   writeFrame(server, { kind: "done", rssBytes: process.memoryUsage.rss() });
 }
 
-await main();
+main();

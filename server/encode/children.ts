@@ -27,8 +27,12 @@ export class Children {
     return [...this.#all].filter((worker) => worker.lane === lane).length;
   }
 
-  /** The child that rested the shortest (its memory is warm), or a new one. */
   take(lane: Lane): Worker {
+    return this.takeIdle(lane) ?? this.#spawn(lane);
+  }
+
+  /** The child that rested the shortest: its memory is warm. */
+  takeIdle(lane: Lane): Worker | undefined {
     for (const [worker, timer] of [...this.#idle].reverse()) {
       if (worker.lane !== lane) continue;
       clearTimeout(timer);
@@ -36,11 +40,12 @@ export class Children {
       if (worker.alive) return worker;
       this.end(worker);
     }
-    return this.#spawn(lane);
+    return undefined;
   }
 
   giveBack(worker: Worker): void {
-    if (worker.jobs < this.#recycle.jobs && worker.rssBytes < this.#recycle.rssBytes) this.#rest(worker);
+    if (!worker.alive) this.end(worker);
+    else if (worker.jobs < this.#recycle.jobs && worker.rssBytes < this.#recycle.rssBytes) this.#rest(worker);
     else {
       this.counts.recycled++;
       this.end(worker);

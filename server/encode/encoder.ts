@@ -1,4 +1,5 @@
 import type { VariantClass } from "../cache/cache.ts";
+import type { Reception } from "./reception.ts";
 
 /** Live work answers a reader; warm work is made ahead, in slots of its own, and gives way. */
 export type Lane = "live" | "warm";
@@ -51,6 +52,8 @@ export interface Encoder {
       readonly signal: AbortSignal;
       /** 0 (fast) to 9 (small); absent: what suits the lane. */
       readonly effort?: number;
+      /** Of {@link Encoder.receive}: what this original was passed to, if anything. */
+      readonly reception?: Reception;
     },
   ): AsyncIterable<Encoded>;
   /** Size, type and placeholder of an original; of an SVG only size and type, by its text. */
@@ -58,6 +61,6 @@ export interface Encoder {
     original: Uint8Array,
     options: { readonly lane: Lane; readonly signal: AbortSignal },
   ): Promise<Probe & Placeholder>;
-  /** An original for a reader is on its way: starts a process that is up when it has arrived. */
-  prepare(): void;
+  /** An original for a reader is on its way: a process is up when it has arrived, and may have it already. */
+  receive(): Reception;
 }

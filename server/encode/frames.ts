@@ -3,7 +3,7 @@ import type { Readable, Writable } from "node:stream";
 /** One message between the server and a child: a few words as JSON, and bytes that are never turned into text. */
 export interface Frame {
   readonly head: unknown;
-  readonly body: Buffer;
+  readonly body: Uint8Array;
 }
 
 const PREFIX_BYTES = 8;
@@ -28,47 +28,84 @@ export function writeFrame(to: Writable, head: unknown, body: Uint8Array = new U
  * @throws Error when a length is beyond all reason: the other side is not what it should be.
  */
 export async function* readFrames(from: Readable): AsyncGenerator<Frame> {
-  const bytes = new ByteReader(from[Symbol.asyncIterator]());
-  for (;;) {
-    const prefix = await bytes.take(PREFIX_BYTES);
-    if (prefix === undefined) return;
-    const [headBytes, bodyBytes] = [prefix.readUInt32BE(0), prefix.readUInt32BE(4)];
-    if (headBytes > MAX_HEAD_BYTES || bodyBytes > MAX_BODY_BYTES) throw new Error("not a frame");
-    const head = await bytes.take(headBytes);
-    const body = head && (await bytes.take(bodyBytes));
-    if (head === undefined || body === undefined) return;
-    yield { head: JSON.parse(head.toString("utf8")), body };
+  const frames: Frame[] = [];
+  const reader = new FrameReader((frame) => frames.push(frame));
+  for await (const chunk of from) {
+    reader.feed(chunk);
+    yield* frames.splice(0);
   }
 }
 
-// --- so many bytes of a stream ---
+/** Where the body of a frame goes, if not into memory of its own; as long as the body is. */
+export type Place = (head: unknown, bodyBytes: number) => Uint8Array | undefined;
 
-class ByteReader {
-  readonly #chunks: AsyncIterator<Buffer>;
-  #rest: Buffer = Buffer.alloc(0);
+/**
+ * Puts frames together. It says where the next bytes belong, so that a socket may read them straight into the place
+ * where they are wanted: an original of some megabytes is not copied on its way.
+ */
+export class FrameReader {
+  readonly #onFrame: (frame: Frame) => void;
+  readonly #place: Place;
+  #part: "prefix" | "head" | "body" = "prefix";
+  #into: Uint8Array = new Uint8Array(PREFIX_BYTES);
+  #filled = 0;
+  #bodyBytes = 0;
+  #head: unknown;
 
-  constructor(chunks: AsyncIterator<Buffer>) {
-    this.#chunks = chunks;
+  constructor(onFrame: (frame: Frame) => void, place: Place = () => undefined) {
+    this.#onFrame = onFrame;
+    this.#place = place;
   }
 
-  async take(length: number): Promise<Buffer | undefined> {
-    if (this.#rest.length >= length) return this.#cut(length);
-    const taken = Buffer.allocUnsafeSlow(length);
-    let filled = this.#rest.copy(taken);
-    while (filled < length) {
-      const { value, done } = await this.#chunks.next();
-      if (done) return undefined;
-      this.#rest = value;
-      const used = value.copy(taken, filled, 0, length - filled);
-      this.#rest = value.subarray(used);
-      filled += used;
+  /** Where the next bytes go; never empty. */
+  space(): Uint8Array {
+    return this.#into.subarray(this.#filled);
+  }
+
+  /** So many bytes were put into {@link space}. @throws Error as {@link readFrames} does. */
+  filled(bytes: number): void {
+    this.#filled += bytes;
+    while (this.#filled === this.#into.length) this.#next();
+  }
+
+  /** Bytes that came somewhere else. @throws Error as {@link readFrames} does. */
+  feed(chunk: Uint8Array): void {
+    for (let at = 0; at < chunk.length; ) {
+      const space = this.space();
+      const part = chunk.subarray(at, at + space.length);
+      space.set(part);
+      at += part.length;
+      this.filled(part.length);
     }
-    return taken;
   }
 
-  #cut(length: number): Buffer {
-    const cut = this.#rest.subarray(0, length);
-    this.#rest = this.#rest.subarray(length);
-    return cut;
+  #next(): void {
+    if (this.#part === "prefix") {
+      const prefix = Buffer.from(this.#into.buffer, this.#into.byteOffset, PREFIX_BYTES);
+      this.#bodyBytes = prefix.readUInt32BE(4);
+      this.#expect("head", new Uint8Array(checked(prefix.readUInt32BE(0), this.#bodyBytes)));
+    } else if (this.#part === "head") {
+      this.#head = JSON.parse(new TextDecoder().decode(this.#into));
+      this.#expect("body", this.#place(this.#head, this.#bodyBytes) ?? unshared(this.#bodyBytes));
+    } else {
+      const body = this.#into;
+      this.#expect("prefix", new Uint8Array(PREFIX_BYTES));
+      this.#onFrame({ head: this.#head, body });
+    }
   }
+
+  #expect(part: "prefix" | "head" | "body", into: Uint8Array): void {
+    [this.#part, this.#into, this.#filled] = [part, into, 0];
+  }
+}
+
+function checked(headBytes: number, bodyBytes: number): number {
+  if (headBytes === 0 || headBytes > MAX_HEAD_BYTES || bodyBytes > MAX_BODY_BYTES)
+    throw new Error("not a frame");
+  return headBytes;
+}
+
+/** Not a part of Node's pool of small buffers, and not zeroed: it is filled to its end before anyone sees it. */
+export function unshared(bytes: number): Uint8Array {
+  return Buffer.allocUnsafeSlow(bytes);
 }

@@ -32,7 +32,7 @@ export function observeEncoder(
         throw error;
       }
     },
-    prepare: () => encoder.prepare(),
+    receive: () => encoder.receive(),
   };
 }
 

@@ -4,6 +4,7 @@ import type { Encoded, Encoder, Output, Placeholder, Probe } from "./encoder.ts"
 import type { LibraryVersions } from "./floors.ts";
 import { defaultLimits, type SourceLimits } from "./limits.ts";
 import type { Job } from "./protocol.ts";
+import type { Reception } from "./reception.ts";
 import { describeSvg } from "./svg.ts";
 import { type PoolStats, Tasks, type TasksOptions } from "./tasks.ts";
 
@@ -39,7 +40,7 @@ class ChildPool implements Pool {
   async *encode(
     original: Uint8Array,
     outputs: readonly Output[],
-    { lane, signal, effort }: Parameters<Encoder["encode"]>[2],
+    { lane, signal, effort, reception }: Parameters<Encoder["encode"]>[2],
   ): AsyncGenerator<Encoded> {
     let made = 0;
     const [limits, keepRights] = [this.#limits, this.#keepRights];
@@ -48,7 +49,8 @@ class ChildPool implements Pool {
       ...(effort !== undefined && { effort }),
     });
     const operation = () => `${lane} ${effort} ${JSON.stringify(outputs[made])}`;
-    for await (const reply of this.#tasks.perform({ original, lane, signal, job, operation })) {
+    const task = { original, lane, signal, job, operation, ...(reception && { reception }) };
+    for await (const reply of this.#tasks.perform(task)) {
       if (reply.kind !== "output") continue;
       made++;
       yield reply.encoded;
@@ -73,8 +75,8 @@ class ChildPool implements Pool {
     throw new Problem("encode-failed", { cause: new Error("an encoder child does not tell its versions") });
   }
 
-  prepare(): void {
-    this.#tasks.prepare();
+  receive(): Reception {
+    return this.#tasks.receive();
   }
 
   stats(): PoolStats {

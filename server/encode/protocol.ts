@@ -5,7 +5,18 @@ import type { Frame } from "./frames.ts";
 import type { SourceLimits } from "./limits.ts";
 import type { TransformOptions } from "./plan.ts";
 
-/** What a child is asked to do; the frame's body is the original. */
+/**
+ * What a child is told: an original in pieces, as they arrive, and then a job on it. A new original takes the place of
+ * one that was not whole.
+ */
+export type Order =
+  | { readonly kind: "original"; readonly bytes: number }
+  /** The frame's body is the next piece. */
+  | { readonly kind: "piece" }
+  | Job
+  | Stop;
+
+/** What a child is asked to do with the original that it has. */
 export type Job =
   | ({ readonly kind: "encode" } & TransformOptions)
   | { readonly kind: "describe"; readonly limits: SourceLimits }

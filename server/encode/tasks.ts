@@ -8,6 +8,7 @@ import { defaultLimits, type SourceLimits } from "./limits.ts";
 import { isStrike, Poison, type PoisonOptions } from "./poison.ts";
 import type { Job, Reply } from "./protocol.ts";
 import { Queue } from "./queue.ts";
+import { Receiving, type Reception } from "./reception.ts";
 import { type Worker, WorkerDied } from "./worker.ts";
 
 type ByLane = Readonly<Record<Lane, number>>;
@@ -46,6 +47,8 @@ export interface PoolStats {
 /** A piece of work on one original; `operation` names what it makes next, for what fails twice. */
 export interface Task {
   readonly original: Uint8Array;
+  /** Where it may have gone already. */
+  readonly reception?: Reception;
   readonly lane: Lane;
   readonly signal: AbortSignal;
   readonly job: () => Job;
@@ -59,11 +62,15 @@ export class Tasks {
   readonly #poison: Poison;
   readonly #queues: Readonly<Record<Lane, Queue>>;
   readonly #children: Children;
+  readonly #slots: ByLane;
+  /** Children that take in originals whose jobs have not begun. */
+  #receiving = 0;
   readonly #deaths = { crashed: 0, overdue: 0 };
 
   constructor(options: TasksOptions) {
     const cores = availableParallelism();
     const slots = options.slots ?? { live: cores, warm: cores };
+    this.#slots = slots;
     const maxJobs = options.maxJobs ?? { live: 4 * slots.live, warm: 64 };
     const maxWaitMs = options.maxWaitMs ?? { live: 3_000, warm: 60_000 };
     const maxMegapixels = options.maxMegapixels ?? 400;
@@ -102,15 +109,26 @@ export class Tasks {
     const replies = new Channel<Reply>();
     // Nobody reads yet, and a pod that starts with its CPU throttled must not end for being slow.
     const deadlineMs = this.#deadlineMs.warm;
-    void this.#drain(this.#children.take("live"), job, new Uint8Array(), replies, deadlineMs);
+    void this.#drain(this.#children.take("live"), job, replies, deadlineMs);
     return replies.take(AbortSignal.timeout(deadlineMs));
   }
 
   /** Starts a live child if none is up. Never throws: the task that comes will say what is wrong. */
-  prepare(): void {
+  receive(): Reception {
     try {
       if (this.#children.count("live") === 0) this.#children.prepare("live");
     } catch {}
+    return new Receiving({
+      take: () => {
+        const worker = this.#hasSpare() ? this.#children.takeIdle("live") : undefined;
+        if (worker !== undefined) this.#receiving++;
+        return worker;
+      },
+      giveBack: (worker) => {
+        this.#receiving--;
+        this.#children.giveBack(worker);
+      },
+    });
   }
 
   stats(): PoolStats {
@@ -131,10 +149,16 @@ export class Tasks {
     this.#children.endAll();
   }
 
+  /** A source may be slow: what arrives holds no slot, and no child that others wait for. */
+  #hasSpare(): boolean {
+    const { running, waiting } = this.#queues.live;
+    return waiting === 0 && running + this.#receiving < this.#slots.live;
+  }
+
   // --- one task ---
 
   async *#attempt(
-    { original, lane, signal, job, operation }: Task,
+    { original, reception, lane, signal, job, operation }: Task,
     megapixels: number,
   ): AsyncGenerator<Reply> {
     if (this.#poison.isPoisoned(original, operation()))
@@ -144,10 +168,10 @@ export class Tasks {
     const asked = performance.now();
     const leave = await this.#enter(lane, megapixels, signal);
     const watch = createStopwatch(asked);
-    const worker = this.#take(lane, leave);
+    const worker = this.#received(reception) ?? this.#take(lane, original, leave);
     const replies = new Channel<Reply>();
     // On its own, not on the reader's account: when the reader leaves, the child is still in the middle of it.
-    void this.#drain(worker, job(), original, replies).finally(leave);
+    void this.#drain(worker, job(), replies).finally(leave);
     let isWhole = false;
     try {
       for await (const reply of replies.take(signal)) {
@@ -160,10 +184,19 @@ export class Tasks {
     }
   }
 
+  #received(reception: Reception | undefined): Worker | undefined {
+    const worker = reception instanceof Receiving ? reception.take() : undefined;
+    if (worker !== undefined) this.#receiving--;
+    return worker;
+  }
+
   /** @throws WorkerDied when the system gives no process, as at its limit of files. */
-  #take(lane: Lane, leave: () => void): Worker {
+  #take(lane: Lane, original: Uint8Array, leave: () => void): Worker {
     try {
-      return this.#children.take(lane);
+      const worker = this.#children.take(lane);
+      worker.begin(original.byteLength);
+      worker.pass(original);
+      return worker;
     } catch (cause) {
       leave();
       throw new WorkerDied("unstarted", undefined, String(cause));
@@ -181,12 +214,11 @@ export class Tasks {
   async #drain(
     worker: Worker,
     job: Job,
-    original: Uint8Array,
     replies: Channel<Reply>,
     deadlineMs = this.#deadlineMs[worker.lane],
   ): Promise<void> {
     try {
-      for await (const reply of worker.run(job, original, deadlineMs)) replies.push(reply);
+      for await (const reply of worker.run(job, deadlineMs)) replies.push(reply);
       this.#children.giveBack(worker);
       replies.end();
     } catch (error) {

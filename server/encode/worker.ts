@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { sniff } from "../sniff.ts";
 import type { Lane } from "./encoder.ts";
 import { type Frame, readFrames, writeFrame } from "./frames.ts";
-import { type Job, parseReply, type Reply } from "./protocol.ts";
+import { type Job, type Order, parseReply, type Reply } from "./protocol.ts";
 
 /** `deadline`: killed by us, for want of an answer; `unstarted`: the system gave no process. */
 export type Death = "crash" | "deadline" | "unstarted";
@@ -76,12 +76,22 @@ export class Worker {
     return this.#alive;
   }
 
+  /** An original of so many bytes comes, piece by piece; one that was not whole is dropped. */
+  begin(bytes: number): void {
+    this.#order({ kind: "original", bytes });
+  }
+
+  /** The next bytes of it; they must stay as they are. */
+  pass(piece: Uint8Array): void {
+    this.#order({ kind: "piece" }, piece);
+  }
+
   /**
-   * Replies up to and without `done`.
+   * Does a job on the original that was passed. Replies up to and without `done`.
    * @param deadlineMs for each reply: a child that is silent for longer is killed.
    * @throws WorkerDied
    */
-  async *run(job: Job, original: Uint8Array, deadlineMs: number): AsyncGenerator<Reply> {
+  async *run(job: Job, deadlineMs: number): AsyncGenerator<Reply> {
     this.jobs++;
     const cpuBefore = this.cpuMs();
     const death: { reason: Death; cpuMs: number | undefined } = {
@@ -95,7 +105,7 @@ export class Worker {
     };
     let timer = setTimeout(overdue, deadlineMs);
     try {
-      writeFrame(this.#socket, job, original);
+      this.#order(job);
       for (;;) {
         const reply = await this.#reply();
         clearTimeout(timer);
@@ -114,7 +124,7 @@ export class Worker {
 
   /** The job's later outputs are not wanted any more. */
   stop(): void {
-    if (this.#alive) writeFrame(this.#socket, { kind: "stop" });
+    this.#order({ kind: "stop" });
   }
 
   kill(): void {
@@ -136,6 +146,10 @@ export class Worker {
     } catch {
       return undefined;
     }
+  }
+
+  #order(order: Order, body?: Uint8Array): void {
+    if (this.#alive) writeFrame(this.#socket, order, body);
   }
 
   async #reply(): Promise<Reply | undefined> {

@@ -23,25 +23,39 @@ export function exactly(body: ReadableStream<Uint8Array>, bytes: number): Readab
   );
 }
 
+/** Who looks on while a body arrives. */
+export interface Onlooker {
+  /** What has arrived after each chunk, until it returns true: a wrong type is refused before megabytes are fetched. */
+  readonly check: (head: Uint8Array, whole: boolean) => boolean;
+  /** The same bytes piece by piece, from when they are checked; they stay as they are. */
+  readonly pass: (piece: Uint8Array) => void;
+}
+
 /**
- * The whole body in memory; `check` sees what has arrived after each chunk until it returns true, so that a wrong type
- * is refused before megabytes of it are fetched.
+ * The whole body in memory.
  * @throws what the body fails with, and what `check` throws.
  */
 export async function readWhole(
   body: ReadableStream<Uint8Array>,
   bytes: number,
-  check: (head: Uint8Array, whole: boolean) => boolean,
+  { check, pass }: Onlooker,
 ): Promise<Uint8Array> {
-  const whole = new Uint8Array(bytes);
+  const whole = Buffer.allocUnsafeSlow(bytes);
   let filled = 0;
+  let passed = 0;
   let checked = false;
+  const look = (): void => {
+    checked ||= check(whole.subarray(0, filled), filled === bytes);
+    if (!checked || filled === passed) return;
+    pass(whole.subarray(passed, filled));
+    passed = filled;
+  };
   for await (const chunk of body) {
     whole.set(chunk, filled);
     filled += chunk.byteLength;
-    checked ||= check(whole.subarray(0, filled), filled === bytes);
+    look();
   }
-  if (!checked) check(whole.subarray(0, filled), true);
+  if (!checked) look();
   return whole;
 }
 

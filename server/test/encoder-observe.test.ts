@@ -3,6 +3,7 @@ import type { Encoded, Encoder } from "../encode/encoder.ts";
 import { observeEncoder } from "../encode/observe.ts";
 import { WorkerDied } from "../encode/worker.ts";
 import { Problem } from "../errors.ts";
+import { noReception } from "./sharp-encoder.ts";
 
 const made: Encoded = {
   contentType: "image/webp",
@@ -49,7 +50,7 @@ function failing(error: Error): Encoder["encode"] {
 async function encodeWith(encode: Encoder["encode"], signal = new AbortController().signal) {
   const counted: string[] = [];
   const encoder = observeEncoder(
-    { encode, describe: () => Promise.reject(new Error("not asked")), prepare: () => undefined },
+    { encode, describe: () => Promise.reject(new Error("not asked")), receive: () => noReception },
     {
       encoded: (lane, contentType, seconds) => counted.push(`${lane} ${contentType} ${seconds}`),
       encodeFailed: (cause) => counted.push(cause),

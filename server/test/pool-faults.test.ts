@@ -243,8 +243,8 @@ test("where no child can be started nothing is held against the photograph, and 
 
 test("a child is up by the time an original has arrived", async () => {
   const pool = await startPool();
-  pool.prepare();
-  pool.prepare();
+  pool.receive();
+  pool.receive();
   expect(pool.stats()).toMatchObject({ spawned: 1, lanes: { live: { children: 1 } } });
   await encode(pool, [at(50)]);
   expect(pool.stats().spawned).toBe(1);

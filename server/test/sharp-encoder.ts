@@ -1,6 +1,7 @@
 import sharp, { type Sharp } from "sharp";
 import type { VariantClass } from "../cache/cache.ts";
 import type { Encoded, Encoder, Output } from "../encode/encoder.ts";
+import type { Reception } from "../encode/reception.ts";
 import { sniff } from "../sniff.ts";
 
 /** Real images in this process, with hooks: what a test of the path around the encoder needs. */
@@ -31,10 +32,17 @@ export function createSharpEncoder(): SharpEncoder {
       const { width, height, pages = 1, hasAlpha } = await sharp(original).metadata();
       return { type: sniff(original).type, width, height, frames: pages, alpha: hasAlpha };
     },
-    prepare: () => undefined,
+    receive: () => noReception,
   };
   return encoder;
 }
+
+/** For encoders that take an original whole. */
+export const noReception: Reception = {
+  begin: () => undefined,
+  pass: () => undefined,
+  drop: () => undefined,
+};
 
 async function make(original: Uint8Array, { width, quality, class: of }: Output): Promise<Encoded> {
   const image = sharp(original).autoOrient();

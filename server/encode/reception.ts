@@ -1,0 +1,59 @@
+import type { Worker } from "./worker.ts";
+
+/** An original for a reader that is on its way: its bytes go to a child as they arrive, if one has nothing to do. */
+export interface Reception {
+  /** So many bytes come; called again, they come anew. */
+  begin(bytes: number): void;
+  /** The next of them; they must stay as they are. */
+  pass(piece: Uint8Array): void;
+  /** Lets the child go, unless its job has begun: for whoever stops halfway, or never begins. */
+  drop(): void;
+}
+
+/** Where a reception gets its child, and gives it back. */
+export interface Spares {
+  /** undefined when every child is needed elsewhere. */
+  take(): Worker | undefined;
+  giveBack(worker: Worker): void;
+}
+
+/** The reception that the pool knows how to go on from. */
+export class Receiving implements Reception {
+  readonly #spares: Spares;
+  #worker: Worker | undefined;
+  #missing = Number.POSITIVE_INFINITY;
+  #over = false;
+
+  constructor(spares: Spares) {
+    this.#spares = spares;
+  }
+
+  begin(bytes: number): void {
+    if (this.#over) return;
+    this.#worker ??= this.#spares.take();
+    this.#worker?.begin(bytes);
+    this.#missing = bytes;
+  }
+
+  pass(piece: Uint8Array): void {
+    if (this.#over) return;
+    this.#worker?.pass(piece);
+    this.#missing -= piece.byteLength;
+  }
+
+  /** The child that has the whole original, to be given back by who takes it; undefined when there is none. */
+  take(): Worker | undefined {
+    if (this.#over || this.#missing !== 0 || this.#worker?.alive !== true) return undefined;
+    this.#over = true;
+    return this.#worker;
+  }
+
+  drop(): void {
+    if (this.#over) return;
+    this.#over = true;
+    if (this.#worker === undefined) return;
+    // It need not keep half a photograph in memory.
+    this.#worker.begin(0);
+    this.#spares.giveBack(this.#worker);
+  }
+}

@@ -1,0 +1,107 @@
+import { beforeAll, expect, onTestFinished, test, vi } from "vitest";
+import { createPool, type Pool, type PoolOptions } from "../encode/pool.ts";
+import type { Reception } from "../encode/reception.ts";
+import { fault, faultyChild } from "./faulty-child.ts";
+import { photo } from "./pictures.ts";
+
+const signal = new AbortController().signal;
+let asked: Buffer;
+/** Of another look, to tell which of the two was encoded. */
+let passed: Buffer;
+beforeAll(async () => {
+  asked = await photo(400, 300).jpeg().toBuffer();
+  passed = await photo(400, 300).negate().jpeg().toBuffer();
+});
+
+function startPool(options: PoolOptions = {}): Pool {
+  const pool = createPool({ slots: { live: 1, warm: 1 }, ...options });
+  onTestFinished(() => pool.close());
+  return pool;
+}
+
+async function encode(
+  pool: Pool,
+  reception?: Reception,
+  { quality = 50, body = asked } = {},
+): Promise<string> {
+  const options = { lane: "live", signal, ...(reception && { reception }) } as const;
+  let encoded = "";
+  // To the end of the job: then its child is idle again.
+  for await (const made of pool.encode(body, [{ class: "jpg", quality, width: 200 }], options))
+    encoded = Buffer.from(made.body).toString("base64");
+  return encoded;
+}
+
+function pass(reception: Reception, body: Uint8Array): void {
+  for (let at = 0; at < body.length; at += 5_000) reception.pass(body.subarray(at, at + 5_000));
+}
+
+test("an original that went to a child as it arrived is not sent to it again", async () => {
+  const pool = startPool();
+  const reception = pool.receive();
+  reception.begin(passed.length);
+  pass(reception, passed);
+  const made = await encode(pool, reception);
+  reception.drop();
+  expect(made).toBe(await encode(pool, undefined, { body: passed }));
+  expect(made).not.toBe(await encode(pool));
+  expect(pool.stats().spawned).toBe(1);
+});
+
+test("an original that came anew from its first byte is the one that counts", async () => {
+  const pool = startPool();
+  const reception = pool.receive();
+  reception.begin(asked.length);
+  pass(reception, asked.subarray(0, 9_000));
+  reception.begin(passed.length);
+  pass(reception, passed);
+  expect(await encode(pool, reception)).toBe(await encode(pool, undefined, { body: passed }));
+});
+
+test("half an original is never encoded, and its child takes the next one", async () => {
+  const pool = startPool();
+  const alone = await encode(pool);
+  for (const bytes of [passed.length - 1, 1, 0]) {
+    const reception = pool.receive();
+    reception.begin(passed.length);
+    pass(reception, passed.subarray(0, bytes));
+    expect(await encode(pool, reception)).toBe(alone);
+    reception.drop();
+    pass(reception, passed);
+    expect(await encode(pool)).toBe(alone);
+  }
+  expect(pool.stats()).toMatchObject({ crashed: 0, overdue: 0 });
+  expect(pool.stats().spawned).toBeLessThanOrEqual(2);
+});
+
+test("an original that is slow to come holds no slot, and takes a child from nobody who waits", async () => {
+  const pool = startPool();
+  const slow = pool.receive();
+  slow.begin(passed.length);
+  const [first, second] = [encode(pool), encode(pool)];
+  await vi.waitFor(() =>
+    expect(pool.stats().lanes.live).toMatchObject({ running: 1, waiting: 1, children: 2 }),
+  );
+  const late = pool.receive();
+  late.begin(passed.length);
+  pass(late, passed);
+  await Promise.all([first, second]);
+  // It was not passed on, as both children were needed: what is encoded is the whole that came with the job.
+  expect(await encode(pool, late)).toBe(await first);
+  pass(slow, passed);
+  expect(await encode(pool, slow)).toBe(await encode(pool, undefined, { body: passed }));
+  expect(pool.stats().lanes.live.children).toBe(2);
+});
+
+test("a child that dies of what it was passed is replaced, and the job tried once more", async () => {
+  const pool = startPool({ worker: { module: await faultyChild() } });
+  const reception = pool.receive();
+  reception.begin(asked.length);
+  pass(reception, asked);
+  await expect(encode(pool, reception, { quality: fault.abort })).rejects.toMatchObject({
+    code: "encode-failed",
+  });
+  reception.drop();
+  expect(pool.stats()).toMatchObject({ crashed: 2, spawned: 2 });
+  await vi.waitFor(() => expect(pool.stats().lanes.live).toMatchObject({ running: 0, children: 0 }));
+});
