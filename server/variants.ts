@@ -67,7 +67,7 @@ export function createVariants(parts: {
     if (lane === "live" || hot.get(variant) !== undefined) hot.set(variant, entry);
     background.run("store a variant", async () => {
       // The answer first: it is written in this turn of the event loop.
-      await setImmediate();
+      if (lane === "live") await setImmediate();
       await store(variant, entry);
     });
   }
