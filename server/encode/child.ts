@@ -5,6 +5,7 @@ import { restrictDecoders } from "./decoders.ts";
 import { describeOriginal } from "./describe.ts";
 import { FrameReader, unshared, writeFrame } from "./frames.ts";
 import type { Job, Order } from "./protocol.ts";
+import { rehearse } from "./rehearse.ts";
 import { transform } from "./transform.ts";
 
 /** The main of an encoder child: jobs come in on descriptor 3, one at a time, and replies go out on it. */
@@ -61,8 +62,10 @@ async function perform(
   stopped: () => boolean,
 ): Promise<void> {
   try {
-    if (job.kind === "versions") writeFrame(server, { kind: "versions", versions: sharp.versions });
-    else if (job.kind === "describe")
+    if (job.kind === "versions") {
+      writeFrame(server, { kind: "versions", versions: sharp.versions });
+      await rehearse();
+    } else if (job.kind === "describe")
       writeFrame(server, { kind: "described", ...(await describeOriginal(original, job.limits)) });
     else
       for await (const { body, ...head } of transform(original, job)) {

@@ -5,9 +5,12 @@ export interface ChildrenOptions {
   readonly worker?: Omit<WorkerOptions, "lane">;
   /** A child is replaced after so many jobs or above so much memory: decoders leak and heaps fragment. */
   readonly recycle?: { readonly jobs: number; readonly rssBytes: number };
-  /** A child without work for so long is ended. */
+  /** A child without work for so long is ended; one that has done nothing yet stays for the next reader. */
   readonly idleMs?: number;
 }
+
+/** A pod whose CPU is throttled starts one slowly. */
+const START_MS = 60_000;
 
 /** The children that are up: taken for a job, given back after it, ended when they have done enough or nothing. */
 export class Children {
@@ -16,7 +19,7 @@ export class Children {
   readonly #options: ChildrenOptions;
   readonly #recycle: { readonly jobs: number; readonly rssBytes: number };
   readonly #all = new Set<Worker>();
-  readonly #idle = new Map<Worker, NodeJS.Timeout>();
+  readonly #idle = new Map<Worker, NodeJS.Timeout | undefined>();
 
   constructor(options: ChildrenOptions) {
     this.#options = options;
@@ -76,7 +79,23 @@ export class Children {
   }
 
   #rest(worker: Worker): void {
-    const timer = setTimeout(() => this.end(worker), this.#options.idleMs ?? 30_000);
+    const timer = setTimeout(() => this.#reap(worker), this.#options.idleMs ?? 30_000);
     this.#idle.set(worker, timer);
+  }
+
+  /** A child that has worked keeps memory. The last one for readers is followed by one that has not, and waits. */
+  #reap(worker: Worker): void {
+    this.end(worker);
+    if (worker.lane === "live" && this.count("live") === 0) void this.#keepOneReady();
+  }
+
+  async #keepOneReady(): Promise<void> {
+    try {
+      const worker = this.#spawn("live");
+      for await (const _ of worker.run({ kind: "versions" }, START_MS));
+      this.#idle.set(worker, undefined);
+    } catch {
+      // The next reader starts one, and hears what is wrong.
+    }
   }
 }

@@ -6,8 +6,11 @@ import type { Plan } from "./plan.ts";
 import { qualityFor } from "./quality.ts";
 import { writeRights } from "./rights.ts";
 
+/** The part of a plan that an encoder looks at. */
+export type Settings = Pick<Plan, "choice" | "quality" | "effort" | "lossless" | "rights">;
+
 /** Writes the pixels of a tier in the plan's format. */
-export async function encode(image: Sharp, plan: Plan): Promise<Encoded> {
+export async function encode(image: Sharp, plan: Settings): Promise<Encoded> {
   const { format, substitute } = plan.choice;
   const encoded = encoders[format](image, plan);
   const { data, info } = await (plan.rights ? writeRights(encoded, plan.rights) : encoded).toBuffer({
@@ -37,7 +40,7 @@ const SHARP_CHROMA = 70;
 /** From this `q` on a PNG keeps every colour; below it a palette of fewer. */
 const LOSSLESS_PNG = 80;
 
-const encoders: Readonly<Record<EncodedFormat, (image: Sharp, plan: Plan) => Sharp>> = {
+const encoders: Readonly<Record<EncodedFormat, (image: Sharp, plan: Settings) => Sharp>> = {
   avif: (image, { quality, effort }) => image.avif({ quality: qualityFor("avif", quality), effort }),
   webp: (image, { quality, effort, lossless }) => {
     if (lossless) return image.webp({ lossless, effort: 4 });

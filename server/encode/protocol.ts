@@ -20,6 +20,7 @@ export type Order =
 export type Job =
   | ({ readonly kind: "encode" } & TransformOptions)
   | { readonly kind: "describe"; readonly limits: SourceLimits }
+  /** Said first: the child then rehearses, so that a reader's job is not the first that it does. */
   | { readonly kind: "versions" };
 
 /** Nobody waits any more: leave out what is not begun. */

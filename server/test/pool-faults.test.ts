@@ -191,11 +191,20 @@ describe("children", () => {
     expect(pool.stats()).toMatchObject({ spawned: 3, recycled: 3 });
   });
 
-  test("are ended when there is nothing to do", async () => {
-    const pool = await startPool({ idleMs: 50 });
-    await encode(pool, [at(50)]);
-    await vi.waitFor(() => expect(pool.stats().lanes.live.children).toBe(0));
+  test("are ended when there is nothing to do, but one for the next reader, which has done nothing yet", async () => {
+    const pool = await startPool({ slots: { live: 2, warm: 1 }, idleMs: 50 });
+    await Promise.all([encode(pool, [at(50)]), encode(pool, [at(51)]), encode(pool, [at(52)], "warm")]);
+    await vi.waitFor(() =>
+      expect(pool.stats()).toMatchObject({
+        spawned: 4,
+        lanes: { live: { children: 1 }, warm: { children: 0 } },
+      }),
+    );
+    // Long after its own rest would have ended.
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(pool.stats().spawned).toBe(4);
     expect(await encode(pool, [at(50)])).toHaveLength(1);
+    expect(pool.stats()).toMatchObject({ spawned: 4, crashed: 0 });
   });
 
   test("have no secret of the server's, no descriptor of its files, and give way to it", async () => {
