@@ -11,6 +11,7 @@ import { hook } from "./hook.ts";
 import { memory } from "./memory.ts";
 import { misses } from "./misses.ts";
 import { parseTemplate } from "./peers/template.ts";
+import { pool } from "./pool.ts";
 import { scan } from "./scan.ts";
 import { start } from "./start.ts";
 import type { Claim } from "./tools/bench.ts";
@@ -25,6 +26,7 @@ const claims: Readonly<Record<string, Claim>> = {
   hits,
   disk,
   misses,
+  pool,
   warm,
   scan,
   hook,

@@ -1,21 +1,21 @@
 import path from "node:path";
 import sharp from "sharp";
 import type { Format } from "../contract/request.ts";
-import { effortFor } from "../server/encode/effort.ts";
-import { qualityFor } from "../server/encode/quality.ts";
+import { bareEncode, bareTier } from "./peers/bare-sharp.ts";
 import { startFirst } from "./peers/first.ts";
 import { ipxPath, startIpx } from "./peers/ipx.ts";
-import { fetchImage, pathOf, startOurs, versionOf } from "./peers/ours.ts";
+import { type Ours, pathOf, startOurs, versionOf } from "./peers/ours.ts";
 import { alternate, type Contender, type Measured, type Samples } from "./tools/alternate.ts";
 import { type Bench, ifThere } from "./tools/bench.ts";
 import { leastOf, timesTable } from "./tools/cpu-table.ts";
+import { wallOf } from "./tools/get.ts";
 import type { Started } from "./tools/processes.ts";
 import type { Bar, Result, Table, Target } from "./tools/result.ts";
 
 /** What a reader waits for when nobody has asked before: fetch, decode, resize, encode, answer. */
 export async function misses(bench: Bench): Promise<Result> {
   const [key] = bench.keys;
-  const ours = await startOurs(bench);
+  const ours = await startOurs({ ...bench, env: { TOKEN } });
   const version = await versionOf(ours, key);
   const first = await ifThere(bench, "Flask and Pillow", () => startFirst(bench.folder, bench.photos));
   const ipx = await ifThere(bench, "ipx", () => startIpx(bench.folder, bench.photos, key));
@@ -25,7 +25,7 @@ export async function misses(bench: Bench): Promise<Result> {
   for (const [width, format] of cases) {
     const title = `${format}, ${width} px`;
     const contenders = contendersFor(bench, { key, width, format, version }, { ours, first, ipx });
-    const samples = await alternate(contenders, Math.min(bench.rounds, 8), (round) =>
+    const samples = await alternate(contenders, bench.rounds, (round) =>
       bench.tell(`${title}, round ${round}`),
     );
     tables.push(timesTable(title, samples, SHARP));
@@ -35,7 +35,7 @@ export async function misses(bench: Bench): Promise<Result> {
   }
   return {
     title: "Misses",
-    about: `One photograph (${await sizeOf(path.join(bench.photos, key))}), one request at a time, each variant asked for once, four in a row a run. Bare sharp reads the file and encodes with the same settings in a process that is warm. ipx and Pillow encode at settings of their own: what a user gets from each. Figures are the least of all rounds; encoders run at low priority, so a busy machine delays them more than bare sharp.`,
+    about: `One photograph (${await sizeOf(path.join(bench.photos, key))}), one request at a time, four qualities in a row a run, the cache emptied before. Bare sharp reads the file and encodes with the settings of the server's own encoders, in a process that is warm; it answers nobody. ipx and Pillow encode at settings of their own: what a user gets from each. Figures are the least of all rounds; encoders run at low priority, so a busy machine delays them more than bare sharp.`,
     targets,
     tables,
     plot: { kind: "bars", unit: "ms", bars },
@@ -55,7 +55,7 @@ const cases: readonly (readonly [number, Format])[] = [
 ];
 
 interface Servers {
-  readonly ours: Started;
+  readonly ours: Ours;
   readonly first: Started | undefined;
   readonly ipx: Started | undefined;
 }
@@ -69,13 +69,16 @@ interface Case {
 
 function contendersFor(bench: Bench, { key, width, format, version }: Case, servers: Servers): Contender[] {
   const { ours, first, ipx } = servers;
-  // Each quality once: a miss is one only the first time.
-  const [mine, others, direct] = [counter(), counter(), counter()];
+  // The others cannot be emptied: to them each quality is new.
+  const others = counter();
   const add = (name: string, run: Contender["run"]): Contender => ({ name, run });
   const file = path.join(bench.photos, key);
   const contenders = [
-    add(SHARP, () => bareSharp(() => encode(file, width, format, direct()))),
-    add(OURS, () => timed(ours, () => pathOf({ key, width, format, version, quality: mine() }))),
+    add(SHARP, () => bareSharp((q) => encode(file, width, format, q))),
+    add(OURS, async () => {
+      await purge(ours, key);
+      return timed(ours, (quality) => pathOf({ key, width, format, version, quality }));
+    }),
   ];
   if (ipx !== undefined)
     contenders.push(add("ipx", () => timed(ipx, () => ipxPath({ key, width, format, quality: others() }))));
@@ -84,7 +87,9 @@ function contendersFor(bench: Bench, { key, width, format, version }: Case, serv
       add("Flask, Pillow, waitress", () => timed(first, () => pathOf({ key, width, quality: others() }))),
     );
   for (const { name, urlOf } of bench.peers)
-    contenders.push(add(name, () => wallOf(urlOf({ key, width, format, quality: others() }))));
+    contenders.push(
+      add(name, async () => ({ wallMs: await wallOf(urlOf({ key, width, format, quality: others() })) })),
+    );
   return contenders;
 }
 
@@ -99,51 +104,50 @@ function targetsOf(title: string, width: number, samples: ReadonlyMap<string, Sa
   ];
 }
 
-/** 31, 32, … */
+/** 21, 22, … 100, and again. */
 function counter(): () => number {
-  let last = 30;
+  let count = -1;
   return () => {
-    last += 1;
-    return last;
+    count += 1;
+    return 21 + (count % 80);
   };
 }
 
+async function purge(ours: Ours, key: string): Promise<void> {
+  const answer = await fetch(`${ours.url}/api/purge?img=${encodeURIComponent(key)}`, {
+    method: "DELETE",
+    headers: { authorization: `Bearer ${TOKEN}` },
+  });
+  await answer.arrayBuffer();
+  if (!answer.ok) throw new Error(`purge: HTTP ${answer.status}`);
+}
+
 /** Several in a row: CPU time of other processes comes in steps of 10 ms. */
-async function timed(server: Started, target: () => string): Promise<Measured> {
+async function timed(server: Started, target: (q: number) => string): Promise<Measured> {
   const before = server.cpuMs();
   const walls: number[] = [];
-  for (let times = 0; times < IN_A_ROW; times++) walls.push((await wallOf(server.url + target())).wallMs);
-  return { wallMs: Math.min(...walls), cpuMs: (server.cpuMs() - before) / IN_A_ROW };
+  for (const q of IN_A_ROW) walls.push(await wallOf(server.url + target(q)));
+  return { wallMs: Math.min(...walls), cpuMs: (server.cpuMs() - before) / IN_A_ROW.length };
 }
 
-const IN_A_ROW = 4;
+/** One on either side of where WebP's colour is averaged better, which costs time. */
+const IN_A_ROW = [50, 60, 68, 75];
+const TOKEN = "a-token-of-the-bench";
 
-async function wallOf(url: string): Promise<{ readonly wallMs: number }> {
-  const began = performance.now();
-  await fetchImage(url);
-  return { wallMs: performance.now() - began };
-}
-
-async function bareSharp(work: () => Promise<unknown>): Promise<Measured> {
+async function bareSharp(work: (q: number) => Promise<unknown>): Promise<Measured> {
   const cpu = process.cpuUsage();
   const walls: number[] = [];
-  for (let times = 0; times < IN_A_ROW; times++) {
+  for (const q of IN_A_ROW) {
     const began = performance.now();
-    await work();
+    await work(q);
     walls.push(performance.now() - began);
   }
   const { user, system } = process.cpuUsage(cpu);
-  return { wallMs: Math.min(...walls), cpuMs: (user + system) / 1000 / IN_A_ROW };
+  return { wallMs: Math.min(...walls), cpuMs: (user + system) / 1000 / IN_A_ROW.length };
 }
 
 async function encode(file: string, width: number, format: Format, q: number): Promise<void> {
-  const image = sharp(file, { autoOrient: true })
-    .resize({ width, withoutEnlargement: true })
-    .toColourspace("srgb");
-  const effort = effortFor(format, "live", 0.5);
-  if (format === "jpg") await image.jpeg({ quality: qualityFor("jpg", q), mozjpeg: true }).toBuffer();
-  else if (format === "png") await image.png().toBuffer();
-  else await image[format]({ quality: qualityFor(format, q), effort }).toBuffer();
+  await bareEncode(bareTier(file, width), { format, q, lane: "live", megapixels: 0.5 });
 }
 
 async function sizeOf(file: string): Promise<string> {

@@ -1,8 +1,7 @@
 import { createHash } from "node:crypto";
 import path from "node:path";
 import sharp from "sharp";
-import { effortFor } from "../server/encode/effort.ts";
-import { qualityFor } from "../server/encode/quality.ts";
+import { bareEncode, bareTier } from "./peers/bare-sharp.ts";
 import { fetchImage, type Ours, pathOf, startOurs, versionOf } from "./peers/ours.ts";
 import { alternate, type Measured, median } from "./tools/alternate.ts";
 import type { Bench } from "./tools/bench.ts";
@@ -115,19 +114,11 @@ async function emptied(
 async function bareSharp(file: string): Promise<Measured> {
   const [cpu, began] = [process.cpuUsage(), performance.now()];
   for (const width of WIDTHS) {
-    const { data, info } = await sharp(file, { autoOrient: true })
-      .resize({ width, withoutEnlargement: true })
-      .toColourspace("srgb")
-      .raw()
-      .toBuffer({ resolveWithObject: true });
+    const { data, info } = await bareTier(file, width).raw().toBuffer({ resolveWithObject: true });
     const raw = { width: info.width, height: info.height, channels: info.channels };
-    for (const format of FORMATS) {
-      const effort = effortFor(format, "warm", (info.width * info.height) / 1e6);
-      const quality = qualityFor(format, Q);
-      const image = sharp(data, { raw });
-      if (format === "jpg") await image.jpeg({ quality, mozjpeg: true }).toBuffer();
-      else await image[format]({ quality, effort }).toBuffer();
-    }
+    const megapixels = (info.width * info.height) / 1e6;
+    for (const format of FORMATS)
+      await bareEncode(sharp(data, { raw }), { format, q: Q, lane: "warm", megapixels });
   }
   const { user, system } = process.cpuUsage(cpu);
   return { wallMs: performance.now() - began, cpuMs: (user + system) / 1000 };

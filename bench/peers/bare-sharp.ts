@@ -1,0 +1,27 @@
+import sharp, { type Sharp } from "sharp";
+import type { Format } from "../../contract/request.ts";
+import { effortFor } from "../../server/encode/effort.ts";
+import type { Lane } from "../../server/encode/encoder.ts";
+import { encode } from "../../server/encode/encoders.ts";
+
+/** sharp alone, in this process, to the pixels of a width. */
+export function bareTier(original: string | Uint8Array, width: number): Sharp {
+  return sharp(original, { autoOrient: true })
+    .resize({ width, withoutEnlargement: true })
+    .toColourspace("srgb");
+}
+
+/** The very settings that the server's encoders have: from the function that sets them. */
+export async function bareEncode(
+  image: Sharp,
+  how: { readonly format: Format; readonly q: number; readonly lane: Lane; readonly megapixels: number },
+): Promise<void> {
+  const { format, q, lane, megapixels } = how;
+  await encode(image, {
+    choice: { format, substitute: false },
+    quality: q,
+    effort: effortFor(format, lane, megapixels),
+    lossless: false,
+    rights: undefined,
+  });
+}

@@ -1,0 +1,141 @@
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import type { Format } from "../contract/request.ts";
+import type { Output } from "../server/encode/encoder.ts";
+import { defaultLimits } from "../server/encode/limits.ts";
+import { createPool, type Pool } from "../server/encode/pool.ts";
+import { transform } from "../server/encode/transform.ts";
+import { alternate, least, type Measured, median, type Samples } from "./tools/alternate.ts";
+import type { Bench } from "./tools/bench.ts";
+import { leastOf } from "./tools/cpu-table.ts";
+import type { Result, Table, Target } from "./tools/result.ts";
+
+/** What it costs that encoders are processes that can be killed. */
+export async function pool(bench: Bench): Promise<Result> {
+  const original = readFileSync(path.join(bench.photos, bench.keys[0]));
+  const pool = createPool({ slots: { live: 1, warm: 1 } });
+  try {
+    const targets: Target[] = [];
+    const tables: Table[] = [];
+    for (const [width, format] of cases) {
+      const output: Output = { width, class: format, quality: 60 };
+      const title = `${format}, ${width} px`;
+      const samples = await alternate(contendersFor(pool, original, output), bench.rounds, (round) =>
+        bench.tell(`${title}, round ${round}`),
+      );
+      targets.push(targetOf(title, width, samples));
+      tables.push(tableOf(title, samples));
+    }
+    const respawns: number[] = [];
+    for (let round = 0; round < bench.rounds; round++) respawns.push(await respawnMs(pool));
+    return {
+      title: "Encoder processes",
+      about: `The same job, by the same code: in this process, and sent to a child through a pipe with the original and back with the picture. One at a time; the least of all rounds, three in a row each. Then a child is ended by SIGKILL, and the time is taken until another one answers.`,
+      targets: [
+        ...targets,
+        {
+          claim: "SIGKILL to the answer of the next child",
+          measured: least(respawns),
+          atMost: 300,
+          unit: " ms",
+        },
+      ],
+      tables: [
+        ...tables,
+        {
+          title: "After a SIGKILL",
+          head: ["", "ms, least", "median"],
+          rows: [["respawn", least(respawns), median(respawns)]],
+        },
+      ],
+      plot: {
+        kind: "bars",
+        unit: "ms beyond the same job in this process",
+        bars: targets.map(({ claim }, at) => ({
+          name: claim.split(":")[0] ?? "",
+          value: beyond(tables[at]),
+          ours: true,
+        })),
+      },
+    };
+  } finally {
+    pool.close();
+  }
+}
+
+const HERE = "in this process";
+const CHILD = "in a child";
+const cases: readonly (readonly [number, Format])[] = [
+  [480, "jpg"],
+  [1600, "webp"],
+];
+
+function contendersFor(pool: Pool, original: Uint8Array, output: Output) {
+  const signal = new AbortController().signal;
+  const outputs = [output];
+  return [
+    {
+      name: HERE,
+      run: () => timed(() => drain(transform(original, { outputs, lane: "live", limits: defaultLimits }))),
+    },
+    { name: CHILD, run: () => timed(() => drain(pool.encode(original, outputs, { lane: "live", signal }))) },
+  ];
+}
+
+async function drain(outputs: AsyncIterable<unknown>): Promise<void> {
+  for await (const _ of outputs);
+}
+
+async function timed(work: () => Promise<void>): Promise<Measured> {
+  const walls: number[] = [];
+  for (let times = 0; times < 3; times++) {
+    const began = performance.now();
+    await work();
+    walls.push(performance.now() - began);
+  }
+  return { wallMs: least(walls) };
+}
+
+function targetOf(title: string, width: number, samples: ReadonlyMap<string, Samples>): Target {
+  const [here, child] = [leastOf(samples, HERE, "wallMs"), leastOf(samples, CHILD, "wallMs")];
+  if (width < 800)
+    return {
+      claim: `${title}: wall beyond the same job in process`,
+      measured: child - here,
+      atMost: 3,
+      unit: " ms",
+    };
+  return { claim: `${title}: wall ÷ the same job in process`, measured: child / here, atMost: 1.05 };
+}
+
+function tableOf(title: string, samples: ReadonlyMap<string, Samples>): Table {
+  return {
+    title,
+    head: ["", "wall ms, least", "median"],
+    rows: [...samples].map(([name, { wallMs = [] }]) => [name, least(wallMs), median(wallMs)]),
+  };
+}
+
+function beyond(table: Table | undefined): number {
+  const [here, child] = table?.rows.map((row) => Number(row[1])) ?? [];
+  return (child ?? Number.NaN) - (here ?? Number.NaN);
+}
+
+// --- respawn ---
+
+async function respawnMs(pool: Pool): Promise<number> {
+  await pool.libraries();
+  const { spawned } = pool.stats();
+  for (const child of childrenOf(process.pid)) process.kill(child, "SIGKILL");
+  const began = performance.now();
+  while (pool.stats().spawned === spawned) await pool.libraries().catch(() => undefined);
+  return performance.now() - began;
+}
+
+function childrenOf(pid: number): number[] {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, "latin1")
+    .trim()
+    .split(" ")
+    .filter(Boolean)
+    .map(Number);
+}
