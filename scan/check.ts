@@ -1,6 +1,6 @@
 import path from "node:path";
 import { type ImageRequest, InvalidRequest, isOriginal, parseQuery } from "../contract/request.ts";
-import { type Answers, type AskingOptions, createAsking, refusals } from "./asking.ts";
+import { type Answers, type AskingOptions, createAsking, type Place, refusals } from "./asking.ts";
 import { type BuiltSite, type Emitted, readBuiltSite } from "./emitted.ts";
 import { type Finding, siteWarning } from "./findings.ts";
 import { readManifest } from "./manifest-file.ts";
@@ -16,6 +16,8 @@ export interface CheckOptions extends AskingOptions {
   readonly built: string;
   /** Whether what the content says is compared; else the built site is the whole truth. */
   readonly compare: boolean;
+  /** Whether the result is to be shown with pictures. */
+  readonly pictured: boolean;
 }
 
 /** One URL and where it is named. */
@@ -34,6 +36,10 @@ export interface CheckResult extends Answers {
   /** Found in the content, not emitted. Places in the content. */
   readonly unemitted: readonly UrlPlace[];
   readonly findings: readonly Finding[];
+  /** Each request of the built site and where it is first named. */
+  readonly emitted: readonly (Emitted & { readonly request: ImageRequest })[];
+  /** Small pictures by source key, as data URLs, where they were asked for. */
+  readonly thumbnails: ReadonlyMap<string, string>;
 }
 
 /**
@@ -53,14 +59,17 @@ export async function checkSite(options: CheckOptions): Promise<CheckResult> {
   const asking = createAsking(site, options);
   const photos = await asking.probe([...requests.values()].map((request) => request.key));
   const { variants, warnings } = await asking.warm(requests.values(), photos);
-  const places = [...requests].map(([url, { key }]) => ({
-    key,
+  const thumbnails = options.pictured ? await asking.thumbnails(photos) : new Map<string, string>();
+  const emitted = [...requests].map(([url, request]) => ({
+    request,
     ...placeIn(options.built, built.urls.get(url)),
   }));
+  const places = firstPlaces(emitted);
   findings.push(...refusals(places, requests.values(), { photos, variants }));
   findings.push(...warnings.map((words) => siteWarning(site.configFile, words)));
 
-  const result = { photos, variants, files: built.files, urls: [...built.urls.keys()].sort() };
+  const urls = [...built.urls.keys()].sort();
+  const result = { photos, variants, thumbnails, emitted, files: built.files, urls };
   if (!options.compare) return { ...result, unscanned: [], unemitted: [], findings };
   const found = await readPosts(site, { ...options, remember: true });
   const scanned = await scannedUrls(site, found);
@@ -76,6 +85,16 @@ export async function checkSite(options: CheckOptions): Promise<CheckResult> {
 }
 
 // --- what Hugo emitted ---
+
+/** A photograph of many URLs is one thing to look at in a file. */
+function firstPlaces(emitted: CheckResult["emitted"]): Iterable<Place> {
+  const places = new Map<string, Place>();
+  for (const { request, ...place } of emitted) {
+    const name = `${place.file} ${request.key}`;
+    if (!places.has(name)) places.set(name, { key: request.key, ...place });
+  }
+  return places.values();
+}
 
 function parseUrls(
   urls: ReadonlyMap<string, Emitted>,

@@ -12,7 +12,8 @@ import { writeWhole } from "./manifest-file.ts";
 import { type CommandLine, help, parseCommandLine } from "./options.ts";
 import { createProgress, type Progress, silentProgress } from "./progress.ts";
 import { formatCheck, formatEdge, formatScan } from "./report.ts";
-import { htmlReport } from "./report-html.ts";
+import { checkReport, edgeReport, scanReport } from "./report-contents.ts";
+import { htmlReport, type Report } from "./report-html.ts";
 import { checkJson, edgeJson, scanJson } from "./report-json.ts";
 import { type ScanOptions, scanSite } from "./scan.ts";
 
@@ -37,6 +38,7 @@ export async function scan(argv: readonly string[], env: Variables): Promise<num
     const progress = command.json ? silentProgress : createProgress(process.stderr);
     const options = await optionsOf(command, env, interrupted.signal, progress);
     const outcome = await runCommand(command, options).finally(() => progress.end());
+    if (command.report !== undefined) await writeReport(command.report, htmlReport(outcome.report()));
     process.stdout.write(command.json ? `${JSON.stringify(outcome.json, undefined, 2)}\n` : outcome.words);
     await annotate(outcome.findings, command, env);
     if (outcome.unanswered !== undefined) throw new Unanswered(outcome.unanswered);
@@ -57,6 +59,7 @@ interface Outcome {
   readonly words: string;
   readonly json: object;
   readonly findings: readonly Finding[];
+  readonly report: () => Report;
   /** Why the proxy did not answer for all that it was asked, if so. */
   readonly unanswered?: string | undefined;
 }
@@ -67,7 +70,12 @@ async function runCommand(command: CommandLine, options: ScanOptions): Promise<O
     const findings = result.problems.map(
       (message): Finding => ({ severity: "error", file: "", line: 1, column: 1, message }),
     );
-    return { words: formatEdge(result), json: edgeJson(result), findings };
+    return {
+      words: formatEdge(result),
+      json: edgeJson(result),
+      findings,
+      report: () => edgeReport(result, findings),
+    };
   }
   if (command.built !== undefined) {
     const { folder: built, compare } = command.built;
@@ -77,13 +85,18 @@ async function runCommand(command: CommandLine, options: ScanOptions): Promise<O
       words: formatCheck(result),
       json: checkJson(result),
       findings,
+      report: () => checkReport(result),
       unanswered: unansweredWords(result),
     };
   }
   const result = await scanSite(options);
-  if (command.report !== undefined) await writeReport(command.report, htmlReport(result));
-  const { findings } = result;
-  return { words: formatScan(result), json: scanJson(result), findings, unanswered: unansweredWords(result) };
+  return {
+    words: formatScan(result),
+    json: scanJson(result),
+    findings: result.findings,
+    report: () => scanReport(result),
+    unanswered: unansweredWords(result),
+  };
 }
 
 async function optionsOf(

@@ -72,9 +72,6 @@ export function parseCommandLine(
   variables: Readonly<Record<string, string | undefined>>,
 ): CommandLine {
   const { values } = readOptions(argv);
-  const other = ["check", "html", "edge"].find((name) => name in values);
-  if (values.report !== undefined && other !== undefined)
-    throw new CannotRun(`--report shows what a scan without --${other} finds; --json has the rest`);
   const token = values.token ?? variables.TOKEN;
   const manifest = values["no-manifest"] === true ? false : values.manifest;
   return {

@@ -1,42 +1,52 @@
 import { browserAccept } from "../contract/accept.ts";
-import { formatQuery, type ImageRequest, isOriginal } from "../contract/request.ts";
+import { type ImageRequest, isOriginal } from "../contract/request.ts";
+import type { Answers } from "./asking.ts";
 import { formatBytes } from "./bytes.ts";
-import { formatFinding, sortFindings } from "./findings.ts";
+import { type Finding, formatFinding, sortFindings } from "./findings.ts";
 import { style } from "./report-style.ts";
-import type { ScanResult } from "./scan.ts";
-import { summarize } from "./summary.ts";
 import { variantName, variantsOf } from "./warm/variant.ts";
 
+/** What a report page says. */
+export interface Report extends Answers {
+  readonly title: string;
+  /** The verdict where nothing is wrong. */
+  readonly allIsWell: string;
+  readonly findings: readonly Finding[];
+  readonly numbers: readonly (readonly [value: string, words: string])[];
+  /** Longer lists, folded. */
+  readonly lists: readonly { readonly title: string; readonly lines: readonly string[] }[];
+  readonly shown: ReadonlyMap<string, ShownPhoto>;
+  /** By source key, as data URLs. */
+  readonly thumbnails: ReadonlyMap<string, string>;
+}
+
+/** A photograph and where it is shown. */
+export interface ShownPhoto {
+  readonly requests: readonly ImageRequest[];
+  /** File and line. */
+  readonly places: readonly string[];
+}
+
 /** One page with nothing outside itself: failures first, then each photograph with its variants. */
-export function htmlReport(result: ScanResult): string {
-  const sum = summarize(result);
-  const saved = sum.bytesBefore === 0 ? 0 : Math.round((1 - sum.bytesAfter / sum.bytesBefore) * 100);
-  const errors = result.findings.filter((finding) => finding.severity === "error");
-  const numbers: readonly (readonly [string, string])[] = [
-    [String(sum.posts), "posts with images"],
-    [String(sum.photos), "photographs"],
-    [String(sum.variants), "variants"],
-    [
-      `${formatBytes(sum.bytesBefore)} → ${formatBytes(sum.bytesAfter)}`,
-      `middle tier, AVIF: ${saved} % saved`,
-    ],
-  ];
+export function htmlReport(report: Report): string {
+  const { title, findings, numbers, lists, shown } = report;
+  const errors = findings.filter((finding) => finding.severity === "error").length;
+  const sections = [...shown].sort(([a], [b]) => Number(isBad(b, report)) - Number(isBad(a, report)));
   return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Image scan</title>
+<title>${title}</title>
 <style>${style}</style>
-<h1>Image scan</h1>
-<p class="verdict ${errors.length > 0 ? "bad" : "good"}">${
-    errors.length > 0
-      ? `${errors.length} ${errors.length === 1 ? "problem" : "problems"} in the content`
-      : "Every image of the site is in the cache"
+<h1>${title}</h1>
+<p class="verdict ${errors > 0 ? "bad" : "good"}">${
+    errors > 0 ? `${errors} ${errors === 1 ? "problem" : "problems"} to look at` : report.allIsWell
   }</p>
-${findingList(result)}
+${findingList(findings)}
 <dl class="numbers">${numbers.map(([value, words]) => `<div><dt>${escapeHtml(value)}</dt><dd>${escapeHtml(words)}</dd></div>`).join("")}</dl>
+${lists.map(foldedList).join("\n")}
 <main>
-${[...photosByKey(result)].map(([key, shown]) => photoSection(key, shown, result)).join("\n")}
+${sections.map(([key, photo]) => photoSection(key, photo, report)).join("\n")}
 </main>
 </html>
 `;
@@ -44,7 +54,7 @@ ${[...photosByKey(result)].map(([key, shown]) => photoSection(key, shown, result
 
 // --- findings ---
 
-function findingList({ findings }: ScanResult): string {
+function findingList(findings: readonly Finding[]): string {
   if (findings.length === 0) return "";
   const items = sortFindings(findings)
     .sort((a, b) => Number(b.severity === "error") - Number(a.severity === "error"))
@@ -52,42 +62,35 @@ function findingList({ findings }: ScanResult): string {
   return `<ul class="findings">${items.join("")}</ul>`;
 }
 
+function foldedList({ title, lines }: Report["lists"][number]): string {
+  if (lines.length === 0) return "";
+  const items = lines.map((line) => `<li>${escapeHtml(line)}</li>`);
+  return `<details><summary>${escapeHtml(title)}: ${lines.length}</summary><ul class="findings">${items.join("")}</ul></details>`;
+}
+
 // --- photographs ---
 
-interface ShownPhoto {
-  readonly requests: Map<string, ImageRequest>;
-  readonly places: string[];
+function isBad(key: string, { photos, variants, shown }: Report): boolean {
+  const info = photos.get(key);
+  if (info === undefined || "problem" in info) return true;
+  const asked = (shown.get(key)?.requests ?? []).flatMap(variantsOf);
+  return asked.some((variant) => variants.get(variantName(variant))?.status === "failed");
 }
 
-function photosByKey({ posts, images }: ScanResult): Map<string, ShownPhoto> {
-  const photos = new Map<string, ShownPhoto>();
-  for (const { file, uses } of posts) {
-    for (const use of uses) {
-      const shown: ShownPhoto = photos.get(use.key) ?? { requests: new Map(), places: [] };
-      photos.set(use.key, shown);
-      shown.places.push(`${file}:${use.line}`);
-      for (const request of use.candidates(images.get(use.key)).all)
-        shown.requests.set(formatQuery(request), request);
-    }
-  }
-  return photos;
-}
-
-function photoSection(key: string, { requests, places }: ShownPhoto, result: ScanResult): string {
-  const info = result.photos.get(key);
+function photoSection(key: string, { requests, places }: ShownPhoto, report: Report): string {
+  const info = report.photos.get(key);
   const facts =
     info === undefined
       ? "not asked for"
       : "problem" in info
         ? info.problem.detail
         : `${info.width} × ${info.height}, ${info.type}, ${formatBytes(info.bytes)}`;
-  const bad = info === undefined || "problem" in info;
-  const rows = [...requests.values()]
+  const rows = requests
     .filter((request) => !isOriginal(request))
     .sort((a, b) => (a.width ?? 0) - (b.width ?? 0))
-    .map((request) => variantRow(request, result));
-  return `<section${bad ? ' class="bad"' : ""}>
-${thumbnail(key, result)}
+    .map((request) => variantRow(request, report));
+  return `<section${isBad(key, report) ? ' class="bad"' : ""}>
+${thumbnail(key, report)}
 <div><h2>${escapeHtml(key)}</h2>
 <p>${escapeHtml(facts)}</p>
 <p class="places">${places.slice(0, 8).map(escapeHtml).join("<br>")}${places.length > 8 ? `<br>and ${places.length - 8} more` : ""}</p></div>
@@ -96,17 +99,17 @@ ${rows.length > 0 ? `<table><tr><th>width<th>q<th>AVIF<th>WebP<th>JPEG</tr>${row
 }
 
 /** Inside the page, which needs no network. */
-function thumbnail(key: string, { thumbnails }: ScanResult): string {
+function thumbnail(key: string, { thumbnails }: Report): string {
   const url = thumbnails.get(key);
   return url === undefined
     ? '<div class="thumb none">no picture</div>'
     : `<img class="thumb" alt="" src="${url}" loading="lazy">`;
 }
 
-function variantRow(request: ImageRequest, result: ScanResult): string {
+function variantRow(request: ImageRequest, report: Report): string {
   const cells = new Map<string, string>();
   for (const variant of variantsOf(request)) {
-    const found = result.variants.get(variantName(variant));
+    const found = report.variants.get(variantName(variant));
     const column = variant.accept === "any" ? columnOf(request) : variant.accept;
     const words =
       found === undefined

@@ -10,6 +10,7 @@ p { margin: .2rem 0; }
 .verdict { font-size: 1.1rem; font-weight: 600; }
 .good { color: var(--good); } .verdict.bad, .bad h2, td.failed { color: var(--bad); }
 .findings { list-style: none; padding: .6rem .8rem; border: 1px solid var(--line); border-radius: .5rem; font: 13px/1.6 ui-monospace, monospace; overflow-wrap: anywhere; }
+details { margin: .5rem 0; } summary { cursor: pointer; } .findings .warning { opacity: .8; }
 .findings .error { color: var(--bad); }
 .numbers { display: flex; flex-wrap: wrap; gap: .5rem 2.5rem; margin: 1.2rem 0; }
 .numbers dt { font-size: 1.4rem; font-weight: 600; } .numbers dd { margin: 0; opacity: .7; }

@@ -45,6 +45,15 @@ export function formatEdge(result: EdgeCheckResult): string {
   return `${lines.join("\n")}\n`;
 }
 
+/** `73 %`, or nothing where there was nothing. */
+export function saving(before: number, after: number): string {
+  return before === 0 ? "" : `${Math.round((1 - after / before) * 100)} %`;
+}
+
+export function formatPlace({ file, line, column }: Omit<UrlPlace, "url">): string {
+  return `${file}:${line}:${column}`;
+}
+
 // --- parts ---
 
 function warmWords({ variants, hits, made, failed }: WarmCounts): string {
@@ -59,7 +68,7 @@ function listed(title: string, places: readonly UrlPlace[]): string[] {
   const shown = places.slice(0, MOST_ROWS);
   return [
     `${places.length} ${places.length === 1 ? "URL" : "URLs"} ${title}:`,
-    ...shown.map(({ url, file, line, column }) => `  ${file}:${line}:${column}: ${url}`),
+    ...shown.map((place) => `  ${formatPlace(place)}: ${place.url}`),
     ...more(places.length - shown.length),
   ];
 }
@@ -81,7 +90,7 @@ function postTable(result: ScanResult): string[] {
         String(post.uses.length),
         formatBytes(before),
         formatBytes(after),
-        before === 0 ? "" : `${Math.round((1 - after / before) * 100)} %`,
+        saving(before, after),
       ),
     ),
     ...more(rows.length - shown.length),

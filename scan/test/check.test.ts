@@ -69,6 +69,25 @@ test.runIf(newest)(
   },
 );
 
+test.runIf(newest)("a check's report shows what was emitted, and what differs from the content", async () => {
+  await using proxy = await startStandIn({ "worms.jpg": 600, "list.jpg": 600 });
+  await using site = await createSite({
+    "config.toml": config(proxy.endpoint),
+    "content/posts/a.md": "---\ntitle: A\n---\n![](worms.jpg) ![](nosuch.jpg)\n",
+    "content/posts/quiet.md": "---\ntitle: Q\nlayout: quiet\n---\n![](list.jpg)\n",
+    "layouts/_default/quiet.html": "nothing of the page",
+  });
+  if (newest === undefined) return;
+  await publish(site, newest);
+  const report = path.join(site.folder, "report.html");
+  expect((await run(["--site", site.folder, "--check", "public", "--report", report])).code).toBe(1);
+  const html = await readFile(report, "utf8");
+  expect(html).toMatch(/public\/posts\/a\/index\.html:\d+:\d+: error: nosuch\.jpg/);
+  expect(html).toContain("1 problem to look at");
+  expect(html.indexOf("<h2>nosuch.jpg</h2>")).toBeLessThan(html.indexOf("<h2>worms.jpg</h2>"));
+  expect(html).toMatch(/Found in the content, not emitted by Hugo: \d.*content\/posts\/quiet\.md:5:1: /s);
+});
+
 test.runIf(newest)("a check fails for an emitted photograph that is not there", async () => {
   await using proxy = await startStandIn({});
   await using site = await createSite({
@@ -187,4 +206,9 @@ test("--edge says when a CDN gives everyone what the first reader could read, or
   const dropped = await run(["--site", site.folder, "--edge"]);
   expect(dropped.code).toBe(1);
   expect(dropped.stdout).toContain("error: the answers carry no Vary: Accept");
+
+  proxy.failures.push(bare, bare, bare);
+  const report = path.join(site.folder, "edge.html");
+  await run(["--site", site.folder, "--edge", "--report", report]);
+  expect(await readFile(report, "utf8")).toContain("the answers carry no Vary: Accept");
 });

@@ -1,0 +1,108 @@
+import { formatQuery, type ImageRequest } from "../contract/request.ts";
+import { formatBytes } from "./bytes.ts";
+import type { CheckResult, UrlPlace } from "./check.ts";
+import type { EdgeCheckResult } from "./edge-check.ts";
+import type { Finding } from "./findings.ts";
+import { formatPlace, saving } from "./report.ts";
+import type { Report, ShownPhoto } from "./report-html.ts";
+import type { ScanResult } from "./scan.ts";
+import { countResults, summarize } from "./summary.ts";
+
+/** What the report of a scan shows. */
+export function scanReport(result: ScanResult): Report {
+  const sum = summarize(result);
+  const shown = result.posts.flatMap(({ file, uses }) =>
+    uses.map((use) => ({
+      key: use.key,
+      place: `${file}:${use.line}`,
+      requests: use.candidates(result.images.get(use.key)).all,
+    })),
+  );
+  return {
+    ...result,
+    title: "Image scan",
+    allIsWell: "Every image of the site is in the cache",
+    numbers: [
+      [String(sum.posts), "posts with images"],
+      [String(sum.photos), "photographs"],
+      [String(sum.variants), "variants"],
+      [
+        `${formatBytes(sum.bytesBefore)} → ${formatBytes(sum.bytesAfter)}`,
+        `middle tier, AVIF: ${saving(sum.bytesBefore, sum.bytesAfter)} saved`,
+      ],
+    ],
+    lists: [],
+    shown: byKey(shown),
+  };
+}
+
+/** What the report of a check shows. */
+export function checkReport(result: CheckResult): Report {
+  const { variants, hits, made } = countResults(result.variants.values());
+  const shown = result.emitted.map((place) => ({
+    key: place.request.key,
+    place: `${place.file}:${place.line}`,
+    requests: [place.request],
+  }));
+  return {
+    ...result,
+    title: "Image check",
+    allIsWell: "Every image that Hugo has emitted is in the cache",
+    numbers: [
+      [String(result.files), "files of the built site"],
+      [String(result.urls.length), "URLs of the proxy"],
+      [String(variants), "variants"],
+      [`${hits} + ${made}`, "were there, and made by this check"],
+    ],
+    lists: [
+      { title: "Emitted by Hugo, not found in the content", lines: result.unscanned.map(urlLine) },
+      { title: "Found in the content, not emitted by Hugo", lines: result.unemitted.map(urlLine) },
+    ],
+    shown: byKey(shown),
+  };
+}
+
+/** What the report of a look through the CDN shows. */
+export function edgeReport(result: EdgeCheckResult, findings: readonly Finding[]): Report {
+  return {
+    title: "Image edge",
+    allIsWell: "Every image is served at the public address, each format to who can show it",
+    findings,
+    numbers: [
+      [String(result.urls.length), "URLs at the public address"],
+      [String(result.responses), "responses"],
+      [String(result.cached), "from a cache on the way"],
+    ],
+    lists: [],
+    ...{ shown: new Map(), photos: new Map(), variants: new Map(), thumbnails: new Map() },
+  };
+}
+
+// --- parts ---
+
+function urlLine(place: UrlPlace): string {
+  return `${formatPlace(place)}: ${place.url}`;
+}
+
+interface Shown {
+  readonly key: string;
+  readonly place: string;
+  readonly requests: readonly ImageRequest[];
+}
+
+/** Each photograph with its requests and its places, each once. */
+function byKey(all: readonly Shown[]): ReadonlyMap<string, ShownPhoto> {
+  const photos = new Map<string, { requests: Map<string, ImageRequest>; places: Set<string> }>();
+  for (const { key, place, requests } of all) {
+    const photo = photos.get(key) ?? { requests: new Map(), places: new Set() };
+    photos.set(key, photo);
+    photo.places.add(place);
+    for (const request of requests) photo.requests.set(formatQuery(request), request);
+  }
+  return new Map(
+    [...photos].map(([key, { requests, places }]) => [
+      key,
+      { requests: [...requests.values()], places: [...places] },
+    ]),
+  );
+}
