@@ -30,7 +30,7 @@ export const socketLimits: SocketLimits = {
   connectionsCheckingInterval: 2_000,
   keepAliveTimeout: 75_000,
   timeout: 30_000,
-  maxConnections: 2048,
+  maxConnections: 4096,
 };
 
 /** @throws CannotListen */

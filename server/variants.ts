@@ -160,7 +160,9 @@ export function createVariants(parts: {
       const held = hot.get(variant);
       if (held !== undefined) return held;
       const stored = await cache.read(variant);
-      if (stored !== undefined) hot.set(variant, stored);
+      // One of a crowd may look at the disk before, and hear of it after, another of them made the variant.
+      if (stored === undefined) return hot.get(variant);
+      hot.set(variant, stored);
       return stored;
     },
     findMeta: async (variant) => hot.get(variant)?.meta ?? cache.readMeta(variant),

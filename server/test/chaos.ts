@@ -1,5 +1,5 @@
 import { appendFileSync } from "node:fs";
-import { inject } from "vitest";
+import { expect, inject } from "vitest";
 
 declare module "vitest" {
   interface ProvidedContext {
@@ -8,9 +8,19 @@ declare module "vitest" {
   }
 }
 
+/** Whether this is `npm run test:chaos`: full numbers, and times count. */
+export function isFull(): boolean {
+  return inject("chaosTable") !== undefined;
+}
+
 /** `npm run test:chaos` runs the full numbers, `npm test` the same at a size that ends quickly. */
 export function sized(full: number, quick: number): number {
-  return inject("chaosTable") === undefined ? quick : full;
+  return isFull() ? full : quick;
+}
+
+/** A bound on a time or a size, which only `npm run test:chaos` holds it to: it has the machine to itself. */
+export function bounded(what: string, value: number, most: number): void {
+  if (isFull()) expect.soft(value, what).toBeLessThanOrEqual(most);
 }
 
 /** One row of the table that `npm run test:chaos` prints: the promise, what was done, what came of it. */

@@ -22,8 +22,11 @@ const bin = fileURLToPath(new URL("../../bin/imgproxy-lite.js", import.meta.url)
  * Starts `imgproxy-lite serve` on free ports of loopback, with these settings and no others; gone when the test is.
  * @throws Error with what it said when it ends before it listens.
  */
-export async function startPod(settings: Readonly<Record<string, string>>): Promise<Pod> {
-  const child = spawn(process.execPath, [bin, "serve"], {
+export async function startPod(
+  settings: Readonly<Record<string, string>>,
+  executable: string = bin,
+): Promise<Pod> {
+  const child = spawn(process.execPath, [executable, "serve"], {
     env: { PATH: process.env.PATH, HOST: "127.0.0.1", PORT: "0", ADMIN_PORT: "0", ...settings },
     stdio: ["ignore", "pipe", "pipe"],
   });

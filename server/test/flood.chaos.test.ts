@@ -1,0 +1,117 @@
+import { lstatSync, readdirSync } from "node:fs";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { report, sized } from "./chaos.ts";
+import { photo } from "./pictures.ts";
+import { startPod } from "./pod.ts";
+import { Readers, Tally } from "./readers.ts";
+import { temporaryFolder } from "./temporary-folder.ts";
+
+function createReaders(connections: number): Readers {
+  const readers = new Readers(connections);
+  onTestFinished(() => readers.close());
+  return readers;
+}
+
+/** What all files of the cache take, half-written ones and the cache's own notes too. */
+function sizeOf(folder: string): { bytes: number; files: number; largest: number } {
+  const sum = { bytes: 0, files: 0, largest: 0 };
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    const stats = lstatSync(join(entry.parentPath, entry.name), { throwIfNoEntry: false });
+    if (!stats?.isFile()) continue;
+    sum.bytes += stats.size;
+    sum.files++;
+    sum.largest = Math.max(sum.largest, stats.size);
+  }
+  return sum;
+}
+
+test("two replicas that are asked for three times what the cache may hold never hold more", async () => {
+  const folder = await temporaryFolder();
+  const [photos, cache] = [join(folder, "photos"), join(folder, "cache")];
+  await mkdir(photos);
+  const keys = sized(12, 4);
+  for (let key = 0; key < keys; key++)
+    await photo(1_000 + key, 750)
+      .jpeg({ quality: 95 })
+      .toFile(join(photos, `${key}.jpg`));
+  const maxBytes = sized(64, 2) * 2 ** 20;
+  const settings = {
+    ...{ SOURCE: photos, CACHE_DIR: cache, CACHE_MAX_BYTES: String(maxBytes), GC_INTERVAL: "1s" },
+    ...{ HOT_CACHE_BYTES: "0", COLD_BUDGET: "1000000", QUEUE_LIMIT: "100", CACHE_MIN_FREE: "0" },
+  };
+  const pods = [await startPod(settings), await startPod(settings)];
+  const readers = createReaders(16);
+  const tally = new Tally();
+  let [sent, worst, samples] = [0, 0, 0];
+  const sampling = setInterval(
+    () => {
+      const { bytes, largest } = sizeOf(cache);
+      // In flight: each replica writes one file at a time.
+      worst = Math.max(worst, bytes - pods.length * largest);
+      samples++;
+    },
+    sized(1_000, 100),
+  );
+  onTestFinished(() => clearInterval(sampling));
+  const variants = 90 * keys * 20;
+  await readers.each(variants, 16, async (at) => {
+    if (sent > 3 * maxBytes) return;
+    const query = `img=${at % keys}.jpg&q=${100 - (Math.floor(at / keys) % 90)}&w=${990 - (at % 20)}&fm=jpg`;
+    const { status, body } = await readers.askPatiently(`${pods[at % 2]?.url}?${query}`);
+    tally.add(status, 0);
+    sent += body.length;
+  });
+  clearInterval(sampling);
+  expect(sent).toBeGreaterThan(3 * maxBytes);
+  expect([...tally.statuses.keys()]).toEqual([200]);
+  expect(samples).toBeGreaterThan(1);
+  expect(worst).toBeLessThanOrEqual(1.01 * maxBytes);
+  const left = sizeOf(cache);
+  expect(left.bytes).toBeGreaterThan(0.7 * maxBytes);
+  report(
+    "C9",
+    `2 replicas on one cache of ${maxBytes / 2 ** 20} MiB asked for ${Math.round(sent / 2 ** 20)} MiB of new images`,
+    `${tally}; at most ${((100 * worst) / maxBytes).toFixed(1)} % on disk in ${samples} looks`,
+  );
+});
+
+test("whoever enumerates the variants of one photograph costs others nothing, and the disk a share", async () => {
+  const folder = await temporaryFolder();
+  const [photos, cache] = [join(folder, "photos"), join(folder, "cache")];
+  await mkdir(photos);
+  for (const name of ["worms.jpg", "boats.jpg"])
+    await writeFile(join(photos, name), await photo(64, 48).jpeg().toBuffer());
+  const mostVariants = sized(1_000, 50);
+  const pod = await startPod({
+    ...{ SOURCE: photos, CACHE_DIR: cache, GC_INTERVAL: "0", COLD_BUDGET: String(2 * mostVariants) },
+    ...{ MAX_VARIANTS: String(mostVariants), HOT_CACHE_BYTES: "1MiB" },
+  });
+  const readers = createReaders(16);
+  const other = `${pod.url}?img=boats.jpg&q=50&w=32&fm=jpg`;
+  const [idle, flood, hits] = [new Tally(), new Tally(), new Tally()];
+  for (let at = 0; at < 200; at++) await readers.count(other, idle);
+  const urls = sized(100_000, 1_500);
+  const started = performance.now();
+  await readers.each(urls, 12, async (at) => {
+    const query = `img=worms.jpg&q=${1 + (at % 100)}&w=${1 + Math.floor(at / 100)}&fm=jpg`;
+    await readers.count(`${pod.url}?${query}`, flood);
+    if (at % 20 === 0) await readers.count(other, hits);
+  });
+  const minutes = (performance.now() - started) / 60_000;
+  expect([...flood.statuses.keys()].filter((status) => ![200, 429, 503].includes(Number(status)))).toEqual(
+    [],
+  );
+  expect([...hits.statuses.keys()]).toEqual([200]);
+  const encodes = await pod.metric("imgproxy_lite_encode_duration_seconds_count");
+  // A burst, and then a rate.
+  expect(encodes).toBeLessThanOrEqual(2 * mostVariants * (1 + minutes) + 20);
+  const { files } = sizeOf(join(cache, "v1"));
+  expect(files).toBeLessThanOrEqual(mostVariants + 20);
+  report(
+    "S9",
+    `${urls.toLocaleString("en-GB")} URLs of one photograph, while another is read ${hits.count(200)} times`,
+    `${encodes} encodes, ${files} files; ${flood}; the other: 100 % 200, p99 ${hits.p99(200)} ms (idle ${idle.p99(200)} ms)`,
+  );
+});

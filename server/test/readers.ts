@@ -1,0 +1,94 @@
+import { Agent, get } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
+
+/** What readers of one kind got: how many of each status, and how long each answer took. */
+export class Tally {
+  readonly statuses = new Map<number | string, number>();
+  readonly #milliseconds = new Map<number | string, number[]>();
+
+  add(status: number | string, milliseconds: number): void {
+    this.statuses.set(status, this.count(status) + 1);
+    const times = this.#milliseconds.get(status) ?? [];
+    times.push(milliseconds);
+    this.#milliseconds.set(status, times);
+  }
+
+  count(status: number | string): number {
+    return this.statuses.get(status) ?? 0;
+  }
+
+  /** Milliseconds that 99 of 100 answers of a status came within; 0 when there were none. */
+  p99(status: number): number {
+    const sorted = [...(this.#milliseconds.get(status) ?? [])].sort((a, b) => a - b);
+    return Math.round(sorted[Math.floor(sorted.length * 0.99)] ?? 0);
+  }
+
+  toString(): string {
+    return [...this.statuses].map(([status, count]) => `${count} × ${status}`).join(", ");
+  }
+}
+
+export interface Answered {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: Buffer;
+}
+
+/** Asks over kept connections, without fetch's cost: what is measured is the server. */
+export class Readers {
+  readonly #agent: Agent;
+
+  constructor(connections: number) {
+    this.#agent = new Agent({ keepAlive: true, maxSockets: connections });
+  }
+
+  /** @throws Error when the answer is not whole. */
+  ask(url: string, headers: Readonly<Record<string, string>> = {}): Promise<Answered> {
+    return new Promise((resolve, reject) => {
+      const request = get(url, { agent: this.#agent, headers: { ...headers } }, (response) => {
+        const chunks: Buffer[] = [];
+        response.on("data", (chunk: Buffer) => chunks.push(chunk));
+        response.on("error", reject);
+        response.on("end", () => {
+          const body = Buffer.concat(chunks);
+          if (response.complete)
+            resolve({ status: response.statusCode ?? 0, headers: response.headers, body });
+          else reject(new Error("half an answer"));
+        });
+      });
+      request.on("error", reject);
+    });
+  }
+
+  /** Asks again while the server says that it is busy: tests that are not about load run on busy machines. */
+  async askPatiently(url: string): Promise<Answered> {
+    for (;;) {
+      const answer = await this.ask(url);
+      if (answer.status !== 503) return answer;
+      await sleep(100);
+    }
+  }
+
+  /** Asks, and counts whatever comes of it. */
+  async count(url: string, tally: Tally, headers: Readonly<Record<string, string>> = {}): Promise<void> {
+    const started = performance.now();
+    const status = await this.ask(url, headers).then(
+      (answer) => answer.status,
+      (error: unknown) => String(error),
+    );
+    tally.add(status, performance.now() - started);
+  }
+
+  /** Does a piece of work so many times, at most so many at once. */
+  async each(times: number, atOnce: number, work: (at: number) => Promise<void>): Promise<void> {
+    let next = 0;
+    const line = async (): Promise<void> => {
+      while (next < times) await work(next++);
+    };
+    await Promise.all(Array.from({ length: atOnce }, line));
+  }
+
+  close(): void {
+    this.#agent.destroy();
+  }
+}
