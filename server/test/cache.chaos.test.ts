@@ -1,4 +1,5 @@
 import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -9,6 +10,9 @@ import { sweep } from "../gc/sweep.ts";
 import { type Actor, type ActorOptions, startActor, type Totals } from "./actors.ts";
 import { entryOf, variant } from "./cache-suite.ts";
 import { report, sized } from "./chaos.ts";
+import { photo } from "./pictures.ts";
+import { startPod } from "./pod.ts";
+import { Readers } from "./readers.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
 const roomy = { maxBytes: 1e12, maxFiles: 1e9, minFreeBytes: 0, maxIdleMs: 1e12, pins: new Set<string>() };
@@ -103,6 +107,40 @@ test("sweeps that delete everything all the time cut no read short", async () =>
   await totalsOf(others);
   expect(read.bad).toBe(0);
   report("C6", `${read.done} reads under sweeps that delete all`, `${read.bad} bad (${read.missed} misses)`);
+});
+
+test("sweeps that delete everything all the time cut no answer of a server's short", async () => {
+  const folder = await temporaryFolder();
+  const [photos, cache] = [join(folder, "photos"), join(folder, "cache")];
+  for (const each of [photos, cache]) await mkdir(each);
+  await photo(320, 240).jpeg({ quality: 95 }).toFile(join(photos, "worms.jpg"));
+  const pod = await startPod({
+    ...{ SOURCE: photos, CACHE_DIR: cache, GC_INTERVAL: "0", HOT_CACHE_BYTES: "0" },
+    ...{ COLD_BUDGET: "1000000", QUEUE_LIMIT: "100" },
+  });
+  const [sweeps] = await run({ role: "sweep", folder: cache, limits: { maxFiles: 0, freshMs: 0 } });
+  const answers = sized(10_000, 300);
+  const etags = new Map<string, Set<string>>();
+  let [hits, misses] = [0, 0];
+  const readers = new Readers(16);
+  onTestFinished(() => readers.close());
+  await readers.each(answers, 16, async (at) => {
+    const query = `img=worms.jpg&q=${90 + (at % 4)}&fm=jpg`;
+    const { status, headers, body } = await readers.askPatiently(`${pod.url}?${query}`);
+    expect([status, body.length]).toEqual([200, Number(headers["content-length"])]);
+    if (String(headers["cache-status"]).includes("hit")) hits++;
+    else misses++;
+    const hash = createHash("sha256").update(body).digest("hex");
+    etags.set(query, (etags.get(query) ?? new Set()).add(hash));
+  });
+  sweeps?.stop();
+  expect([...etags.values()].map(({ size }) => size)).toEqual([1, 1, 1, 1]);
+  expect(Math.min(hits, misses)).toBeGreaterThan(0);
+  report(
+    "C6",
+    `${answers} answers of a server under the same`,
+    `0 cut short (${hits} hits, ${misses} misses)`,
+  );
 });
 
 test("sweeps take nothing that was just written", async () => {

@@ -1,29 +1,9 @@
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
 import { bounded, report, sized } from "./chaos.ts";
-import { photo } from "./pictures.ts";
+import { startPhotoServer } from "./photo-server.ts";
 import { type Pod, startPod } from "./pod.ts";
 import { Readers, Tally } from "./readers.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
-
-/** A bucket that has every key and counts what it is asked. */
-async function startBucket() {
-  const jpeg = await photo(320, 240).jpeg().toBuffer();
-  const seen = { asked: 0, down: false };
-  const server = createServer((_, response) => {
-    seen.asked++;
-    if (seen.down) return void response.destroy();
-    response.writeHead(200, { "content-length": jpeg.byteLength, etag: '"x"' }).end(jpeg);
-  }).listen(0, "127.0.0.1");
-  await new Promise((resolve) => server.once("listening", resolve));
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const { port } = server.address() as AddressInfo;
-  return { seen, url: `http://127.0.0.1:${port}/` };
-}
 
 function createReaders(connections: number): Readers {
   const readers = new Readers(connections);
@@ -37,7 +17,7 @@ const encodesOf = async (pods: readonly Pod[]): Promise<number> =>
   );
 
 test("500 readers of one new image at once cost one fetch and one encode, on two replicas at most two", async () => {
-  const bucket = await startBucket();
+  const bucket = await startPhotoServer();
   const settings = {
     ...{ SOURCE: bucket.url, CACHE_DIR: await temporaryFolder(), GC_INTERVAL: "0" },
     ...{ COLD_BUDGET: "1000000", QUEUE_LIMIT: "8" },
@@ -52,12 +32,12 @@ test("500 readers of one new image at once cost one fetch and one encode, on two
       readers.each(500, 500, (reader) =>
         readers.count(`${at(reader)?.url}?img=${key}.jpg&q=50&w=100&fm=jpg`, tally),
       );
-    bucket.seen.asked = 0;
+    bucket.asked = 0;
     const before = await encodesOf(pods);
     await herd(`one-${round}`, () => pods[0], one);
-    expect([bucket.seen.asked, (await encodesOf(pods)) - before]).toEqual([1, 1]);
+    expect([bucket.asked, (await encodesOf(pods)) - before]).toEqual([1, 1]);
     await herd(`two-${round}`, (reader) => pods[reader % 2], two);
-    most.fetches = Math.max(most.fetches, bucket.seen.asked - 1);
+    most.fetches = Math.max(most.fetches, bucket.asked - 1);
     most.encodes = Math.max(most.encodes, (await encodesOf(pods)) - before - 1);
   }
   expect([[...one.statuses.keys()], [...two.statuses.keys()]]).toEqual([[200], [200]]);
@@ -72,7 +52,7 @@ test("500 readers of one new image at once cost one fetch and one encode, on two
 });
 
 test("a bucket that is gone, and a volume that is, are nothing to probes and to readers of what is there", async () => {
-  const bucket = await startBucket();
+  const bucket = await startPhotoServer();
   const folder = await temporaryFolder();
   const pod = await startPod({
     ...{ SOURCE: bucket.url, CACHE_DIR: folder, GC_INTERVAL: "1s", COLD_BUDGET: "1000000" },
@@ -80,7 +60,7 @@ test("a bucket that is gone, and a volume that is, are nothing to probes and to 
   const readers = createReaders(20);
   const warm = `${pod.url}?img=warm.jpg&q=50&w=100&fm=jpg`;
   expect((await readers.ask(warm)).status).toBe(200);
-  bucket.seen.down = true;
+  bucket.down = true;
   const [hits, misses, probes] = [new Tally(), new Tally(), new Tally()];
   const requests = sized(10_000, 300);
   const started = performance.now();

@@ -2,6 +2,7 @@ import { readdir } from "node:fs/promises";
 import { expect, test, vi } from "vitest";
 import { type CacheFailure, createDiskCache } from "../cache/disk.ts";
 import { entryOf, variant } from "./cache-suite.ts";
+import { report, sized } from "./chaos.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
 /** The call that fails now, and how. */
@@ -39,11 +40,18 @@ test.each(
   let now = Date.now();
   const failures: CacheFailure[] = [];
   const cache = await createDiskCache({ folder, now: () => now, onFailure: (one) => failures.push(one) });
-  fault.call = call;
-  fault.error = error;
-  expect(await cache.write(variant, entryOf("worms"))).toBe(false);
-  fault.call = "";
-  expect(failures).toEqual([failure]);
+  const faults = sized(1_000, 1);
+  for (let at = 0; at < faults; at++) {
+    // A folder of its own each time, so that there is one to be made.
+    const one = { ...variant, key: `${at}.jpg` };
+    fault.call = call;
+    fault.error = error;
+    expect(await cache.write(one, entryOf("worms"))).toBe(false);
+    fault.call = "";
+    expect(await cache.read(one)).toBeUndefined();
+    now += 30_001;
+  }
+  expect(failures).toEqual(Array(faults).fill(failure));
   expect(await cache.read(variant)).toBeUndefined();
   const files = (await readdir(folder, { recursive: true, withFileTypes: true })).filter((file) =>
     file.isFile(),
@@ -52,6 +60,7 @@ test.each(
   now += 30_001;
   expect(await cache.write(variant, entryOf("worms"))).toBe(true);
   expect(await cache.read(variant)).toEqual(entryOf("worms"));
+  report("C3", `${faults} × ${error.code} at ${call}`, "0 stored, 0 left behind; stored again after 30 s");
 });
 
 test.each(["EIO", "ESTALE", "EACCES"])("%s at a read is a miss, and is told", async (code) => {
