@@ -3,6 +3,7 @@ import { Problem, type ProblemCode } from "../errors.ts";
 import { guardSource } from "../source/guard.ts";
 import { Refused, tellRefused } from "../source/refused.ts";
 import type { Source } from "../source/source.ts";
+import { report } from "./chaos.ts";
 
 /** A source that answers as it is told, and counts. */
 function scripted(answer: (call: number, key: string) => ProblemCode | Problem | undefined) {
@@ -72,12 +73,18 @@ describe("a guarded source", () => {
     }
     expect(readers).toBe(6000);
     // 20 calls open it; then one every 5 s.
-    expect(calls()).toBeLessThanOrEqual(20 * 1.1 + 12);
+    const asked = calls();
+    expect(asked).toBeLessThanOrEqual(20 * 1.1 + 12);
     down = false;
     const closed = [];
     for (; clock < 66_000; clock += 500) closed.push(await codeOf(guarded.stat("a", signal)));
     expect(closed.at(-1)).toBe("ok");
     expect(closed).toContain("source-busy");
+    report(
+      "U6",
+      "6,000 requests in a minute, every one failing (fake clock)",
+      `${asked} requests to the source, open again within 6 s`,
+    );
   });
 
   test("is asked by another reader when the one whose request was to decide has left", async () => {

@@ -11,6 +11,7 @@ import { Problem, type ProblemCode, problems } from "../errors.ts";
 import { remotePolicy } from "../freshness.ts";
 import { sniff } from "../sniff.ts";
 import { createHttpSource } from "../source/http.ts";
+import { report } from "./chaos.ts";
 import { animation, photo } from "./pictures.ts";
 import { createWorld, type World } from "./world.ts";
 
@@ -120,6 +121,11 @@ describe("no key leaves the bucket", () => {
         expect([200, 400, 404]).toContain(status);
       }
     expect(outside()).toEqual([]);
+    report(
+      "S1",
+      "12 paths out of the bucket in 42 encodings",
+      `0 of ${bucket.paths.length} requests outside`,
+    );
   });
 
   test("by 10,000 keys made up of what paths are made of", async () => {
@@ -155,6 +161,7 @@ describe("no key leaves the bucket", () => {
     );
     expect(asked).toBeGreaterThan(1000);
     expect(outside()).toEqual([]);
+    report("S1", `10,000 random keys, ${asked} of them keys by the grammar`, "0 requests outside");
   });
 
   test("nor does any name a file of the cache", async () => {
@@ -202,10 +209,17 @@ describe("no URL of a reader's", () => {
       `[::ffff:7f00:1]:${port}`,
       `0.0.0.0:${port}`,
       `2130706433:${port}`,
+      `0x7f000001:${port}`,
+      `127.1:${port}`,
+      `[::1]:${port}`,
+      `localhost:${port}`,
+      "169.254.169.254",
+      "user@127.0.0.1",
     ])
       for (const scheme of ["http", "https", "HTTP", "file", "gopher", "ftp"])
         expect((await world.get(`/?img=${scheme}://${host}/x&q=1`)).status).toBe(400);
     expect(canary).toBe(0);
+    report("S2", "60 URLs as keys, 5 kinds of redirect", "400 and 502, 0 connections");
     await world.close();
     await close(trap);
     await close(redirecting);
@@ -273,6 +287,7 @@ describe("one variant", () => {
     await world.service.background.idle();
     expect([bodies.size, world.cache.entries.size, world.encoder.count()]).toEqual([1, 1, 1]);
     await world.close();
+    report("S3", "1,000 requests with 30 headers, any order, added parameters", "1 body, 1 entry, 1 encode");
   });
 
   test("is never of a type that its reader does not accept, whoever asked before", async () => {
@@ -314,6 +329,59 @@ describe("one variant", () => {
       ]);
     }
     await world.close();
+    report("S3", "1,000 answers, 12 kinds of Accept × 4 originals", "0 of a type that is not accepted");
+  });
+});
+
+describe("a file that is two things", () => {
+  const marker = "<script>alert(document.domain)</script>";
+  const after = (file: Uint8Array) => Buffer.concat([file, Buffer.from(marker)]);
+
+  /** What a browser might take for a page, in every place where a picture has room for it. */
+  async function polyglots(): Promise<Buffer[]> {
+    const made = await Promise.all(
+      (["jpeg", "png", "webp", "avif", "gif"] as const).map((format) =>
+        photo(24, 16).toFormat(format).toBuffer(),
+      ),
+    );
+    const described = await Promise.all(
+      (["jpeg", "png", "webp", "avif"] as const).map((format) =>
+        photo(24, 16)
+          .withExif({ IFD0: { ImageDescription: marker, Copyright: marker } })
+          .withXmp(`<x:xmpmeta xmlns:x="adobe:ns:meta/">${marker}</x:xmpmeta>`)
+          .toFormat(format)
+          .toBuffer(),
+      ),
+    );
+    const [jpeg = Buffer.alloc(0)] = made;
+    const text = Buffer.from(marker);
+    const comment = Buffer.concat([Buffer.from([0xff, 0xfe, 0, text.length + 2]), text]);
+    const commented = Buffer.concat([jpeg.subarray(0, 2), comment, jpeg.subarray(2)]);
+    return [...made.map(after), ...described, ...described.map(after), commented, after(commented)];
+  }
+
+  test("leaves as the picture alone, and never as a page", async () => {
+    const world = await createWorld({ policy: remotePolicy });
+    const files = await polyglots();
+    let outputs = 0;
+    for (const [at, file] of files.entries()) {
+      expect(file.includes(marker)).toBe(true);
+      await writeFile(join(world.folder, `${at}.html`), file);
+      for (const fm of ["auto", "jpg", "png", "webp", "avif"]) {
+        const response = await world.get(`/?img=${at}.html&q=60&fm=${fm}`);
+        const body = Buffer.from(await response.arrayBuffer());
+        expect([at, fm, response.status, body.includes("alert")]).toEqual([at, fm, 200, false]);
+        expect(response.headers.get("content-type")).toBe(sniff(body).type);
+        outputs++;
+      }
+      // As stored, it is what its first bytes say, and nothing may guess otherwise.
+      const original = await world.get(`/?img=${at}.html`);
+      expect(original.headers.get("content-type")).toMatch(/^image\/(jpeg|png|webp|avif|gif)$/);
+      expect(original.headers.get("x-content-type-options")).toBe("nosniff");
+      expect(original.headers.get("content-security-policy")).toBe("default-src 'none'; sandbox");
+    }
+    await world.close();
+    report("S4", `${files.length} pictures with a page in them, ${outputs} outputs`, "0 with a word of it");
   });
 });
 
@@ -383,6 +451,7 @@ describe("300 hostile values", () => {
     }
     expect([world.asked, world.encoder.count()]).toEqual([[], 0]);
     await world.close();
+    report("S8", `${all.length} values of q, w, fm and v`, "100 % 400, 0 requests to the source, 0 encodes");
   });
 
   test("a query of 16 KiB is answered", async () => {
@@ -424,5 +493,7 @@ describe("an error", () => {
         expect(response.headers.has("set-cookie")).toBe(false);
       }
     await world.close();
+    expect(asked).toBeGreaterThan(60);
+    report("S11", `${asked} errors of every kind`, "0 words of the inside");
   });
 });

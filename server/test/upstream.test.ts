@@ -7,6 +7,7 @@ import { guardSource } from "../source/guard.ts";
 import { createHttpSource } from "../source/http.ts";
 import { remotePatience } from "../source/patience.ts";
 import { createS3Source } from "../source/s3.ts";
+import { bounded, report, sized } from "./chaos.ts";
 import { photo } from "./pictures.ts";
 import { createWorld, type World, type WorldOptions } from "./world.ts";
 
@@ -48,6 +49,9 @@ async function open(base: URL, options: WorldOptions = {}): Promise<World> {
   return world;
 }
 
+/** For sources that mean well: the machine may be busy. */
+const patiently = (base: URL): WorldOptions => ({ wrap: () => createHttpSource(base) });
+
 describe("a source that", () => {
   const faults: readonly (readonly [string, number, () => Promise<URL>])[] = [
     ["accepts and says nothing", 504, () => listenTcp(() => undefined)],
@@ -82,14 +86,24 @@ describe("a source that", () => {
     socket.on("close", () => clearInterval(timer));
   }
 
-  test.each(faults)("%s is %i to the reader, cached nowhere", async (_, status, start) => {
+  test.each(faults)("%s is %i to the reader, cached nowhere", async (name, status, start) => {
     const world = await open(await start());
-    for (const target of ["/?img=a.jpg&q=33", "/?img=b.jpg", "/?img=c.jpg&fm=json"]) {
+    const requests = sized(99, 3);
+    let slowest = 0;
+    const ask = async (target: string): Promise<void> => {
+      const started = performance.now();
       const response = await world.get(target);
+      slowest = Math.max(slowest, performance.now() - started);
       expect([target, response.status]).toEqual([target, status]);
       expect(response.headers.get("cache-control")).toBe("no-store");
-    }
+    };
+    for (let at = 0; at < requests; at += 3)
+      await Promise.all(
+        [`${at}.jpg&q=33`, `b${at}.jpg`, `c${at}.jpg&fm=json`].map((one) => ask(`/?img=${one}`)),
+      );
     expect(world.cache.entries.size).toBe(0);
+    bounded(`a source that ${name}: the slowest answer, ms`, slowest, 10_500);
+    report("U1", `${requests} requests to a source that ${name}`, `100 % ${status}, 0 cached`);
   });
 
   test("cuts its answers at any byte is 502, and no half photograph is kept or served", async () => {
@@ -100,7 +114,7 @@ describe("a source that", () => {
       if (whole) return void response.end(jpeg);
       response.write(jpeg.subarray(0, cutAt), () => response.destroy());
     });
-    const world = await open(base);
+    const world = await open(base, patiently(base));
     for (let n = 0; n < 300; n += 1) {
       cutAt = Math.floor(Math.random() * jpeg.byteLength);
       expect((await world.get(`/?img=a.jpg&q=33&w=${1 + (n % 64)}`)).status).toBe(502);
@@ -109,6 +123,7 @@ describe("a source that", () => {
     expect([world.cache.entries.size, world.encoder.count()]).toEqual([0, 0]);
     whole = true;
     expect((await world.get("/?img=a.jpg&q=33")).status).toBe(200);
+    report("U3", "300 answers cut at random", "100 % 502, 0 cached, 0 encoded");
   });
 
   test("lies about what it sends is judged by the bytes", async () => {
@@ -141,25 +156,30 @@ describe("a source that", () => {
     for (const [name, body, status] of bodies)
       for (const type of types) {
         next = [type, body];
-        const world = await open(base);
+        const world = await open(base, patiently(base));
         const response = await world.get(`/?img=${name}.png&q=33&w=8&fm=webp`);
         expect([name, type, response.status]).toEqual([name, type, status]);
         await world.service.background.idle();
         expect(world.cache.entries.size).toBe(status === 200 ? 1 : 0);
       }
+    report(
+      "U4",
+      `${bodies.length * types.length} lies about the type`,
+      "100 % judged by the bytes, 0 entries of what is none",
+    );
   });
 
   test("has not what many ask for is asked once a key in half a minute", async () => {
     let asked = 0;
-    const world = await open(
-      await listen((_, response) => {
-        asked += 1;
-        response.writeHead(404).end();
-      }),
-    );
+    const base = await listen((_, response) => {
+      asked += 1;
+      response.writeHead(404).end();
+    });
+    const world = await open(base, patiently(base));
     for (let n = 0; n < 10_000; n += 1)
       expect((await world.get(`/?img=${n % 100}.jpg&q=33`)).status).toBe(404);
     expect(asked).toBe(100);
+    report("U5", "10,000 requests for 100 absent photographs", `${asked} requests to the source`);
   });
 
   test("is down does not matter to who asks for what is here: 10,000 of 10,000 are answered", async () => {
@@ -181,6 +201,7 @@ describe("a source that", () => {
     }
     expect([...seen.keys()].every((kind) => kind.startsWith("200 "))).toBe(true);
     expect([...seen.keys()]).toContain("200 public, max-age=60 imgproxy-lite; hit; detail=stale-if-error");
+    report("U7", "10,000 requests for what is here, the source down, asked before each", "100 % 200");
   });
 });
 
@@ -225,5 +246,6 @@ describe("an S3 server that", () => {
       expect(response.headers.get("retry-after") !== null).toBe(expected >= 503);
       expect(await response.text()).not.toMatch(new RegExp(code));
     }
+    report("U5", `S3 says ${code}`, `${expected}`);
   });
 });
