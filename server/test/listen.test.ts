@@ -78,7 +78,7 @@ describe("a listening port", () => {
       });
       response.end(large);
     };
-    const { port } = await start(listener, { timeout: 200 });
+    const { port } = await start(listener, { timeout: 2_000 });
     const readers = await Promise.all(
       Array.from({ length: 10 }, () => open(port, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")),
     );
