@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Problem, type ProblemCode } from "../errors.ts";
-import type { Source, SourceObject } from "./source.ts";
+import type { ByteRange, Source, SourceObject } from "./source.ts";
 
 /** What a guard has seen, for metrics and tests. */
 export interface GuardStats {
@@ -9,8 +9,8 @@ export interface GuardStats {
 }
 
 /**
- * Stands between the server and a remote source: one more try where that helps, but retries stay below a tenth of the
- * requests; when half of the last requests failed, nobody asks for some seconds, then one does.
+ * Stands between the server and a remote source: one more try where that helps, also for the rest of a body that was
+ * cut short, but retries stay below a tenth of the requests; when half of the last requests failed, nobody asks for some seconds, then one does.
  */
 export function guardSource(
   source: Source,
@@ -39,26 +39,38 @@ export function guardSource(
     try {
       return await attempt(signal, work);
     } catch (error) {
-      if (signal.aborted || !isTrouble(error) || breaker.isOpen() || !budget.spend()) throw error;
+      if (!isTrouble(error) || !mayRetry(signal)) throw error;
       await sleep(pauseMs(), undefined, { signal });
       return attempt(signal, work);
     }
   }
 
   /** A body that breaks is trouble too, seen only after the answer began. */
-  function watched(object: SourceObject, signal: AbortSignal): SourceObject {
-    const reader = object.body.getReader();
+  function watched(object: SourceObject, { key, signal, first, last }: Asked): SourceObject {
+    let reader = object.body.getReader();
+    let at = first;
+    let resumed = false;
+
+    async function read(): Promise<Awaited<ReturnType<typeof reader.read>>> {
+      try {
+        return await reader.read();
+      } catch (error) {
+        if (!signal.aborted) breaker.record(false);
+        if (resumed || at > last || !isCut(error) || !isStrong(object.validator) || !mayRetry(signal))
+          throw error;
+        resumed = true;
+        reader = (await resume(object, { key, signal, first: at, last }, error)).getReader();
+        return read();
+      }
+    }
+
     const body = new ReadableStream<Uint8Array>(
       {
         async pull(controller) {
-          try {
-            const { done, value } = await reader.read();
-            if (done) controller.close();
-            else controller.enqueue(value);
-          } catch (error) {
-            if (!signal.aborted) breaker.record(false);
-            throw error;
-          }
+          const { done, value } = await read();
+          if (done) return controller.close();
+          at += value.byteLength;
+          controller.enqueue(value);
         },
         cancel: (reason) => reader.cancel(reason),
       },
@@ -67,12 +79,47 @@ export function guardSource(
     return { ...object, body };
   }
 
+  /** The rest of a body that was cut short, if it is still the same object: half of one and half of another is none. */
+  async function resume(
+    { validator }: SourceObject,
+    { key, signal, ...rest }: Asked,
+    cut: unknown,
+  ): Promise<ReadableStream<Uint8Array>> {
+    await sleep(pauseMs(), undefined, { signal });
+    const object = await attempt(signal, () => source.open(key, signal, rest));
+    if (object.validator === validator) return object.body;
+    await object.body.cancel();
+    throw cut;
+  }
+
+  function mayRetry(signal: AbortSignal): boolean {
+    return !signal.aborted && !breaker.isOpen() && budget.spend();
+  }
+
   return {
     stat: (key, signal) => guarded(signal, () => source.stat(key, signal)),
-    open: async (key, signal, range) =>
-      watched(await guarded(signal, () => source.open(key, signal, range)), signal),
+    async open(key, signal, range) {
+      const object = await guarded(signal, () => source.open(key, signal, range));
+      return watched(object, { key, signal, first: 0, last: object.bytes - 1, ...range });
+    },
     stats: () => ({ retries: budget.spent(), opened: breaker.opened() }),
   };
+}
+
+/** What was asked for: these bytes of an object. */
+interface Asked extends ByteRange {
+  readonly key: string;
+  readonly signal: AbortSignal;
+}
+
+/** A stall has cost its two seconds already. */
+function isCut(error: unknown): boolean {
+  return error instanceof Problem && error.code === "source-failed";
+}
+
+/** Only by a strong ETag can parts be told to be of one object (RFC 9110 §15.3.7.3). */
+function isStrong(validator: string): boolean {
+  return validator.startsWith('"');
 }
 
 const troubles: ReadonlySet<ProblemCode> = new Set(["source-failed", "source-timeout", "source-busy"]);

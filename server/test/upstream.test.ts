@@ -12,7 +12,8 @@ import { photo } from "./pictures.ts";
 import { createWorld, type World, type WorldOptions } from "./world.ts";
 
 const jpeg = await photo(200, 150).jpeg().toBuffer();
-const patience = { ...remotePatience, connect: 300, firstByte: 300, idle: 300 };
+// Long enough for a machine that is busy with other tests.
+const patience = { ...remotePatience, connect: 1_000, firstByte: 1_000, idle: 1_000 };
 const closing: (() => Promise<void> | void)[] = [];
 afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
@@ -124,6 +125,58 @@ describe("a source that", () => {
     whole = true;
     expect((await world.get("/?img=a.jpg&q=33")).status).toBe(200);
     report("U3", "300 answers cut at random", "100 % 502, 0 cached, 0 encoded");
+  });
+
+  describe("cuts a body short", () => {
+    const middle = Math.floor(jpeg.byteLength / 2);
+
+    /** Cuts the first so many answers to `cut.jpg` in the middle; each has the ETag that is told. */
+    async function cutting(cuts: number, etagOf: (n: number) => string, target = "/?img=cut.jpg&q=33") {
+      const ranges: (string | undefined)[] = [];
+      const base = await listen((request, response) => {
+        const isCut = request.url?.endsWith("/cut.jpg") === true;
+        if (isCut && request.method === "GET") ranges.push(request.headers.range);
+        const first = Number(/^bytes=(\d+)-/.exec(request.headers.range ?? "")?.[1] ?? 0);
+        const rest = jpeg.subarray(first);
+        const end = jpeg.byteLength - 1;
+        response.writeHead(first > 0 ? 206 : 200, {
+          "content-length": rest.byteLength,
+          etag: isCut ? etagOf(ranges.length) : '"other"',
+          ...(first > 0 && { "content-range": `bytes ${first}-${end}/${jpeg.byteLength}` }),
+        });
+        if (!isCut || ranges.length > cuts) return void response.end(rest);
+        response.write(jpeg.subarray(first, middle + ranges.length), () => response.destroy());
+      });
+      const wrap = () => guardSource(createHttpSource(base, patience), { pauseMs: () => 0 });
+      const world = await open(base, { wrap });
+      // A retry has to be earned by ten requests.
+      for (let n = 0; n < 12; n += 1) await world.get(`/?img=${n}.jpg&q=33`);
+      const encoded = world.encoder.count();
+      const response = await world.get(target);
+      const body = Buffer.from(await response.arrayBuffer().catch(() => new ArrayBuffer(0)));
+      return { status: response.status, ranges, body, encoded: world.encoder.count() - encoded };
+    }
+
+    test("once, is asked once for the rest, and the photograph is whole", async () => {
+      const made = await cutting(1, () => '"x"');
+      expect(made).toMatchObject({ status: 200, encoded: 1 });
+      expect(made.ranges).toEqual([undefined, `bytes=${middle + 1}-${jpeg.byteLength - 1}`]);
+      const original = await cutting(1, () => '"x"', "/?img=cut.jpg");
+      expect([original.status, original.body.equals(jpeg)]).toEqual([200, true]);
+    });
+
+    test("again and again, is asked for the rest only once, and nothing is made of it", async () => {
+      const made = await cutting(9, () => '"x"');
+      expect(made).toMatchObject({ status: 502, encoded: 0 });
+      expect(made.ranges).toHaveLength(2);
+    });
+
+    test("and has another object by then, or cannot say: half of each is none", async () => {
+      expect(await cutting(1, (n) => `"${n}"`)).toMatchObject({ status: 502, encoded: 0 });
+      const weak = await cutting(1, () => 'W/"x"');
+      expect(weak).toMatchObject({ status: 502, encoded: 0 });
+      expect(weak.ranges).toHaveLength(1);
+    });
   });
 
   test("lies about what it sends is judged by the bytes", async () => {
