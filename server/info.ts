@@ -24,7 +24,7 @@ export function createDescriptions(parts: {
   const { records, originals, encoder, flights, background, learn } = parts;
 
   async function look(key: string, lane: Lane, signal: AbortSignal): Promise<SourceRecord> {
-    const { original, release } = await originals.fetch(key, signal);
+    const { original, release } = await originals.fetch(key, signal, { lane });
     try {
       return await describe(key, original, lane, signal);
     } finally {

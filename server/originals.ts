@@ -1,11 +1,13 @@
 import type { Budget } from "./budget.ts";
 import { admit, HEAD_BYTES } from "./encode/admission.ts";
+import type { Lane } from "./encode/encoder.ts";
 import type { SourceLimits } from "./encode/limits.ts";
 import type { Reception } from "./encode/reception.ts";
 import { Problem } from "./errors.ts";
 import type { Flights } from "./flights.ts";
 import { sniff } from "./sniff.ts";
 import { readWhole } from "./source/body.ts";
+import { within } from "./source/patience.ts";
 import type { Source } from "./source/source.ts";
 
 /** An original in memory, whole. */
@@ -26,12 +28,17 @@ export interface Lease {
 /** Fetches originals for encoding: one fetch a key, however many variants wait for it. */
 export interface Originals {
   /**
-   * @param reception also gets its bytes, from when they are known to be a photograph; not those of a fetch that others
+   * @param how `live`: a reader waits, no longer than `liveMs`; who warms stays as long as the source keeps its pace.
+   * `reception`: also gets the bytes, from when they are known to be a photograph; not those of a fetch that others
    * have begun.
    * @throws Problem as {@link Source} does, `unsupported-source`, beyond the limit `unreadable-source`, and `busy` when
    * there is no memory for it in time.
    */
-  fetch(key: string, signal: AbortSignal, reception?: Reception): Promise<Lease>;
+  fetch(
+    key: string,
+    signal: AbortSignal,
+    how: { readonly lane: Lane; readonly reception?: Reception | undefined },
+  ): Promise<Lease>;
 }
 
 /** What fetching an original takes. */
@@ -39,6 +46,8 @@ export interface OriginalsParts {
   readonly source: Source;
   readonly flights: Flights<Held>;
   readonly maxBytes: number;
+  /** The longest that a reader's original may take to be here, in milliseconds. */
+  readonly liveMs: number;
   readonly limits: SourceLimits;
   /** Fetches at once: a source's connections are for originals that are streamed, too. */
   readonly places: Budget;
@@ -55,11 +64,10 @@ export interface Held {
 
 export function createOriginals(parts: OriginalsParts): Originals {
   return {
-    async fetch(key, signal, reception) {
-      const held = await parts.flights.join(key, signal, (signal) =>
-        fetchHeld(parts, key, signal, reception),
-      );
-      return lease(held);
+    async fetch(key, signal, { lane, reception }) {
+      const join = (signal: AbortSignal): Promise<Held> =>
+        parts.flights.join(key, signal, (signal) => fetchHeld(parts, key, signal, reception));
+      return lease(await (lane === "live" ? within(parts.liveMs, signal, join) : join(signal)));
     },
   };
 }

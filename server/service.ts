@@ -48,6 +48,8 @@ export interface ServiceOptions {
   readonly originals: "on" | "off";
   readonly defaultQuality: number;
   readonly maxSourceBytes: number;
+  /** The longest that a reader waits for an original, in milliseconds. */
+  readonly sourceTimeout: number;
   readonly limits: SourceLimits;
   readonly hotCacheBytes: number;
   /** What the GC leaves on disk; a publish is told, because what is pinned beyond it cannot be kept. */
@@ -78,13 +80,13 @@ export function createService(parts: ServiceParts): Service {
   const background = createBackground((what, error) => log.warn(`could not ${what}`, { error }));
   const hot = createHot(options.hotCacheBytes);
   const negative = createNegative();
-  const { maxSourceBytes: maxBytes, limits } = options;
+  const { maxSourceBytes: maxBytes, sourceTimeout: liveMs, limits } = options;
   const places = createBudget({ amount: 16, mostWaiting: 256, waitMs: 3_000 });
   const streamPlaces = createBudget({ amount: 32, mostWaiting: 64, waitMs: 3_000 });
   const bytes = Math.max(ORIGINALS_BYTES, maxBytes);
   const memory = createBudget({ amount: bytes, mostWaiting: 64, waitMs: 3_000 });
   const originals = createOriginals({
-    ...{ source, flights: createFlights(), maxBytes, limits },
+    ...{ source, flights: createFlights(), maxBytes, liveMs, limits },
     places,
     memory,
   });

@@ -145,6 +145,12 @@ export const settings = {
     "",
     "Another user for encoder processes, 65534:65534; takes a server that runs as root.",
   ),
+  sourceTimeout: serve(
+    "SOURCE_TIMEOUT",
+    duration,
+    "10s",
+    "A reader's original that takes longer to arrive is 504; a warm-up waits while it keeps coming.",
+  ),
   encodeTimeout: serve(
     "ENCODE_TIMEOUT",
     duration,

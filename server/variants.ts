@@ -89,7 +89,7 @@ export function createVariants(parts: {
     const reception = lane === "live" ? encoder.receive() : undefined;
     try {
       const started = performance.now();
-      const lease = await originals.fetch(variant.key, signal, reception);
+      const lease = await originals.fetch(variant.key, signal, { lane, reception });
       const ms = { source: performance.now() - started, queue: 0, encode: 0 };
       return await encodeFor(variant, lease, ms, { lane, signal, ...(reception && { reception }) });
     } finally {
@@ -126,7 +126,7 @@ export function createVariants(parts: {
   ): AsyncGenerator<Entry> {
     const [first] = wanted;
     if (first === undefined) return;
-    const { original, release } = await originals.fetch(first.key, options.signal);
+    const { original, release } = await originals.fetch(first.key, options.signal, { lane: "warm" });
     try {
       learn(first.key, original.validator);
       yield* encodeAll(original, wanted, options);

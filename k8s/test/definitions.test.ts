@@ -160,10 +160,10 @@ describe.runIf(hasKubectl())("figures that belong together", () => {
     const [ingress] = render(folder).filter((object) => Ingress.is(object));
     const notes = ingress?.metadata?.annotations ?? {};
     const seconds = (name: string) => Number.parseInt(found(notes[name], name), 10);
-    // Three seconds for the source's first byte, three in the line, the encode, and some for the original to arrive.
+    // The original, three seconds in the line, the encode, and some to spare.
     for (const family of ["nginx.org", "nginx.ingress.kubernetes.io"])
       expect(seconds(`${family}/proxy-read-timeout`)).toBeGreaterThan(
-        3 + 3 + config.encodeTimeout / 1000 + 5,
+        config.sourceTimeout / 1000 + 3 + config.encodeTimeout / 1000 + 1,
       );
   });
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { type Budget, createBudget } from "../budget.ts";
+import { createBudget } from "../budget.ts";
+import type { Lane } from "../encode/encoder.ts";
 import { defaultLimits } from "../encode/limits.ts";
 import { createFlights } from "../flights.ts";
 import { createOriginals } from "../originals.ts";
@@ -27,7 +28,7 @@ function counting(body: () => ReadableStream<Uint8Array> = () => new Blob([jpeg]
   return { source, seen };
 }
 
-function create(source: Source): { fetch: ReturnType<typeof createOriginals>["fetch"]; memory: Budget } {
+function create(source: Source) {
   const memory = createBudget({ amount: 10 * jpeg.byteLength, mostWaiting: 100, waitMs: 60_000 });
   const places = createBudget({ amount: 4, mostWaiting: 100, waitMs: 60_000 });
   const parts = {
@@ -36,9 +37,13 @@ function create(source: Source): { fetch: ReturnType<typeof createOriginals>["fe
     memory,
     flights: createFlights<never>(),
     maxBytes: 1e6,
+    liveMs: 100,
     limits: defaultLimits,
   };
-  return { fetch: createOriginals(parts).fetch, memory };
+  const originals = createOriginals(parts);
+  const fetch = (key: string, signal: AbortSignal, lane: Lane = "warm") =>
+    originals.fetch(key, signal, { lane });
+  return { fetch, memory };
 }
 
 describe("originals in memory", () => {
@@ -92,4 +97,39 @@ describe("originals in memory", () => {
     await turn();
     expect([memory.used, broken.memory.used]).toEqual([0, 0]);
   });
+
+  test("are not waited for by a reader as long as by a warm-up: a slow link carries a large one all the same", async () => {
+    let finish = (): void => undefined;
+    const finished = new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+    const { source, seen } = counting(() => new Blob([jpeg]).stream().pipeThrough(holding(finished)));
+    const { fetch, memory } = create(source);
+    const warm = fetch("a", signal, "warm");
+    await expect(fetch("a", signal, "live")).rejects.toMatchObject({ code: "source-timeout" });
+    finish();
+    const { original, release } = await warm;
+    expect([Buffer.from(original.body).equals(jpeg), seen.opened]).toEqual([true, 1]);
+    release();
+    await turn();
+    expect(memory.used).toBe(0);
+  });
+
+  test("are let go when the only reader has waited long enough", async () => {
+    const seen: AbortSignal[] = [];
+    const source: Source = {
+      stat: async () => ({ validator: '"x"', bytes: 9 }),
+      async open(_, signal) {
+        seen.push(signal);
+        return { validator: '"x"', bytes: 9, body: new ReadableStream() };
+      },
+    };
+    await expect(create(source).fetch("a", signal, "live")).rejects.toMatchObject({ code: "source-timeout" });
+    expect(seen.map(({ aborted }) => aborted)).toEqual([true]);
+  });
 });
+
+/** Lets a body through, but its end only when told. */
+function holding(until: Promise<void>): TransformStream<Uint8Array, Uint8Array> {
+  return new TransformStream({ flush: () => until });
+}

@@ -105,6 +105,7 @@ const defaults: ServiceOptions = {
   originals: "on",
   defaultQuality: 75,
   maxSourceBytes: 64 * 2 ** 20,
+  sourceTimeout: 10_000,
   limits: defaultLimits,
   hotCacheBytes: 2 ** 20,
   cacheMaxBytes: 2 ** 30,
