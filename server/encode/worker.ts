@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { Socket } from "node:net";
-import { constants, setPriority } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { sniff } from "../sniff.ts";
 import type { Lane } from "./encoder.ts";
 import { type Frame, readFrames, writeFrame } from "./frames.ts";
+import { lowerPriority } from "./priority.ts";
 import { type Job, type Order, parseReply, type Reply } from "./protocol.ts";
 
 /** `deadline`: killed by us, for want of an answer; `unstarted`: the system gave no process. */
@@ -33,9 +33,6 @@ export interface WorkerOptions {
   readonly user?: { readonly uid: number; readonly gid: number };
 }
 
-/** Encodes give way to hits, and what is made ahead gives way to readers. */
-const niceness = { live: constants.priority.PRIORITY_BELOW_NORMAL, warm: constants.priority.PRIORITY_LOW };
-
 /** One child process. It does one job at a time and is never trusted with a second chance after a bad answer. */
 export class Worker {
   readonly lane: Lane;
@@ -57,7 +54,7 @@ export class Worker {
       stdio: ["ignore", "ignore", "pipe", "pipe"],
       ...options.user,
     });
-    lowerPriority(this.#child, niceness[options.lane]);
+    lowerPriority(this.#child, options.lane);
     const socket = this.#child.stdio[3];
     if (!(socket instanceof Socket)) throw new Error("a child without its pipe");
     this.#socket = socket.on("error", () => this.kill());
@@ -181,16 +178,6 @@ function builtChild(): string {
   return here.endsWith(".ts")
     ? join(dirname(here), "../../dist/server/encode/child.js")
     : join(dirname(here), "child.js");
-}
-
-/** At once, while the child has one thread: on Linux niceness is a thread's, and later threads inherit it. */
-function lowerPriority(child: ChildProcess, priority: number): void {
-  if (child.pid === undefined) return;
-  try {
-    setPriority(child.pid, priority);
-  } catch {
-    // It may be gone already, or the system may not allow it; the work is the same.
-  }
 }
 
 function minus(later: number | undefined, earlier: number | undefined): number | undefined {

@@ -1,5 +1,5 @@
 import { setMaxListeners } from "node:events";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { getPriority } from "node:os";
 import { join } from "node:path";
 import { beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
@@ -226,6 +226,8 @@ describe("children", () => {
     const [live, warm] = workers.map((worker) => getPriority(worker.pid));
     expect(live).toBeGreaterThan(getPriority());
     expect(warm).toBeGreaterThan(live ?? 0);
+    // SCHED_IDLE for all threads of what is made ahead, SCHED_OTHER for what a reader waits for.
+    await vi.waitFor(() => expect(workers.map(policiesOf)).toEqual([[0], [5]]), 10_000);
     const seen = await vi.waitFor(() => JSON.parse(readFileSync(join(folder, "seen.json"), "utf8")), 10_000);
     expect(seen.env).toEqual({ MALLOC_ARENA_MAX: "2", UV_THREADPOOL_SIZE: "2" });
     expect(
@@ -249,6 +251,15 @@ test("where no child can be started nothing is held against the photograph, and 
   expect(await encode(pool, [at(50)])).toHaveLength(1);
   expect(pool.stats().lanes.live).toMatchObject({ running: 0, waiting: 0 });
 });
+
+/** proc(5), field 41 of each thread. */
+function policiesOf({ pid }: Worker): number[] {
+  const policies = readdirSync(`/proc/${pid}/task`).map((thread) => {
+    const stat = readFileSync(`/proc/${pid}/task/${thread}/stat`, "latin1");
+    return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[38]);
+  });
+  return [...new Set(policies)];
+}
 
 test("a child is up by the time an original has arrived", async () => {
   const pool = await startPool();
