@@ -1,203 +1,118 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
-import { LRUCache } from "lru-cache";
-import { type ImageRequest, isOriginal, parseQuery } from "../contract/request.ts";
-import type { Access } from "./access.ts";
-import type { Answer } from "./answer.ts";
-import type { Entry, EntryMeta, Variant, VariantClass } from "./cache/cache.ts";
-import { type Checks, type Known, newer } from "./checks.ts";
-import { entryAnswer, knownFrom } from "./entry-answer.ts";
-import { type FreshnessPolicy, secondsBetweenChecks } from "./freshness.ts";
-import { createHead, type Head } from "./head.ts";
-import { unlessMatched } from "./headers.ts";
+import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
+import type { Entry } from "./cache/cache.ts";
 import type { Hot } from "./hot.ts";
-import { variantOf } from "./image.ts";
-import type { Negative } from "./negative.ts";
-import { negotiate } from "./negotiate.ts";
-import { flatHeaders, type Reporter, requestIdOf } from "./sent.ts";
+import type { Unfound } from "./image.ts";
+import type { Reporter } from "./sent.ts";
+import { requestIdOf } from "./sent.ts";
 import { formatServerTiming } from "./server-timing.ts";
-import { versionOf } from "./source/source.ts";
+import { createSlots, type Prepared, type Slot, type SlotParts } from "./slots.ts";
 import { readTrace } from "./trace.ts";
+import type { Variants } from "./variants.ts";
 
-/** What the fast path looks at; all of it in memory. */
-export interface FastParts {
-  readonly access: Access;
+/** What the fast path looks at. */
+export interface FastParts extends SlotParts {
   readonly hot: Hot;
-  readonly checks: Checks;
-  readonly negative: Negative;
-  readonly policy: FreshnessPolicy;
-  readonly defaultQuality: number;
-  readonly basePath: string;
+  /** In memory or on disk. */
+  readonly find: Variants["find"];
+  /** By request: filled here, and read by the app. */
+  readonly unfound: WeakMap<object, Unfound>;
   readonly report: Reporter;
   /** Sends Server-Timing, as app.ts does. */
   readonly dev: boolean;
 }
 
 /**
- * Answers a hit from memory without a promise, a web Request or a router: what readers do most costs what bare
- * node:http costs. Whatever is not such a hit (or is refused) is left to the app, which decides everything again.
- *
- * What a URL asks for and the answer that it had are remembered, and compared by identity with what they were made of:
- * the entry in memory, what the source last said, what is published. Nothing has to tell this path of a change.
- * @returns whether the request was answered.
+ * In front of the app.
+ * @returns whether the request was answered; a promise where the cache volume is asked for it.
  */
-export function createFastPath(parts: FastParts): (req: IncomingMessage, res: ServerResponse) => boolean {
-  const targets = new LRUCache<string, Target>({ max: 20_000 });
+export type FastPath = (req: IncomingMessage, res: ServerResponse) => boolean | Promise<boolean>;
 
-  function targetOf(url: string): Target | undefined {
-    const known = targets.get(url);
-    if (known !== undefined) return known;
-    const made = parseTarget(parts, url);
-    // A URL of this site is short; a stranger's long ones do not fill the memory.
-    if (made !== undefined && url.length <= 512) targets.set(url, made);
-    return made;
+/**
+ * Answers hits without a web Request or a router, those from memory without a promise: what readers do most costs what
+ * bare node:http costs. Whatever is no such hit (or is refused) is left to the app, which decides everything again.
+ */
+export function createFastPath(parts: FastParts): FastPath {
+  const { hot, find, unfound } = parts;
+  const slots = createSlots(parts);
+  const reads = new Map<Slot, Promise<Entry | undefined>>();
+  let edition = hot.edition;
+
+  function slotFor({ method, url = "", headers }: IncomingMessage): Slot | undefined {
+    if (method !== "GET" && method !== "HEAD") return undefined;
+    try {
+      return slots.find(url, headers.accept);
+    } catch {
+      return undefined;
+    }
   }
 
-  function hit(req: IncomingMessage): Hit | undefined {
-    const target = targetOf(req.url ?? "");
-    if (target === undefined) return undefined;
-    admit(parts, target);
-    const slot = slotOf(parts, target, req.headers.accept);
-    const entry = parts.hot.get(slot.variant);
-    if (entry === undefined || !isCurrent(parts, target.asked, slot, entry)) return undefined;
-    return { entry, prepared: preparedFor(parts, target.asked, slot, entry, req.headers["if-none-match"]) };
+  function answer(
+    slot: Slot,
+    entry: Entry,
+    req: IncomingMessage,
+    res: ServerResponse,
+    started: number,
+  ): boolean {
+    const prepared = slots.prepare(slot, entry, req.headers["if-none-match"]);
+    if (prepared !== undefined) send(parts, req, res, entry, prepared, started);
+    return prepared !== undefined;
+  }
+
+  /** One read for all who come while it lasts: after a restart all readers of a page do. */
+  function read(slot: Slot): Promise<Entry | undefined> {
+    // What began before a purge is not for those who come after it.
+    if (edition !== hot.edition) reads.clear();
+
+    edition = hot.edition;
+    const reading = reads.get(slot) ?? find(slot.variant).finally(() => reads.delete(slot));
+    reads.set(slot, reading);
+    return reading;
+  }
+
+  async function fromDisk(slot: Slot, req: IncomingMessage, res: ServerResponse, started: number) {
+    const entry = await read(slot);
+    if (entry === undefined) unfound.set(req, { started, ms: performance.now() - started });
+    return entry !== undefined && answer(slot, entry, req, res, started);
   }
 
   return (req, res) => {
-    const { method } = req;
-    if (method !== "GET" && method !== "HEAD") return false;
     const started = performance.now();
-    const found = attempt(() => hit(req));
-    if (found === undefined) return false;
-    send(parts, req, res, found, started);
-    return true;
+    const slot = slotFor(req);
+    if (slot === undefined) return false;
+    const entry = hot.get(slot.variant);
+    return entry === undefined ? fromDisk(slot, req, res, started) : answer(slot, entry, req, res, started);
   };
 }
 
-/** One URL, and what it asks for by the formats that its reader can show. */
-interface Target {
-  readonly asked: ImageRequest;
-  readonly slots: Map<VariantClass, Slot>;
-  /** {@link Access.edition} under which it was let in. */
-  edition: unknown;
-}
-
-/** The same variant each time (hot.ts then has its name at hand), and what was last found out of its entry. */
-interface Slot {
-  readonly variant: Variant;
-  /** Of the entry, whose body is not held here: what leaves the memory leaves it. */
-  meta?: EntryMeta;
-  known?: Known | undefined;
-  /** Until then the source need not be asked; milliseconds since 1970. */
-  until: number;
-  whole?: Prepared;
-  unchanged?: Prepared;
-}
-
-/** An answer that is given over and over, with everything made that is the same each time. */
-interface Prepared {
-  /** Without its body. */
-  readonly answer: Answer;
-  readonly head: Head;
-  readonly tell: ReturnType<Reporter["often"]>;
-}
-
-interface Hit {
-  readonly entry: Entry;
-  readonly prepared: Prepared;
-}
-
-// --- what a URL asks for ---
-
-/** @throws InvalidRequest */
-function parseTarget({ basePath }: FastParts, url: string): Target | undefined {
-  if (!url.startsWith(`${basePath}?`)) return undefined;
-  const asked = parseQuery(url.slice(basePath.length + 1));
-  if (isOriginal(asked) || asked.format === "json") return undefined;
-  return { asked, slots: new Map(), edition: undefined };
-}
-
-/** @throws Problem, to be worded by the app */
-function admit({ access, negative }: FastParts, target: Target): void {
-  const { asked } = target;
-  if (target.edition !== access.edition) {
-    access.check(asked);
-    target.edition = access.edition;
-  }
-  negative.check(asked.key, asked.version);
-}
-
-function slotOf({ defaultQuality }: FastParts, { asked, slots }: Target, accept: string | undefined): Slot {
-  const reader = negotiate(accept);
-  const known = slots.get(reader);
-  if (known !== undefined) return known;
-  const made = { variant: variantOf(asked, accept, defaultQuality), until: 0 };
-  slots.set(reader, made);
-  return made;
-}
-
-// --- whether its entry may be served without asking the source first ---
-
-function isCurrent(parts: FastParts, asked: ImageRequest, slot: Slot, { meta }: Entry): boolean {
-  const { checks, policy } = parts;
-  const said = checks.known(asked.key);
-  if (slot.meta === meta && slot.known === said && Date.now() < slot.until) return true;
-  Object.assign(slot, { meta, known: said, until: 0, whole: undefined, unchanged: undefined });
-  const known = newer(said, knownFrom(meta));
-  if (known.validator !== meta.validator) return false;
-  const seconds = secondsBetweenChecks({ asked: asked.version, version: versionOf(known.validator) }, policy);
-  slot.until = known.checked + seconds * 1000;
-  if (seconds > 0 && Date.now() >= slot.until) checks.behind(asked.key);
-  return seconds > 0;
+/** The fast path first, then the app. */
+export function inFront(fast: FastPath, app: RequestListener): RequestListener {
+  return (req, res) => {
+    const answered = fast(req, res);
+    if (answered === false) app(req, res);
+    else if (answered !== true) void answered.then((isAnswered) => isAnswered || app(req, res));
+  };
 }
 
 // --- answers ---
-
-function preparedFor(
-  parts: FastParts,
-  asked: ImageRequest,
-  slot: Slot,
-  entry: Entry,
-  ifNoneMatch: string | undefined,
-): Prepared {
-  const { policy } = parts;
-  const make = (): Answer => entryAnswer(slot.variant, entry, { cache: "hit", asked: asked.version, policy });
-  slot.whole ??= prepare(parts, make());
-  if (ifNoneMatch === undefined) return slot.whole;
-  const answer = unlessMatched(make(), ifNoneMatch);
-  if (answer.status !== 304) return slot.whole;
-  slot.unchanged ??= prepare(parts, answer);
-  return slot.unchanged;
-}
-
-function prepare({ report }: FastParts, { body: _, ...answer }: Answer): Prepared {
-  const bare = { ...answer, body: null };
-  return { answer: bare, head: createHead(answer.status, flatHeaders(bare)), tell: report.often(bare) };
-}
 
 function send(
   { report, dev }: FastParts,
   req: IncomingMessage,
   res: ServerResponse,
-  { entry, prepared }: Hit,
+  { body }: Entry,
+  { answer, head, tell }: Prepared,
   started: number,
 ): void {
-  const { answer, head, tell } = prepared;
   const { method = "" } = req;
   const id = requestIdOf(req.headers["x-request-id"]);
   const trace = readTrace(req.headers.traceparent);
   const milliseconds = performance.now() - started;
-  head.write(res, id, dev ? ["server-timing", formatServerTiming({ total: milliseconds })] : undefined);
-  if (method === "HEAD" || answer.status === 304) res.end();
-  else res.end(entry.body);
-  if (method === "GET") tell(id, milliseconds, trace);
-  else report.tell({ method, id, answer, milliseconds, gone: false, trace });
-}
-
-/** A refusal is worded by the app, in the one place for it. */
-function attempt<T>(work: () => T): T | undefined {
-  try {
-    return work();
-  } catch {
-    return undefined;
+  const gone = res.destroyed;
+  if (!gone) {
+    head.write(res, id, dev ? ["server-timing", formatServerTiming({ total: milliseconds })] : undefined);
+    if (method === "HEAD" || answer.status === 304) res.end();
+    else res.end(body);
   }
+  if (method === "GET" && !gone) tell(id, milliseconds, trace);
+  else report.tell({ method, id, answer, milliseconds, gone, trace });
 }

@@ -8,6 +8,8 @@ export interface Hot {
   /** Forgets one source's variants. */
   purge(key: string): void;
   clear(): void;
+  /** Another number after each purge or clear: what was read before one does not come in after it. */
+  readonly edition: number;
   readonly bytes: number;
   readonly entries: number;
 }
@@ -17,9 +19,9 @@ export interface Hot {
  * @param now milliseconds of any clock.
  */
 export function createHot(maxBytes: number, now: () => number = () => performance.now()): Hot {
-  if (maxBytes === 0) return emptyHot;
+  let edition = 0;
   const entries = new LRUCache<string, Entry>({
-    maxSize: maxBytes,
+    maxSize: Math.max(1, maxBytes),
     // One giant must not empty the memory of everything else.
     maxEntrySize: Math.max(1, Math.floor(maxBytes / 8)),
     // What is asked for most would never be read from the disk, so the sweep would take it for unused.
@@ -30,11 +32,20 @@ export function createHot(maxBytes: number, now: () => number = () => performanc
   });
   return {
     get: (variant) => entries.get(variantName(variant)),
-    set: (variant, entry) => void entries.set(variantName(variant), entry),
+    set(variant, entry) {
+      if (maxBytes > 0) entries.set(variantName(variant), entry);
+    },
     purge(key) {
+      edition++;
       for (const name of [...entries.keys()]) if (keyOf(name) === key) entries.delete(name);
     },
-    clear: () => entries.clear(),
+    clear() {
+      edition++;
+      entries.clear();
+    },
+    get edition() {
+      return edition;
+    },
     get bytes() {
       return entries.calculatedSize;
     },
@@ -63,15 +74,6 @@ const HOT_MS = 3_600_000;
 
 /** Map slot, object and headers of one entry; measured to be well below it. */
 const ENTRY_OVERHEAD = 1024;
-
-const emptyHot: Hot = {
-  get: () => undefined,
-  set: () => undefined,
-  purge: () => undefined,
-  clear: () => undefined,
-  bytes: 0,
-  entries: 0,
-};
 
 function keyOf(name: string): string {
   return name.split(" ").slice(3).join(" ");

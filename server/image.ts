@@ -38,6 +38,16 @@ export interface ImageCall {
   readonly client: string;
   /** Aborts when the reader has gone. */
   readonly signal: AbortSignal;
+  /** The cache was just asked for it, and has nothing. */
+  readonly unfound?: Pick<Unfound, "ms"> | undefined;
+}
+
+/** That the cache was asked for a request's variant in vain: the app need not ask again. */
+export interface Unfound {
+  /** When the request began, by `performance.now()`. */
+  readonly started: number;
+  /** What it took. */
+  readonly ms: number;
 }
 
 /**
@@ -87,8 +97,8 @@ async function answerVariant(
 ): Promise<Answer> {
   const { variants, policy } = parts;
   const started = performance.now();
-  const found = await variants.find(variant);
-  const cacheMs = performance.now() - started;
+  const found = call.unfound === undefined ? await variants.find(variant) : undefined;
+  const cacheMs = call.unfound?.ms ?? performance.now() - started;
   const ifNoneMatch = call.request.headers.get("if-none-match");
   const respond = (entry: Entry, cache: CacheOutcome, ms: object = {}): Answer => {
     const answer = entryAnswer(variant, entry, { cache, asked: asked.version, policy });

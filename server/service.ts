@@ -1,4 +1,3 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
 import type { H3 } from "h3";
 import { formats, type ImageRequest } from "../contract/request.ts";
 import { createAccess, type VariantsMode } from "./access.ts";
@@ -10,11 +9,11 @@ import type { SourceRecords, VariantCache, VariantClass } from "./cache/cache.ts
 import { createChecks } from "./checks.ts";
 import type { Encoder } from "./encode/encoder.ts";
 import type { SourceLimits } from "./encode/limits.ts";
-import { createFastPath } from "./fast.ts";
+import { createFastPath, type FastPath } from "./fast.ts";
 import { createFlights } from "./flights.ts";
 import type { FreshnessPolicy } from "./freshness.ts";
 import { createHot, type Hot } from "./hot.ts";
-import { createImages } from "./image.ts";
+import { createImages, type Unfound } from "./image.ts";
 import { createDescriptions } from "./info.ts";
 import type { Log } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
@@ -23,7 +22,6 @@ import { createOriginals } from "./originals.ts";
 import type { Published } from "./published.ts";
 import { createAllowance } from "./rate.ts";
 import { createReporter } from "./sent.ts";
-import type { Neighbours } from "./source/neighbours.ts";
 import type { Source } from "./source/source.ts";
 import { createStreams } from "./stream.ts";
 import { createVariants } from "./variants.ts";
@@ -32,7 +30,6 @@ import { welcome } from "./welcome.ts";
 /** What the server is made of; main.ts knows which source, cache and encoder these are. */
 export interface ServiceParts {
   readonly source: Source;
-  readonly neighbours: Neighbours;
   readonly cache: VariantCache & SourceRecords;
   readonly encoder: Encoder;
   readonly policy: FreshnessPolicy;
@@ -69,8 +66,8 @@ export interface ServiceOptions {
 /** The parts in one piece. */
 export interface Service {
   readonly app: H3;
-  /** In front of it: answers what is in memory, or says that it did not. */
-  readonly fast: (req: IncomingMessage, res: ServerResponse) => boolean;
+  /** In front of it: answers what is in memory or on disk, or says that it did not. */
+  readonly fast: FastPath;
   readonly hot: Hot;
   readonly background: Background;
   /** What is out at this moment: bytes of originals, streams and fetches from the source. */
@@ -78,7 +75,7 @@ export interface Service {
 }
 
 export function createService(parts: ServiceParts): Service {
-  const { source, neighbours, cache, encoder, policy, published, log, metrics, options } = parts;
+  const { source, cache, encoder, policy, published, log, metrics, options } = parts;
   const background = createBackground((what, error) => log.warn(`could not ${what}`, { error }));
   const hot = createHot(options.hotCacheBytes);
   const negative = createNegative();
@@ -131,19 +128,31 @@ export function createService(parts: ServiceParts): Service {
   const { defaultQuality } = options;
   const images = { access, variants, descriptions, streams, checks, negative, policy, defaultQuality };
   const { client, basePath } = options;
-  const publish = { neighbours, variants, descriptions, checks, defaultQuality, published, purge };
+  const publish = { variants, descriptions, checks, defaultQuality, published, purge };
   const api =
     options.tokens.length === 0
       ? undefined
       : createApi({ ...publish, tokens: options.tokens, cacheMaxBytes: options.cacheMaxBytes });
   const image = createImages(images);
   const report = createReporter(log, metrics);
+  const unfound = new WeakMap<object, Unfound>();
   const fast = createFastPath({
-    ...{ access, hot, checks, negative, policy, defaultQuality, basePath, report },
+    ...{
+      unfound,
+      find: variants.find,
+      access,
+      hot,
+      checks,
+      negative,
+      policy,
+      defaultQuality,
+      basePath,
+      report,
+    },
     dev: options.dev,
   });
   const app = createApp({
-    ...{ image, client, report, basePath, dev: options.dev },
+    ...{ image, client, report, basePath, unfound, dev: options.dev },
     ...(api !== undefined && { api }),
     ...(options.dev && { welcome }),
   });

@@ -9,6 +9,7 @@ import { libraryProblems } from "./encode/floors.ts";
 import { defaultLimits } from "./encode/limits.ts";
 import { observeEncoder } from "./encode/observe.ts";
 import { createPool, type Pool } from "./encode/pool.ts";
+import { inFront } from "./fast.ts";
 import type { Timer } from "./gc/timer.ts";
 import { budgetsOf, watchCache } from "./gc/watch.ts";
 import { type Listening, listen } from "./listen.ts";
@@ -51,7 +52,7 @@ export async function start(config: Config, log: Log, version: string): Promise<
     animationPixels: Math.min(config.maxPixels, defaultLimits.animationPixels),
   };
   const keepRights = config.keepCopyright === "on";
-  const { source, neighbours, policy, name } = await openSource(sourceOptions(config));
+  const { source, policy, name } = await openSource(sourceOptions(config));
   const cache = await createDiskCache({
     folder: config.cacheDir,
     // What differs in what it carries is another variant.
@@ -86,7 +87,6 @@ export async function start(config: Config, log: Log, version: string): Promise<
   });
   const service = createService({
     source: observeSource(source, metrics),
-    neighbours,
     cache,
     encoder: observeEncoder(pool, metrics),
     policy,
@@ -126,12 +126,12 @@ export async function start(config: Config, log: Log, version: string): Promise<
     const adminUrl = await open("ADMIN_PORT", config.adminPort, toNodeHandler(admin));
     await safe;
     const app = toNodeHandler(service.app);
-    const url = await open("PORT", config.port, (req, res) => {
-      if (service.fast(req, res)) return;
+    const slow: RequestListener = (req, res) => {
       // A warm-up is silent for as long as one variant takes.
       if (isApi(req.url, config.basePath)) req.socket.setTimeout(config.warmTimeout * 3);
       void app(req, res);
-    });
+    };
+    const url = await open("PORT", config.port, inFront(service.fast, slow));
     ready = true;
     if (config.variants === "listed" && published.empty)
       log.warn("VARIANTS=listed, but no site has published a set yet: until one does, everything is open");

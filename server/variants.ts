@@ -159,10 +159,12 @@ export function createVariants(parts: {
     async find(variant) {
       const held = hot.get(variant);
       if (held !== undefined) return held;
+      const { edition } = hot;
       const stored = await cache.read(variant);
       // One of a crowd may look at the disk before, and hear of it after, another of them made the variant.
       if (stored === undefined) return hot.get(variant);
-      hot.set(variant, stored);
+      // Not after a purge that came meanwhile.
+      if (hot.edition === edition) hot.set(variant, stored);
       return stored;
     },
     findMeta: async (variant) => hot.get(variant)?.meta ?? cache.readMeta(variant),

@@ -4,8 +4,9 @@ import { Budget, type BudgetOptions } from "./budget.ts";
 import type { Entry, EntryMeta, SourceRecord, SourceRecords, Variant, VariantCache } from "./cache.ts";
 import { Crowd } from "./crowd.ts";
 import { formatEntry, formatRecord, HEAD_BYTES, parseEntry, parseHead, parseRecord } from "./entry.ts";
-import { isAbsent, isFull, publish, readHead, readWhole, remove, touch } from "./files.ts";
+import { isAbsent, isFull, publish, remove, touch } from "./files.ts";
 import { pathParts, recordName, sourceHash, sourcePrefix, variantName } from "./name.ts";
+import { type FileFacts, readStart } from "./read.ts";
 import { type Access, type Reach, Volume, VolumeHung, type VolumeOptions } from "./volume.ts";
 
 /** Why the volume did not do its part; the reader was served all the same. */
@@ -53,6 +54,12 @@ export async function createDiskCache(options: DiskCacheOptions): Promise<DiskCa
   return disk;
 }
 
+/** Where an entry is, and what was last seen of its file: the fast path asks with the same variant over and over. */
+interface Place {
+  readonly name: string;
+  known?: FileFacts;
+}
+
 class Disk implements DiskCache {
   readonly #root: string;
   readonly #namespace: string;
@@ -62,6 +69,7 @@ class Disk implements DiskCache {
   readonly #volume: Volume;
   readonly #crowd: Crowd;
   readonly #budget: Budget | undefined;
+  readonly #places = new WeakMap<Variant, Place>();
   #restsUntil = 0;
 
   constructor(options: DiskCacheOptions) {
@@ -93,14 +101,16 @@ class Disk implements DiskCache {
   }
 
   read(variant: Variant): Promise<Entry | undefined> {
-    return this.#read(this.nameOf(variant), parseEntry);
+    const place = this.#places.get(variant) ?? { name: this.nameOf(variant) };
+    this.#places.set(variant, place);
+    return this.#read(place, parseEntry);
   }
 
   async readMeta(variant: Variant): Promise<EntryMeta | undefined> {
     const name = this.nameOf(variant);
     const path = this.#path(name);
-    const head = await this.#try("read", () => readHead(path, HEAD_BYTES));
-    const meta = head && parseHead(name, head.bytes, head.size);
+    const head = await this.#try("read", () => readStart(path, { most: HEAD_BYTES }));
+    const meta = head?.bytes && parseHead(name, head.bytes, head.size);
     if (head !== undefined && meta !== undefined) this.#used(path, head.modifiedMs);
     return meta;
   }
@@ -115,7 +125,7 @@ class Disk implements DiskCache {
   }
 
   readRecord(key: string): Promise<SourceRecord | undefined> {
-    return this.#read(recordName(key, this.#namespace), parseRecord);
+    return this.#read({ name: recordName(key, this.#namespace) }, parseRecord);
   }
 
   writeRecord(key: string, record: SourceRecord): Promise<boolean> {
@@ -150,24 +160,33 @@ class Disk implements DiskCache {
   // --- one file ---
 
   async #read<Value>(
-    name: string,
+    place: Place,
     parse: (name: string, file: Buffer) => Value | undefined,
   ): Promise<Value | undefined> {
-    const path = this.#path(name);
-    const file = await this.#try("read", () => readWhole(path));
+    const path = this.#path(place.name);
+    const known =
+      place.known !== undefined && this.#isRecent(place.known.modifiedMs) ? place.known : undefined;
+    const file = await this.#try("read", () => readStart(path, { known }));
     if (file === undefined) return undefined;
-    const value = file.bytes && parse(name, file.bytes);
+    const value = file.bytes && parse(place.name, file.bytes);
     if (value === undefined) {
       this.#fail("corrupt", undefined);
       // Not waited for: a replica that publishes a good one at this moment loses it, which is one more miss.
       void this.#try("write", () => remove(path));
-    } else this.#used(path, file.modifiedMs);
+    } else {
+      place.known = { size: file.size, modifiedMs: file.modifiedMs };
+      this.#used(path, file.modifiedMs);
+    }
     return value;
   }
 
   #used(path: string, modifiedMs: number): void {
-    if (Math.abs(this.#now() - modifiedMs) >= TOUCH_MS)
-      void this.#try("write", () => touch(path, new Date(this.#now())));
+    if (!this.#isRecent(modifiedMs)) void this.#try("write", () => touch(path, new Date(this.#now())));
+  }
+
+  /** A clock of another replica that is far ahead is not, either. */
+  #isRecent(modifiedMs: number): boolean {
+    return Math.abs(this.#now() - modifiedMs) < TOUCH_MS;
   }
 
   async #write(work: () => Promise<void>): Promise<boolean> {
@@ -185,7 +204,7 @@ class Disk implements DiskCache {
 
   /** Whether another replica has just published the same bytes, made of the same original. */
   async #has(name: string, { meta }: Entry): Promise<boolean> {
-    const file = await readWhole(this.#path(name)).catch(() => undefined);
+    const file = await readStart(this.#path(name)).catch(() => undefined);
     const there = file?.bytes && parseEntry(name, file.bytes)?.meta;
     return (
       there !== undefined &&

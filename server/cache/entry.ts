@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import type { Entry, EntryMeta, SourceRecord } from "./cache.ts";
-import { type Fields, parseFields } from "./fields.ts";
+import { type Fields, parseFields, readShape } from "./fields.ts";
 
 /*
  * A file of the cache says what it is, so that nothing has to be believed that a full disk, a killed process or a
@@ -88,38 +88,40 @@ function openHead(
 
 // --- meta ---
 
+const metaShape = {
+  validator: "text",
+  contentType: "text",
+  width: "count",
+  height: "count",
+  etag: "text",
+  effort: "count",
+  substitute: "flag",
+  made: "count",
+} as const satisfies Record<keyof EntryMeta, unknown>;
+
 function readMeta(fields: Fields): EntryMeta | undefined {
-  const validator = fields.text("validator");
-  const contentType = fields.text("contentType");
-  const width = fields.count("width");
-  const height = fields.count("height");
-  const etag = fields.text("etag");
-  const effort = fields.count("effort");
-  const substitute = fields.flag("substitute");
-  const made = fields.count("made");
-  if (validator === undefined || contentType === undefined || width === undefined) return undefined;
-  if (height === undefined || etag === undefined || effort === undefined) return undefined;
-  if (substitute === undefined || made === undefined) return undefined;
-  return { validator, contentType, width, height, etag, effort, substitute, made };
+  return readShape(fields, metaShape);
 }
 
+const recordShape = {
+  validator: "text",
+  bytes: "count",
+  type: "text",
+  width: "count",
+  height: "count",
+  frames: "count",
+  alpha: "flag",
+  checked: "count",
+} as const;
+
 function readRecord(fields: Fields): SourceRecord | undefined {
-  const validator = fields.text("validator");
-  const bytes = fields.count("bytes");
-  const type = fields.text("type");
-  const width = fields.count("width");
-  const height = fields.count("height");
-  const frames = fields.count("frames");
-  const alpha = fields.flag("alpha");
-  const checked = fields.count("checked");
-  const color = fields.text("color");
-  const placeholder = fields.text("placeholder");
-  if (validator === undefined || bytes === undefined || type === undefined) return undefined;
-  if (width === undefined || height === undefined || frames === undefined) return undefined;
-  if (alpha === undefined || checked === undefined) return undefined;
-  return {
-    ...{ validator, bytes, type, width, height, frames, alpha, checked },
-    ...(color !== undefined && { color }),
-    ...(placeholder !== undefined && { placeholder }),
-  };
+  const record = readShape(fields, recordShape);
+  const [color, placeholder] = [fields.text("color"), fields.text("placeholder")];
+  return (
+    record && {
+      ...record,
+      ...(color !== undefined && { color }),
+      ...(placeholder !== undefined && { placeholder }),
+    }
+  );
 }

@@ -6,6 +6,26 @@ export interface Fields {
   readonly flag: (name: string) => boolean | undefined;
 }
 
+type Kinds = { readonly text: string; readonly count: number; readonly flag: boolean };
+
+/** Fields that an object must have, by what they are. */
+export type Shape = Readonly<Record<string, keyof Kinds>>;
+
+/** All fields of a shape; undefined when one is absent or of another kind. */
+export function readShape<Of extends Shape>(
+  fields: Fields,
+  shape: Of,
+): { readonly [Name in keyof Of]: Kinds[Of[Name]] } | undefined {
+  const values: Record<string, unknown> = {};
+  for (const [name, kind] of Object.entries(shape)) {
+    const value = fields[kind](name);
+    if (value === undefined) return undefined;
+    values[name] = value;
+  }
+  // The loop has looked at each.
+  return values as { readonly [Name in keyof Of]: Kinds[Of[Name]] };
+}
+
 /** undefined when the text is not a JSON object. */
 export function parseFields(json: string): Fields | undefined {
   const object = parseObject(json);

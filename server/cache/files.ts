@@ -1,23 +1,9 @@
-import {
-  close,
-  constants,
-  fstat,
-  fsync,
-  lstat,
-  mkdir,
-  open,
-  read,
-  rename,
-  rm,
-  unlink,
-  utimes,
-  write,
-} from "node:fs";
+import { close, fstat, fsync, lstat, mkdir, open, rename, rm, unlink, utimes, write } from "node:fs";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { TEMPORARY } from "./name.ts";
 
-// Promises over callbacks: node:fs/promises costs a third more CPU a call, and these are on the path of a hit.
+// Promises over callbacks: node:fs/promises costs a third more CPU a call.
 const fs = {
   close: promisify(close),
   fstat: promisify(fstat),
@@ -25,71 +11,12 @@ const fs = {
   lstat: promisify(lstat),
   mkdir: promisify(mkdir),
   open: promisify(open),
-  read: promisify(read),
   rename: promisify(rename),
   rm: promisify(rm),
   unlink: promisify(unlink),
   utimes: promisify(utimes),
   write: promisify(write),
 };
-
-/** Larger than any variant: what is larger was not written by us. */
-const MAX_FILE_BYTES = 256 * 2 ** 20;
-
-/** A file that was read whole; `bytes` is undefined when it is none that could be: a pipe, a link, a folder. */
-export interface WholeFile {
-  readonly bytes: Buffer | undefined;
-  readonly modifiedMs: number;
-}
-
-/**
- * Reads a file by one descriptor, so that a rename or unlink meanwhile changes nothing. A link is not followed (it could
- * lead out of the cache) and a pipe is not waited for.
- * @throws the system's error, `ENOENT` where there is none.
- */
-export async function readWhole(path: string): Promise<WholeFile> {
-  const file = await openToRead(path);
-  if (file === undefined) return { bytes: undefined, modifiedMs: 0 };
-  try {
-    const stats = await fs.fstat(file);
-    const { size, mtimeMs } = stats;
-    if (!stats.isFile() || size > MAX_FILE_BYTES) return { bytes: undefined, modifiedMs: mtimeMs };
-    const bytes = Buffer.allocUnsafeSlow(size);
-    let filled = 0;
-    while (filled < size) {
-      const { bytesRead } = await fs.read(file, bytes, filled, size - filled, filled);
-      if (bytesRead === 0) break;
-      filled += bytesRead;
-    }
-    return { bytes: bytes.subarray(0, filled), modifiedMs: mtimeMs };
-  } finally {
-    await fs.close(file);
-  }
-}
-
-/** A file's first bytes, and how many there are. */
-export interface FileHead {
-  readonly bytes: Buffer;
-  readonly size: number;
-  readonly modifiedMs: number;
-}
-
-/**
- * Reads at most so many bytes of a file's start; undefined for a pipe, a link, a folder.
- * @throws the system's error, `ENOENT` where there is none.
- */
-export async function readHead(path: string, length: number): Promise<FileHead | undefined> {
-  const file = await openToRead(path);
-  if (file === undefined) return undefined;
-  try {
-    const stats = await fs.fstat(file);
-    if (!stats.isFile()) return undefined;
-    const { bytesRead, buffer } = await fs.read(file, Buffer.allocUnsafe(length), 0, length, 0);
-    return { bytes: buffer.subarray(0, bytesRead), size: stats.size, modifiedMs: stats.mtimeMs };
-  } finally {
-    await fs.close(file);
-  }
-}
 
 /**
  * Writes a file that is there whole or not at all. CephFS tells of a full volume as late as fsync, and a successful
@@ -134,19 +61,6 @@ export function isFull(error: unknown): boolean {
 /** There is no such file: a miss, not a fault. */
 export function isAbsent(error: unknown): boolean {
   return errorNumbers(error).code === "ENOENT";
-}
-
-// --- reading ---
-
-async function openToRead(path: string): Promise<number | undefined> {
-  try {
-    return await fs.open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-  } catch (error) {
-    const { code } = errorNumbers(error);
-    // A symbolic link; a socket.
-    if (code === "ELOOP" || code === "ENXIO") return undefined;
-    throw error;
-  }
 }
 
 // --- publishing ---
@@ -204,6 +118,7 @@ async function moveInto(from: string, to: string): Promise<void> {
   }
 }
 
-function errorNumbers(error: unknown): { readonly code?: unknown; readonly errno?: unknown } {
+/** What a system error says of itself. */
+export function errorNumbers(error: unknown): { readonly code?: unknown; readonly errno?: unknown } {
   return typeof error === "object" && error !== null ? error : {};
 }

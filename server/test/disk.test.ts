@@ -93,11 +93,15 @@ describe("whatever else lies where an entry should is a miss, and the next write
     },
   };
   for (const [name, mutate] of Object.entries(mutations))
-    test(name, async () => {
+    test.each([
+      [name, false],
+      [`${name}, where it was read before`, true],
+    ])("%s", async (_, isKnown) => {
       const { cache, failures, pathOf } = await createCache();
       const neighbour = { ...variant, quality: 56 };
       await cache.write(variant, good);
       await cache.write(neighbour, entryOf("neighbour"));
+      if (isKnown) expect(await cache.read(variant)).toEqual(good);
       await mutate(pathOf(variant), pathOf(neighbour));
       expect(await cache.readMeta(variant)).toBeUndefined();
       expect(await cache.read(variant)).toBeUndefined();
@@ -142,6 +146,18 @@ test("nothing but the entry is left where it was published", async () => {
   await Promise.all(Array.from({ length: 20 }, () => cache.write(variant, entryOf("worms"))));
   expect(await readdir(dirname(pathOf(variant)))).toEqual([cache.nameOf(variant)]);
 });
+
+test.each(["longer than before", "short"])(
+  "an entry that was replaced since it was read is read: %s",
+  async (text) => {
+    const { cache, folder } = await createCache();
+    const other = await createCache({ folder });
+    await cache.write(variant, entryOf("as before"));
+    expect(await cache.read(variant)).toEqual(entryOf("as before"));
+    await other.cache.write(variant, entryOf(text));
+    expect(await cache.read(variant)).toEqual(entryOf(text));
+  },
+);
 
 test("a use is written down once an hour", async () => {
   let now = Date.now();

@@ -1,11 +1,14 @@
 import { rm, writeFile } from "node:fs/promises";
-import { createServer, type IncomingHttpHeaders, request } from "node:http";
-import { type AddressInfo, connect } from "node:net";
+import { createServer, type IncomingHttpHeaders, request, type Server } from "node:http";
+import { type AddressInfo, connect, type Socket } from "node:net";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { toNodeHandler } from "h3";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { browserAccept } from "../../contract/accept.ts";
 import { sign } from "../../contract/signature.ts";
+import type { Variant } from "../cache/cache.ts";
+import { type FastPath, inFront } from "../fast.ts";
 import { remotePolicy } from "../freshness.ts";
 import { photo } from "./pictures.ts";
 import { createWorld, type World, type WorldOptions } from "./world.ts";
@@ -13,6 +16,7 @@ import { createWorld, type World, type WorldOptions } from "./world.ts";
 let world: World;
 let close: () => Promise<void>;
 let base: URL;
+let server: Server;
 /** Which path answered, request by request. */
 let fast: boolean[];
 let isFastOn = true;
@@ -23,10 +27,16 @@ const open = async (options: WorldOptions = {}): Promise<void> => {
   const app = toNodeHandler(world.service.app);
   fast = [];
   isFastOn = true;
-  const server = createServer((req, res) => {
-    const answered = isFastOn && world.service.fast(req, res);
-    fast.push(answered);
-    if (!answered) void app(req, res);
+  server = createServer((req, res) => {
+    const at = fast.push(false) - 1;
+    const remembered: FastPath = (req, res) => {
+      const answered = isFastOn && world.service.fast(req, res);
+      void Promise.resolve(answered).then((isAnswered) => {
+        fast[at] = isAnswered;
+      });
+      return answered;
+    };
+    inFront(remembered, app)(req, res);
   }).listen(0, "127.0.0.1");
   await new Promise((resolve) => server.once("listening", resolve));
   const { port } = server.address() as AddressInfo;
@@ -74,8 +84,13 @@ const exchange = (bytes: string): Promise<string> =>
 beforeEach(() => open());
 afterEach(() => close());
 
-describe("a hit from memory", () => {
+describe.each([
+  ["memory", 2 ** 20],
+  ["disk", 0],
+])("a hit from %s", (_, hotCacheBytes) => {
   test("has the same status, headers and body on the fast path and through h3", async () => {
+    await close();
+    await open({ hotCacheBytes });
     const probed = await get("/?img=worms.jpg&fm=json");
     const { version } = JSON.parse(probed.body.toString());
     const targets = [
@@ -86,6 +101,7 @@ describe("a hit from memory", () => {
     for (const target of targets)
       for (const accept of Object.values(browserAccept)) {
         const { headers } = await get(target, { accept });
+        await world.service.background.idle();
         const etag = headers.etag ?? "";
         for (const [method, more] of [
           ["GET", {}],
@@ -107,7 +123,107 @@ describe("a hit from memory", () => {
         }
       }
   });
+});
 
+describe("a hit from disk", () => {
+  const target = "/?img=worms.jpg&q=33";
+  let reads: Variant[];
+  let volume: () => Promise<unknown>;
+
+  beforeEach(async () => {
+    await close();
+    await open({ hotCacheBytes: 0 });
+    reads = [];
+    volume = () => setTimeout(50);
+    const { read } = world.cache;
+    vi.spyOn(world.cache, "read").mockImplementation(async (variant) => {
+      reads.push(variant);
+      await volume();
+      return read(variant);
+    });
+  });
+
+  test("is read once for all readers who come meanwhile", async () => {
+    await get(target);
+    await world.service.background.idle();
+    reads.length = 0;
+    const answers = await Promise.all(Array.from({ length: 8 }, () => get(target)));
+    expect(answers.map(({ status, headers }) => [status, headers["cache-status"]])).toEqual(
+      Array(8).fill([200, "imgproxy-lite; hit"]),
+    );
+    expect(reads).toHaveLength(1);
+    await get(target);
+    expect(reads).toHaveLength(2);
+  });
+
+  test("that is none is looked for once, and its time is in the log", async () => {
+    await get(target);
+    expect([fast.at(-1), reads.length]).toEqual([false, 1]);
+    const { cache, ms } = world.lines.at(-1) ?? {};
+    expect(cache).toBe("miss");
+    expect(ms?.cache).toBeGreaterThan(40);
+    expect(ms?.total).toBeGreaterThan(ms?.cache ?? 0);
+  });
+
+  test("that was read before a purge is for nobody after it", async () => {
+    const tokens = ["the-token-of-the-test"];
+    await close();
+    await open({ tokens });
+    await get(target);
+    await world.service.background.idle();
+    world.service.hot.clear();
+    const { read } = world.cache;
+    let answer: () => void = () => undefined;
+    const slow = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    vi.spyOn(world.cache, "read").mockImplementation(async (variant) => {
+      const entry = await read(variant);
+      reads.push(variant);
+      await slow;
+      return entry;
+    });
+    const early = get(target);
+    await expect.poll(() => reads.length, { interval: 5 }).toBe(1);
+    await get("/api/purge?img=worms.jpg", { authorization: `Bearer ${tokens[0]}` }, "DELETE");
+    await rm(join(world.folder, "worms.jpg"));
+    const asked = get(target);
+    await expect.poll(() => reads.length, { interval: 5 }).toBe(2);
+    answer();
+    const late = await asked;
+    expect([(await early).status, late.status, world.service.hot.entries]).toEqual([200, 404, 0]);
+  });
+
+  test("is logged as not sent when its reader has left meanwhile", async () => {
+    await get(target);
+    await world.service.background.idle();
+    const leaving = connect(Number(base.port), base.hostname);
+    const closed = new Promise((resolve) => {
+      server.once("connection", (socket: Socket) => socket.once("close", resolve));
+    });
+    // The volume answers when the reader has left.
+    volume = () => closed.then(() => setTimeout(10));
+    leaving.write(`GET ${target} HTTP/1.1\r\nhost: a\r\n\r\n`);
+    await expect.poll(() => reads.length).toBe(2);
+    leaving.destroy();
+    await expect.poll(() => world.lines.length).toBe(2);
+    expect(world.lines.at(-1)).toMatchObject({ status: 499, key: "worms.jpg" });
+    expect((await get(target)).status).toBe(200);
+  });
+
+  test("is left to h3 when the source is to be asked first", async () => {
+    await get(target);
+    await world.service.background.idle();
+    const other = await get(`${target}&v=0000000000`);
+    expect([fast.at(-1), other.status, other.headers["cache-control"]]).toEqual([
+      false,
+      200,
+      "public, max-age=60",
+    ]);
+  });
+});
+
+describe("a hit from memory", () => {
   test("has its own date and request id each time, also when asked ahead of the answers", async () => {
     await get("/?img=worms.jpg&q=33");
     const ask = "GET /?img=worms.jpg&q=33 HTTP/1.1\r\nhost: a\r\n";

@@ -1,6 +1,5 @@
-import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { hash } from "node:crypto";
+import { readFile, readFileSync } from "node:fs";
 import { createServer } from "node:http";
 
 /**
@@ -15,7 +14,7 @@ const options = JSON.parse(process.argv[2] ?? "{}") as {
 };
 const { port, file, headers, from } = options;
 const body = readFileSync(file);
-const checksum = createHash("sha256").update(body).digest("hex");
+const checksum = hash("sha256", body);
 
 const server =
   from === "memory"
@@ -23,11 +22,12 @@ const server =
         response.writeHead(200, headers);
         response.end(body);
       })
-    : createServer(async (_, response) => {
-        const bytes = await readFile(file);
-        const sound = createHash("sha256").update(bytes).digest("hex") === checksum;
-        response.writeHead(sound ? 200 : 500, headers);
-        response.end(bytes);
+    : createServer((_, response) => {
+        readFile(file, (error, bytes) => {
+          const sound = error === null && hash("sha256", bytes) === checksum;
+          response.writeHead(sound ? 200 : 500, headers);
+          response.end(bytes);
+        });
       });
 server.keepAliveTimeout = 75_000;
 server.listen(port, "127.0.0.1");
