@@ -39,6 +39,8 @@ export interface VariantSpec {
 
 export interface ProbeBody {
   readonly images: readonly string[];
+  /** Whether the keys beside one that is not there are wanted, for what its author may have meant. */
+  readonly neighbours?: boolean;
 }
 
 /** Why one of many images or variants failed: a code of the server's and words for the author. */
@@ -47,8 +49,14 @@ export interface ApiProblem {
   readonly detail: string;
 }
 
+export interface ProbeProblem {
+  readonly problem: ApiProblem;
+  /** Keys beside the one that is not there, as far as the source lists them: no more than a thousand. */
+  readonly neighbours?: readonly string[];
+}
+
 export interface ProbeAnswer {
-  readonly images: Readonly<Record<string, ImageInfo | { readonly problem: ApiProblem }>>;
+  readonly images: Readonly<Record<string, ImageInfo | ProbeProblem>>;
 }
 
 export interface WarmBody {
@@ -92,8 +100,11 @@ export class InvalidBody extends Error {}
 
 /** @throws InvalidBody */
 export function parseProbeBody(body: unknown): ProbeBody {
-  const { images } = object(body, "the body");
-  return { images: list(images, "images", apiLimits.images, key) };
+  const { images, neighbours } = object(body, "the body");
+  return {
+    images: list(images, "images", apiLimits.images, key),
+    ...(neighbours === true && { neighbours }),
+  };
 }
 
 /** @throws InvalidBody */

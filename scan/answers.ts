@@ -56,6 +56,24 @@ export async function parseProbeAnswer(
   });
 }
 
+/** The keys beside each that is not there. @throws CannotRun as {@link parseProbeAnswer} does. */
+export async function parseNeighbours(
+  response: Response,
+  images: readonly string[],
+  url: string,
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  if (!response.ok) throw await apiRefusal(response, url);
+  const body: unknown = await response.json();
+  const answers = isObject(body) && isObject(body.images) ? body.images : {};
+  return new Map(
+    images.map((name) => {
+      const answer = answers[name];
+      const keys = isObject(answer) && Array.isArray(answer.neighbours) ? answer.neighbours : [];
+      return [name, keys.filter((key) => typeof key === "string")];
+    }),
+  );
+}
+
 /** The words of an error response, `application/problem+json` (RFC 9457) or not. */
 export async function problemOf(response: Response): Promise<Refusal> {
   const text = await response.text();

@@ -3,7 +3,7 @@ import type { ImageRequest } from "../contract/request.ts";
 import { formatBytes } from "./bytes.ts";
 import type { Finding } from "./findings.ts";
 import type { Server } from "./http.ts";
-import { type Probed, probe } from "./probe.ts";
+import { type Probed, probe, probeNeighbours } from "./probe.ts";
 import type { Progress } from "./progress.ts";
 import { defaultSetName, publishSet, type SetName } from "./publish.ts";
 import { readWeights, weighed, writeWeights } from "./state.ts";
@@ -83,7 +83,10 @@ export function createAsking(site: AskingSite, options: AskingOptions): Asking {
       progress.start("asking for photographs", unique.length);
       const photos = await probe(server, unique, site.signatureKey, (count) => progress.advance(count));
       progress.end();
-      return withSuggestions(photos, (guesses) => probe(server, guesses, site.signatureKey, () => {}));
+      return withSuggestions(photos, {
+        guesses: (keys) => probe(server, keys, site.signatureKey, () => {}),
+        neighbours: (keys) => probeNeighbours(server, keys),
+      });
     },
     async warm(requests, photos) {
       const there = [...requests].filter(({ key }) => isThere(photos.get(key)));

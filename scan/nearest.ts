@@ -22,16 +22,34 @@ export function likelyKeys(key: string): string[] {
   return [...new Set(guesses)].filter((guess) => guess !== key && guess !== "");
 }
 
-/** The known key that differs least, if it differs by little. */
+/**
+ * The known key that differs least, if it differs by little: in capitals alone, then in its extension or its folder alone,
+ * then in a few letters.
+ */
 export function nearestKey(key: string, known: Iterable<string>): string | undefined {
   let best: { readonly key: string; readonly distance: number } | undefined;
   const most = Math.max(2, Math.floor(key.length / 5));
   for (const other of known) {
-    if (Math.abs(other.length - key.length) > most) continue;
-    const distance = editDistance(key.toLowerCase(), other.toLowerCase(), most);
+    const distance = keyDistance(key, other, most);
     if (distance <= most && (best === undefined || distance < best.distance)) best = { key: other, distance };
   }
   return best?.key;
+}
+
+function keyDistance(key: string, other: string, most: number): number {
+  const [a, b] = [key.toLowerCase(), other.toLowerCase()];
+  if (a === b) return 0;
+  if (stemOf(a) === stemOf(b)) return 0.3;
+  if (nameOf(a) === nameOf(b)) return 0.6;
+  return Math.abs(a.length - b.length) > most ? most + 1 : editDistance(a, b, most);
+}
+
+function stemOf(key: string): string {
+  return key.replace(/\.[^./]*$/, "");
+}
+
+function nameOf(key: string): string {
+  return key.slice(key.lastIndexOf("/") + 1);
 }
 
 const cousins: Readonly<Record<string, readonly string[]>> = {

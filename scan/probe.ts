@@ -1,7 +1,7 @@
 import { apiLimits, apiPaths, type ProbeBody } from "../contract/api.ts";
 import type { ImageInfo } from "../contract/info.ts";
 import { formatUrl } from "../contract/url.ts";
-import { parseImageInfo, parseProbeAnswer, problemOf } from "./answers.ts";
+import { parseImageInfo, parseNeighbours, parseProbeAnswer, problemOf } from "./answers.ts";
 import { apiCall } from "./api-call.ts";
 import { inParallel, request, type Server } from "./http.ts";
 
@@ -29,6 +29,17 @@ export async function probe(
     onAnswer(batch.length);
   });
   return found;
+}
+
+/** What stands beside photographs that are not there, as far as the server can list; nothing without a token. */
+export async function probeNeighbours(
+  server: Server,
+  images: readonly string[],
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  if (server.token === undefined) return new Map();
+  const body = { images, neighbours: true } satisfies ProbeBody;
+  const call = apiCall(server, "POST", apiPaths.probe, body);
+  return request(server, { ...call, read: (response) => parseNeighbours(response, images, call.url) });
 }
 
 // --- calls ---

@@ -4,20 +4,34 @@ import type { Probed } from "./probe.ts";
 /** Beyond so many missing photographs the fault is not a slip of the pen. */
 const MOST_SUGGESTIONS = 30;
 
-/** What may have been meant, beside each photograph that is not there: a likely slip that is, else the nearest key known. */
+/** How the proxy is asked for what may have been meant. */
+export interface Lookup {
+  /** Whether guesses are there. */
+  guesses(keys: readonly string[]): Promise<ReadonlyMap<string, Probed>>;
+  /** What stands beside keys that are not there; nothing where that cannot be listed. */
+  neighbours(keys: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>>;
+}
+
+/**
+ * What may have been meant, beside each photograph that is not there: a likely slip that is, else the nearest key known
+ * or listed beside it.
+ */
 export async function withSuggestions(
   photos: ReadonlyMap<string, Probed>,
-  look: (keys: string[]) => Promise<ReadonlyMap<string, Probed>>,
+  lookup: Lookup,
 ): Promise<ReadonlyMap<string, Probed>> {
   const absent = [...photos].flatMap(([key, info]) =>
     "problem" in info && info.problem.code === "source-absent" ? [key] : [],
   );
   if (absent.length === 0 || absent.length > MOST_SUGGESTIONS) return photos;
-  const guessed = await look([...new Set(absent.flatMap(likelyKeys))].filter((key) => !photos.has(key)));
+  const guesses = new Set(absent.flatMap(likelyKeys));
+  const guessed = await lookup.guesses([...guesses].filter((key) => !photos.has(key)));
+  const neighbours = await lookup.neighbours(absent);
   const there = [...photos, ...guessed].filter(([, info]) => !("problem" in info)).map(([key]) => key);
   const all = new Map(photos);
   for (const key of absent) {
-    const meant = likelyKeys(key).find((guess) => there.includes(guess)) ?? nearestKey(key, there);
+    const known = [...there, ...(neighbours.get(key) ?? [])];
+    const meant = likelyKeys(key).find((guess) => there.includes(guess)) ?? nearestKey(key, known);
     const info = photos.get(key);
     if (meant === undefined || info === undefined || !("problem" in info)) continue;
     const detail = `${info.problem.detail} Is it "${meant}"?`;

@@ -22,6 +22,7 @@ import { createOriginals } from "./originals.ts";
 import type { Published } from "./published.ts";
 import { createAllowance } from "./rate.ts";
 import { createReporter } from "./sent.ts";
+import type { Neighbours } from "./source/neighbours.ts";
 import type { Source } from "./source/source.ts";
 import { createStreams } from "./stream.ts";
 import { createVariants } from "./variants.ts";
@@ -30,6 +31,7 @@ import { welcome } from "./welcome.ts";
 /** What the server is made of; main.ts knows which source, cache and encoder these are. */
 export interface ServiceParts {
   readonly source: Source;
+  readonly neighbours: Neighbours;
   readonly cache: VariantCache & SourceRecords;
   readonly encoder: Encoder;
   readonly policy: FreshnessPolicy;
@@ -75,7 +77,7 @@ export interface Service {
 }
 
 export function createService(parts: ServiceParts): Service {
-  const { source, cache, encoder, policy, published, log, metrics, options } = parts;
+  const { source, neighbours, cache, encoder, policy, published, log, metrics, options } = parts;
   const background = createBackground((what, error) => log.warn(`could not ${what}`, { error }));
   const hot = createHot(options.hotCacheBytes);
   const negative = createNegative();
@@ -128,7 +130,7 @@ export function createService(parts: ServiceParts): Service {
   const { defaultQuality } = options;
   const images = { access, variants, descriptions, streams, checks, negative, policy, defaultQuality };
   const { client, basePath } = options;
-  const publish = { variants, descriptions, checks, defaultQuality, published, purge };
+  const publish = { neighbours, variants, descriptions, checks, defaultQuality, published, purge };
   const api =
     options.tokens.length === 0
       ? undefined

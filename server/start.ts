@@ -52,7 +52,7 @@ export async function start(config: Config, log: Log, version: string): Promise<
     animationPixels: Math.min(config.maxPixels, defaultLimits.animationPixels),
   };
   const keepRights = config.keepCopyright === "on";
-  const { source, policy, name } = await openSource(sourceOptions(config));
+  const { source, neighbours, policy, name } = await openSource(sourceOptions(config));
   const cache = await createDiskCache({
     folder: config.cacheDir,
     // What differs in what it carries is another variant.
@@ -87,6 +87,7 @@ export async function start(config: Config, log: Log, version: string): Promise<
   });
   const service = createService({
     source: observeSource(source, metrics),
+    neighbours,
     cache,
     encoder: observeEncoder(pool, metrics),
     policy,

@@ -123,6 +123,20 @@ test("a missing photograph names the one that was meant, and a broken one its fa
   expect(findings[2]?.message).toMatch(/^broken\.jpg: /);
 });
 
+test.each([
+  ["worms.png", "worms.jpg"],
+  ["trips/alpen.jpg", "trips/Alps.JPG"],
+  ["Trips/Alps.JPG", "trips/Alps.JPG"],
+  ["photos/worms.jpg", "worms.jpg"],
+  ["brokn.jpg", "broken.jpg"],
+])("a missing photograph that no post shows rightly is found in the bucket: %s is %s", async (key, meant) => {
+  await using site = await createSite({ "config.toml": config, "content/a.md": `![](${key})\n` });
+  const { stdout } = await scan(site.folder);
+  expect(JSON.parse(stdout).findings).toEqual([
+    expect.objectContaining({ message: expect.stringContaining(`Is it "${meant}"?`) }),
+  ]);
+});
+
 test("a report shows failures first, then each photograph, with nothing outside the page", async () => {
   await using site = await createSite({
     "config.toml": config,

@@ -5,6 +5,7 @@ import type { Answer } from "../answer.ts";
 import type { ApiCall } from "../app.ts";
 import { Problem } from "../errors.ts";
 import type { Published } from "../published.ts";
+import type { Neighbours } from "../source/neighbours.ts";
 import { readJson } from "./body.ts";
 import { findMissing } from "./missing.ts";
 import { probeAll } from "./probe.ts";
@@ -15,6 +16,7 @@ export interface ApiParts extends PublishParts {
   /** Live tokens, more than one while they rotate. */
   readonly tokens: readonly string[];
   readonly published: Published;
+  readonly neighbours: Neighbours;
   /** Bytes that the cache may hold. */
   readonly cacheMaxBytes: number;
   /** Deletes all of a source, everywhere; returns the number of variants. */
@@ -42,8 +44,8 @@ const routes: ReadonlyMap<string, Route> = new Map<string, Route>([
   [
     "POST probe/0",
     async (parts, { request, signal }) => {
-      const { images } = parseProbeBody(await readJson(request, MEBIBYTE));
-      return json(200, { images: await probeAll(parts, images, signal) });
+      const body = parseProbeBody(await readJson(request, MEBIBYTE));
+      return json(200, { images: await probeAll(parts, body, signal) });
     },
   ],
   [

@@ -1,22 +1,29 @@
-import type { ProbeAnswer } from "../../contract/api.ts";
+import type { ProbeAnswer, ProbeBody } from "../../contract/api.ts";
 import type { SourceRecord } from "../cache/cache.ts";
 import type { Checks } from "../checks.ts";
 import { type Descriptions, toInfo } from "../info.ts";
+import type { Neighbours } from "../source/neighbours.ts";
 import { apiProblem } from "./failure.ts";
 
 /** Photographs looked at at once: the pool's warm slots bound the rest. */
 const AT_ONCE = 8;
+
+interface ProbeParts {
+  readonly descriptions: Descriptions;
+  readonly checks: Checks;
+  readonly neighbours: Neighbours;
+}
 
 /**
  * What a scan must know of each photograph. The source is asked for every one: a probe is how a publish learns that a
  * photograph was replaced.
  */
 export async function probeAll(
-  parts: { readonly descriptions: Descriptions; readonly checks: Checks },
-  keys: readonly string[],
+  parts: ProbeParts,
+  body: ProbeBody,
   signal: AbortSignal,
 ): Promise<ProbeAnswer["images"]> {
-  const waiting = [...new Set(keys)];
+  const waiting = [...new Set(body.images)];
   const images: [string, ProbeAnswer["images"][string]][] = [];
   const worker = async (): Promise<void> => {
     for (let key = waiting.shift(); key !== undefined; key = waiting.shift()) {
@@ -24,7 +31,13 @@ export async function probeAll(
         images.push([key, toInfo(key, await probe(parts, key, signal))]);
       } catch (error) {
         signal.throwIfAborted();
-        images.push([key, { problem: apiProblem(error) }]);
+        const problem = apiProblem(error);
+        const beside =
+          body.neighbours === true && problem.code === "source-absent"
+            ? // A bucket that may not be listed has photographs all the same.
+              await parts.neighbours(key, signal).catch(() => [])
+            : undefined;
+        images.push([key, { problem, ...(beside !== undefined && { neighbours: beside }) }]);
       }
     }
   };
@@ -33,7 +46,7 @@ export async function probeAll(
 }
 
 async function probe(
-  { descriptions, checks }: { readonly descriptions: Descriptions; readonly checks: Checks },
+  { descriptions, checks }: ProbeParts,
   key: string,
   signal: AbortSignal,
 ): Promise<SourceRecord> {

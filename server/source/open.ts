@@ -5,6 +5,7 @@ import type { SourceLocation } from "../setting-types.ts";
 import { createFolderSource } from "./folder.ts";
 import { guardSource } from "./guard.ts";
 import { createHttpSource } from "./http.ts";
+import { folderNeighbours, type Neighbours, noNeighbours, prefixNeighbours } from "./neighbours.ts";
 import { createPrefixSource } from "./prefixes.ts";
 import { tellRefused } from "./refused.ts";
 import { createS3Source, type S3Options } from "./s3.ts";
@@ -23,6 +24,7 @@ export interface OpenSource {
   readonly policy: FreshnessPolicy;
   /** Keeps two sources apart in one cache. */
   readonly name: string;
+  readonly neighbours: Neighbours;
 }
 
 /** A folder that is none; the message says what to do. */
@@ -32,28 +34,32 @@ export class NoSource extends Error {}
 export async function openSource({ source, sources, s3 }: OpenSourceOptions): Promise<OpenSource> {
   const locations = source === undefined ? sources.map((one) => one.source) : [source];
   const policy = locations.every(({ kind }) => kind === "folder") ? folderPolicy : remotePolicy;
-  if (source !== undefined) return { source: await openOne(source, s3), policy, name: nameOf(source) };
+  if (source !== undefined) return { ...(await openOne(source, s3)), policy, name: nameOf(source) };
   const opened = await Promise.all(
-    sources.map(async (one) => ({ prefix: one.prefix, source: await openOne(one.source, s3) })),
+    sources.map(async (one) => ({ prefix: one.prefix, ...(await openOne(one.source, s3)) })),
   );
   const name = sources.map((one) => `${one.prefix} ${nameOf(one.source)}`).join("\n");
-  return { source: createPrefixSource(opened), policy, name };
+  return { source: createPrefixSource(opened), neighbours: prefixNeighbours(opened), policy, name };
 }
 
 // --- one location ---
 
-async function openOne(location: SourceLocation, s3: OpenSourceOptions["s3"]): Promise<Source> {
+type Opened = Pick<OpenSource, "source" | "neighbours">;
+
+async function openOne(location: SourceLocation, s3: OpenSourceOptions["s3"]): Promise<Opened> {
   if (location.kind === "folder") return openFolder(resolve(location.path));
-  if (location.kind === "http") return guardSource(tellRefused(createHttpSource(location.base)));
+  if (location.kind === "http")
+    return { source: guardSource(tellRefused(createHttpSource(location.base))), neighbours: noNeighbours };
   const { bucket, prefix } = location;
-  return guardSource(tellRefused(await createS3Source({ ...s3, bucket, prefix })));
+  const source = await createS3Source({ ...s3, bucket, prefix });
+  return { source: guardSource(tellRefused(source)), neighbours: source.neighbours };
 }
 
-async function openFolder(path: string): Promise<Source> {
+async function openFolder(path: string): Promise<Opened> {
   const stats = await stat(path).catch(() => undefined);
   if (stats?.isDirectory() !== true)
     throw new NoSource(`SOURCE: there is no folder ${path}; make it, or name another with --source`);
-  return createFolderSource(path);
+  return { source: createFolderSource(path), neighbours: folderNeighbours(path) };
 }
 
 /** What it reads, not how it gets there: credentials and endpoints may change and the photographs stay the same. */

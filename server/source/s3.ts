@@ -3,6 +3,7 @@ import type { GetObjectCommandOutput, HeadObjectCommandOutput, S3Client } from "
 import { Problem, type ProblemCode } from "../errors.ts";
 import { traceHeaders } from "../trace.ts";
 import { exactly } from "./body.ts";
+import { MOST_NEIGHBOURS, type Neighbours, neighboursBy } from "./neighbours.ts";
 import { fromNodeBody } from "./node-body.ts";
 import { type Patience, remotePatience, within } from "./patience.ts";
 import { Refused } from "./refused.ts";
@@ -22,12 +23,19 @@ export interface S3Options {
   readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
 }
 
+/** A bucket as a source, which can be listed where the credentials may. */
+export interface S3Source extends Source {
+  readonly neighbours: Neighbours;
+}
+
 /** Photographs in a bucket. The SDK is loaded here and only here: it takes 0.2 s and 24 MB. */
 export async function createS3Source(
   options: S3Options,
   patience: Patience = remotePatience,
-): Promise<Source> {
-  const { S3Client, GetObjectCommand, HeadObjectCommand } = await import("@aws-sdk/client-s3");
+): Promise<S3Source> {
+  const { S3Client, GetObjectCommand, HeadObjectCommand, ListObjectsV2Command } = await import(
+    "@aws-sdk/client-s3"
+  );
   const client = carryTrace(new S3Client(clientOptions(options, patience)));
   const place = (key: string) => ({ Bucket: options.bucket, Key: options.prefix + key });
 
@@ -51,7 +59,18 @@ export async function createS3Source(
     return statOf(output, output.ContentRange);
   }
 
+  const neighbours = neighboursBy(async (prefix, depth, signal) => {
+    const command = new ListObjectsV2Command({
+      ...{ Bucket: options.bucket, Prefix: options.prefix + prefix, MaxKeys: MOST_NEIGHBOURS },
+      ...(depth === "folder" && { Delimiter: "/" }),
+    });
+    const send = (abortSignal: AbortSignal) => client.send(command, { abortSignal });
+    const { Contents: objects = [] } = await within(patience.firstByte, signal, send);
+    return objects.flatMap(({ Key: key }) => (key === undefined ? [] : [key.slice(options.prefix.length)]));
+  });
+
   return {
+    neighbours,
     async stat(key, signal) {
       try {
         const command = new HeadObjectCommand(place(key));

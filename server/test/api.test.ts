@@ -1,4 +1,5 @@
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { browserAccept } from "../../contract/accept.ts";
@@ -206,6 +207,40 @@ describe("a warm-up", () => {
     await lines(await call("POST", "warm", { img: "worms.jpg", variants: specs }));
     expect(await missing(1)).toEqual({ images: [] });
     expect(await missing(2)).toEqual({ images: [{ img: "worms.jpg", variants: specs.slice(0, 2) }] });
+  });
+});
+
+describe("the keys beside one that is not there", () => {
+  const beside = async (key: string) => {
+    const answer = await (await call("POST", "probe", { images: [key], neighbours: true })).json();
+    expect(at(answer, "images", key, "problem", "code")).toBe("source-absent");
+    return at(answer, "images", key, "neighbours");
+  };
+
+  test("are those of its folder, or all where there is no such folder", async () => {
+    await mkdir(join(world.folder, "trips/deep"), { recursive: true });
+    for (const key of ["trips/a.jpg", "trips/b.jpg", "trips/deep/c.jpg"])
+      await writeFile(join(world.folder, key), "photo");
+    expect(await beside("absent.jpg")).toEqual(["worms.jpg"]);
+    expect(new Set(Object(await beside("trips/x.jpg")))).toEqual(new Set(["trips/a.jpg", "trips/b.jpg"]));
+    expect(new Set(Object(await beside("Trips/x.jpg")))).toEqual(
+      new Set(["trips/a.jpg", "trips/b.jpg", "trips/deep/c.jpg", "worms.jpg"]),
+    );
+  });
+
+  test("are never outside the source, and told to nobody who has not asked", async () => {
+    const outside = await mkdtemp(join(tmpdir(), "outside-"));
+    await writeFile(join(outside, "secret.jpg"), "photo");
+    await symlink(outside, join(world.folder, "link"));
+    expect(await beside("link/x.jpg")).toEqual(["worms.jpg"]);
+    await rm(outside, { recursive: true });
+    const plain = await (await call("POST", "probe", { images: ["absent.jpg"] })).json();
+    expect(at(plain, "images", "absent.jpg")).toEqual({ problem: expect.anything() });
+  });
+
+  test("are a thousand at most", async () => {
+    for (let file = 0; file < 1_100; file++) await writeFile(join(world.folder, `many-${file}.jpg`), "");
+    expect(await beside("absent.jpg")).toHaveLength(1_000);
   });
 });
 

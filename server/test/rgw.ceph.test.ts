@@ -58,6 +58,23 @@ describeSource("a public bucket of RGW over HTTP", async () => ({
 }));
 
 describe("RGW", () => {
+  test("lists the keys beside one that is not there, below the source's prefix and no deeper", async () => {
+    const prefix = "beside/";
+    for (const key of ["a.jpg", "trips/b.jpg", "trips/c d.jpg", "trips/deep/e.jpg"])
+      await put(ceph.bucket, prefix)(key, Buffer.from("photo"));
+    const { neighbours } = await createS3Source({ ...options, prefix });
+    expect(await neighbours("x.jpg", signal)).toEqual(["a.jpg"]);
+    expect(await neighbours("trips/x.jpg", signal)).toEqual(["trips/b.jpg", "trips/c d.jpg"]);
+    expect(await neighbours("Trips/x.jpg", signal)).toEqual([
+      ...["a.jpg", "trips/b.jpg", "trips/c d.jpg", "trips/deep/e.jpg"],
+    ]);
+    const refused = await createS3Source({
+      ...options,
+      credentials: { accessKeyId: "x", secretAccessKey: "y" },
+    });
+    await expect(refused.neighbours("x.jpg", signal)).rejects.toThrow();
+  });
+
   test("with a wrong key pair or bucket is a failure, never a missing photograph", async () => {
     for (const wrong of [
       { bucket: "no-such-bucket" },

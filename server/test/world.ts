@@ -8,6 +8,7 @@ import type { RequestLine } from "../log.ts";
 import { openPublished, type Published } from "../published.ts";
 import { createService, type Service, type ServiceOptions } from "../service.ts";
 import { createFolderSource } from "../source/folder.ts";
+import { folderNeighbours } from "../source/neighbours.ts";
 import type { Source } from "../source/source.ts";
 import { createMemoryCache, type MemoryCache } from "./memory-cache.ts";
 import { createSharpEncoder, type SharpEncoder } from "./sharp-encoder.ts";
@@ -66,6 +67,7 @@ export async function createWorld({
   const silent = () => undefined;
   const service = createService({
     source,
+    neighbours: folderNeighbours(folder),
     cache,
     encoder,
     policy: policy ?? folderPolicy,
