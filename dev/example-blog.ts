@@ -1,0 +1,120 @@
+import { execFile } from "node:child_process";
+import { once } from "node:events";
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer, type RequestListener } from "node:http";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import type { Hugo } from "./hugo.ts";
+import { freePort } from "./ports.ts";
+import { startProgram } from "./processes.ts";
+
+/** The example blog as readers see it: built by Hugo, its photographs from a real server. */
+export interface ExampleBlog extends AsyncDisposable {
+  /** Ends in a slash. */
+  readonly url: string;
+}
+
+/**
+ * Builds the example site, with more pages than it has, and serves it and its photographs on free ports.
+ * @param pages Markdown by path below `content/`.
+ * @throws Error with what Hugo says when the site does not build.
+ */
+export async function startExampleBlog(
+  hugo: Hugo,
+  pages: Readonly<Record<string, string>> = {},
+  signal: AbortSignal = new AbortController().signal,
+): Promise<ExampleBlog> {
+  const folder = await mkdtemp(path.join(tmpdir(), "example-blog-"));
+  const { port } = await freePort();
+  const images = await startProgram(imageServer(folder, port), /"url":/, signal);
+  const published = path.join(folder, "public");
+  const files = createServer(fileListener(published));
+  const dispose = async (): Promise<void> => {
+    files.close();
+    files.closeAllConnections();
+    await images.stop();
+    await rm(folder, { recursive: true, force: true });
+  };
+  try {
+    await once(files.listen(0, "127.0.0.1"), "listening");
+    const address = files.address();
+    if (address === null || typeof address === "string") throw new Error("no port is free");
+    const url = `http://127.0.0.1:${address.port}/`;
+    await writeSite(path.join(folder, "site"), pages);
+    await build(hugo, path.join(folder, "site"), published, { url, endpoint: `http://127.0.0.1:${port}/` });
+    return { url, [Symbol.asyncDispose]: dispose };
+  } catch (error) {
+    await dispose();
+    throw error;
+  }
+}
+
+// --- photographs ---
+
+// Below the repository both in the sources (dev/) and as built (dist/dev/).
+const root = fileURLToPath(new URL(import.meta.url.endsWith(".ts") ? "../" : "../../", import.meta.url));
+const example = path.join(root, "hugo-module", "exampleSite");
+
+function imageServer(folder: string, port: number): Parameters<typeof startProgram>[0] {
+  return {
+    name: "imgproxy-lite serve",
+    file: process.execPath,
+    args: [path.join(root, "bin", "imgproxy-lite.js"), "serve"],
+    env: {
+      ...{ HOST: "127.0.0.1", PORT: String(port), ADMIN_PORT: "0" },
+      ...{ SOURCE: path.join(example, "photos"), CACHE_DIR: path.join(folder, "cache") },
+    },
+  };
+}
+
+// --- pages ---
+
+async function writeSite(folder: string, pages: Readonly<Record<string, string>>): Promise<void> {
+  const parts = ["assets", "content", "layouts", "config.toml"];
+  for (const part of parts) await cp(path.join(example, part), path.join(folder, part), { recursive: true });
+  for (const [name, markdown] of Object.entries(pages)) {
+    const file = path.join(folder, "content", name);
+    await mkdir(path.dirname(file), { recursive: true });
+    await writeFile(file, markdown);
+  }
+}
+
+async function build(
+  hugo: Hugo,
+  site: string,
+  published: string,
+  { url, endpoint }: { url: string; endpoint: string },
+): Promise<void> {
+  const replacements = `github.com/imgproxy-lite/imgproxy-lite -> ${root}`;
+  const env = {
+    ...process.env,
+    ...{ HUGO_MODULE_REPLACEMENTS: replacements, HUGO_PARAMS_IMGPROXY_ENDPOINT: endpoint },
+  };
+  await promisify(execFile)(
+    hugo.path,
+    ["--source", site, "--destination", published, "--baseURL", url, "--noBuildLock"],
+    { env },
+  );
+}
+
+// --- files ---
+
+const types: Readonly<Record<string, string>> = { ".css": "text/css", ".svg": "image/svg+xml" };
+
+/** Static files, as any web server has them. */
+function fileListener(folder: string): RequestListener {
+  return (request, response) => {
+    const { pathname } = new URL(request.url ?? "/", "http://localhost");
+    const name = pathname.endsWith("/") ? `${pathname}index.html` : pathname;
+    readFile(path.join(folder, path.normalize(name))).then(
+      (body) =>
+        response.setHeader("content-type", types[path.extname(name)] ?? "text/html; charset=utf-8").end(body),
+      () => {
+        response.statusCode = 404;
+        response.end();
+      },
+    );
+  };
+}

@@ -1,0 +1,145 @@
+import { existsSync } from "node:fs";
+import { type Browser, chromium, type Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type ExampleBlog, startExampleBlog } from "../../dev/example-blog.ts";
+import { lookAtImages, type Shown, scrollThrough, watchShifts } from "../../dev/test/page.ts";
+import { extremes, hugos } from "./hugo-site.ts";
+
+const executablePath = "/usr/bin/chromium";
+const missing = !existsSync(executablePath) || hugos.length === 0;
+if (missing && process.env.CI) throw new Error(`CI must have Hugo and a browser: ${executablePath}`);
+if (missing)
+  console.log(`without Hugo and ${executablePath} the browser tests are skipped (apt-get install chromium)`);
+
+/** What the example site says nothing of, on pages of the test's own. */
+const pages = {
+  "feature/density.md": '---\n---\n{{< img src="portrait.jpg" fixed="96" alt="Beeches" >}}',
+  "feature/narrow.md":
+    '---\n---\n{{< img src="trips/alps.jpg" narrow="trips/harbour.jpg" alt="Mountains" >}}',
+  "feature/lightbox.md":
+    "---\nimgproxy: { lightbox: true }\n---\n![Glow-worms](worms.jpg)\n\nBetween them.\n\n![The harbour](trips/harbour.jpg)\n",
+};
+
+let blog: ExampleBlog;
+let browser: Browser;
+
+beforeAll(async () => {
+  const newest = extremes.at(-1);
+  if (missing || newest === undefined) return;
+  blog = await startExampleBlog(newest, pages);
+  browser = await chromium.launch({
+    executablePath,
+    args: ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"],
+  });
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await blog?.[Symbol.asyncDispose]();
+});
+
+const features = ["figure/", "lightbox/", "link/", "local/", "overrides/", "picture/", "placeholder/"];
+
+test.skipIf(missing).each(["", ...features, "shortcodes/", "tiers/"])(
+  "features/%s shows every image, moves nothing, and has no complaint",
+  async (feature) => {
+    await using open = await openPage(`features/${feature}`);
+    await open.page.evaluate(scrollThrough);
+    await open.page.waitForFunction(visibleComplete);
+    const images = await open.page.evaluate<Shown[]>(lookAtImages);
+    const photographs = images.filter(({ url }) => url.includes("img=") && !url.includes(".svg"));
+    expect(images.length).toBeGreaterThan(0);
+    expect(photographs.filter(({ pixels }) => pixels === 0)).toEqual([]);
+  },
+);
+
+test.skipIf(missing).each([
+  { density: 1, pixels: 96 },
+  { density: 2, pixels: 192 },
+])("an image of a fixed size gets the file of its density: $density×", async ({ density, pixels }) => {
+  await using open = await openPage("feature/density/", { deviceScaleFactor: density });
+  await open.page.waitForFunction(visibleComplete);
+  const [image] = await open.page.evaluate<Shown[]>(lookAtImages);
+  expect(image?.pixels).toBe(pixels);
+});
+
+test.skipIf(missing).each([
+  { width: 390, key: "trips/harbour.jpg" },
+  { width: 1280, key: "trips/alps.jpg" },
+])("a window $width wide gets the image that is meant for it", async ({ width, key }) => {
+  await using open = await openPage("feature/narrow/", { viewport: { width, height: 800 } });
+  await open.page.waitForFunction(visibleComplete);
+  const [image] = await open.page.evaluate<Shown[]>(lookAtImages);
+  expect(new URL(image?.url ?? "").searchParams.get("img")).toBe(key);
+});
+
+test.skipIf(missing).each([
+  { page: "features/picture/", type: "image/avif", named: "avif" },
+  { page: "features/tiers/", type: "image/avif", named: null },
+])("$page gives this browser AVIF", async ({ page, type, named }) => {
+  await using open = await openPage(page);
+  await open.page.waitForFunction(visibleComplete);
+  const [shown] = open.photographs;
+  expect([shown?.type, shown?.url.searchParams.get("fm")]).toEqual([type, named]);
+});
+
+test.skipIf(missing)("a lightbox opens and closes by mouse and by keyboard, without script", async () => {
+  await using open = await openPage("feature/lightbox/", { javaScriptEnabled: false });
+  const { page } = open;
+  const [first, second] = [page.locator(".imgproxy-zoomed").nth(0), page.locator(".imgproxy-zoomed").nth(1)];
+  const buttons = page.locator(".imgproxy-zoom");
+  expect(await page.locator("script").count()).toBe(0);
+
+  await buttons.nth(0).click();
+  expect([await first.isVisible(), await second.isVisible()]).toEqual([true, false]);
+  await page.mouse.click(2, 2);
+  expect(await first.isVisible()).toBe(false);
+
+  await buttons.nth(1).focus();
+  await page.keyboard.press("Enter");
+  expect([await first.isVisible(), await second.isVisible()]).toEqual([false, true]);
+  await page.keyboard.press("Escape");
+  expect(await second.isVisible()).toBe(false);
+  expect(await buttons.nth(1).getAttribute("aria-label")).toBe("Enlarge: The harbour");
+  expect(open.complaints).toEqual([]);
+});
+
+// --- a page ---
+
+/** A lightbox's large image is not loaded before it is opened. */
+const visibleComplete = "[...document.images].every((image) => image.complete || !image.checkVisibility())";
+
+interface Open extends AsyncDisposable {
+  readonly page: Page;
+  /** Errors of the console, failed requests and answers that are none. */
+  readonly complaints: readonly string[];
+  readonly photographs: readonly { readonly url: URL; readonly type: string }[];
+}
+
+async function openPage(path: string, options: Parameters<Browser["newContext"]>[0] = {}): Promise<Open> {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+  const page = await context.newPage();
+  const complaints: string[] = [];
+  const photographs: { url: URL; type: string }[] = [];
+  page.on("console", (message) => {
+    // What could not be loaded is listed below, with its address.
+    if (/error|warning/.test(message.type()) && !message.text().startsWith("Failed to load resource"))
+      complaints.push(message.text());
+  });
+  page.on("pageerror", (error) => complaints.push(error.message));
+  // Aborted is what the browser no longer wants.
+  page.on("requestfailed", (request) => {
+    const problem = request.failure()?.errorText;
+    if (problem !== "net::ERR_ABORTED") complaints.push(`${request.url()}: ${problem}`);
+  });
+  page.on("response", (response) => {
+    const url = new URL(response.url());
+    if (response.status() >= 400 && url.pathname !== "/favicon.ico")
+      complaints.push(`${url} answered ${response.status()}`);
+    if (url.searchParams.has("img"))
+      photographs.push({ url, type: response.headers()["content-type"] ?? "" });
+  });
+  await page.addInitScript(watchShifts);
+  await page.goto(new URL(path, blog.url).href);
+  return { page, complaints, photographs, [Symbol.asyncDispose]: () => context.close() };
+}
