@@ -64,6 +64,8 @@ function imageServer(folder: string, port: number): Parameters<typeof startProgr
     args: [path.join(root, "bin", "imgproxy-lite.js"), "serve"],
     env: {
       ...{ HOST: "127.0.0.1", PORT: String(port), ADMIN_PORT: "0" },
+      // A busy machine takes longer than a reader would wait.
+      ...{ ENCODE_TIMEOUT: "2m", QUEUE_LIMIT: "200" },
       ...{ SOURCE: path.join(example, "photos"), CACHE_DIR: path.join(folder, "cache") },
     },
   };
