@@ -1,5 +1,5 @@
 import { execFile, spawn } from "node:child_process";
-import { openSync, readFileSync } from "node:fs";
+import { existsSync, openSync, readdirSync, readFileSync } from "node:fs";
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -55,10 +55,16 @@ export async function startDaemon(folder: string, { name, command, args }: Daemo
   await writeFile(pidFile(folder, name), String(child.pid));
 }
 
-/** Sends a signal; a test's way to a hung (`SIGSTOP`, `SIGCONT`) or lost (`SIGKILL`) daemon. False when it is gone. */
+/**
+ * Sends a signal; a test's way to a hung (`SIGSTOP`, `SIGCONT`) or lost (`SIGKILL`) daemon. Returns after `SIGSTOP` once
+ * none of its threads runs: on a busy machine one may answer for a while. False when it is gone.
+ */
 export function signalDaemon(folder: string, name: string, signal: NodeJS.Signals): boolean {
   const pid = pidOf(folder, name);
-  return pid !== undefined && process.kill(pid, signal);
+  if (pid === undefined) return false;
+  process.kill(pid, signal);
+  if (signal === "SIGSTOP") while (runs(pid)) pause(5);
+  return true;
 }
 
 /** Ends a daemon at once, suspended or not, and returns when it is gone. */
@@ -90,6 +96,25 @@ export async function until(what: string, seconds: number, attempt: () => Promis
 
 function cannotRun(command: string, cause: unknown): Error {
   return new Error(`cannot run ${command}; npm run ceph -- --help names the packages it is in`, { cause });
+}
+
+// --- processes ---
+
+/** Whether any thread of a process does anything but stand still. */
+function runs(pid: number): boolean {
+  try {
+    const threads = readdirSync(`/proc/${pid}/task`);
+    return threads.some(
+      (thread) => !/\) [TtZX] /.test(readFileSync(`/proc/${pid}/task/${thread}/stat`, "utf8")),
+    );
+  } catch {
+    // A thread has just ended, or all of it has: then it is not found the next time.
+    return existsSync(`/proc/${pid}`);
+  }
+}
+
+function pause(milliseconds: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
 }
 
 // --- pid files ---

@@ -2,13 +2,15 @@ import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdir, readdir } from "node:fs/promises";
 import { promisify } from "node:util";
-import { signalDaemon, startDaemon, stopDaemon, until } from "./daemon.ts";
+import { runCeph, signalDaemon, startDaemon, stopDaemon, until } from "./daemon.ts";
 
 /** One CephFS client: what one pod on one node is. */
 export interface Mount {
   readonly folder: string;
   /** `SIGSTOP` hangs the mount, `SIGKILL` breaks it. */
   signal(signal: NodeJS.Signals): boolean;
+  /** The cluster shuts this client out, for good, as it does with one that it has not heard of for a minute. */
+  evict(): Promise<void>;
   unmount(): Promise<void>;
 }
 
@@ -33,6 +35,16 @@ export async function mountCephfs(cluster: string, folder: string): Promise<Moun
   const mount: Mount = {
     folder,
     signal: (signal) => signalDaemon(cluster, name, signal),
+    evict: () =>
+      runCeph(
+        cluster,
+        "ceph",
+        "tell",
+        "mds.0",
+        "client",
+        "evict",
+        `auth_name=${name.replace("client.", "")}`,
+      ),
     unmount: async () => {
       await stopDaemon(cluster, name);
       await promisify(execFile)("umount", ["-l", folder]);

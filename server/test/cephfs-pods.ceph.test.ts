@@ -1,14 +1,16 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from "vitest";
 import { signalDaemon, until } from "../../dev/ceph/daemon.ts";
-import { setQuota } from "../../dev/ceph/mount.ts";
+import { mountCephfs, setQuota } from "../../dev/ceph/mount.ts";
 import { runCacheProcess } from "./cache-process.ts";
-import { cannotMount, useMounts } from "./cephfs-mounts.ts";
+import { cannotMount, full, useMounts } from "./cephfs-mounts.ts";
 import { photo } from "./pictures.ts";
 import { type Pod, startPod } from "./pod.ts";
+import { temporaryFolder } from "./temporary-folder.ts";
 
 const ceph = inject("ceph");
 
@@ -81,10 +83,10 @@ describe.skipIf(cannotMount())("two pods that share a cache on CephFS", () => {
     }
     // The test is none unless the volume was full.
     expect(bytes).toBeGreaterThan(3 * 2 ** 20);
-    const full = await Promise.all(
+    const failed = await Promise.all(
       both.map((pod) => pod.metric("imgproxy_lite_cache_failures_total", "full")),
     );
-    expect(Math.max(...full)).toBeGreaterThan(0);
+    expect(Math.max(...failed)).toBeGreaterThan(0);
     const { files, ...rest } = await runCacheProcess("check", { folder: folders[1] });
     expect(rest).toMatchObject({ bad: 0, temporary: 0 });
     expect(files).toBeGreaterThan(0);
@@ -100,6 +102,8 @@ describe.skipIf(cannotMount())("two pods that share a cache on CephFS", () => {
     // One after the other, until every place on the volume has somebody stuck in it.
     for (const quality of [61, 71, 72, 73, 74, 75, 71, 62])
       expect((await ask(pod, quality)).status).toBe(200);
+    for (const end = performance.now() + (full ? 60_000 : 0); performance.now() < end; await sleep(200))
+      expect((await ask(pod, 61 + Math.floor(Math.random() * 30))).status).toBe(200);
     expect(await pod.metric("imgproxy_lite_cache_failures_total", "hung")).toBeGreaterThan(0);
     expect((await fetch(new URL("livez", pod.adminUrl))).status).toBe(200);
     expect((await fetch(new URL("readyz", pod.adminUrl))).status).toBe(200);
@@ -119,6 +123,34 @@ describe.skipIf(cannotMount())("two pods that share a cache on CephFS", () => {
         expect(answer.status).toBe(200);
     mounts.one.signal("SIGCONT");
     for (const pod of both) for (const quality of [61, 71, 74]) await stored(pod, quality);
+  });
+
+  test("answer when the cluster has shut their client out, and say so", async () => {
+    const mount = await mountCephfs(ceph.folder, join(await temporaryFolder(), "mount"));
+    onTestFinished(() => mount.unmount());
+    await mkdir(join(mount.folder, "shut-out"));
+    const shutOut = await pod(join(mount.folder, "shut-out"));
+    await stored(shutOut, 61);
+    await mount.evict();
+    await until("the volume to be seen to fail", 60, async () => {
+      expect((await ask(shutOut, 62 + Math.floor(Math.random() * 30))).status).toBe(200);
+      expect(await shutOut.metric("imgproxy_lite_cache_failures_total", "error")).toBeGreaterThan(0);
+    });
+    for (const quality of [61, 91, 61]) expect((await ask(shutOut, quality)).status).toBe(200);
+    expect((await fetch(new URL("readyz", shutOut.adminUrl))).status).toBe(200);
+    expect(shutOut.log()).toContain("the cache volume failed");
+  });
+
+  test("start while their client hangs, and use the volume when it goes on", async () => {
+    const folders = await mounts.folders("start");
+    await stored(await pod(folders[0]), 61);
+    hang(() => mounts.one.signal("SIGCONT"));
+    mounts.one.signal("SIGSTOP");
+    const late = await pod(folders[0]);
+    expect((await ask(late, 62)).status).toBe(200);
+    mounts.one.signal("SIGCONT");
+    await stored(late, 63);
+    expect((await ask(late, 61)).cache).toBe("hit");
   });
 });
 
