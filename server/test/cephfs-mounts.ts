@@ -11,7 +11,7 @@ export interface Mounts {
   readonly one: Mount;
 }
 
-/** `CHAOS=1`: the full numbers of a promise, which take a quarter of an hour. */
+/** `CHAOS=1`: the full numbers of a promise, which take half an hour. */
 export const full: boolean = process.env.CHAOS === "1";
 
 /** Whether to leave a suite out, which says so; where CI is set nothing is. */

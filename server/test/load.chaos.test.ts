@@ -1,90 +1,87 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { report, sized } from "./chaos.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect, onTestFinished, test } from "vitest";
+import { bounded, report, sized } from "./chaos.ts";
 import { photo } from "./pictures.ts";
 import { startPod } from "./pod.ts";
-
-let folder: string;
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "imgproxy-lite-"));
-  await writeFile(join(folder, "worms.jpg"), await photo(1600, 1200).jpeg().toBuffer());
-});
-afterAll(() => rm(folder, { recursive: true }));
-
-/** Answers of one kind of reader: how many by status, and how long each took. */
-interface Tally {
-  readonly statuses: Map<number | string, number>;
-  readonly milliseconds: Map<number | string, number[]>;
-}
-
-const createTally = (): Tally => ({ statuses: new Map(), milliseconds: new Map() });
-
-async function ask(url: string, tally: Tally, accept = "image/avif"): Promise<void> {
-  const started = performance.now();
-  const status = await fetch(url, { headers: { accept } }).then(
-    async (response) => {
-      await response.arrayBuffer();
-      // A refusal says when to come back.
-      return response.status === 503 && response.headers.get("retry-after") === null
-        ? "503 without Retry-After"
-        : response.status;
-    },
-    (error: unknown) => String(error),
-  );
-  tally.statuses.set(status, (tally.statuses.get(status) ?? 0) + 1);
-  tally.milliseconds.set(status, [...(tally.milliseconds.get(status) ?? []), performance.now() - started]);
-}
-
-/** The slowest of a hundred, for the table; no test depends on it. */
-function p99(tally: Tally, status: number): string {
-  const sorted = [...(tally.milliseconds.get(status) ?? [])].sort((a, b) => a - b);
-  return `${Math.round(sorted[Math.floor(sorted.length * 0.99)] ?? 0)} ms`;
-}
+import { Readers, Tally } from "./readers.ts";
+import { temporaryFolder } from "./temporary-folder.ts";
 
 test("ten times more new images than can be made are refused or made, while hits and probes go on", async () => {
+  const folder = await temporaryFolder();
+  await photo(1600, 1200).jpeg().toFile(join(folder, "worms.jpg"));
   const pod = await startPod({
-    ...{
-      SOURCE: folder,
-      CACHE_DIR: join(folder, "cache"),
-      COLD_BUDGET: "1000000",
-      QUEUE_LIMIT: "8",
-      ENCODERS: "1",
-    },
+    ...{ SOURCE: folder, CACHE_DIR: join(folder, "cache"), GC_INTERVAL: "0", ENCODERS: "1" },
+    ...{ COLD_BUDGET: "1000000", QUEUE_LIMIT: "8" },
   });
-  const version: unknown = await (await fetch(`${pod.url}?img=worms.jpg&fm=json`)).json();
-  const v = typeof version === "object" && version !== null && "version" in version ? version.version : "";
-  const hit = `${pod.url}?img=worms.jpg&q=50&v=${v}&w=400`;
-  const [cold, hits, probes] = [createTally(), createTally(), createTally()];
-  await ask(hit, createTally());
-  const asked: Promise<void>[] = [];
-  let n = 0;
+  const [cold, few] = [new Readers(500), new Readers(20)];
+  onTestFinished(() => {
+    cold.close();
+    few.close();
+  });
+  let asked = 0;
+  // Never one that was made before.
+  const next = (): string => {
+    asked++;
+    return `${pod.url}?img=worms.jpg&q=${1 + (asked % 100)}&w=${300 + Math.floor(asked / 100)}&fm=webp`;
+  };
+  const hit = `${pod.url}?img=worms.jpg&q=50&w=200&fm=webp`;
+  const [alone, idle] = [new Tally(), new Tally()];
+  await few.count(hit, new Tally());
+  for (let at = 0; at < 100; at++) await few.count(hit, idle);
+
+  // What it can make: two readers who wait for each image, so that the one encoder always has work.
+  const measured = sized(20, 2);
+  const end = performance.now() + measured * 1000;
+  const reader = async (): Promise<void> => {
+    while (performance.now() < end) await cold.count(next(), alone);
+  };
+  await Promise.all([reader(), reader()]);
+  const capacity = alone.count(200) / measured;
+
+  // And ten times that, whether answered or not.
+  const [made, hits, probes] = [new Tally(), new Tally(), new Tally()];
+  const open: Promise<void>[] = [];
   const every = (milliseconds: number, work: () => Promise<void>) =>
-    setInterval(() => asked.push(work()), milliseconds);
-  const timers = [
-    every(20, () => ask(`${pod.url}?img=worms.jpg&q=${1 + (n % 100)}&w=${400 - (n++ % 300)}`, cold)),
-    every(50, () => ask(hit, hits)),
-    every(100, () => ask(new URL("livez", pod.adminUrl).href, probes)),
-    every(100, () => ask(new URL("readyz", pod.adminUrl).href, probes)),
-  ];
+    setInterval(() => open.push(work()), milliseconds);
   const seconds = sized(120, 5);
-  await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+  const perSecond = Math.max(20, 10 * capacity);
+  const timers = [
+    every(100, async () => {
+      await Promise.all(Array.from({ length: Math.ceil(perSecond / 10) }, () => cold.count(next(), made)));
+    }),
+    every(50, () => few.count(hit, hits)),
+    every(100, () => few.count(new URL("livez", pod.adminUrl).href, probes)),
+    every(100, () => few.count(new URL("readyz", pod.adminUrl).href, probes)),
+  ];
+  let memory = 0;
+  for (let second = 0; second < seconds; second++) {
+    await sleep(1000);
+    memory = Math.max(memory, residentMiB(pod.pid));
+  }
   for (const timer of timers) clearInterval(timer);
-  await Promise.all(asked);
+  const over = performance.now();
+  await Promise.all(open);
   expect([...hits.statuses.keys()]).toEqual([200]);
   expect([...probes.statuses.keys()]).toEqual([200]);
-  expect([...cold.statuses.keys()].sort()).toEqual([200, 503]);
+  expect([...made.statuses.keys()].sort()).toEqual([200, 503]);
   // And when it is over, it is over.
-  const after = createTally();
-  await expect
-    .poll(async () => (await fetch(`${pod.url}?img=worms.jpg&q=5&w=123`)).status, { timeout: 20_000 })
-    .toBe(200);
-  await ask(hit, after);
-  expect([...after.statuses.keys()]).toEqual([200]);
+  while ((await few.ask(next())).status !== 200) await sleep(50);
+  const recovered = (performance.now() - over) / 1000;
+  const goodput = made.count(200) / seconds;
+  bounded("share of the capacity lost", 1 - goodput / capacity, 0.1);
+  bounded("refusals, p99 in ms", made.p99(503), 100);
+  bounded("hits, p99 in ms", hits.p99(200), Math.max(20, 3 * idle.p99(200)));
+  bounded("probes, p99 in ms", probes.p99(200), 50);
+  bounded("seconds until a new image is made again", recovered, 5);
   report(
     "L1",
-    `50 new images/s for ${seconds} s at one encoder, 20 hits/s`,
-    `${cold.statuses.get(200)} made, ${cold.statuses.get(503)} refused within ${p99(cold, 503)} (p99), hits p99 ${p99(hits, 200)}, probes p99 ${p99(probes, 200)}, 0 other answers`,
+    `${perSecond.toFixed(0)} new images/s for ${seconds} s at an encoder that can make ${capacity.toFixed(1)}, 20 hits/s`,
+    `${goodput.toFixed(1)} made a second, ${made.count(503)} refused within ${made.p99(503)} ms (p99), hits p99 ${hits.p99(200)} ms (idle ${idle.p99(200)}), probes p99 ${probes.p99(200)} ms, ${memory.toFixed(0)} MiB at most, over after ${recovered.toFixed(1)} s, 0 other answers`,
   );
 });
+
+function residentMiB(pid: number): number {
+  return (Number(readFileSync(`/proc/${pid}/statm`, "utf8").split(" ")[1]) * 4096) / 2 ** 20;
+}
