@@ -2,9 +2,10 @@ import { createHash } from "node:crypto";
 import path from "node:path";
 import sharp from "sharp";
 import { bareEncode, bareTier } from "./peers/bare-sharp.ts";
+import { hugoImages } from "./peers/hugo-images.ts";
 import { fetchImage, type Ours, pathOf, startOurs, versionOf } from "./peers/ours.ts";
-import { alternate, type Measured, median } from "./tools/alternate.ts";
-import type { Bench } from "./tools/bench.ts";
+import { alternate, type Measured, median, type Samples } from "./tools/alternate.ts";
+import { type Bench, ifThere } from "./tools/bench.ts";
 import { barsOf, leastOf, timesTable } from "./tools/cpu-table.ts";
 import { underLoad } from "./tools/http-run.ts";
 import type { Result } from "./tools/result.ts";
@@ -35,6 +36,7 @@ export async function warm(bench: Bench): Promise<Result> {
   const samples = await alternate(contenders, Math.min(6, bench.rounds), (round) =>
     bench.tell(`round ${round}`),
   );
+  const hugo = await againstHugo(bench, ours, { key, version, file });
   const readers = await readersMeanwhile(bench, ours, key, version);
   const cpu = (name: string): number => leastOf(samples, name, "cpuMs");
   return {
@@ -52,6 +54,9 @@ export async function warm(bench: Bench): Promise<Result> {
     ],
     tables: [
       timesTable("One photograph", samples, SHARP),
+      ...(hugo === undefined
+        ? []
+        : [timesTable(`WebP and JPEG alone, ${FEWER.length} variants`, hugo, HUGO)]),
       {
         title: "Readers meanwhile: hits from memory, 8 connections",
         head: ["", "p99 ms, median of runs"],
@@ -99,13 +104,14 @@ async function emptied(
   key: string,
   work: () => Promise<unknown>,
   bodies: Set<string>,
+  wanted: readonly Spec[] = variants,
 ): Promise<Measured> {
   await call(ours, "DELETE", `purge?img=${encodeURIComponent(key)}`);
   const [before, began] = [ours.cpuMs(), performance.now()];
   await work();
   const measured = { cpuMs: ours.cpuMs() - before, wallMs: performance.now() - began };
   const digest = createHash("sha256");
-  for (const { w, q, fm } of variants)
+  for (const { w, q, fm } of wanted)
     digest.update((await fetchImage(ours.url + pathOf({ key, width: w, quality: q, format: fm }))).body);
   bodies.add(digest.digest("hex"));
   return measured;
@@ -122,6 +128,40 @@ async function bareSharp(file: string): Promise<Measured> {
   }
   const { user, system } = process.cpuUsage(cpu);
   return { wallMs: performance.now() - began, cpuMs: (user + system) / 1000 };
+}
+
+// --- Hugo ---
+
+const HUGO = "Hugo's own image processing, a whole build";
+const FEWER = variants.filter(({ fm }) => fm !== "avif");
+
+/** What a site does that has its photographs in the repository, at the same sizes and nominal qualities. */
+async function againstHugo(
+  bench: Bench,
+  ours: Ours,
+  { key, version, file }: { readonly key: string; readonly version: string; readonly file: string },
+): Promise<ReadonlyMap<string, Samples> | undefined> {
+  const what = {
+    hugo: bench.hugo,
+    folder: bench.folder,
+    photo: file,
+    widths: WIDTHS,
+    formats: ["webp", "jpg"],
+    quality: Q,
+  };
+  const build = await ifThere(bench, "Hugo's image processing", () => hugoImages(what));
+  if (build === undefined) return undefined;
+  return alternate(
+    [
+      { name: HUGO, run: build },
+      {
+        name: ONE,
+        run: () => emptied(ours, key, () => warmCall(ours, key, version, FEWER), new Set(), FEWER),
+      },
+    ],
+    Math.min(6, bench.rounds),
+    (round) => bench.tell(`Hugo, round ${round}`),
+  );
 }
 
 // --- readers meanwhile ---
