@@ -15,6 +15,12 @@ test("the manual has every parameter with its default, and no other", () => {
   expect(written).toEqual(Object.fromEntries(expected));
 });
 
+test("the manual shows every parameter beside its default", () => {
+  const shown = [...readme.matchAll(/^\*\*`([a-z]+)`\*\*, `([^`]+)`/gm)];
+  const expected = Object.entries(defaultParams).map(([name, value]) => [name, toToml(value)]);
+  expect(shown.map(([, name, value]) => [name, value])).toEqual(expected);
+});
+
 test("the manual has the ladders as they are", () => {
   const section = readme.slice(readme.indexOf("### Tiers"), readme.indexOf("## Shortcodes"));
   const widths = [...(/^\| \|(.*)\|$/m.exec(section)?.[1] ?? "").matchAll(/\d+/g)].map(Number);

@@ -1,0 +1,79 @@
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import { expect, test } from "vitest";
+import { defaultParams } from "../../contract/params.ts";
+import { createSite, extremes, moduleRoot, siteConfig } from "./hugo-site.ts";
+
+const manual = await readFile(path.join(moduleRoot, "hugo-module", "README.md"), "utf8");
+const section = /^## Each parameter, seen\n(.*?)^## /ms.exec(manual)?.[1] ?? "";
+
+/** What the manual says of one parameter. */
+interface Entry {
+  readonly name: string;
+  readonly said: string;
+  readonly toml: string;
+  readonly markdown: string;
+  readonly html: string;
+}
+
+const entries: readonly Entry[] = section
+  .split(/^(?=\*\*`)/m)
+  .slice(1)
+  .map((said) => ({
+    name: /^\*\*`([a-z]+)`/.exec(said)?.[1] ?? "",
+    said,
+    toml: /```toml\n(.*?)```/s.exec(said)?.[1] ?? "",
+    markdown: /the post says `(!.*)`/.exec(said)?.[1] ?? "![Glow-worms](worms.jpg)",
+    html: /```html\n(.*?)```/s.exec(said)?.[1] ?? "",
+  }));
+
+const config = `[params.imgproxy]
+endpoint = "https://images.example/"
+tiers = [{width = 800, quality = 60}]
+[markup.goldmark.parser]
+wrapStandAloneImageWithinParagraph = false`;
+
+const manifest = {
+  schema: 1,
+  images: { "worms.jpg": { width: 4000, height: 3000, version: "78c6c87e01", color: "#081818" } },
+};
+
+test("the manual shows each parameter, and its pictures are there", () => {
+  expect(entries.map(({ name }) => name)).toEqual(Object.keys(defaultParams));
+  for (const { name, said } of entries)
+    expect([name, /```(?:html|text)|pictures\//.test(said)]).toEqual([name, true]);
+  const pictures = [...manual.matchAll(/\]\((pictures\/[^)]+)\)/g)].map(([, file = ""]) => file);
+  expect(pictures.length).toBeGreaterThan(5);
+  expect(pictures.filter((file) => !existsSync(path.join(moduleRoot, "hugo-module", file)))).toEqual([]);
+});
+
+test.each(extremes)("Hugo $version prints what the manual shows", async (hugo) => {
+  const built = entries.filter(({ toml, html }) => toml !== "" && html !== "");
+  await using site = await createSite({
+    "config.toml": siteConfig(config),
+    "assets/imgproxy.json": JSON.stringify(manifest),
+    "assets/leaf.png": "",
+    ...Object.fromEntries(built.map((entry) => [`content/posts/${entry.name}.md`, pageOf(entry)])),
+  });
+  const { files, errors } = await site.build(hugo);
+  expect(errors).toEqual([]);
+  const printed = built.map(({ name }) => [name, oneLine(files.get(`posts/${name}/index.html`) ?? "")]);
+  expect(printed).toEqual(built.map(({ name, html }) => [name, oneLine(html)]));
+});
+
+// --- pages ---
+
+/** A page may set every parameter: one build for all of them. */
+function pageOf({ toml, markdown }: Entry): string {
+  return `+++\ntitle = "t"\n[imgproxy]\n${toml}+++\n${markdown}\n`;
+}
+
+/** The manual breaks lines where it likes; identifiers of a lightbox depend on the page. */
+function oneLine(html: string): string {
+  return html
+    .replace(/\s+/g, " ")
+    .replace(/(?<=>) (?=<)/g, "")
+    .replaceAll(/zoom-[0-9a-f]{8}/g, "zoom-…")
+    .trim();
+}
