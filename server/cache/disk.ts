@@ -57,6 +57,7 @@ export async function createDiskCache(options: DiskCacheOptions): Promise<DiskCa
 /** Where an entry is, and what was last seen of its file: the fast path asks with the same variant over and over. */
 interface Place {
   readonly name: string;
+  readonly path: string;
   known?: FileFacts;
 }
 
@@ -101,7 +102,7 @@ class Disk implements DiskCache {
   }
 
   read(variant: Variant): Promise<Entry | undefined> {
-    const place = this.#places.get(variant) ?? { name: this.nameOf(variant) };
+    const place = this.#places.get(variant) ?? this.#place(this.nameOf(variant));
     this.#places.set(variant, place);
     return this.#read(place, parseEntry);
   }
@@ -125,7 +126,7 @@ class Disk implements DiskCache {
   }
 
   readRecord(key: string): Promise<SourceRecord | undefined> {
-    return this.#read({ name: recordName(key, this.#namespace) }, parseRecord);
+    return this.#read(this.#place(recordName(key, this.#namespace)), parseRecord);
   }
 
   writeRecord(key: string, record: SourceRecord): Promise<boolean> {
@@ -163,7 +164,7 @@ class Disk implements DiskCache {
     place: Place,
     parse: (name: string, file: Buffer) => Value | undefined,
   ): Promise<Value | undefined> {
-    const path = this.#path(place.name);
+    const { path } = place;
     const known =
       place.known !== undefined && this.#isRecent(place.known.modifiedMs) ? place.known : undefined;
     const file = await this.#try("read", () => readStart(path, { known }));
@@ -222,6 +223,10 @@ class Disk implements DiskCache {
     if (!name.endsWith(".source")) await this.#crowd.makeRoom(dirname(path), sourcePrefix(name));
     await publish(this.#root, pathParts(name), bytes, new Date(this.#now()));
     this.#budget?.stored(bytes.length);
+  }
+
+  #place(name: string): Place {
+    return { name, path: this.#path(name) };
   }
 
   #path(name: string): string {
