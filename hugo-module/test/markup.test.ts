@@ -27,6 +27,8 @@ picture: {{ partial "imgproxy/picture.html" (dict "page" . "src" "b.jpg" "alt" "
   "content/blur.md": "---\nimgproxy: {placeholder: image}\n---\n![one](a.jpg)",
   "content/lightbox.md": "---\nimgproxy: {lightbox: true}\n---\n![one](a.jpg)",
   "content/original.md": "---\nimgproxy: {link: original}\n---\n![one](a.jpg)",
+  "content/attributes.md": "![one](a.jpg?class=wide#center)\n\n![two](a.jpg)\n{.c #i data-x=1}",
+  "content/alt.md": "![*Some* **worms** & `more`,\nit's said](a.jpg)",
   "content/shortcodes.md":
     '---\ntitle: s\n---\n{{< figure src="a.jpg" caption="After *rain*" title="T" attr="Me" attrlink="/me/" link="/x/" >}}\n\n{{< img src="a.jpg" alt="n" narrow="b.jpg" fixed="64" class="k" >}}',
 };
@@ -65,6 +67,15 @@ describe.each(extremes)("Hugo $version", (hugo) => {
     );
     expect(html.match(/<figure/g)).toHaveLength(1);
     expect(image("figure", "two")).toContain('title="T"');
+  });
+
+  test("carries classes and attributes from Markdown", () => {
+    expect(image("attributes", "one")).toContain('alt="one" class="wide center"');
+    expect(image("attributes", "two")).toContain('alt="two" id="i" class="c" data-x="1"');
+  });
+
+  test("says what an image shows as text, without elements and on one line", () => {
+    expect(page("alt")).toContain(' alt="Some worms & more, it’s said" ');
   });
 
   test("paints the dominant colour or the tiny image behind a photograph", () => {
