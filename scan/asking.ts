@@ -9,7 +9,7 @@ import { defaultSetName, publishSet, type SetName } from "./publish.ts";
 import { readWeights, weighed, writeWeights } from "./state.ts";
 import { withSuggestions } from "./suggestions.ts";
 import { loadThumbnails } from "./thumbnails.ts";
-import { type Variant, variantName, variantsOf, type WarmResult } from "./warm/variant.ts";
+import { type Variant, variantsOf, type WarmResult } from "./warm/variant.ts";
 import { warm } from "./warm.ts";
 
 /** How to reach the proxy, and how to show that something happens there. */
@@ -44,7 +44,7 @@ export interface Place {
 /** What the proxy said and did. */
 export interface Answers {
   readonly photos: ReadonlyMap<string, Probed>;
-  /** By {@link variantName}. */
+  /** By the name of the variant. */
   readonly variants: ReadonlyMap<string, WarmResult>;
 }
 
@@ -120,12 +120,10 @@ export function refusals(
   { photos, variants }: Answers,
 ): Finding[] {
   const words = new Map<string, string>();
-  for (const variant of [...requests].flatMap(variantsOf)) {
-    const result = variants.get(variantName(variant));
-    if (result?.status === "failed")
-      words.set(variant.request.key, variantWords(variant, result.problem.detail));
-  }
+  for (const { variant, detail } of failedVariants(requests, variants))
+    words.set(variant.request.key, variantWords(variant, detail));
   for (const [key, info] of photos) if (!isThere(info)) words.set(key, `${key}: ${info.problem.detail}`);
+  if (words.size === 0) return [];
   const findings: Finding[] = [];
   for (const { file, key, line, column } of places) {
     const message = words.get(key);
@@ -176,6 +174,21 @@ async function weighAndRemember(
 }
 
 // --- words ---
+
+function* failedVariants(
+  requests: Iterable<ImageRequest>,
+  variants: Answers["variants"],
+): Generator<{ readonly variant: Variant; readonly detail: string }> {
+  const failed = new Map<string, string>();
+  for (const [name, result] of variants)
+    if (result.status === "failed") failed.set(name, result.problem.detail);
+  if (failed.size === 0) return;
+  for (const request of requests)
+    for (const variant of variantsOf(request)) {
+      const detail = failed.get(variant.name);
+      if (detail !== undefined) yield { variant, detail };
+    }
+}
 
 function isThere(info: Probed | undefined): info is Exclude<Probed, { readonly problem: unknown }> {
   return info !== undefined && !("problem" in info);

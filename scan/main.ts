@@ -39,7 +39,9 @@ export async function scan(argv: readonly string[], env: Variables): Promise<num
     const options = await optionsOf(command, env, interrupted.signal, progress);
     const outcome = await runCommand(command, options).finally(() => progress.end());
     if (command.report !== undefined) await writeReport(command.report, htmlReport(outcome.report()));
-    process.stdout.write(command.json ? `${JSON.stringify(outcome.json, undefined, 2)}\n` : outcome.words);
+    process.stdout.write(
+      command.json ? `${JSON.stringify(outcome.json(), undefined, 2)}\n` : outcome.words(),
+    );
     await annotate(outcome.findings, command, env);
     if (outcome.unanswered !== undefined) throw new Unanswered(outcome.unanswered);
     return outcome.findings.some((finding) => finding.severity === "error") ? 1 : 0;
@@ -56,8 +58,8 @@ export async function scan(argv: readonly string[], env: Variables): Promise<num
 // --- what to do ---
 
 interface Outcome {
-  readonly words: string;
-  readonly json: object;
+  readonly words: () => string;
+  readonly json: () => object;
   readonly findings: readonly Finding[];
   readonly report: () => Report;
   /** Why the proxy did not answer for all that it was asked, if so. */
@@ -71,8 +73,8 @@ async function runCommand(command: CommandLine, options: ScanOptions): Promise<O
       (message): Finding => ({ severity: "error", file: "", line: 1, column: 1, message }),
     );
     return {
-      words: formatEdge(result),
-      json: edgeJson(result),
+      words: () => formatEdge(result),
+      json: () => edgeJson(result),
       findings,
       report: () => edgeReport(result, findings),
     };
@@ -82,8 +84,8 @@ async function runCommand(command: CommandLine, options: ScanOptions): Promise<O
     const result = await checkSite({ ...options, built, compare });
     const { findings } = result;
     return {
-      words: formatCheck(result),
-      json: checkJson(result),
+      words: () => formatCheck(result),
+      json: () => checkJson(result),
       findings,
       report: () => checkReport(result),
       unanswered: unansweredWords(result),
@@ -91,8 +93,8 @@ async function runCommand(command: CommandLine, options: ScanOptions): Promise<O
   }
   const result = await scanSite(options);
   return {
-    words: formatScan(result),
-    json: scanJson(result),
+    words: () => formatScan(result),
+    json: () => scanJson(result),
     findings: result.findings,
     report: () => scanReport(result),
     unanswered: unansweredWords(result),

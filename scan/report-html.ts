@@ -4,7 +4,7 @@ import type { Answers } from "./asking.ts";
 import { formatBytes } from "./bytes.ts";
 import { type Finding, formatFinding, sortFindings } from "./findings.ts";
 import { style } from "./report-style.ts";
-import { variantName, variantsOf } from "./warm/variant.ts";
+import { variantsOf } from "./warm/variant.ts";
 
 /** What a report page says. */
 export interface Report extends Answers {
@@ -74,7 +74,7 @@ function isBad(key: string, { photos, variants, shown }: Report): boolean {
   const info = photos.get(key);
   if (info === undefined || "problem" in info) return true;
   const asked = (shown.get(key)?.requests ?? []).flatMap(variantsOf);
-  return asked.some((variant) => variants.get(variantName(variant))?.status === "failed");
+  return asked.some((variant) => variants.get(variant.name)?.status === "failed");
 }
 
 function photoSection(key: string, { requests, places }: ShownPhoto, report: Report): string {
@@ -109,7 +109,7 @@ function thumbnail(key: string, { thumbnails }: Report): string {
 function variantRow(request: ImageRequest, report: Report): string {
   const cells = new Map<string, string>();
   for (const variant of variantsOf(request)) {
-    const found = report.variants.get(variantName(variant));
+    const found = report.variants.get(variant.name);
     const column = variant.accept === "any" ? columnOf(request) : variant.accept;
     const words =
       found === undefined

@@ -75,13 +75,22 @@ export function createSourceResolver(site: {
 /** A cover is shown in cards, with tiers, and in link previews, as JPEG. */
 function useOf(photo: Photo, reference: SourceReference, params: SiteParams, previews: boolean): Use {
   const { line, column, as } = reference;
-  const candidates = (image: ManifestImage | undefined): Candidates => {
+  const candidates = once((image: ManifestImage | undefined): Candidates => {
     const shown = candidatesFor(photo, params, image);
     const social = as === "image" || !previews ? undefined : socialRequest(photo, params, image);
     const all = [...(as === "preview" ? [] : shown.all), ...(social === undefined ? [] : [social])];
     return { src: (as === "preview" ? social : undefined) ?? shown.src, all };
-  };
+  });
   return { key: photo.key, line, column, endpoint: params.endpoint, candidates };
+}
+
+/** Remembers the last answer: the plan, the sums and the reports all ask the same. */
+function once<Argument, Result>(work: (argument: Argument) => Result): (argument: Argument) => Result {
+  let last: { readonly argument: Argument; readonly result: Result } | undefined;
+  return (argument) => {
+    if (last === undefined || last.argument !== argument) last = { argument, result: work(argument) };
+    return last.result;
+  };
 }
 
 /** A URL that reaches the page as it was written asks for exactly what it says. */

@@ -28,11 +28,15 @@ export async function writeWeights(file: string, results: ReadonlyMap<string, Wa
 }
 
 /** The results, with what is known of those that were there already. */
-export function weighed(results: ReadonlyMap<string, WarmResult>, weights: Weights): Map<string, WarmResult> {
-  return new Map(
-    [...results].map(([name, result]) => [
-      name,
-      result.status === "hit" && result.bytes === undefined ? { ...result, ...weights.get(name) } : result,
-    ]),
-  );
+export function weighed(
+  results: ReadonlyMap<string, WarmResult>,
+  weights: Weights,
+): ReadonlyMap<string, WarmResult> {
+  if (weights.size === 0) return results;
+  const all = new Map<string, WarmResult>();
+  for (const [name, result] of results) {
+    const weight = result.status === "hit" && result.bytes === undefined ? weights.get(name) : undefined;
+    all.set(name, weight === undefined ? result : { ...result, ...weight });
+  }
+  return all;
 }

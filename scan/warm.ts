@@ -1,7 +1,7 @@
 import type { Server } from "./http.ts";
 import { warmByCalling } from "./warm/calling.ts";
 import { warmByReading } from "./warm/reading.ts";
-import { type Variant, variantName, type WarmResult } from "./warm/variant.ts";
+import type { Variant, WarmResult } from "./warm/variant.ts";
 
 export interface WarmOptions {
   /** Of signatures. */
@@ -14,7 +14,7 @@ export interface WarmOptions {
 
 /**
  * Sees to it that every variant is in the proxy's cache: by calls where there is a token, else as a reader would.
- * @returns each variant's result by {@link variantName}.
+ * @returns each variant's result by its name.
  */
 export async function warm(
   server: Server,
@@ -23,7 +23,7 @@ export async function warm(
 ): Promise<Map<string, WarmResult>> {
   const results = new Map<string, WarmResult>();
   const onResult = (variant: Variant, result: WarmResult) => {
-    results.set(variantName(variant), result);
+    results.set(variant.name, result);
     options.onProgress(1);
   };
   const { key, effort } = options;

@@ -25,7 +25,8 @@ export async function warmByCalling(
   await inParallel(chunks(photos, apiLimits.images), 1, async (batch) => {
     const missing = await findMissing(server, batch, options);
     for (const photo of batch)
-      for (const variant of photo.variants) if (!missing.has(variant)) onResult(variant, { status: "hit" });
+      for (const variant of photo.variants) if (!missing.has(variant)) onResult(variant, HIT);
+    if (missing.size === 0) return;
     const work = batch
       .map((photo) => ({ ...photo, variants: photo.variants.filter((variant) => missing.has(variant)) }))
       .filter((photo) => photo.variants.length > 0);
@@ -34,6 +35,9 @@ export async function warmByCalling(
 }
 
 // --- what is missing ---
+
+/** One for all: on a large site that has not changed there are a hundred thousand of them. */
+const HIT: WarmResult = { status: "hit" };
 
 async function findMissing(
   server: Server,
@@ -50,6 +54,7 @@ async function findMissing(
     read: (response) => parseMissingAnswer(response, call.url),
     silenceMs: Number.POSITIVE_INFINITY,
   });
+  if (answer.images.length === 0) return new Set();
   const names = new Set(
     answer.images.flatMap(({ img, variants }) => variants.map((spec) => `${img} ${specName(spec)}`)),
   );
