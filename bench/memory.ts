@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { allocators } from "./allocators.ts";
 import { browser, pathOf, startOurs } from "./peers/ours.ts";
 import type { Bench } from "./tools/bench.ts";
 import type { Result } from "./tools/result.ts";
@@ -16,6 +17,8 @@ export async function memory(bench: Bench): Promise<Result> {
   clearInterval(watching);
   const peak = Math.max(...samples.map(([, bytes]) => bytes));
   const after = ours.privateBytes();
+  await ours.stop();
+  const byAllocator = await allocators(bench);
   return {
     title: "Memory",
     about: `Twenty readers ask for new variants of the largest photograph (${bench.keys[0]}) without a pause for ${FLOOD_SECONDS} s, ten times what two encoders can make; what is too much is refused. Anonymous memory of the server and all its children, as a cgroup counts it.`,
@@ -38,6 +41,7 @@ export async function memory(bench: Bench): Promise<Result> {
         head: ["status", "count"],
         rows: [...statuses].sort().map(([status, count]) => [String(status), String(count)]),
       },
+      byAllocator,
     ],
     plot: {
       kind: "bars",

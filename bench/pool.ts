@@ -7,6 +7,7 @@ import { createPool, type Pool } from "../server/encode/pool.ts";
 import { transform } from "../server/encode/transform.ts";
 import { alternate, least, type Measured, median, type Samples } from "./tools/alternate.ts";
 import type { Bench } from "./tools/bench.ts";
+import { childrenOf } from "./tools/cpu.ts";
 import { leastOf } from "./tools/cpu-table.ts";
 import type { Result, Table, Target } from "./tools/result.ts";
 
@@ -130,12 +131,4 @@ async function respawnMs(pool: Pool): Promise<number> {
   const began = performance.now();
   while (pool.stats().spawned === spawned) await pool.libraries().catch(() => undefined);
   return performance.now() - began;
-}
-
-function childrenOf(pid: number): number[] {
-  return readFileSync(`/proc/${pid}/task/${pid}/children`, "latin1")
-    .trim()
-    .split(" ")
-    .filter(Boolean)
-    .map(Number);
 }

@@ -10,6 +10,13 @@ export function privateBytesOf(pid: number): number {
   return treeOf(pid).reduce((sum, { pid }) => sum + anonymousBytes(pid), 0);
 }
 
+/** Processes that a process has started and that have not been waited for. */
+export function childrenOf(pid: number): number[] {
+  return treeOf(pid)
+    .filter(({ parent }) => parent === pid)
+    .map((child) => child.pid);
+}
+
 // --- /proc ---
 
 /** USER_HZ: 100 on every Linux that Node runs on. */

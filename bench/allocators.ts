@@ -1,0 +1,96 @@
+import { existsSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { createPool, type Pool } from "../server/encode/pool.ts";
+import type { Bench } from "./tools/bench.ts";
+import { childrenOf, cpuMsOf, privateBytesOf } from "./tools/cpu.ts";
+import type { Table } from "./tools/result.ts";
+
+/** What two encoders keep of their memory, and what they spend, by who manages it. */
+export async function allocators(bench: Bench): Promise<Table> {
+  const rows: (readonly (string | number)[])[] = [];
+  for (const [name, environment] of kinds()) {
+    bench.tell(name);
+    const { peak, idle, cpuMs } = await jobs(bench, environment);
+    rows.push([name, peak / 2 ** 20, idle / 2 ** 20, cpuMs / 1000]);
+  }
+  return {
+    title: `Two encoders by allocator: ${JOBS} mixed jobs, then two seconds of rest before they would be ended`,
+    head: ["", "MiB, peak", "MiB, at rest", "CPU s"],
+    rows,
+  };
+}
+
+// --- allocators ---
+
+type Environment = Readonly<Record<string, string>>;
+
+/** Debian's libjemalloc2, where it is installed. */
+const JEMALLOC = ["x86_64", "aarch64"]
+  .map((machine) => `/usr/lib/${machine}-linux-gnu/libjemalloc.so.2`)
+  .find((file) => existsSync(file));
+
+function kinds(): (readonly [string, Environment])[] {
+  const glibc: (readonly [string, Environment])[] = [
+    ["MALLOC_ARENA_MAX=2, as shipped", { MALLOC_ARENA_MAX: "2" }],
+    ["glibc's default", {}],
+  ];
+  if (JEMALLOC === undefined) return glibc;
+  const tuned = "background_thread:true,dirty_decay_ms:1000,muzzy_decay_ms:1000,narenas:2";
+  return [
+    ...glibc,
+    ["jemalloc", { LD_PRELOAD: JEMALLOC }],
+    ["jemalloc, tuned to give back", { LD_PRELOAD: JEMALLOC, MALLOC_CONF: tuned }],
+  ];
+}
+
+// --- jobs ---
+
+const JOBS = 96;
+const FORMATS = ["jpg", "webp", "avif"] as const;
+const WIDTHS = [480, 800, 1200, 1600];
+
+async function jobs(bench: Bench, environment: Environment) {
+  const original = readFileSync(path.join(bench.photos, bench.keys[0]));
+  const pool = createPool({
+    slots: { live: 2, warm: 1 },
+    // A busy machine is no reason to give up.
+    deadlineMs: { live: 600_000, warm: 600_000 },
+    worker: { environment },
+  });
+  let peak = 0;
+  const watching = setInterval(() => {
+    peak = Math.max(peak, privateBytes());
+  }, 50);
+  try {
+    const next = Array.from({ length: JOBS }, (_, index) => index).values();
+    await Promise.all([work(pool, original, next), work(pool, original, next)]);
+    await sleep(2_000);
+    const cpuMs = childrenOf(process.pid).reduce((sum, child) => sum + cpuMsOf(child), 0);
+    return { peak, idle: privateBytes(), cpuMs };
+  } finally {
+    clearInterval(watching);
+    pool.close();
+  }
+}
+
+/** Takes the next job until there is none. */
+async function work(
+  pool: Pool,
+  original: Uint8Array,
+  next: Iterator<number> & Iterable<number>,
+): Promise<void> {
+  const signal = new AbortController().signal;
+  for (const index of next) {
+    const output = {
+      class: FORMATS[index % FORMATS.length] ?? "jpg",
+      width: WIDTHS[index % WIDTHS.length] ?? 800,
+      quality: 40 + (index % 40),
+    };
+    for await (const _ of pool.encode(original, [output], { lane: "live", signal }));
+  }
+}
+
+function privateBytes(): number {
+  return childrenOf(process.pid).reduce((sum, child) => sum + privateBytesOf(child), 0);
+}
