@@ -49,8 +49,8 @@ function countFiles(folder: string): number {
 test("three sweeps at once always end between the waters", async () => {
   const trials = sized(100, 3);
   const sizes: number[] = [];
+  const folder = await temporaryFolder();
   for (let trial = 0; trial < trials; trial++) {
-    const folder = await temporaryFolder();
     fill(folder, 0, 1_200, (index) => DAY + ((index * 7) % 50) * 30_000);
     const sweeps = [1, 2, 3].map(() => sweep({ ...roomy, folder, maxFiles: 1_000 }));
     await Promise.all(sweeps);
