@@ -1,7 +1,8 @@
-import { readdir, readFile, unlink } from "node:fs/promises";
+import { readdir, readFile, stat, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { parseFields } from "./fields.ts";
 import { publish } from "./files.ts";
+import { TEMPORARY } from "./name.ts";
 
 /** So much of the budget a replica has taken since a sweep; it says so before it writes, in a file of its own. */
 export interface Claim {
@@ -25,7 +26,8 @@ export async function readClaims(
   except?: string,
 ): Promise<{ readonly bytes: number; readonly files: number }> {
   const sum = { bytes: 0, files: 0 };
-  for (const replica of await replicasIn(folder)) {
+  for (const replica of await namesIn(folder)) {
+    if (replica.startsWith(TEMPORARY)) continue;
     const claim = replica === except ? undefined : await readClaim(join(folder, CLAIMS_FOLDER, replica));
     if (claim?.since !== since) continue;
     sum.bytes += claim.bytes;
@@ -34,19 +36,26 @@ export async function readClaims(
   return sum;
 }
 
-/** Takes away what replicas claimed before a sweep: most of them are long gone. */
+/** Takes away what replicas claimed before a sweep, and what they left half-written: most of them are long gone. */
 export async function forgetClaims(folder: string, since: number): Promise<void> {
-  for (const replica of await replicasIn(folder)) {
-    const path = join(folder, CLAIMS_FOLDER, replica);
-    if ((await readClaim(path))?.since !== since) await unlink(path).catch(() => undefined);
+  for (const name of await namesIn(folder)) {
+    const path = join(folder, CLAIMS_FOLDER, name);
+    const gone = name.startsWith(TEMPORARY)
+      ? await isOld(path, since)
+      : (await readClaim(path))?.since !== since;
+    if (gone) await unlink(path).catch(() => undefined);
   }
 }
 
 // --- files ---
 
-async function replicasIn(folder: string): Promise<string[]> {
-  const names = await readdir(join(folder, CLAIMS_FOLDER)).catch(() => []);
-  return names.filter((name) => !name.startsWith("."));
+async function namesIn(folder: string): Promise<string[]> {
+  return await readdir(join(folder, CLAIMS_FOLDER)).catch(() => []);
+}
+
+async function isOld(path: string, now: number): Promise<boolean> {
+  const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: now }));
+  return now - mtimeMs > 3_600_000;
 }
 
 async function readClaim(path: string): Promise<Claim | undefined> {

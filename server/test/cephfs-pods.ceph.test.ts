@@ -103,7 +103,10 @@ describe.skipIf(cannotMount())("two pods that share a cache on CephFS", () => {
     for (const quality of [61, 71, 72, 73, 74, 75, 71, 62])
       expect((await ask(pod, quality)).status).toBe(200);
     for (const end = performance.now() + (full ? 60_000 : 0); performance.now() < end; await sleep(200))
-      expect((await ask(pod, 61 + Math.floor(Math.random() * 30))).status).toBe(200);
+      await until("an image", 20, async () => {
+        // A busy machine may say so, and is asked again.
+        expect((await ask(pod, 61 + Math.floor(Math.random() * 30))).status).toBe(200);
+      });
     expect(await pod.metric("imgproxy_lite_cache_failures_total", "hung")).toBeGreaterThan(0);
     expect((await fetch(new URL("livez", pod.adminUrl))).status).toBe(200);
     expect((await fetch(new URL("readyz", pod.adminUrl))).status).toBe(200);

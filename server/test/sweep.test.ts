@@ -2,6 +2,7 @@ import { unlinkSync, utimesSync } from "node:fs";
 import { mkdir, readdir, utimes, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
+import { readClaims, writeClaim } from "../cache/claims.ts";
 import { createDiskCache } from "../cache/disk.ts";
 import { pathParts, variantName } from "../cache/name.ts";
 import { collect } from "../gc/collect.ts";
@@ -212,6 +213,24 @@ test("published sets, the cache's own entries and other folders are left alone",
   expect(await cache.read(used)).toEqual(entryOf("used"));
   expect(await cache.read(loose)).toBeUndefined();
   expect(await readSets(folder)).toHaveLength(1);
+});
+
+test("what replicas claimed before a sweep is forgotten, what they claim after it is not", async () => {
+  const folder = await temporaryFolder();
+  await fill(folder, 1, () => DAY);
+  const at = new Date(now);
+  await writeClaim(folder, "gone", { bytes: 1, files: 1, since: 1 }, at);
+  await writeClaim(folder, "here", { bytes: 2, files: 2, since: now }, at);
+  for (const [name, used] of [
+    ["old", now - DAY],
+    ["new", now],
+  ] as const) {
+    await writeFile(join(folder, "claims", `.tmp-${name}`), "{");
+    await utimes(join(folder, "claims", `.tmp-${name}`), new Date(used), new Date(used));
+  }
+  await collect({ ...roomy, folder });
+  expect(new Set(await readdir(join(folder, "claims")))).toEqual(new Set(["here", ".tmp-new"]));
+  expect(await readClaims(folder, now)).toEqual({ bytes: 2, files: 2 });
 });
 
 test("a full volume is swept until as much is free as should be", async () => {
