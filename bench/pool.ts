@@ -14,7 +14,11 @@ import type { Result, Table, Target } from "./tools/result.ts";
 /** What it costs that encoders are processes that can be killed. */
 export async function pool(bench: Bench): Promise<Result> {
   const original = readFileSync(path.join(bench.photos, bench.keys[0]));
-  const pool = createPool({ slots: { live: 1, warm: 1 } });
+  const pool = createPool({
+    slots: { live: 1, warm: 1 },
+    // A busy machine is no reason to give up.
+    deadlineMs: { live: 600_000, warm: 600_000 },
+  });
   try {
     const targets: Target[] = [];
     const tables: Table[] = [];
