@@ -26,14 +26,18 @@ function isWhole(index, body) {
   return body.length === body.readUInt32BE(0) && body.subarray(4).every((byte) => byte === index % keys);
 }
 
-const meta = {
-  ...{ validator: '"v"', contentType: "image/webp", width: 800, height: 600 },
-  ...{ etag: '"e"', effort: 4, substitute: false, made: 1 },
-};
+/** Each of another etag: what is there already is not written again. */
+function metaOf() {
+  const etag = `"${Math.random()}"`;
+  return {
+    ...{ validator: '"v"', contentType: "image/webp", width: 800, height: 600 },
+    ...{ etag, effort: 4, substitute: false, made: 1 },
+  };
+}
 
 const roles = {
   async write(index) {
-    if (!(await cache.write(variantOf(index), { meta, body: bodyOf(index) }))) totals.failed++;
+    if (!(await cache.write(variantOf(index), { meta: metaOf(), body: bodyOf(index) }))) totals.failed++;
   },
   async read(index) {
     const entry = await cache.read(variantOf(index));
