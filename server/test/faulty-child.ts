@@ -4,7 +4,15 @@ import { pathToFileURL } from "node:url";
 import { temporaryFolder } from "./temporary-folder.ts";
 
 /** Qualities at which the faulty child does what a hostile picture would make it do. */
-export const fault = { abort: 11, segfault: 12, spin: 13, silence: 14, lie: 15, babble: 16 } as const;
+export const fault = {
+  abort: 11,
+  segfault: 12,
+  spin: 13,
+  silence: 14,
+  lie: 15,
+  babble: 16,
+  misstate: 17,
+} as const;
 
 /** A width whose output kills the child once it is made. */
 export const FATAL_WIDTH = 124;
@@ -38,6 +46,8 @@ export async function faultyChild(): Promise<string> {
       if (quality === ${fault.silence}) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
       if (quality === ${fault.lie})
         writeSync(3, frame({ kind: "output", contentType: "image/webp", width: 1, height: 1, effort: 0, substitute: false }, Buffer.from("<script>")));
+      if (quality === ${fault.misstate})
+        writeSync(3, frame({ kind: "output", contentType: "image/webp", width: "1", height: 1, effort: 0, substitute: false }, Buffer.from("RIFF....WEBP")));
       if (quality === ${fault.babble}) writeSync(3, "this is no frame, but it is long enough to look like one");
       return message;
     };

@@ -49,7 +49,7 @@ async function encode(
 }
 
 describe("a child that", () => {
-  test.each(["abort", "segfault", "lie", "babble"] as const)(
+  test.each(["abort", "segfault", "lie", "babble", "misstate"] as const)(
     "%ss is replaced, its job is tried once more, and then never again",
     async (kind) => {
       const pool = await startPool();
