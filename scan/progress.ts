@@ -53,7 +53,7 @@ function stepper(clock: () => number, everyMs: number, show: (step: Step, ended:
 
 function terminalProgress(output: Output, clock: () => number): Progress {
   return stepper(clock, 100, (step, ended) => {
-    const line = `${bar(step)} ${words(step, clock())}`.slice(0, Math.max((output.columns ?? 80) - 1, 20));
+    const line = `${bar(step)} ${words(step, clock())}`.slice(0, Math.max((output.columns || 80) - 1, 20));
     output.write(ended ? "\r\x1b[2K" : `\r\x1b[2K${line}`);
   });
 }

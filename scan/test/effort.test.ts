@@ -18,7 +18,7 @@ test("more effort makes fewer bytes in place of less, and less takes nothing bac
     "config.toml": `baseURL = "https://blog.example/"
 [params.imgproxy]
 endpoint = "${server.endpoint}"
-tiers = [{width = 320, quality = 60}]
+tiers = [{width = 160, quality = 60}]
 `,
     "content/a.md": "![](worms.jpg)\n",
   });
