@@ -13,6 +13,8 @@ export interface SiteOptions {
   readonly hook: "none" | "embedded" | "ours";
   /** Photographs that the manifest describes; 0: there is none. */
   readonly manifest: number;
+  /** Lines of `[params.imgproxy]`. */
+  readonly params?: string;
 }
 
 /** A Hugo site of about 5 KB a post, the same one each time. */
@@ -22,7 +24,7 @@ export async function writeSite(folder: string, options: SiteOptions): Promise<v
   await mkdir(posts, { recursive: true });
   await mkdir(path.join(folder, "assets"), { recursive: true });
   await mkdir(path.join(layouts, "_default"), { recursive: true });
-  await writeFile(path.join(folder, "config.toml"), configOf(options.hook));
+  await writeFile(path.join(folder, "config.toml"), configOf(options));
   await writeFile(
     path.join(layouts, "_default", "single.html"),
     "<!doctype html><title>{{ .Title }}</title>{{ .Content }}\n",
@@ -42,15 +44,22 @@ export function photoKey(number: number): string {
   return `trips/photo-${number}.jpg`;
 }
 
+/** The keys that the posts of such a site show. */
+export function photoKeys({ posts, images, everySecond }: SiteOptions): string[] {
+  return Array.from({ length: posts }, (_, post) => post)
+    .filter((post) => !everySecond || post % 2 === 0)
+    .flatMap((post) => Array.from({ length: images }, (_, image) => photoKey(post * images + image)));
+}
+
 // --- files ---
 
-function configOf(hook: SiteOptions["hook"]): string {
+function configOf({ hook, params = "" }: SiteOptions): string {
   return `baseURL = "https://blog.example/"
 title = "Bench"
 disableKinds = ["taxonomy", "term", "RSS", "sitemap"]
 [params.imgproxy]
   endpoint = "http://127.0.0.1:9/"
-${hook === "embedded" ? "[markup.goldmark.renderHooks.image]\n  useEmbedded = 'always'\n" : ""}${
+${params}${hook === "embedded" ? "[markup.goldmark.renderHooks.image]\n  useEmbedded = 'always'\n" : ""}${
   hook === "ours"
     ? `[module]
   replacements = "github.com/imgproxy-lite/imgproxy-lite -> ${projectRoot}"

@@ -1,0 +1,76 @@
+import { createHash, randomBytes } from "node:crypto";
+import { link, mkdir, writeFile } from "node:fs/promises";
+import path from "node:path";
+import sharp from "sharp";
+import { variantOfSpec } from "../../server/api/specs.ts";
+import type { EntryMeta, SourceRecord } from "../../server/cache/cache.ts";
+import { formatEntry, formatRecord } from "../../server/cache/entry.ts";
+import { pathParts, recordName, variantName } from "../../server/cache/name.ts";
+
+/** Widths of the ladder that tiny photographs have, all at one quality. */
+export const tinyTiers = { widths: [8, 16, 32], quality: 60 } as const;
+
+/** A folder of photographs of 32 by 24 pixels: what matters is how many there are. */
+export async function writeTinyPhotos(folder: string, keys: readonly string[]): Promise<void> {
+  const first = path.join(folder, "first.jpg");
+  await writeFile(first, await tinyPhoto());
+  for (const key of keys) {
+    const file = path.join(folder, key);
+    await mkdir(path.dirname(file), { recursive: true });
+    await link(first, file);
+  }
+}
+
+/**
+ * A cache as the server leaves it once it has warmed every tier of tiny photographs for every class of readers.
+ * @param photos the folder that the server reads.
+ */
+export async function fillWarm(cache: string, photos: string, keys: readonly string[]): Promise<void> {
+  const namespace = `folder ${photos}`;
+  const photo = await tinyPhoto();
+  const validator = `sha256:${createHash("sha256").update(photo).digest("hex").slice(0, 32)}`;
+  const record: SourceRecord = {
+    ...{ validator, bytes: photo.byteLength, type: "image/jpeg", width: 32, height: 24 },
+    ...{ frames: 1, alpha: false, checked: Date.now() },
+  };
+  const write = async (name: string, bytes: Buffer): Promise<void> => {
+    const file = path.join(cache, ...pathParts(name));
+    await mkdir(path.dirname(file), { recursive: true });
+    await writeFile(file, bytes);
+  };
+  for (const key of keys) {
+    const name = recordName(key, namespace);
+    const entries = variantsOf(key).map((variant) => {
+      const own = variantName(variant, namespace);
+      return write(own, formatEntry(own, entryOf(validator, variant.class)));
+    });
+    await Promise.all([write(name, formatRecord(name, record)), ...entries]);
+  }
+}
+
+// --- parts ---
+
+function tinyPhoto(): Promise<Buffer> {
+  return sharp({ create: { width: 32, height: 24, channels: 3, background: "teal" } })
+    .jpeg()
+    .toBuffer();
+}
+
+function variantsOf(key: string) {
+  return tinyTiers.widths.flatMap((w) =>
+    (["avif", "webp", "none"] as const).map((accept) =>
+      variantOfSpec(key, { q: tinyTiers.quality, w, accept }, tinyTiers.quality),
+    ),
+  );
+}
+
+const types: Readonly<Record<string, string>> = { "auto-aw": "image/avif", "auto-w": "image/webp" };
+
+function entryOf(validator: string, of: string) {
+  const body = randomBytes(400);
+  const meta: EntryMeta = {
+    ...{ validator, contentType: types[of] ?? "image/jpeg", width: 32, height: 24, etag: '"x"' },
+    ...{ effort: 2, substitute: false, made: Date.now() },
+  };
+  return { meta, body };
+}
