@@ -85,7 +85,7 @@ function photoSection(key: string, { requests, places }: ShownPhoto, report: Rep
       : "problem" in info
         ? info.problem.detail
         : `${info.width} × ${info.height}, ${info.type}, ${formatBytes(info.bytes)}`;
-  const rows = requests
+  const rows = (info === undefined || "problem" in info ? [] : requests)
     .filter((request) => !isOriginal(request))
     .sort((a, b) => (a.width ?? 0) - (b.width ?? 0))
     .map((request) => variantRow(request, report));
