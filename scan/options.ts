@@ -59,6 +59,9 @@ The output
   --report FILE        write a page that shows each photograph, its variants and the failures
   -h, --help           print this
 
+What a scan has learned is in the site's resources/imgproxy-lite: where CI keeps that folder between runs, posts that have
+not changed are not parsed again. Losing it costs time alone.
+
 HUGO_… variables count as they do for hugo; HUGO_IMGPROXY_KEY signs URLs. On GitHub and GitLab, findings become
 annotations. Exit code: 0 all is well; 1 the content has problems, such as a photograph that is missing or cannot be
 read; 2 the scan could not run.
