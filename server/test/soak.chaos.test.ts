@@ -129,7 +129,7 @@ function pipeline(pod: Pod, count: number, target: (at: number) => string): Prom
         resolve();
       } else send();
     });
-    socket.on("error", reject);
+    socket.on("error", reject).on("close", () => reject(new Error("the server hung up")));
     send();
   });
 }
