@@ -88,9 +88,15 @@ export function createChecks(parts: {
   };
 }
 
-/** Other replicas, and this one after a restart, need not ask again. */
+/**
+ * Other replicas, and this one after a restart, need not ask again. A publish asks of every photograph: what was written
+ * down a short time ago is not written again, or a rescan would cost the volume a file a photograph.
+ */
 async function confirm(records: SourceRecords, key: string, known: Known): Promise<void> {
   const record = await records.readRecord(key);
-  if (record?.validator === known.validator)
+  if (record?.validator === known.validator && known.checked - record.checked >= CONFIRM_MS)
     await records.writeRecord(key, { ...record, checked: known.checked });
 }
+
+/** Well within the hour after which an unversioned URL has its source asked. */
+const CONFIRM_MS = 900_000;

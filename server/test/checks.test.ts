@@ -1,0 +1,38 @@
+import { expect, test } from "vitest";
+import { createBackground } from "../background.ts";
+import type { SourceRecord } from "../cache/cache.ts";
+import { createChecks, type Known } from "../checks.ts";
+import { createFlights } from "../flights.ts";
+import { createMemoryCache } from "./memory-cache.ts";
+
+const minute = 60_000;
+
+test("a confirmed source is written down for other replicas four times an hour, not at each question", async () => {
+  let now = 0;
+  const records = createMemoryCache();
+  await records.writeRecord("worms.jpg", record);
+  const background = createBackground((_, error) => {
+    throw error;
+  });
+  const checks = createChecks({
+    source: { stat: async () => ({ validator: record.validator, bytes: record.bytes }), open: notAsked },
+    flights: createFlights<Known>(),
+    ...{ records, background, gone: notAsked, now: () => now },
+  });
+  const written: number[] = [];
+  for (now = minute; now <= 60 * minute; now += minute) {
+    await checks.ask("worms.jpg", new AbortController().signal);
+    await background.idle();
+    written.push(records.records.get("worms.jpg")?.checked ?? Number.NaN);
+  }
+  expect([...new Set(written)]).toEqual([0, 15, 30, 45, 60].map((minutes) => minutes * minute));
+});
+
+const record: SourceRecord = {
+  ...{ validator: '"1"', bytes: 4, type: "image/jpeg", width: 2, height: 2, frames: 1, alpha: false },
+  checked: 0,
+};
+
+async function notAsked(): Promise<never> {
+  throw new Error("nobody asks for this here");
+}
