@@ -2,8 +2,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from "node:http
 import type { Entry } from "./cache/cache.ts";
 import type { Hot } from "./hot.ts";
 import type { Unfound } from "./image.ts";
-import type { Reporter } from "./sent.ts";
-import { requestIdOf } from "./sent.ts";
+import { type Reporter, requestIdOf } from "./sent.ts";
 import { formatServerTiming } from "./server-timing.ts";
 import { createSlots, type Prepared, type Slot, type SlotParts } from "./slots.ts";
 import { readTrace } from "./trace.ts";
@@ -62,7 +61,6 @@ export function createFastPath(parts: FastParts): FastPath {
   function read(slot: Slot): Promise<Entry | undefined> {
     // What began before a purge is not for those who come after it.
     if (edition !== hot.edition) reads.clear();
-
     edition = hot.edition;
     const reading = reads.get(slot) ?? find(slot.variant).finally(() => reads.delete(slot));
     reads.set(slot, reading);
@@ -89,7 +87,9 @@ export function inFront(fast: FastPath, app: RequestListener): RequestListener {
   return (req, res) => {
     const answered = fast(req, res);
     if (answered === false) app(req, res);
-    else if (answered !== true) void answered.then((isAnswered) => isAnswered || app(req, res));
+    else if (answered !== true)
+      // What nobody has foreseen ends this connection and not the process.
+      answered.then((isAnswered) => isAnswered || app(req, res)).catch(() => res.destroy());
   };
 }
 

@@ -87,7 +87,7 @@ test.skipIf(!isRoot && process.env.CI !== "true")("a full volume is nothing to r
   const folder = await temporaryFolder();
   const [photos, cache] = [join(folder, "photos"), join(folder, "cache")];
   for (const each of [photos, cache]) await mkdir(each);
-  await photo(400, 300).jpeg().toFile(join(photos, "worms.jpg"));
+  await photo(1_000, 750).jpeg().toFile(join(photos, "worms.jpg"));
   execFileSync("mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", cache]);
   onTestFinished(() => void execFileSync("umount", ["-l", cache]));
   const pod = await startPod({
@@ -97,13 +97,16 @@ test.skipIf(!isRoot && process.env.CI !== "true")("a full volume is nothing to r
   const readers = createReaders(8);
   const tally = new Tally();
   const requests = sized(1_000, 100);
+  let sent = 0;
   await readers.each(requests, 8, async (at) => {
-    const query = `img=worms.jpg&q=${50 + (at % 50)}&w=${300 + Math.floor(at / 50)}&fm=jpg`;
+    const query = `img=worms.jpg&q=${50 + (at % 50)}&w=${900 + Math.floor(at / 50)}&fm=jpg`;
     const { status, body } = await readers.askPatiently(`${pod.url}?${query}`);
-    expect((await sharp(body).metadata()).width).toBe(300 + Math.floor(at / 50));
+    expect((await sharp(body).metadata()).width).toBe(900 + Math.floor(at / 50));
     tally.add(status, 0);
+    sent += body.length;
   });
   expect([...tally.statuses.keys()]).toEqual([200]);
+  expect(sent).toBeGreaterThan(2 ** 21);
   expect(await pod.metric("imgproxy_lite_cache_failures_total", "full")).toBeGreaterThan(0);
   report("C3", `${requests} new images of a server whose cache is 1 MiB of tmpfs`, `${tally}`);
 });
