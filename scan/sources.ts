@@ -114,7 +114,7 @@ function localPath(destination: string): string | undefined {
   return plain.kind === "photo" ? plain.key : undefined;
 }
 
-/** The order of layouts/partials/imgproxy/source.html: the page's resources, the site's, then `static/`. */
+/** The order of layouts/partials/imgproxy/resolve.html: the page's resources, the site's, then `static/`. */
 async function isHugos(
   local: string,
   key: string,

@@ -62,7 +62,7 @@ export interface Prepared {
  * Nothing has to tell of a change.
  */
 export function createSlots(parts: SlotParts): Slots {
-  const targets = new LRUCache<string, Target>({ max: 20_000 });
+  const targets = new LRUCache<string, Target>({ max: 5_000 });
 
   function targetOf(url: string): Target | undefined {
     const known = targets.get(url);

@@ -1,4 +1,5 @@
 import { createHash, timingSafeEqual } from "node:crypto";
+import { setMaxListeners } from "node:events";
 import { parseMissingBody, parseProbeBody, parsePublishedBody, parseWarmBody } from "../../contract/api.ts";
 import { parseQuery } from "../../contract/request.ts";
 import type { Answer } from "../answer.ts";
@@ -27,6 +28,8 @@ export interface ApiParts extends PublishParts {
 export function createApi(parts: ApiParts): (call: ApiCall) => Promise<Answer> {
   return async (call) => {
     checkToken(call.request.headers.get("authorization"), parts.tokens);
+    // One call is about many photographs, and the work on each listens for the caller to leave.
+    setMaxListeners(0, call.signal);
     const [name = "", ...rest] = call.path.split("/");
     const route = routes.get(`${call.request.method} ${name}/${rest.length}`);
     if (route !== undefined) return route(parts, call, rest);

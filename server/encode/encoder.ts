@@ -61,6 +61,9 @@ export interface Encoder {
     original: Uint8Array,
     options: { readonly lane: Lane; readonly signal: AbortSignal },
   ): Promise<Probe & Placeholder>;
-  /** An original for a reader is on its way: a process is up when it has arrived, and may have it already. */
+  /**
+   * An original for a reader is on its way: a process is up when it has arrived, and may have it already.
+   * @throws Problem `busy` when more wait than may: then there is nothing to fetch.
+   */
   receive(): Reception;
 }

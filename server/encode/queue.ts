@@ -50,6 +50,14 @@ export class Queue {
     return this.#occupy();
   }
 
+  /** For whoever has something to fetch first: refuses now who would be refused then. @throws Problem `busy` */
+  refuseIfFull(): void {
+    if (this.#waiting.size === 0 && this.#hasSlot()) return;
+    const waitMs = this.#waitMs();
+    if (this.#waiting.size >= this.#options.maxJobs || waitMs > this.#options.maxWaitMs)
+      throw this.#busy(waitMs);
+  }
+
   /** Lets in who may go. */
   wake(): void {
     for (const ticket of this.#waiting) {
@@ -64,13 +72,15 @@ export class Queue {
     return this.#running < this.#options.slots && this.#mayStart();
   }
 
+  /** How long who comes now would wait. */
+  #waitMs(): number {
+    return ((this.#waiting.size + 1) * this.#jobMs) / this.#options.slots;
+  }
+
   #wait(megapixels: number, signal: AbortSignal): Promise<void> {
-    const waitMs = ((this.#waiting.size + 1) * this.#jobMs) / this.#options.slots;
-    if (
-      this.#waiting.size >= this.#options.maxJobs ||
-      (this.#waiting.size > 0 && this.#megapixels + megapixels > this.#options.maxMegapixels) ||
-      waitMs > this.#options.maxWaitMs
-    )
+    this.refuseIfFull();
+    const waitMs = this.#waitMs();
+    if (this.#waiting.size > 0 && this.#megapixels + megapixels > this.#options.maxMegapixels)
       throw this.#busy(waitMs);
     return new Promise((resolve, reject) => {
       const leave = (reason: unknown) => {

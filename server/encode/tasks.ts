@@ -113,8 +113,12 @@ export class Tasks {
     return replies.take(AbortSignal.timeout(deadlineMs));
   }
 
-  /** Starts a live child if none is up. Never throws: the task that comes will say what is wrong. */
+  /**
+   * Starts a live child if none is up; where that fails the task that comes will say why.
+   * @throws Problem `busy` when the line is full: a reader who is turned away has cost no fetch.
+   */
   receive(): Reception {
+    this.#queues.live.refuseIfFull();
     try {
       if (this.#children.count("live") === 0) this.#children.prepare("live");
     } catch {}

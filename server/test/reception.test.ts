@@ -101,6 +101,15 @@ test("an original takes no child while the slots are taken", async () => {
   expect(await encode(pool, late)).toBe(await first);
 });
 
+test("a reader whom a full line would turn away is turned away before anything is fetched", async () => {
+  const pool = startPool({ maxJobs: { live: 1, warm: 1 } });
+  const [first, second] = [encode(pool), encode(pool)];
+  await vi.waitFor(() => expect(pool.stats().lanes.live).toMatchObject({ running: 1, waiting: 1 }));
+  expect(() => pool.receive()).toThrow(expect.objectContaining({ code: "busy" }));
+  await Promise.all([first, second]);
+  pool.receive().drop();
+});
+
 test("a child that dies of what it was passed is replaced, and the job tried once more", async () => {
   const pool = startPool({ worker: { module: await faultyChild() } });
   const reception = pool.receive();
