@@ -5,42 +5,52 @@ import { ipxPath, startIpx } from "./peers/ipx.ts";
 import { startNginx } from "./peers/nginx.ts";
 import { startNodeHttp } from "./peers/node-http.ts";
 import { browser, fetchImage, type Ours, pathOf, startOurs, versionOf } from "./peers/ours.ts";
-import { alternate, type Contender, least, median, most, type Samples } from "./tools/alternate.ts";
+import { alternate, type Contender, joined, least, median, most, type Samples } from "./tools/alternate.ts";
 import { type Bench, ifThere } from "./tools/bench.ts";
+import { barsOf } from "./tools/cpu-table.ts";
 import { underLoad } from "./tools/http-run.ts";
 import { loadTool } from "./tools/load.ts";
+import { stopAll } from "./tools/processes.ts";
 import type { Result, Table, Target } from "./tools/result.ts";
 
 /** A variant of about 30 KB and one of about 300 KB from memory: what readers ask for most. */
 export async function hits(bench: Bench): Promise<Result> {
-  const silent = await startOurs({ ...bench, env: { LOG_LEVEL: "silent" } });
-  const shipped = await startOurs(bench);
-  const tables: Table[] = [];
-  const targets: Target[] = [];
-  const least30: (readonly [string, number])[] = [];
-  for (const kilobytes of [30, 300]) {
-    const shown = await findVariant(bench, silent, kilobytes);
-    const contenders = await contendersFor(bench, { silent, shipped }, shown);
-    const samples = await alternate(contenders, bench.rounds, (round) =>
-      bench.tell(`${kilobytes} KB, round ${round}`),
-    );
-    tables.push(tableOf(`${Math.round(shown.body.byteLength / 1024)} KB`, samples));
-    targets.push(...targetsOf(kilobytes, samples));
-    if (kilobytes === 30)
-      for (const [name, { cpuMicroseconds = [] }] of samples) least30.push([name, least(cpuMicroseconds)]);
+  const bySize = new Map<
+    number,
+    { readonly title: string; readonly samples: ReadonlyMap<string, Samples> }
+  >();
+  for (let set = 1; set <= SETS; set++) {
+    const ours = {
+      silent: await startOurs({ ...bench, env: { LOG_LEVEL: "silent" } }),
+      shipped: await startOurs(bench),
+    };
+    for (const kilobytes of [30, 300]) {
+      const shown = await findVariant(bench, ours.silent, kilobytes);
+      const contenders = await contendersFor(bench, ours, shown);
+      const samples = await alternate(contenders, Math.ceil(bench.rounds / SETS), (round) =>
+        bench.tell(`${kilobytes} KB, processes ${set} of ${SETS}, round ${round}`),
+      );
+      const before = bySize.get(kilobytes)?.samples ?? new Map();
+      const title = `${Math.round(shown.body.byteLength / 1024)} KB`;
+      bySize.set(kilobytes, { title, samples: joined(before, samples) });
+    }
+    await stopAll();
   }
   return {
     title: "Hits from memory",
-    about: `One process each, 64 kept-alive connections of ${await loadTool()} for ${bench.seconds} s a run, ${bench.rounds} rounds in alternating order. The figure is CPU a request: user and system time of the server and its children, the least of all rounds. Requests a second depend on who else uses the machine.`,
-    targets,
-    tables,
+    about: `One process each, 64 kept-alive connections of ${await loadTool()} for ${bench.seconds} s a run, ${bench.rounds} rounds in alternating order, over ${SETS} sets of processes: two processes of one program differ by up to a quarter, in how they were compiled and where they lie in memory. The figure is CPU a request: user and system time of the server and its children, the least of all rounds. Requests a second depend on who else uses the machine.`,
+    targets: [...bySize].flatMap(([kilobytes, { samples }]) => targetsOf(kilobytes, samples)),
+    tables: [...bySize.values()].map(({ title, samples }) => tableOf(title, samples)),
     plot: {
       kind: "bars",
       unit: "µs CPU a request, 30 KB",
-      bars: least30.map(([name, value]) => ({ name, value, ours: name.startsWith("imgproxy-lite") })),
+      bars: barsOf(bySize.get(30)?.samples ?? new Map(), "cpuMicroseconds"),
     },
   };
 }
+
+/** Sets of processes, all contenders started anew. */
+const SETS = 4;
 
 // --- what is asked for ---
 

@@ -32,6 +32,22 @@ export async function alternate(
   return samples;
 }
 
+/** The samples of two series as one. */
+export function joined(
+  a: ReadonlyMap<string, Samples>,
+  b: ReadonlyMap<string, Samples>,
+): ReadonlyMap<string, Samples> {
+  const both = [...new Set([...a.keys(), ...b.keys()])].map((name): [string, Samples] => {
+    const [first = {}, second = {}] = [a.get(name), b.get(name)];
+    const whats = [...new Set([...Object.keys(first), ...Object.keys(second)])];
+    return [
+      name,
+      Object.fromEntries(whats.map((what) => [what, [...(first[what] ?? []), ...(second[what] ?? [])]])),
+    ];
+  });
+  return new Map(both);
+}
+
 export function least(values: readonly number[]): number {
   return Math.min(...values);
 }
