@@ -1,7 +1,7 @@
 import { H3, type H3Event, HTTPResponse } from "h3";
 import type { Answer } from "./answer.ts";
 import { Problem } from "./errors.ts";
-import type { ImageCall, Unfound } from "./image.ts";
+import type { ImageCall } from "./image.ts";
 import { problemAnswer } from "./problem.ts";
 import { type Reporter, requestIdOf, sentHeaders } from "./sent.ts";
 import { formatServerTiming } from "./server-timing.ts";
@@ -17,8 +17,6 @@ export interface AppParts {
   /** Who asks, for budgets: the peer, or whom a trusted proxy names. */
   readonly client: (peer: string, forwardedFor: string | null) => string;
   readonly report: Reporter;
-  /** By node's request: what was looked for in front of the app. */
-  readonly unfound?: WeakMap<object, Unfound>;
   /** Tells a browser's network panel where the time went. */
   readonly dev: boolean;
   /** Where the images are below the host, with a slash at both ends. */
@@ -40,7 +38,7 @@ export interface ApiCall {
 export function createApp(parts: AppParts): H3 {
   const app: H3 = new H3();
   app.all("/**", async (event) => {
-    const started = unfoundOf(parts, event)?.started ?? performance.now();
+    const started = performance.now();
     const id = requestIdOf(event.req.headers.get("x-request-id"));
     const trace = readTrace(event.req.headers.get("traceparent"));
     const answer = await withTrace(trace, () => answerEvent(parts, event, id));
@@ -81,12 +79,7 @@ async function route(parts: AppParts, event: H3Event): Promise<Answer> {
     if (welcome === undefined) throw new Problem("no-route");
     return welcome();
   }
-  return image({ request, query, signal, client: clientOf(parts, event), unfound: unfoundOf(parts, event) });
-}
-
-function unfoundOf({ unfound }: AppParts, event: H3Event): Unfound | undefined {
-  const req = event.runtime?.node?.req;
-  return req === undefined ? undefined : unfound?.get(req);
+  return image({ request, query, signal, client: clientOf(parts, event) });
 }
 
 /** The path and the query as they came: h3's own URL resolves dots and decodes, and signatures hold for neither. */

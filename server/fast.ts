@@ -1,11 +1,14 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
+import type { Answer } from "./answer.ts";
 import type { Entry } from "./cache/cache.ts";
 import type { Hot } from "./hot.ts";
-import type { Unfound } from "./image.ts";
-import { type Reporter, requestIdOf } from "./sent.ts";
+import type { Images } from "./image.ts";
+import type { Phases } from "./log.ts";
+import { problemAnswer } from "./problem.ts";
+import { flatHeaders, requestIdOf } from "./sent.ts";
 import { formatServerTiming } from "./server-timing.ts";
 import { createSlots, type Prepared, type Slot, type SlotParts } from "./slots.ts";
-import { readTrace } from "./trace.ts";
+import { readTrace, withTrace } from "./trace.ts";
 import type { Variants } from "./variants.ts";
 
 /** What the fast path looks at. */
@@ -13,9 +16,10 @@ export interface FastParts extends SlotParts {
   readonly hot: Hot;
   /** In memory or on disk. */
   readonly find: Variants["find"];
-  /** By request: filled here, and read by the app. */
-  readonly unfound: WeakMap<object, Unfound>;
-  readonly report: Reporter;
+  /** Makes what is in neither. */
+  readonly answerMissing: Images["answerMissing"];
+  /** Who asks, as the app's. */
+  readonly client: (peer: string, forwardedFor: string | null) => string;
   /** Sends Server-Timing, as app.ts does. */
   readonly dev: boolean;
 }
@@ -27,11 +31,13 @@ export interface FastParts extends SlotParts {
 export type FastPath = (req: IncomingMessage, res: ServerResponse) => boolean | Promise<boolean>;
 
 /**
- * Answers hits without a web Request or a router, those from memory without a promise: what readers do most costs what
- * bare node:http costs. Whatever is no such hit (or is refused) is left to the app, which decides everything again.
+ * Answers variants without a web Request or a router, those from memory without a promise: what readers do most costs
+ * what bare node:http costs, and who is refused when there is too much to do costs little more. Whatever asks for
+ * something else, is not to be served before the source is asked, or has no right to it, is left to the app, which
+ * decides everything again.
  */
 export function createFastPath(parts: FastParts): FastPath {
-  const { hot, find, unfound } = parts;
+  const { hot, find } = parts;
   const slots = createSlots(parts);
   const reads = new Map<Slot, Promise<Entry | undefined>>();
   let edition = hot.edition;
@@ -69,8 +75,9 @@ export function createFastPath(parts: FastParts): FastPath {
 
   async function fromDisk(slot: Slot, req: IncomingMessage, res: ServerResponse, started: number) {
     const entry = await read(slot);
-    if (entry === undefined) unfound.set(req, { started, ms: performance.now() - started });
-    return entry !== undefined && answer(slot, entry, req, res, started);
+    if (entry !== undefined) return answer(slot, entry, req, res, started);
+    await sendMissing(parts, slot, req, res, started);
+    return true;
   }
 
   return (req, res) => {
@@ -109,10 +116,55 @@ function send(
   const milliseconds = performance.now() - started;
   const gone = res.destroyed;
   if (!gone) {
-    head.write(res, id, dev ? ["server-timing", formatServerTiming({ total: milliseconds })] : undefined);
-    if (method === "HEAD" || answer.status === 304) res.end();
-    else res.end(body);
+    head.write(res, id, timing({ dev }, { total: milliseconds }));
+    end(req, res, answer.status, body);
   }
   if (method === "GET" && !gone) tell(id, milliseconds, trace);
   else report.tell({ method, id, answer, milliseconds, gone, trace });
+}
+
+async function sendMissing(
+  parts: FastParts,
+  { asked, variant }: Slot,
+  req: IncomingMessage,
+  res: ServerResponse,
+  started: number,
+): Promise<void> {
+  const { method = "", headers } = req;
+  const id = requestIdOf(headers["x-request-id"]);
+  const trace = readTrace(headers.traceparent);
+  const call = {
+    ...{ asked, variant, ifNoneMatch: headers["if-none-match"], signal: whileThere(res) },
+    client: parts.client(req.socket.remoteAddress ?? "", headers["x-forwarded-for"]?.toString() ?? null),
+  };
+  const making = withTrace(trace, () => parts.answerMissing(call, performance.now() - started));
+  const answer: Answer = await making.catch((error: unknown) => problemAnswer(error, id));
+  const milliseconds = performance.now() - started;
+  const gone = res.destroyed;
+  if (!gone) {
+    const more = timing(parts, { total: milliseconds, ...answer.note?.ms }) ?? [];
+    res.writeHead(answer.status, [...flatHeaders(answer), ...more, "x-request-id", id]);
+    end(req, res, answer.status, answer.body);
+  }
+  parts.report.tell({ method, id, answer, milliseconds, gone, trace });
+}
+
+function end({ method }: IncomingMessage, res: ServerResponse, status: number, body: Answer["body"]): void {
+  const isSent = method !== "HEAD" && status !== 304;
+  // Only originals are streams, and none comes by here.
+  if (isSent && body instanceof Uint8Array) res.end(body);
+  else res.end();
+}
+
+/** Aborts when the reader leaves before the answer is out. */
+function whileThere(res: ServerResponse): AbortSignal {
+  const leaving = new AbortController();
+  res.once("close", () => {
+    if (!res.writableFinished) leaving.abort();
+  });
+  return leaving.signal;
+}
+
+function timing({ dev }: Pick<FastParts, "dev">, phases: Phases): readonly string[] | undefined {
+  return dev ? ["server-timing", formatServerTiming(phases)] : undefined;
 }

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { type ImageRequest, isOriginal, parseQuery } from "../contract/request.ts";
 import type { Access } from "./access.ts";
-import type { Answer } from "./answer.ts";
+import type { Answer, Note } from "./answer.ts";
 import type { Entry, SourceRecord, Variant } from "./cache/cache.ts";
 import { type Checks, type Known, newer } from "./checks.ts";
 import { entryAnswer, knownFrom } from "./entry-answer.ts";
@@ -38,37 +38,53 @@ export interface ImageCall {
   readonly client: string;
   /** Aborts when the reader has gone. */
   readonly signal: AbortSignal;
-  /** The cache was just asked for it, and has nothing. */
-  readonly unfound?: Pick<Unfound, "ms"> | undefined;
 }
 
-/** That the cache was asked for a request's variant in vain: the app need not ask again. */
-export interface Unfound {
-  /** When the request began, by `performance.now()`. */
-  readonly started: number;
-  /** What it took. */
-  readonly ms: number;
+/** A request for one variant by a reader who is known. */
+export interface VariantCall {
+  readonly asked: ImageRequest;
+  readonly variant: Variant;
+  readonly ifNoneMatch: string | null | undefined;
+  /** Whom a new variant is charged to. */
+  readonly client: string;
+  /** Aborts when the reader has gone. */
+  readonly signal: AbortSignal;
 }
 
-/**
- * Answers one image URL. Refusals that cost nothing come first, then memory and disk, then the source.
- * @throws InvalidRequest, Problem; app.ts answers them.
- */
-export function createImages(parts: ImageParts): (call: ImageCall) => Promise<Answer> {
+/** Answers image requests. Both throw InvalidRequest or Problem, for problem.ts to put into words. */
+export interface Images {
+  /** Any image URL. Refusals that cost nothing come first, then memory and disk, then the source. */
+  answer(call: ImageCall): Promise<Answer>;
+  /**
+   * A variant that was let in and looked for, in memory and on disk, in vain.
+   * @param cacheMs what that took.
+   */
+  answerMissing(call: VariantCall, cacheMs: number): Promise<Answer>;
+}
+
+export function createImages(parts: ImageParts): Images {
   const { access, negative, streams } = parts;
-  return async (call) => {
-    const asked = parseQuery(call.query);
-    access.check(asked);
-    negative.check(asked.key, asked.version);
+  const learning = async (asked: ImageRequest, answer: Promise<Answer>): Promise<Answer> => {
     try {
-      if (isOriginal(asked)) return noted(asked, await streams.answer(call.request, asked, call.signal));
-      if (asked.format === "json") return noted(asked, await answerInfo(parts, call, asked));
-      const variant = variantOf(asked, call.request.headers.get("accept"), parts.defaultQuality);
-      return noted(asked, await answerVariant(parts, call, variant, asked));
+      const { note, ...rest } = await answer;
+      return { ...rest, note: { ...note, key: asked.key } };
     } catch (error) {
       negative.learn(asked.key, error, asked.version);
       throw error;
     }
+  };
+  return {
+    async answer({ request, query, client, signal }) {
+      const asked = parseQuery(query);
+      access.check(asked);
+      negative.check(asked.key, asked.version);
+      if (isOriginal(asked)) return learning(asked, streams.answer(request, asked, signal));
+      const { headers } = request;
+      const variant = variantOf(asked, headers.get("accept"), parts.defaultQuality);
+      const call = { asked, variant, ifNoneMatch: headers.get("if-none-match"), client, signal };
+      return learning(asked, asked.format === "json" ? answerInfo(parts, call) : answerVariant(parts, call));
+    },
+    answerMissing: (call, cacheMs) => learning(call.asked, answerMissing(parts, call, cacheMs)),
   };
 }
 
@@ -89,43 +105,42 @@ export function variantOf(
 
 // --- variants ---
 
-async function answerVariant(
-  parts: ImageParts,
-  call: ImageCall,
-  variant: Variant,
-  asked: ImageRequest,
-): Promise<Answer> {
-  const { variants, policy } = parts;
+async function answerVariant(parts: ImageParts, call: VariantCall): Promise<Answer> {
+  const { variants } = parts;
+  const { variant, asked, signal } = call;
   const started = performance.now();
-  const found = call.unfound === undefined ? await variants.find(variant) : undefined;
-  const cacheMs = call.unfound?.ms ?? performance.now() - started;
-  const ifNoneMatch = call.request.headers.get("if-none-match");
-  const respond = (entry: Entry, cache: CacheOutcome, ms: object = {}): Answer => {
-    const answer = entryAnswer(variant, entry, { cache, asked: asked.version, policy });
-    return unlessMatched({ ...answer, note: { ...answer.note, ms: { cache: cacheMs, ...ms } } }, ifNoneMatch);
-  };
-
-  if (found === undefined) {
-    const made = await make(parts, call, variant, asked);
-    return respond(made.entry, "miss", made.ms);
-  }
+  const found = await variants.find(variant);
+  const cacheMs = performance.now() - started;
+  if (found === undefined) return answerMissing(parts, call, cacheMs);
+  const ms = { cache: cacheMs };
   try {
-    const known = await current(parts, variant.key, asked, knownFrom(found.meta), call.signal);
-    if (known.validator === found.meta.validator) return respond(found, "hit");
+    const known = await current(parts, variant.key, asked, knownFrom(found.meta), signal);
+    if (known.validator === found.meta.validator) return respond(parts, call, found, "hit", ms);
     // What memory holds is outdated; a publish or another replica may have made the new one already.
     const stored = await variants.findStored(variant, known.validator);
-    if (stored !== undefined) return respond(stored, "hit");
-    const made = await make(parts, call, variant, asked);
-    return respond(made.entry, "miss", made.ms);
+    if (stored !== undefined) return respond(parts, call, stored, "hit", ms);
+    return await answerMissing(parts, call, cacheMs);
   } catch (error) {
     if (!staleServes(error)) throw error;
-    return respond(found, "stale");
+    return respond(parts, call, found, "stale", ms);
   }
 }
 
-function make(parts: ImageParts, call: ImageCall, variant: Variant, asked: ImageRequest) {
-  parts.access.charge(asked, call.client);
-  return parts.variants.make(variant, "live", call.signal);
+async function answerMissing(parts: ImageParts, call: VariantCall, cacheMs: number): Promise<Answer> {
+  parts.access.charge(call.asked, call.client);
+  const { entry, ms } = await parts.variants.make(call.variant, "live", call.signal);
+  return respond(parts, call, entry, "miss", { cache: cacheMs, ...ms });
+}
+
+function respond(
+  { policy }: ImageParts,
+  { variant, asked, ifNoneMatch }: VariantCall,
+  entry: Entry,
+  cache: CacheOutcome,
+  ms: Note["ms"],
+): Answer {
+  const answer = entryAnswer(variant, entry, { cache, asked: asked.version, policy });
+  return unlessMatched({ ...answer, note: { ...answer.note, ...(ms !== undefined && { ms }) } }, ifNoneMatch);
 }
 
 /**
@@ -154,12 +169,13 @@ function staleServes(error: unknown): boolean {
 
 // --- fm=json ---
 
-async function answerInfo(parts: ImageParts, call: ImageCall, asked: ImageRequest): Promise<Answer> {
+async function answerInfo(parts: ImageParts, call: VariantCall): Promise<Answer> {
   const { descriptions, policy } = parts;
+  const { asked, signal, ifNoneMatch } = call;
   const found = await descriptions.find(asked.key);
-  const known = found && (await current(parts, asked.key, asked, found, call.signal));
+  const known = found && (await current(parts, asked.key, asked, found, signal));
   const fresh = found !== undefined && known?.validator === found.validator;
-  const record: SourceRecord = fresh ? found : await describe(parts, call, asked);
+  const record: SourceRecord = fresh ? found : await describe(parts, call);
   const info = toInfo(asked.key, record);
   const body = new TextEncoder().encode(`${JSON.stringify(info)}\n`);
   const answer: Answer = {
@@ -174,14 +190,10 @@ async function answerInfo(parts: ImageParts, call: ImageCall, asked: ImageReques
     body,
     note: { cache: fresh ? "hit" : "miss" },
   };
-  return unlessMatched(answer, call.request.headers.get("if-none-match"));
+  return unlessMatched(answer, ifNoneMatch);
 }
 
-function describe(parts: ImageParts, call: ImageCall, asked: ImageRequest): Promise<SourceRecord> {
-  parts.access.charge(asked, call.client);
-  return parts.descriptions.make(asked.key, "live", call.signal);
-}
-
-function noted(asked: ImageRequest, answer: Answer): Answer {
-  return { ...answer, note: { ...answer.note, key: asked.key } };
+function describe(parts: ImageParts, { asked, client, signal }: VariantCall): Promise<SourceRecord> {
+  parts.access.charge(asked, client);
+  return parts.descriptions.make(asked.key, "live", signal);
 }

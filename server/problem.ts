@@ -27,7 +27,8 @@ export function problemAnswer(error: unknown, requestId: string): Answer {
       ...(code === "bad-token" && { "www-authenticate": "Bearer" }),
     },
     body,
-    note: { code, ...(status >= 500 && { error: problem.cause ?? error }) },
+    // A cause is the inside's; a line that is full has none, and is told of often.
+    note: { code, ...(status >= 500 && problem.cause !== undefined && { error: problem.cause }) },
   };
 }
 

@@ -13,7 +13,7 @@ import { createFastPath, type FastPath } from "./fast.ts";
 import { createFlights } from "./flights.ts";
 import type { FreshnessPolicy } from "./freshness.ts";
 import { createHot, type Hot } from "./hot.ts";
-import { createImages, type Unfound } from "./image.ts";
+import { createImages } from "./image.ts";
 import { createDescriptions } from "./info.ts";
 import type { Log } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
@@ -128,33 +128,24 @@ export function createService(parts: ServiceParts): Service {
     places: streamPlaces,
   });
   const { defaultQuality } = options;
-  const images = { access, variants, descriptions, streams, checks, negative, policy, defaultQuality };
   const { client, basePath } = options;
   const publish = { neighbours, variants, descriptions, checks, defaultQuality, published, purge };
   const api =
     options.tokens.length === 0
       ? undefined
       : createApi({ ...publish, tokens: options.tokens, cacheMaxBytes: options.cacheMaxBytes });
-  const image = createImages(images);
+  const images = createImages({
+    ...{ access, variants, descriptions, streams, checks, negative, policy, defaultQuality },
+  });
   const report = createReporter(log, metrics);
-  const unfound = new WeakMap<object, Unfound>();
   const fast = createFastPath({
-    ...{
-      unfound,
-      find: variants.find,
-      access,
-      hot,
-      checks,
-      negative,
-      policy,
-      defaultQuality,
-      basePath,
-      report,
-    },
+    ...{ access, hot, checks, negative, policy, defaultQuality, basePath, report, client },
+    find: variants.find,
+    answerMissing: images.answerMissing,
     dev: options.dev,
   });
   const app = createApp({
-    ...{ image, client, report, basePath, unfound, dev: options.dev },
+    ...{ image: images.answer, client, report, basePath, dev: options.dev },
     ...(api !== undefined && { api }),
     ...(options.dev && { welcome }),
   });

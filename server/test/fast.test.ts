@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { browserAccept } from "../../contract/accept.ts";
 import { sign } from "../../contract/signature.ts";
 import type { Variant } from "../cache/cache.ts";
+import { Problem } from "../errors.ts";
 import { type FastPath, inFront } from "../fast.ts";
 import { remotePolicy } from "../freshness.ts";
 import { photo } from "./pictures.ts";
@@ -158,7 +159,7 @@ describe("a hit from disk", () => {
 
   test("that is none is looked for once, and its time is in the log", async () => {
     await get(target);
-    expect([fast.at(-1), reads.length]).toEqual([false, 1]);
+    expect([fast.at(-1), reads.length]).toEqual([true, 1]);
     const { cache, ms } = world.lines.at(-1) ?? {};
     expect(cache).toBe("miss");
     expect(ms?.cache).toBeGreaterThan(40);
@@ -220,6 +221,68 @@ describe("a hit from disk", () => {
       200,
       "public, max-age=60",
     ]);
+  });
+});
+
+describe("a miss", () => {
+  const tokens = ["the-token-of-the-test"];
+
+  test.each([
+    ["is made", {}, "worms.jpg", 200],
+    ["of what is not there", {}, "absent.jpg", 404],
+    ["of what is no picture", {}, "notes.txt", 415],
+    ["beyond the client's budget", { coldBudget: 0 }, "worms.jpg", 429],
+  ])("%s: the same on the fast path and through h3", async (_, options, key, status) => {
+    await close();
+    await open({ tokens, ...options });
+    await writeFile(join(world.folder, "notes.txt"), "no picture");
+    const headers = { "x-request-id": "the-request-1", accept: "image/webp,*/*" };
+    for (const method of ["GET", "HEAD"]) {
+      const got = [];
+      for (isFastOn of [true, false]) {
+        await get(`/api/purge?img=${key}`, { authorization: `Bearer ${tokens[0]}` }, "DELETE");
+        const { headers: all, ...rest } = await get(`/?img=${key}&q=33&w=32`, headers, method);
+        expect(fast.at(-1)).toBe(isFastOn);
+        await expect.poll(() => world.lines.at(-1)?.key ?? world.lines.at(-1)?.code).toBeDefined();
+        const { ms: __, ...line } = world.lines.at(-1) ?? {};
+        const { date: ___, ...plain } = all;
+        got.push({ ...rest, headers: plain, line });
+        await world.service.background.idle();
+      }
+      const [quick, slow] = got;
+      expect(quick?.status).toBe(status);
+      expect(quick).toEqual(slow);
+    }
+  });
+
+  test("is refused without h3 and without a fetch while the line is full", async () => {
+    vi.spyOn(world.encoder, "receive").mockImplementation(() => {
+      throw new Problem("busy", { retryAfterSeconds: 3 });
+    });
+    const { status, headers, body } = await get("/?img=worms.jpg&q=33");
+    expect([status, JSON.parse(body.toString()).code, fast.at(-1)]).toEqual([503, "busy", true]);
+    expect(Number(headers["retry-after"])).toBeGreaterThanOrEqual(3);
+    expect(world.asked).toEqual([]);
+    expect(world.lines.at(-1)).toMatchObject({ status: 503, code: "busy" });
+    expect(world.lines.at(-1)?.error).toBeUndefined();
+  });
+
+  test("is dropped when its reader leaves", async () => {
+    let letGo: () => void = () => undefined;
+    world.fault = () =>
+      new Promise((resolve) => {
+        letGo = resolve;
+      });
+    const leaving = connect(Number(base.port), base.hostname);
+    leaving.write("GET /?img=worms.jpg&q=33 HTTP/1.1\r\nhost: a\r\n\r\n");
+    await expect.poll(() => world.asked).toEqual(["open worms.jpg"]);
+    leaving.destroy();
+    await expect.poll(() => world.lines.at(-1)?.status).toBe(499);
+    // For that, and not because the source was given up.
+    expect(world.lines.at(-1)?.code).not.toBe("source-timeout");
+    letGo();
+    await expect.poll(() => world.service.busy().fetches).toBe(0);
+    expect(world.encoder.count()).toBe(0);
   });
 });
 
