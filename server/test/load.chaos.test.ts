@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { link } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, onTestFinished, test } from "vitest";
@@ -10,7 +11,10 @@ import { temporaryFolder } from "./temporary-folder.ts";
 
 test("ten times more new images than can be made are refused or made, while hits and probes go on", async () => {
   const folder = await temporaryFolder();
-  await photo(1600, 1200).jpeg().toFile(join(folder, "worms.jpg"));
+  // Of a camera's size: were the work small, this process would take as much of the machine to ask for it.
+  await photo(4000, 3000).jpeg().toFile(join(folder, "0.jpg"));
+  for (let copy = 1; copy < PHOTOGRAPHS; copy++)
+    await link(join(folder, "0.jpg"), join(folder, `${copy}.jpg`));
   const pod = await startPod({
     ...{ SOURCE: folder, CACHE_DIR: join(folder, "cache"), GC_INTERVAL: "0", ENCODERS: "1" },
     ...{ COLD_BUDGET: "1000000", QUEUE_LIMIT: "8" },
@@ -21,12 +25,13 @@ test("ten times more new images than can be made are refused or made, while hits
     few.close();
   });
   let asked = 0;
-  // Never one that was made before.
+  // Never one that was made before, and always the same work.
   const next = (): string => {
+    const [one, rest] = [asked % PHOTOGRAPHS, Math.floor(asked / PHOTOGRAPHS)];
     asked++;
-    return `${pod.url}?img=worms.jpg&q=${1 + (asked % 100)}&w=${300 + Math.floor(asked / 100)}&fm=webp`;
+    return `${pod.url}?img=${one}.jpg&q=${1 + (rest % 100)}&w=${300 + Math.floor(rest / 100)}&fm=webp`;
   };
-  const hit = `${pod.url}?img=worms.jpg&q=50&w=200&fm=webp`;
+  const hit = `${pod.url}?img=0.jpg&q=50&w=200&fm=webp`;
   const [alone, idle] = [new Tally(), new Tally()];
   await few.count(hit, new Tally());
   for (let at = 0; at < 100; at++) await few.count(hit, idle);
@@ -47,9 +52,15 @@ test("ten times more new images than can be made are refused or made, while hits
     setInterval(() => open.push(work()), milliseconds);
   const seconds = sized(120, 5);
   const perSecond = Math.max(20, 10 * capacity);
+  const begun = performance.now();
+  let sent = 0;
   const timers = [
-    every(100, async () => {
-      await Promise.all(Array.from({ length: Math.ceil(perSecond / 10) }, () => cold.count(next(), made)));
+    every(10, async () => {
+      const due = ((performance.now() - begun) * perSecond) / 1000;
+      while (sent < due) {
+        sent++;
+        open.push(cold.count(next(), made));
+      }
     }),
     every(50, () => few.count(hit, hits)),
     every(100, () => few.count(new URL("livez", pod.adminUrl).href, probes)),
@@ -81,6 +92,8 @@ test("ten times more new images than can be made are refused or made, while hits
     `${goodput.toFixed(1)} made a second, ${made.count(503)} refused within ${made.p99(503)} ms (p99), hits p99 ${hits.p99(200)} ms (idle ${idle.p99(200)}), probes p99 ${probes.p99(200)} ms, ${memory.toFixed(0)} MiB at most, over after ${recovered.toFixed(1)} s, 0 other answers`,
   );
 });
+
+const PHOTOGRAPHS = 50;
 
 function residentMiB(pid: number): number {
   return (Number(readFileSync(`/proc/${pid}/statm`, "utf8").split(" ")[1]) * 4096) / 2 ** 20;
