@@ -15,8 +15,10 @@ export function fromNodeBody(
   const pace = createPace(patience.floor);
   const leave = (): void => void body.destroy(new Error("the reader has left"));
   signal.addEventListener("abort", leave, { once: true });
+  const alarm = createAlarm(patience.idle, () => body.destroy(late(`nothing for ${patience.idle} ms`)));
   const end = (): void => {
     signal.removeEventListener("abort", leave);
+    alarm.end();
     body.destroy();
   };
   return new ReadableStream<Uint8Array>(
@@ -24,7 +26,9 @@ export function fromNodeBody(
       async pull(controller) {
         try {
           const started = performance.now();
-          const { done, value } = await orLate(chunks.next(), patience.idle);
+          alarm.start();
+          const { done, value } = await chunks.next();
+          alarm.stop();
           if (done === true) {
             end();
             return controller.close();
@@ -56,17 +60,22 @@ function createPace(floor: number): (bytes: number, waitedMs: number) => void {
   };
 }
 
-async function orLate<T>(work: Promise<T>, milliseconds: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const idle = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(late(`nothing for ${milliseconds} ms`)), milliseconds);
-  });
-  work.catch(() => undefined);
-  try {
-    return await Promise.race([work, idle]);
-  } finally {
-    clearTimeout(timer);
-  }
+/** One timer for all waits of a body: one for each chunk would cost as much as the chunk. */
+function createAlarm(milliseconds: number, ring: () => void) {
+  let waiting = false;
+  const timer = setTimeout(() => {
+    if (waiting) ring();
+  }, milliseconds);
+  return {
+    start: (): void => {
+      waiting = true;
+      timer.refresh();
+    },
+    stop: (): void => {
+      waiting = false;
+    },
+    end: (): void => clearTimeout(timer),
+  };
 }
 
 function late(what: string): Problem {
