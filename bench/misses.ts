@@ -1,21 +1,25 @@
+import { statSync } from "node:fs";
 import path from "node:path";
 import sharp from "sharp";
 import type { Format } from "../contract/request.ts";
 import { bareEncode, bareTier } from "./peers/bare-sharp.ts";
 import { startFirst } from "./peers/first.ts";
 import { ipxPath, startIpx } from "./peers/ipx.ts";
+import { startNodeHttp } from "./peers/node-http.ts";
 import { type Ours, pathOf, startOurs, versionOf } from "./peers/ours.ts";
 import { alternate, type Contender, type Measured, type Samples } from "./tools/alternate.ts";
 import { type Bench, ifThere } from "./tools/bench.ts";
 import { leastOf, timesTable } from "./tools/cpu-table.ts";
-import { wallOf } from "./tools/get.ts";
+import { bodyOf, wallOf } from "./tools/get.ts";
 import type { Started } from "./tools/processes.ts";
 import type { Bar, Result, Table, Target } from "./tools/result.ts";
 
 /** What a reader waits for when nobody has asked before: fetch, decode, resize, encode, answer. */
 export async function misses(bench: Bench): Promise<Result> {
   const [key] = bench.keys;
-  const ours = await startOurs({ ...bench, env: { TOKEN } });
+  const photo = path.join(bench.photos, key);
+  const bucket = await startBucket(bench.folder, photo);
+  const ours = await startOurs({ ...bench, photos: `${bucket.url}/`, env: { TOKEN } });
   const version = await versionOf(ours, key);
   const first = await ifThere(bench, "Flask and Pillow", () => startFirst(bench.folder, bench.photos));
   const ipx = await ifThere(bench, "ipx", () => startIpx(bench.folder, bench.photos, key));
@@ -24,7 +28,7 @@ export async function misses(bench: Bench): Promise<Result> {
   const bars: Bar[] = [];
   for (const [width, format] of cases) {
     const title = `${format}, ${width} px`;
-    const contenders = contendersFor(bench, { key, width, format, version }, { ours, first, ipx });
+    const contenders = contendersFor(bench, { key, width, format, version }, { bucket, ours, first, ipx });
     const samples = await alternate(contenders, bench.rounds, (round) =>
       bench.tell(`${title}, round ${round}`),
     );
@@ -35,7 +39,7 @@ export async function misses(bench: Bench): Promise<Result> {
   }
   return {
     title: "Misses",
-    about: `One photograph (${await sizeOf(path.join(bench.photos, key))}), one request at a time, four qualities in a row a run, the cache emptied before. Bare sharp reads the file and encodes with the settings of the server's own encoders, in a process that is warm; it answers nobody. ipx and Pillow encode at settings of their own: what a user gets from each. Figures are the least of all rounds; encoders run at low priority, so a busy machine delays them more than bare sharp.`,
+    about: `One photograph (${await sizeOf(photo)}) in a bucket (node:http, which has it in memory), one request at a time, four qualities in a row a run, the cache emptied before. Bare sharp is the fetch and the encode with the settings of the server's own encoders, in a process that is warm; it answers nobody. ipx and Pillow have the photograph on disk, and encode at settings of their own: what a user gets from each. Figures are the least of all rounds; encoders run at low priority, so a busy machine delays them more than bare sharp.`,
     targets,
     tables,
     plot: { kind: "bars", unit: "ms", bars },
@@ -55,6 +59,7 @@ const cases: readonly (readonly [number, Format])[] = [
 ];
 
 interface Servers {
+  readonly bucket: Started;
   readonly ours: Ours;
   readonly first: Started | undefined;
   readonly ipx: Started | undefined;
@@ -68,13 +73,12 @@ interface Case {
 }
 
 function contendersFor(bench: Bench, { key, width, format, version }: Case, servers: Servers): Contender[] {
-  const { ours, first, ipx } = servers;
+  const { bucket, ours, first, ipx } = servers;
   // The others cannot be emptied: to them each quality is new.
   const others = counter();
   const add = (name: string, run: Contender["run"]): Contender => ({ name, run });
-  const file = path.join(bench.photos, key);
   const contenders = [
-    add(SHARP, () => bareSharp((q) => encode(file, width, format, q))),
+    add(SHARP, () => bareSharp(async (q) => encode(await bodyOf(bucket.url), width, format, q))),
     add(OURS, async () => {
       await purge(ours, key);
       return timed(ours, (quality) => pathOf({ key, width, format, version, quality }));
@@ -134,6 +138,18 @@ async function timed(server: Started, target: (q: number) => string): Promise<Me
 const IN_A_ROW = [50, 60, 68, 75];
 const TOKEN = "a-token-of-the-bench";
 
+/** @throws Error when it does not start. */
+function startBucket(folder: string, file: string): Promise<Started> {
+  const { size, mtime } = statSync(file);
+  const headers = {
+    "content-type": "image/jpeg",
+    "content-length": String(size),
+    "last-modified": mtime.toUTCString(),
+    etag: '"the-photograph"',
+  };
+  return startNodeHttp({ folder, file, headers, from: "memory" });
+}
+
 async function bareSharp(work: (q: number) => Promise<unknown>): Promise<Measured> {
   const cpu = process.cpuUsage();
   const walls: number[] = [];
@@ -146,8 +162,8 @@ async function bareSharp(work: (q: number) => Promise<unknown>): Promise<Measure
   return { wallMs: Math.min(...walls), cpuMs: (user + system) / 1000 / IN_A_ROW.length };
 }
 
-async function encode(file: string, width: number, format: Format, q: number): Promise<void> {
-  await bareEncode(bareTier(file, width), { format, q, lane: "live", megapixels: 0.5 });
+async function encode(original: Uint8Array, width: number, format: Format, q: number): Promise<void> {
+  await bareEncode(bareTier(original, width), { format, q, lane: "live", megapixels: 0.5 });
 }
 
 async function sizeOf(file: string): Promise<string> {
