@@ -4,6 +4,7 @@ import { remarkDefinitionList } from "remark-definition-list";
 import remarkGfm from "remark-gfm";
 import type { Processor } from "unified";
 import { SKIP, visit } from "unist-util-visit";
+import { withoutDeepParentheses } from "./deep-parentheses.ts";
 import { endpointUrls } from "./html.ts";
 
 /** An image of a Markdown text, by the offset of its first character. */
@@ -22,19 +23,20 @@ export function markdownImages(text: string, endpoints: readonly string[]): Mark
   if (text === "") return [];
   // The parser does not count a byte order mark.
   const mark = text.startsWith("\ufeff") ? 1 : 0;
-  const tree = parser.parse(text);
+  const { text: readable, restore } = withoutDeepParentheses(text);
+  const tree = parser.parse(readable);
   const targets = linkTargets(tree);
   const found: MarkdownImage[] = [];
   visit(tree, (node) => {
     const offset = (node.position?.start.offset ?? 0) + mark;
     if (isDropped(node, targets)) return SKIP;
     if (node.type === "table") cutSurplusCells(node);
-    else if (node.type === "image") found.push({ destination: node.url, offset, as: "image" });
+    else if (node.type === "image") found.push({ destination: restore(node.url), offset, as: "image" });
     else if (node.type === "imageReference") {
       const destination = targets.definitions.get(node.identifier);
       if (destination !== undefined) found.push({ destination, offset, as: "image" });
     } else if (node.type === "html") {
-      const urls = endpointUrls(node.value, endpoints);
+      const urls = endpointUrls(restore(node.value), endpoints);
       found.push(
         ...urls.map((url) => ({ destination: url.url, offset: offset + url.offset, as: "url" as const })),
       );

@@ -123,15 +123,18 @@ describe("the memory of parsed Markdown", () => {
 
   test("has a new name when the parser changes: raise MEMO_MAKER, then the hash here", async () => {
     const lock = await readFile(new URL("../../package-lock.json", import.meta.url), "utf8");
-    const source = await readFile(new URL("../references/markdown.ts", import.meta.url), "utf8");
+    const files = ["markdown.ts", "deep-parentheses.ts"];
+    const sources = await Promise.all(
+      files.map((name) => readFile(new URL(`../references/${name}`, import.meta.url), "utf8")),
+    );
     const packages: { packages: Record<string, { version?: string }> } = JSON.parse(lock);
     const parsers = Object.entries(packages.packages)
       .filter(([name]) => /\/(?:remark|micromark|mdast-util-(?:from|gfm|definition))[a-z-]*$/.test(name))
       .map(([name, { version }]) => `${name} ${version}`);
     const hash = createHash("sha256")
-      .update([...parsers, source].join("\n"))
+      .update([...parsers, ...sources].join("\n"))
       .digest("hex")
       .slice(0, 10);
-    expect([MEMO_MAKER, hash]).toEqual(["parser 1", "9b6afe0884"]);
+    expect([MEMO_MAKER, hash]).toEqual(["parser 2", "ca4ded5680"]);
   });
 });
