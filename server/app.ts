@@ -64,7 +64,7 @@ async function answerEvent(parts: AppParts, event: H3Event, id: string): Promise
 async function route(parts: AppParts, event: H3Event): Promise<Answer> {
   const { path, query } = targetOf(event);
   const { image, api, welcome, basePath } = parts;
-  if (!path.startsWith(basePath)) throw new Problem("no-route");
+  if (!path.startsWith(basePath)) throw nothingThere(basePath);
   const below = path.slice(basePath.length);
   const { req: request } = event;
   const { signal } = request;
@@ -72,11 +72,11 @@ async function route(parts: AppParts, event: H3Event): Promise<Answer> {
     return api({ request, query, signal, path: below.slice("api/".length) });
   // Browsers ask for it on their own; it is no error of anybody's.
   if (below === "favicon.ico") return noIcon;
-  if (below !== "") throw new Problem("no-route");
+  if (below !== "") throw nothingThere(basePath);
   if (request.method === "OPTIONS") return preflight;
   if (request.method !== "GET" && request.method !== "HEAD") throw new Problem("bad-method");
   if (query === "") {
-    if (welcome === undefined) throw new Problem("no-route");
+    if (welcome === undefined) throw nothingThere(basePath);
     return welcome();
   }
   return image({ request, query, signal, client: clientOf(parts, event) });
@@ -95,6 +95,10 @@ function targetOf(event: H3Event): { readonly path: string; readonly query: stri
 function clientOf(parts: AppParts, event: H3Event): string {
   const peer = event.runtime?.node?.req.socket?.remoteAddress ?? "";
   return parts.client(peer, event.req.headers.get("x-forwarded-for"));
+}
+
+function nothingThere(basePath: string): Problem {
+  return new Problem("no-route", { detail: `This server's images are at ${basePath}?img=<source key>.` });
 }
 
 const preflight: Answer = {

@@ -58,7 +58,7 @@ export const problems = {
   "no-route": {
     status: 404,
     title: "There is nothing here.",
-    remedy: "Images are at /?img=<source key>.",
+    remedy: "Ask for an image; the detail says where they are.",
     cacheControl: "public, max-age=300",
   },
   "bad-method": {

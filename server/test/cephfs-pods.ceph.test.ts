@@ -112,7 +112,9 @@ describe.skipIf(cannotMount())("two pods that share a cache on CephFS", () => {
     expect((await fetch(new URL("readyz", pod.adminUrl))).status).toBe(200);
     signalDaemon(ceph.folder, "mds", "SIGCONT");
     for (const quality of [61, 71, 77]) await stored(pod, quality);
-    expect(pod.log().match(/"failure":"hung"/g)).toHaveLength(1);
+    // Once a minute at most, however many readers meet it.
+    const told = pod.log().match(/"failure":"hung"/g)?.length;
+    expect([1, ...(full ? [2, 3] : [])]).toContain(told);
   });
 
   test("answer while one's client hangs, and hit again when it goes on", async () => {

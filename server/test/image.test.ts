@@ -468,6 +468,10 @@ describe("a base path", () => {
   test("is where the images are, and nowhere else", async () => {
     await open({ basePath: "/img/" });
     expect((await world.get("/img/?img=worms.jpg&q=33")).status).toBe(200);
-    expect((await world.get("/?img=worms.jpg&q=33")).status).toBe(404);
+    const elsewhere = await world.get("/?img=worms.jpg&q=33");
+    expect(elsewhere.status).toBe(404);
+    expect(await elsewhere.json()).toMatchObject({
+      detail: "This server's images are at /img/?img=<source key>.",
+    });
   });
 });
