@@ -161,7 +161,7 @@ export const settings = {
     "WARM_TIMEOUT",
     duration,
     "60s",
-    "An encoder that takes longer for a warm-up is killed.",
+    "An encoder that takes longer for one image of a warm-up is killed; while it waits for a CPU its time stands still.",
   ),
   queueLimit: serve(
     "QUEUE_LIMIT",

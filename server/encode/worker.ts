@@ -4,6 +4,7 @@ import { Socket } from "node:net";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { sniff } from "../sniff.ts";
+import { startDeadline } from "./deadline.ts";
 import type { Lane } from "./encoder.ts";
 import { type Frame, readFrames, writeFrame } from "./frames.ts";
 import { lowerPriority } from "./priority.ts";
@@ -90,7 +91,7 @@ export class Worker {
 
   /**
    * Does a job on the original that was passed. Replies up to and without `done`.
-   * @param deadlineMs for each reply: a child that is silent for longer is killed.
+   * @param deadlineMs for each reply: a child that is silent for longer is killed; see {@link startDeadline}.
    * @throws WorkerDied
    */
   async *run(job: Job, deadlineMs: number): AsyncGenerator<Reply> {
@@ -105,22 +106,22 @@ export class Worker {
       death.reason = "deadline";
       this.kill();
     };
-    let timer = setTimeout(overdue, deadlineMs);
+    // A reader's patience is wall time; what is made ahead has none, and gets a CPU when nobody else wants it.
+    const deadline = startDeadline(deadlineMs, this.lane === "warm" ? this : undefined, overdue);
     try {
       this.#order(job);
       for (;;) {
         const reply = await this.#reply();
-        clearTimeout(timer);
         if (reply === undefined) throw new WorkerDied(death.reason, death.cpuMs, this.#lastWords);
         if (reply.kind === "done") {
           this.rssBytes = reply.rssBytes;
           return;
         }
-        timer = setTimeout(overdue, deadlineMs);
+        deadline.renew();
         yield reply;
       }
     } finally {
-      clearTimeout(timer);
+      deadline.clear();
     }
   }
 

@@ -1,7 +1,9 @@
+import { spawn } from "node:child_process";
 import { setMaxListeners } from "node:events";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { getPriority } from "node:os";
+import { availableParallelism, getPriority } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import type { Lane, Output } from "../encode/encoder.ts";
 import { isStrike } from "../encode/poison.ts";
@@ -60,6 +62,24 @@ describe("a child that", () => {
       expect(await encode(pool, [at(50)])).toHaveLength(1);
     },
   );
+
+  test("gets no CPU for what is made ahead, because others have it all, is not killed for that", async () => {
+    const pool = await startPool({ deadlineMs: { live: 30_000, warm: 1_000 } });
+    await encode(pool, [at(50)], "warm");
+    const busy = Array.from({ length: availableParallelism() * 2 }, () =>
+      spawn(process.execPath, ["-e", "for (;;);"], { stdio: "ignore" }),
+    );
+    onTestFinished(() => {
+      for (const hog of busy) hog.kill("SIGKILL");
+    });
+    const work = encode(pool, [at(fault.spin)], "warm").catch((error: unknown) => error);
+    await sleep(3_000);
+    // Without the CPU it did nothing wrong; with it, it does.
+    expect(pool.stats().overdue).toBe(0);
+    for (const hog of busy) hog.kill("SIGKILL");
+    expect(await work).toMatchObject({ code: "encode-failed" });
+    expect(pool.stats().overdue).toBe(1);
+  });
 
   test.each(["spin", "silence"] as const)("does not answer (%s) is killed at the deadline", async (kind) => {
     const pool = await startPool({ deadlineMs: hasty });
