@@ -8,6 +8,7 @@ import type { Bench } from "./tools/bench.ts";
 import { leastOf } from "./tools/cpu-table.ts";
 import { fillCache } from "./tools/entries.ts";
 import { underLoad } from "./tools/http-run.ts";
+import { type Rescan, rescans } from "./tools/rescans.ts";
 import type { Result } from "./tools/result.ts";
 import { writeSite } from "./tools/site.ts";
 
@@ -35,9 +36,12 @@ export async function growth(bench: Bench): Promise<Result> {
     await writeSite(site, { posts, images: 3, everySecond: true, hook: "ours", manifest: 0 });
     scanned.push([posts, await leastCpu(scanOf(bench, site))]);
   }
+  const changed = await rescans(bench, 4_000, [0, 4, 40, 400]);
+  const grown: Rescan[] = [];
+  for (const posts of [250, 1_000, 4_000]) grown.push(...(await rescans(bench, posts, [40])));
   return {
     title: "Growth",
-    about: `A hit from disk in caches of 1,000 to 1,000,000 entries, a server on each, ${bench.rounds} rounds in alternating order; one sweep of each cache and a dry scan of sites of 250 to 4,000 posts, three runs. CPU, the least. Sweep and scan begin with the start of a process, about a third of a second.`,
+    about: `A hit from disk in caches of 1,000 to 1,000,000 entries, a server on each, ${bench.rounds} rounds in alternating order; one sweep of each cache and a dry scan of sites of 250 to 4,000 posts, three runs. Then scans with a token after some posts of a site show another photograph than before, each run with new ones: against how many of 4,000 posts changed, and against the posts where 40 did. CPU, the least. Sweep and scan begin with the start of a process, about a third of a second.`,
     targets: [
       { claim: "CPU of a hit, largest cache ÷ smallest", measured: last(hit) / first(hit), atMost: 1.15 },
       {
@@ -50,20 +54,43 @@ export async function growth(bench: Bench): Promise<Result> {
         measured: last(scanned) / (scanned[1]?.[1] ?? 1),
         atMost: 4.4,
       },
+      {
+        claim: "CPU of a rescan beyond one of an unchanged site, 10 times the change",
+        measured: beyondUnchanged(changed, 3) / beyondUnchanged(changed, 2),
+        atMost: 11,
+      },
+      {
+        claim: "CPU of a rescan, 4 times the posts, 40 changed",
+        measured: last(pointsOf(grown, "posts")) / (pointsOf(grown, "posts").at(-2)?.[1] ?? 1),
+        atMost: 4.4,
+      },
     ],
     tables: [
       { title: "Hit from disk", head: ["entries", "µs of CPU a request"], rows: rows(hit) },
       { title: "Sweep", head: ["entries", "ms of CPU"], rows: rows(sweep) },
       { title: "Scan", head: ["posts", "ms of CPU"], rows: rows(scanned) },
+      {
+        title: "Scan after a change",
+        head: ["posts", "changed", "ms of CPU", "the server's", "calls"],
+        rows: [...changed, ...grown].map(({ posts, changed, cpuMs, serverCpuMs, calls }) => [
+          posts.toLocaleString("en"),
+          String(changed),
+          cpuMs,
+          serverCpuMs,
+          String(calls),
+        ]),
+      },
     ],
     plot: {
       kind: "lines",
-      x: "entries or posts",
+      x: "entries, posts or changed posts",
       y: "CPU: µs a hit; ms a sweep, ms a scan",
       lines: [
         { name: "hit from disk", points: hit },
         { name: "sweep", points: sweep },
         { name: "scan", points: scanned },
+        { name: "rescan, by changed posts", points: pointsOf(changed, "changed").slice(1) },
+        { name: "rescan of 40, by posts", points: pointsOf(grown, "posts") },
       ],
     },
   };
@@ -91,6 +118,15 @@ async function diskHits(bench: Bench, caches: ReadonlyMap<number, string>): Prom
 
 async function leastCpu(contender: ReturnType<typeof scanOf>): Promise<number> {
   return leastOf(await alternate([contender], 3), contender.name, "cpuMs");
+}
+
+/** For the start of the process, and reading a site, a change is no reason. */
+function beyondUnchanged(changed: readonly Rescan[], at: number): number {
+  return (changed[at]?.cpuMs ?? Number.NaN) - (changed[0]?.cpuMs ?? Number.NaN);
+}
+
+function pointsOf(runs: readonly Rescan[], along: "posts" | "changed"): Points {
+  return runs.map((run) => [run[along], run.cpuMs]);
 }
 
 function first(points: Points): number {

@@ -64,7 +64,7 @@ function drawLines({ x, y, lines }: Extract<Plot, { kind: "lines" }>): Drawn {
     `<text x="${left}" y="${height - 6}">${escapeXml(`${x}; upwards: ${y}`)}</text>`,
   ];
   const drawn = lines.map(({ name, points }, index) => {
-    const color = ["#0b9a5f", "#8a94a6", "#c0782d", "#5470c6"][index % 4] ?? "#888";
+    const color = ["#0b9a5f", "#8a94a6", "#c0782d", "#5470c6", "#b05cc4"][index % 5] ?? "#888";
     const path = points.map(([a, b]) => `${across.at(a).toFixed(1)},${up.at(b).toFixed(1)}`).join(" ");
     const [lastX, lastY] = points.at(-1) ?? [1, 1];
     return `<polyline points="${path}" fill="none" stroke="${color}" stroke-width="2.5"/><text x="${(across.at(lastX) + 8).toFixed(1)}" y="${(up.at(lastY) + 4).toFixed(1)}">${escapeXml(name)}</text>`;

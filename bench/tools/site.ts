@@ -9,6 +9,10 @@ export interface SiteOptions {
   readonly images: number;
   /** Every second post has none, as on most blogs; else all have. */
   readonly everySecond: boolean;
+  /** How many posts may have any: the first ones. Absent: all. */
+  readonly illustrated?: number;
+  /** Whether images stand in lists with code, where only a parser can tell what is one. */
+  readonly nested?: boolean;
   /** What turns an image into HTML. */
   readonly hook: "none" | "embedded" | "ours";
   /** Photographs that the manifest describes; 0: there is none. */
@@ -45,9 +49,10 @@ export function photoKey(number: number): string {
 }
 
 /** The keys that the posts of such a site show. */
-export function photoKeys({ posts, images, everySecond }: SiteOptions): string[] {
+export function photoKeys(options: SiteOptions): string[] {
+  const { posts, images } = options;
   return Array.from({ length: posts }, (_, post) => post)
-    .filter((post) => !everySecond || post % 2 === 0)
+    .filter((post) => isIllustrated(post, options))
     .flatMap((post) => Array.from({ length: images }, (_, image) => photoKey(post * images + image)));
 }
 
@@ -78,16 +83,25 @@ function manifestOf(photos: number): string {
   return formatManifest({ schema: 1, images: Object.fromEntries(images) });
 }
 
-function postOf(post: number, { images, everySecond }: SiteOptions): string {
-  const shown = everySecond && post % 2 === 1 ? 0 : images;
+function isIllustrated(post: number, { everySecond, illustrated = post + 1 }: SiteOptions): boolean {
+  return post < illustrated && !(everySecond && post % 2 === 1);
+}
+
+function postOf(post: number, options: SiteOptions): string {
+  const { images, nested = false } = options;
+  const shown = isIllustrated(post, options) ? images : 0;
   const head = `---\ntitle: "Post ${post}"\ndate: 2024-01-${String((post % 28) + 1).padStart(2, "0")}\ntags: [a, b]\n---\n`;
   const sections = Array.from({ length: 8 }, (_, section) => {
-    const picture =
-      section < shown ? `\n![Photo ${section}](${photoKey(post * images + section)} "A title")\n` : "";
+    const image = `![Photo ${section}](${photoKey(post * images + section)} "A title")`;
+    const picture = section >= shown ? "" : nested ? inList(image) : `\n${image}\n`;
     return `\n## Section ${section}\n\n${PROSE}\n${picture}`;
   });
   const fence = post % 20 === 0 ? "\n```md\n![not](an-image.jpg)\n```\n" : "";
   return head + sections.join("") + fence;
+}
+
+function inList(image: string): string {
+  return `\n1. A step with a command:\n\n   \`\`\`sh\n   make it\n   \`\`\`\n\n   > ${image}\n\n2. Another step.\n`;
 }
 
 const PROSE = `Some *words* about a walk with [a link](https://example.org/) and \`code\`, long enough to be a paragraph as
