@@ -9,7 +9,7 @@ import { createAllowance } from "./rate.ts";
 export interface Negative {
   /**
    * A version other than the one that failed may be a photograph uploaded since: it passes, once a second a key.
-   * @throws the remembered Problem.
+   * @throws Problem as the remembered one.
    */
   check(key: string, asked?: string): void;
   /** Remembers an error if it is one that will not go away by asking again. */
@@ -28,19 +28,24 @@ export function createNegative(now: () => number = Date.now): Negative {
       const failure = failures.get(key);
       if (failure === undefined) return;
       if (now() >= failure.until) failures.delete(key);
-      else if (asked === undefined || asked === failure.version || !doubts.take(key)) throw failure.problem;
+      else if (asked === undefined || asked === failure.version || !doubts.take(key))
+        throw new Problem(failure.code, failure);
     },
     learn(key, error, version) {
       const seconds = error instanceof Problem ? secondsOf[error.code] : undefined;
-      if (error instanceof Problem && seconds !== undefined)
-        failures.set(key, { problem: error, version, until: now() + seconds * 1000 });
+      if (!(error instanceof Problem) || seconds === undefined) return;
+      const { code, detail } = error;
+      const until = now() + seconds * 1000;
+      failures.set(key, { code, ...(detail !== undefined && { detail }), version, until });
     },
     forget: (key) => void failures.delete(key),
   };
 }
 
+/** In words: the error itself holds on to its stack, and that to the whole request. */
 interface Failure {
-  readonly problem: Problem;
+  readonly code: ProblemCode;
+  readonly detail?: string;
   readonly version: string | undefined;
   readonly until: number;
 }
