@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { Answer } from "./answer.ts";
 import type { CacheOutcome } from "./metrics.ts";
 
@@ -42,6 +43,11 @@ export function imageHeaders(facts: Facts): Record<string, string> {
     ...(facts.negotiated && !svg && { vary: "Accept" }),
     ...(svg && { "content-security-policy": SVG_POLICY }),
   };
+}
+
+/** A strong validator (RFC 9110 §8.8.1) of a body, or of what stands for it. */
+export function etagOf(content: string | Uint8Array): string {
+  return `"${createHash("sha256").update(content).digest("hex").slice(0, 32)}"`;
 }
 
 /** The answer as it is, or 304 when the reader has it (RFC 9110 §13.1.2: weak comparison). */

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { type ImageRequest, isOriginal, parseQuery } from "../contract/request.ts";
 import type { Access } from "./access.ts";
 import type { Answer, Note } from "./answer.ts";
@@ -7,7 +6,7 @@ import { type Checks, type Known, newer } from "./checks.ts";
 import { entryAnswer, knownFrom } from "./entry-answer.ts";
 import { Problem, problems } from "./errors.ts";
 import { cacheControl, type FreshnessPolicy, whenToCheck } from "./freshness.ts";
-import { unlessMatched } from "./headers.ts";
+import { etagOf, unlessMatched } from "./headers.ts";
 import { type Descriptions, toInfo } from "./info.ts";
 import type { CacheOutcome } from "./metrics.ts";
 import type { Negative } from "./negative.ts";
@@ -183,7 +182,7 @@ async function answerInfo(parts: ImageParts, call: VariantCall): Promise<Answer>
     headers: {
       "content-type": "application/json",
       "content-length": String(body.byteLength),
-      etag: `"${createHash("sha256").update(body).digest("hex").slice(0, 32)}"`,
+      etag: etagOf(body),
       "cache-control": cacheControl({ asked: asked.version, version: info.version }, false, policy),
       "cache-status": `imgproxy-lite; ${fresh ? "hit" : "fwd=miss"}`,
     },

@@ -1,11 +1,10 @@
-import { createHash } from "node:crypto";
 import { LRUCache } from "lru-cache";
 import type { ImageRequest } from "../contract/request.ts";
 import type { Answer } from "./answer.ts";
 import type { Budget } from "./budget.ts";
 import { Problem } from "./errors.ts";
 import { cacheControl, type FreshnessPolicy } from "./freshness.ts";
-import { imageHeaders, unlessMatched } from "./headers.ts";
+import { etagOf, imageHeaders, unlessMatched } from "./headers.ts";
 import { typeOf } from "./originals.ts";
 import { parseRange } from "./ranges.ts";
 import { SNIFF_BYTES } from "./sniff.ts";
@@ -137,6 +136,7 @@ function originalHeaders(
     ...imageHeaders({
       key: asked.key,
       contentType: type,
+      // The validator itself may say more of the storage than readers should know.
       etag: etagOf(stat.validator),
       cacheControl: cacheControl({ asked: asked.version, version }, false, policy),
       cache: "none",
@@ -146,11 +146,6 @@ function originalHeaders(
     "accept-ranges": "bytes",
     ...(stat.modified !== undefined && { "last-modified": stat.modified.toUTCString() }),
   };
-}
-
-/** The validator itself may say more of the storage than readers should know. */
-function etagOf(validator: string): string {
-  return `"${createHash("sha256").update(validator).digest("hex").slice(0, 32)}"`;
 }
 
 function rangeOf(request: Request, stat: SourceStat): ByteRange | "whole" {

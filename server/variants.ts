@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
 import { LRUCache } from "lru-cache";
 import type { Background } from "./background.ts";
@@ -6,6 +5,7 @@ import type { Entry, EntryMeta, Variant, VariantCache } from "./cache/cache.ts";
 import type { Encoded, Encoder, Lane } from "./encode/encoder.ts";
 import { Problem } from "./errors.ts";
 import type { Flights } from "./flights.ts";
+import { etagOf } from "./headers.ts";
 import { type Hot, variantName } from "./hot.ts";
 import type { Lease, Original, Originals } from "./originals.ts";
 
@@ -225,8 +225,4 @@ function svgEntry({ body, type, validator }: Original): Entry {
       made: Date.now(),
     },
   };
-}
-
-function etagOf(body: Uint8Array): string {
-  return `"${createHash("sha256").update(body).digest("hex").slice(0, 32)}"`;
 }
