@@ -6,7 +6,8 @@ import { createPool, type Pool, type PoolOptions } from "../encode/pool.ts";
 import { Problem } from "../errors.ts";
 import { bounded, report, sized } from "./chaos.ts";
 import { fault, faultyChild } from "./faulty-child.ts";
-import { animation, photo } from "./pictures.ts";
+import { longGif, longPng, longWebp } from "./long-animations.ts";
+import { photo } from "./pictures.ts";
 
 const never = new AbortController().signal;
 setMaxListeners(0, never);
@@ -126,25 +127,20 @@ test("fifty of each bomb at once are refused without a child, a place in the lin
 test("animations beyond the limits are refused, and an SVG is not decoded at all", async () => {
   const pool = startPool();
   const frames = sized(10_000, 1_000);
-  const gif = await animation("gif", 2, 8, 8);
-  // The frames of one GIF, again and again: what follows the header up to the trailer.
-  const body = gif.subarray(13 + 3 * 2 ** (((gif[10] ?? 0) % 8) + 1) * ((gif[10] ?? 0) >> 7), -1);
-  const long = Buffer.concat([
-    gif.subarray(0, gif.length - 1 - body.length),
-    ...Array.from({ length: frames / 2 }, () => body),
-    Buffer.from([0x3b]),
-  ]);
   const svgs = [
     '<svg xmlns="http://www.w3.org/2000/svg"><filter id="f"><feTurbulence/></filter></svg>',
     '<!DOCTYPE svg [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;">]><svg>&b;</svg>',
   ];
-  expect(await outcome(pool, long)).toBe("unreadable-source");
+  expect(await outcome(pool, await longGif(frames))).toBe("unreadable-source");
+  expect(await outcome(pool, await longWebp(frames))).toBe("unreadable-source");
+  // Of an APNG only the first picture is looked at, as if it were a PNG.
+  expect(await outcome(pool, await longPng(frames))).toBe("ok");
   for (const svg of svgs) expect(await outcome(pool, Buffer.from(svg))).toBe("unsupported-source");
   expect(pool.stats()).toMatchObject({ crashed: 0, overdue: 0 });
   report(
     "S7",
-    `a GIF of ${frames.toLocaleString("en-GB")} frames, SVG bombs`,
-    "422 and 415, 0 crashes, 0 hangs",
+    `a GIF, a WebP and a PNG of ${frames.toLocaleString("en-GB")} frames each, SVG bombs`,
+    "422, 422, a still picture; 415; 0 crashes, 0 hangs",
   );
 });
 
