@@ -7,7 +7,7 @@ import { Problem } from "../errors.ts";
 import { bounded, report, sized } from "./chaos.ts";
 import { fault, faultyChild } from "./faulty-child.ts";
 import { longGif, longPng, longWebp } from "./long-animations.ts";
-import { photo } from "./pictures.ts";
+import { animation, photo } from "./pictures.ts";
 
 const never = new AbortController().signal;
 setMaxListeners(0, never);
