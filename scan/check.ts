@@ -2,7 +2,7 @@ import path from "node:path";
 import { type ImageRequest, InvalidRequest, isOriginal, parseQuery } from "../contract/request.ts";
 import { type Answers, type AskingOptions, createAsking, type Place, refusals } from "./asking.ts";
 import { type BuiltSite, type Emitted, readBuiltSite } from "./emitted.ts";
-import { type Finding, siteWarning } from "./findings.ts";
+import { type Finding, siteFinding } from "./findings.ts";
 import { readManifest } from "./manifest-file.ts";
 import { planRequests } from "./plan.ts";
 import { type Found, readPosts } from "./posts.ts";
@@ -66,7 +66,7 @@ export async function checkSite(options: CheckOptions): Promise<CheckResult> {
   }));
   const places = firstPlaces(emitted);
   findings.push(...refusals(places, requests.values(), { photos, variants }));
-  findings.push(...warnings.map((words) => siteWarning(site.configFile, words)));
+  findings.push(...warnings.map((words) => siteFinding("warning", site.configFile, words)));
 
   const urls = [...built.urls.keys()].sort();
   const result = { photos, variants, thumbnails, emitted, files: built.files, urls };
@@ -137,7 +137,7 @@ async function scannedUrls(site: Site, found: Found): Promise<Map<string, Emitte
 /** Why photographs of the content reach no page: their author sees plain images and no reason. */
 async function silenced(site: Site, folder: string, built: BuiltSite): Promise<Finding[]> {
   const hooks = [...site.silenced, ...(await silencers(site.folder, site.themes))];
-  if (built.inPages) return hooks.map((words) => siteWarning(site.configFile, words));
+  if (built.inPages) return hooks.map((words) => siteFinding("warning", site.configFile, words));
   const others = [...built.otherEndpoints].map(
     (endpoint) => `the pages name ${endpoint} instead of ${site.params.endpoint}`,
   );

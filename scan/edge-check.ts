@@ -1,8 +1,9 @@
 import type { AskingOptions } from "./asking.ts";
 import { type EdgeResult, readEdge } from "./edge.ts";
+import { type Finding, siteFinding } from "./findings.ts";
 import { readManifest } from "./manifest-file.ts";
 import { planRequests } from "./plan.ts";
-import { type Found, readPosts } from "./posts.ts";
+import { readPosts } from "./posts.ts";
 import { manifestName, openSite } from "./scan.ts";
 import type { SiteOptions } from "./site.ts";
 
@@ -10,9 +11,11 @@ export interface EdgeOptions extends AskingOptions {
   readonly site: SiteOptions;
 }
 
-/** What the content shows, and how it reaches readers. */
-export interface EdgeCheckResult extends Found, EdgeResult {
+/** How what the content shows reaches readers. */
+export interface EdgeCheckResult extends EdgeResult {
   readonly urls: readonly string[];
+  /** The problems, at the site's configuration: no post is at fault. */
+  readonly findings: readonly Finding[];
 }
 
 /**
@@ -29,5 +32,6 @@ export async function checkEdge(options: EdgeOptions): Promise<EdgeCheckResult> 
   progress.start("reading through the edge");
   const result = await readEdge(server, requests.values(), site.signatureKey, () => progress.advance());
   progress.end();
-  return { ...found, ...result, urls };
+  const findings = result.problems.map((words) => siteFinding("error", site.configFile, words));
+  return { ...result, urls, findings };
 }

@@ -25,6 +25,7 @@ export async function readEdge(
   onResponse: () => void,
 ): Promise<EdgeResult> {
   const problems = new Set<string>();
+  const refused = new Map<string, string[]>();
   let responses = 0;
   let cached = 0;
   await inParallel(requests, server.concurrency, async (asked) => {
@@ -33,14 +34,22 @@ export async function readEdge(
       const answer = await readOnce(server, url, accept);
       responses++;
       onResponse();
-      if ("problem" in answer) problems.add(`${url}: ${answer.problem}`);
-      else {
+      if ("problem" in answer) {
+        const words = `${asked.key}: ${answer.problem}`;
+        refused.set(words, [...(refused.get(words) ?? []), url]);
+      } else {
         if (answer.cached) cached++;
         for (const problem of varyProblems(asked, accept, answer)) problems.add(problem);
       }
     }
   });
-  return { responses, cached, problems: [...problems] };
+  return { responses, cached, problems: [...problems, ...[...refused].map(refusedWords)] };
+}
+
+/** One photograph that is not there has many URLs, each for several readers. */
+function refusedWords([words, urls]: readonly [string, readonly string[]]): string {
+  const count = new Set(urls).size;
+  return `${words} at ${count === 1 ? urls[0] : `${count} URLs, such as ${urls[0]}`}`;
 }
 
 // --- one response ---

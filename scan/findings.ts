@@ -15,8 +15,8 @@ export function formatFinding(finding: Finding): string {
 }
 
 /** Something about a site as a whole, at its configuration. */
-export function siteWarning(file: string, message: string): Finding {
-  return { severity: "warning", file, line: 1, column: 1, message };
+export function siteFinding(severity: Finding["severity"], file: string, message: string): Finding {
+  return { severity, file, line: 1, column: 1, message };
 }
 
 /** By file, line and column. */

@@ -72,14 +72,11 @@ interface Outcome {
 async function runCommand(command: CommandLine, options: ScanOptions): Promise<Outcome> {
   if (command.edge) {
     const result = await checkEdge(options);
-    const findings = result.problems.map(
-      (message): Finding => ({ severity: "error", file: "", line: 1, column: 1, message }),
-    );
     return {
       words: () => formatEdge(result),
       json: () => edgeJson(result),
-      findings,
-      report: () => edgeReport(result, findings),
+      findings: result.findings,
+      report: () => edgeReport(result),
     };
   }
   if (command.built !== undefined) {

@@ -2,7 +2,6 @@ import { formatQuery, type ImageRequest } from "../contract/request.ts";
 import { formatBytes } from "./bytes.ts";
 import type { CheckResult, UrlPlace } from "./check.ts";
 import type { EdgeCheckResult } from "./edge-check.ts";
-import type { Finding } from "./findings.ts";
 import { formatPlace, saving } from "./report.ts";
 import type { Report, ShownPhoto } from "./report-html.ts";
 import type { ScanResult } from "./scan.ts";
@@ -52,7 +51,8 @@ export function checkReport(result: CheckResult): Report {
       [String(result.files), "files of the built site"],
       [String(result.urls.length), "URLs of the proxy"],
       [String(variants), "variants"],
-      [`${hits} + ${made}`, "were there, and made by this check"],
+      [String(hits), "were there"],
+      [String(made), "made by this check"],
     ],
     lists: [
       { title: "Emitted by Hugo, not found in the content", lines: result.unscanned.map(urlLine) },
@@ -63,11 +63,11 @@ export function checkReport(result: CheckResult): Report {
 }
 
 /** What the report of a look through the CDN shows. */
-export function edgeReport(result: EdgeCheckResult, findings: readonly Finding[]): Report {
+export function edgeReport(result: EdgeCheckResult): Report {
   return {
-    title: "Image edge",
+    title: "Images through the CDN",
     allIsWell: "Every image is served at the public address, each format to who can show it",
-    findings,
+    findings: result.findings,
     numbers: [
       [String(result.urls.length), "URLs at the public address"],
       [String(result.responses), "responses"],

@@ -45,6 +45,7 @@ export function htmlReport(report: Report): string {
 ${findingList(findings)}
 <dl class="numbers">${numbers.map(([value, words]) => `<div><dt>${escapeHtml(value)}</dt><dd>${escapeHtml(words)}</dd></div>`).join("")}</dl>
 ${lists.map(foldedList).join("\n")}
+${legend(report)}
 <main>
 ${sections.map(([key, photo]) => photoSection(key, photo, report)).join("\n")}
 </main>
@@ -70,6 +71,11 @@ function foldedList({ title, lines }: Report["lists"][number]): string {
 
 // --- photographs ---
 
+function legend({ variants }: Report): string {
+  const made = [...variants.values()].some(({ status }) => status === "made");
+  return made ? '<p class="legend">In <b>bold</b>: what this run has made.</p>' : "";
+}
+
 function isBad(key: string, { photos, variants, shown }: Report): boolean {
   const info = photos.get(key);
   if (info === undefined || "problem" in info) return true;
@@ -94,7 +100,7 @@ ${thumbnail(key, report)}
 <div><h2>${escapeHtml(key)}</h2>
 <p>${escapeHtml(facts)}</p>
 <p class="places">${places.slice(0, 8).map(escapeHtml).join("<br>")}${places.length > 8 ? `<br>and ${places.length - 8} more` : ""}</p></div>
-${rows.length > 0 ? `<table><tr><th>width<th>q<th>AVIF<th>WebP<th>JPEG</tr>${rows.join("")}</table>` : ""}
+${rows.length > 0 ? `<table><tr><th>width<th>q<th>AVIF<th>WebP<th>other</tr>${rows.join("")}</table>` : ""}
 </section>`;
 }
 

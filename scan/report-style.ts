@@ -12,11 +12,13 @@ p { margin: .2rem 0; }
 .findings { list-style: none; padding: .6rem .8rem; border: 1px solid var(--line); border-radius: .5rem; font: 13px/1.6 ui-monospace, monospace; overflow-wrap: anywhere; }
 details { margin: .5rem 0; } summary { cursor: pointer; } .findings .warning { opacity: .8; }
 .findings .error { color: var(--bad); }
+.findings li { padding-left: 1.5em; text-indent: -1.5em; }
 .numbers { display: flex; flex-wrap: wrap; gap: .5rem 2.5rem; margin: 1.2rem 0; }
 .numbers dt { font-size: 1.4rem; font-weight: 600; } .numbers dd { margin: 0; opacity: .7; }
 section { display: grid; grid-template-columns: 8rem minmax(0, 1fr) auto; gap: .5rem 1.2rem; padding: 1rem 0; border-top: 1px solid var(--line); align-items: start; }
 .thumb { width: 8rem; max-height: 8rem; object-fit: cover; border-radius: .4rem; display: block; }
 .thumb.none { height: 5rem; display: grid; place-items: center; background: var(--line); font-size: .8rem; }
+.legend { font-size: 13px; opacity: .7; margin-bottom: .6rem; }
 .places { font: 12px/1.5 ui-monospace, monospace; opacity: .7; overflow-wrap: anywhere; }
 table { border-collapse: collapse; font-size: 13px; font-variant-numeric: tabular-nums; }
 th { font-weight: 500; opacity: .6; } th, td { text-align: right; padding: .1rem .5rem; }

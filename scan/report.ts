@@ -39,7 +39,7 @@ export function formatCheck(result: CheckResult): string {
 /** The last words of a look through the CDN. */
 export function formatEdge(result: EdgeCheckResult): string {
   const lines = [
-    ...result.problems.map((problem) => `error: ${problem}`),
+    ...sortFindings(result.findings).map(formatFinding),
     `${result.urls.length} URLs at the public address: ${result.responses} responses, ${result.cached} of them from a cache on the way`,
   ];
   return `${lines.join("\n")}\n`;

@@ -3,7 +3,7 @@ import type { ImageInfo } from "../contract/info.ts";
 import type { ManifestImage } from "../contract/manifest.ts";
 import { type Answers, type AskingOptions, createAsking, type Place, refusals } from "./asking.ts";
 import { CannotRun } from "./cannot-run.ts";
-import { siteWarning } from "./findings.ts";
+import { siteFinding } from "./findings.ts";
 import { readManifest, writeManifest } from "./manifest-file.ts";
 import { planRequests } from "./plan.ts";
 import { type Found, type Post, readPosts } from "./posts.ts";
@@ -58,7 +58,7 @@ export async function scanSite(options: ScanOptions): Promise<ScanResult> {
   const findings = [
     ...found.findings,
     ...refused,
-    ...[...site.warnings, ...warnings].map((words) => siteWarning(site.configFile, words)),
+    ...[...site.warnings, ...warnings].map((words) => siteFinding("warning", site.configFile, words)),
   ];
   return { ...found, photos, images, urls, variants, thumbnails, findings };
 }

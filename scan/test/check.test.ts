@@ -193,6 +193,7 @@ test("--edge says when a CDN gives everyone what the first reader could read, or
     summary: { urls: 1, responses: 3, cached: 0 },
     problems: [],
   });
+  const [url] = JSON.parse(good.stdout).urls;
 
   const avif = { status: 200, headers: { "content-type": "image/avif", age: "7", vary: "Accept" } };
   proxy.failures.push(avif, avif, avif);
@@ -205,10 +206,17 @@ test("--edge says when a CDN gives everyone what the first reader could read, or
   proxy.failures.push(bare, bare, bare);
   const dropped = await run(["--site", site.folder, "--edge"]);
   expect(dropped.code).toBe(1);
-  expect(dropped.stdout).toContain("error: the answers carry no Vary: Accept");
+  expect(dropped.stdout).toContain("config.toml:1:1: error: the answers carry no Vary: Accept");
+
+  const gone = { status: 404 };
+  proxy.failures.push(gone, gone, gone);
+  const refused = await run(["--site", site.folder, "--edge", "--json"]);
+  expect(JSON.parse(refused.stdout).problems).toEqual([`worms.jpg: answers 404 at ${url}`]);
 
   proxy.failures.push(bare, bare, bare);
   const report = path.join(site.folder, "edge.html");
   await run(["--site", site.folder, "--edge", "--report", report]);
-  expect(await readFile(report, "utf8")).toContain("the answers carry no Vary: Accept");
+  expect(await readFile(report, "utf8")).toContain(
+    "config.toml:1:1: error: the answers carry no Vary: Accept",
+  );
 });
