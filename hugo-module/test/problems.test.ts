@@ -30,6 +30,33 @@ describe.each([...hugos])("Hugo $version", (hugo) => {
     expect(built.errors.join("\n")).toContain(problems[1]);
   });
 
+  test.each([
+    ["TIERS", '[{"width":'],
+    ["TIERS", '[{"width": 800, "quality": 60},]'],
+    ["FORMATS", "[avif]"],
+    ["SOURCES", '[{"prefix": "https://old.example/" "key": ""}]'],
+    ["SOCIAL", '{"width": 01}'],
+  ])("names the parameter where the environment's HUGO_PARAMS_IMGPROXY_%s is %s", async (name, value) => {
+    await using site = await createSite(files);
+    const built = await site.build(hugo, { env: { [`HUGO_PARAMS_IMGPROXY_${name}`]: value } });
+    expect(built.errors.join("\n")).toContain(
+      `HUGO_PARAMS_IMGPROXY_${name}, is broken JSON: ${value}; correct`,
+    );
+  });
+
+  test("reads JSON of every kind from the environment", async () => {
+    await using site = await createSite(files);
+    const built = await site.build(hugo, {
+      env: {
+        HUGO_PARAMS_IMGPROXY_TIERS: '[ {"width": 640, "quality": 4e1},\n{"quality":30, "width":960}]',
+        HUGO_PARAMS_IMGPROXY_SOURCES: '[{"prefix": "https://old.example/\\"[{\\u00e9", "key": ""}]',
+        HUGO_PARAMS_IMGPROXY_FRONTMATTER: "[]",
+      },
+    });
+    expect(built.errors).toEqual([]);
+    expect(built.files.get("good/index.html")).toMatch(/q=40&amp;w=640 640w, [^,]+q=30&amp;w=960 960w"/);
+  });
+
   test("without an endpoint says so once and leaves images plain", async () => {
     await using site = await createSite({ ...files, "config.toml": siteConfig() });
     const built = await site.build(hugo);

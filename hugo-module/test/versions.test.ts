@@ -97,6 +97,7 @@ describe.each([[[]], [["--minify"]]])("with %s", (args) => {
 const alike = [
   { ordinary: "none", other: "image", known: { width: 4000, height: 3000, version: "0123456789" } },
   { ordinary: "color", other: "image", known: { ...images["known.jpg"], placeholder: "" } },
+  { ordinary: "color", other: "image", known: { width: 4000, height: 3000, version: "0123456789" } },
 ];
 
 describe.each(alike)("with placeholder = $ordinary", ({ ordinary, other, known }) => {
