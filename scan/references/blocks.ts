@@ -45,7 +45,7 @@ function includesAny(text: string, words: readonly string[]): boolean {
 // --- cutting ---
 
 /** Fenced code, or HTML that an empty line does not end, at the top level. */
-type Open = { readonly fence: string } | { readonly end: RegExp };
+type Open = { readonly fence: string; readonly within?: RegExp } | { readonly end: RegExp };
 
 interface Block extends Piece {
   /** Fenced code and nothing else. */
@@ -66,12 +66,17 @@ function cutBlocks(text: string): Block[] | undefined {
       code = /^(?:```|~~~)/.test(line.text);
       container = false;
     }
-    if (open !== undefined) open = closes(open, line.text) ? undefined : open;
-    else {
+    if (open !== undefined) {
+      if (leaves(open, line.text)) return undefined;
+      open = closes(open, line.text) ? undefined : open;
+    } else {
       open = opening(line.text);
       code &&= line.start === start ? open !== undefined && "fence" in open : isBlank(line.text);
-      // Two spaces before a fence are its own, or those of a list item that it is in.
-      if (open !== undefined && container && line.text.startsWith(" ")) return undefined;
+      // Two spaces before a fence are its own, or those of a list item that it is in: the same until a line has fewer.
+      if (open !== undefined && container && line.text.startsWith(" ")) {
+        if ("end" in open) return undefined;
+        open = { ...open, within: atLeastAsDeep(line.text) };
+      }
       container ||= containerStart.test(line.text);
     }
     afterBlank = isBlank(line.text);
@@ -107,6 +112,15 @@ function htmlEnd(start: string): RegExp {
 /** `<!-->` is a whole comment, `<?>` a whole instruction: the start's last characters may begin the end. */
 function endOverlap(start: string): number {
   return start.endsWith("<!--") ? 2 : start.endsWith("<?") ? 1 : 0;
+}
+
+function atLeastAsDeep(line: string): RegExp {
+  const spaces = line.length - line.trimStart().length;
+  return new RegExp(`^(?: {${spaces}}| {0,3}\\t)`);
+}
+
+function leaves(open: Open, line: string): boolean {
+  return "fence" in open && open.within !== undefined && !isBlank(line) && !open.within.test(line);
 }
 
 function closes(open: Open, line: string): boolean {

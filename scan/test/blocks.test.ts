@@ -27,6 +27,8 @@ describe("the blocks that decide the images give what the whole text gives", () 
   test.each([
     // The fence in the item ends with it; the next one is another, and holds an empty line.
     "- a\n  ```\n\n```\nx\n\n![y](y.jpg)\n```\n",
+    "1. a\n  ```\n  b\n\n![y](y.jpg)\n  ```\n",
+    "1. a\n  ```\n  b\n  ```\n\n![y](y.jpg)\n",
     "- a\n  <!--\n\n-->\n<!--\n\n![y](y.jpg)\n-->\n",
     // A definition's term may stand above an empty line.
     "Term\n\n:   para\n\n    ![w](worms.jpg)\n",
@@ -64,6 +66,12 @@ test("prose without an image is not parsed", () => {
 test("prose around an image is left out, its definitions are not", () => {
   const text = "prose\n\n![w][id]\n\n- more\n- prose\n\n[id]: worms.jpg\n";
   expect(relevantBlocks(wholeReading(text), []).reading.text).toBe("![w][id]\n\n[id]: worms.jpg\n");
+});
+
+test("prose around an image in a list with code is left out", () => {
+  const text = "prose\n\n1. a\n\n   ```\n   b\n   ```\n\n   ![w](worms.jpg)\n\nmore prose\n";
+  const list = text.slice(text.indexOf("1."), text.indexOf("more"));
+  expect(relevantBlocks(wholeReading(text), []).reading.text).toBe(list);
 });
 
 test("code about images is left out where it stands alone", () => {
