@@ -22,9 +22,9 @@ export function scanReport(result: ScanResult): Report {
     title: "Image scan",
     allIsWell: "Every image of the site is in the cache",
     numbers: [
-      [String(sum.posts), "posts with images"],
-      [String(sum.photos), "photographs"],
-      [String(sum.variants), "variants"],
+      [sum.posts, "posts with images"],
+      [sum.photos, "photographs"],
+      [sum.variants, "variants"],
       [
         `${formatBytes(sum.bytesBefore)} → ${formatBytes(sum.bytesAfter)}`,
         `middle tier, AVIF: ${saving(sum.bytesBefore, sum.bytesAfter)} saved`,
@@ -48,11 +48,11 @@ export function checkReport(result: CheckResult): Report {
     title: "Image check",
     allIsWell: "Every image that Hugo has emitted is in the cache",
     numbers: [
-      [String(result.files), "files of the built site"],
-      [String(result.urls.length), "URLs of the proxy"],
-      [String(variants), "variants"],
-      [String(hits), "were there"],
-      [String(made), "made by this check"],
+      [result.files, "files of the built site"],
+      [result.urls.length, "URLs of the proxy"],
+      [variants, "variants"],
+      [hits, "were there"],
+      [made, "made by this check"],
     ],
     lists: [
       { title: "Emitted by Hugo, not found in the content", lines: result.unscanned.map(urlLine) },
@@ -69,9 +69,9 @@ export function edgeReport(result: EdgeCheckResult): Report {
     allIsWell: "Every image is served at the public address, each format to who can show it",
     findings: result.findings,
     numbers: [
-      [String(result.urls.length), "URLs at the public address"],
-      [String(result.responses), "responses"],
-      [String(result.cached), "from a cache on the way"],
+      [result.urls.length, "URLs at the public address"],
+      [result.responses, "responses"],
+      [result.cached, "from a cache on the way"],
     ],
     lists: [],
     ...{ shown: new Map(), photos: new Map(), variants: new Map(), thumbnails: new Map() },

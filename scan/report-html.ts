@@ -12,7 +12,7 @@ export interface Report extends Answers {
   /** The verdict where nothing is wrong. */
   readonly allIsWell: string;
   readonly findings: readonly Finding[];
-  readonly numbers: readonly (readonly [value: string, words: string])[];
+  readonly numbers: readonly (readonly [value: string | number, words: string])[];
   /** Longer lists, folded. */
   readonly lists: readonly { readonly title: string; readonly lines: readonly string[] }[];
   readonly shown: ReadonlyMap<string, ShownPhoto>;
@@ -43,7 +43,7 @@ export function htmlReport(report: Report): string {
     errors > 0 ? `${errors} ${errors === 1 ? "problem" : "problems"} to look at` : report.allIsWell
   }</p>
 ${findingList(findings)}
-<dl class="numbers">${numbers.map(([value, words]) => `<div><dt>${escapeHtml(value)}</dt><dd>${escapeHtml(words)}</dd></div>`).join("")}</dl>
+<dl class="numbers">${numbers.map(([value, words]) => `<div><dt>${escapeHtml(String(value))}</dt><dd>${escapeHtml(words)}</dd></div>`).join("")}</dl>
 ${lists.map(foldedList).join("\n")}
 ${legend(report)}
 <main>
