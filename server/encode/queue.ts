@@ -50,12 +50,19 @@ export class Queue {
     return this.#occupy();
   }
 
-  /** For whoever has something to fetch first: refuses now who would be refused then. @throws Problem `busy` */
-  refuseIfFull(): void {
-    if (this.#waiting.size === 0 && this.#hasSlot()) return;
+  /**
+   * For whoever has something to fetch first: refuses now who would be refused then.
+   * @param coming how many are fetching. They count once the line is half full: a slow source must not keep readers from
+   *   encoders that have nothing to do, and of all who see a place become free only one gets it.
+   * @throws Problem `busy`
+   */
+  refuseIfFull(coming = 0): void {
+    const { maxJobs, maxWaitMs } = this.#options;
+    const waiting = this.#waiting.size;
+    if (waiting === 0 && this.#hasSlot()) return;
     const waitMs = this.#waitMs();
-    if (this.#waiting.size >= this.#options.maxJobs || waitMs > this.#options.maxWaitMs)
-      throw this.#busy(waitMs);
+    const isFull = waiting >= maxJobs || (waiting >= maxJobs / 2 && waiting + coming >= maxJobs);
+    if (isFull || waitMs > maxWaitMs) throw this.#busy(waitMs);
   }
 
   /** Lets in who may go. */

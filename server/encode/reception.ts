@@ -12,6 +12,8 @@ export interface Reception {
 
 /** Where a reception gets its child, and gives it back. */
 export interface Spares {
+  /** Called once: the fetch is over, however it ended. */
+  arrived(): void;
   /** undefined when every child is needed elsewhere. */
   take(): Worker | undefined;
   giveBack(worker: Worker): void;
@@ -23,6 +25,7 @@ export class Receiving implements Reception {
   #worker: Worker | undefined;
   #missing = Number.POSITIVE_INFINITY;
   #over = false;
+  #arrived = false;
 
   constructor(spares: Spares) {
     this.#spares = spares;
@@ -41,6 +44,12 @@ export class Receiving implements Reception {
     this.#missing -= piece.byteLength;
   }
 
+  /** The fetch is over. */
+  arrive(): void {
+    if (!this.#arrived) this.#spares.arrived();
+    this.#arrived = true;
+  }
+
   /** The child that has the whole original, to be given back by who takes it; undefined when there is none. */
   take(): Worker | undefined {
     if (this.#over || this.#missing !== 0 || this.#worker?.alive !== true) return undefined;
@@ -49,6 +58,7 @@ export class Receiving implements Reception {
   }
 
   drop(): void {
+    this.arrive();
     if (this.#over) return;
     this.#over = true;
     if (this.#worker === undefined) return;

@@ -63,6 +63,8 @@ export class Tasks {
   readonly #queues: Readonly<Record<Lane, Queue>>;
   readonly #children: Children;
   readonly #slots: ByLane;
+  /** Readers whose originals are fetched. */
+  #coming = 0;
   /** Children that take in originals whose jobs have not begun. */
   #receiving = 0;
   readonly #deaths = { crashed: 0, overdue: 0 };
@@ -118,11 +120,15 @@ export class Tasks {
    * @throws Problem `busy` when the line is full: a reader who is turned away has cost no fetch.
    */
   receive(): Reception {
-    this.#queues.live.refuseIfFull();
+    this.#queues.live.refuseIfFull(this.#coming);
+    this.#coming++;
     try {
       if (this.#children.count("live") === 0) this.#children.prepare("live");
     } catch {}
     return new Receiving({
+      arrived: () => {
+        this.#coming--;
+      },
       take: () => {
         const worker = this.#hasSpare() ? this.#children.takeIdle("live") : undefined;
         if (worker !== undefined) this.#receiving++;
@@ -170,6 +176,7 @@ export class Tasks {
         detail: "Making this has failed twice; it is not tried for an hour.",
       });
     const asked = performance.now();
+    if (reception instanceof Receiving) reception.arrive();
     const leave = await this.#enter(lane, megapixels, signal);
     const watch = createStopwatch(asked);
     const worker = this.#received(reception) ?? this.#take(lane, original, leave);

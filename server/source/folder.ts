@@ -124,7 +124,7 @@ function bodyOf(file: FileHandle, range: ByteRange): ReadableStream<Uint8Array> 
 async function readAt(file: FileHandle, at: number, size: number): Promise<Uint8Array> {
   if (size <= 0) return new Uint8Array(0);
   try {
-    const { bytesRead, buffer } = await file.read(new Uint8Array(size), 0, size, at);
+    const { bytesRead, buffer } = await file.read(Buffer.allocUnsafeSlow(size), 0, size, at);
     return buffer.subarray(0, bytesRead);
   } catch (error) {
     await file.close();

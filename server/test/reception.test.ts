@@ -110,6 +110,21 @@ test("a reader whom a full line would turn away is turned away before anything i
   pool.receive().drop();
 });
 
+test("of all who see the last place in the line only one fetches for it, and a slow source fills no line", async () => {
+  const pool = startPool({ maxJobs: { live: 2, warm: 1 } });
+  const slow = Array.from({ length: 10 }, () => pool.receive());
+  for (const reception of slow) reception.drop();
+  const [first, second] = [encode(pool), encode(pool)];
+  await vi.waitFor(() => expect(pool.stats().lanes.live).toMatchObject({ running: 1, waiting: 1 }));
+  const one = pool.receive();
+  expect(() => pool.receive()).toThrow(expect.objectContaining({ code: "busy" }));
+  one.drop();
+  one.drop();
+  const other = pool.receive();
+  expect(() => pool.receive()).toThrow(expect.objectContaining({ code: "busy" }));
+  await Promise.all([first, second, encode(pool, other)]);
+});
+
 test("a child that dies of what it was passed is replaced, and the job tried once more", async () => {
   const pool = startPool({ worker: { module: await faultyChild() } });
   const reception = pool.receive();
