@@ -32,9 +32,10 @@ export function createNegative(now: () => number = Date.now): Negative {
         throw new Problem(failure.code, failure);
     },
     learn(key, error, version) {
-      const seconds = error instanceof Problem ? secondsOf[error.code] : undefined;
-      if (!(error instanceof Problem) || seconds === undefined) return;
+      if (!(error instanceof Problem)) return;
       const { code, detail } = error;
+      const seconds = secondsOf[code];
+      if (seconds === undefined) return;
       const until = now() + seconds * 1000;
       failures.set(key, { code, ...(detail !== undefined && { detail }), version, until });
     },

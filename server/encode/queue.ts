@@ -21,6 +21,8 @@ export class Queue {
   readonly #mayStart: () => boolean;
   readonly #waiting = new Set<Ticket>();
   #running = 0;
+  /** Who fetch what they will then wait with. */
+  #coming = 0;
   #megapixels = 0;
   /** How long a job has taken lately. */
   #jobMs = 100;
@@ -52,17 +54,17 @@ export class Queue {
 
   /**
    * For whoever has something to fetch first: refuses now who would be refused then.
-   * @param coming how many are fetching. They count once the line is half full: a slow source must not keep readers from
-   *   encoders that have nothing to do, and of all who see a place become free only one gets it.
+   * @returns to be called when it is here, or never will be.
    * @throws Problem `busy`
    */
-  refuseIfFull(coming = 0): void {
-    const { maxJobs, maxWaitMs } = this.#options;
-    const waiting = this.#waiting.size;
-    if (waiting === 0 && this.#hasSlot()) return;
-    const waitMs = this.#waitMs();
-    const isFull = waiting >= maxJobs || (waiting >= maxJobs / 2 && waiting + coming >= maxJobs);
-    if (isFull || waitMs > maxWaitMs) throw this.#busy(waitMs);
+  expect(): () => void {
+    this.#refuseIfFull(this.#coming);
+    this.#coming++;
+    let isComing = true;
+    return () => {
+      if (isComing) this.#coming--;
+      isComing = false;
+    };
   }
 
   /** Lets in who may go. */
@@ -79,13 +81,26 @@ export class Queue {
     return this.#running < this.#options.slots && this.#mayStart();
   }
 
+  /**
+   * @param coming who count once the line is half full: a slow source must not keep readers from encoders that have
+   *   nothing to do, and of all who see a place become free only one gets it.
+   */
+  #refuseIfFull(coming: number): void {
+    const { maxJobs, maxWaitMs } = this.#options;
+    const waiting = this.#waiting.size;
+    if (waiting === 0 && this.#hasSlot()) return;
+    const waitMs = this.#waitMs();
+    const isFull = waiting >= maxJobs || (waiting >= maxJobs / 2 && waiting + coming >= maxJobs);
+    if (isFull || waitMs > maxWaitMs) throw this.#busy(waitMs);
+  }
+
   /** How long who comes now would wait. */
   #waitMs(): number {
     return ((this.#waiting.size + 1) * this.#jobMs) / this.#options.slots;
   }
 
   #wait(megapixels: number, signal: AbortSignal): Promise<void> {
-    this.refuseIfFull();
+    this.#refuseIfFull(0);
     const waitMs = this.#waitMs();
     if (this.#waiting.size > 0 && this.#megapixels + megapixels > this.#options.maxMegapixels)
       throw this.#busy(waitMs);

@@ -12,8 +12,6 @@ export interface Reception {
 
 /** Where a reception gets its child, and gives it back. */
 export interface Spares {
-  /** Called once: the fetch is over, however it ended. */
-  arrived(): void;
   /** undefined when every child is needed elsewhere. */
   take(): Worker | undefined;
   giveBack(worker: Worker): void;
@@ -21,14 +19,16 @@ export interface Spares {
 
 /** The reception that the pool knows how to go on from. */
 export class Receiving implements Reception {
+  /** The fetch is over, however it ended; calling it again does nothing. */
+  readonly arrive: () => void;
   readonly #spares: Spares;
   #worker: Worker | undefined;
   #missing = Number.POSITIVE_INFINITY;
   #over = false;
-  #arrived = false;
 
-  constructor(spares: Spares) {
+  constructor(spares: Spares, arrive: () => void) {
     this.#spares = spares;
+    this.arrive = arrive;
   }
 
   begin(bytes: number): void {
@@ -42,12 +42,6 @@ export class Receiving implements Reception {
     if (this.#over) return;
     this.#worker?.pass(piece);
     this.#missing -= piece.byteLength;
-  }
-
-  /** The fetch is over. */
-  arrive(): void {
-    if (!this.#arrived) this.#spares.arrived();
-    this.#arrived = true;
   }
 
   /** The child that has the whole original, to be given back by who takes it; undefined when there is none. */

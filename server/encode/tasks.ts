@@ -1,28 +1,18 @@
-import { availableParallelism } from "node:os";
 import { Problem } from "../errors.ts";
 import { admit } from "./admission.ts";
 import { Channel } from "./channel.ts";
 import { Children, type ChildrenOptions } from "./children.ts";
 import type { Lane } from "./encoder.ts";
+import { type ByLane, Lanes, type LanesOptions } from "./lanes.ts";
 import { defaultLimits, type SourceLimits } from "./limits.ts";
 import { isStrike, Poison, type PoisonOptions } from "./poison.ts";
 import type { Job, Reply } from "./protocol.ts";
-import { Queue } from "./queue.ts";
-import { Receiving, type Reception } from "./reception.ts";
+import { Receiving, type Reception, type Spares } from "./reception.ts";
 import { type Worker, WorkerDied } from "./worker.ts";
 
-type ByLane = Readonly<Record<Lane, number>>;
-
-export interface TasksOptions extends ChildrenOptions {
-  /** Jobs at once, by lane. Warm slots are others than live ones: a reader never waits for a scan. */
-  readonly slots?: ByLane;
+export interface TasksOptions extends ChildrenOptions, LanesOptions {
   /** For one output, in milliseconds; then its child is killed. */
   readonly deadlineMs?: ByLane;
-  /** Jobs that may wait, by lane. */
-  readonly maxJobs?: ByLane;
-  /** Megapixels of originals that may wait in a lane. */
-  readonly maxMegapixels?: number;
-  readonly maxWaitMs?: ByLane;
   readonly limits?: SourceLimits;
   readonly poison?: PoisonOptions;
 }
@@ -60,30 +50,14 @@ export class Tasks {
   readonly #deadlineMs: ByLane;
   readonly #limits: SourceLimits;
   readonly #poison: Poison;
-  readonly #queues: Readonly<Record<Lane, Queue>>;
+  readonly #lanes: Lanes;
   readonly #children: Children;
-  readonly #slots: ByLane;
-  /** Readers whose originals are fetched. */
-  #coming = 0;
   /** Children that take in originals whose jobs have not begun. */
   #receiving = 0;
   readonly #deaths = { crashed: 0, overdue: 0 };
 
   constructor(options: TasksOptions) {
-    const cores = availableParallelism();
-    const slots = options.slots ?? { live: cores, warm: cores };
-    this.#slots = slots;
-    const maxJobs = options.maxJobs ?? { live: 4 * slots.live, warm: 64 };
-    const maxWaitMs = options.maxWaitMs ?? { live: 3_000, warm: 60_000 };
-    const maxMegapixels = options.maxMegapixels ?? 400;
-    const bounds = (lane: Lane) => ({
-      slots: slots[lane],
-      maxJobs: maxJobs[lane],
-      maxMegapixels,
-      maxWaitMs: maxWaitMs[lane],
-    });
-    const live = new Queue(bounds("live"));
-    this.#queues = { live, warm: new Queue(bounds("warm"), () => live.waiting === 0) };
+    this.#lanes = new Lanes(options);
     this.#deadlineMs = options.deadlineMs ?? { live: 10_000, warm: 60_000 };
     this.#limits = options.limits ?? defaultLimits;
     this.#poison = new Poison(options.poison);
@@ -120,17 +94,14 @@ export class Tasks {
    * @throws Problem `busy` when the line is full: a reader who is turned away has cost no fetch.
    */
   receive(): Reception {
-    this.#queues.live.refuseIfFull(this.#coming);
-    this.#coming++;
+    const arrive = this.#lanes.expect();
     try {
       if (this.#children.count("live") === 0) this.#children.prepare("live");
     } catch {}
-    return new Receiving({
-      arrived: () => {
-        this.#coming--;
-      },
+    const spares: Spares = {
       take: () => {
-        const worker = this.#hasSpare() ? this.#children.takeIdle("live") : undefined;
+        // A source may be slow: what arrives holds no slot, and no child that others wait for.
+        const worker = this.#lanes.hasSpare(this.#receiving) ? this.#children.takeIdle("live") : undefined;
         if (worker !== undefined) this.#receiving++;
         return worker;
       },
@@ -138,13 +109,13 @@ export class Tasks {
         this.#receiving--;
         this.#children.giveBack(worker);
       },
-    });
+    };
+    return new Receiving(spares, arrive);
   }
 
   stats(): PoolStats {
     const lane = (lane: Lane): LaneStats => ({
-      running: this.#queues[lane].running,
-      waiting: this.#queues[lane].waiting,
+      ...this.#lanes.stats(lane),
       children: this.#children.count(lane),
     });
     return {
@@ -159,12 +130,6 @@ export class Tasks {
     this.#children.endAll();
   }
 
-  /** A source may be slow: what arrives holds no slot, and no child that others wait for. */
-  #hasSpare(): boolean {
-    const { running, waiting } = this.#queues.live;
-    return waiting === 0 && running + this.#receiving < this.#slots.live;
-  }
-
   // --- one task ---
 
   async *#attempt(
@@ -177,7 +142,7 @@ export class Tasks {
       });
     const asked = performance.now();
     if (reception instanceof Receiving) reception.arrive();
-    const leave = await this.#enter(lane, megapixels, signal);
+    const leave = await this.#lanes.enter(lane, megapixels, signal);
     const watch = createStopwatch(asked);
     const worker = this.#received(reception) ?? this.#take(lane, original, leave);
     const replies = new Channel<Reply>();
@@ -212,14 +177,6 @@ export class Tasks {
       leave();
       throw new WorkerDied("unstarted", undefined, String(cause));
     }
-  }
-
-  async #enter(lane: Lane, megapixels: number, signal: AbortSignal): Promise<() => void> {
-    const leave = await this.#queues[lane].enter(megapixels, signal);
-    return () => {
-      leave();
-      if (lane === "live") this.#queues.warm.wake();
-    };
   }
 
   async #drain(

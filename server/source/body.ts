@@ -6,7 +6,7 @@ import type { ByteRange } from "./source.ts";
  * grey half, and a cache would keep that.
  */
 export function exactly(body: ReadableStream<Uint8Array>, bytes: number): ReadableStream<Uint8Array> {
-  // Not a TransformStream, whose queues cost a photograph of two megabytes as much as its fetch.
+  // Not a TransformStream, which has two queues more for each chunk.
   const reader = body.getReader();
   let seen = 0;
   return new ReadableStream<Uint8Array>(
@@ -14,9 +14,9 @@ export function exactly(body: ReadableStream<Uint8Array>, bytes: number): Readab
       async pull(controller) {
         const { done, value } = await reader.read();
         seen += value?.byteLength ?? 0;
-        const fault = done && seen < bytes ? `${seen} of ${bytes} bytes arrived` : `more than ${bytes} bytes`;
         if (done ? seen < bytes : seen > bytes) {
-          const problem = new Problem("source-failed", { cause: new Error(fault) });
+          const cause = new Error(done ? `${seen} of ${bytes} bytes arrived` : `more than ${bytes} bytes`);
+          const problem = new Problem("source-failed", { cause });
           await reader.cancel(problem);
           throw problem;
         }
