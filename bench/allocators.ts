@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createPool, type Pool } from "../server/encode/pool.ts";
+import { allocator } from "../server/encode/worker.ts";
 import type { Bench } from "./tools/bench.ts";
 import { childrenOf, cpuMsOf, privateBytesOf } from "./tools/cpu.ts";
 import type { Table } from "./tools/result.ts";
@@ -32,7 +33,8 @@ const JEMALLOC = ["x86_64", "aarch64"]
 
 function kinds(): (readonly [string, Environment])[] {
   const glibc: (readonly [string, Environment])[] = [
-    ["MALLOC_ARENA_MAX=2, as shipped", { MALLOC_ARENA_MAX: "2" }],
+    ["glibc as shipped: one heap, pieces above 8 MiB by themselves", allocator],
+    ["MALLOC_ARENA_MAX=2", { MALLOC_ARENA_MAX: "2" }],
     ["glibc's default", {}],
   ];
   if (JEMALLOC === undefined) return glibc;

@@ -90,7 +90,7 @@ describe.runIf(canEnter())("built and run without an engine, read-only, as that 
       .filter((environment) => environment !== "");
     expect(environments.length).toBeGreaterThan(0);
     for (const environment of environments) {
-      expect(environment).toContain("MALLOC_ARENA_MAX=2");
+      expect(environment).toContain("MALLOC_ARENA_MAX=1");
       expect(environment).not.toContain("hunter2");
     }
   });
