@@ -15,7 +15,7 @@ export const problems = {
   "invalid-request": {
     status: 400,
     title: "The URL does not name an image.",
-    remedy: "Ask for /?img=<source key>&q=<1..100>; the detail names the parameter at fault.",
+    remedy: "Ask for ?img=<source key>&q=<1..100>; the detail names the parameter at fault.",
     cacheControl: "public, max-age=300",
   },
   "invalid-body": {
