@@ -14,6 +14,9 @@ import { temporaryFolder } from "./temporary-folder.ts";
 
 const ceph = inject("ceph");
 
+/** K1 lets the volume hang for five minutes. */
+const hangs = { timeout: full ? 900_000 : 300_000 } as const;
+
 describe.skipIf(cannotMount())("two pods that share a cache on CephFS", () => {
   const mounts = useMounts();
   let photos = "";
@@ -94,7 +97,7 @@ describe.skipIf(cannotMount())("two pods that share a cache on CephFS", () => {
     for (const pod of both) await stored(pod, 83);
   });
 
-  test("answer while the metadata server hangs, and hit again when it goes on", async () => {
+  test("answer while the metadata server hangs, and hit again when it goes on", hangs, async () => {
     const folders = await mounts.folders("mds");
     const [pod] = await podsOn(folders);
     const encodeMs = Math.max(await timed(pod, 61), await timed(pod, 62));
@@ -105,16 +108,19 @@ describe.skipIf(cannotMount())("two pods that share a cache on CephFS", () => {
     for (const quality of [61, 71, 72, 73, 74, 75, 71, 62])
       expect((await ask(pod, quality)).status).toBe(200);
     const waits: number[] = [];
-    for (const end = performance.now() + (full ? 60_000 : 0); performance.now() < end; await sleep(200))
+    const probes = new Set<number>();
+    for (const end = performance.now() + (full ? 300_000 : 0); ; await sleep(200)) {
+      for (const probe of ["livez", "readyz"]) probes.add((await fetch(new URL(probe, pod.adminUrl))).status);
+      if (performance.now() >= end) break;
       await until("an image", 20, async () => {
         // A busy machine may say so, and is asked again.
         waits.push(await timed(pod, 61 + Math.floor(Math.random() * 30)));
       });
+    }
     const p99 = waits.sort((a, b) => a - b)[Math.floor(waits.length * 0.99)];
     if (full) expect.soft(p99, "p99 of images while the volume hangs").toBeLessThan(encodeMs + 1_500);
     expect(await pod.metric("imgproxy_lite_cache_failures_total", "hung")).toBeGreaterThan(0);
-    expect((await fetch(new URL("livez", pod.adminUrl))).status).toBe(200);
-    expect((await fetch(new URL("readyz", pod.adminUrl))).status).toBe(200);
+    expect([...probes]).toEqual([200]);
     signalDaemon(ceph.folder, "mds", "SIGCONT");
     // The metadata server may take five seconds itself to go on.
     await mkdir(join(folders[0], "answers"));
@@ -123,8 +129,9 @@ describe.skipIf(cannotMount())("two pods that share a cache on CephFS", () => {
     if (full) expect.soft(performance.now() - healed, "ms until there are hits again").toBeLessThan(5_000);
     for (const quality of [71, 77]) await stored(pod, quality);
     // Once a minute at most, however many readers meet it.
-    const told = pod.log().match(/"failure":"hung"/g)?.length;
-    expect([1, ...(full ? [2, 3] : [])]).toContain(told);
+    const told = pod.log().match(/"failure":"hung"/g)?.length ?? 0;
+    expect(told).toBeGreaterThanOrEqual(1);
+    expect(told).toBeLessThanOrEqual(full ? 7 : 1);
   });
 
   test("answer while one's client hangs, and hit again when it goes on", async () => {

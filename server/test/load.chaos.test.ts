@@ -50,7 +50,8 @@ test("ten times more new images than can be made are refused or made, while hits
   const open: Promise<void>[] = [];
   const every = (milliseconds: number, work: () => Promise<void>) =>
     setInterval(() => open.push(work()), milliseconds);
-  const seconds = sized(120, 5);
+  // L1 asks for two minutes of it, K1 for five.
+  const seconds = sized(300, 5);
   const perSecond = Math.max(20, 10 * capacity);
   const begun = performance.now();
   let sent = 0;
