@@ -15,7 +15,9 @@ export function formatSummary(summary: SweepSummary, options: { readonly maxByte
 }
 
 function count(number: number, noun: string): string {
-  return `${number.toLocaleString("en-GB")} ${noun}${number === 1 ? "" : "s"}`;
+  // Not toLocaleString: the first one loads ICU's data, and the server stands still for 30 ms.
+  const digits = String(number).replace(/\B(?=(?:\d{3})+$)/g, ",");
+  return `${digits} ${noun}${number === 1 ? "" : "s"}`;
 }
 
 function size(bytes: number): string {
