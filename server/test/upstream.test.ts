@@ -60,7 +60,8 @@ describe("a source that", () => {
     ["hangs up", 502, () => listenTcp((socket) => socket.end())],
     ["resets", 502, () => listenTcp((socket) => socket.resetAndDestroy())],
     ["does not speak HTTP", 502, () => listenTcp((socket) => socket.end("SSH-2.0-OpenSSH\r\n"))],
-    ["has no address", 502, async () => new URL("http://no-such-host.invalid/")],
+    // A label of 64 letters is no name: no resolver is asked, which could take longer than connecting may.
+    ["has no address", 502, async () => new URL(`http://${"a".repeat(64)}.invalid/`)],
     [
       "does not speak TLS",
       502,
