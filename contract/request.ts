@@ -77,19 +77,12 @@ export function parseQuery(query: string): ImageRequest {
 
 /** The canonical query: keys sorted, values as Hugo's `querify` escapes them, nothing that equals its default. */
 export function formatQuery(request: ImageRequest): string {
-  let query = "";
-  const add = (name: Parameter, value: string | number | undefined) => {
-    if (value === undefined) return;
-    const escaped = typeof value === "number" ? value : queryEscape(value);
-    query += `${query === "" ? "" : "&"}${name}=${escaped}`;
-  };
-  add("fm", request.format);
-  add("img", request.key);
-  add("q", request.quality);
-  add("s", request.signature);
-  add("v", request.version);
-  add("w", request.width);
-  return query;
+  return queryOf(request, request.signature, request.version);
+}
+
+/** The canonical query without version and signature, as a published set has it. */
+export function formatPublished(request: ImageRequest): string {
+  return queryOf(request, undefined, undefined);
 }
 
 /** Whether the URL asks for the object as it is stored. */
@@ -98,6 +91,18 @@ export function isOriginal(request: ImageRequest): boolean {
 }
 
 // --- parameters ---
+
+function queryOf(
+  { format, key, quality, width }: ImageRequest,
+  signature: string | undefined,
+  version: string | undefined,
+): string {
+  let query = `${format === undefined ? "" : `fm=${format}&`}img=${queryEscape(key)}`;
+  if (quality !== undefined) query += `&q=${quality}`;
+  if (signature !== undefined) query += `&s=${queryEscape(signature)}`;
+  if (version !== undefined) query += `&v=${queryEscape(version)}`;
+  return width === undefined ? query : `${query}&w=${width}`;
+}
 
 const known: ReadonlySet<string> = new Set<Parameter>(["img", "q", "w", "fm", "v", "s"]);
 

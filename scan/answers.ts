@@ -1,5 +1,6 @@
 import { InvalidBody, type MissingAnswer, parseMissingBody } from "../contract/api.ts";
 import type { ImageInfo } from "../contract/info.ts";
+import type { Answer } from "./answer.ts";
 import { CannotRun } from "./cannot-run.ts";
 
 /** Why one photograph failed. */
@@ -41,66 +42,66 @@ export function parseImageInfo(value: unknown, url: string): ImageInfo {
 
 /** @throws CannotRun when the token is refused, or what answers is no imgproxy-lite. */
 export async function parseProbeAnswer(
-  response: Response,
+  answer: Answer,
   images: readonly string[],
   url: string,
 ): Promise<[string, ImageInfo | { readonly problem: Refusal }][]> {
-  if (!response.ok) throw await apiRefusal(response, url);
-  const body: unknown = await response.json();
+  if (!answer.ok) throw await apiRefusal(answer, url);
+  const body: unknown = await answer.json();
   const answers = isObject(body) ? body.images : undefined;
   if (!isObject(answers)) throw notOurs(url);
   return images.map((name) => {
-    const answer = answers[name];
-    const problem = isObject(answer) ? answer.problem : undefined;
-    return [name, isObject(problem) ? { problem: refusalIn(problem) } : parseImageInfo(answer, url)];
+    const said = answers[name];
+    const problem = isObject(said) ? said.problem : undefined;
+    return [name, isObject(problem) ? { problem: refusalIn(problem) } : parseImageInfo(said, url)];
   });
 }
 
 /** The keys beside each that is not there. @throws CannotRun as {@link parseProbeAnswer} does. */
 export async function parseNeighbours(
-  response: Response,
+  answer: Answer,
   images: readonly string[],
   url: string,
 ): Promise<ReadonlyMap<string, readonly string[]>> {
-  if (!response.ok) throw await apiRefusal(response, url);
-  const body: unknown = await response.json();
+  if (!answer.ok) throw await apiRefusal(answer, url);
+  const body: unknown = await answer.json();
   const answers = isObject(body) && isObject(body.images) ? body.images : {};
   return new Map(
     images.map((name) => {
-      const answer = answers[name];
-      const keys = isObject(answer) && Array.isArray(answer.neighbours) ? answer.neighbours : [];
+      const said = answers[name];
+      const keys = isObject(said) && Array.isArray(said.neighbours) ? said.neighbours : [];
       return [name, keys.filter((key) => typeof key === "string")];
     }),
   );
 }
 
-/** The words of an error response, `application/problem+json` (RFC 9457) or not. */
-export async function problemOf(response: Response): Promise<Refusal> {
-  const text = await response.text();
+/** The words of an error, `application/problem+json` (RFC 9457) or not. */
+export async function problemOf(answer: Answer): Promise<Refusal> {
+  const text = await answer.text();
   try {
     const body: unknown = JSON.parse(text);
-    if (isObject(body)) return refusalIn(body, `status ${response.status}`);
+    if (isObject(body)) return refusalIn(body, `status ${answer.status}`);
   } catch {
     // Something between the scan and the proxy answered in its own words.
   }
-  return { code: `status-${response.status}`, detail: `status ${response.status}` };
+  return { code: `status-${answer.status}`, detail: `status ${answer.status}` };
 }
 
 /** Why the API did not do what it was asked. */
-export async function apiRefusal(response: Response, url: string): Promise<CannotRun> {
-  const { detail } = await problemOf(response);
-  if (response.status === 401 || response.status === 403)
+export async function apiRefusal(answer: Answer, url: string): Promise<CannotRun> {
+  const { detail } = await problemOf(answer);
+  if (answer.status === 401 || answer.status === 403)
     return new CannotRun(`${url} refuses the token: give --token (or TOKEN) what the server has in TOKEN`);
-  if (response.status === 404)
+  if (answer.status === 404)
     return new CannotRun(`${url} is not there: start the server with TOKEN, or scan without a token`);
-  return new CannotRun(`${url} answers ${response.status}: ${detail}`);
+  return new CannotRun(`${url} answers ${answer.status}: ${detail}`);
 }
 
 /** What of all that was asked about is not in the cache. @throws CannotRun as {@link parseProbeAnswer} does. */
-export async function parseMissingAnswer(response: Response, url: string): Promise<MissingAnswer> {
-  if (!response.ok) throw await apiRefusal(response, url);
+export async function parseMissingAnswer(answer: Answer, url: string): Promise<MissingAnswer> {
+  if (!answer.ok) throw await apiRefusal(answer, url);
   try {
-    return parseMissingBody(await response.json());
+    return parseMissingBody(await answer.json());
   } catch (error) {
     if (error instanceof InvalidBody || error instanceof SyntaxError) throw notOurs(url);
     throw error;

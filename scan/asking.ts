@@ -1,4 +1,3 @@
-import path from "node:path";
 import type { ImageRequest } from "../contract/request.ts";
 import { formatBytes } from "./bytes.ts";
 import type { Finding } from "./findings.ts";
@@ -6,10 +5,17 @@ import type { Server } from "./http.ts";
 import { type Probed, probe, probeNeighbours } from "./probe.ts";
 import type { Progress } from "./progress.ts";
 import { defaultSetName, publishSet, type SetName } from "./publish.ts";
-import { readWeights, weighed, writeWeights } from "./state.ts";
+import { readWeights, writeWeights } from "./state.ts";
 import { withSuggestions } from "./suggestions.ts";
 import { loadThumbnails } from "./thumbnails.ts";
-import { type Variant, variantsOf, type WarmResult } from "./warm/variant.ts";
+import {
+  eachResult,
+  type Requests,
+  readersOf,
+  type Variant,
+  variantsOf,
+  type WarmResults,
+} from "./warm/variant.ts";
 import { warm } from "./warm.ts";
 
 /** How to reach the proxy, and how to show that something happens there. */
@@ -44,8 +50,7 @@ export interface Place {
 /** What the proxy said and did. */
 export interface Answers {
   readonly photos: ReadonlyMap<string, Probed>;
-  /** By the name of the variant. */
-  readonly variants: ReadonlyMap<string, WarmResult>;
+  readonly variants: WarmResults;
 }
 
 /** What warming came to. */
@@ -58,7 +63,7 @@ export interface Warmed extends Pick<Answers, "variants"> {
 export interface Asking {
   probe(keys: Iterable<string>): Promise<ReadonlyMap<string, Probed>>;
   /** Publishes the requests of present photographs, where there is a token, and warms what they need. */
-  warm(requests: Iterable<ImageRequest>, photos: Answers["photos"]): Promise<Warmed>;
+  warm(requests: Requests, photos: Answers["photos"]): Promise<Warmed>;
   /** Small pictures of present photographs, as data URLs. */
   thumbnails(photos: Answers["photos"]): Promise<ReadonlyMap<string, string>>;
 }
@@ -89,18 +94,22 @@ export function createAsking(site: AskingSite, options: AskingOptions): Asking {
       });
     },
     async warm(requests, photos) {
-      const there = [...requests].filter(({ key }) => isThere(photos.get(key)));
+      const there = new Map([...requests].filter(([, { key }]) => isThere(photos.get(key))));
       const budget =
-        token === undefined || there.length === 0 ? undefined : await publish(server, there, site, options);
-      const asked = there.flatMap(variantsOf);
-      progress.start("warming", asked.length);
-      const results = await warm(server, asked, {
+        token === undefined || there.size === 0 ? undefined : await publish(server, there, site, options);
+      const known = token === undefined ? undefined : await readWeights(site.folder);
+      progress.start(
+        "warming",
+        sum(there.values(), (request) => readersOf(request).length),
+      );
+      const variants = await warm(server, there, {
         ...(site.signatureKey !== undefined && { key: site.signatureKey }),
         ...(effort !== undefined && { effort }),
+        ...(known !== undefined && { known }),
         onProgress: (count) => progress.advance(count),
       });
       progress.end();
-      const variants = token === undefined ? results : await weighAndRemember(results, site.folder);
+      if (known !== undefined) await writeWeights(site.folder, variants, known);
       return { variants, warnings: budgetWarnings(variants, budget) };
     },
     async thumbnails(photos) {
@@ -134,7 +143,7 @@ export function refusals(
 
 /** Why some variants were never answered, if any were not: then the scan is not complete, whatever the posts say. */
 export function unansweredWords({ variants }: Pick<Answers, "variants">): string | undefined {
-  for (const result of variants.values())
+  for (const result of eachResult(variants))
     if (result.status === "failed" && result.problem.code === "unanswered") return result.problem.detail;
   return undefined;
 }
@@ -143,34 +152,21 @@ export function unansweredWords({ variants }: Pick<Answers, "variants">): string
 
 async function publish(
   server: Server,
-  requests: readonly ImageRequest[],
+  requests: Requests,
   site: AskingSite,
   { publish, commit, now, previewSeconds }: AskingOptions,
 ): Promise<number | undefined> {
-  return publishSet(server, publish ?? defaultSetName(site.baseUrl, commit, now), requests, previewSeconds);
+  const name = publish ?? defaultSetName(site.baseUrl, commit, now);
+  return publishSet(server, name, requests.values(), previewSeconds);
 }
 
 /** "Pinned" cannot hold for more than the cache may keep. */
 function budgetWarnings(results: Answers["variants"], budget: number | undefined): string[] {
-  let bytes = 0;
-  for (const result of results.values()) if (result.status !== "failed") bytes += result.bytes ?? 0;
+  const bytes = sum(eachResult(results), (result) => ("bytes" in result ? (result.bytes ?? 0) : 0));
   if (budget === undefined || bytes <= budget) return [];
   return [
     `the site's variants are ${formatBytes(bytes)}, and the server's cache holds ${formatBytes(budget)}: some will be made anew for readers; raise CACHE_MAX_BYTES, or name fewer tiers`,
   ];
-}
-
-/** Where CI looks for what it may keep between runs; losing it costs some numbers of the report. */
-const WEIGHTS = "resources/imgproxy-lite/weights.txt";
-
-async function weighAndRemember(
-  results: ReadonlyMap<string, WarmResult>,
-  folder: string,
-): Promise<ReadonlyMap<string, WarmResult>> {
-  const file = path.join(folder, WEIGHTS);
-  const all = weighed(results, await readWeights(file));
-  await writeWeights(file, all);
-  return all;
 }
 
 // --- words ---
@@ -179,15 +175,18 @@ function* failedVariants(
   requests: Iterable<ImageRequest>,
   variants: Answers["variants"],
 ): Generator<{ readonly variant: Variant; readonly detail: string }> {
-  const failed = new Map<string, string>();
-  for (const [name, result] of variants)
-    if (result.status === "failed") failed.set(name, result.problem.detail);
-  if (failed.size === 0) return;
+  if (![...eachResult(variants)].some(({ status }) => status === "failed")) return;
   for (const request of requests)
     for (const variant of variantsOf(request)) {
-      const detail = failed.get(variant.name);
-      if (detail !== undefined) yield { variant, detail };
+      const result = variants.get(variant.query)?.[variant.accept];
+      if (result?.status === "failed") yield { variant, detail: result.problem.detail };
     }
+}
+
+function sum<T>(all: Iterable<T>, of: (one: T) => number): number {
+  let total = 0;
+  for (const one of all) total += of(one);
+  return total;
 }
 
 function isThere(info: Probed | undefined): info is Exclude<Probed, { readonly problem: unknown }> {

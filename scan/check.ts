@@ -58,7 +58,7 @@ export async function checkSite(options: CheckOptions): Promise<CheckResult> {
 
   const asking = createAsking(site, options);
   const photos = await asking.probe([...requests.values()].map((request) => request.key));
-  const { variants, warnings } = await asking.warm(requests.values(), photos);
+  const { variants, warnings } = await asking.warm(requests, photos);
   const thumbnails = options.pictured ? await asking.thumbnails(photos) : new Map<string, string>();
   const emitted = [...requests].map(([url, request]) => ({
     request,

@@ -1,6 +1,7 @@
 import { browserAccept } from "../contract/accept.ts";
 import { type ImageRequest, isOriginal } from "../contract/request.ts";
 import { formatUrl } from "../contract/url.ts";
+import type { Answer } from "./answer.ts";
 import { inParallel, request, type Server, Unanswered } from "./http.ts";
 
 /** What readers get at the public address. */
@@ -75,14 +76,13 @@ async function readOnce(
     return await request(server, {
       url,
       init: () => ({ headers: { accept: browserAccept[accept] } }),
-      read: async (response) => {
-        await response.arrayBuffer();
-        if (!response.ok) return { problem: `answers ${response.status}` };
-        const { headers } = response;
+      read: async (answer) => {
+        await answer.bytes();
+        if (!answer.ok) return { problem: `answers ${answer.status}` };
         return {
-          type: headers.get("content-type") ?? "",
-          vary: headers.get("vary") ?? "",
-          cached: isCached(headers),
+          type: answer.header("content-type"),
+          vary: answer.header("vary"),
+          cached: isCached(answer),
         };
       },
     });
@@ -92,12 +92,13 @@ async function readOnce(
   }
 }
 
-function isCached(headers: Headers): boolean {
-  const words = ["x-cache", "cf-cache-status", "x-cache-status"].map((name) => headers.get(name) ?? "");
-  const others = (headers.get("cache-status") ?? "")
+function isCached(answer: Answer): boolean {
+  const words = ["x-cache", "cf-cache-status", "x-cache-status"].map((name) => answer.header(name));
+  const others = answer
+    .header("cache-status")
     .split(",")
     .filter((one) => !one.includes("imgproxy-lite"));
-  return Number(headers.get("age") ?? 0) > 0 || [...words, ...others].some((text) => /\bhit\b/i.test(text));
+  return Number(answer.header("age")) > 0 || [...words, ...others].some((text) => /\bhit\b/i.test(text));
 }
 
 /** What a reader of a class cannot show, and what lets it happen. */

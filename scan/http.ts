@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { type Answer, type Sent, send, Unreachable } from "./answer.ts";
 
 /** How a scan talks to the server. */
 export interface Server {
@@ -23,9 +24,9 @@ export class TryAgain extends Error {}
 export interface Call<T> {
   readonly url: string;
   /** Made anew for each attempt. */
-  init(): RequestInit;
+  init(): Sent;
   /** Takes the whole answer; `alive` is to be called whenever a part of it has come. */
-  read(response: Response, alive: () => void): Promise<T>;
+  read(answer: Answer, alive: () => void): Promise<T>;
   /** The longest silence of one attempt in milliseconds; absent: a minute. */
   readonly silenceMs?: number;
 }
@@ -96,18 +97,18 @@ async function attemptOnce<T>(
   };
   try {
     const signal = AbortSignal.any([server.signal, silent.signal]);
-    const response = await fetch(call.url, { ...call.init(), redirect: "manual", signal });
-    if (!passing.has(response.status)) return { value: await call.read(response, alive) };
-    const retryAfterMs = parseRetryAfter(response.headers.get("retry-after"));
+    const answer = await send(call.url, call.init(), signal);
+    if (!passing.has(answer.status)) return { value: await call.read(answer, alive) };
+    const retryAfterMs = parseRetryAfter(answer.header("retry-after"));
     return {
-      problem: `answers ${response.status}${problemDetail(await response.text())}`,
+      problem: `answers ${answer.status}${problemDetail(await answer.text())}`,
       ...(retryAfterMs !== undefined && { retryAfterMs }),
     };
   } catch (error) {
     server.signal.throwIfAborted();
     if (silent.signal.aborted) return { problem: "gives no answer" };
     if (error instanceof TryAgain) return { problem: `answers: ${error.message}` };
-    if (error instanceof TypeError) return { problem: `cannot be reached: ${networkWords(error)}` };
+    if (error instanceof Unreachable) return { problem: `cannot be reached: ${error.message}` };
     throw error;
   } finally {
     clearTimeout(timer);
@@ -115,8 +116,8 @@ async function attemptOnce<T>(
 }
 
 /** Seconds, or a date (RFC 9110 §10.2.3). */
-function parseRetryAfter(value: string | null): number | undefined {
-  if (value === null) return undefined;
+function parseRetryAfter(value: string): number | undefined {
+  if (value === "") return undefined;
   const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now();
   return Number.isNaN(ms) ? undefined : Math.max(ms, 0);
 }
@@ -131,11 +132,4 @@ function problemDetail(body: string): string {
   } catch {
     return "";
   }
-}
-
-function networkWords(error: TypeError): string {
-  const { cause } = error;
-  return cause instanceof Error
-    ? cause.message || String("code" in cause ? cause.code : cause.name)
-    : error.message;
 }

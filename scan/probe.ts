@@ -39,7 +39,7 @@ export async function probeNeighbours(
   if (server.token === undefined) return new Map();
   const body = { images, neighbours: true } satisfies ProbeBody;
   const call = apiCall(server, "POST", apiPaths.probe, body);
-  return request(server, { ...call, read: (response) => parseNeighbours(response, images, call.url) });
+  return request(server, { ...call, read: (answer) => parseNeighbours(answer, images, call.url) });
 }
 
 // --- calls ---
@@ -49,8 +49,8 @@ async function probeOne(server: Server, name: string, key: string | undefined): 
   return request(server, {
     url,
     init: () => ({}),
-    read: async (response) =>
-      response.ok ? parseImageInfo(await response.json(), url) : { problem: await problemOf(response) },
+    read: async (answer) =>
+      answer.ok ? parseImageInfo(await answer.json(), url) : { problem: await problemOf(answer) },
   });
 }
 
@@ -58,7 +58,7 @@ async function probeMany(server: Server, images: readonly string[]): Promise<[st
   const call = apiCall(server, "POST", apiPaths.probe, { images } satisfies ProbeBody);
   return request(server, {
     ...call,
-    read: async (response) => parseProbeAnswer(response, images, call.url),
+    read: async (answer) => parseProbeAnswer(answer, images, call.url),
     // Each photograph may have to be fetched and looked at.
     silenceMs: Number.POSITIVE_INFINITY,
   });

@@ -1,5 +1,5 @@
 import { apiPaths, type PublishedBody } from "../contract/api.ts";
-import { formatQuery, type ImageRequest, isOriginal } from "../contract/request.ts";
+import { formatPublished, type ImageRequest, isOriginal } from "../contract/request.ts";
 import { apiRefusal } from "./answers.ts";
 import { apiCall } from "./api-call.ts";
 import { request, type Server } from "./http.ts";
@@ -27,10 +27,10 @@ export async function publishSet(
   const call = apiCall(server, "PUT", path, body satisfies PublishedBody);
   return request(server, {
     ...call,
-    read: async (response) => {
-      if (!response.ok) throw await apiRefusal(response, call.url);
-      await response.arrayBuffer();
-      return Number(response.headers.get("cache-max-bytes") ?? 0) || undefined;
+    read: async (answer) => {
+      if (!answer.ok) throw await apiRefusal(answer, call.url);
+      await answer.bytes();
+      return Number(answer.header("cache-max-bytes")) || undefined;
     },
   });
 }
@@ -56,9 +56,8 @@ function queriesByKey(requests: Iterable<ImageRequest>): Record<string, string[]
   const queries = new Map<string, Set<string>>();
   for (const asked of requests) {
     if (isOriginal(asked)) continue;
-    const { version: _, signature: __, ...variant } = asked;
     const known = queries.get(asked.key) ?? new Set();
-    queries.set(asked.key, known.add(formatQuery(variant)));
+    queries.set(asked.key, known.add(formatPublished(asked)));
   }
   return Object.fromEntries([...queries].map(([key, set]) => [key, [...set].sort()]));
 }

@@ -37,7 +37,7 @@ export function scanReport(result: ScanResult): Report {
 
 /** What the report of a check shows. */
 export function checkReport(result: CheckResult): Report {
-  const { variants, hits, made } = countResults(result.variants.values());
+  const { variants, hits, made } = countResults(result.variants);
   const shown = result.emitted.map((place) => ({
     key: place.request.key,
     place: `${place.file}:${place.line}`,

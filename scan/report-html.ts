@@ -4,7 +4,7 @@ import type { Answers } from "./asking.ts";
 import { formatBytes } from "./bytes.ts";
 import { type Finding, formatFinding, sortFindings } from "./findings.ts";
 import { style } from "./report-style.ts";
-import { variantsOf } from "./warm/variant.ts";
+import { eachResult, variantsOf } from "./warm/variant.ts";
 
 /** What a report page says. */
 export interface Report extends Answers {
@@ -72,15 +72,15 @@ function foldedList({ title, lines }: Report["lists"][number]): string {
 // --- photographs ---
 
 function legend({ variants }: Report): string {
-  const made = [...variants.values()].some(({ status }) => status === "made");
+  const made = [...eachResult(variants)].some(({ status }) => status === "made");
   return made ? '<p class="legend">In <b>bold</b>: what this run has made.</p>' : "";
 }
 
 function isBad(key: string, { photos, variants, shown }: Report): boolean {
   const info = photos.get(key);
   if (info === undefined || "problem" in info) return true;
-  const asked = (shown.get(key)?.requests ?? []).flatMap(variantsOf);
-  return asked.some((variant) => variants.get(variant.name)?.status === "failed");
+  const asked = (shown.get(key)?.requests ?? []).flatMap((request) => variantsOf(request));
+  return asked.some(({ query, accept }) => variants.get(query)?.[accept]?.status === "failed");
 }
 
 function photoSection(key: string, { requests, places }: ShownPhoto, report: Report): string {
@@ -115,7 +115,7 @@ function thumbnail(key: string, { thumbnails }: Report): string {
 function variantRow(request: ImageRequest, report: Report): string {
   const cells = new Map<string, string>();
   for (const variant of variantsOf(request)) {
-    const found = report.variants.get(variant.name);
+    const found = report.variants.get(variant.query)?.[variant.accept];
     const column = variant.accept === "any" ? columnOf(request) : variant.accept;
     const words =
       found === undefined

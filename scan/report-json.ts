@@ -21,7 +21,7 @@ export function scanJson(result: ScanResult): object {
 /** A check for programs. */
 export function checkJson(result: CheckResult): object {
   const { files, urls, unscanned, unemitted, findings } = result;
-  const summary = { files, urls: urls.length, ...countResults(result.variants.values()) };
+  const summary = { files, urls: urls.length, ...countResults(result.variants) };
   return { summary, urls, unscanned, unemitted, findings: sortFindings(findings) };
 }
 

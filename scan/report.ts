@@ -31,7 +31,7 @@ export function formatCheck(result: CheckResult): string {
     ...listed("emitted by hugo, not found in the content (a theme's, or a generated page's)", unscanned),
     ...listed("found in the content, not emitted by hugo", unemitted),
     `${result.files} files of the built site name ${result.urls.length} URLs of the proxy`,
-    warmWords(countResults(result.variants.values())),
+    warmWords(countResults(result.variants)),
   ];
   return `${lines.join("\n")}\n`;
 }

@@ -39,20 +39,20 @@ export async function scanSite(options: ScanOptions): Promise<ScanResult> {
   const found = await readPosts(site, { ...options, remember: !options.dryRun });
   const uses = found.posts.flatMap((post) => post.uses);
   const manifestFile = path.resolve(site.folder, options.manifest || manifestName(site));
-  const before = await readManifest(manifestFile);
   if (options.dryRun) {
-    const { urls } = planRequests(uses, before, site.signatureKey);
-    return { ...found, images: before, urls, photos: new Map(), variants: new Map(), thumbnails: new Map() };
+    const images = await readManifest(manifestFile);
+    const { urls } = planRequests(uses, images, site.signatureKey);
+    return { ...found, images, urls, photos: new Map(), variants: new Map(), thumbnails: new Map() };
   }
 
   const asking = createAsking(site, options);
   const photos = await asking.probe(uses.map((use) => use.key));
-  const images = options.manifest === false ? before : manifestImages(photos);
+  const images = options.manifest === false ? await readManifest(manifestFile) : manifestImages(photos);
   if (options.manifest !== false)
     await writeManifest(manifestFile, { schema: 1, images: Object.fromEntries(images) });
 
   const { requests, urls } = planRequests(uses, images, site.signatureKey);
-  const { variants, warnings } = await asking.warm(requests.values(), photos);
+  const { variants, warnings } = await asking.warm(requests, photos);
   const refused = refusals(placesOf(found.posts), requests.values(), { photos, variants });
   const thumbnails = options.pictured ? await asking.thumbnails(photos) : new Map<string, string>();
   const findings = [

@@ -1,42 +1,70 @@
 import { mkdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { writeWhole } from "./manifest-file.ts";
-import type { WarmResult } from "./warm/variant.ts";
+import type { ByReader, Reader, WarmResult, WarmResults } from "./warm/variant.ts";
 
-/** What variants weigh, by name: a server that has them all says no more than that. */
-export type Weights = ReadonlyMap<string, { readonly bytes: number; readonly type: string }>;
+/** Where CI looks for what it may keep between runs; losing it costs some numbers of the report. */
+const WEIGHTS = "resources/imgproxy-lite/weights.txt";
 
-/** What earlier scans learned; nothing when there were none. */
-export async function readWeights(file: string): Promise<Weights> {
-  const weights = new Map<string, { readonly bytes: number; readonly type: string }>();
-  const text = await readFile(file, "utf8").catch(() => "");
+const readers = ["avif", "webp", "none", "any"] as const satisfies readonly Reader[];
+
+/** What variants were found to weigh by earlier scans, as hits; nothing when there were none. */
+export async function readWeights(site: string): Promise<WarmResults> {
+  const text = await readFile(path.join(site, WEIGHTS), "utf8").catch(() => "");
+  const weights = new Map<string, ByReader>();
   for (const line of text.split("\n")) {
-    const [bytes, type, ...name] = line.split(" ");
-    if (type !== undefined && Number(bytes) > 0) weights.set(name.join(" "), { bytes: Number(bytes), type });
+    const [query = "", ...fields] = line.split(" ");
+    if (fields.length > 0) weights.set(query, parseFields(fields));
   }
   return weights;
 }
 
-/** One line a variant, such as `48211 image/avif img=worms.jpg&q=60&v=0123456789&w=1200 avif`. */
-export async function writeWeights(file: string, results: ReadonlyMap<string, WarmResult>): Promise<void> {
+/**
+ * One line a request, such as `img=worms.jpg&q=60&v=0123456789&w=1200 avif image/avif 48211 webp image/webp 61002`.
+ * @param known what is there; nothing is written where it stays the same.
+ */
+export async function writeWeights(site: string, results: WarmResults, known: WarmResults): Promise<void> {
+  if (!isNews(results, known)) return;
   const lines: string[] = [];
-  for (const [name, result] of results)
-    if (result.status !== "failed" && result.bytes !== undefined && result.type !== undefined)
-      lines.push(`${result.bytes} ${result.type} ${name}\n`);
+  for (const [query, byReader] of results) {
+    let line = "";
+    for (const [reader, result] of Object.entries(byReader))
+      if (isWeighed(result)) line += ` ${reader} ${result.type} ${result.bytes}`;
+    if (line !== "") lines.push(`${query}${line}\n`);
+  }
+  const file = path.join(site, WEIGHTS);
   await mkdir(path.dirname(file), { recursive: true });
   await writeWhole(file, lines.sort().join(""));
 }
 
-/** The results, with what is known of those that were there already. */
-export function weighed(
-  results: ReadonlyMap<string, WarmResult>,
-  weights: Weights,
-): ReadonlyMap<string, WarmResult> {
-  if (weights.size === 0) return results;
-  const all = new Map<string, WarmResult>();
-  for (const [name, result] of results) {
-    const weight = result.status === "hit" && result.bytes === undefined ? weights.get(name) : undefined;
-    all.set(name, weight === undefined ? result : { ...result, ...weight });
+/** Whether anything was weighed anew, or is not asked for any more. */
+function isNews(results: WarmResults, known: WarmResults): boolean {
+  let still = 0;
+  for (const [query, byReader] of results) {
+    const before = known.get(query);
+    if (before !== undefined) still++;
+    for (const reader of readers)
+      if (isWeighed(byReader[reader]) && byReader[reader] !== before?.[reader]) return true;
   }
-  return all;
+  return still < known.size;
+}
+
+function isWeighed(
+  result: WarmResult | undefined,
+): result is Required<Exclude<WarmResult, { status: "failed" }>> {
+  return result !== undefined && "bytes" in result && "type" in result;
+}
+
+/** Of each reader three fields. What is none of ours is dropped: it is found out again. */
+function parseFields(fields: readonly string[]): ByReader {
+  const weights: { [reader in Reader]?: WarmResult } = {};
+  for (let at = 0; at + 2 < fields.length; at += 3) {
+    const [reader, type, bytes] = [fields[at], fields[at + 1], Number(fields[at + 2])];
+    if (isReader(reader) && type !== undefined && bytes > 0) weights[reader] = { status: "hit", bytes, type };
+  }
+  return weights;
+}
+
+function isReader(name: string | undefined): name is Reader {
+  return readers.some((reader) => reader === name);
 }

@@ -1,7 +1,7 @@
 import { formatQuery } from "../contract/request.ts";
 import type { Post } from "./posts.ts";
 import type { ScanResult } from "./scan.ts";
-import type { WarmResult } from "./warm/variant.ts";
+import { eachResult, type WarmResults } from "./warm/variant.ts";
 
 /** What became of variants. */
 export interface WarmCounts {
@@ -30,15 +30,15 @@ export function summarize(result: ScanResult): Summary {
     posts: result.posts.length,
     images: result.posts.reduce((sum, post) => sum + post.uses.length, 0),
     photos: new Set(result.posts.flatMap((post) => post.uses.map((use) => use.key))).size,
-    ...countResults(result.variants.values()),
+    ...countResults(result.variants),
     bytesBefore: bytes.before,
     bytesAfter: bytes.after,
   };
 }
 
-export function countResults(results: Iterable<WarmResult>): WarmCounts {
+export function countResults(results: WarmResults): WarmCounts {
   const counts = { hit: 0, made: 0, failed: 0 };
-  for (const { status } of results) counts[status]++;
+  for (const { status } of eachResult(results)) counts[status]++;
   const { hit, made, failed } = counts;
   return { variants: hit + made + failed, hits: hit, made, failed };
 }
@@ -54,8 +54,9 @@ export function bytesOf(
   for (const use of uses.values()) {
     const info = result.photos.get(use.key);
     if (info === undefined || "problem" in info) continue;
-    const query = formatQuery(use.candidates(result.images.get(use.key)).src);
-    const variant = result.variants.get(`${query} avif`) ?? result.variants.get(`${query} any`);
+    const { avif, any } =
+      result.variants.get(formatQuery(use.candidates(result.images.get(use.key)).src)) ?? {};
+    const variant = avif ?? any;
     // An original (SVG) is delivered as it is; a variant of unknown weight is left out of both sums.
     const delivered = variant === undefined ? info.bytes : "bytes" in variant ? variant.bytes : undefined;
     if (delivered === undefined) continue;

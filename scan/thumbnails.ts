@@ -1,4 +1,5 @@
 import { formatUrl } from "../contract/url.ts";
+import type { Answer } from "./answer.ts";
 import { inParallel, request, type Server, Unanswered } from "./http.ts";
 
 /** Pixels wide, twice what the report shows, for sharp screens. */
@@ -29,9 +30,9 @@ export async function loadThumbnails(
   return thumbnails;
 }
 
-async function dataUrl(response: Response): Promise<string | undefined> {
-  const body = Buffer.from(await response.arrayBuffer());
-  const type = response.headers.get("content-type") ?? "";
-  if (!response.ok || !/^image\/[a-z+]+$/.test(type) || body.byteLength > 100_000) return undefined;
+async function dataUrl(answer: Answer): Promise<string | undefined> {
+  const body = await answer.bytes();
+  const type = answer.header("content-type");
+  if (!answer.ok || !/^image\/[a-z+]+$/.test(type) || body.byteLength > 100_000) return undefined;
   return `data:${type};base64,${body.toString("base64")}`;
 }

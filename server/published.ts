@@ -1,6 +1,6 @@
 import { setInterval as every } from "node:timers";
 import { InvalidBody, type PublishedBody } from "../contract/api.ts";
-import { formatQuery, type ImageRequest, isOriginal, parseQuery } from "../contract/request.ts";
+import { formatPublished, type ImageRequest, isOriginal, parseQuery } from "../contract/request.ts";
 import type { Listing } from "./access.ts";
 import type { Variant, VariantClass } from "./cache/cache.ts";
 import { type Reach, VolumeHung } from "./cache/volume.ts";
@@ -116,7 +116,7 @@ export async function openPublished(options: {
     get edition() {
       return queries;
     },
-    has: ({ version: _, signature: __, ...asked }) => queries.has(formatQuery(asked)),
+    has: (asked) => queries.has(formatPublished(asked)),
     async put(site, name, { images, expires }) {
       checkNames(site, name);
       const canonical = Object.fromEntries(
@@ -172,8 +172,7 @@ function checkNames(...names: readonly string[]): void {
 
 /** However it was written: what a request is compared with. */
 function canonicalQuery(query: string): string {
-  const { version: _, signature: __, ...asked } = parseQuery(query);
-  return formatQuery(asked);
+  return formatPublished(parseQuery(query));
 }
 
 function newestFirst(sets: readonly StoredSet[], site: string): StoredSet[] {

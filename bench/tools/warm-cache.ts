@@ -2,10 +2,13 @@ import { createHash, randomBytes } from "node:crypto";
 import { link, mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import sharp from "sharp";
+import { formatQuery } from "../../contract/request.ts";
+import type { ByReader, WarmResults } from "../../scan/warm/variant.ts";
 import { variantOfSpec } from "../../server/api/specs.ts";
 import type { EntryMeta, SourceRecord } from "../../server/cache/cache.ts";
 import { formatEntry, formatRecord } from "../../server/cache/entry.ts";
 import { pathParts, recordName, variantName } from "../../server/cache/name.ts";
+import { versionOf } from "../../server/source/source.ts";
 
 /** Widths of the ladder that tiny photographs have, all at one quality. */
 export const tinyTiers = { widths: [8, 16, 32], quality: 60 } as const;
@@ -28,7 +31,7 @@ export async function writeTinyPhotos(folder: string, keys: readonly string[]): 
 export async function fillWarm(cache: string, photos: string, keys: readonly string[]): Promise<void> {
   const namespace = `folder ${photos}`;
   const photo = await tinyPhoto();
-  const validator = `sha256:${createHash("sha256").update(photo).digest("hex").slice(0, 32)}`;
+  const validator = validatorOf(photo);
   const record: SourceRecord = {
     ...{ validator, bytes: photo.byteLength, type: "image/jpeg", width: 32, height: 24 },
     ...{ frames: 1, alpha: false, checked: Date.now() },
@@ -48,7 +51,26 @@ export async function fillWarm(cache: string, photos: string, keys: readonly str
   }
 }
 
+/** What a scan remembers of them. */
+export async function weightsOf(keys: readonly string[]): Promise<WarmResults> {
+  const version = versionOf(validatorOf(await tinyPhoto()));
+  const weight = (type: string) => ({ status: "hit", bytes: BODY_BYTES, type }) as const;
+  const weights = new Map<string, ByReader>();
+  for (const key of keys)
+    for (const width of tinyTiers.widths)
+      weights.set(formatQuery({ key, quality: tinyTiers.quality, width, version }), {
+        ...{ avif: weight("image/avif"), webp: weight("image/webp"), none: weight("image/jpeg") },
+      });
+  return weights;
+}
+
 // --- parts ---
+
+const BODY_BYTES = 400;
+
+function validatorOf(photo: Buffer): string {
+  return `sha256:${createHash("sha256").update(photo).digest("hex").slice(0, 32)}`;
+}
 
 function tinyPhoto(): Promise<Buffer> {
   return sharp({ create: { width: 32, height: 24, channels: 3, background: "teal" } })
@@ -67,7 +89,7 @@ function variantsOf(key: string) {
 const types: Readonly<Record<string, string>> = { "auto-aw": "image/avif", "auto-w": "image/webp" };
 
 function entryOf(validator: string, of: string) {
-  const body = randomBytes(400);
+  const body = randomBytes(BODY_BYTES);
   const meta: EntryMeta = {
     ...{ validator, contentType: types[of] ?? "image/jpeg", width: 32, height: 24, etag: '"x"' },
     ...{ effort: 2, substitute: false, made: Date.now() },

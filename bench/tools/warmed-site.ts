@@ -1,14 +1,15 @@
 import { mkdtemp, readFile } from "node:fs/promises";
 import path from "node:path";
+import { writeWeights } from "../../scan/state.ts";
 import { type Ours, startOurs } from "../peers/ours.ts";
 import type { Contender } from "./alternate.ts";
 import type { Bench } from "./bench.ts";
 import { measureProgram } from "./command.ts";
 import { projectRoot } from "./paths.ts";
 import { photoKeys, type SiteOptions, writeSite } from "./site.ts";
-import { fillWarm, tinyTiers, writeTinyPhotos } from "./warm-cache.ts";
+import { fillWarm, tinyTiers, weightsOf, writeTinyPhotos } from "./warm-cache.ts";
 
-/** A site with tiny photographs, and a server that has their variants. */
+/** A site with tiny photographs, a server that has their variants, and what earlier scans remember of them. */
 export interface Warmed {
   readonly site: string;
   readonly photos: string;
@@ -31,7 +32,9 @@ export async function warmedSite(
   bench.tell(`filling a cache for ${keys.length} photographs`);
   await writeSite(site, options);
   await writeTinyPhotos(photos, keys);
-  await fillWarm(cache, photos, keys.filter(there));
+  const filled = keys.filter(there);
+  await fillWarm(cache, photos, filled);
+  await writeWeights(site, await weightsOf(filled), new Map());
   const server = await startOurs({ folder: bench.folder, photos, cache, env: { TOKEN, GC_INTERVAL: "0" } });
   return { site, photos, server };
 }

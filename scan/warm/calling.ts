@@ -3,7 +3,16 @@ import { apiRefusal, parseMissingAnswer, parseWarmLine } from "../answers.ts";
 import { apiCall } from "../api-call.ts";
 import { inParallel, request, type Server, TryAgain, Unanswered } from "../http.ts";
 import { ndjsonLines } from "./ndjson.ts";
-import { byPhoto, type PhotoVariants, specName, specOf, type Variant, type WarmResult } from "./variant.ts";
+import {
+  byPhoto,
+  eachVariant,
+  type PhotoRequests,
+  type Requests,
+  specName,
+  specOf,
+  type Variant,
+  type WarmResult,
+} from "./variant.ts";
 
 export interface CallingOptions {
   /** The encoder's, 0 to 9; absent: what the server warms with. */
@@ -17,21 +26,30 @@ export interface CallingOptions {
  */
 export async function warmByCalling(
   server: Server,
-  variants: Iterable<Variant>,
+  requests: Requests,
   options: CallingOptions,
   onResult: (variant: Variant, result: WarmResult) => void,
 ): Promise<void> {
-  const photos = byPhoto(variants).flatMap(splitPhoto);
-  await inParallel(chunks(photos, apiLimits.images), 1, async (batch) => {
-    const missing = await findMissing(server, batch, options);
-    for (const photo of batch)
-      for (const variant of photo.variants) if (!missing.has(variant)) onResult(variant, HIT);
-    if (missing.size === 0) return;
-    const work = batch
-      .map((photo) => ({ ...photo, variants: photo.variants.filter((variant) => missing.has(variant)) }))
-      .filter((photo) => photo.variants.length > 0);
+  await inParallel(chunks(byPhoto(requests, MOST_REQUESTS), apiLimits.images), 1, async (batch) => {
+    const isMissing = await findMissing(server, batch, options);
+    const work: PhotoVariants[] = [];
+    for (const photo of batch) {
+      const variants: Variant[] = [];
+      for (const variant of eachVariant(photo.requests))
+        if (isMissing(variant)) variants.push(variant);
+        else onResult(variant, HIT);
+      if (variants.length > 0) work.push({ ...photo, variants });
+    }
     await inParallel(work, server.concurrency, (photo) => warmPhoto(server, photo, options, onResult));
   });
+}
+
+/** A request has three variants at most. */
+const MOST_REQUESTS = Math.floor(apiLimits.variants / 3);
+
+/** A photograph at one version, and what is wanted of it. */
+interface PhotoVariants extends Pick<PhotoRequests, "img" | "v"> {
+  readonly variants: readonly Variant[];
 }
 
 // --- what is missing ---
@@ -41,25 +59,24 @@ const HIT: WarmResult = { status: "hit" };
 
 async function findMissing(
   server: Server,
-  photos: readonly PhotoVariants[],
+  photos: readonly PhotoRequests[],
   options: CallingOptions,
-): Promise<ReadonlySet<Variant>> {
-  const images = photos.map(({ img, v, variants }) => ({
-    ...{ img, variants: variants.map(specOf) },
+): Promise<(variant: Variant) => boolean> {
+  const images = photos.map(({ img, v, requests }) => ({
+    ...{ img, variants: Array.from(eachVariant(requests), specOf) },
     ...(v !== undefined && { v }),
   }));
   const call = apiCall(server, "POST", apiPaths.missing, { images, ...options } satisfies MissingBody);
   const answer = await request(server, {
     ...call,
-    read: (response) => parseMissingAnswer(response, call.url),
+    read: (said) => parseMissingAnswer(said, call.url),
     silenceMs: Number.POSITIVE_INFINITY,
   });
-  if (answer.images.length === 0) return new Set();
+  if (answer.images.length === 0) return () => false;
   const names = new Set(
     answer.images.flatMap(({ img, variants }) => variants.map((spec) => `${img} ${specName(spec)}`)),
   );
-  const all = photos.flatMap((photo) => photo.variants);
-  return new Set(all.filter((variant) => names.has(`${variant.request.key} ${specName(specOf(variant))}`)));
+  return (variant) => names.has(`${variant.request.key} ${specName(specOf(variant))}`);
 }
 
 // --- one photograph ---
@@ -88,9 +105,9 @@ async function warmPhoto(
     await request(server, {
       url,
       init: () => apiCall(server, "POST", apiPaths.warm, bodyNow()).init(),
-      read: async (response, alive) => {
-        if (!response.ok) throw await apiRefusal(response, url);
-        for await (const line of ndjsonLines(response)) {
+      read: async (answer, alive) => {
+        if (!answer.ok) throw await apiRefusal(answer, url);
+        for await (const line of ndjsonLines(answer)) {
           alive();
           const { variant, result } = parseWarmLine(line, url);
           settle(specName(variant), result);
@@ -127,10 +144,6 @@ function firstWords(failures: ReadonlyMap<Variant, WarmResult>): string | undefi
 }
 
 // --- batches ---
-
-function splitPhoto(photo: PhotoVariants): PhotoVariants[] {
-  return chunks(photo.variants, apiLimits.variants).map((variants) => ({ ...photo, variants }));
-}
 
 function chunks<T>(items: readonly T[], size: number): T[][] {
   return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>

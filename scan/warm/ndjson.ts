@@ -1,9 +1,11 @@
+import type { Answer } from "../answer.ts";
+
 /** The values of an `application/x-ndjson` body, as they come. @throws SyntaxError for a line that is no JSON. */
-export async function* ndjsonLines(response: Response): AsyncGenerator<unknown> {
-  if (response.body === null) return;
+export async function* ndjsonLines(answer: Answer): AsyncGenerator<unknown> {
+  const decoder = new TextDecoder();
   let rest = "";
-  for await (const text of response.body.pipeThrough(new TextDecoderStream())) {
-    const lines = (rest + text).split("\n");
+  for await (const chunk of answer.chunks()) {
+    const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
     rest = lines.pop() ?? "";
     for (const line of lines) if (line.trim() !== "") yield JSON.parse(line);
   }

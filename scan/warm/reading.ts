@@ -1,5 +1,6 @@
 import { browserAccept } from "../../contract/accept.ts";
 import { formatUrl } from "../../contract/url.ts";
+import type { Answer } from "../answer.ts";
 import { problemOf } from "../answers.ts";
 import { inParallel, request, type Server, TryAgain, Unanswered } from "../http.ts";
 import type { Variant, WarmResult } from "./variant.ts";
@@ -31,7 +32,7 @@ async function readVariant(server: Server, variant: Variant, key: string | undef
     return await request(server, {
       url,
       init: () => ({ headers: { accept } }),
-      read: (response) => readAnswer(response, variant),
+      read: (answer) => readAnswer(answer, variant),
     });
   } catch (error) {
     if (!(error instanceof Unanswered)) throw error;
@@ -39,21 +40,21 @@ async function readVariant(server: Server, variant: Variant, key: string | undef
   }
 }
 
-async function readAnswer(response: Response, variant: Variant): Promise<WarmResult> {
-  if (!response.ok) return { status: "failed", problem: await problemOf(response) };
-  const bytes = (await response.arrayBuffer()).byteLength;
-  if (isSubstitute(response, variant)) throw new TryAgain("WebP while the AVIF is made");
+async function readAnswer(answer: Answer, variant: Variant): Promise<WarmResult> {
+  if (!answer.ok) return { status: "failed", problem: await problemOf(answer) };
+  const bytes = (await answer.bytes()).byteLength;
+  if (isSubstitute(answer, variant)) throw new TryAgain("WebP while the AVIF is made");
   return {
-    status: isHit(response.headers.get("cache-status") ?? "") ? "hit" : "made",
+    status: isHit(answer.header("cache-status")) ? "hit" : "made",
     bytes,
-    type: response.headers.get("content-type") ?? "",
+    type: answer.header("content-type"),
   };
 }
 
 /** A reader who waits gets WebP, to be kept for a minute, while a large AVIF is made behind it: a scan waits for that. */
-function isSubstitute({ headers }: Response, { accept }: Variant): boolean {
-  const maxAge = Number(/\bmax-age=(\d+)/.exec(headers.get("cache-control") ?? "")?.[1] ?? Number.NaN);
-  return accept === "avif" && headers.get("content-type") === "image/webp" && maxAge <= 60;
+function isSubstitute(answer: Answer, { accept }: Variant): boolean {
+  const maxAge = Number(/\bmax-age=(\d+)/.exec(answer.header("cache-control"))?.[1] ?? Number.NaN);
+  return accept === "avif" && answer.header("content-type") === "image/webp" && maxAge <= 60;
 }
 
 /** RFC 9211: the member that speaks of the proxy says `hit`. */

@@ -6,10 +6,12 @@ import type { Refusal } from "../answers.ts";
 /** What one request is answered with, for one class of readers; `any` where the URL names the format. */
 export interface Variant {
   readonly request: ImageRequest;
-  readonly accept: keyof typeof browserAccept | "any";
-  /** The canonical query, and who asks. */
-  readonly name: string;
+  readonly accept: Reader;
+  /** The canonical query of the request. */
+  readonly query: string;
 }
+
+export type Reader = keyof typeof browserAccept | "any";
 
 /** How a variant was found: in the cache, made for this scan, or not to be had. */
 export type WarmResult =
@@ -21,35 +23,63 @@ export type WarmResult =
     }
   | { readonly status: "failed"; readonly problem: Refusal };
 
-/** What readers of a page may ask the proxy for; originals are streamed as stored and never in its cache. */
-export function variantsOf(asked: ImageRequest): Variant[] {
-  if (isOriginal(asked) || asked.format === "json") return [];
-  const query = formatQuery(asked);
-  const classes = asked.format !== undefined ? (["any"] as const) : (["avif", "webp", "none"] as const);
-  return classes.map((accept) => ({ request: asked, accept, name: `${query} ${accept}` }));
+export type ByReader = { readonly [reader in Reader]?: WarmResult };
+
+/** What became of variants, by canonical query and then by who asks. */
+export type WarmResults = ReadonlyMap<string, ByReader>;
+
+/** By canonical query. */
+export type Requests = ReadonlyMap<string, ImageRequest>;
+
+/** Who gets something of their own; nobody of an original, which is streamed as stored and never in the proxy's cache. */
+export function readersOf(request: ImageRequest): readonly Reader[] {
+  if (isOriginal(request) || request.format === "json") return [];
+  return request.format !== undefined ? oneForAll : byAccept;
+}
+
+const oneForAll = ["any"] as const;
+const byAccept = ["avif", "webp", "none"] as const;
+
+/** What readers of a page may ask the proxy for. */
+export function variantsOf(request: ImageRequest, query: string = formatQuery(request)): Variant[] {
+  return readersOf(request).map((accept) => ({ request, accept, query }));
+}
+
+/** Made one by one: a large site has a hundred thousand, and they need not all be in memory. */
+export function* eachVariant(requests: Iterable<readonly [string, ImageRequest]>): Generator<Variant> {
+  for (const [query, request] of requests) yield* variantsOf(request, query);
+}
+
+export function* eachResult(results: WarmResults): Generator<WarmResult> {
+  for (const byReader of results.values()) yield* Object.values(byReader);
 }
 
 /** A photograph at one version, and what of it is asked for. */
-export interface PhotoVariants {
+export interface PhotoRequests {
   readonly img: string;
   readonly v?: string;
-  readonly variants: readonly Variant[];
+  readonly requests: readonly (readonly [string, ImageRequest])[];
 }
 
-/** By photograph, in the order in which each is first asked for. */
-export function byPhoto(variants: Iterable<Variant>): PhotoVariants[] {
-  const photos = new Map<
-    string,
-    { readonly img: string; readonly v?: string; readonly variants: Variant[] }
-  >();
-  for (const variant of variants) {
-    const { key: img, version: v } = variant.request;
+/**
+ * By photograph, in the order in which each is first asked for.
+ * @param most requests of one photograph in one piece.
+ */
+export function byPhoto(requests: Requests, most: number): PhotoRequests[] {
+  const open = new Map<string, (readonly [string, ImageRequest])[]>();
+  const photos: PhotoRequests[] = [];
+  for (const asked of requests) {
+    const { key: img, version: v } = asked[1];
     const name = `${v ?? ""} ${img}`;
-    const photo = photos.get(name) ?? { img, ...(v !== undefined && { v }), variants: [] };
-    photo.variants.push(variant);
-    photos.set(name, photo);
+    const begun = open.get(name);
+    if (begun !== undefined && begun.length < most) begun.push(asked);
+    else {
+      const one = [asked];
+      open.set(name, one);
+      photos.push(v === undefined ? { img, requests: one } : { img, v, requests: one });
+    }
   }
-  return [...photos.values()];
+  return photos;
 }
 
 /** As `/api` names it. */
