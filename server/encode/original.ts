@@ -1,7 +1,6 @@
 import sharp, { type Sharp } from "sharp";
 import { Problem } from "../errors.ts";
 import { sniff } from "../sniff.ts";
-import { admit } from "./admission.ts";
 import { limitProblem, type SourceLimits } from "./limits.ts";
 import { type Rights, readRights } from "./rights.ts";
 
@@ -18,11 +17,10 @@ export interface Original {
 }
 
 /**
- * Reads the header; no pixel is decoded yet.
- * @throws Problem `unsupported-source` or `unreadable-source`.
+ * Reads the header of an original that was let in by its first bytes; no pixel is decoded yet.
+ * @throws Problem `unreadable-source`.
  */
 export async function openOriginal(bytes: Uint8Array, limits: SourceLimits): Promise<Original> {
-  admit(bytes, limits);
   const { type } = sniff(bytes);
   const header = await sharp(bytes, { limitInputPixels: false, failOn: "error" })
     .metadata()

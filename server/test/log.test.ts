@@ -1,6 +1,7 @@
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { createLog, type LogLevel, type RequestLine } from "../log.ts";
 import { readableLines } from "../readable-log.ts";
 
@@ -115,6 +116,37 @@ test.each([
     .split("\n")
     .map((line) => JSON.parse(line).count);
   expect(counts).toEqual(Array.from({ length: 1000 }, (_, count) => count));
+});
+
+test("lines that nobody reads take no more than 16 MiB, and those that are dropped for it are counted", async () => {
+  const log = fileURLToPath(new URL("../../dist/server/log.js", import.meta.url));
+  const program = `import { createLog, standardOutput } from ${JSON.stringify(log)};
+    const log = createLog({ level: "info", destination: standardOutput() });
+    const rss = process.memoryUsage.rss();
+    for (let batch = 0; batch < 100; batch++) {
+      for (let line = 0; line < 10_000; line++) log.info("x".repeat(100));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    process.send(process.memoryUsage.rss() - rss);
+    process.on("message", () => log.info("after"));`;
+  const child = spawn(process.execPath, ["--input-type=module", "-e", program], {
+    stdio: ["ignore", "pipe", "inherit", "ipc"],
+  });
+  onTestFinished(() => void child.kill());
+  const [grown] = await once(child, "message");
+  // 160 MB were said; a heap has garbage, too.
+  expect(grown).toBeLessThan(100 * 2 ** 20);
+  let text = "";
+  child.stdout?.on("data", (chunk: Buffer) => {
+    text += chunk;
+  });
+  await expect.poll(() => text).toContain("were dropped");
+  const { lines, level } = JSON.parse(text.split("\n").find((line) => line.includes("dropped")) ?? "");
+  expect(level).toBe("warn");
+  expect(text.split("\n").filter((line) => line.includes("xxx")).length + lines).toBe(1_000_000);
+  // And it goes on.
+  child.send("go on");
+  await expect.poll(() => text).toContain('"after"');
 });
 
 type Use = (log: ReturnType<typeof createLog>) => void;
