@@ -24,10 +24,12 @@ export async function growth(bench: Bench): Promise<Result> {
     caches.set(entries, cache);
   }
   const hit = await diskHits(bench, caches);
-  const sweep: Points = [];
+  const [walk, sweep]: [Points, Points] = [[], []];
   for (const [entries, cache] of caches) {
     bench.tell(`sweeping ${entries} entries`);
-    sweep.push([entries, await leastCpu(sweepers(bench, cache)[1])]);
+    const [bare, ours] = sweepers(bench, cache);
+    walk.push([entries, await leastCpu(bare)]);
+    sweep.push([entries, await leastCpu(ours)]);
   }
   const scanned: Points = [];
   for (const posts of [250, 1_000, 4_000]) {
@@ -46,8 +48,13 @@ export async function growth(bench: Bench): Promise<Result> {
       { claim: "CPU of a hit, largest cache ÷ smallest", measured: last(hit) / first(hit), atMost: 1.15 },
       {
         claim: "CPU of a sweep, 10 times the entries",
-        measured: last(sweep) / (sweep.at(-2)?.[1] ?? 1),
+        measured: ofTenTimes(sweep),
         atMost: 11,
+      },
+      {
+        claim: "growth of a sweep ÷ growth of bare readdir and stat",
+        measured: ofTenTimes(sweep) / ofTenTimes(walk),
+        atMost: 1.1,
       },
       {
         claim: "CPU of a scan, 4 times the posts",
@@ -67,7 +74,15 @@ export async function growth(bench: Bench): Promise<Result> {
     ],
     tables: [
       { title: "Hit from disk", head: ["entries", "µs of CPU a request"], rows: rows(hit) },
-      { title: "Sweep", head: ["entries", "ms of CPU"], rows: rows(sweep) },
+      {
+        title: "Sweep",
+        head: ["entries", "ms of CPU", "bare readdir and stat"],
+        rows: sweep.map(([size, value], at) => [
+          size.toLocaleString("en"),
+          value,
+          walk[at]?.[1] ?? Number.NaN,
+        ]),
+      },
       { title: "Scan", head: ["posts", "ms of CPU"], rows: rows(scanned) },
       {
         title: "Scan after a change",
@@ -88,6 +103,7 @@ export async function growth(bench: Bench): Promise<Result> {
       lines: [
         { name: "hit from disk", points: hit },
         { name: "sweep", points: sweep },
+        { name: "bare readdir and stat", points: walk },
         { name: "scan", points: scanned },
         { name: "rescan, by changed posts", points: pointsOf(changed, "changed").slice(1) },
         { name: "rescan of 40, by posts", points: pointsOf(grown, "posts") },
@@ -127,6 +143,11 @@ function beyondUnchanged(changed: readonly Rescan[], at: number): number {
 
 function pointsOf(runs: readonly Rescan[], along: "posts" | "changed"): Points {
   return runs.map((run) => [run[along], run.cpuMs]);
+}
+
+/** The largest against the one before it. */
+function ofTenTimes(points: Points): number {
+  return last(points) / (points.at(-2)?.[1] ?? 1);
 }
 
 function first(points: Points): number {

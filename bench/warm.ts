@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import path from "node:path";
 import sharp from "sharp";
 import { bareEncode, bareTier } from "./peers/bare-sharp.ts";
+import { startEndless } from "./peers/endless.ts";
 import { hugoImages } from "./peers/hugo-images.ts";
 import { fetchImage, type Ours, pathOf, startOurs, versionOf } from "./peers/ours.ts";
 import { alternate, type Measured, median, type Samples } from "./tools/alternate.ts";
@@ -37,7 +38,7 @@ export async function warm(bench: Bench): Promise<Result> {
     bench.tell(`round ${round}`),
   );
   const hugo = await againstHugo(bench, ours, { key, version, file });
-  const readers = await readersMeanwhile(bench, ours, key, version);
+  const readers = await readersMeanwhile(bench, ours, { key, version, file });
   const cpu = (name: string): number => leastOf(samples, name, "cpuMs");
   return {
     title: "Warm",
@@ -63,6 +64,7 @@ export async function warm(bench: Bench): Promise<Result> {
         rows: [
           ["idle", readers.idle],
           ["while a warm runs", readers.busy],
+          ["while bare sharp encodes in a program of its own, with what CPU is left over", readers.beside],
         ],
       },
     ],
@@ -166,26 +168,30 @@ async function againstHugo(
 
 // --- readers meanwhile ---
 
+/** On two cores readers and their client take both; `beside` is what an encoder that is none of ours costs them. */
 async function readersMeanwhile(
   bench: Bench,
   ours: Ours,
-  key: string,
-  version: string,
-): Promise<{ readonly idle: number; readonly busy: number }> {
+  { key, version, file }: { readonly key: string; readonly version: string; readonly file: string },
+): Promise<{ readonly idle: number; readonly busy: number; readonly beside: number }> {
   const hit = pathOf({ key, width: 480, quality: Q, version });
   for (let times = 0; times < 3; times++) await fetchImage(ours.url + hit);
   const reader = underLoad(bench, "readers", ours, [hit], { connections: 8 });
-  const [idle, busy]: [number[], number[]] = [[], []];
-  for (let round = 0; round < 5; round++) {
-    idle.push((await reader.run()).p99Ms ?? Number.NaN);
+  const p99 = async () => (await reader.run()).p99Ms ?? Number.NaN;
+  const [idle, busy, beside]: [number[], number[], number[]] = [[], [], []];
+  for (let round = 0; round < 7; round++) {
+    idle.push(await p99());
     const warming = warmCall(
       ours,
       key,
       version,
       variants.map((one) => ({ ...one, q: 60 + round })),
     );
-    busy.push((await reader.run()).p99Ms ?? Number.NaN);
+    busy.push(await p99());
     await warming;
+    const end = await startEndless(file);
+    beside.push(await p99());
+    end();
   }
-  return { idle: median(idle), busy: median(busy) };
+  return { idle: median(idle), busy: median(busy), beside: median(beside) };
 }
