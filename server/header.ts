@@ -19,6 +19,17 @@ export function readSize(type: string, head: Uint8Array): HeaderSize | undefined
   }
 }
 
+/** Whether all that stands before the pixels of a JPEG is here: its segments until the start of a scan. */
+export function hasWholeHeader(jpeg: Uint8Array): boolean {
+  try {
+    for (const { marker } of segments(Buffer.from(jpeg.buffer, jpeg.byteOffset, jpeg.byteLength)))
+      if (marker === START_OF_SCAN) return true;
+  } catch {
+    // It ends before.
+  }
+  return false;
+}
+
 // --- formats ---
 
 const readers: Readonly<Record<string, (bytes: Buffer) => HeaderSize | undefined>> = {
@@ -29,17 +40,28 @@ const readers: Readonly<Record<string, (bytes: Buffer) => HeaderSize | undefined
   "image/avif": readAvif,
 };
 
-/** Segments until the start of a frame, which says the size (ITU T.81 §B.2.2). */
+/** The start of a frame says the size (ITU T.81 §B.2.2). */
 function readJpeg(bytes: Buffer): HeaderSize | undefined {
-  for (let at = 2; ; ) {
-    const marker = bytes.readUInt16BE(at);
-    if (marker === 0xffff) at++;
-    else if (isStartOfFrame(marker))
+  for (const { marker, at } of segments(bytes))
+    if (isStartOfFrame(marker))
       return { height: bytes.readUInt16BE(at + 5), width: bytes.readUInt16BE(at + 7) };
-    else if (marker < 0xffc0) return undefined;
-    else at += 2 + bytes.readUInt16BE(at + 2);
+  return undefined;
+}
+
+/** Markers and where each stands, as far as they make sense. @throws RangeError when the bytes end. */
+function* segments(jpeg: Buffer): Generator<{ readonly marker: number; readonly at: number }> {
+  for (let at = 2; ; ) {
+    const marker = jpeg.readUInt16BE(at);
+    if (marker === 0xffff) at++;
+    else if (marker < 0xffc0) return;
+    else {
+      yield { marker, at };
+      at += 2 + jpeg.readUInt16BE(at + 2);
+    }
   }
 }
+
+const START_OF_SCAN = 0xffda;
 
 /** C0 to CF but for the tables of Huffman codes, arithmetic coding and the reserved one. */
 function isStartOfFrame(marker: number): boolean {

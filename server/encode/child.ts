@@ -4,6 +4,7 @@ import { Problem } from "../errors.ts";
 import { restrictDecoders } from "./decoders.ts";
 import { describeOriginal } from "./describe.ts";
 import { FrameReader, unshared, writeFrame } from "./frames.ts";
+import { readEarly } from "./original.ts";
 import type { Job, Order } from "./protocol.ts";
 import { rehearse } from "./rehearse.ts";
 import { transform } from "./transform.ts";
@@ -13,15 +14,16 @@ function main(): void {
   restrictDecoders();
   let original: Uint8Array = new Uint8Array();
   let filled = 0;
+  let early: Early;
   let stopped = false;
   const obey = (order: Order): void => {
     if (order.kind === "stop") stopped = true;
-    else if (order.kind === "original") [original, filled] = [unshared(order.bytes), 0];
-    else if (order.kind !== "piece") {
+    else if (order.kind === "original") [original, filled, early] = [unshared(order.bytes), 0, undefined];
+    else if (order.kind === "piece") early ??= readEarly(original.subarray(0, filled));
+    else {
       stopped = false;
-      const whole = original;
-      original = new Uint8Array();
-      void perform(order, whole, server, () => stopped);
+      void perform(order, { whole: original, early }, server, () => stopped);
+      [original, early] = [new Uint8Array(), undefined];
     }
   };
   const reader = new FrameReader(
@@ -55,9 +57,11 @@ function connect(reader: FrameReader): Socket {
   return new Socket(options);
 }
 
+type Early = ReturnType<typeof readEarly>;
+
 async function perform(
   job: Job,
-  original: Uint8Array,
+  { whole, early }: { readonly whole: Uint8Array; readonly early: Early },
   server: Socket,
   stopped: () => boolean,
 ): Promise<void> {
@@ -66,9 +70,9 @@ async function perform(
       writeFrame(server, { kind: "versions", versions: sharp.versions });
       await rehearse();
     } else if (job.kind === "describe")
-      writeFrame(server, { kind: "described", ...(await describeOriginal(original, job.limits)) });
+      writeFrame(server, { kind: "described", ...(await describeOriginal(whole, job.limits)) });
     else
-      for await (const { body, ...head } of transform(original, job)) {
+      for await (const { body, ...head } of transform(whole, job, early)) {
         writeFrame(server, { kind: "output", ...head }, body);
         if (stopped()) break;
       }

@@ -1,5 +1,6 @@
-import sharp, { type Sharp } from "sharp";
+import sharp, { type Metadata, type Sharp } from "sharp";
 import { Problem } from "../errors.ts";
+import { hasWholeHeader } from "../header.ts";
 import { sniff } from "../sniff.ts";
 import { limitProblem, type SourceLimits } from "./limits.ts";
 import { type Rights, readRights } from "./rights.ts";
@@ -17,16 +18,32 @@ export interface Original {
 }
 
 /**
+ * Reads the header of a JPEG while the rest of it arrives: half a millisecond that a reader need not wait for. What it
+ * comes to is undefined where only the whole can tell what is wrong.
+ * @param head as much of it as is here.
+ * @returns undefined as long as that is not all of the header; of other types always.
+ */
+export function readEarly(head: Uint8Array): Promise<Metadata | undefined> | undefined {
+  if (sniff(head).type !== "image/jpeg" || !hasWholeHeader(head)) return undefined;
+  return readHeader(head).catch(() => undefined);
+}
+
+/**
  * Reads the header of an original that was let in by its first bytes; no pixel is decoded yet.
+ * @param early what {@link readEarly} has begun.
  * @throws Problem `unreadable-source`.
  */
-export async function openOriginal(bytes: Uint8Array, limits: SourceLimits): Promise<Original> {
+export async function openOriginal(
+  bytes: Uint8Array,
+  limits: SourceLimits,
+  early?: Promise<Metadata | undefined>,
+): Promise<Original> {
   const { type } = sniff(bytes);
-  const header = await sharp(bytes, { limitInputPixels: false, failOn: "error" })
-    .metadata()
-    .catch((cause: unknown) => {
+  const header =
+    (await early) ??
+    (await readHeader(bytes).catch((cause: unknown) => {
       throw damaged(type, cause);
-    });
+    }));
   const original = {
     bytes,
     type,
@@ -39,6 +56,10 @@ export async function openOriginal(bytes: Uint8Array, limits: SourceLimits): Pro
   const problem = limitProblem(original, limits);
   if (problem !== undefined) throw new Problem("unreadable-source", { detail: problem });
   return original;
+}
+
+function readHeader(bytes: Uint8Array): Promise<Metadata> {
+  return sharp(bytes, { limitInputPixels: false, failOn: "error" }).metadata();
 }
 
 /** A sharp pipeline over the original, upright. libvips checks the limit again: headers can lie about frames. */

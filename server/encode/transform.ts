@@ -1,7 +1,7 @@
 import { Problem } from "../errors.ts";
 import type { Encoded } from "./encoder.ts";
 import { asItIs, encode } from "./encoders.ts";
-import { damaged, type Original, openOriginal } from "./original.ts";
+import { damaged, type Original, openOriginal, type readEarly } from "./original.ts";
 import { losslessPlans, type Plan, planOutput, type TransformOptions } from "./plan.ts";
 import { Tiers, toTier } from "./tiers.ts";
 
@@ -10,8 +10,12 @@ import { Tiers, toTier } from "./tiers.ts";
  * crash, and only a process can be killed.
  * @throws Problem `unsupported-source` or `unreadable-source`.
  */
-export async function* transform(bytes: Uint8Array, options: TransformOptions): AsyncGenerator<Encoded> {
-  const original = await openOriginal(bytes, options.limits);
+export async function* transform(
+  bytes: Uint8Array,
+  options: TransformOptions,
+  early?: ReturnType<typeof readEarly>,
+): AsyncGenerator<Encoded> {
+  const original = await openOriginal(bytes, options.limits, early);
   const tiers = new Tiers(original, options);
   for (const output of options.outputs) {
     try {

@@ -1,3 +1,4 @@
+import sharp from "sharp";
 import { beforeAll, expect, onTestFinished, test, vi } from "vitest";
 import { createPool, type Pool, type PoolOptions } from "../encode/pool.ts";
 import type { Reception } from "../encode/reception.ts";
@@ -46,6 +47,19 @@ test("an original that went to a child as it arrived is not sent to it again", a
   expect(made).toBe(await encode(pool, undefined, { body: passed }));
   expect(made).not.toBe(await encode(pool));
   expect(pool.stats().spawned).toBe(1);
+});
+
+test("the header that was read early is that of the original that came last", async () => {
+  const small = await photo(150, 100).jpeg().toBuffer();
+  const pool = startPool();
+  const reception = pool.receive();
+  reception.begin(asked.length);
+  pass(reception, asked.subarray(0, 9_000));
+  reception.begin(small.length);
+  pass(reception, small);
+  const made = Buffer.from(await encode(pool, reception), "base64");
+  // Never enlarged: 200 pixels were asked for.
+  expect((await sharp(made).metadata()).width).toBe(150);
 });
 
 test("an original that came anew from its first byte is the one that counts", async () => {
