@@ -10,7 +10,7 @@ import { pathParts, variantName } from "../cache/name.ts";
 import { type SweepOptions, sweep } from "../gc/sweep.ts";
 import { startActor } from "./actors.ts";
 import { entryOf } from "./cache-suite.ts";
-import { report, sized } from "./chaos.ts";
+import { bounded, report, sized } from "./chaos.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
 const HOUR = 3_600_000;
@@ -148,6 +148,7 @@ test("a cache of very many entries is swept in bounded memory while hits go on",
   expect(summary.keptFiles).toBeLessThanOrEqual(0.9 * entries + 1);
   expect(summary.keptFiles).toBeGreaterThanOrEqual(0.79 * entries);
   expect(hits).toBeGreaterThan(0);
+  bounded("seconds of a sweep", seconds, 120);
   expect(summary.peak).toBeLessThan(256 * 1024);
   const most = Math.max(...leafSizes(folder));
   expect(most).toBeLessThan(1_000);
