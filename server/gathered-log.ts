@@ -14,7 +14,7 @@ const WAIT_MS = 200;
 
 /**
  * Lines to a file descriptor, gathered so that sixty hits share one write, which happens behind them. What is gathered
- * is written when the process exits, also by an error that nobody caught. sonic-boom, pino's own writer, can gather too
+ * is written when the process exits, also by an error that nobody caught, if need be behind lines that are younger. sonic-boom, pino's own writer, can gather too
  * (`minLength`), but measures all that it holds at each line. What the reader of the log does not take in time is
  * dropped, and counted in a line of its own once there is room.
  */
