@@ -37,6 +37,16 @@ function pass(reception: Reception, body: Uint8Array): void {
   for (let at = 0; at < body.length; at += 5_000) reception.pass(body.subarray(at, at + 5_000));
 }
 
+/** A fetch that broke off in the middle, and the whole of another object. */
+function receiveAnew(pool: Pool, body: Uint8Array): Reception {
+  const reception = pool.receive();
+  reception.begin(asked.length);
+  pass(reception, asked.subarray(0, 9_000));
+  reception.begin(body.length);
+  pass(reception, body);
+  return reception;
+}
+
 test("an original that went to a child as it arrived is not sent to it again", async () => {
   const pool = startPool();
   const reception = pool.receive();
@@ -52,11 +62,7 @@ test("an original that went to a child as it arrived is not sent to it again", a
 test("the header that was read early is that of the original that came last", async () => {
   const small = await photo(150, 100).jpeg().toBuffer();
   const pool = startPool();
-  const reception = pool.receive();
-  reception.begin(asked.length);
-  pass(reception, asked.subarray(0, 9_000));
-  reception.begin(small.length);
-  pass(reception, small);
+  const reception = receiveAnew(pool, small);
   const made = Buffer.from(await encode(pool, reception), "base64");
   // Never enlarged: 200 pixels were asked for.
   expect((await sharp(made).metadata()).width).toBe(150);
@@ -64,11 +70,7 @@ test("the header that was read early is that of the original that came last", as
 
 test("an original that came anew from its first byte is the one that counts", async () => {
   const pool = startPool();
-  const reception = pool.receive();
-  reception.begin(asked.length);
-  pass(reception, asked.subarray(0, 9_000));
-  reception.begin(passed.length);
-  pass(reception, passed);
+  const reception = receiveAnew(pool, passed);
   expect(await encode(pool, reception)).toBe(await encode(pool, undefined, { body: passed }));
 });
 
