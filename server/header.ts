@@ -19,11 +19,12 @@ export function readSize(type: string, head: Uint8Array): HeaderSize | undefined
   }
 }
 
-/** Whether all that stands before the pixels of a JPEG is here: its segments until the start of a scan. */
+/** Whether all that stands before the pixels of a JPEG is here: its segments, and that of the first scan. */
 export function hasWholeHeader(jpeg: Uint8Array): boolean {
+  const bytes = Buffer.from(jpeg.buffer, jpeg.byteOffset, jpeg.byteLength);
   try {
-    for (const { marker } of segments(Buffer.from(jpeg.buffer, jpeg.byteOffset, jpeg.byteLength)))
-      if (marker === START_OF_SCAN) return true;
+    for (const { marker, at } of segments(bytes))
+      if (marker === START_OF_SCAN) return at + 2 + bytes.readUInt16BE(at + 2) <= bytes.length;
   } catch {
     // It ends before.
   }

@@ -53,12 +53,13 @@ test.each([
     const { size: __, ...header } = await sharp(whole).metadata();
     let told = 0;
     for (let length = 0; length <= whole.length; length += 1) {
-      const early = await readEarly(whole.subarray(0, length));
-      if (early === undefined) {
+      const begun = readEarly(whole.subarray(0, length));
+      if (begun === undefined) {
         expect(told).toBe(0);
         continue;
       }
-      const { size, ...known } = early;
+      // What is begun too early is not begun again.
+      const { size, ...known } = (await begun) ?? {};
       expect([size, known]).toEqual([length, header]);
       // The rest changes nothing; a few lengths of it will do.
       told++;
