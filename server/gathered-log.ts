@@ -1,69 +1,138 @@
-import { type DestinationStream, destination } from "pino";
+import { write, writeSync } from "node:fs";
+import type { DestinationStream } from "pino";
 
 /** Characters that make a write worth its cost. */
 const ENOUGH = 16_384;
 
-/** Bytes of one write, when lines come faster than the writes before it end. */
+/** Characters of one write, when lines come faster than the writes before it end. */
 const MOST_AT_ONCE = 262_144;
 
-/** Bytes that wait for a reader who is slow or stands still: more would be the server's end. */
+/** Characters that wait for a reader who is slow or stands still: more would be the server's end. */
 const MOST_WAITING = 16 * 2 ** 20;
 
 /** Milliseconds that a line waits at most: somebody may look on. */
 const WAIT_MS = 200;
 
+/** Milliseconds until a full pipe is tried again: at first, and at most where nobody empties it. */
+const RETRY_MS = { first: 1, most: 128 };
+
+/** Milliseconds for a reader to make room when the process exits. */
+const LAST_MS = 1_000;
+
 /**
  * Lines to a file descriptor, gathered so that sixty hits share one write, which happens behind them. What is gathered
- * is written when the process exits, also by an error that nobody caught, if need be behind lines that are younger. sonic-boom, pino's own writer, can gather too
- * (`minLength`), but measures all that it holds at each line. What the reader of the log does not take in time is
- * dropped, and counted in a line of its own once there is room.
+ * is written when the process exits, also by an error that nobody caught, if need be before a write that has begun. What
+ * the reader of the log does not take in time, or a full disk refuses, is dropped, and counted in a line of its own once
+ * there is room. Nobody who reads is no reason to stop serving, nor to stay when told to end: sonic-boom, pino's own
+ * writer, tries for ever then (its flushSync, 4.2), and throws when a disk is full.
  */
 export function gatheredLines(fd: number): DestinationStream {
-  // A write that begins while the process exits may not end: what is less than this waits for its flush.
-  const sink = destination({
-    ...{ dest: fd, sync: false, minLength: ENOUGH - 1 },
-    ...{ maxWrite: MOST_AT_ONCE, maxLength: MOST_WAITING },
-  });
+  const waiting: string[] = [];
+  let waitingLength = 0;
   let gathered = "";
-  let timer: NodeJS.Timeout | undefined;
   let dropped = 0;
-  sink.on("drop", (text: string) => {
-    dropped += text.split("\n").length - 1;
-  });
-  sink.on("drain", () => {
-    if (dropped === 0) return;
-    gathered += droppedLine(dropped);
-    dropped = 0;
-    flush();
-  });
+  /** What is being written, or is to be tried again. */
+  let current: Buffer | undefined;
+  let isWriting = false;
+  let timer: NodeJS.Timeout | undefined;
+  let retryMs = RETRY_MS.first;
 
-  function pass(): void {
-    clearTimeout(timer);
-    timer = undefined;
-    if (gathered === "") return;
-    const text = gathered;
-    gathered = "";
-    sink.write(text);
-  }
-
-  // Before the sink's own listeners, which flush and end it.
-  process.prependListener("beforeExit", pass);
-  process.prependListener("exit", pass);
+  process.on("exit", () => {
+    const rest = isWriting || current === undefined ? [] : [current];
+    writeNow(fd, Buffer.concat([...rest, Buffer.from(waiting.join("") + gathered)]));
+  });
   return {
     write(line) {
+      if (waitingLength + gathered.length > MOST_WAITING) return void dropped++;
       gathered += line;
-      if (gathered.length >= ENOUGH) pass();
-      else timer ??= setTimeout(() => flush(), WAIT_MS).unref();
+      if (gathered.length >= ENOUGH) flush();
+      else flushIn(WAIT_MS);
     },
   };
 
+  function flushIn(milliseconds: number): void {
+    timer ??= setTimeout(flush, milliseconds).unref();
+  }
+
   function flush(): void {
-    pass();
-    sink.flush();
+    clearTimeout(timer);
+    timer = undefined;
+    if (gathered !== "") {
+      waiting.push(gathered);
+      waitingLength += gathered.length;
+      gathered = "";
+    }
+    if (!isWriting) writeNext();
+  }
+
+  function writeNext(): void {
+    current ??= take();
+    if (current === undefined) return;
+    isWriting = true;
+    write(fd, current, (error, written) => {
+      isWriting = false;
+      if (error === null) succeed(written);
+      else fail(error);
+    });
+  }
+
+  function take(): Buffer | undefined {
+    let length = 0;
+    let count = 0;
+    for (; length < MOST_AT_ONCE && count < waiting.length; count++) length += waiting[count]?.length ?? 0;
+    waitingLength -= length;
+    return count === 0 ? undefined : Buffer.from(waiting.splice(0, count).join(""));
+  }
+
+  function succeed(written: number): void {
+    retryMs = RETRY_MS.first;
+    const rest = current?.subarray(written);
+    current = rest?.length === 0 ? undefined : rest;
+    if (dropped > 0) {
+      gathered += droppedLine(dropped);
+      dropped = 0;
+      flushIn(WAIT_MS);
+    }
+    writeNext();
+  }
+
+  function fail(error: NodeJS.ErrnoException): void {
+    if (isFullPipe(error)) {
+      clearTimeout(timer);
+      timer = setTimeout(flush, retryMs).unref();
+      retryMs = Math.min(retryMs * 2, RETRY_MS.most);
+    } else {
+      dropped += linesOf(current);
+      current = undefined;
+      flushIn(WAIT_MS);
+    }
   }
 }
 
 function droppedLine(lines: number): string {
-  const msg = "lines of the log were dropped: whoever reads it is too slow";
+  const msg = "lines of the log were dropped: whoever takes it was too slow, or refused it";
   return `${JSON.stringify({ level: "warn", time: new Date().toISOString(), lines, msg })}\n`;
+}
+
+function linesOf(text: Buffer | undefined): number {
+  return text === undefined ? 0 : text.toString().split("\n").length - 1;
+}
+
+function isFullPipe({ code }: NodeJS.ErrnoException): boolean {
+  return code === "EAGAIN";
+}
+
+// --- exit ---
+
+/** Writes while the event loop stands: as much as is taken. */
+function writeNow(fd: number, bytes: Buffer): void {
+  const until = performance.now() + LAST_MS;
+  for (let at = 0; at < bytes.length && performance.now() < until; ) {
+    try {
+      at += writeSync(fd, bytes, at);
+    } catch (error) {
+      if (!(error instanceof Error) || !isFullPipe(error)) return;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
+    }
+  }
 }

@@ -1,9 +1,13 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
+import { open } from "node:fs/promises";
+import { connect, createServer, type Socket } from "node:net";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
 import { createLog, type LogLevel, type RequestLine } from "../log.ts";
 import { readableLines } from "../readable-log.ts";
+import { temporaryFolder } from "./temporary-folder.ts";
 
 const hit: RequestLine = {
   id: "r1",
@@ -121,6 +125,54 @@ test.each([
     Array.from({ length: 1000 }, (_, count) => count),
   );
 });
+
+test.each([
+  ["has gone before the first line", goneReader, 0],
+  ["has gone", goneReader, 20_000],
+  ["is a full disk", fullDisk, 20_000],
+  ["stands still", stillReader, 20_000],
+])("a process whose log's reader %s goes on, and ends when it is told to", async (_, reader, lines) => {
+  const log = fileURLToPath(new URL("../../dist/server/log.js", import.meta.url));
+  const program = `import { createLog, standardOutput } from ${JSON.stringify(log)};
+    const log = createLog({ level: "info", destination: standardOutput() });
+    process.on("message", () => {
+      for (let line = 0; line < ${lines}; line++) log.info("x".repeat(100));
+      setTimeout(() => {
+        log.info("the last one");
+        process.send("alive", () => process.disconnect());
+      }, 300);
+    });`;
+  const child = spawn(process.execPath, ["--input-type=module", "-e", program], {
+    stdio: ["ignore", await reader(), "inherit", "ipc"],
+  });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  child.stdout?.destroy();
+  child.send("begin");
+  expect(await once(child, "message")).toEqual(["alive", undefined]);
+  expect(await once(child, "exit")).toEqual([0, null]);
+});
+
+async function goneReader(): Promise<"pipe"> {
+  return "pipe";
+}
+
+async function fullDisk(): Promise<number> {
+  const full = await open("/dev/full", "w");
+  onTestFinished(() => full.close());
+  return full.fd;
+}
+
+/** A connection, as a pipe that does not wait, of which the other end reads nothing. */
+async function stillReader(): Promise<Socket> {
+  const server = createServer((socket) => socket.pause());
+  server.listen(join(await temporaryFolder(), "log"));
+  onTestFinished(() => void server.close());
+  await once(server, "listening");
+  const socket = connect(String(server.address()));
+  onTestFinished(() => void socket.destroy());
+  await once(socket, "connect");
+  return socket;
+}
 
 test("lines that nobody reads take no more than 16 MiB, and those that are dropped for it are counted", async () => {
   const log = fileURLToPath(new URL("../../dist/server/log.js", import.meta.url));

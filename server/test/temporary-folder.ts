@@ -6,6 +6,7 @@ import { onTestFinished } from "vitest";
 /** A folder of the test's own, gone when the test is. */
 export async function temporaryFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "imgproxy-lite-test-"));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  // A sweep outlives a server that was killed, and may leave its note while the folder is taken away.
+  onTestFinished(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
   return folder;
 }
