@@ -74,8 +74,6 @@ interface Case {
 
 function contendersFor(bench: Bench, { key, width, format, version }: Case, servers: Servers): Contender[] {
   const { bucket, ours, first, ipx } = servers;
-  // The others cannot be emptied: to them each quality is new.
-  const others = counter();
   const add = (name: string, run: Contender["run"]): Contender => ({ name, run });
   const contenders = [
     add(SHARP, () => bareSharp(async (q) => encode(await bodyOf(bucket.url), width, format, q))),
@@ -84,16 +82,19 @@ function contendersFor(bench: Bench, { key, width, format, version }: Case, serv
       return timed(ours, (quality) => pathOf({ key, width, format, version, quality }));
     }),
   ];
-  if (ipx !== undefined)
-    contenders.push(add("ipx", () => timed(ipx, () => ipxPath({ key, width, format, quality: others() }))));
-  if (first !== undefined && format === "jpg")
-    contenders.push(
-      add("Flask, Pillow, waitress", () => timed(first, () => pathOf({ key, width, quality: others() }))),
-    );
-  for (const { name, urlOf } of bench.peers)
-    contenders.push(
-      add(name, async () => ({ wallMs: await wallOf(urlOf({ key, width, format, quality: others() })) })),
-    );
+  // The others cannot be emptied: what each is asked for is new to it.
+  if (ipx !== undefined) {
+    const next = unasked(width);
+    contenders.push(add("ipx", () => timed(ipx, () => ipxPath({ key, format, ...next() }))));
+  }
+  if (first !== undefined && format === "jpg") {
+    const next = unasked(width);
+    contenders.push(add("Flask, Pillow, waitress", () => timed(first, () => pathOf({ key, ...next() }))));
+  }
+  for (const { name, urlOf } of bench.peers) {
+    const next = unasked(width);
+    contenders.push(add(name, async () => ({ wallMs: await wallOf(urlOf({ key, format, ...next() })) })));
+  }
   return contenders;
 }
 
@@ -108,12 +109,12 @@ function targetsOf(title: string, width: number, samples: ReadonlyMap<string, Sa
   ];
 }
 
-/** 21, 22, … 100, and again. */
-function counter(): () => number {
+/** The qualities 21, 22, … 100, then again of a picture that is a pixel narrower. */
+function unasked(width: number): () => { readonly width: number; readonly quality: number } {
   let count = -1;
   return () => {
     count += 1;
-    return 21 + (count % 80);
+    return { width: width - Math.floor(count / 80), quality: 21 + (count % 80) };
   };
 }
 
