@@ -34,7 +34,7 @@ export async function warm(bench: Bench): Promise<Result> {
     },
     { name: SHARP, run: () => bareSharp(file) },
   ];
-  const samples = await alternate(contenders, Math.min(6, bench.rounds), (round) =>
+  const samples = await alternate(contenders, bench.rounds, (round) =>
     bench.tell(`round ${round}`),
   );
   const hugo = await againstHugo(bench, ours, { key, version, file });
