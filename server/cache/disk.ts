@@ -1,16 +1,14 @@
 import { mkdir, readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { Attempts, type CacheFailure } from "./attempts.ts";
 import { Budget, type BudgetOptions } from "./budget.ts";
 import type { Entry, EntryMeta, SourceRecord, SourceRecords, Variant, VariantCache } from "./cache.ts";
 import { Crowd } from "./crowd.ts";
 import { formatEntry, formatRecord, HEAD_BYTES, parseEntry, parseHead, parseRecord } from "./entry.ts";
-import { isAbsent, isFull, publish, remove, touch } from "./files.ts";
+import { publish, remove, touch } from "./files.ts";
 import { pathParts, recordName, sourceHash, sourcePrefix, variantName } from "./name.ts";
 import { type FileFacts, readStart } from "./read.ts";
 import { type Access, type Reach, Volume, VolumeHung, type VolumeOptions } from "./volume.ts";
-
-/** Why the volume did not do its part; the reader was served all the same. */
-export type CacheFailure = "corrupt" | "full" | "hung" | "error";
 
 export interface DiskCacheOptions {
   /** On one volume for all replicas; made when it is not there. */
@@ -66,20 +64,22 @@ class Disk implements DiskCache {
   readonly #namespace: string;
   readonly #fail: (failure: CacheFailure, error: unknown) => void;
   readonly #now: () => number;
-  readonly #restMs: number;
   readonly #volume: Volume;
+  readonly #attempts: Attempts;
   readonly #crowd: Crowd;
   readonly #budget: Budget | undefined;
   readonly #places = new WeakMap<Variant, Place>();
-  #restsUntil = 0;
 
   constructor(options: DiskCacheOptions) {
     this.#root = options.folder;
     this.#namespace = options.namespace ?? "";
     this.#fail = options.onFailure ?? (() => {});
     this.#now = options.now ?? Date.now;
-    this.#restMs = options.restMs ?? 30_000;
     this.#volume = new Volume(options.volume);
+    this.#attempts = new Attempts({
+      ...{ volume: this.#volume, onFailure: this.#fail, now: this.#now },
+      restMs: options.restMs ?? 30_000,
+    });
     this.#crowd = new Crowd(options.maxVariants ?? 1_000);
     this.#budget = options.budget && new Budget(this.#root, options.budget, this.#now);
   }
@@ -89,7 +89,7 @@ class Disk implements DiskCache {
       await this.#volume.run("read", () => mkdir(this.#root, { recursive: true }));
     } catch (error) {
       if (!(error instanceof VolumeHung)) throw error;
-      this.#report(error);
+      this.#attempts.tell(error);
     }
   }
 
@@ -110,7 +110,7 @@ class Disk implements DiskCache {
   async readMeta(variant: Variant): Promise<EntryMeta | undefined> {
     const name = this.nameOf(variant);
     const path = this.#path(name);
-    const head = await this.#try("read", () => readStart(path, { most: HEAD_BYTES }));
+    const head = await this.#attempts.try("read", () => readStart(path, { most: HEAD_BYTES }));
     const meta = head?.bytes && parseHead(name, head.bytes, head.size);
     if (head !== undefined && meta !== undefined) this.#used(path, head.modifiedMs);
     return meta;
@@ -118,7 +118,7 @@ class Disk implements DiskCache {
 
   write(variant: Variant, entry: Entry): Promise<boolean> {
     const name = this.nameOf(variant);
-    return this.#write(async () => {
+    return this.#attempts.write(async () => {
       // Two CephFS clients that replace each other's files wait for the MDS's journal, up to 5 s a call.
       if (await this.#has(name, entry)) return;
       await this.#store(name, formatEntry(name, entry));
@@ -131,14 +131,14 @@ class Disk implements DiskCache {
 
   writeRecord(key: string, record: SourceRecord): Promise<boolean> {
     const name = recordName(key, this.#namespace);
-    return this.#write(() => this.#store(name, formatRecord(name, record)));
+    return this.#attempts.write(() => this.#store(name, formatRecord(name, record)));
   }
 
   async purge(key: string): Promise<number> {
     const record = recordName(key, this.#namespace);
     let purged = 0;
     for (const { name, path } of await this.#filesOf(key)) {
-      const gone = await this.#try("write", () => remove(path).then(() => true));
+      const gone = await this.#attempts.try("write", () => remove(path).then(() => true));
       if (gone && name !== record) purged++;
     }
     return purged;
@@ -152,7 +152,7 @@ class Disk implements DiskCache {
   async #filesOf(key: string): Promise<{ readonly name: string; readonly path: string }[]> {
     const hash = sourceHash(key, this.#namespace);
     const folder = join(this.#root, ...pathParts(hash).slice(0, -1));
-    const names = await this.#try("read", () => readdir(folder));
+    const names = await this.#attempts.try("read", () => readdir(folder));
     return (names ?? [])
       .filter((name) => name.startsWith(`${hash}.`))
       .map((name) => ({ name, path: join(folder, name) }));
@@ -167,13 +167,13 @@ class Disk implements DiskCache {
     const { path } = place;
     const known =
       place.known !== undefined && this.#isRecent(place.known.modifiedMs) ? place.known : undefined;
-    const file = await this.#try("read", () => readStart(path, { known }));
+    const file = await this.#attempts.try("read", () => readStart(path, { known }));
     if (file === undefined) return undefined;
     const value = file.bytes && parse(place.name, file.bytes);
     if (value === undefined) {
       this.#fail("corrupt", undefined);
       // Not waited for: a replica that publishes a good one at this moment loses it, which is one more miss.
-      void this.#try("write", () => remove(path));
+      void this.#attempts.try("write", () => remove(path));
     } else {
       place.known = { size: file.size, modifiedMs: file.modifiedMs };
       this.#used(path, file.modifiedMs);
@@ -182,25 +182,13 @@ class Disk implements DiskCache {
   }
 
   #used(path: string, modifiedMs: number): void {
-    if (!this.#isRecent(modifiedMs)) void this.#try("write", () => touch(path, new Date(this.#now())));
+    if (!this.#isRecent(modifiedMs))
+      void this.#attempts.try("write", () => touch(path, new Date(this.#now())));
   }
 
   /** A clock of another replica that is far ahead is not, either. */
   #isRecent(modifiedMs: number): boolean {
     return Math.abs(this.#now() - modifiedMs) < TOUCH_MS;
-  }
-
-  async #write(work: () => Promise<void>): Promise<boolean> {
-    if (this.#now() < this.#restsUntil) return false;
-    try {
-      await this.#volume.run("write", work);
-      return true;
-    } catch (error) {
-      this.#report(error);
-      // A full disk is left alone for a while; a hung one makes itself known.
-      if (!(error instanceof VolumeHung)) this.#restsUntil = this.#now() + this.#restMs;
-      return false;
-    }
   }
 
   /** Whether another replica has just published the same bytes, made of the same original. */
@@ -231,19 +219,5 @@ class Disk implements DiskCache {
 
   #path(name: string): string {
     return join(this.#root, ...pathParts(name));
-  }
-
-  /** What the volume cannot do is reported and undefined; it never fails a reader. */
-  async #try<Value>(access: "read" | "write", work: () => Promise<Value>): Promise<Value | undefined> {
-    try {
-      return await this.#volume.run(access, work);
-    } catch (error) {
-      if (!isAbsent(error) || access === "write") this.#report(error);
-      return undefined;
-    }
-  }
-
-  #report(error: unknown): void {
-    this.#fail(error instanceof VolumeHung ? "hung" : isFull(error) ? "full" : "error", error);
   }
 }

@@ -14,8 +14,9 @@ import {
 } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
+import type { CacheFailure } from "../cache/attempts.ts";
 import type { Variant } from "../cache/cache.ts";
-import { type CacheFailure, createDiskCache, type DiskCacheOptions } from "../cache/disk.ts";
+import { createDiskCache, type DiskCacheOptions } from "../cache/disk.ts";
 import { pathParts } from "../cache/name.ts";
 import { writeUsage } from "../cache/usage.ts";
 import { entryOf, record, testCache, variant } from "./cache-suite.ts";

@@ -1,6 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { expect, test, vi } from "vitest";
-import { type CacheFailure, createDiskCache } from "../cache/disk.ts";
+import type { CacheFailure } from "../cache/attempts.ts";
+import { createDiskCache } from "../cache/disk.ts";
 import { entryOf, variant } from "./cache-suite.ts";
 import { report, sized } from "./chaos.ts";
 import { temporaryFolder } from "./temporary-folder.ts";

@@ -1,0 +1,55 @@
+import { isAbsent, isFull } from "./files.ts";
+import { type Access, type Volume, VolumeHung } from "./volume.ts";
+
+/** Why the volume did not do its part; the reader was served all the same. */
+export type CacheFailure = "corrupt" | "full" | "hung" | "error";
+
+export interface AttemptsOptions {
+  readonly volume: Volume;
+  /** Called once for each failure, with the system's error. */
+  readonly onFailure: (failure: CacheFailure, error: unknown) => void;
+  /** After a write failed nothing is written for so long: a full disk is not asked again for every reader. */
+  readonly restMs: number;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+/** Work on the volume that never fails a reader: what cannot be done is told and left out. */
+export class Attempts {
+  readonly #options: AttemptsOptions;
+  #restsUntil = 0;
+
+  constructor(options: AttemptsOptions) {
+    this.#options = options;
+  }
+
+  /** Undefined where it cannot be done, or where what is to be read is not there. */
+  async try<Value>(access: Access, work: () => Promise<Value>): Promise<Value | undefined> {
+    try {
+      return await this.#options.volume.run(access, work);
+    } catch (error) {
+      if (!isAbsent(error) || access === "write") this.tell(error);
+      return undefined;
+    }
+  }
+
+  /** Whether it was written. */
+  async write(work: () => Promise<void>): Promise<boolean> {
+    const { volume, now, restMs } = this.#options;
+    if (now() < this.#restsUntil) return false;
+    try {
+      await volume.run("write", work);
+      return true;
+    } catch (error) {
+      this.tell(error);
+      // A full disk is left alone for a while; a hung one makes itself known.
+      if (!(error instanceof VolumeHung)) this.#restsUntil = now() + restMs;
+      return false;
+    }
+  }
+
+  tell(error: unknown): void {
+    const failure = error instanceof VolumeHung ? "hung" : isFull(error) ? "full" : "error";
+    this.#options.onFailure(failure, error);
+  }
+}
