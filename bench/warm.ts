@@ -34,9 +34,7 @@ export async function warm(bench: Bench): Promise<Result> {
     },
     { name: SHARP, run: () => bareSharp(file) },
   ];
-  const samples = await alternate(contenders, bench.rounds, (round) =>
-    bench.tell(`round ${round}`),
-  );
+  const samples = await alternate(contenders, bench.rounds, (round) => bench.tell(`round ${round}`));
   const hugo = await againstHugo(bench, ours, { key, version, file });
   const readers = await readersMeanwhile(bench, ours, { key, version, file });
   const cpu = (name: string): number => leastOf(samples, name, "cpuMs");
