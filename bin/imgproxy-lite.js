@@ -18,6 +18,12 @@ const usage = `usage: imgproxy-lite serve|gc|scan|health [--help]
 Each says more with --help.
 `;
 
+// Who reads the output may leave, as `| head` does: the work goes on, and the exit code tells how it went.
+for (const output of [process.stdout, process.stderr])
+  output.on("error", (error) => {
+    if (error.code !== "EPIPE") throw error;
+  });
+
 const [name, ...argv] = process.argv.slice(2);
 if (name === "--help" || name === "-h") process.stdout.write(usage);
 else if (name === "--version") process.stdout.write(`${version()}\n`);

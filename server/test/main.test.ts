@@ -65,6 +65,16 @@ afterEach(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
+test.each(["--help", "serve --help", "scan --help"])(
+  "whoever reads the output of %s may leave before it comes",
+  async (line) => {
+    const { child, output, ended } = run(line.split(" "));
+    child.stdout?.destroy();
+    expect(await ended).toBe(0);
+    expect(output.err).toBe("");
+  },
+);
+
 test("serve answers readers and probes, and ends with 0 when told to, twice too", async () => {
   const server = await serve();
   const get = (target: string, init?: RequestInit) => fetch(server.url + target, init);
