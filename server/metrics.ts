@@ -1,4 +1,5 @@
 import { Registry } from "prom-client";
+import { type CacheFailure, failureCauses } from "./cache/attempts.ts";
 import type { Usage } from "./cache/usage.ts";
 import type { Lane } from "./encode/encoder.ts";
 import type { SweepSummary } from "./gc/sweep.ts";
@@ -9,7 +10,6 @@ import { reportProcess } from "./process-metrics.ts";
 const lanes = ["live", "warm"] as const satisfies readonly Lane[];
 const sourceOutcomes = ["ok", "absent", "failed", "busy", "timeout"] as const;
 const encodeFailureCauses = ["deadline", "crash", "source"] as const;
-const cacheFailureCauses = ["corrupt", "full", "hung", "error"] as const;
 const formatLabels: ReadonlyMap<string, string> = new Map([
   ["image/avif", "avif"],
   ["image/webp", "webp"],
@@ -27,9 +27,6 @@ export type SourceOutcome = (typeof sourceOutcomes)[number];
 
 /** Why a child gave no image: killed at its deadline, died, or the original was at fault. */
 export type EncodeFailure = (typeof encodeFailureCauses)[number];
-
-/** What the cache volume did wrong: a bad entry was read, there was no room, no answer in time, anything else. */
-export type CacheFailure = (typeof cacheFailureCauses)[number];
 
 /** What an answer counts as. */
 export interface AnsweredKind {
@@ -114,7 +111,7 @@ function createRequestMetrics(
   // Known from the start, or `increase()` would not see the first of each.
   for (const outcome of sourceOutcomes) sourceRequests.inc({ outcome }, 0);
   for (const cause of encodeFailureCauses) encodeFailures.inc({ cause }, 0);
-  for (const cause of cacheFailureCauses) cacheFailures.inc({ cause }, 0);
+  for (const cause of failureCauses) cacheFailures.inc({ cause }, 0);
   const answeredOften: Metrics["answeredOften"] = ({ cache, contentType, status, bytes }) => {
     const format = formatLabel(contentType);
     const answers = requests(`${cache} ${format} ${status}`);

@@ -1,8 +1,12 @@
 import { isAbsent, isFull } from "./files.ts";
 import { type Access, type Volume, VolumeHung } from "./volume.ts";
 
-/** Why the volume did not do its part; the reader was served all the same. */
-export type CacheFailure = "corrupt" | "full" | "hung" | "error";
+/**
+ * Why the volume did not do its part: a bad entry was read, there was no room, no answer in time, anything else. The
+ * reader was served all the same.
+ */
+export const failureCauses = ["corrupt", "full", "hung", "error"] as const;
+export type CacheFailure = (typeof failureCauses)[number];
 
 export interface AttemptsOptions {
   readonly volume: Volume;
