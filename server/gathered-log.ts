@@ -31,6 +31,8 @@ export function gatheredLines(fd: number): DestinationStream {
   let waitingLength = 0;
   let gathered = "";
   let dropped = 0;
+  /** One write at a time: a Buffer for each would lie outside of the heap until the next full collection. */
+  const room = Buffer.allocUnsafeSlow(MOST_AT_ONCE + 2 * ENOUGH);
   /** What is being written, or is to be tried again. */
   let current: Buffer | undefined;
   let isWriting = false;
@@ -81,7 +83,9 @@ export function gatheredLines(fd: number): DestinationStream {
     let count = 0;
     for (; length < MOST_AT_ONCE && count < waiting.length; count++) length += waiting[count]?.length ?? 0;
     waitingLength -= length;
-    return count === 0 ? undefined : Buffer.from(waiting.splice(0, count).join(""));
+    if (count === 0) return undefined;
+    const text = waiting.splice(0, count).join("");
+    return Buffer.byteLength(text) > room.length ? Buffer.from(text) : room.subarray(0, room.write(text));
   }
 
   function succeed(written: number): void {
