@@ -31,7 +31,6 @@ export function entryAnswer(
     cacheControl: cacheControl({ asked, version: versionOf(validator) }, stale || substitute, policy),
     bytes: entry.body.byteLength,
     negotiated: variant.class.startsWith("auto"),
-    ...(stale && { detail: "stale-if-error" }),
   });
   const { width, quality, class: of } = variant;
   const note = { cache, key: variant.key, variant: `${width ?? "full"} q${quality} ${of}` };

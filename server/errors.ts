@@ -8,7 +8,15 @@ export interface ProblemKind {
   /** Always explicit: RFC 9110 §15.1 makes a silent 404, 405, 410, 414 or 501 cacheable by guesswork. */
   readonly cacheControl: string;
   readonly retryAfterSeconds?: number;
+  /** Present where asking again soon fails again: how long that is remembered, and for which other requests it is true. */
+  readonly remembered?: { readonly scope: Scope; readonly seconds: number };
 }
+
+/**
+ * What a failure is true of: `source`, so that nothing of that key can be served; `pixels`, so that the original can be
+ * served as it is but not decoded; `variant`, one width, quality and format and no other.
+ */
+export type Scope = "source" | "pixels" | "variant";
 
 /** Every code that a response's `application/problem+json` can carry. */
 export const problems = {
@@ -47,6 +55,7 @@ export const problems = {
     title: "There is no such photograph.",
     remedy: "Check the key, capitals included, and that the photograph is uploaded.",
     cacheControl: "public, max-age=30",
+    remembered: { scope: "source", seconds: 30 },
   },
   "not-published": {
     status: 404,
@@ -78,6 +87,7 @@ export const problems = {
     title: "The original is in a format that this server does not read.",
     remedy: "Upload it as JPEG, PNG, WebP, AVIF, GIF or SVG; the detail says what it is.",
     cacheControl: "public, max-age=60",
+    remembered: { scope: "source", seconds: 60 },
   },
   "bad-range": {
     status: 416,
@@ -90,6 +100,14 @@ export const problems = {
     title: "The original is damaged or beyond this server's limits.",
     remedy: "Export the photograph again; the detail names the fault.",
     cacheControl: "public, max-age=60",
+    remembered: { scope: "pixels", seconds: 60 },
+  },
+  "impossible-variant": {
+    status: 422,
+    title: "The photograph cannot be made into this variant.",
+    remedy: "Ask for another width, quality or format; the detail names the limit.",
+    cacheControl: "public, max-age=60",
+    remembered: { scope: "variant", seconds: 60 },
   },
   "over-budget": {
     status: 429,

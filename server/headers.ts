@@ -25,8 +25,6 @@ export interface Facts {
   readonly bytes: number;
   /** `Accept` decided the format: caches must keep one answer for each. */
   readonly negotiated: boolean;
-  /** RFC 9211's `detail`. */
-  readonly detail?: string;
 }
 
 /** The headers of a 200 with an image. */
@@ -39,7 +37,7 @@ export function imageHeaders(facts: Facts): Record<string, string> {
     "content-length": String(facts.bytes),
     etag: facts.etag,
     "cache-control": facts.cacheControl,
-    "cache-status": cacheStatus(facts.cache, facts.detail),
+    "cache-status": cacheStatus(facts.cache),
     ...(facts.negotiated && !svg && { vary: "Accept" }),
     ...(svg && { "content-security-policy": SVG_POLICY }),
   };
@@ -57,13 +55,19 @@ export function unlessMatched(answer: Answer, ifNoneMatch: string | null | undef
   return { ...answer, status: 304, headers, body: null };
 }
 
+/** RFC 9211: `hit` and `fwd` exclude each other; an original is never looked for in the cache. */
+export function cacheStatus(cache: CacheOutcome): string {
+  return `imgproxy-lite; ${cacheWords[cache]}`;
+}
+
 // --- parts ---
 
-/** RFC 9211: `hit` and `fwd` exclude each other; an original is never looked for in the cache. */
-function cacheStatus(cache: CacheOutcome, detail: string | undefined): string {
-  const how = { hit: "hit", miss: "fwd=miss", stale: "hit", none: "fwd=bypass" }[cache];
-  return `imgproxy-lite; ${how}${detail === undefined ? "" : `; detail=${detail}`}`;
-}
+const cacheWords = {
+  hit: "hit",
+  miss: "fwd=miss",
+  stale: "hit; detail=stale-if-error",
+  none: "fwd=bypass",
+} as const;
 
 function matches(ifNoneMatch: string, etag: string): boolean {
   if (ifNoneMatch.trim() === "*") return true;

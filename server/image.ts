@@ -4,12 +4,13 @@ import type { Answer, Note } from "./answer.ts";
 import type { Entry, SourceRecord, Variant } from "./cache/cache.ts";
 import { type Checks, type Known, newer } from "./checks.ts";
 import { entryAnswer, knownFrom } from "./entry-answer.ts";
-import { Problem, problems } from "./errors.ts";
+import { Problem } from "./errors.ts";
 import { cacheControl, type FreshnessPolicy, whenToCheck } from "./freshness.ts";
-import { etagOf, unlessMatched } from "./headers.ts";
+import { cacheStatus, etagOf, unlessMatched } from "./headers.ts";
+import { variantName } from "./hot.ts";
 import { type Descriptions, toInfo } from "./info.ts";
 import type { CacheOutcome } from "./metrics.ts";
-import type { Negative } from "./negative.ts";
+import type { Negative, Wanted } from "./negative.ts";
 import { negotiate } from "./negotiate.ts";
 import { versionOf } from "./source/source.ts";
 import type { Streams } from "./stream.ts";
@@ -62,29 +63,37 @@ export interface Images {
 }
 
 export function createImages(parts: ImageParts): Images {
-  const { access, negative, streams } = parts;
-  const learning = async (asked: ImageRequest, answer: Promise<Answer>): Promise<Answer> => {
-    try {
-      const { note, ...rest } = await answer;
-      return { ...rest, note: { ...note, key: asked.key } };
-    } catch (error) {
-      negative.learn(asked.key, error, asked.version);
-      throw error;
-    }
-  };
   return {
     async answer({ request, query, client, signal }) {
       const asked = parseQuery(query);
-      access.check(asked);
-      negative.check(asked.key, asked.version);
-      if (isOriginal(asked)) return learning(asked, streams.answer(request, asked, signal));
+      parts.access.check(asked);
+      if (isOriginal(asked)) return named(asked, await answerOriginal(parts, request, asked, signal));
       const { headers } = request;
       const variant = variantOf(asked, headers.get("accept"), parts.defaultQuality);
       const call = { asked, variant, ifNoneMatch: headers.get("if-none-match"), client, signal };
-      return learning(asked, asked.format === "json" ? answerInfo(parts, call) : answerVariant(parts, call));
+      const answer = asked.format === "json" ? answerInfo(parts, call) : answerVariant(parts, call);
+      return named(asked, await answer);
     },
-    answerMissing: (call, cacheMs) => learning(call.asked, answerMissing(parts, call, cacheMs)),
+    answerMissing: async (call, cacheMs) => named(call.asked, await answerMissing(parts, call, cacheMs)),
   };
+}
+
+function named({ key }: ImageRequest, { note, ...answer }: Answer): Answer {
+  return { ...answer, note: { ...note, key } };
+}
+
+function answerOriginal(
+  { negative, streams }: ImageParts,
+  request: Request,
+  asked: ImageRequest,
+  signal: AbortSignal,
+): Promise<Answer> {
+  return negative.attempt(wantedBy(asked), () => streams.answer(request, asked, signal));
+}
+
+/** @param variant what is made of the original's pixels; absent: nothing is. */
+function wantedBy({ key, version }: ImageRequest, variant?: string): Wanted {
+  return { key, version, ...(variant !== undefined && { variant }) };
 }
 
 /** What a request asks for, once its reader is known. */
@@ -126,8 +135,11 @@ async function answerVariant(parts: ImageParts, call: VariantCall): Promise<Answ
 }
 
 async function answerMissing(parts: ImageParts, call: VariantCall, cacheMs: number): Promise<Answer> {
-  parts.access.charge(call.asked, call.client);
-  const { entry, ms } = await parts.variants.make(call.variant, "live", call.signal);
+  const { asked, variant, client, signal } = call;
+  const { entry, ms } = await parts.negative.attempt(wantedBy(asked, variantName(variant)), async () => {
+    parts.access.charge(asked, client);
+    return parts.variants.make(variant, "live", signal);
+  });
   return respond(parts, call, entry, "miss", { cache: cacheMs, ...ms });
 }
 
@@ -161,38 +173,54 @@ async function current(
   return known;
 }
 
-/** Trouble in making it anew is no reason to withhold what is here; a photograph that is gone is. */
+/** A failure to make it again does not withhold what is here: only a photograph that is gone does. */
 function staleServes(error: unknown): boolean {
-  return error instanceof Problem && (problems[error.code].status >= 500 || error.code === "over-budget");
+  return error instanceof Problem && error.code !== "source-absent";
 }
 
 // --- fm=json ---
 
 async function answerInfo(parts: ImageParts, call: VariantCall): Promise<Answer> {
-  const { descriptions, policy } = parts;
-  const { asked, signal, ifNoneMatch } = call;
-  const found = await descriptions.find(asked.key);
-  const known = found && (await current(parts, asked.key, asked, found, signal));
-  const fresh = found !== undefined && known?.validator === found.validator;
-  const record: SourceRecord = fresh ? found : await describe(parts, call);
+  const { asked, ifNoneMatch } = call;
+  const { record, cache } = await findInfo(parts, call);
   const info = toInfo(asked.key, record);
   const body = new TextEncoder().encode(`${JSON.stringify(info)}\n`);
+  const freshness = { asked: asked.version, version: info.version };
   const answer: Answer = {
     status: 200,
     headers: {
       "content-type": "application/json",
       "content-length": String(body.byteLength),
       etag: etagOf(body),
-      "cache-control": cacheControl({ asked: asked.version, version: info.version }, false, policy),
-      "cache-status": `imgproxy-lite; ${fresh ? "hit" : "fwd=miss"}`,
+      "cache-control": cacheControl(freshness, cache === "stale", parts.policy),
+      "cache-status": cacheStatus(cache),
     },
     body,
-    note: { cache: fresh ? "hit" : "miss" },
+    note: { cache },
   };
   return unlessMatched(answer, ifNoneMatch);
 }
 
+async function findInfo(
+  parts: ImageParts,
+  call: VariantCall,
+): Promise<{ readonly record: SourceRecord; readonly cache: CacheOutcome }> {
+  const { asked, signal } = call;
+  const found = await parts.descriptions.find(asked.key);
+  if (found === undefined) return { record: await describe(parts, call), cache: "miss" };
+  try {
+    const known = await current(parts, asked.key, asked, found, signal);
+    if (known.validator === found.validator) return { record: found, cache: "hit" };
+    return { record: await describe(parts, call), cache: "miss" };
+  } catch (error) {
+    if (!staleServes(error)) throw error;
+    return { record: found, cache: "stale" };
+  }
+}
+
 function describe(parts: ImageParts, { asked, client, signal }: VariantCall): Promise<SourceRecord> {
-  parts.access.charge(asked, client);
-  return parts.descriptions.make(asked.key, "live", signal);
+  return parts.negative.attempt(wantedBy(asked, "json"), async () => {
+    parts.access.charge(asked, client);
+    return parts.descriptions.make(asked.key, "live", signal);
+  });
 }

@@ -56,7 +56,7 @@ export const metricDefinitions = {
   encodeFailures: {
     type: "counter",
     name: "imgproxy_lite_encode_failures_total",
-    help: "Encodes that made nothing, by cause: deadline, crash, source (the original was at fault).",
+    help: "Encodes that made nothing, by cause: deadline, crash, source (the original cannot be decoded), variant (not into that one).",
     labels: ["cause"],
   },
   queueJobs: {

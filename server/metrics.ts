@@ -9,7 +9,7 @@ import { reportProcess } from "./process-metrics.ts";
 
 const lanes = ["live", "warm"] as const satisfies readonly Lane[];
 const sourceOutcomes = ["ok", "absent", "failed", "busy", "timeout"] as const;
-const encodeFailureCauses = ["deadline", "crash", "source"] as const;
+const encodeFailureCauses = ["deadline", "crash", "source", "variant"] as const;
 const formatLabels: ReadonlyMap<string, string> = new Map([
   ["image/avif", "avif"],
   ["image/webp", "webp"],
@@ -25,7 +25,7 @@ export type CacheOutcome = "hit" | "miss" | "stale" | "none";
 
 export type SourceOutcome = (typeof sourceOutcomes)[number];
 
-/** Why a child gave no image: killed at its deadline, died, or the original was at fault. */
+/** Why a child gave no image: killed at its deadline, died, the original cannot be decoded, or not into that variant. */
 export type EncodeFailure = (typeof encodeFailureCauses)[number];
 
 /** What an answer counts as. */

@@ -1,59 +1,112 @@
 import { LRUCache } from "lru-cache";
-import { Problem, type ProblemCode } from "./errors.ts";
+import type { Known } from "./checks.ts";
+import { Problem, type ProblemCode, type ProblemKind, problems, type Scope } from "./errors.ts";
 import { createAllowance } from "./rate.ts";
 
 /**
  * What is known not to work, for a short time and in memory: a broken link on a busy page must not become a source
- * request a reader.
+ * request a reader. It is asked when something is about to be fetched or made, never before the caches: what is there
+ * is served.
  */
 export interface Negative {
   /**
-   * A version other than the one that failed may be a photograph uploaded since: it passes, once a second a key.
-   * @throws Problem as the remembered one.
+   * Does the work, unless it is known to fail; remembers a failure for the requests that it is true of (errors.ts says
+   * which). A version other than the one that failed may be a photograph uploaded since: it is tried, once a second a key.
+   * @throws Problem as the remembered one, and what the work throws.
    */
-  check(key: string, asked?: string): void;
-  /** Remembers an error if it is one that will not go away by asking again. */
-  learn(key: string, error: unknown, version?: string): void;
+  attempt<Value>(wanted: Wanted, work: () => Promise<Value>): Promise<Value>;
   forget(key: string): void;
 }
 
-/** @param now milliseconds. */
-export function createNegative(now: () => number = Date.now): Negative {
+/** What is to be made or fetched. */
+export interface Wanted {
+  readonly key: string;
+  /** `v` of the URL. */
+  readonly version: string | undefined;
+  /** The name of what is made of the original's pixels; absent: the original as it is stored. */
+  readonly variant?: string;
+}
+
+/**
+ * @param known what the source last said of a key: a failure is forgotten when it says something else.
+ * @param now milliseconds.
+ */
+export function createNegative(
+  known: (key: string) => Known | undefined,
+  now: () => number = Date.now,
+): Negative {
   const failures = new LRUCache<string, Failure>({ max: 10_000 });
   const doubts = createAllowance({ burst: 2, perSecond: 1 }, now);
+
+  function find(wanted: Wanted): Failure | undefined {
+    for (const scope of wanted.variant === undefined ? originalScopes : variantScopes) {
+      const name = nameOf(scope, wanted);
+      const failure = failures.get(name);
+      if (failure === undefined) continue;
+      if (now() < failure.until && isStillTrue(failure, scope, known(wanted.key))) return failure;
+      failures.delete(name);
+    }
+    return undefined;
+  }
+
+  function check(wanted: Wanted): void {
+    const failure = find(wanted);
+    if (failure === undefined) return;
+    const { key, version } = wanted;
+    if (version === undefined || version === failure.version || !doubts.take(key))
+      throw new Problem(failure.code, failure);
+  }
+
+  function learn(wanted: Wanted, error: unknown): void {
+    if (!(error instanceof Problem)) return;
+    const { code, detail } = error;
+    const { remembered }: ProblemKind = problems[code];
+    if (remembered === undefined) return;
+    failures.set(nameOf(remembered.scope, wanted), {
+      ...{ code, version: wanted.version, known: known(wanted.key) },
+      ...(detail !== undefined && { detail }),
+      until: now() + remembered.seconds * 1000,
+    });
+  }
+
   return {
-    check(key, asked) {
-      // As it nearly always is, and a hit comes by here too.
-      if (failures.size === 0) return;
-      const failure = failures.get(key);
-      if (failure === undefined) return;
-      if (now() >= failure.until) failures.delete(key);
-      else if (asked === undefined || asked === failure.version || !doubts.take(key))
-        throw new Problem(failure.code, failure);
+    async attempt(wanted, work) {
+      check(wanted);
+      try {
+        return await work();
+      } catch (error) {
+        learn(wanted, error);
+        throw error;
+      }
     },
-    learn(key, error, version) {
-      if (!(error instanceof Problem)) return;
-      const { code, detail } = error;
-      const seconds = secondsOf[code];
-      if (seconds === undefined) return;
-      const until = now() + seconds * 1000;
-      failures.set(key, { code, ...(detail !== undefined && { detail }), version, until });
+    forget(key) {
+      for (const scope of ["source", "pixels"] as const) failures.delete(nameOf(scope, { key }));
     },
-    forget: (key) => void failures.delete(key),
   };
 }
+
+// --- failures ---
 
 /** In words: the error itself holds on to its stack, and that to the whole request. */
 interface Failure {
   readonly code: ProblemCode;
   readonly detail?: string;
   readonly version: string | undefined;
+  /** What the source had said of the key when this failed. */
+  readonly known: Known | undefined;
   readonly until: number;
 }
 
-/** As long as the answers themselves may be kept; what is the storage's fault is not remembered at all. */
-const secondsOf: Partial<Record<ProblemCode, number>> = {
-  "source-absent": 30,
-  "unsupported-source": 60,
-  "unreadable-source": 60,
-};
+const originalScopes = ["source"] as const satisfies readonly Scope[];
+const variantScopes = ["source", "pixels", "variant"] as const satisfies readonly Scope[];
+
+/** The key is last, so that nothing in it can look like another field. */
+function nameOf(scope: Scope, { key, variant = "" }: Pick<Wanted, "key" | "variant">): string {
+  return scope === "variant" ? `variant ${variant} ${key}` : `${scope} ${key}`;
+}
+
+/** Any later statement of the source ends that there is no photograph; what its pixels allow holds for one validator. */
+function isStillTrue(failure: Failure, scope: Scope, known: Known | undefined): boolean {
+  if (known === failure.known) return true;
+  return scope !== "source" && known?.validator === failure.known?.validator;
+}

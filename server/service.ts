@@ -80,7 +80,6 @@ export function createService(parts: ServiceParts): Service {
   const { source, neighbours, cache, encoder, policy, published, log, metrics, options } = parts;
   const background = createBackground((what, error) => log.warn(`could not ${what}`, { error }));
   const hot = createHot(options.hotCacheBytes);
-  const negative = createNegative();
   const { maxSourceBytes: maxBytes, sourceTimeout: liveMs, limits } = options;
   const places = createBudget({ amount: 16, mostWaiting: 256, waitMs: 3_000 });
   const streamPlaces = createBudget({ amount: 32, mostWaiting: 64, waitMs: 3_000 });
@@ -98,12 +97,8 @@ export function createService(parts: ServiceParts): Service {
     background,
     gone: (key) => purge(key),
   });
-  const learn = (key: string, validator: string): void => {
-    // What a publish has just found is there for readers too.
-    negative.forget(key);
-    checks.learn(key, validator);
-  };
-  const shared = { originals, encoder, background, learn };
+  const negative = createNegative(checks.known);
+  const shared = { originals, encoder, background, learn: checks.learn };
   const variants = createVariants({
     ...{ ...shared, hot, cache, flights: createFlights() },
     mostPerSource: options.maxVariants,
@@ -139,7 +134,7 @@ export function createService(parts: ServiceParts): Service {
   });
   const report = createReporter(log, metrics);
   const fast = createFastPath({
-    ...{ access, hot, checks, negative, policy, defaultQuality, basePath, report, client },
+    ...{ access, hot, checks, policy, defaultQuality, basePath, report, client },
     find: variants.find,
     answerMissing: images.answerMissing,
     dev: options.dev,

@@ -9,7 +9,6 @@ import { type FreshnessPolicy, secondsBetweenChecks } from "./freshness.ts";
 import { createHead, type Head } from "./head.ts";
 import { unlessMatched } from "./headers.ts";
 import { variantOf } from "./image.ts";
-import type { Negative } from "./negative.ts";
 import { negotiate } from "./negotiate.ts";
 import { flatHeaders, type Reporter } from "./sent.ts";
 import { versionOf } from "./source/source.ts";
@@ -18,7 +17,6 @@ import { versionOf } from "./source/source.ts";
 export interface SlotParts {
   readonly access: Access;
   readonly checks: Checks;
-  readonly negative: Negative;
   readonly policy: FreshnessPolicy;
   readonly defaultQuality: number;
   readonly basePath: string;
@@ -104,13 +102,10 @@ function parseTarget({ basePath }: SlotParts, url: string): Target | undefined {
 }
 
 /** @throws Problem, to be worded by the app */
-function admit({ access, negative }: SlotParts, target: Target): void {
-  const { asked } = target;
-  if (target.edition !== access.edition) {
-    access.check(asked);
-    target.edition = access.edition;
-  }
-  negative.check(asked.key, asked.version);
+function admit({ access }: SlotParts, target: Target): void {
+  if (target.edition === access.edition) return;
+  access.check(target.asked);
+  target.edition = access.edition;
 }
 
 function slotOf({ defaultQuality }: SlotParts, { asked, slots }: Target, accept: string | undefined): Slot {

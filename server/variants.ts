@@ -24,11 +24,14 @@ export interface Variants {
   findStored(variant: Variant, validator: string): Promise<Entry | undefined>;
   /** Made once, however many wait. @throws Problem as {@link Originals} and {@link Encoder} do. */
   make(variant: Variant, lane: Lane, signal: AbortSignal): Promise<Made>;
-  /** All of one source in the warm lane: one fetch, one job, each handed over and stored as it is made, in order. */
+  /**
+   * All of one source in the warm lane: one fetch, one job, each handed over and stored as it is made, in order. In place
+   * of one that cannot be made comes its Problem `impossible-variant`.
+   */
   makeAll(
     variants: readonly Variant[],
     options: { readonly signal: AbortSignal; readonly effort?: number },
-  ): AsyncGenerator<Entry>;
+  ): AsyncGenerator<Entry | Problem>;
   /** Deletes all of a source, in memory and on disk; returns the number of variants on disk. */
   purge(key: string): Promise<number>;
 }
@@ -123,35 +126,46 @@ export function createVariants(parts: {
   async function* makeAll(
     wanted: readonly Variant[],
     options: { readonly signal: AbortSignal; readonly effort?: number },
-  ): AsyncGenerator<Entry> {
+  ): AsyncGenerator<Entry | Problem> {
     const [first] = wanted;
     if (first === undefined) return;
     const { original, release } = await originals.fetch(first.key, options.signal, { lane: "warm" });
     try {
       learn(first.key, original.validator);
-      yield* encodeAll(original, wanted, options);
+      const left = [...wanted];
+      while (left.length > 0) {
+        try {
+          yield* encodeAll(original, left, options);
+        } catch (error) {
+          // The others can be made all the same.
+          if (!(error instanceof Problem) || error.code !== "impossible-variant") throw error;
+          left.shift();
+          yield error;
+        }
+      }
     } finally {
       release();
     }
   }
 
+  /** Takes each variant off the list as it is made. */
   async function* encodeAll(
     original: Original,
-    wanted: readonly Variant[],
+    left: Variant[],
     options: { readonly signal: AbortSignal; readonly effort?: number },
   ): AsyncGenerator<Entry> {
     if (original.type === "image/svg+xml") {
-      for (const _ of wanted) yield svgEntry(original);
+      for (const _ of left.splice(0)) yield svgEntry(original);
       return;
     }
-    const left = [...wanted];
-    const outputs = wanted.map(({ key: _, ...output }) => output);
+    const outputs = left.map(({ key: _, ...output }) => output);
     for await (const encoded of encoder.encode(original.body, outputs, { lane: "warm", ...options })) {
       const entry = toEntry(encoded, original.validator);
       const variant = left.shift();
       if (variant !== undefined) keep(variant, entry, "warm");
       yield entry;
     }
+    if (left.length > 0) throw new Problem("encode-failed", { cause: new Error("the encoder gave too few") });
   }
 
   return {

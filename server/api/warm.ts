@@ -1,6 +1,7 @@
 import type { VariantSpec, WarmBody, WarmLine } from "../../contract/api.ts";
 import type { Entry, Variant } from "../cache/cache.ts";
 import type { Checks } from "../checks.ts";
+import { Problem } from "../errors.ts";
 import type { Descriptions } from "../info.ts";
 import { versionOf } from "../source/source.ts";
 import type { Variants } from "../variants.ts";
@@ -22,7 +23,8 @@ interface Wanted {
 
 /**
  * Warms one photograph: what is here at its present version is a hit, the rest is one fetch and one job of the
- * encoder, a line a variant as it is made. A failure fails what is left and nothing that was made.
+ * encoder, a line a variant as it is made. One that cannot be made fails alone; any other failure fails what is left and
+ * nothing that was made.
  */
 export async function* warmLines(
   parts: PublishParts,
@@ -58,13 +60,14 @@ async function* madeLines(
 ): AsyncGenerator<WarmLine> {
   let started = performance.now();
   try {
-    for await (const entry of variants.makeAll(
+    for await (const made of variants.makeAll(
       left.map(({ variant }) => variant),
       options,
     )) {
       const one = left.shift();
       if (one === undefined) return;
-      yield line(one.spec, "made", entry, performance.now() - started);
+      if (made instanceof Problem) yield* failures([one], made, options.signal);
+      else yield line(one.spec, "made", made, performance.now() - started);
       started = performance.now();
     }
   } catch (error) {

@@ -40,7 +40,7 @@ export interface Placeholder {
 
 /**
  * Makes variants of an original, in processes that can be killed. Both throw Problem `unsupported-source`,
- * `unreadable-source`, `busy` or `encode-failed`, and the signal's reason when it aborts.
+ * `unreadable-source`, `impossible-variant`, `busy` or `encode-failed`, and the signal's reason when it aborts.
  */
 export interface Encoder {
   /** One decode for all outputs; each is handed over as soon as it is made, in order. */

@@ -40,6 +40,7 @@ export function observeEncoder(
 function causeOf(error: unknown): EncodeFailure | undefined {
   if (!(error instanceof Problem)) return undefined;
   if (error.code === "unreadable-source" || error.code === "unsupported-source") return "source";
+  if (error.code === "impossible-variant") return "variant";
   if (error.code !== "encode-failed") return undefined;
   return error.cause instanceof WorkerDied && error.cause.reason === "deadline" ? "deadline" : "crash";
 }

@@ -73,6 +73,16 @@ export function decode(original: Original, limits: SourceLimits, animated: boole
   });
 }
 
+/** Whether all of its first frame can be decoded; a few pixels of it are kept. */
+export async function isDecodable(original: Original, limits: SourceLimits): Promise<boolean> {
+  try {
+    await decode(original, limits, false).resize({ width: 16, height: 16, fit: "inside" }).raw().toBuffer();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** What a decoder's complaint becomes: its own words may name the inside, so they stay in the cause. */
 export function damaged(type: string, cause: unknown): Problem {
   return new Problem("unreadable-source", {

@@ -34,7 +34,7 @@ export interface Plan {
   readonly withoutAlpha: () => Plan;
 }
 
-/** @throws Problem `unreadable-source` when an explicit format cannot hold the picture. */
+/** @throws Problem `impossible-variant` when an explicit format cannot hold the picture. */
 export function planOutput(original: Original, output: Output, options: TransformOptions): Plan {
   const { lane, limits } = options;
   const width = widthOf(original, output);
@@ -42,7 +42,7 @@ export function planOutput(original: Original, output: Output, options: Transfor
   const picture = { width, height, alpha: original.alpha, animated: original.frames > 1 };
   const choice = chooseFormat(output.class, picture, lane);
   if (choice === undefined)
-    throw new Problem("unreadable-source", {
+    throw new Problem("impossible-variant", {
       detail: `A picture of ${width}×${height} pixels is too large for ${output.class}; ask for a narrower one.`,
     });
   return {

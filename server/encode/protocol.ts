@@ -36,7 +36,10 @@ export type Reply =
   | { readonly kind: "problem"; readonly code: ChildProblem; readonly detail: string }
   | { readonly kind: "done"; readonly rssBytes: number };
 
-export type ChildProblem = Extract<ProblemCode, "unsupported-source" | "unreadable-source" | "encode-failed">;
+export type ChildProblem = Extract<
+  ProblemCode,
+  "unsupported-source" | "unreadable-source" | "impossible-variant" | "encode-failed"
+>;
 
 /**
  * A child decodes strangers' bytes, so what it says is outside data: every field is looked at.
@@ -94,7 +97,8 @@ function parseVersions(head: unknown): LibraryVersions {
 }
 
 function childProblem(code: string): ChildProblem {
-  if (code === "unsupported-source" || code === "unreadable-source") return code;
+  if (code === "unsupported-source" || code === "unreadable-source" || code === "impossible-variant")
+    return code;
   return "encode-failed";
 }
 

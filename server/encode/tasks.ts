@@ -137,8 +137,8 @@ export class Tasks {
     megapixels: number,
   ): AsyncGenerator<Reply> {
     if (this.#poison.isPoisoned(original, operation()))
-      throw new Problem("unreadable-source", {
-        detail: "Making this has failed twice; it is not tried for an hour.",
+      throw new Problem("impossible-variant", {
+        detail: "Making this variant has failed twice; it is not tried again for an hour.",
       });
     const asked = performance.now();
     if (reception instanceof Receiving) reception.arrive();

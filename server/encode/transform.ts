@@ -1,14 +1,15 @@
 import { Problem } from "../errors.ts";
-import type { Encoded } from "./encoder.ts";
+import type { Encoded, Output } from "./encoder.ts";
 import { asItIs, encode } from "./encoders.ts";
-import { damaged, type Original, openOriginal, type readEarly } from "./original.ts";
+import type { SourceLimits } from "./limits.ts";
+import { damaged, isDecodable, type Original, openOriginal, type readEarly } from "./original.ts";
 import { losslessPlans, type Plan, planOutput, type TransformOptions } from "./plan.ts";
 import { Tiers, toTier } from "./tiers.ts";
 
 /**
  * Makes the outputs of one original, in order. Runs only in a child process: a decoder of strangers' bytes may hang or
  * crash, and only a process can be killed.
- * @throws Problem `unsupported-source` or `unreadable-source`.
+ * @throws Problem `unreadable-source`, or `impossible-variant` where only this output cannot be made.
  */
 export async function* transform(
   bytes: Uint8Array,
@@ -21,9 +22,24 @@ export async function* transform(
     try {
       yield await make(planOutput(original, output, options), original, tiers);
     } catch (cause) {
-      throw cause instanceof Problem ? cause : damaged(original.type, cause);
+      throw cause instanceof Problem ? cause : await faultOf(original, output, options.limits, cause);
     }
   }
+}
+
+/** Whether a failed output is the original's fault, so that no other could be made either: only a decode tells. */
+async function faultOf(
+  original: Original,
+  output: Output,
+  limits: SourceLimits,
+  cause: unknown,
+): Promise<Problem> {
+  if (!(await isDecodable(original, limits))) return damaged(original.type, cause);
+  const { width = original.width, quality } = output;
+  return new Problem("impossible-variant", {
+    detail: `The photograph cannot be made ${width} pixels wide at q ${quality} in this format.`,
+    cause,
+  });
 }
 
 async function make(plan: Plan, original: Original, tiers: Tiers): Promise<Encoded> {

@@ -208,7 +208,7 @@ describe("sizes that a format cannot hold", () => {
     expect((await encode(original, { class: "auto-aw", quality: 50 })).contentType).toBe("image/jpeg");
     expect((await encode(original, { class: "auto-aw", quality: 50 })).substitute).toBe(false);
     await expect(encode(original, { class: "webp", quality: 50 })).rejects.toMatchObject({
-      code: "unreadable-source",
+      code: "impossible-variant",
       detail: expect.stringContaining("20000×4"),
     });
   });

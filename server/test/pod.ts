@@ -25,6 +25,7 @@ const bin = fileURLToPath(new URL("../../bin/imgproxy-lite.js", import.meta.url)
 export async function startPod(
   settings: Readonly<Record<string, string>>,
   executable: string = bin,
+  atEnd: (stop: () => Promise<void>) => void = onTestFinished,
 ): Promise<Pod> {
   const child = spawn(process.execPath, [executable, "serve"], {
     env: { PATH: process.env.PATH, HOST: "127.0.0.1", PORT: "0", ADMIN_PORT: "0", ...settings },
@@ -33,7 +34,7 @@ export async function startPod(
   let output = "";
   let found: { url: string; adminUrl: string } | undefined;
   const ended = new Promise<number | null>((resolve) => child.once("exit", resolve));
-  onTestFinished(async () => {
+  atEnd(async () => {
     child.kill("SIGKILL");
     // Else it may write into a folder while that is taken away.
     await ended;

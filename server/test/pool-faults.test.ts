@@ -57,7 +57,7 @@ describe("a child that", () => {
       const pool = await startPool();
       await expect(encode(pool, [at(fault[kind])])).rejects.toMatchObject({ code: "encode-failed" });
       expect(pool.stats()).toMatchObject({ crashed: 2, spawned: 2 });
-      await expect(encode(pool, [at(fault[kind])])).rejects.toMatchObject({ code: "unreadable-source" });
+      await expect(encode(pool, [at(fault[kind])])).rejects.toMatchObject({ code: "impossible-variant" });
       expect(pool.stats()).toMatchObject({ crashed: 2, spawned: 2 });
       expect(await encode(pool, [at(50)])).toHaveLength(1);
     },
@@ -117,7 +117,7 @@ test("what was given up is tried again after an hour", async () => {
   let now = 0;
   const pool = await startPool({ poison: { now: () => now } });
   await expect(encode(pool, [at(fault.abort)])).rejects.toMatchObject({ code: "encode-failed" });
-  await expect(encode(pool, [at(fault.abort)])).rejects.toMatchObject({ code: "unreadable-source" });
+  await expect(encode(pool, [at(fault.abort)])).rejects.toMatchObject({ code: "impossible-variant" });
   now += 3_600_001;
   await expect(encode(pool, [at(fault.abort)])).rejects.toMatchObject({ code: "encode-failed" });
 });
