@@ -111,16 +111,17 @@ async function markdownReferences(
   return found;
 }
 
-/** What the module's `figure` and `img` show; captions are Markdown. */
+/** What the module's `figure` and `img` show, which are also `imgproxy/figure` and `imgproxy/img`; captions are Markdown. */
 async function shortcodeImages(tag: Shortcode, parse: ParseMarkdown): Promise<Found[]> {
-  if (tag.closing || (tag.name !== "figure" && tag.name !== "img")) return [];
+  const name = tag.name.replace(/^imgproxy\//, "");
+  if (tag.closing || (name !== "figure" && name !== "img")) return [];
   const { parameters, start: offset } = tag;
-  const first = parameters.get("src") ?? (tag.name === "img" ? parameters.get("0") : undefined);
-  const overrides = tag.name === "img" ? imgOverrides(parameters) : {};
-  const shown = [first, tag.name === "img" ? parameters.get("narrow") : undefined]
+  const first = parameters.get("src") ?? (name === "img" ? parameters.get("0") : undefined);
+  const overrides = name === "img" ? imgOverrides(parameters) : {};
+  const shown = [first, name === "img" ? parameters.get("narrow") : undefined]
     .filter((destination) => destination !== undefined && destination !== "")
     .map((destination = ""): Found => ({ destination, offset, as: "image", overrides }));
-  const words = [parameters.get("caption"), tag.name === "figure" ? parameters.get("attr") : undefined];
+  const words = [parameters.get("caption"), name === "figure" ? parameters.get("attr") : undefined];
   const captions = words.filter((text) => text?.includes("![")).map((text = "") => parse(text, []));
   const inCaptions = (await Promise.all(captions)).flat();
   return [...shown, ...inCaptions.map((image): Found => ({ ...image, offset }))];

@@ -103,7 +103,7 @@ describe.each(extremes)("Hugo $version takes the module", (hugo) => {
 });
 
 test.each(extremes)(
-  "Hugo $version lets a theme's own hook win only when it is listed first",
+  "Hugo $version takes hook and shortcodes of what is listed first, and the site's hook before them",
   async (hugo) => {
     const site = newSite(
       siteConfig(endpoint).replace(
@@ -114,12 +114,26 @@ test.each(extremes)(
     const hook = path.join(site, "themes", "theme", "layouts", "_default", "_markup");
     mkdirSync(hook, { recursive: true });
     writeFileSync(path.join(hook, "render-image.html"), "the theme's");
+    const shortcodes = path.join(site, "themes", "theme", "layouts", "shortcodes");
+    mkdirSync(shortcodes);
+    writeFileSync(path.join(shortcodes, "img.html"), "the theme's img");
+    writeFileSync(
+      path.join(site, "content", "a.md"),
+      '![a](a.jpg)\n\n{{< img src="b.jpg" >}}\n\n{{< imgproxy/img src="c.jpg" >}}\n\n{{< imgproxy/figure src="d.jpg" >}}\n',
+    );
     const env = { HUGO_MODULE_REPLACEMENTS: `${modulePath} -> ${repository}` };
-    expect(await buildPage(site, hugo, env)).toContain("the theme's");
+    expect(keysOf(await buildPage(site, hugo, env))).toEqual(["the theme's", "the theme's img", "c", "d"]);
+
+    const own = path.join(site, "layouts", "_default", "_markup");
+    mkdirSync(own);
+    writeFileSync(path.join(own, "render-image.html"), '{{- partial "imgproxy/hook.html" . -}}\n');
+    expect(keysOf(await buildPage(site, hugo, env))).toEqual(["a", "the theme's img", "c", "d"]);
+    rmSync(own, { recursive: true });
+
     const config = path.join(site, "config.toml");
     const lines = readFileSync(config, "utf8").split('[[module.imports]]\npath = "theme"\n');
     writeFileSync(config, `${lines.join("")}[[module.imports]]\npath = "theme"\n`);
-    expect(await buildPage(site, hugo, env)).toContain("https://images.example/?img=a.jpg");
+    expect(keysOf(await buildPage(site, hugo, env))).toEqual(["a", "b", "c", "d"]);
   },
 );
 
@@ -172,6 +186,11 @@ async function buildPage(site: string, hugo: Hugo, env: Readonly<Record<string, 
   const { output, exitCode } = await runHugo(site, hugo, [], env);
   expect(exitCode, output).toBe(0);
   return readFileSync(path.join(site, "public", "a", "index.html"), "utf8");
+}
+
+/** What a page shows, in its order: keys of ours, words of the theme's. */
+function keysOf(html: string): string[] {
+  return [...html.matchAll(/src="[^"]*img=(\w+)\.jpg|the theme's(?: img)?/g)].map(([all, key]) => key ?? all);
 }
 
 /** `go` finds the module's repository on this disk, with a home and a cache of its own. */

@@ -31,6 +31,8 @@ picture: {{ partial "imgproxy/picture.html" (dict "page" . "src" "b.jpg" "alt" "
   "content/alt.md": "![*Some* **worms** & `more`,\nit's said](a.jpg)",
   "content/shortcodes.md":
     '---\ntitle: s\n---\n{{< figure src="a.jpg" caption="After *rain*" title="T" attr="Me" attrlink="/me/" link="/x/" >}}\n\n{{< img src="a.jpg" alt="n" narrow="b.jpg" fixed="64" class="k" >}}',
+  "content/passed-on.md":
+    '---\ntitle: p\n---\n{{< img src="a.jpg" alt="n" size=large align=center border=1 class="k" data-x="a<b" onclick="x()" >}}\n\n{{< imgproxy/figure src="a.jpg" alt="o" align=center size=small id="i" border=2 >}}',
 };
 
 describe.each(extremes)("Hugo $version", (hugo) => {
@@ -104,6 +106,13 @@ describe.each(extremes)("Hugo $version", (hugo) => {
     expect(html).toContain(
       '<figcaption><h4>T</h4><p>After <em>rain</em> <a href="/me/">Me</a></p></figcaption></figure>',
     );
+  });
+
+  test("passes on what a shortcode does not know, size and align as classes", () => {
+    expect(image("passed-on", "n")).toContain(
+      'alt="n" class="k large center" border="1" data-x="a<b" loading',
+    );
+    expect(page("passed-on")).toMatch(/<figure class="small center"><img [^>]* alt="o" id="i" border="2" /);
   });
 
   test("shows another image in narrow windows, and one always at its size by density", () => {
