@@ -1,5 +1,6 @@
 import path from "node:path";
 import type { SiteParams } from "../contract/params.ts";
+import { CannotRun } from "./cannot-run.ts";
 import { type ConfigTree, isTree, loadConfig, treeAt } from "./site/config.ts";
 import { loadMounts, type Mounts, themeRoots } from "./site/mounts.ts";
 import { parseParams } from "./site/params.ts";
@@ -78,7 +79,7 @@ export async function loadSite(options: SiteOptions): Promise<Site> {
     baseUrl: texts(values.baseurl)[0] ?? "",
     paramsWith: (overrides, file) => pageParams(overrides, file, given, params),
     image: texts(treeAt(values, "params").images)[0],
-    signatureKey: options.variables.HUGO_IMGPROXY_KEY || texts(given.key)[0] || undefined,
+    signatureKey: signatureKeyOf(params.sign, given.key, options),
     mounts: await loadMounts(
       { folder, config: values },
       themes,
@@ -111,6 +112,31 @@ export async function loadSite(options: SiteOptions): Promise<Site> {
 
 function endpointOf({ endpoint }: SiteOptions): ConfigTree {
   return endpoint === undefined ? {} : { endpoint };
+}
+
+/**
+ * As the hook has it: the parameter, which reaches templates without any permission, then the variable where URLs are to be
+ * signed. White space around it is the file's that it was read from.
+ * @throws CannotRun where only one side of signing is configured: all images would be refused, or none signed.
+ */
+function signatureKeyOf(
+  sign: boolean,
+  given: unknown,
+  { variables, environment }: SiteOptions,
+): string | undefined {
+  const parameter = typeof given === "string" || typeof given === "number" ? String(given).trim() : "";
+  const variable = (variables.HUGO_IMGPROXY_KEY ?? "").trim();
+  if (parameter !== "") return parameter;
+  if (sign && variable !== "") return variable;
+  if (variable !== "")
+    throw new CannotRun(
+      "HUGO_IMGPROXY_KEY is set, but the site does not sign its URLs: set params.imgproxy.sign = true (or HUGO_PARAMS_IMGPROXY_SIGN=true), or unset HUGO_IMGPROXY_KEY",
+    );
+  if (sign && environment === "production")
+    throw new CannotRun(
+      "params.imgproxy.sign is on, and HUGO_IMGPROXY_KEY is not set: set it to a key that the server has in SIGNING_KEYS",
+    );
+  return undefined;
 }
 
 function pageParams(overrides: unknown, file: string, given: ConfigTree, params: SiteParams): SiteParams {
