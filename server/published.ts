@@ -23,8 +23,8 @@ export interface Published extends Listing {
   readonly hasLive: boolean;
   /** How many sets cannot be read now. */
   readonly unread: number;
-  /** Whether a live set uses the variant, as far as sets can be read; see `isComplete`. */
-  uses(variant: Variant): boolean;
+  /** Whether a live set uses the entry of this name, as far as sets can be read; see `isComplete`. */
+  isPinned(name: string): boolean;
   /** Replaces the set and deletes the site's oldest. @throws InvalidBody for a bad name. */
   put(site: string, name: string, body: PublishedBody): Promise<void>;
   get(site: string, name: string): Promise<PublishedBody | undefined>;
@@ -166,7 +166,7 @@ export async function openPublished(options: {
       return state;
     },
     has: (asked) => state.queries.has(formatPublished(asked)),
-    uses: (variant) => state.pins.has(nameOf(variant)),
+    isPinned: (name) => state.pins.has(name),
     async put(site, name, { images, expires }) {
       checkNames(site, name);
       const canonical = Object.fromEntries(

@@ -116,8 +116,11 @@ test("the GC learns the files of every class of reader, of live sets only", asyn
 test("a variant without q is used as with the default q", async () => {
   const published = await open();
   await published.put("blog", "one", { images: { "a.jpg": ["img=a.jpg&w=8"] } });
-  expect(published.uses({ key: "a.jpg", width: 8, quality: 75, class: "auto-w" })).toBe(true);
-  expect(published.uses({ key: "a.jpg", width: 8, quality: 74, class: "auto-w" })).toBe(false);
+  const nameOf = await naming();
+  const pinned = [75, 74].map((quality) =>
+    published.isPinned(nameOf({ key: "a.jpg", width: 8, quality, class: "auto-w" })),
+  );
+  expect(pinned).toEqual([true, false]);
 });
 
 test.each(["", "../x", ".x", "a/b", "x".repeat(65)])("a name such as %j is refused", async (name) => {
@@ -178,7 +181,7 @@ describe("a set that cannot be read", () => {
       false,
       false,
     ]);
-    expect(published.uses({ ...asked(60), class: "auto" })).toBe(true);
+    expect(published.isPinned((await naming())({ ...asked(60), class: "auto" }))).toBe(true);
     await writeFile(path("one"), whole);
     await published.refresh();
     expect([published.has(asked(60)), published.isComplete]).toEqual([true, true]);
