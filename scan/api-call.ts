@@ -1,4 +1,3 @@
-import { trimSlashes } from "../contract/url.ts";
 import type { Call, Server } from "./http.ts";
 
 /** A call of the server's `/api`, with the token. */
@@ -10,7 +9,7 @@ export function apiCall(
 ): Pick<Call<never>, "url" | "init"> {
   const text = JSON.stringify(body);
   return {
-    url: `${trimSlashes(server.endpoint)}/${path}`,
+    url: `${server.endpoint.replace(/\/+$/, "")}/${path}`,
     init: () => ({
       method,
       headers: { authorization: `Bearer ${server.token ?? ""}`, "content-type": "application/json" },

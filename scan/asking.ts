@@ -72,14 +72,14 @@ export interface Asking {
 export interface AskingSite {
   readonly folder: string;
   readonly baseUrl: string;
-  readonly params: { readonly endpoint: string };
+  readonly endpoints: readonly string[];
   readonly signatureKey: string | undefined;
 }
 
 export function createAsking(site: AskingSite, options: AskingOptions): Asking {
   const { progress, effort, token, concurrency, patienceMs, signal } = options;
   const server: Server = {
-    ...{ endpoint: options.endpoint ?? site.params.endpoint, concurrency, patienceMs, signal },
+    ...{ endpoint: options.endpoint ?? site.endpoints[0] ?? "", concurrency, patienceMs, signal },
     ...(token !== undefined && { token }),
   };
   return {

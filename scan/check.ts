@@ -52,7 +52,7 @@ export async function checkSite(options: CheckOptions): Promise<CheckResult> {
   const site = await openSite(options.site);
   const folder = path.resolve(site.folder, options.built);
   progress.start("reading the built site");
-  const built = await readBuiltSite(folder, [site.params.endpoint], () => progress.advance());
+  const built = await readBuiltSite(folder, site.endpoints, () => progress.advance());
   progress.end();
   const { requests, findings } = parseUrls(built.urls, options.built);
 
@@ -136,10 +136,16 @@ async function scannedUrls(site: Site, found: Found): Promise<Map<string, Emitte
 
 /** Why photographs of the content reach no page: their author sees plain images and no reason. */
 async function silenced(site: Site, folder: string, built: BuiltSite): Promise<Finding[]> {
-  const hooks = [...site.silenced, ...(await silencers(site.folder, site.themes))];
+  const hooks = [
+    ...site.silenced,
+    ...(await silencers(
+      site.folder,
+      site.modules.flatMap(({ folder }) => folder ?? []),
+    )),
+  ];
   if (built.inPages) return hooks.map((words) => siteFinding("warning", site.configFile, words));
   const others = [...built.otherEndpoints].map(
-    (endpoint) => `the pages name ${endpoint} instead of ${site.params.endpoint}`,
+    (endpoint) => `the pages name ${endpoint} instead of ${site.endpoints.join(", ")}`,
   );
   const reasons = [...hooks, ...others].join("; ") || "is the module imported, and the site built anew?";
   const message = `no page names the proxy, although the content has photographs: ${reasons}`;

@@ -28,7 +28,7 @@ export async function checkEdge(options: EdgeOptions): Promise<EdgeCheckResult> 
   const found = await readPosts(site, { ...options, remember: true });
   const uses = found.posts.flatMap((post) => post.uses);
   const { requests, urls } = planRequests(uses, await readManifest(manifestName(site)), site.signatureKey);
-  const server = { endpoint: options.endpoint ?? site.params.endpoint, concurrency, patienceMs, signal };
+  const server = { endpoint: options.endpoint ?? site.endpoints[0] ?? "", concurrency, patienceMs, signal };
   progress.start("reading through the edge");
   const result = await readEdge(server, requests.values(), site.signatureKey, () => progress.advance());
   progress.end();

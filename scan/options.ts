@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { CannotRun } from "./cannot-run.ts";
+import { environmentName } from "./site/config-environment.ts";
 
 /** The command line of a scan, typed. */
 export interface CommandLine {
@@ -36,7 +37,7 @@ templates read, and makes every variant before a reader asks for it.
 
 The site
   --site FOLDER        the Hugo site (default: the current folder)
-  --environment NAME   Hugo's environment (default: HUGO_ENVIRONMENT, or production)
+  --environment NAME   Hugo's environment (default: HUGO_ENVIRONMENT, HUGO_ENV, or production)
   --hugo-version N     the Hugo whose rules decide what is a page (default: the one on PATH, or the newest)
   --manifest FILE      where to write the manifest, relative to the site (default: assets/imgproxy.json)
   --no-manifest        leave the manifest as it is
@@ -62,9 +63,9 @@ The output
 What a scan has learned is in the site's resources/imgproxy-lite: where CI keeps that folder between runs, posts that have
 not changed are not parsed again. Losing it costs time alone.
 
-HUGO_… variables count as they do for hugo; HUGO_IMGPROXY_KEY signs URLs where the site says params.imgproxy.sign = true. On
-GitHub and GitLab, findings become annotations. Exit code: 0 all is well; 1 the content has problems, such as a photograph
-that is missing or cannot be read; 2 the scan could not run.
+HUGO_… variables count as they do for hugo; HUGO_IMGPROXY_KEY signs URLs. On GitHub and GitLab, findings become
+annotations. Exit code: 0 all is well; 1 the content has problems, such as a photograph that is missing or cannot be
+read; 2 the scan could not run.
 `;
 
 /**
@@ -79,7 +80,7 @@ export function parseCommandLine(
   const manifest = values["no-manifest"] === true ? false : values.manifest;
   return {
     site: values.site ?? ".",
-    environment: values.environment ?? variables.HUGO_ENVIRONMENT ?? "production",
+    environment: values.environment ?? environmentName(variables) ?? "production",
     ...(values["hugo-version"] !== undefined && { hugoVersion: values["hugo-version"] }),
     ...(values.endpoint !== undefined && { endpoint: parseEndpoint(values.endpoint) }),
     ...(token !== undefined && token !== "" && { token }),

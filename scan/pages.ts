@@ -1,190 +1,206 @@
-import { type Dirent, readdirSync, readFileSync, statSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import path from "node:path";
-import { type Cascade, parseCascade, withCascades } from "./pages/cascade.ts";
+import { type Cascade, parseCascade, takesLanguage, withCascades, withParams } from "./pages/cascade.ts";
+import { type ContentFile, type ContentFolder, contentRoot } from "./pages/content-folder.ts";
+import { type ContentName, parseContentName } from "./pages/content-name.ts";
 import { type SplitPage, splitFrontMatter } from "./pages/front-matter.ts";
-import { isPublished } from "./pages/published.ts";
-import type { Mount } from "./site/mounts.ts";
+import { type Markup, markupNamed, markupOf } from "./pages/markup.ts";
+import { isDue, isRendered, type PageKind } from "./pages/published.ts";
+import { toTexts } from "./site/cast.ts";
+import type { SiteLanguage } from "./site/language.ts";
+import { treeAt } from "./site/tree.ts";
 import type { Site } from "./site.ts";
 
-/** A content file that Hugo renders. */
+/** A content file that Hugo renders, in one language. */
 export interface Page extends SplitPage {
   /** For reports: relative to the site, with forward slashes. */
   readonly file: string;
+  readonly language: SiteLanguage;
   /** Below `content/`, with a slash at its end, or empty: what relative keys may be relative to. */
   readonly folder: string;
   /** Where on this machine Hugo looks for the page's own resources, and whether below it too; only bundles have any. */
   readonly resources?: { readonly folder: string; readonly deep: boolean };
-  /** Front matter with what sections above gave. */
+  /** Front matter with what sections above gave, as templates see it. */
   readonly values: SplitPage["values"];
-  readonly markup: "markdown" | "html" | "other";
+  readonly markup: Markup;
 }
 
 /**
  * The pages of a site as Hugo would publish them now, each with its text: one at a time, so that a site of any size
- * fits in memory. Files are read synchronously: one after the other that is several times faster, and nothing else is to
- * be done meanwhile.
+ * fits in memory.
  */
 export function* publishedPages(site: Site, now: Date): Generator<Page> {
-  const seen = new Set<string>();
-  for (const mount of site.mounts.content.map(folderMount)) {
-    const cascades = parseCascade(site.cascade);
-    const walk: Walk = { site, mount, now };
-    for (const page of walkFolder(walk, "", cascades)) {
-      // A theme's page gives way to the site's own of the same path.
-      const name = path.posix.join(
-        mount.target,
-        path.relative(mount.source, path.resolve(site.folder, page.file)),
-      );
-      if (mount.theme && seen.has(name)) continue;
-      seen.add(name);
-      yield page;
-    }
-  }
+  const states = new Map<SiteLanguage, State>();
+  for (const language of site.languages)
+    states.set(language, { cascades: parseCascade(language.cascade, site.hugoMinor), hidden: false });
+  yield* walkFolder(
+    { site, now, names: new Set(site.languages.map(({ name }) => name)) },
+    contentRoot(site),
+    states,
+  );
 }
 
 // --- walking ---
 
-/** A mounted file is a mount of its folder that takes nothing else. */
-function folderMount(mount: Mount): Mount {
-  if (statSync(mount.source).isDirectory()) return mount;
-  const name = path.basename(mount.source);
-  return {
-    source: path.dirname(mount.source),
-    target: mount.target.split("/").slice(0, -1).join("/"),
-    takes: (below) => below === name,
-    theme: mount.theme,
-  };
-}
-
 interface Walk {
   readonly site: Site;
-  readonly mount: Mount;
   readonly now: Date;
+  /** Of the languages. */
+  readonly names: ReadonlySet<string>;
 }
 
-function* walkFolder(walk: Walk, below: string, cascades: readonly Cascade[]): Generator<Page> {
-  const entries = readEntries(walk, below);
-  const contents = entries.files.filter((name) => isContent(name, walk.site));
-  const bundle = contents.filter((name) => bundleOf(name) === "leaf");
-  if (bundle.length > 0) {
-    // A leaf bundle: whatever else is in it, deeper too, is its resource.
-    for (const name of bundle) yield* visitFile(walk, below, name, cascades);
-    return;
-  }
-  let inherited = cascades;
-  let skipChildren = false;
-  for (const name of contents.filter((name) => bundleOf(name) === "branch")) {
-    const { page, published } = readPage(walk, below, name, cascades);
-    inherited = [...parseCascade(page.values.cascade), ...inherited];
+/** What the sections above a folder mean for the pages of one language in it. */
+interface State {
+  readonly cascades: readonly Cascade[];
+  /** Whether its pages are left out: before 0.123 those of a section that is a draft or of the future were. */
+  readonly hidden: boolean;
+}
+
+type States = ReadonlyMap<SiteLanguage, State>;
+
+function* walkFolder(walk: Walk, folder: ContentFolder, states: States): Generator<Page> {
+  const files = contentFiles(walk, folder);
+  const leaves = files.filter(({ bundle }) => bundle === "leaf");
+  // A leaf bundle: whatever else is in it, deeper too, is its resource.
+  if (leaves.length > 0) return yield* pagesOf(walk, folder, leaves, states);
+
+  const inner = new Map(states);
+  const sections = files.filter(({ bundle }) => bundle === "branch");
+  for (const { page, cascade, published, due } of readFiles(walk, folder, sections, states)) {
+    const { cascades = [], hidden = false } = states.get(page.language) ?? {};
+    const hides = !due && walk.site.hugoMinor < 123 && folder.path !== "";
+    inner.set(page.language, { cascades: [...cascade, ...cascades], hidden: hidden || hides });
     if (published) yield page;
-    else if (walk.site.hugoMinor < 123 && below !== "") skipChildren = true;
   }
-  if (skipChildren) return;
-  for (const name of contents.filter((name) => bundleOf(name) === "none"))
-    yield* visitFile(walk, below, name, inherited);
-  for (const name of entries.folders) yield* walkFolder(walk, path.posix.join(below, name), inherited);
+  yield* pagesOf(
+    walk,
+    folder,
+    files.filter(({ bundle }) => bundle === "none"),
+    inner,
+  );
+  for (const below of folder.folders()) yield* walkFolder(walk, below, inner);
 }
 
-function* visitFile(walk: Walk, below: string, name: string, cascades: readonly Cascade[]): Generator<Page> {
-  const { page, published } = readPage(walk, below, name, cascades);
-  if (published) yield page;
-}
-
-function readEntries(
+function* pagesOf(
   walk: Walk,
-  below: string,
-): { readonly files: readonly string[]; readonly folders: readonly string[] } {
-  const folder = path.join(walk.mount.source, below);
-  const entries = readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
-  const kept = entries.filter((entry) => !isIgnored(walk, path.posix.join(below, entry.name)));
-  return {
-    files: kept.filter((entry) => isFile(entry)).map((entry) => entry.name),
-    folders: kept.filter((entry) => entry.isDirectory()).map((entry) => entry.name),
-  };
+  folder: ContentFolder,
+  files: readonly NamedFile[],
+  states: States,
+): Generator<Page> {
+  for (const { page, published } of readFiles(walk, folder, files, states)) if (published) yield page;
 }
 
-function isFile(entry: Dirent): boolean {
-  return entry.isFile() || entry.isSymbolicLink();
+// --- files ---
+
+interface NamedFile extends ContentFile, ContentName {
+  readonly markup: Markup;
 }
 
-/** What an editor or a file manager leaves, and what the site says. */
-function isIgnored(walk: Walk, below: string): boolean {
-  const name = path.posix.basename(below);
-  if (name.startsWith(".") || name.endsWith("~") || (name.startsWith("#") && name.endsWith("#"))) return true;
-  if (!walk.mount.takes(below)) return true;
-  const absolute = path.join(walk.mount.source, below);
-  return walk.site.ignoreFiles.some((pattern) => pattern.test(absolute));
+function contentFiles({ site, names }: Walk, folder: ContentFolder): NamedFile[] {
+  const { hugoMinor, disabledLanguages } = site;
+  return folder.files.flatMap((file) => {
+    const markup = markupOf(file.name, hugoMinor);
+    const name = markup && parseContentName(file.name, { languages: names, disabledLanguages, hugoMinor });
+    return name === undefined || markup === undefined ? [] : [{ ...file, ...name, markup }];
+  });
 }
 
-// --- one file ---
-
-function isContent(name: string, site: Site): boolean {
-  return markupOf(name, site) !== undefined;
+interface Read {
+  readonly page: Page;
+  /** What it gives to the pages below it, if it is a section's. */
+  readonly cascade: readonly Cascade[];
+  readonly published: boolean;
+  /** Whether it is published but for how its kind and its `build` are set. */
+  readonly due: boolean;
 }
 
-function markupOf(name: string, site: Site): Page["markup"] | undefined {
-  const extension = path.extname(name).slice(1);
-  // Before 0.123 Hugo took extensions as they are written.
-  const plain = site.hugoMinor >= 123 ? extension.toLowerCase() : extension;
-  if (plain === "md" || plain === "markdown" || plain === "mdown") return "markdown";
-  if (plain === "html" || plain === "htm") return "html";
-  return /^(?:org|adoc|asciidoc|ad|rst|pdc|pandoc)$/.test(plain) ? "other" : undefined;
+/** Each file once for each language that it is a page of; the first of a name and language is the one that counts. */
+function* readFiles(
+  walk: Walk,
+  folder: ContentFolder,
+  files: readonly NamedFile[],
+  states: States,
+): Generator<Read> {
+  const seen = new Set<string>();
+  for (const file of files) {
+    const split = splitFrontMatter(readFileSync(file.file, "utf8"));
+    for (const language of languagesOf(walk.site, file, split.values)) {
+      const base = walk.site.hugoMinor < 123 ? file.base + path.extname(file.name) : file.base;
+      const name = `${base} ${language.name}`;
+      const state = states.get(language);
+      if (seen.has(name) || state === undefined) continue;
+      seen.add(name);
+      if (!state.hidden) yield readPage(walk, folder, { file, split, language }, state.cascades);
+    }
+  }
 }
 
-function bundleOf(name: string): "leaf" | "branch" | "none" {
-  const base = name.split(".", 1)[0];
-  return base === "index" ? "leaf" : base === "_index" ? "branch" : "none";
+/** What the name says, else the mount, else the front matter (0.153 on), which comes before both. */
+function languagesOf(site: Site, file: NamedFile, values: SplitPage["values"]): readonly SiteLanguage[] {
+  const wanted = site.hugoMinor >= 153 ? toTexts(treeAt(values, "sites", "matrix").languages) : [];
+  const patterns =
+    wanted.length > 0 ? wanted : file.language !== undefined ? [file.language] : file.mount.languages;
+  if (patterns.length === 0) return [site.main];
+  return site.languages.filter(({ name }) => takesLanguage(patterns, name));
+}
+
+// --- one page ---
+
+interface FileIn {
+  readonly file: NamedFile;
+  readonly split: SplitPage;
+  readonly language: SiteLanguage;
 }
 
 function readPage(
-  walk: Walk,
-  below: string,
-  name: string,
+  { site, now }: Walk,
+  folder: ContentFolder,
+  { file, split, language }: FileIn,
   cascades: readonly Cascade[],
-): { readonly page: Page; readonly published: boolean } {
-  const { site, mount } = walk;
-  const absolute = path.join(mount.source, below, name);
-  const split = splitFrontMatter(readFileSync(absolute, "utf8"));
-  const folder = path.posix.join(mount.target, below);
-  const language = languageOf(name, site);
-  const stem = path.posix.join(folder, path.basename(absolute).split(".", 1)[0] ?? "");
+): Read {
+  const { hugoMinor, environment } = site;
+  const kind = kindOf(file, folder, language);
   // A section's cascade reaches the section too.
-  const own = bundleOf(name) === "branch" ? parseCascade(split.values.cascade) : [];
-  const values = withCascades(split.values, [...own, ...cascades], {
-    path: bundleOf(name) === "none" ? stem : folder,
-    kind: bundleOf(name) !== "branch" ? "page" : folder === "" || folder === "." ? "home" : "section",
-    language: language ?? "",
-  });
+  const cascade = file.bundle === "branch" ? parseCascade(split.values.cascade, hugoMinor) : [];
+  const target = { path: pagePath(file, folder, hugoMinor), kind, language: language.name, environment };
+  const values = withCascades(split.values, [...cascade, ...cascades], target);
+  const dated = {
+    name: file.bundle === "none" ? file.base : path.posix.basename(folder.path),
+    modified: () => statSync(file.file).mtime,
+  };
   const page: Page = {
     ...split,
-    values,
-    file: path.relative(site.folder, absolute).split(path.sep).join("/"),
-    folder: folder === "" || folder === "." ? "" : `${folder}/`,
-    ...resourcesOf(name, path.dirname(absolute), site.hugoMinor),
-    markup: values.markup === undefined ? (markupOf(absolute, site) ?? "other") : markupNamed(values.markup),
+    language,
+    values: withParams(values, hugoMinor),
+    file: path.relative(site.folder, file.file).split(path.sep).join("/"),
+    folder: folder.path === "" ? "" : `${folder.path}/`,
+    ...resourcesOf(file, hugoMinor),
+    markup: values.markup === undefined ? file.markup : markupNamed(values.markup),
   };
-  const published =
-    !(language !== undefined && site.disabledLanguages.has(language)) &&
-    isPublished(values, bundleOf(name) === "leaf" ? `${folder}/${name}` : name, site, walk.now);
-  return { page, published };
+  const due = isDue(values, dated, language, now);
+  return { page, cascade, due, published: due && isRendered(values, kind, file.bundle === "leaf", language) };
+}
+
+function kindOf(
+  { bundle }: ContentName,
+  { path: at }: ContentFolder,
+  { taxonomies }: SiteLanguage,
+): PageKind {
+  if (bundle !== "branch") return "page";
+  if (at === "") return "home";
+  const [first = "", ...rest] = at.split("/");
+  return taxonomies.has(first) ? (rest.length === 0 ? "taxonomy" : "term") : "section";
+}
+
+/** Before 0.123 the file's; since, without the name of a bundle, extension and language. */
+function pagePath(file: NamedFile, { path: at }: ContentFolder, hugoMinor: number): string {
+  if (hugoMinor < 123) return path.posix.join("/", at, file.name);
+  const name = file.bundle === "none" ? file.base : "";
+  return path.posix.join("/", at.toLowerCase().replaceAll(" ", "-"), name);
 }
 
 /** Before 0.123 a branch bundle had the files beside its `_index.md` alone. */
-function resourcesOf(name: string, folder: string, hugoMinor: number): Pick<Page, "resources"> {
-  const bundle = bundleOf(name);
-  return bundle === "none" ? {} : { resources: { folder, deep: bundle === "leaf" || hugoMinor >= 123 } };
-}
-
-/** `x.fr.md` is in French where the site has French. */
-function languageOf(name: string, site: Site): string | undefined {
-  const language = name.split(".").at(-2)?.toLowerCase();
-  return language !== undefined && name.split(".").length > 2 && site.languages.has(language)
-    ? language
-    : undefined;
-}
-
-function markupNamed(markup: unknown): Page["markup"] {
-  const name = typeof markup === "string" ? markup.toLowerCase() : "";
-  if (["md", "markdown", "goldmark", "mdown"].includes(name)) return "markdown";
-  return name === "html" ? "html" : "other";
+function resourcesOf({ bundle, file }: NamedFile, hugoMinor: number): Pick<Page, "resources"> {
+  if (bundle === "none") return {};
+  return { resources: { folder: path.dirname(file), deep: bundle === "leaf" || hugoMinor >= 123 } };
 }

@@ -1,14 +1,13 @@
 import path from "node:path";
 import { setImmediate } from "node:timers/promises";
 import type { SiteParams } from "../contract/params.ts";
-import { trimSlashes } from "../contract/url.ts";
 import { CannotRun } from "./cannot-run.ts";
 import type { Finding } from "./findings.ts";
 import { type Page, publishedPages } from "./pages.ts";
 import type { Progress } from "./progress.ts";
 import { openMemo, type ParseMarkdown } from "./references/memo.ts";
 import { type Reference, type ReferenceRules, references } from "./references.ts";
-import { isTree } from "./site/config.ts";
+import { isTree } from "./site/tree.ts";
 import type { Site } from "./site.ts";
 import { createSourceResolver, type SourceResolver, type Use } from "./sources.ts";
 
@@ -35,7 +34,10 @@ export interface ReadingOptions {
   readonly remember: boolean;
 }
 
-/** Every photograph that the published pages of a site name; one bad page never stops the rest. */
+/**
+ * Every photograph that the published pages of a site name; one bad page never stops the rest. A file that is a page of
+ * several languages is several posts, and its faults are found once.
+ */
 export async function readPosts(site: Site, options: ReadingOptions): Promise<Found> {
   const resolver = createSourceResolver({
     folder: site.folder,
@@ -53,13 +55,13 @@ export async function readPosts(site: Site, options: ReadingOptions): Promise<Fo
     options.signal.throwIfAborted();
     pages++;
     options.progress.advance();
-    const post = await readPost(page, site, { resolver, parse: memo.parse }, findings);
+    const post = await readPost(page, { resolver, parse: memo.parse }, findings);
     if (post.uses.length > 0) posts.push(post);
   }
   options.progress.end();
   // A site that cannot be written to is parsed anew each time.
   if (options.remember) await memo.save().catch(() => {});
-  return { pages, posts, findings };
+  return { pages, posts, findings: [...new Map(findings.map((one) => [JSON.stringify(one), one])).values()] };
 }
 
 /** Where CI looks for what it may keep between runs, beside the weights of variants. */
@@ -74,7 +76,6 @@ const parseMarkdown: ParseMarkdown = async (text, endpoints) =>
 
 async function readPost(
   page: Page,
-  site: Site,
   { resolver, parse }: { readonly resolver: SourceResolver; readonly parse: ParseMarkdown },
   findings: Finding[],
 ): Promise<Post> {
@@ -82,11 +83,11 @@ async function readPost(
     findings.push({ severity, file: page.file, line: at.line, column: at.column, message });
   if (page.problem !== undefined) note("error", `the front matter cannot be read: ${page.problem}`);
   const fault = (message: string, at?: Reference) => note("error", message, at);
-  const own = paramsWith(page, site, {}, fault);
+  const own = paramsWith(page, {}, fault);
   const uses: Use[] = [];
-  for (const reference of await references(page, rulesOf(own, site), parse)) {
+  for (const reference of await references(page, rulesOf(own, page), parse)) {
     const params = reference.overrides
-      ? paramsWith(page, site, reference.overrides, (message) => fault(message, reference))
+      ? paramsWith(page, reference.overrides, (message) => fault(message, reference))
       : own;
     const source = await resolver.resolve(reference, page, params);
     if (source.kind === "invalid") note("error", source.problem, reference);
@@ -100,27 +101,26 @@ async function readPost(
 /** The parameters that hold for a page, and for one image of it. */
 function paramsWith(
   page: Page,
-  site: Site,
   overrides: Readonly<Record<string, unknown>>,
   onFault: (message: string) => void,
 ): SiteParams {
   const own = page.values.imgproxy;
   const all = isTree(own) || own === undefined ? { ...own, ...overrides } : own;
   try {
-    return site.paramsWith(all, page.file);
+    return page.language.paramsWith(all, page.file);
   } catch (error) {
     if (!(error instanceof CannotRun)) throw error;
     onFault(error.message);
-    return site.params;
+    return page.language.params;
   }
 }
 
-function rulesOf(params: SiteParams, site: Site): ReferenceRules {
+function rulesOf(params: SiteParams, { language }: Page): ReferenceRules {
   const { frontmatter, endpoint } = params;
   return {
     frontmatter,
-    preview: site.image,
-    endpoints: endpoint === "" ? [] : [trimSlashes(endpoint)],
-    unsafeHtml: site.unsafeHtml,
+    preview: language.image,
+    endpoints: endpoint === "" ? [] : [endpoint.replace(/\/+$/, "")],
+    unsafeHtml: language.unsafeHtml,
   };
 }

@@ -66,7 +66,7 @@ export async function scanSite(options: ScanOptions): Promise<ScanResult> {
 /** @throws CannotRun for a site that names no proxy. */
 export async function openSite(options: SiteOptions): Promise<Site> {
   const site = await loadSite(options);
-  if (site.params.endpoint !== "") return site;
+  if (site.endpoints.length > 0) return site;
   throw new CannotRun(
     "params.imgproxy.endpoint is not set; set it to where readers reach the server, or give --endpoint",
   );
@@ -79,10 +79,9 @@ export function placesOf(posts: readonly Post[]): Place[] {
   );
 }
 
-/** What the hook reads, below the site's assets. */
+/** What the hook reads, below the site's own assets. */
 export function manifestName(site: Site): string {
-  const [assets] = site.mounts.assets;
-  return path.join(assets?.source ?? path.join(site.folder, "assets"), site.params.manifest);
+  return path.join(site.mounts.ownAssets, site.main.params.manifest);
 }
 
 // --- the manifest ---

@@ -1,5 +1,7 @@
-import { type ConfigTree, isTree } from "../site/config.ts";
+import { toText, toTexts } from "../site/cast.ts";
 import { parseGlob } from "../site/glob.ts";
+import { type ConfigTree, isTree, treeAt } from "../site/tree.ts";
+import type { PageKind } from "./published.ts";
 
 /** Front matter that a section gives to the pages below it. */
 export interface Cascade {
@@ -9,18 +11,28 @@ export interface Cascade {
 
 /** What `target` (once `_target`) can ask for. */
 export interface CascadeTarget {
-  /** Below `content/`, without extension: `posts/x`. */
+  /** From the root of `content/`, with a slash before it: `/posts/x`. */
   readonly path: string;
-  readonly kind: "home" | "section" | "page";
+  readonly kind: PageKind;
   readonly language: string;
+  /** Hugo's, such as `production`. */
+  readonly environment: string;
 }
 
-/** `cascade` is a table, or a list of tables that may each have a target. */
-export function parseCascade(cascade: unknown): Cascade[] {
+/**
+ * `cascade` is a table, or a list of tables that may each have a target.
+ * @param hugoMinor before 0.112 the target is called `_target` alone, and `params` is a parameter like any other.
+ */
+export function parseCascade(cascade: unknown, hugoMinor: number): Cascade[] {
   const entries = Array.isArray(cascade) ? cascade : [cascade];
   return entries.filter(isTree).map((entry) => {
-    const { target, _target, ...values } = entry;
-    return { values, takes: parseTarget(target ?? _target) };
+    const { _target, ...others } = entry;
+    if (hugoMinor < 112) return { values: others, takes: parseTarget(_target) };
+    const { target, params, ...values } = others;
+    return {
+      values: { ...(isTree(params) ? params : {}), ...values },
+      takes: parseTarget(target ?? _target),
+    };
   });
 }
 
@@ -30,16 +42,38 @@ export function withCascades(own: ConfigTree, cascades: readonly Cascade[], page
   return Object.assign({}, ...taken.reverse(), own);
 }
 
+/** What templates see: from 0.123 on what stands in `params` is as good as beside it, and comes first. */
+export function withParams(values: ConfigTree, hugoMinor: number): ConfigTree {
+  const { params, ...others } = values;
+  return hugoMinor >= 123 && isTree(params) ? { ...others, ...params } : values;
+}
+
+/** Whether one of Hugo's lists of language names, such as `["**", "! de"]`, takes a language. */
+export function takesLanguage(patterns: readonly string[], language: string): boolean {
+  const matches = (pattern: string) => parseGlob(pattern)?.(language) === true;
+  const refused = patterns.filter((pattern) => pattern.startsWith("! ")).map((pattern) => pattern.slice(2));
+  const wanted = patterns.filter((pattern) => !pattern.startsWith("! "));
+  return (wanted.length === 0 || wanted.some(matches)) && !refused.some(matches);
+}
+
 // --- parts ---
 
 function parseTarget(target: unknown): (page: CascadeTarget) => boolean {
   if (!isTree(target)) return () => true;
   const path = globOf(target.path);
   const kind = globOf(target.kind);
-  const language = globOf(target.lang);
-  return (page) => path(page.path) && kind(page.kind) && language(page.language);
+  const environment = globOf(target.environment);
+  const languages = [...toTexts(target.lang), ...toTexts(treeAt(target, "sites", "matrix").languages)];
+  return (page) =>
+    path(page.path) &&
+    kind(page.kind) &&
+    environment(page.environment) &&
+    takesLanguage(languages, page.language);
 }
 
+/** A pattern that Hugo refuses takes nothing. */
 function globOf(glob: unknown): (text: string) => boolean {
-  return typeof glob === "string" && glob !== "" ? parseGlob(glob) : () => true;
+  const pattern = toText(glob);
+  if (pattern === undefined || pattern === "") return () => true;
+  return parseGlob(pattern) ?? (() => false);
 }

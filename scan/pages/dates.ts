@@ -1,4 +1,8 @@
-import type { ConfigTree } from "../site/config.ts";
+import { TomlDate } from "smol-toml";
+import { toTexts } from "../site/cast.ts";
+import type { ConfigTree } from "../site/tree.ts";
+import { parseDateText } from "./date-text.ts";
+import type { TimeZone } from "./time-zone.ts";
 
 /** The dates that decide whether Hugo publishes a page. */
 export interface PageDates {
@@ -6,59 +10,99 @@ export interface PageDates {
   readonly expiry?: Date;
 }
 
+/** What a page's dates depend on besides its front matter. */
+export interface DateRules {
+  /** The site's `[frontmatter]` table. */
+  readonly configured: ConfigTree;
+  /** What a date without an offset is in. */
+  readonly zone: TimeZone;
+  readonly hugoMinor: number;
+  /** What `:git` stands for: when the file was last committed; undefined where the site does not ask Git. */
+  readonly gitDate: Date | undefined;
+}
+
+/** A content file as far as it dates its page. */
+export interface DatedFile {
+  /** Of a bundle: the name of its folder. Without extension and language. */
+  readonly name: string;
+  modified(): Date;
+}
+
 /**
- * Reads them as Hugo's `[frontmatter]` table says; names are blind to capitals.
- * @param hugoMinor from 0.121 on a page with a `lastmod` alone takes its date from there.
+ * Reads them as Hugo does, in its order: what one date finds, a later one may find again under the name of that date.
+ * @param values front matter with what it inherits; keys lower-cased.
  */
-export function pageDates(
-  values: ConfigTree,
-  configured: ConfigTree,
-  fileName: string,
-  hugoMinor: number,
-): PageDates {
-  const first = (key: string): Date | undefined =>
-    chain(configured, key)
-      .map((name) => (name === ":filename" ? fileNameDate(fileName) : parseDate(values[name])))
-      .find((date) => date !== undefined);
-  const publish = first("publishdate") ?? (hugoMinor >= 121 ? first("date") : undefined);
-  const expiry = first("expirydate");
+export function pageDates(values: ConfigTree, file: DatedFile, rules: DateRules): PageDates {
+  const known: Record<string, unknown> = { ...values };
+  const found = ["date", "lastmod", "publishdate", "expirydate"].map((name) => {
+    const date = firstDate(chain(rules.configured, name), known, file, rules);
+    // Hugo 0.121 and newer keep it where the front matter has nothing of that name.
+    if (rules.hugoMinor >= 121 && date !== undefined && !(name in known)) known[name] = date;
+    return date;
+  });
+  const [, , publish, expiry] = found;
   return { ...(publish && { publish }), ...(expiry && { expiry }) };
 }
 
 // --- parts ---
 
 const defaults: Readonly<Record<string, readonly string[]>> = {
-  date: ["date", "publishdate", "pubdate", "published", "lastmod", "modified"],
-  publishdate: ["publishdate", "pubdate", "published", "date"],
+  date: ["date", "publishdate", "lastmod"],
+  lastmod: [":git", "lastmod", "date", "publishdate"],
+  publishdate: ["publishdate", "date"],
+  expirydate: ["expirydate"],
+};
+
+const aliases: Readonly<Record<string, readonly string[]>> = {
+  lastmod: ["lastmod", "modified"],
+  publishdate: ["publishdate", "pubdate", "published"],
   expirydate: ["expirydate", "unpublishdate"],
 };
 
 /** A site's list may name `:default` for Hugo's own. */
 function chain(configured: ConfigTree, key: string): readonly string[] {
   const own = configured[key];
-  const fallback = defaults[key] ?? [];
-  const list = Array.isArray(own) ? own : typeof own === "string" ? [own] : undefined;
-  if (list === undefined) return fallback;
-  return list.flatMap((name: unknown) =>
-    name === ":default" ? fallback : typeof name === "string" ? [name.toLowerCase()] : [],
-  );
+  const list = own === undefined ? [":default"] : toTexts(own).map((name) => name.toLowerCase());
+  return list
+    .flatMap((name) => (name === ":default" ? (defaults[key] ?? []) : [name]))
+    .flatMap((name) => aliases[name] ?? [name]);
 }
 
-function parseDate(value: unknown): Date | undefined {
-  if (value instanceof Date) return Number.isNaN(value.getTime()) ? undefined : value;
-  if (typeof value === "number") return new Date(value * 1000);
-  if (typeof value !== "string" || !/\d{4}|\d{2}:\d{2}/.test(value)) return undefined;
-  const plain = value
-    .trim()
-    .replace(/^(\d{4}-\d{1,2}-\d{1,2}) (?=\d)/, "$1T")
-    .replace(/ (?=[+-]\d{2}:?\d{2}$)/, "");
-  const utc = /^\d{4}-\d{2}-\d{2}T[\d:.]+$/.test(plain) ? `${plain}Z` : plain;
-  const date = new Date(utc);
-  return Number.isNaN(date.getTime()) ? undefined : date;
+function firstDate(
+  names: readonly string[],
+  known: ConfigTree,
+  file: DatedFile,
+  rules: DateRules,
+): Date | undefined {
+  for (const name of names) {
+    const date =
+      name === ":filename"
+        ? nameDate(file.name, rules)
+        : name === ":filemodtime"
+          ? file.modified()
+          : name === ":git"
+            ? rules.gitDate
+            : parseDate(known[name], rules.zone);
+    if (date !== undefined) return date;
+  }
+  return undefined;
 }
 
-/** `2024-05-01-worms.md`; in a bundle, its folder's name. */
-function fileNameDate(name: string): Date | undefined {
-  const match = /(?:^|\/)(\d{4}-\d{2}-\d{2})[^/]*(?:\/_?index(?:\.[^/]+)?)?$/.exec(name);
-  return match === null ? undefined : parseDate(match[1]);
+function parseDate(value: unknown, zone: TimeZone): Date | undefined {
+  if (value instanceof Date) return dateValue(value, zone);
+  if (typeof value === "number" && Number.isInteger(value)) return new Date(value * 1000);
+  return typeof value === "string" ? parseDateText(value, zone) : undefined;
+}
+
+/** One of TOML may have no offset, or no day. */
+function dateValue(date: Date, zone: TimeZone): Date | undefined {
+  if (Number.isNaN(date.getTime())) return undefined;
+  return date instanceof TomlDate && date.isLocal() ? parseDateText(date.toISOString(), zone) : date;
+}
+
+/** `2024-05-01-worms`; from 0.148 on a time may follow: `2024-05-01-10-30-00-worms`. */
+function nameDate(name: string, { zone, hugoMinor }: DateRules): Date | undefined {
+  const day = name.slice(0, 10);
+  const time = hugoMinor >= 148 ? name.slice(11, 19).replaceAll("-", ":") : "";
+  return (time.length === 8 ? parseDateText(`${day}T${time}`, zone) : undefined) ?? parseDateText(day, zone);
 }

@@ -1,4 +1,4 @@
-import { type ConfigTree, isTree, lowerKeys, parseData } from "../site/config.ts";
+import { type ConfigTree, isTree, lowerKeys, parseData } from "../site/tree.ts";
 
 /** A content file in two: what Hugo reads as data, and what it renders. */
 export interface SplitPage {

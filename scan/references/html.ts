@@ -1,4 +1,3 @@
-import { trimSlashes } from "../../contract/url.ts";
 /** A URL on the proxy in a text of HTML, XML or JSON. */
 export interface EndpointUrl {
   /** Entities decoded. */
@@ -13,7 +12,7 @@ export interface EndpointUrl {
  */
 export function endpointUrls(text: string, endpoints: readonly string[]): EndpointUrl[] {
   return endpoints.flatMap((endpoint) => {
-    const base = trimSlashes(endpoint);
+    const base = endpoint.replace(/\/+$/, "");
     if (base === "" || !text.includes(base)) return [];
     const escaped = base.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
     const urls = new RegExp(

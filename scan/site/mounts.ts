@@ -1,130 +1,141 @@
 import { stat } from "node:fs/promises";
 import path from "node:path";
-import { type ConfigTree, isTree, treeAt } from "./config.ts";
-import { parseGlob } from "./glob.ts";
+import { toText, toTexts } from "./cast.ts";
+import { parseFileFilter } from "./file-filter.ts";
+import type { SiteLanguages } from "./languages.ts";
+import type { Module } from "./modules.ts";
+import { type ConfigTree, isTree, treeAt } from "./tree.ts";
 
-/** A folder (or one file) of this machine that Hugo sees at `target` below content/, static/ or assets/. */
+/** A folder (or one file) of this machine that Hugo sees at `target` below content/, static/, assets/ or layouts/. */
 export interface Mount {
   /** Absolute. */
   readonly source: string;
   /** Below the component, without slashes at its ends: empty for all of it, `blog` for `content/blog`. */
   readonly target: string;
-  /** Whether a theme brings it: the site's own files of the same name come first. */
-  readonly theme: boolean;
-  /** Whether Hugo takes a file, by its path below the source. */
-  takes(below: string): boolean;
+  /** Names of the languages that its files are in, as Hugo matches them; empty where it says nothing. */
+  readonly languages: readonly string[];
+  /** Whether Hugo takes a file or folder, by its path below the source. */
+  takes(below: string, isFolder: boolean): boolean;
 }
 
+/** Each in the order in which Hugo looks: the site's own, then those of its themes and modules. */
 export interface Mounts {
   readonly content: readonly Mount[];
   readonly static: readonly Mount[];
   readonly assets: readonly Mount[];
+  readonly layouts: readonly Mount[];
+  /** The site's own folder of assets, whether it is there yet or not. */
+  readonly ownAssets: string;
 }
 
-/** A site, or a theme of it. */
-export interface Root {
-  /** Absolute. */
-  readonly folder: string;
-  readonly config: ConfigTree;
-}
-
-/** What the site and its themes mount, in the order in which Hugo looks. */
+/** What a site and its themes mount, as far as it is there. */
 export async function loadMounts(
-  site: Root,
-  themes: readonly Root[],
-  languages: readonly ConfigTree[],
+  site: { readonly folder: string; readonly config: ConfigTree },
+  modules: readonly Module[],
+  languages: SiteLanguages,
 ): Promise<Mounts> {
-  const roots = [site, ...themes];
-  const mounts = async (component: keyof Mounts, key: string): Promise<Mount[]> => {
-    const all = roots.flatMap((root, index) => {
-      const explicit = explicitMounts(root, component, index > 0);
-      if (explicit.length > 0) return explicit;
-      const set = texts(root.config[key]);
-      const shared = set.length > 0 ? set : [component];
-      const names = (index === 0 && languages.length > 0 ? languages : [{}]).flatMap((language) => {
-        const own = texts(language[key]);
-        return own.length > 0 ? own : shared;
-      });
-      return [...new Set(names)].map((name) => whole(path.resolve(root.folder, name), index > 0));
-    });
-    const there = await Promise.all(all.map((mount) => exists(mount.source)));
-    return all.filter((_, index) => there[index]);
+  const mounts = async (component: keyof Mounts): Promise<Mount[]> => {
+    const own = await existing(explicitMounts(site.folder, mountsOf(site.config), component));
+    const all = [
+      ...(own.length > 0 ? own : defaultMounts(site, component, languages)),
+      ...modules.flatMap((module) =>
+        module.folder === undefined ? [] : moduleMounts(module.folder, module, component),
+      ),
+    ];
+    return existing(all);
   };
   return {
-    content: await mounts("content", "contentdir"),
-    static: await mounts("static", "staticdir"),
-    assets: await mounts("assets", "assetdir"),
+    content: await mounts("content"),
+    static: await mounts("static"),
+    assets: await mounts("assets"),
+    layouts: await mounts("layouts"),
+    ownAssets: ownAssets(site, languages),
   };
-}
-
-/** Themes and vendored or local modules, whose content, static and assets Hugo shows below the site's own. */
-export async function themeRoots(folder: string, config: ConfigTree): Promise<Root[]> {
-  const themes = path.resolve(folder, text(config.themesdir) ?? "themes");
-  const imports = treeAt(config, "module").imports;
-  const modules = Array.isArray(imports) ? imports.filter(isTree).filter((one) => one.disable !== true) : [];
-  const names = [...texts(config.theme), ...modules.flatMap((one) => texts(one.path))];
-  const found: Root[] = [];
-  for (const name of names) {
-    for (const candidate of [path.join(themes, name), path.join(folder, "_vendor", name)]) {
-      if (!(await exists(candidate))) continue;
-      found.push({ folder: candidate, config: {} });
-      break;
-    }
-  }
-  return found;
 }
 
 // --- parts ---
 
-function explicitMounts({ folder, config }: Root, component: string, theme: boolean): Mount[] {
+function ownAssets(
+  site: { readonly folder: string; readonly config: ConfigTree },
+  languages: SiteLanguages,
+): string {
+  const own = explicitMounts(site.folder, mountsOf(site.config), "assets").filter(
+    ({ target }) => target === "",
+  );
+  return (own[0] ?? defaultMounts(site, "assets", languages)[0])?.source ?? path.join(site.folder, "assets");
+}
+
+function mountsOf(config: ConfigTree): ConfigTree[] {
   const mounts = treeAt(config, "module").mounts;
-  if (!Array.isArray(mounts)) return [];
-  return mounts.filter(isTree).flatMap((mount) => {
-    const source = mount.source;
-    const target = typeof mount.target === "string" ? mount.target.replace(/^\/+|\/+$/g, "") : "";
-    if (typeof source !== "string" || (target !== component && !target.startsWith(`${component}/`)))
-      return [];
+  return Array.isArray(mounts) ? mounts.filter(isTree) : [];
+}
+
+function moduleMounts(folder: string, module: Module, component: keyof Mounts): Mount[] {
+  if (module.mounts === undefined) return [whole(path.join(folder, component))];
+  return explicitMounts(folder, module.mounts, component);
+}
+
+function explicitMounts(folder: string, mounts: readonly ConfigTree[], component: keyof Mounts): Mount[] {
+  return mounts.flatMap((mount) => {
+    const source = toText(mount.source);
+    const target = path.posix.normalize(toText(mount.target) ?? "").replace(/^\/+|\/+$/g, "");
+    if (source === undefined || (target !== component && !target.startsWith(`${component}/`))) return [];
     return [
       {
         source: path.resolve(folder, source),
         target: target.slice(component.length + 1),
-        takes: fileFilter(mount),
-        theme,
+        languages: [...toTexts(mount.lang), ...toTexts(treeAt(mount, "sites", "matrix").languages)],
+        takes: parseFileFilter(mount),
       },
     ];
   });
 }
 
-/** `files` (0.153 on; `! ` negates) and what it replaced, `includeFiles` and `excludeFiles`. */
-function fileFilter(mount: ConfigTree): (below: string) => boolean {
-  const files = texts(mount.files);
-  const excluded = [
-    ...texts(mount.excludefiles),
-    ...files.filter((glob) => glob.startsWith("!")).map((glob) => glob.slice(1).trim()),
-  ].map(parseGlob);
-  const included = [...texts(mount.includefiles), ...files.filter((glob) => !glob.startsWith("!"))].map(
-    parseGlob,
+/** A language's own content folder holds that language; folders of the other kinds are the first language's. */
+function defaultMounts(
+  { folder, config }: { readonly folder: string; readonly config: ConfigTree },
+  component: keyof Mounts,
+  { enabled }: SiteLanguages,
+): Mount[] {
+  const first = enabled[0]?.config ?? config;
+  if (component === "assets") return [whole(path.resolve(folder, toText(first.assetdir) || "assets"))];
+  if (component === "layouts") return [whole(path.resolve(folder, toText(first.layoutdir) || "layouts"))];
+  if (component === "static")
+    return unique(enabled.flatMap(({ config }) => staticFolders(config))).map((name) =>
+      whole(path.resolve(folder, name)),
+    );
+  const shared = toText(config.contentdir) || "content";
+  return enabled.flatMap(({ name, config }, at) => {
+    const own = toText(config.contentdir) || "content";
+    if (own !== shared) return [{ ...whole(path.resolve(folder, own)), languages: [name] }];
+    const isFirst =
+      enabled.findIndex((other) => (toText(other.config.contentdir) || "content") === shared) === at;
+    return isFirst ? [whole(path.resolve(folder, shared))] : [];
+  });
+}
+
+function staticFolders(config: ConfigTree): string[] {
+  const numbered = Array.from({ length: 11 }, (_, at) => config[`staticdir${at}`]);
+  const folders = [config.staticdir, ...numbered].flatMap(toTexts);
+  return folders.length > 0 ? folders : ["static"];
+}
+
+function unique(names: readonly string[]): string[] {
+  return [...new Set(names)];
+}
+
+function whole(source: string): Mount {
+  return { source, target: "", languages: [], takes: () => true };
+}
+
+async function existing(mounts: readonly Mount[]): Promise<Mount[]> {
+  const there = await Promise.all(
+    mounts.map(({ source }) =>
+      stat(source).then(
+        () => true,
+        () => false,
+      ),
+    ),
   );
-  return (below) =>
-    !excluded.some((matches) => matches(below)) &&
-    (included.length === 0 || included.some((matches) => matches(below)));
-}
-
-function whole(source: string, theme: boolean): Mount {
-  return { source, target: "", theme, takes: () => true };
-}
-
-async function exists(file: string): Promise<boolean> {
-  return stat(file).then(
-    () => true,
-    () => false,
-  );
-}
-
-function text(value: unknown): string | undefined {
-  return typeof value === "string" ? value : undefined;
-}
-
-function texts(value: unknown): string[] {
-  return (Array.isArray(value) ? value : [value]).filter((one) => typeof one === "string");
+  return mounts.filter((_, at) => there[at]);
 }

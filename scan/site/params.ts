@@ -2,7 +2,7 @@ import { defaultParams, type SiteParams, type SourcePrefix } from "../../contrac
 import { type Format, formats, MAX_QUALITY, MAX_WIDTH } from "../../contract/request.ts";
 import { namedLadders, type Tier } from "../../contract/tiers.ts";
 import { CannotRun } from "../cannot-run.ts";
-import { type ConfigTree, isTree } from "./config.ts";
+import { type ConfigTree, isTree, lowerKeys } from "./tree.ts";
 
 /**
  * `[params.imgproxy]` as typed values, defaults filled in.
@@ -16,7 +16,7 @@ export function parseParams(given: ConfigTree, originOf: (key: string) => string
     const value = given[name];
     if (value === undefined) return fallback;
     try {
-      return parse(value);
+      return parse(parsedText(name, value));
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
       const key = `params.imgproxy.${name}`;
@@ -55,14 +55,27 @@ export function parseParams(given: ConfigTree, originOf: (key: string) => string
 /** What a key takes, in words. */
 class Fault extends Error {}
 
+/** Lists and tables from the environment are JSON, the twin of layouts/partials/imgproxy/given.html. */
+function parsedText(name: string, value: unknown): unknown {
+  if (typeof value !== "string" || !structured.has(name) || !/^\s*[[{]/.test(value)) return value;
+  try {
+    return lowerKeys(JSON.parse(value));
+  } catch {
+    throw new Fault("JSON where it begins with a bracket");
+  }
+}
+
+const structured: ReadonlySet<string> = new Set(["tiers", "formats", "sources", "frontmatter", "social"]);
+
 function text(value: unknown): string {
   if (typeof value === "string" || typeof value === "number") return String(value);
   throw new Fault("text");
 }
 
 function flag(value: unknown): boolean {
-  if (value === true || value === false) return value;
-  if (value === "true" || value === "false") return value === "true";
+  const word = String(value).toLowerCase();
+  if (["true", "1", "yes"].includes(word)) return true;
+  if (["false", "0", "no", ""].includes(word)) return false;
   throw new Fault("true or false");
 }
 

@@ -9,11 +9,10 @@ import { silentProgress } from "../progress.ts";
 import type { MarkdownImage } from "../references/markdown.ts";
 import { openMemo } from "../references/memo.ts";
 import { loadSite } from "../site.ts";
-import { blogs } from "./fixtures/blogs.ts";
-import { fixtures } from "./fixtures/sites.ts";
+import { every } from "./fixtures/every.ts";
 
 describe("a scan that remembers finds what one that does not finds", () => {
-  test.each(Object.entries({ ...fixtures, ...blogs }))("%s", async (_, fixture) => {
+  test.each(Object.entries(every))("%s", async (_, fixture) => {
     await using site = await createSite(fixture.files(169));
     const options = { folder: site.folder, environment: "production", hugoMinor: 169 };
     const found = async (remember: boolean) => {

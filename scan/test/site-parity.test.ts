@@ -1,24 +1,23 @@
 import { describe, expect, test } from "vitest";
 import { createSite, hugos } from "../../hugo-module/test/hugo-site.ts";
 import { scanned, urlsIn } from "./blog.ts";
-import { blogs } from "./fixtures/blogs.ts";
-import { type Fixture, fixtures } from "./fixtures/sites.ts";
+import { every } from "./fixtures/every.ts";
+import type { Fixture } from "./fixtures/sites.ts";
+
+const endpoints = ["https://images.example/", "https://bilder.example/", "https://blog.example/img/"];
 
 describe.each([...hugos])("on Hugo $version", (hugo) => {
   const minor = Number(hugo.version.split(".")[1]);
-  const fitting = Object.entries({ ...fixtures, ...blogs }).filter(
-    ([, fixture]) => minor >= (fixture.since ?? 0),
-  );
+  const fitting = Object.entries(every).filter(([, fixture]) => minor >= (fixture.since ?? 0));
 
   test.each(fitting)("the scan finds exactly what Hugo emits: %s", async (_, fixture: Fixture) => {
     await using site = await createSite(fixture.files(minor));
     const built = await site.build(hugo, { env: fixture.env ?? {} });
     expect(built.errors).toEqual([]);
     const emitted = new Set(
-      [...built.files.values()].flatMap((text) => [
-        ...urlsIn(text),
-        ...urlsIn(text, "https://blog.example/img/"),
-      ]),
+      [...built.files.values()].flatMap((text) =>
+        endpoints.flatMap((endpoint) => [...urlsIn(text, endpoint)]),
+      ),
     );
     const urls = new Set(await scanned(site.folder, hugo.version, fixture.env));
     expect([...emitted].filter((url) => !urls.has(url))).toEqual([]);

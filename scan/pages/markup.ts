@@ -1,0 +1,23 @@
+import path from "node:path";
+
+/** What a content file is written in. */
+export type Markup = "markdown" | "html" | "other";
+
+/**
+ * By its name; undefined for a file that is no content.
+ * @param hugoMinor before 0.123 Hugo took extensions as they are written.
+ */
+export function markupOf(name: string, hugoMinor: number): Markup | undefined {
+  const extension = path.extname(name).slice(1);
+  const plain = hugoMinor >= 123 ? extension.toLowerCase() : extension;
+  if (plain === "md" || plain === "markdown" || plain === "mdown") return "markdown";
+  if (plain === "html" || plain === "htm") return "html";
+  return /^(?:org|adoc|asciidoc|ad|rst|pdc|pandoc)$/.test(plain) ? "other" : undefined;
+}
+
+/** As front matter names it. */
+export function markupNamed(markup: unknown): Markup {
+  const name = typeof markup === "string" ? markup.toLowerCase() : "";
+  if (["md", "markdown", "goldmark", "mdown"].includes(name)) return "markdown";
+  return name === "html" ? "html" : "other";
+}

@@ -1,0 +1,78 @@
+import type { OpenTree } from "./config-merge.ts";
+import { isTree, lowerKeys } from "./tree.ts";
+import { parseYaml } from "./yaml.ts";
+
+type Variables = Readonly<Record<string, string | undefined>>;
+
+/**
+ * `HUGO_PARAMS_IMGPROXY_ENDPOINT=…`, or with any other character after HUGO: `HUGOxPARAMSx…`. What the configuration
+ * has already keeps its type; what it does not have is text.
+ */
+export function applyEnvironment(
+  values: OpenTree,
+  { variables, hugoMinor }: { readonly variables: Variables; readonly hugoMinor: number },
+  onSet: (key: string, variable: string) => void,
+): void {
+  for (const [variable, text] of Object.entries(variables)) {
+    if (!variable.startsWith("HUGO") || variable.length < 6 || text === undefined) continue;
+    // The delimiter minds its case: `HUGOxPARAMSxX` is `params.x`.
+    const keys = variable.slice(5).split(variable.charAt(4));
+    const [last = "", ...above] = keys.map((key) => key.toLowerCase()).reverse();
+    // Before 0.147 a list that the site does not set could not be set so.
+    if (last === "ignorefiles" && hugoMinor < 147 && values[last] === undefined) continue;
+    const table = tableAt(values, above.reverse());
+    if (table === undefined) continue;
+    table[last] = typed(text, table[last], above.length === 0 ? last : "");
+    onSet([...above, last].join("."), variable);
+  }
+}
+
+/** The Hugo environment that is asked for; undefined where none is. */
+export function environmentName(variables: Variables): string | undefined {
+  return variables.HUGO_ENVIRONMENT || variables.HUGO_ENV || undefined;
+}
+
+// --- parts ---
+
+/** Made where there is none; undefined below what is no table. */
+function tableAt(values: OpenTree, keys: readonly string[]): OpenTree | undefined {
+  let table = values;
+  for (const key of keys) {
+    const inner = table[key];
+    if (inner !== undefined && !isTree(inner)) return undefined;
+    const copy = { ...inner };
+    table[key] = copy;
+    table = copy;
+  }
+  return table;
+}
+
+const lists: ReadonlySet<string> = new Set(["disablekinds", "disablelanguages", "ignorefiles", "ignorelogs"]);
+
+function typed(text: string, present: unknown, key: string): unknown {
+  const trimmed = text.trim();
+  if (typeof present === "boolean") return flags[trimmed] ?? text;
+  if (typeof present === "number")
+    return trimmed !== "" && Number.isFinite(Number(trimmed)) ? Number(trimmed) : text;
+  if (Array.isArray(present) || isTree(present) || (lists.has(key) && trimmed.startsWith("["))) {
+    const parsed = data(trimmed);
+    if (Array.isArray(parsed) || isTree(parsed)) return parsed;
+  }
+  if (lists.has(key)) return trimmed.includes(",") ? trimmed.split(",") : trimmed.split(/\s+/);
+  return present === undefined ? text : trimmed;
+}
+
+/** As Go's ParseBool. */
+const flags: Readonly<Record<string, boolean>> = Object.fromEntries([
+  ...["1", "t", "T", "true", "TRUE", "True"].map((word) => [word, true] as const),
+  ...["0", "f", "F", "false", "FALSE", "False"].map((word) => [word, false] as const),
+]);
+
+/** JSON is YAML. */
+function data(text: string): unknown {
+  try {
+    return lowerKeys(parseYaml(text));
+  } catch {
+    return undefined;
+  }
+}

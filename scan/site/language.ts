@@ -1,0 +1,88 @@
+import type { SiteParams } from "../../contract/params.ts";
+import { CannotRun } from "../cannot-run.ts";
+import type { PublishRules } from "../pages/published.ts";
+import { timeZone } from "../pages/time-zone.ts";
+import { toFlag, toText, toTexts } from "./cast.ts";
+import type { LanguageConfig } from "./languages.ts";
+import { parseParams } from "./params.ts";
+import { type ConfigTree, isTree, treeAt } from "./tree.ts";
+
+/** What a scan needs to know of one language of a site. */
+export interface SiteLanguage extends PublishRules {
+  readonly name: string;
+  readonly params: SiteParams;
+  /**
+   * The same with what a page or a shortcode sets on top; `false` leaves images as they are.
+   * @throws CannotRun naming the file.
+   */
+  paramsWith(overrides: unknown, file: string): SiteParams;
+  /** What link previews show for pages without an image of their own. */
+  readonly image: string | undefined;
+  /** Front matter that the configuration gives to pages. */
+  readonly cascade: unknown;
+  /** Whether raw HTML in Markdown reaches the page. */
+  readonly unsafeHtml: boolean;
+  /** The folders of taxonomies: `tags`. */
+  readonly taxonomies: ReadonlySet<string>;
+}
+
+export interface LanguageOptions {
+  readonly hugoMinor: number;
+  /** What stands in for `params.imgproxy.endpoint` where the site sets none. */
+  readonly endpoint?: string;
+  /** The file that set a key. */
+  originOf(key: string, language?: string): string;
+}
+
+/** @throws CannotRun naming file and key. */
+export function loadLanguage({ name, config }: LanguageConfig, options: LanguageOptions): SiteLanguage {
+  const { hugoMinor, endpoint } = options;
+  const given = { ...(endpoint !== undefined && { endpoint }), ...treeAt(config, "params", "imgproxy") };
+  const originOf = (key: string) => options.originOf(key, name);
+  const params = parseParams(given, originOf);
+  return {
+    name,
+    params,
+    paramsWith: (overrides, file) => pageParams(overrides, file, given, params),
+    image: toTexts(treeAt(config, "params").images)[0],
+    cascade: config.cascade,
+    unsafeHtml: toFlag(treeAt(config, "markup", "goldmark", "renderer").unsafe),
+    taxonomies: new Set(
+      Object.values(
+        config.taxonomies === undefined
+          ? { tag: "tags", category: "categories" }
+          : treeAt(config, "taxonomies"),
+      ).flatMap(toTexts),
+    ),
+    build: {
+      drafts: toFlag(config.builddrafts),
+      future: toFlag(config.buildfuture),
+      expired: toFlag(config.buildexpired),
+    },
+    dates: treeAt(config, "frontmatter"),
+    zone: zoneOf(config, originOf),
+    gitDate: toFlag(config.enablegitinfo) ? new Date(0) : undefined,
+    disabledKinds: new Set(toTexts(config.disablekinds).map((kind) => kind.toLowerCase())),
+    hugoMinor,
+  };
+}
+
+// --- parts ---
+
+function pageParams(overrides: unknown, file: string, given: ConfigTree, params: SiteParams): SiteParams {
+  if (overrides === undefined || overrides === null) return params;
+  if (!isTree(overrides)) return { ...params, endpoint: "" };
+  return parseParams({ ...given, ...overrides }, () => file);
+}
+
+function zoneOf(config: ConfigTree, originOf: (key: string) => string): SiteLanguage["zone"] {
+  const name = toText(config.timezone) ?? "";
+  try {
+    return timeZone(name);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new CannotRun(
+      `${originOf("timezone")}: timeZone takes a name such as Europe/Berlin; it is "${name}"`,
+    );
+  }
+}

@@ -1,0 +1,34 @@
+import { parse as parseToml } from "smol-toml";
+import { parseYaml } from "./yaml.ts";
+
+/** A tree of the site's configuration, or of front matter: keys lower-cased, as Hugo does. */
+export type ConfigTree = Readonly<Record<string, unknown>>;
+
+/** An object of a tree, or an empty one. */
+export function treeAt(tree: ConfigTree, ...keys: readonly string[]): ConfigTree {
+  return keys.reduce<ConfigTree>((at, key) => (isTree(at[key]) ? at[key] : {}), tree);
+}
+
+export function isTree(value: unknown): value is ConfigTree {
+  return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Date);
+}
+
+/**
+ * Parses by the file's extension.
+ * @throws Error in the parser's words.
+ */
+export function parseData(text: string, extension: string): unknown {
+  const plain = text.replace(/^\ufeff/, "");
+  if (extension === "toml") return parseToml(plain);
+  if (extension === "json") return JSON.parse(plain);
+  return parseYaml(plain);
+}
+
+/** Names as Hugo has them: its configuration and its front matter are blind to capitals. */
+export function lowerKeys(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(lowerKeys);
+  if (!isTree(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [key.toLowerCase(), lowerKeys(inner)]),
+  );
+}
