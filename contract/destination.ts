@@ -2,6 +2,7 @@ import { decodeOnce, queryUnescape } from "./escape.ts";
 import { keyProblem } from "./key.ts";
 import type { SiteParams } from "./params.ts";
 import { type Format, formats, MAX_QUALITY, MAX_WIDTH } from "./request.ts";
+import { trimSlashes } from "./url.ts";
 
 /** A photograph that a post names, with what its destination asks of the ladder. */
 export interface Photo {
@@ -60,7 +61,7 @@ function proxiedKey(
   const img = readParameter(query, "img");
   if (img === undefined) return undefined;
   const bases = [{ prefix: site.endpoint, key: "" }, ...site.sources];
-  const base = bases.find(({ prefix }) => prefix !== "" && trimSlash(prefix) === trimSlash(path));
+  const base = bases.find(({ prefix }) => prefix !== "" && trimSlashes(prefix) === trimSlashes(path));
   return base === undefined ? undefined : base.key + img;
 }
 
@@ -91,10 +92,6 @@ function removeDotSegments(path: string): string {
     else if (segment !== ".") kept.push(segment);
   }
   return kept.join("/");
-}
-
-function trimSlash(url: string): string {
-  return url.replace(/\/+$/, "");
 }
 
 // --- overrides ---

@@ -7,5 +7,12 @@ import { sign } from "./signature.ts";
  */
 export function formatUrl(endpoint: string, request: ImageRequest, key?: string): string {
   const asked = key === undefined ? request : { ...request, signature: sign(request, key) };
-  return `${endpoint.replace(/\/+$/, "")}/?${formatQuery(asked)}`;
+  return `${trimSlashes(endpoint)}/?${formatQuery(asked)}`;
+}
+
+/** Without the slashes at its end. */
+export function trimSlashes(url: string): string {
+  let end = url.length;
+  while (url[end - 1] === "/") end--;
+  return url.slice(0, end);
 }

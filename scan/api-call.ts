@@ -1,3 +1,4 @@
+import { trimSlashes } from "../contract/url.ts";
 import type { Call, Server } from "./http.ts";
 
 /** A call of the server's `/api`, with the token. */
@@ -9,7 +10,7 @@ export function apiCall(
 ): Pick<Call<never>, "url" | "init"> {
   const text = JSON.stringify(body);
   return {
-    url: `${server.endpoint.replace(/\/+$/, "")}/${path}`,
+    url: `${trimSlashes(server.endpoint)}/${path}`,
     init: () => ({
       method,
       headers: { authorization: `Bearer ${server.token ?? ""}`, "content-type": "application/json" },

@@ -1,5 +1,6 @@
 import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
+import { trimSlashes } from "../contract/url.ts";
 import { CannotRun } from "./cannot-run.ts";
 import { endpointUrls } from "./references/html.ts";
 
@@ -69,7 +70,7 @@ function isPage(file: string): boolean {
 }
 
 function sameEndpoint(a: string, b: string): boolean {
-  return a.replace(/\/+$/, "") === b.replace(/\/+$/, "");
+  return trimSlashes(a) === trimSlashes(b);
 }
 
 function placeAt(text: string, offset: number): { readonly line: number; readonly column: number } {

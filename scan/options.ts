@@ -63,9 +63,9 @@ The output
 What a scan has learned is in the site's resources/imgproxy-lite: where CI keeps that folder between runs, posts that have
 not changed are not parsed again. Losing it costs time alone.
 
-HUGO_… variables count as they do for hugo; HUGO_IMGPROXY_KEY signs URLs. On GitHub and GitLab, findings become
-annotations. Exit code: 0 all is well; 1 the content has problems, such as a photograph that is missing or cannot be
-read; 2 the scan could not run.
+HUGO_… variables count as they do for hugo; HUGO_IMGPROXY_KEY signs URLs where the site says params.imgproxy.sign = true. On
+GitHub and GitLab, findings become annotations. Exit code: 0 all is well; 1 the content has problems, such as a photograph
+that is missing or cannot be read; 2 the scan could not run.
 `;
 
 /**

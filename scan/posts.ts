@@ -1,6 +1,7 @@
 import path from "node:path";
 import { setImmediate } from "node:timers/promises";
 import type { SiteParams } from "../contract/params.ts";
+import { trimSlashes } from "../contract/url.ts";
 import { CannotRun } from "./cannot-run.ts";
 import type { Finding } from "./findings.ts";
 import { type Page, publishedPages } from "./pages.ts";
@@ -120,7 +121,7 @@ function rulesOf(params: SiteParams, { language }: Page): ReferenceRules {
   return {
     frontmatter,
     preview: language.image,
-    endpoints: endpoint === "" ? [] : [endpoint.replace(/\/+$/, "")],
+    endpoints: endpoint === "" ? [] : [trimSlashes(endpoint)],
     unsafeHtml: language.unsafeHtml,
   };
 }

@@ -6,6 +6,7 @@ import { loadLanguage, type SiteLanguage } from "./site/language.ts";
 import { type LanguageConfig, type SiteLanguages, siteLanguages } from "./site/languages.ts";
 import type { Module } from "./site/modules.ts";
 import { loadMounts, type Mounts } from "./site/mounts.ts";
+import { signatureKeyOf } from "./site/signing.ts";
 import { treeAt } from "./site/tree.ts";
 
 /** What a scan needs to know of a Hugo site. */
@@ -66,14 +67,14 @@ export async function loadSite(options: SiteOptions): Promise<Site> {
   const main = languages.find(({ name }) => name === configured.main.name);
   if (main === undefined) throw new Error("the main language is one of those that are enabled");
   const ignored = parseIgnored(values);
-  const given = treeAt(values, "params", "imgproxy");
+  const given = treeAt(configured.main.config, "params", "imgproxy");
   const endpoints = [main, ...languages].map(({ params }) => params.endpoint).filter((one) => one !== "");
   return {
     ...{ folder, environment, languages, main, hugoMinor, endpoints: [...new Set(endpoints)] },
     baseUrl: toText(values.baseurl) ?? "",
     configFile: originOf(given.endpoint === undefined ? "baseurl" : "params.imgproxy.endpoint", main.name),
     disabledLanguages: configured.disabled,
-    signatureKey: variables.HUGO_IMGPROXY_KEY || toText(given.key) || undefined,
+    signatureKey: signatureKeyOf(main.params.sign, given.key, options),
     mounts: await loadMounts({ folder, config: values }, config.modules, configured),
     modules: config.modules,
     ignores: ignored.ignores,

@@ -7,7 +7,7 @@ import type { Allowance } from "./rate.ts";
 export interface Access {
   /** Another value whenever `check` may say otherwise than before of the same request. */
   readonly edition: unknown;
-  /** Before any I/O. @throws Problem `bad-signature` or `not-published`. */
+  /** Before any I/O. @throws Problem `bad-signature`, `not-published` or `unknown-published`. */
   check(asked: ImageRequest): void;
   /** Before a source is read and an image is made. @throws Problem `over-budget`. */
   charge(asked: ImageRequest, client: string): void;
@@ -15,8 +15,10 @@ export interface Access {
 
 /** What published sites use. */
 export interface Listing {
-  /** No set is there yet: everything is open. */
-  readonly empty: boolean;
+  /** No site has published here yet: everything is open. Once one has, it never is again, also while no set is live. */
+  readonly neverPublished: boolean;
+  /** Whether every published set could be read: what is not listed may be in one that could not. */
+  readonly isComplete: boolean;
   /** Another value whenever what is listed has changed. */
   readonly edition: unknown;
   has(asked: ImageRequest): boolean;
@@ -40,11 +42,12 @@ export function createAccess(parts: {
     },
     check(asked) {
       if (mode === "signed" && !verify(asked, keys)) throw new Problem("bad-signature");
-      if (mode === "listed" && !listing.empty && !listing.has(asked)) throw new Problem("not-published");
+      if (mode === "listed" && !listing.neverPublished && !listing.has(asked))
+        throw new Problem(listing.isComplete ? "not-published" : "unknown-published");
     },
     charge(asked, client) {
       // Signed and published variants are finite; only what a stranger makes up costs.
-      const isOpen = mode === "open" || (mode === "listed" && listing.empty);
+      const isOpen = mode === "open" || (mode === "listed" && listing.neverPublished);
       if (!isOpen || listing.has(asked) || budget.take(client)) return;
       throw new Problem("over-budget", { retryAfterSeconds: budget.wait(client) });
     },

@@ -1,13 +1,28 @@
 import { type BlockList, isIP } from "node:net";
 
+/** Proxies in a row that are looked through; a header can name thousands. */
+const MOST_PROXIES = 16;
+
+/** The longest address is one of IPv6; what is no address becomes no longer name than that. */
+const MOST_LETTERS = 45;
+
 /**
- * Who asks, by address: the last hop of `X-Forwarded-For` that is no proxy of ours. What stands before it a client can
- * write itself, so it is believed only hop by hop.
+ * Client address: the right-most hop of `X-Forwarded-For` that is not one of our proxies. What stands left of it a client
+ * can write itself, so it is believed only hop by hop.
  */
 export function clientAddress(peer: string, forwardedFor: string | null, trusted: BlockList): string {
-  const hops = [...(forwardedFor?.split(",") ?? []), peer].map((hop) => hop.trim());
-  const client = hops.findLast((hop, index) => index === 0 || !isTrusted(hop, trusted));
-  return network(client ?? peer);
+  let client = peer.trim();
+  let left = forwardedFor ?? undefined;
+  for (
+    let proxies = 0;
+    left !== undefined && proxies < MOST_PROXIES && isTrusted(client, trusted);
+    proxies++
+  ) {
+    const comma = left.lastIndexOf(",");
+    client = left.slice(comma + 1).trim();
+    left = comma === -1 ? undefined : left.slice(0, comma);
+  }
+  return network(client.slice(0, MOST_LETTERS));
 }
 
 function isTrusted(address: string, trusted: BlockList): boolean {

@@ -64,6 +64,12 @@ export const problems = {
       "Run the scan for the site, which publishes its variants; or start the server with VARIANTS=open.",
     cacheControl: "public, max-age=60",
   },
+  "unknown-published": {
+    status: 404,
+    title: "No published site that is known at the moment uses this variant.",
+    remedy: "Try again later; the operator finds in the log which published set cannot be read.",
+    cacheControl: "no-store",
+  },
   "no-route": {
     status: 404,
     title: "There is nothing here.",

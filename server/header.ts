@@ -1,63 +1,71 @@
+import { ByteReader, Steps } from "./byte-reader.ts";
+
 /** Pixels as they are stored, before EXIF turns them. */
 export interface HeaderSize {
   readonly width: number;
   readonly height: number;
 }
 
+/** More than any program writes: some thousand segments or boxes. The event loop stands for a millisecond. */
+const MOST_STEPS = 65_536;
+
 /**
  * The size that an original's first bytes tell, without a decoder: a bomb is refused before its body has arrived.
- * undefined when they do not tell it (yet, or at all); then the decoder will. Never throws.
+ * undefined when they do not tell it (yet, or at all, or only after {@link MOST_STEPS}); then the decoder will. Never throws.
  * @param type by sniff.ts.
+ * @param steps counts what it costs.
  */
-export function readSize(type: string, head: Uint8Array): HeaderSize | undefined {
-  const bytes = Buffer.from(head.buffer, head.byteOffset, head.byteLength);
+export function readSize(
+  type: string,
+  head: Uint8Array,
+  steps = new Steps(MOST_STEPS),
+): HeaderSize | undefined {
   try {
-    return readers[type]?.(bytes);
+    return readers[type]?.(new ByteReader(head, steps));
   } catch {
-    // It ends before the size.
+    // It ends before the size, or was made to cost.
     return undefined;
   }
 }
 
 /** Whether all that stands before the pixels of a JPEG is here: its segments, and that of the first scan. */
-export function hasWholeHeader(jpeg: Uint8Array): boolean {
-  const bytes = Buffer.from(jpeg.buffer, jpeg.byteOffset, jpeg.byteLength);
+export function hasWholeHeader(jpeg: Uint8Array, steps = new Steps(MOST_STEPS)): boolean {
+  const bytes = new ByteReader(jpeg, steps);
   try {
     for (const { marker, at } of segments(bytes))
-      if (marker === START_OF_SCAN) return at + 2 + bytes.readUInt16BE(at + 2) <= bytes.length;
+      if (marker === START_OF_SCAN) return at + 2 + bytes.uint16(at + 2) <= bytes.length;
   } catch {
-    // It ends before.
+    // It ends before, or was made to cost.
   }
   return false;
 }
 
 // --- formats ---
 
-const readers: Readonly<Record<string, (bytes: Buffer) => HeaderSize | undefined>> = {
+const readers: Readonly<Record<string, (bytes: ByteReader) => HeaderSize | undefined>> = {
   "image/jpeg": readJpeg,
-  "image/png": (bytes) => ({ width: bytes.readUInt32BE(16), height: bytes.readUInt32BE(20) }),
-  "image/gif": (bytes) => ({ width: bytes.readUInt16LE(6), height: bytes.readUInt16LE(8) }),
+  "image/png": (bytes) => ({ width: bytes.uint32(16), height: bytes.uint32(20) }),
+  "image/gif": (bytes) => ({ width: bytes.uint16(6, "little"), height: bytes.uint16(8, "little") }),
   "image/webp": readWebp,
   "image/avif": readAvif,
 };
 
 /** The start of a frame says the size (ITU T.81 §B.2.2). */
-function readJpeg(bytes: Buffer): HeaderSize | undefined {
+function readJpeg(bytes: ByteReader): HeaderSize | undefined {
   for (const { marker, at } of segments(bytes))
-    if (isStartOfFrame(marker))
-      return { height: bytes.readUInt16BE(at + 5), width: bytes.readUInt16BE(at + 7) };
+    if (isStartOfFrame(marker)) return { height: bytes.uint16(at + 5), width: bytes.uint16(at + 7) };
   return undefined;
 }
 
 /** Markers and where each stands, as far as they make sense. @throws RangeError when the bytes end. */
-function* segments(jpeg: Buffer): Generator<{ readonly marker: number; readonly at: number }> {
+function* segments(jpeg: ByteReader): Generator<{ readonly marker: number; readonly at: number }> {
   for (let at = 2; ; ) {
-    const marker = jpeg.readUInt16BE(at);
+    const marker = jpeg.uint16(at);
     if (marker === 0xffff) at++;
     else if (marker < 0xffc0) return;
     else {
       yield { marker, at };
-      at += 2 + jpeg.readUInt16BE(at + 2);
+      at += 2 + jpeg.uint16(at + 2);
     }
   }
 }
@@ -69,27 +77,66 @@ function isStartOfFrame(marker: number): boolean {
   return marker >= 0xffc0 && marker <= 0xffcf && ![0xffc4, 0xffc8, 0xffcc].includes(marker);
 }
 
-function readWebp(bytes: Buffer): HeaderSize | undefined {
-  switch (bytes.toString("latin1", 12, 16)) {
+function readWebp(bytes: ByteReader): HeaderSize | undefined {
+  switch (bytes.text(12, 4)) {
     case "VP8X":
-      return { width: 1 + bytes.readUIntLE(24, 3), height: 1 + bytes.readUIntLE(27, 3) };
+      return { width: 1 + bytes.uint24Little(24), height: 1 + bytes.uint24Little(27) };
     case "VP8L": {
-      const bits = bytes.readUInt32LE(21);
+      const bits = bytes.uint32(21, "little");
       return { width: 1 + (bits & 0x3fff), height: 1 + ((bits >>> 14) & 0x3fff) };
     }
     case "VP8 ":
-      return { width: bytes.readUInt16LE(26) & 0x3fff, height: bytes.readUInt16LE(28) & 0x3fff };
+      return { width: bytes.uint16(26, "little") & 0x3fff, height: bytes.uint16(28, "little") & 0x3fff };
     default:
       return undefined;
   }
 }
 
 /** The largest of the `ispe` properties: the picture's; tiles, thumbnails and the alpha plane are no larger. */
-function readAvif(bytes: Buffer): HeaderSize | undefined {
+function readAvif(bytes: ByteReader): HeaderSize | undefined {
   let largest: HeaderSize | undefined;
-  for (let at = bytes.indexOf("ispe"); at !== -1; at = bytes.indexOf("ispe", at + 4)) {
-    const size = { width: bytes.readUInt32BE(at + 8), height: bytes.readUInt32BE(at + 12) };
+  for (const ispe of boxesAt(bytes, ["meta", "iprp", "ipco", "ispe"], { start: 0, end: bytes.length })) {
+    const size = { width: bytes.uint32(ispe.start + 4), height: bytes.uint32(ispe.start + 8) };
     if (largest === undefined || size.width * size.height > largest.width * largest.height) largest = size;
   }
   return largest;
+}
+
+// --- boxes of ISO base media files (ISO/IEC 14496-12 §4.2) ---
+
+/** What is in a box, behind its header. */
+interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** The boxes at a path. @throws RangeError when the bytes end in the middle of it. */
+function* boxesAt(bytes: ByteReader, [type = "", ...path]: readonly string[], within: Span): Generator<Span> {
+  for (const box of boxesOf(bytes, type, within)) {
+    if (path.length === 0) yield box;
+    // A full box has its version and flags before its content.
+    else yield* boxesAt(bytes, path, type === "meta" ? { ...box, start: box.start + 4 } : box);
+  }
+}
+
+function* boxesOf(bytes: ByteReader, wanted: string, within: Span): Generator<Span> {
+  for (let at = within.start; at + BOX_BYTES <= within.end; ) {
+    const size = boxSize(bytes, at, within.end);
+    if (size < BOX_BYTES) return;
+    const header = bytes.uint32(at) === LARGE ? 2 * BOX_BYTES : BOX_BYTES;
+    if (bytes.startsWith(wanted, at + 4)) yield { start: at + header, end: at + size };
+    at += size;
+  }
+}
+
+const BOX_BYTES = 8;
+/** In place of a size: it comes behind the type, in 64 bits. */
+const LARGE = 1;
+/** In place of a size: the box goes on to the end. */
+const TO_THE_END = 0;
+
+function boxSize(bytes: ByteReader, at: number, end: number): number {
+  const size = bytes.uint32(at);
+  if (size === LARGE) return bytes.uint32(at + 8) * 2 ** 32 + bytes.uint32(at + 12);
+  return size === TO_THE_END ? end - at : size;
 }

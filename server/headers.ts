@@ -71,8 +71,9 @@ const cacheWords = {
 
 function matches(ifNoneMatch: string, etag: string): boolean {
   if (ifNoneMatch.trim() === "*") return true;
-  const opaque = etag.replace(/^W\//, "");
-  return [...ifNoneMatch.matchAll(/"[^"]*"/g)].some(([one]) => one === opaque);
+  // An opaque tag has no quote inside: what stands between two of them is a tag, or what separates tags.
+  const opaque = etag.replace(/^W\//, "").slice(1, -1);
+  return opaque !== "" && ifNoneMatch.split('"').includes(opaque);
 }
 
 const extensions: Readonly<Record<string, readonly [string, ...string[]]>> = {
@@ -96,7 +97,8 @@ function fileName(key: string, contentType: string): string {
   const last = key.split("/").findLast((segment) => segment !== "") ?? "image";
   const known = extensions[contentType];
   if (known === undefined) return last;
-  const [, stem = last, extension = ""] = /^(.+)\.([^.]*)$/.exec(last) ?? [];
+  const dot = last.lastIndexOf(".");
+  const [stem, extension] = dot > 0 ? [last.slice(0, dot), last.slice(dot + 1)] : [last, ""];
   return known.some((one) => one === extension.toLowerCase()) ? last : `${stem}.${known[0]}`;
 }
 

@@ -83,6 +83,12 @@ export const metricDefinitions = {
     help: "Reads and writes of the cache volume that failed, readers unharmed, by cause: corrupt, full, hung, error.",
     labels: ["cause"],
   },
+  unreadSets: {
+    type: "gauge",
+    name: "imgproxy_lite_published_unread_sets",
+    help: "Published sets that cannot be read now; what was last read of them stays in force.",
+    labels: [],
+  },
   cacheBytes: {
     type: "gauge",
     name: "imgproxy_lite_cache_bytes",
@@ -110,7 +116,7 @@ export const metricDefinitions = {
   gcSweeps: {
     type: "counter",
     name: "imgproxy_lite_gc_sweeps_total",
-    help: "Sweeps of the cache volume, by outcome: ok, failed.",
+    help: "Sweeps of the cache volume, by outcome: ok, failed, withheld (nothing was evicted: a published set cannot be read).",
     labels: ["outcome"],
   },
   gcDeletedFiles: {

@@ -46,6 +46,7 @@ export interface Readings {
   readonly waiting?: (lane: Lane) => number;
   readonly encoding?: (lane: Lane) => number;
   readonly hotBytes?: () => number;
+  readonly unreadSets?: () => number;
 }
 
 /** What an operator can see. Every method is cheap enough for the path of a hit. */
@@ -148,14 +149,14 @@ function createSweepMetrics(
   const sweeps = counter(registry, defined.gcSweeps);
   const deletedFiles = counter(registry, defined.gcDeletedFiles);
   const deletedBytes = counter(registry, defined.gcDeletedBytes);
-  for (const outcome of ["ok", "failed"]) sweeps.inc({ outcome }, 0);
+  for (const outcome of ["ok", "withheld", "failed"]) sweeps.inc({ outcome }, 0);
   for (const kind of ["unpinned", "pinned", "temporary"]) deletedFiles.inc({ kind }, 0);
   const oldestKept = whenKnown(() => gauge(registry, defined.gcOldestKept));
   const used = createUsage(registry);
   return {
     used,
     swept: (summary) => {
-      sweeps.inc({ outcome: summary === undefined ? "failed" : "ok" });
+      sweeps.inc({ outcome: outcomeOf(summary) });
       if (summary === undefined) return;
       deletedFiles.inc({ kind: "unpinned" }, summary.deletedFiles - summary.deletedPinned);
       deletedFiles.inc({ kind: "pinned" }, summary.deletedPinned);
@@ -165,6 +166,11 @@ function createSweepMetrics(
       used({ bytes: summary.keptBytes, files: summary.keptFiles, swept: Date.now() });
     },
   };
+}
+
+function outcomeOf(summary: SweepSummary | undefined): "ok" | "withheld" | "failed" {
+  if (summary === undefined) return "failed";
+  return summary.unreadSets.length === 0 ? "ok" : "withheld";
 }
 
 function createUsage(registry: Registry): Metrics["used"] {
@@ -189,7 +195,7 @@ function whenKnown<T>(make: () => T): () => T {
   };
 }
 
-function registerReadings(registry: Registry, { waiting, encoding, hotBytes }: Readings): void {
+function registerReadings(registry: Registry, { waiting, encoding, hotBytes, unreadSets }: Readings): void {
   const perLane = (definition: MetricDefinition, read: (lane: Lane) => number): void => {
     gauge(registry, definition, (of) => {
       for (const lane of lanes) of.set({ lane }, read(lane));
@@ -197,5 +203,6 @@ function registerReadings(registry: Registry, { waiting, encoding, hotBytes }: R
   };
   if (waiting !== undefined) perLane(defined.queueJobs, waiting);
   if (encoding !== undefined) perLane(defined.encodingJobs, encoding);
+  if (unreadSets !== undefined) gauge(registry, defined.unreadSets, (of) => of.set(unreadSets()));
   if (hotBytes !== undefined) gauge(registry, defined.hotBytes, (of) => of.set(hotBytes()));
 }

@@ -1,4 +1,4 @@
-import { readdir, readFile, stat } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { type PublishedBody, parsePublishedBody } from "../contract/api.ts";
 import { isAbsent, publish, remove } from "./cache/files.ts";
@@ -24,64 +24,52 @@ export const PUBLISHED_FOLDER = "published";
 /** Changes whenever a set or a purge does: other replicas look at it every few seconds. */
 export const STAMP = ".changed";
 
+/** Is there from the first set on: with it `VARIANTS=listed` stays closed, also while no set is live. */
+export const MARKER = ".published";
+
 /** Site and set names become file names: no dot at the start, no slash anywhere. */
 export const setName = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,63}$/;
 
-/**
- * File names of all cache entries that a live published set uses.
- * @param folder the cache's.
- */
-export async function readPins(folder: string, now = Date.now()): Promise<ReadonlySet<string>> {
-  const pins = new Set<string>();
-  for (const set of await readSets(folder)) if (isLive(set, now)) for (const pin of set.pins) pins.add(pin);
-  return pins;
-}
-
-export function isLive({ until }: StoredSet, now: number): boolean {
+export function isLive({ until }: Pick<StoredSet, "until">, now: number): boolean {
   return until === undefined || until > now;
 }
 
-/** Every set that can be read; a damaged one counts as none. */
-export async function readSets(folder: string): Promise<StoredSet[]> {
-  const sets: StoredSet[] = [];
-  for (const site of await names(join(folder, PUBLISHED_FOLDER))) {
-    for (const file of await names(join(folder, PUBLISHED_FOLDER, site))) {
-      const name = file.replace(/\.json$/, "");
-      if (name === file || !setName.test(name)) continue;
-      const set = await readSet(folder, site, name);
-      if (set !== undefined) sets.push(set);
-    }
-  }
-  return sets;
+/** @throws the system's error; SyntaxError, InvalidBody or DamagedSet for a file that is no set. */
+export async function readSet(folder: string, site: string, name: string): Promise<StoredSet> {
+  const text = await readFile(setPath(folder, site, name), "utf8");
+  return parseSet(site, name, JSON.parse(text));
 }
 
-export async function readSet(folder: string, site: string, name: string): Promise<StoredSet | undefined> {
-  try {
-    const text = await readFile(join(folder, PUBLISHED_FOLDER, site, `${name}.json`), "utf8");
-    return parseSet(site, name, JSON.parse(text));
-  } catch {
-    return undefined;
-  }
-}
-
+/** @throws the system's error. */
 export async function writeSet(folder: string, set: StoredSet): Promise<void> {
   const { site, name, ...rest } = set;
   const bytes = Buffer.from(`${JSON.stringify(rest)}\n`);
   await publish(folder, [PUBLISHED_FOLDER, site, `${name}.json`], bytes, new Date());
+  await writeMarker(folder);
   await stamp(folder);
 }
 
+/** @throws the system's error. */
+export async function writeMarker(folder: string): Promise<void> {
+  const isThere = await stat(join(folder, PUBLISHED_FOLDER, MARKER)).then(
+    () => true,
+    () => false,
+  );
+  if (!isThere) await publish(folder, [PUBLISHED_FOLDER, MARKER], Buffer.from(markerText), new Date());
+}
+
+/** @throws the system's error. */
 export async function deleteSet(folder: string, site: string, name: string): Promise<void> {
-  await remove(join(folder, PUBLISHED_FOLDER, site, `${name}.json`));
+  await remove(setPath(folder, site, name));
   await stamp(folder);
 }
 
-/** Tells the other replicas to forget what they hold in memory. */
+/** Tells the other replicas to forget what they hold in memory. @throws the system's error. */
 export async function stamp(folder: string): Promise<void> {
   await publish(folder, [PUBLISHED_FOLDER, STAMP], Buffer.from(`${Date.now()}\n`), new Date());
 }
 
-/** Another text whenever {@link stamp} was called, here or on another replica. */
+/** Another text whenever {@link stamp} was called, here or on another replica. @throws the system's error. */
 export async function readStamp(folder: string): Promise<string> {
   try {
     const { ino, mtimeMs } = await stat(join(folder, PUBLISHED_FOLDER, STAMP));
@@ -92,28 +80,29 @@ export async function readStamp(folder: string): Promise<string> {
   }
 }
 
-// --- parts ---
-
-async function names(folder: string): Promise<string[]> {
-  try {
-    return (await readdir(folder)).filter((name) => !name.startsWith("."));
-  } catch (error) {
-    const code = error instanceof Error && "code" in error ? error.code : undefined;
-    if (code === "ENOENT" || code === "ENOTDIR") return [];
-    throw error;
-  }
+export function setPath(folder: string, site: string, name: string): string {
+  return join(folder, PUBLISHED_FOLDER, site, `${name}.json`);
 }
 
-function parseSet(site: string, name: string, json: unknown): StoredSet | undefined {
-  if (typeof json !== "object" || json === null) return undefined;
-  const { made, until, pins } = Object.fromEntries(Object.entries(json));
-  if (typeof made !== "number" || !Array.isArray(pins)) return undefined;
+// --- contents ---
+
+const markerText =
+  "A site has published to this volume, so VARIANTS=listed serves only what published sets name.\n" +
+  "To begin as if nothing had been published, delete this folder and restart every server.\n";
+
+/** JSON, but no set. */
+export class DamagedSet extends Error {}
+
+function parseSet(site: string, name: string, json: unknown): StoredSet {
+  if (typeof json !== "object" || json === null) throw new DamagedSet("it is not a JSON object");
+  const { made, until, pins, images } = Object.fromEntries(Object.entries(json));
+  if (typeof made !== "number") throw new DamagedSet("made is not a number");
+  if (until !== undefined && typeof until !== "number") throw new DamagedSet("until is not a number");
+  if (!Array.isArray(pins) || !pins.every((pin): pin is string => typeof pin === "string"))
+    throw new DamagedSet("pins is not a list of file names");
   return {
-    site,
-    name,
-    made,
-    ...(typeof until === "number" && { until }),
-    images: parsePublishedBody({ images: "images" in json ? json.images : undefined }).images,
-    pins: pins.filter((pin) => typeof pin === "string"),
+    ...{ site, name, made, pins },
+    ...(until !== undefined && { until }),
+    images: parsePublishedBody({ images }).images,
   };
 }

@@ -8,18 +8,24 @@ import { Problem } from "./errors.ts";
 import {
   deleteSet,
   isLive,
-  readSet,
-  readSets,
+  PUBLISHED_FOLDER,
   readStamp,
-  type StoredSet,
   setName,
   stamp,
+  writeMarker,
   writeSet,
 } from "./published-files.ts";
+import { type FoundSets, PublishedReader, type SetFile, type Unread } from "./published-reader.ts";
 
 /** What sites have published: the variants that `VARIANTS=listed` allows, budgets exempt and the GC keeps. */
 export interface Published extends Listing {
-  /** Replaces the set and lets the site's oldest go. @throws InvalidBody for a name that is none. */
+  /** Whether any set is live. */
+  readonly hasLive: boolean;
+  /** How many sets cannot be read now. */
+  readonly unread: number;
+  /** Whether a live set uses the entry of this name, as far as sets can be read; see `isComplete`. */
+  isPinned(name: string): boolean;
+  /** Replaces the set and deletes the site's oldest. @throws InvalidBody for a bad name. */
   put(site: string, name: string, body: PublishedBody): Promise<void>;
   get(site: string, name: string): Promise<PublishedBody | undefined>;
   /** Names of a site's sets, newest first. */
@@ -27,13 +33,16 @@ export interface Published extends Listing {
   delete(site: string, name: string): Promise<void>;
   /** Something that other replicas hold in memory has changed. */
   announce(): Promise<void>;
-  /** Looks now whether another replica has changed anything. */
+  /** Looks now whether another replica has changed anything. @throws VolumeHung, or the system's error. */
   refresh(): Promise<void>;
   /** Stops looking. */
   close(): void;
 }
 
-/** @throws VolumeHung, or the system's error when the volume cannot be read. */
+/**
+ * What cannot be read keeps its last known state, is reported, and is tried again at every look.
+ * @throws VolumeHung, or the system's error, when the published folder cannot be read.
+ */
 export async function openPublished(options: {
   /** The cache's. */
   readonly folder: string;
@@ -44,43 +53,75 @@ export async function openPublished(options: {
   readonly nameOf: (variant: Variant) => string;
   /** Another replica has published or purged. */
   readonly changed: () => void;
+  /** Called when other sets than before cannot be read, and with none when all can be. */
+  readonly onUnread?: (unread: readonly Unread[]) => void;
   /** How work on the volume is done: it may hang. */
   readonly reach?: Reach;
-  /** Begins as if nothing were published when the volume hangs, and learns more once it answers. */
+  /** Begins as if nothing were published when the folder cannot be read, and learns more once it can be. */
   readonly startWithoutVolume?: boolean;
   /** Milliseconds between looks; 0 never looks by itself. */
   readonly lookMs?: number;
   readonly now?: () => number;
 }): Promise<Published> {
-  const { folder, keep, defaultQuality, nameOf, changed, lookMs = 2_000, now = Date.now } = options;
+  const { folder, keep, defaultQuality, nameOf, changed, onUnread, lookMs = 2_000, now = Date.now } = options;
   const { reach = (_, work) => work(), startWithoutVolume = false } = options;
-  let seen: string | undefined;
-  let sets: readonly StoredSet[] = [];
-  let queries: ReadonlySet<string> = new Set();
+  const reader = new PublishedReader(folder, reach);
+  /** Stamps: what other replicas' changes were last passed on for, and what the state was read at. */
+  const seen: { change?: string; state?: string } = {};
+  let found: FoundSets = { files: [], unread: [], ever: false, isMarked: false };
+  let state = stateOf(found, now());
+  let loading: Promise<unknown> = Promise.resolve();
 
-  async function load(): Promise<void> {
-    sets = await readSets(folder);
-    queries = new Set(
-      sets.filter((set) => isLive(set, now())).flatMap((set) => Object.values(set.images).flat()),
-    );
+  async function loadNow(): Promise<void> {
+    // First the stamp: what changes while the sets are read is read again at the next look.
+    const at = await reach("read", () => readStamp(folder)).catch(() => undefined);
+    const before = found;
+    found = await reader.read();
+    const isSame = found.files === before.files && found.ever === before.ever;
+    if (!isSame || state.nextExpiry <= now()) state = stateOf(found, now());
+    if (at === undefined || found.unread.length > 0) delete seen.state;
+    else seen.state = at;
+    if (pathsOf(found.unread) !== pathsOf(before.unread)) onUnread?.(found.unread);
+    // Of a version that knew no mark: until it is written, the sites' folders say the same. Not waited for: who loads
+    // may hold the volume's only place for writes.
+    if (found.ever && !found.isMarked && found.unread.length === 0)
+      void reach("write", () => writeMarker(folder)).catch(() => undefined);
   }
 
+  /** One after the other: an older view must not replace a newer one. */
+  function load(): Promise<void> {
+    const loaded = loading.then(loadNow);
+    loading = loaded;
+    return loaded;
+  }
+
+  /** After a change of our own. */
   async function settle(): Promise<void> {
-    seen = await readStamp(folder);
     await load();
+    if (seen.state !== undefined) seen.change = seen.state;
   }
 
   async function refresh(): Promise<void> {
-    const stampNow = await reach("read", () => readStamp(folder));
-    // A preview expires without anybody announcing it.
-    const expired = sets.some((set) => !isLive(set, now()));
-    if (stampNow === seen && !expired) return;
-    if (expired) await expire(folder, sets, now());
-    if (stampNow !== seen) changed();
+    const at = await reach("read", () => readStamp(folder));
+    if (at !== seen.change) changed();
+    seen.change = at;
+    // A preview expires without an announcement.
+    const hasExpired = state.nextExpiry <= now();
+    if (at === seen.state && !hasExpired) return;
+    await load();
+    if (!hasExpired) return;
+    await reach("write", () => deleteExpired(folder, found.files, now()));
     await settle();
   }
 
-  /** Whoever publishes is told to come again when the volume hangs. */
+  /** For publishers, who ask what is there now. @throws Problem `busy` when the volume hangs. */
+  async function readNow(): Promise<void> {
+    await load();
+    const hung = found.unread.find(({ error }) => error instanceof VolumeHung);
+    if (hung !== undefined) throw new Problem("busy", { cause: hung.error });
+  }
+
+  /** Publishers get 503 when the volume hangs. */
   const asked: Reach = async (access, work) => {
     try {
       return await reach(access, work);
@@ -89,11 +130,10 @@ export async function openPublished(options: {
     }
   };
 
-  try {
-    await reach("read", settle);
-  } catch (error) {
-    if (!startWithoutVolume || !(error instanceof VolumeHung)) throw error;
-  }
+  await settle();
+  const failure = found.unread.find(({ path }) => path === PUBLISHED_FOLDER);
+  if (failure !== undefined && !startWithoutVolume) throw failure.error;
+
   let looking = false;
   const timer =
     lookMs === 0
@@ -110,13 +150,23 @@ export async function openPublished(options: {
         }, lookMs).unref();
 
   return {
-    get empty() {
-      return queries.size === 0;
+    get neverPublished() {
+      return !found.ever;
+    },
+    get isComplete() {
+      return found.unread.length === 0;
+    },
+    get hasLive() {
+      return state.queries.size > 0;
+    },
+    get unread() {
+      return found.unread.length;
     },
     get edition() {
-      return queries;
+      return state;
     },
-    has: (asked) => queries.has(formatPublished(asked)),
+    has: (asked) => state.queries.has(formatPublished(asked)),
+    isPinned: (name) => state.pins.has(name),
     async put(site, name, { images, expires }) {
       checkNames(site, name);
       const canonical = Object.fromEntries(
@@ -128,20 +178,24 @@ export async function openPublished(options: {
       const until = expires === undefined ? {} : { until: now() + expires * 1000 };
       await asked("write", async () => {
         await writeSet(folder, { site, name, made: now(), ...until, images: canonical, pins });
-        await prune(folder, site, keep);
+        await load();
+        await prune(folder, found.files, site, keep);
         await settle();
       });
     },
     async get(site, name) {
       checkNames(site, name);
-      const set = await asked("read", () => readSet(folder, site, name));
-      if (set === undefined || !isLive(set, now())) return undefined;
-      const { images, until } = set;
+      await readNow();
+      const file = found.files.find((one) => one.site === site && one.name === name);
+      if (file !== undefined && file.set === undefined) throw unreadable(found.unread, site, name);
+      if (file?.set === undefined || !isLive(file.set, now())) return undefined;
+      const { images, until } = file.set;
       return { images, ...(until !== undefined && { expires: Math.ceil((until - now()) / 1000) }) };
     },
     async list(site) {
       checkNames(site);
-      return newestFirst(await asked("read", () => readSets(folder)), site).map((set) => set.name);
+      await readNow();
+      return newestFirst(found.files, site).map((set) => set.name);
     },
     async delete(site, name) {
       checkNames(site, name);
@@ -153,7 +207,7 @@ export async function openPublished(options: {
     announce: () =>
       asked("write", async () => {
         await stamp(folder);
-        seen = await readStamp(folder);
+        seen.change = await readStamp(folder);
       }),
     refresh,
     close: () => clearInterval(timer),
@@ -175,17 +229,47 @@ function canonicalQuery(query: string): string {
   return formatPublished(parseQuery(query));
 }
 
-function newestFirst(sets: readonly StoredSet[], site: string): StoredSet[] {
-  return sets.filter((set) => set.site === site).sort((a, b) => b.made - a.made);
+function newestFirst(files: readonly SetFile[], site: string): SetFile[] {
+  return files.filter((file) => file.site === site).sort((a, b) => b.made - a.made);
 }
 
-async function prune(folder: string, site: string, keep: number): Promise<void> {
-  const lasting = newestFirst(await readSets(folder), site).filter((set) => set.until === undefined);
-  for (const set of lasting.slice(keep)) await deleteSet(folder, site, set.name);
+/** A damaged file counts as what it may be: newer sets take its place in the end. */
+async function prune(folder: string, files: readonly SetFile[], site: string, keep: number): Promise<void> {
+  const lasting = newestFirst(files, site).filter(({ set }) => set?.until === undefined);
+  for (const { name } of lasting.slice(keep)) await deleteSet(folder, site, name);
 }
 
-async function expire(folder: string, sets: readonly StoredSet[], now: number): Promise<void> {
-  for (const set of sets) if (!isLive(set, now)) await deleteSet(folder, set.site, set.name);
+async function deleteExpired(folder: string, files: readonly SetFile[], now: number): Promise<void> {
+  for (const { site, name, set } of files)
+    if (set !== undefined && !isLive(set, now)) await deleteSet(folder, site, name);
+}
+
+function unreadable(unread: readonly Unread[], site: string, name: string): Problem {
+  const cause = unread.find(({ path }) => path.endsWith(`/${site}/${name}.json`))?.error;
+  return new Problem("internal", { detail: "The set cannot be read; publish it again or delete it.", cause });
+}
+
+// --- state ---
+
+/** What the live sets name; another object whenever that may have changed. */
+interface State {
+  readonly queries: ReadonlySet<string>;
+  readonly pins: ReadonlySet<string>;
+  /** When the next preview expires, milliseconds since 1970. */
+  readonly nextExpiry: number;
+}
+
+function stateOf({ files }: FoundSets, now: number): State {
+  const live = files.flatMap(({ set }) => (set !== undefined && isLive(set, now) ? [set] : []));
+  return {
+    queries: new Set(live.flatMap((set) => Object.values(set.images).flat())),
+    pins: new Set(live.flatMap((set) => set.pins)),
+    nextExpiry: Math.min(...live.map(({ until = Number.POSITIVE_INFINITY }) => until)),
+  };
+}
+
+function pathsOf(unread: readonly Unread[]): string {
+  return unread.map(({ path }) => path).join("\n");
 }
 
 // --- pins ---

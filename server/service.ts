@@ -1,11 +1,10 @@
 import type { H3 } from "h3";
-import { formats, type ImageRequest } from "../contract/request.ts";
 import { createAccess, type VariantsMode } from "./access.ts";
 import { createApi } from "./api/api.ts";
 import { createApp } from "./app.ts";
 import { type Background, createBackground } from "./background.ts";
 import { createBudget } from "./budget.ts";
-import type { SourceRecords, VariantCache, VariantClass } from "./cache/cache.ts";
+import type { SourceRecords, VariantCache } from "./cache/cache.ts";
 import { createChecks } from "./checks.ts";
 import type { Encoder } from "./encode/encoder.ts";
 import type { SourceLimits } from "./encode/limits.ts";
@@ -24,6 +23,7 @@ import { createAllowance } from "./rate.ts";
 import { createReporter } from "./sent.ts";
 import type { Neighbours } from "./source/neighbours.ts";
 import type { Source } from "./source/source.ts";
+import { createSourceShare } from "./source-share.ts";
 import { createStreams } from "./stream.ts";
 import { createVariants } from "./variants.ts";
 import { welcome } from "./welcome.ts";
@@ -101,8 +101,7 @@ export function createService(parts: ServiceParts): Service {
   const shared = { originals, encoder, background, learn: checks.learn };
   const variants = createVariants({
     ...{ ...shared, hot, cache, flights: createFlights() },
-    mostPerSource: options.maxVariants,
-    isPublished: ({ key, quality, width, class: of }) => published.has(askedBy(key, quality, width, of)),
+    share: createSourceShare({ cache, published, most: options.maxVariants }),
   });
   const descriptions = createDescriptions({ ...shared, records: cache, flights: createFlights() });
 
@@ -150,9 +149,3 @@ export function createService(parts: ServiceParts): Service {
 
 /** Memory for originals that are fetched or encoded, of all requests together. */
 const ORIGINALS_BYTES = 128 * 2 ** 20;
-
-/** What a URL of this variant asks for; its reader's class is not in a URL. */
-function askedBy(key: string, quality: number, width: number | undefined, of: VariantClass): ImageRequest {
-  const format = formats.find((known) => known === of);
-  return { key, quality, ...(width !== undefined && { width }), ...(format !== undefined && { format }) };
-}

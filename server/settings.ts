@@ -195,7 +195,7 @@ export const settings = {
     "MAX_VARIANTS",
     count,
     "1000",
-    "Variants of one photograph that the cache keeps; published ones are not counted.",
+    "Unpublished variants of one photograph that the cache keeps; new ones displace the longest unused.",
   ),
   coldBudget: serve(
     "COLD_BUDGET",

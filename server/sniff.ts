@@ -1,3 +1,6 @@
+import { ByteReader, Steps } from "./byte-reader.ts";
+import { findRoot } from "./xml-root.ts";
+
 /** What an original is, told by its first bytes: names and headers lie, first bytes decide what a decoder does. */
 export interface Sniffed {
   /** `raster` can be decoded here, `svg` is passed through as it is, `other` is refused. */
@@ -11,13 +14,20 @@ export interface Sniffed {
 /** Enough of an original for {@link sniff}: an SVG may start with a licence in a comment. */
 export const SNIFF_BYTES = 4096;
 
-/** The type of an original by its first {@link SNIFF_BYTES} bytes; fewer only where it is shorter. Never throws. */
-export function sniff(head: Uint8Array): Sniffed {
+/** No head takes so many: each of its bytes is looked at a few times at most. */
+const MOST_STEPS = 16 * SNIFF_BYTES;
+
+/**
+ * The type of an original by its first {@link SNIFF_BYTES} bytes; fewer only where it is shorter. Never throws.
+ * @param steps counts what it costs.
+ */
+export function sniff(head: Uint8Array, steps = new Steps(MOST_STEPS)): Sniffed {
   const bytes = Buffer.from(head.buffer, head.byteOffset, Math.min(head.byteLength, SNIFF_BYTES));
   if (bytes.length === 0) return other("application/octet-stream", "an empty file", "Upload it again.");
-  const found = signatures.find(({ magic, at = 0 }) => bytes.indexOf(magic, at, "latin1") === at);
+  const reader = new ByteReader(bytes, steps);
+  const found = signatures.find(({ magic, at = 0 }) => reader.startsWith(magic, at));
   if (found !== undefined) return found.read(bytes);
-  return sniffText(bytes);
+  return sniffText(bytes, reader);
 }
 
 // --- binary formats ---
@@ -97,16 +107,14 @@ function sniffTiff(): Sniffed {
 
 // --- text formats ---
 
-/** XML may say a good deal before its root element: declaration, comments, document type. */
-const beforeRoot =
-  /^\ufeff?(?:\s|<\?[^>]*>|<!--[\s\S]*?-->|<!doctype\s+(?!html[\s>])[^>[]*(?:\[[\s\S]*?\])?\s*>)*/i;
+/** Enough of a document's root for the name of its element. */
+const ROOT_BYTES = 64;
 
-function sniffText(bytes: Buffer): Sniffed {
-  const text = decodeText(bytes);
-  if (text === undefined) return other("application/octet-stream", "not a known image format", EXPORT);
-  const root = text.replace(beforeRoot, "");
-  if (/^<(?:[\w-]+:)?svg[\s>/]/i.test(root)) return { kind: "svg", type: "image/svg+xml" };
-  if (/^<(?:!doctype html|html|head|body|script|title|h1|p|div)[\s>]/i.test(root))
+function sniffText(bytes: Buffer, reader: ByteReader): Sniffed {
+  if (!isText(bytes)) return other("application/octet-stream", "not a known image format", EXPORT);
+  const root = reader.text(findRoot(reader), ROOT_BYTES);
+  if (/^<(?:[\w-]{1,40}:)?svg[\s>/]/i.test(root)) return { kind: "svg", type: "image/svg+xml" };
+  if (/^<(?:!doctype\s{1,9}html|html|head|body|script|title|h1|p|div)[\s>]/i.test(root))
     return other("text/html", "an HTML page", "The upload may have stored an error page: upload it again.");
   if (root.startsWith("<"))
     return other("application/xml", "an XML document that is not SVG", "Upload the photograph itself.");
@@ -114,11 +122,11 @@ function sniffText(bytes: Buffer): Sniffed {
 }
 
 /** A cut in the middle of a character is not a fault: there are 3 bytes of grace at the end. */
-function decodeText(bytes: Buffer): string | undefined {
-  if (bytes.includes(0)) return undefined;
+function isText(bytes: Buffer): boolean {
+  if (bytes.includes(0)) return false;
   const text = bytes.toString("utf8");
   const broken = text.indexOf("\ufffd");
-  return broken === -1 || (bytes.length === SNIFF_BYTES && broken >= text.length - 3) ? text : undefined;
+  return broken === -1 || (bytes.length === SNIFF_BYTES && broken >= text.length - 3);
 }
 
 function other(type: string, what: string, remedy: string): Sniffed {

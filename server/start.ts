@@ -15,7 +15,8 @@ import { budgetsOf, watchCache } from "./gc/watch.ts";
 import { type Listening, listen } from "./listen.ts";
 import type { Log } from "./log.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
-import { openPublished } from "./published.ts";
+import { openPublished, type Published } from "./published.ts";
+import type { Unread } from "./published-reader.ts";
 import { createAllowance } from "./rate.ts";
 import { createService } from "./service.ts";
 import { observeSource } from "./source/observe.ts";
@@ -84,6 +85,7 @@ export async function start(config: Config, log: Log, version: string): Promise<
     // What is listed is all that may be asked for: not knowing it is no reason to allow everything.
     startWithoutVolume: config.variants !== "listed",
     changed: () => service.hot.clear(),
+    onUnread: (unread) => tellUnread(log, unread),
   });
   const service = createService({
     source: observeSource(source, metrics),
@@ -103,6 +105,7 @@ export async function start(config: Config, log: Log, version: string): Promise<
     },
   });
   watch(metrics, pool, () => service.hot.bytes);
+  metrics.read({ unreadSets: () => published.unread });
   if (sweeping)
     timer = watchCache(config, { log, metrics, reach: (access, work) => cache.reach(access, work) });
 
@@ -134,8 +137,7 @@ export async function start(config: Config, log: Log, version: string): Promise<
     };
     const url = await open("PORT", config.port, inFront(service.fast, slow));
     ready = true;
-    if (config.variants === "listed" && published.empty)
-      log.warn("VARIANTS=listed, but no site has published a set yet: until one does, everything is open");
+    if (config.variants === "listed") warnOfListing(log, published);
     log.info("images are served", { url, admin: adminUrl });
     return { url, adminUrl, stop };
   } catch (error) {
@@ -145,6 +147,24 @@ export async function start(config: Config, log: Log, version: string): Promise<
 }
 
 // --- parts ---
+
+function tellUnread(log: Log, unread: readonly Unread[]): void {
+  if (unread.length === 0) log.info("all published sets can be read again");
+  else
+    log.warn(
+      "published sets cannot be read; what was last read of them stays in force, and they are tried again every 2 s",
+      { sets: unread.map(({ path }) => path), error: unread[0]?.error },
+    );
+}
+
+function warnOfListing(log: Log, published: Published): void {
+  if (published.neverPublished)
+    log.warn("VARIANTS=listed, but no site has published a set yet: until one does, everything is open");
+  else if (!published.hasLive)
+    log.warn(
+      "VARIANTS=listed, and no published set is live: until a site publishes, every variant is refused",
+    );
+}
 
 function sourceOptions(config: Config): OpenSourceOptions {
   const { source, sources, s3Endpoint, awsRegion, awsAccessKeyId } = config;

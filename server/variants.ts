@@ -1,5 +1,4 @@
 import { setImmediate } from "node:timers/promises";
-import { LRUCache } from "lru-cache";
 import type { Background } from "./background.ts";
 import type { Entry, EntryMeta, Variant, VariantCache } from "./cache/cache.ts";
 import type { Encoded, Encoder, Lane } from "./encode/encoder.ts";
@@ -8,6 +7,7 @@ import type { Flights } from "./flights.ts";
 import { etagOf } from "./headers.ts";
 import { type Hot, variantName } from "./hot.ts";
 import type { Lease, Original, Originals } from "./originals.ts";
+import type { SourceShare } from "./source-share.ts";
 
 /** A variant just made, and the milliseconds it took. */
 export interface Made {
@@ -45,23 +45,14 @@ export function createVariants(parts: {
   readonly background: Background;
   /** Told of each original that was fetched. */
   readonly learn: (key: string, validator: string) => void;
-  /** Variants on disk of one source, beside those that are published. */
-  readonly mostPerSource: number;
-  readonly isPublished: (variant: Variant) => boolean;
+  readonly share: SourceShare;
 }): Variants {
-  const { hot, cache, originals, encoder, flights, background, learn, mostPerSource, isPublished } = parts;
-  /** Forgotten now and then, and counted anew on disk then: the GC takes some away. */
-  const counts = new LRUCache<string, number>({ max: 10_000, ttl: 3_600_000 });
+  const { hot, cache, originals, encoder, flights, background, learn, share } = parts;
 
-  /** Whoever counts through q and w fills a share of the disk and no more; what sites have published is not counted. */
-  async function store(variant: Variant, entry: Entry): Promise<void> {
-    const { key } = variant;
-    if (!isPublished(variant)) {
-      const kept = counts.get(key) ?? (await cache.count(key));
-      counts.set(key, kept + 1);
-      if (kept >= mostPerSource) return;
-    }
-    await cache.write(variant, entry);
+  /** Clients that enumerate q and w fill a share of the disk and no more. What a publish warms it publishes next. */
+  async function store(variant: Variant, entry: Entry, lane: Lane): Promise<void> {
+    const isStored = await cache.write(variant, entry);
+    if (isStored && lane === "live") await share.hold(variant.key, cache.nameOf(variant));
   }
 
   /** The reader does not wait for the disk, which may be full, slow or gone. */
@@ -71,7 +62,7 @@ export function createVariants(parts: {
     background.run("store a variant", async () => {
       // The answer first: it is written in this turn of the event loop.
       if (lane === "live") await setImmediate();
-      await store(variant, entry);
+      await store(variant, entry, lane);
     });
   }
 
@@ -195,7 +186,6 @@ export function createVariants(parts: {
       ),
     async purge(key) {
       hot.purge(key);
-      counts.delete(key);
       return cache.purge(key);
     },
   };

@@ -15,6 +15,8 @@ export interface Built {
   readonly warnings: readonly string[];
   /** Why it failed; empty for a build that succeeded. */
   readonly errors: readonly string[];
+  /** All that Hugo said. */
+  readonly output: string;
 }
 
 export interface BuildOptions {
@@ -94,6 +96,7 @@ export async function buildSite(folder: string, hugo: Hugo, options: BuildOption
       files: await readTree(public_),
       warnings: linesOf(output, "WARN"),
       errors: exitCode === 0 ? [] : linesOf(output, "ERROR|Error"),
+      output,
     };
   } finally {
     await rm(public_, { recursive: true, force: true });

@@ -1,3 +1,5 @@
+import { readdir, readFile } from "node:fs/promises";
+import path from "node:path";
 import { describe, expect, test } from "vitest";
 import { parseQuery } from "../../contract/request.ts";
 import { verify } from "../../contract/signature.ts";
@@ -16,14 +18,41 @@ const files = {
     '![b](<my photo.jpg>)\n\n![v](logo.svg)\n\n![g](dance.gif)\n\n{{< img src="图.jpg" formats="avif,jpg" >}}\n',
 };
 
+/** Where a site may name what its templates may read, and leave out our variable. */
+const reticent = '[security.funcs]\ngetenv = ["^OTHER$"]\n';
+const unsigned = files["config.toml"].replace("sign = true", "");
+
 describe.each([...hugos])("Hugo $version", (hugo) => {
-  test("signs every URL as the server does", async () => {
-    await using site = await createSite(files);
-    const built = await site.build(hugo, { env: { HUGO_IMGPROXY_KEY: key } });
-    expect(built.errors).toEqual([]);
+  test.each([
+    { from: "the environment", env: { HUGO_IMGPROXY_KEY: key } },
+    { from: "a file that ends its line", env: { HUGO_IMGPROXY_KEY: `\ufeff${key} \r\n` } },
+    { from: "a parameter", env: { HUGO_PARAMS_IMGPROXY_KEY: `${key}\n` }, lines: reticent },
+  ])("signs every URL as the server does, with a key from $from", async ({ env, lines = "" }) => {
+    await using site = await createSite({ ...files, "config.toml": lines + files["config.toml"] });
+    const built = await site.build(hugo, { env });
+    expect([built.errors, built.warnings]).toEqual([[], []]);
     const queries = ["a", "b"].flatMap((name) => queriesOf(built.files.get(`${name}/index.html`) ?? ""));
     expect(queries.length).toBeGreaterThan(15);
     for (const query of queries) expect([query, verify(parseQuery(query), [key])]).toEqual([query, true]);
+    const written = [...built.files.values(), ...(await textsBelow(site.folder, "resources"))];
+    expect(written.filter((text) => text.includes(key))).toEqual([]);
+  });
+
+  test("signs nothing where the site does not say so, and asks for no permission", async () => {
+    await using site = await createSite({ ...files, "config.toml": reticent + unsigned });
+    const built = await site.build(hugo, { env: { HUGO_IMGPROXY_KEY: key } });
+    expect([built.errors, built.warnings]).toEqual([[], []]);
+    expect(built.files.get("a/index.html")).toContain("img=a.jpg&amp;q=66&amp;v=0123456789&amp;w=800");
+  });
+
+  test("lets no page and no shortcode decide what is signed", async () => {
+    await using site = await createSite({
+      ...files,
+      "content/a.md": "---\nimgproxy: {sign: false, key: other, tiers: eco}\n---\n![a](a.jpg)\n",
+    });
+    const built = await site.build(hugo, { env: { HUGO_IMGPROXY_KEY: key } });
+    for (const query of queriesOf(built.files.get("a/index.html") ?? ""))
+      expect([query, verify(parseQuery(query), [key])]).toEqual([query, true]);
   });
 
   test("fails a production build without a key, and warns in development", async () => {
@@ -35,6 +64,14 @@ describe.each([...hugos])("Hugo $version", (hugo) => {
     expect(development.warnings.join()).toContain("HUGO_IMGPROXY_KEY is not set");
   });
 });
+
+async function textsBelow(folder: string, below: string): Promise<string[]> {
+  const entries = await readdir(path.join(folder, below), { recursive: true, withFileTypes: true }).catch(
+    () => [],
+  );
+  const files = entries.filter((entry) => entry.isFile());
+  return await Promise.all(files.map((entry) => readFile(path.join(entry.parentPath, entry.name), "utf8")));
+}
 
 function queriesOf(html: string): string[] {
   return [...unescapeHtml(html).matchAll(/https:\/\/images\.example\/\?([^\s"]+)/g)].map(

@@ -1,64 +1,13 @@
 import { HtmlValidate } from "html-validate";
 import { beforeAll, describe, expect, test } from "vitest";
 import cases from "../../scan/test/fixtures/markdown-cases.json" with { type: "json" };
+import { features, images, page } from "./feature-pages.ts";
 import { type Built, createSite, hugos, siteConfig } from "./hugo-site.ts";
 
 /** Every way to write an image in Markdown, and many that only look like one, each on a page of its own. */
 const markdown = Object.fromEntries(
   Object.entries(cases).map(([name, body]) => [`content/case/${slug(name)}.md`, page(name, body)]),
 );
-
-/** What shortcodes and parameters add, each on a page of its own. */
-const features: Record<string, string> = {
-  plain: page("plain", '![one](known.jpg)\n\n![two](known.jpg "Title")\n\n![three](unknown.jpg)'),
-  small: page("small", "![s](small.jpg)"),
-  overrides: page("overrides", "![o](known.jpg?q=33&w=800&class=wide#center)"),
-  untiered: page("untiered", "![v](logo.svg) ![a](dance.gif)"),
-  attributes: page(
-    "attributes",
-    '![a](known.jpg "T")\n{.c #i width=300 data-x="a \\"b\\" <c>" onclick="x()"}',
-  ),
-  figure: page("figure", '![a](known.jpg "T & <T>")\n{.c}', "figure: true"),
-  link: page(
-    "link",
-    '![a](known.jpg)\n\n[![b](small.jpg)](/x/)\n\n*![c](unknown.jpg)*\n\n![d](a.jpg "T")\n{.c}',
-    "link: original",
-  ),
-  inside: page(
-    "inside",
-    "[![b](small.jpg)](/x/)\n\n# ![c](known.jpg)\n\n![d](unknown.jpg)\n===\n\n|a|\n|-|\n|![e](e.jpg)|",
-    "{figure: true, lightbox: true}",
-  ),
-  widest: page("widest", "![a](known.jpg)", "link: widest"),
-  lightbox: page("lightbox", "![a](known.jpg)\n\n![a](logo.svg)", "lightbox: true"),
-  picture: page("picture", "![a](known.jpg)\n\n![b](unknown.jpg)", "formats: [avif, webp, jpg]"),
-  color: page("color", "![a](known.jpg)", "placeholder: color"),
-  placeholder: page("placeholder", '![a](known.jpg)\n{style="outline:0"}', "placeholder: image"),
-  off: page("off", "![a](known.jpg)", false),
-  shortcodes: page(
-    "shortcodes",
-    [
-      '{{< figure src="known.jpg" caption="After *rain*" title="T" attr="Me" attrlink="/me/" class="c" link="/x/" target="_blank" rel="noopener" >}}',
-      '{{< figure src="known.jpg" alt="a" width="300" height="200" loading="eager" sizes="50vw" >}}',
-      '{{< img "known.jpg" "two words" >}}',
-      '{{< img src="known.jpg" alt="a" caption="After *rain*" tiers="eco" sizes="50vw" narrow="small.jpg" >}}',
-      '{{< img src="known.jpg" alt="a" fixed="300" class="c" id="fixed" >}}',
-      '{{< img src="small.jpg" alt="a" fixed="300" >}}',
-      '{{< img src="known.jpg" alt="a" formats="avif, jpg" narrow="logo.svg" media="(orientation: portrait)" >}}',
-    ].join("\n\n"),
-  ),
-};
-
-const images = {
-  "known.jpg": {
-    width: 4000,
-    height: 3000,
-    version: "0123456789",
-    color: "#1a2b3c",
-    placeholder: "UklGRg+/a==",
-  },
-  "small.jpg": { width: 500, height: 333, version: "abcdef0123" },
-};
 
 const files = {
   "config.toml": siteConfig(`
@@ -140,14 +89,6 @@ test("a validator finds the markup valid", async () => {
 });
 
 // --- pages ---
-
-function page(title: string, body: string, params?: string | false): string {
-  const imgproxy =
-    params === undefined
-      ? ""
-      : `imgproxy: ${params === false ? "false" : params.startsWith("{") ? params : `{${params}}`}\n`;
-  return `---\ntitle: ${JSON.stringify(title)}\n${imgproxy}---\n${body}\n`;
-}
 
 function slug(name: string): string {
   return name.replaceAll(" ", "-");

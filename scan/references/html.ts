@@ -1,3 +1,4 @@
+import { trimSlashes } from "../../contract/url.ts";
 /** A URL on the proxy in a text of HTML, XML or JSON. */
 export interface EndpointUrl {
   /** Entities decoded. */
@@ -12,7 +13,7 @@ export interface EndpointUrl {
  */
 export function endpointUrls(text: string, endpoints: readonly string[]): EndpointUrl[] {
   return endpoints.flatMap((endpoint) => {
-    const base = endpoint.replace(/\/+$/, "");
+    const base = trimSlashes(endpoint);
     if (base === "" || !text.includes(base)) return [];
     const escaped = base.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
     const urls = new RegExp(

@@ -178,6 +178,24 @@ describe("a scan that cannot run exits 2 and says", () => {
     expect(stderr).toContain("HUGO_PARAMS_IMGPROXY_LOCAL: params.imgproxy.local takes hugo or proxy");
   });
 
+  test.each([
+    [
+      "",
+      { HUGO_IMGPROXY_KEY: "k" },
+      "HUGO_IMGPROXY_KEY is set, but the site does not sign its URLs: set params.",
+    ],
+    [
+      "sign = true",
+      { HUGO_IMGPROXY_KEY: " \n" },
+      "params.imgproxy.sign is on, and HUGO_IMGPROXY_KEY is not set",
+    ],
+  ])("what of signing is missing: %j with %j", async (line, env, words) => {
+    await using site = await createSite({ "config.toml": `${config("https://images.example/")}${line}\n` });
+    const { code, stdout, stderr } = await run(["--site", site.folder, "--dry-run"], { env });
+    expect([code, stdout]).toEqual([2, ""]);
+    expect(stderr).toContain(words);
+  });
+
   test("which configuration does not parse", async () => {
     await using site = await createSite({ "config.toml": "a = \n" });
     const { code, stderr } = await run(["--site", site.folder]);

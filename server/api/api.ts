@@ -105,7 +105,7 @@ const MEBIBYTE = 2 ** 20;
 
 /** Compared by hash: equal lengths, and in constant time whichever token it is. */
 function checkToken(header: string | null, tokens: readonly string[]): void {
-  const given = digest(/^Bearer +(.+)$/i.exec(header ?? "")?.[1] ?? "");
+  const given = digest(/^Bearer +([^ ].*)$/i.exec(header ?? "")?.[1] ?? "");
   if (!tokens.map((token) => timingSafeEqual(given, digest(token))).includes(true))
     throw new Problem("bad-token");
 }

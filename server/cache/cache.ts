@@ -65,8 +65,12 @@ export interface VariantCache {
   write(variant: Variant, entry: Entry): Promise<boolean>;
   /** Deletes all that is kept of a source; returns the number of variants. */
   purge(key: string): Promise<number>;
-  /** How many variants of a source are kept; 0 where the volume does not say. */
-  count(key: string): Promise<number>;
+  /** The name of a variant's entry: what a published set pins. */
+  nameOf(variant: Variant): string;
+  /** Names of the entries of a source's variants; undefined where the volume does not say. */
+  entriesOf(key: string): Promise<readonly string[] | undefined>;
+  /** Deletes so many of these entries, the longest unused first; returns how many. */
+  evict(names: readonly string[], count: number): Promise<number>;
 }
 
 /** The small entries beside the variants; the same promises as {@link VariantCache}. */

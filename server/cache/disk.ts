@@ -1,13 +1,13 @@
 import { mkdir, readdir } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { Attempts, type CacheFailure } from "./attempts.ts";
 import { Budget, type BudgetOptions } from "./budget.ts";
 import type { Entry, EntryMeta, SourceRecord, SourceRecords, Variant, VariantCache } from "./cache.ts";
-import { Crowd } from "./crowd.ts";
 import { formatEntry, formatRecord, HEAD_BYTES, parseEntry, parseHead, parseRecord } from "./entry.ts";
 import { publish, remove, touch } from "./files.ts";
-import { pathParts, recordName, sourceHash, sourcePrefix, variantName } from "./name.ts";
+import { pathParts, recordName, sourceHash, variantName } from "./name.ts";
 import { type FileFacts, readStart } from "./read.ts";
+import { longestUnused } from "./recency.ts";
 import { type Access, type Reach, Volume, VolumeHung, type VolumeOptions } from "./volume.ts";
 
 export interface DiskCacheOptions {
@@ -19,8 +19,6 @@ export interface DiskCacheOptions {
   readonly onFailure?: (failure: CacheFailure, error: unknown) => void;
   /** Above it nothing is stored until a sweep has made room; absent, only the volume bounds the cache. */
   readonly budget?: BudgetOptions;
-  /** Most variants of one source; more displace the longest unused of the same source. */
-  readonly maxVariants?: number;
   /** After a write failed nothing is written for so long: a full disk is not asked again for every reader. */
   readonly restMs?: number;
   readonly volume?: VolumeOptions;
@@ -29,8 +27,6 @@ export interface DiskCacheOptions {
 }
 
 export interface DiskCache extends VariantCache, SourceRecords {
-  /** The file name that a variant has here: what a published set pins. */
-  readonly nameOf: (variant: Variant) => string;
   /**
    * Other work on the volume waits in the same lines as the entries: each piece more that may hang there on its own
    * would take one more of libuv's few threads.
@@ -66,7 +62,6 @@ class Disk implements DiskCache {
   readonly #now: () => number;
   readonly #volume: Volume;
   readonly #attempts: Attempts;
-  readonly #crowd: Crowd;
   readonly #budget: Budget | undefined;
   readonly #places = new WeakMap<Variant, Place>();
 
@@ -80,7 +75,6 @@ class Disk implements DiskCache {
       ...{ volume: this.#volume, onFailure: this.#fail, now: this.#now },
       restMs: options.restMs ?? 30_000,
     });
-    this.#crowd = new Crowd(options.maxVariants ?? 1_000);
     this.#budget = options.budget && new Budget(this.#root, options.budget, this.#now);
   }
 
@@ -137,25 +131,35 @@ class Disk implements DiskCache {
   async purge(key: string): Promise<number> {
     const record = recordName(key, this.#namespace);
     let purged = 0;
-    for (const { name, path } of await this.#filesOf(key)) {
-      const gone = await this.#attempts.try("write", () => remove(path).then(() => true));
+    for (const name of (await this.#namesOf(key)) ?? []) {
+      const gone = await this.#attempts.try("write", () => remove(this.#path(name)).then(() => true));
       if (gone && name !== record) purged++;
     }
     return purged;
   }
 
-  async count(key: string): Promise<number> {
+  async entriesOf(key: string): Promise<readonly string[] | undefined> {
     const record = recordName(key, this.#namespace);
-    return (await this.#filesOf(key)).filter(({ name }) => name !== record).length;
+    return (await this.#namesOf(key))?.filter((name) => name !== record);
   }
 
-  async #filesOf(key: string): Promise<{ readonly name: string; readonly path: string }[]> {
+  /** In the line of writes, for which nobody waits: there may be a thousand files to look at. */
+  async evict(names: readonly string[], count: number): Promise<number> {
+    const evicted = await this.#attempts.try("write", async () => {
+      const paths = names.map((name) => this.#path(name));
+      const going = count >= paths.length ? paths : await longestUnused(paths, count);
+      for (const path of going) await remove(path);
+      return going.length;
+    });
+    return evicted ?? 0;
+  }
+
+  /** Undefined where the volume does not say. */
+  async #namesOf(key: string): Promise<string[] | undefined> {
     const hash = sourceHash(key, this.#namespace);
     const folder = join(this.#root, ...pathParts(hash).slice(0, -1));
     const names = await this.#attempts.try("read", () => readdir(folder));
-    return (names ?? [])
-      .filter((name) => name.startsWith(`${hash}.`))
-      .map((name) => ({ name, path: join(folder, name) }));
+    return names?.filter((name) => name.startsWith(`${hash}.`));
   }
 
   // --- one file ---
@@ -207,8 +211,6 @@ class Disk implements DiskCache {
   async #store(name: string, bytes: Buffer): Promise<void> {
     if (this.#budget !== undefined && !(await this.#budget.admits(bytes.length)))
       throw Object.assign(new Error("the cache has reached its budget"), { code: "ENOSPC" });
-    const path = this.#path(name);
-    if (!name.endsWith(".source")) await this.#crowd.makeRoom(dirname(path), sourcePrefix(name));
     await publish(this.#root, pathParts(name), bytes, new Date(this.#now()));
     this.#budget?.stored(bytes.length);
   }

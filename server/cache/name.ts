@@ -32,11 +32,6 @@ export function recordName(key: string, namespace: string): string {
   return `${sourceHash(key, namespace)}.source`;
 }
 
-/** What all file names of a variant's source start with. */
-export function sourcePrefix(name: string): string {
-  return name.slice(0, HASH_DIGITS + 1);
-}
-
 /** Whether a file name is one of ours: a variant or a source record. */
 export function isEntryName(name: string): boolean {
   return /^[0-9a-f]{32}\.(?:source|[0-9]{1,4}\.[0-9]{1,3}\.[a-z-]{3,7})$/.test(name);

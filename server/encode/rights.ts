@@ -1,4 +1,5 @@
 import type { Metadata, Sharp } from "sharp";
+import { ByteReader, Steps } from "../byte-reader.ts";
 
 /** Whose a photograph is and on what terms: all of its metadata that may go out with it. */
 export interface Rights {
@@ -8,18 +9,31 @@ export interface Rights {
   readonly licence?: string;
 }
 
-/** The rights that an original's EXIF and XMP tell; damaged metadata tells none. */
-export function readRights({ exif, xmp }: Pick<Metadata, "exif" | "xmp">): Rights {
-  const tags = exif === undefined ? new Map<number, string>() : readTexts(exif);
-  const packet = xmp?.toString("utf8") ?? "";
-  const artist = tags.get(ARTIST) ?? listItem(packet, "dc:creator");
-  const copyright = tags.get(COPYRIGHT) ?? listItem(packet, "dc:rights");
-  const licence = property(packet, "cc:license") ?? property(packet, "xmpRights:WebStatement");
-  return {
-    ...(artist !== undefined && { artist }),
-    ...(copyright !== undefined && { copyright }),
-    ...(licence !== undefined && { licence }),
+/** What comes later in a packet is not looked for; one that many programs have written to has some hundred kilobytes. */
+const MOST_XMP_BYTES = 2 ** 20;
+
+/** Four passes over a packet, and as much again for EXIF. */
+const MOST_STEPS = 8 * MOST_XMP_BYTES;
+
+/**
+ * The rights that an original's EXIF and XMP tell, EXIF's first; of damaged metadata those before the damage.
+ * @param steps counts what it costs.
+ */
+export function readRights(
+  { exif, xmp }: Pick<Metadata, "exif" | "xmp">,
+  steps = new Steps(MOST_STEPS),
+): Rights {
+  const found: { -readonly [Name in keyof Rights]: Rights[Name] } = {};
+  const collect = (all: Iterable<readonly [keyof Rights, string | undefined]>): void => {
+    try {
+      for (const [name, text] of all) if (text !== undefined) found[name] ??= text;
+    } catch {
+      // It ends before what it promises, or was made to cost.
+    }
   };
+  if (exif !== undefined) collect(readTags(new ByteReader(exif, steps)));
+  if (xmp !== undefined) collect(readPacket(new ByteReader(xmp.subarray(0, MOST_XMP_BYTES), steps)));
+  return found;
 }
 
 /** Writes the rights anew: what else stood in the same blocks, such as where it was taken, does not come along. */
@@ -31,46 +45,82 @@ export function writeRights(image: Sharp, { artist, copyright, licence }: Rights
 
 // --- EXIF: a TIFF file inside (EXIF 2.32 §4.6) ---
 
-const ARTIST = 0x013b;
-const COPYRIGHT = 0x8298;
+const tags: ReadonlyMap<number, keyof Rights> = new Map([
+  [0x013b, "artist"],
+  [0x8298, "copyright"],
+]);
 const ASCII = 2;
 
-function readTexts(exif: Buffer): Map<number, string> {
-  const texts = new Map<number, string>();
-  try {
-    const tiff = exif.toString("latin1", 0, 4) === "Exif" ? exif.subarray(6) : exif;
-    const little = tiff.toString("latin1", 0, 2) === "II";
-    const short = (at: number) => (little ? tiff.readUInt16LE(at) : tiff.readUInt16BE(at));
-    const long = (at: number) => (little ? tiff.readUInt32LE(at) : tiff.readUInt32BE(at));
-    const directory = long(4);
-    for (let entry = 0; entry < short(directory); entry++) {
-      const at = directory + 2 + 12 * entry;
-      if (short(at + 2) !== ASCII) continue;
-      const length = long(at + 4);
-      const start = length <= 4 ? at + 8 : long(at + 8);
-      const text = cleaned(tiff.toString("utf8", start, start + length));
-      if (text !== undefined) texts.set(short(at), text);
-    }
-  } catch {
-    // The block ends before what it promises.
+/** UTF-8 of the longest line that is kept. */
+const MOST_TEXT_BYTES = 2_000;
+
+type Found = Generator<readonly [keyof Rights, string | undefined]>;
+
+function* readTags(exif: ByteReader): Found {
+  const tiff = exif.startsWith("Exif", 0) ? 6 : 0;
+  const order = exif.startsWith("II", tiff) ? "little" : "big";
+  const directory = tiff + exif.uint32(tiff + 4, order);
+  const count = exif.uint16(directory, order);
+  for (let entry = 0; entry < count; entry++) {
+    const at = directory + 2 + 12 * entry;
+    const name = tags.get(exif.uint16(at, order));
+    if (name === undefined || exif.uint16(at + 2, order) !== ASCII) continue;
+    const bytes = exif.uint32(at + 4, order);
+    const start = bytes <= 4 ? at + 8 : tiff + exif.uint32(at + 8, order);
+    yield [name, cleaned(exif.text(start, Math.min(bytes, MOST_TEXT_BYTES), "utf8"))];
   }
-  return texts;
 }
 
 // --- XMP: RDF in XML, of which a few properties are looked for, not understood ---
 
-function listItem(packet: string, name: string): string | undefined {
-  const [, list] = new RegExp(`<${name}>([\\s\\S]{0,4000}?)</${name}>`).exec(packet) ?? [];
-  const [, item] = /<rdf:li[^>]{0,200}>([^<]{1,2000})<\/rdf:li>/.exec(list ?? "") ?? [];
-  return cleaned(item);
+/** Beyond these, in bytes, nothing belongs to a property's start. */
+const TAG_BYTES = 200;
+const LIST_BYTES = 4_000;
+
+function* readPacket(xmp: ByteReader): Found {
+  yield ["artist", listItem(xmp, "dc:creator")];
+  yield ["copyright", listItem(xmp, "dc:rights")];
+  yield ["licence", address(xmp, "cc:license")];
+  yield ["licence", address(xmp, "xmpRights:WebStatement")];
 }
 
-function property(packet: string, name: string): string | undefined {
-  const asAttribute = new RegExp(`\\s${name}="([^"<]{1,2000})"`).exec(packet)?.[1];
-  const asResource = new RegExp(`<${name}\\s[^>]{0,100}?rdf:resource="([^"<]{1,2000})"`).exec(packet)?.[1];
-  const asElement = new RegExp(`<${name}>([^<]{1,2000})</${name}>`).exec(packet)?.[1];
-  const address = cleaned(asAttribute ?? asResource ?? asElement)?.replaceAll("&amp;", "&");
-  return address !== undefined && /^https?:\/\//.test(address) ? address : undefined;
+/** The first item of a list, as `dc:creator` has it. */
+function listItem(xmp: ByteReader, name: string): string | undefined {
+  const list = xmp.find(`<${name}>`, 0);
+  if (list === -1) return undefined;
+  const item = xmp.find("<rdf:li", list, list + LIST_BYTES);
+  const start = item === -1 ? -1 : xmp.find(">", item, item + TAG_BYTES);
+  return start === -1 ? undefined : valueUpTo(xmp, "</rdf:li>", start + 1);
+}
+
+/** A property that is not what it should be in any of these is not looked for further. */
+const MOST_PLACES = 8;
+
+/** A web address, whichever of XMP's three ways it is written in: attribute, resource or element. */
+function address(xmp: ByteReader, name: string): string | undefined {
+  let at = xmp.find(name, 0);
+  for (let place = 0; at !== -1 && place < MOST_PLACES; place++) {
+    const found = addressAt(xmp, at + name.length)?.replaceAll("&amp;", "&");
+    if (found !== undefined && /^https?:\/\//.test(found)) return found;
+    at = xmp.find(name, at + name.length);
+  }
+  return undefined;
+}
+
+function addressAt(xmp: ByteReader, end: number): string | undefined {
+  if (xmp.startsWith('="', end)) return valueUpTo(xmp, '"', end + 2);
+  if (xmp.startsWith(">", end)) return valueUpTo(xmp, "</", end + 1);
+  const tagEnd = xmp.find(">", end, end + TAG_BYTES + MOST_TEXT_BYTES);
+  const resource = tagEnd === -1 ? -1 : xmp.find(RESOURCE, end, Math.min(tagEnd, end + TAG_BYTES));
+  return resource === -1 ? undefined : valueUpTo(xmp, '"', resource + RESOURCE.length);
+}
+
+const RESOURCE = 'rdf:resource="';
+
+function valueUpTo(xmp: ByteReader, mark: string, start: number): string | undefined {
+  const end = xmp.find(mark, start, start + MOST_TEXT_BYTES + mark.length);
+  const text = end === -1 ? "<" : xmp.text(start, end - start, "utf8");
+  return text.includes("<") ? undefined : cleaned(text);
 }
 
 function xmpOf(licence: string): string {

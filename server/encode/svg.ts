@@ -1,21 +1,26 @@
+import { ByteReader, Steps } from "../byte-reader.ts";
+import { findRoot, WHITE_SPACE } from "../xml-root.ts";
 import type { Probe } from "./encoder.ts";
 
 /** Where a root element that is not found by now is not looked for. */
 const HEAD_BYTES = 65_536;
 
+/** No head takes so many: each of its bytes is looked at a few times at most. */
+const MOST_STEPS = 16 * HEAD_BYTES;
+
 /**
  * An SVG's size by its root element: `width` and `height` in pixels, else its `viewBox`, else 0. It is read as text: an
- * SVG is never rendered here.
+ * SVG is never rendered here. Never throws.
+ * @param steps counts what it costs.
  */
-export function describeSvg(original: Uint8Array): Probe {
-  const text = new TextDecoder().decode(original.subarray(0, HEAD_BYTES));
-  const [, attributes = ""] = /<svg(?=[\s/>])([^>]*)/.exec(withoutComments(text)) ?? [];
-  const [, , boxWidth = 0, boxHeight = 0] = (attribute(attributes, "viewBox") ?? "")
+export function describeSvg(original: Uint8Array, steps = new Steps(MOST_STEPS)): Probe {
+  const attributes = rootAttributes(new ByteReader(original.subarray(0, HEAD_BYTES), steps));
+  const [, , boxWidth = 0, boxHeight = 0] = (attributes.get("viewBox") ?? "")
     .trim()
     .split(/[\s,]+/)
     .map(Number);
-  const width = pixels(attribute(attributes, "width"));
-  const height = pixels(attribute(attributes, "height"));
+  const width = pixels(attributes.get("width"));
+  const height = pixels(attributes.get("height"));
   const ratio = boxWidth > 0 && boxHeight > 0 ? boxWidth / boxHeight : 0;
   return {
     type: "image/svg+xml",
@@ -26,24 +31,40 @@ export function describeSvg(original: Uint8Array): Probe {
   };
 }
 
-// --- text ---
+// --- the root element ---
 
-/** By hand, not by one expression: a comment that never ends must not cost a search from each of its starts. */
-function withoutComments(text: string): string {
-  const kept: string[] = [];
-  for (let from = 0; ; ) {
-    const start = text.indexOf("<!--", from);
-    const end = start === -1 ? -1 : text.indexOf("-->", start);
-    if (end === -1) return kept.join("") + text.slice(from, start === -1 ? undefined : start);
-    kept.push(text.slice(from, start));
-    from = end + 3;
+const NAME_BYTES = 64;
+/** A longer value is no length. */
+const VALUE_BYTES = 256;
+
+/** Its attributes up to the first that is not in good order, where an XML parser would stop too. */
+function rootAttributes(xml: ByteReader): ReadonlyMap<string, string> {
+  const attributes = new Map<string, string>();
+  const root = findRoot(xml);
+  const [tag = ""] = /^<(?:[\w-]{1,40}:)?svg(?=\s)/i.exec(xml.text(root, NAME_BYTES)) ?? [];
+  for (let at = root + tag.length; tag !== ""; ) {
+    const attribute = readAttribute(xml, at);
+    if (attribute === undefined) break;
+    if (!attributes.has(attribute.name)) attributes.set(attribute.name, attribute.value);
+    at = attribute.end;
   }
+  return attributes;
 }
 
-function attribute(attributes: string, name: string): string | undefined {
-  const found = new RegExp(`\\s${name}\\s*=\\s*(?:"([^"]*)"|'([^']*)')`).exec(attributes);
-  return found?.[1] ?? found?.[2];
+/** White space, a name, `=` and a value in quotes. */
+function readAttribute(xml: ByteReader, from: number) {
+  const start = xml.skip(WHITE_SPACE, from);
+  const equals = xml.find("=", start);
+  if (start === from || equals === -1) return undefined;
+  const name = xml.text(start, Math.min(NAME_BYTES, equals - start)).trimEnd();
+  const quote = xml.skip(WHITE_SPACE, equals + 1);
+  const mark = xml.text(quote, 1);
+  const last = mark === '"' || mark === "'" ? xml.find(mark, quote + 1) : -1;
+  if (last === -1 || /[\s<>/]/.test(name)) return undefined;
+  return { name, value: xml.text(quote + 1, Math.min(VALUE_BYTES, last - quote - 1)), end: last + 1 };
 }
+
+// --- lengths ---
 
 /** A length without a unit or in px; of others (%, em) nothing is known here. */
 function pixels(length: string | undefined): number | undefined {

@@ -115,6 +115,7 @@ export class Worker {
     };
     // A reader's patience is wall time; what is made ahead has none, and gets a CPU when nobody else wants it.
     const deadline = startDeadline(deadlineMs, this.lane === "warm" ? this : undefined, overdue);
+    let left = mostReplies(job);
     try {
       this.#order(job);
       for (;;) {
@@ -124,6 +125,7 @@ export class Worker {
           this.rssBytes = reply.rssBytes;
           return;
         }
+        if (left-- === 0) throw new WorkerDied("crash", undefined, "more replies than the job has outputs");
         deadline.renew();
         yield reply;
       }
@@ -181,6 +183,11 @@ export class Worker {
     this.#alive = false;
     this.#socket.destroy();
   }
+}
+
+/** An output each, and one for what went wrong: a child that never ends talking would fill the server's memory. */
+function mostReplies(job: Job): number {
+  return 1 + (job.kind === "encode" ? job.outputs.length : 1);
 }
 
 // --- spawning ---

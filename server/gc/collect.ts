@@ -1,12 +1,12 @@
 import { forgetClaims, readClaims } from "../cache/claims.ts";
 import { readUsage, writeUsage } from "../cache/usage.ts";
-import { readPins } from "../published-files.ts";
+import { readPins } from "../published-reader.ts";
 import type { Amount } from "./ages.ts";
 import { type SweepOptions, type SweepSummary, sweep } from "./sweep.ts";
 import { walkCache } from "./walk.ts";
 import { isAboveHighWater } from "./waters.ts";
 
-export type CollectOptions = Omit<SweepOptions, "pins">;
+export type CollectOptions = Omit<SweepOptions, "pins" | "unreadSets">;
 
 const DAY_MS = 86_400_000;
 /** One folder in 16 tells of a large cache; a cache that looks smaller than this is swept as fast as looked at. */
@@ -17,7 +17,8 @@ const SMALL_FILES = 20_000;
 export async function collect(options: CollectOptions): Promise<SweepSummary> {
   const { folder, now = Date.now } = options;
   const began = performance.now();
-  const summary = await sweep({ ...options, pins: await readPins(folder) });
+  const { pins, unread } = await readPins(folder);
+  const summary = await sweep({ ...options, pins, unreadSets: unread.map(({ path }) => path) });
   if (summary.dryRun) return summary;
   const swept = now();
   const tookMs = Math.ceil(performance.now() - began);

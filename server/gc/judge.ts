@@ -6,9 +6,12 @@ export interface Pins {
   has(name: string): boolean;
 }
 
-/** What becomes of files when there is too much: loose ones go first, then pinned ones, and nothing else goes. */
+/**
+ * What becomes of files when there is too much: loose ones go first, then pinned ones, and nothing else goes. While it is
+ * not known what is pinned, entries are withheld.
+ */
 export type Rank = "loose" | "pinned";
-export type Verdict = Rank | "fresh" | "writing" | "dead" | "foreign";
+export type Verdict = Rank | "withheld" | "fresh" | "writing" | "dead" | "foreign";
 
 /** A fresh entry was just paid for, and nobody had the time to ask for it again. */
 const FRESH_MS = 300_000;
@@ -21,10 +24,14 @@ const FUTURE_MS = 86_400_000;
 export class Judge {
   readonly nowMs: number;
   readonly #freshMs: number;
-  readonly #pins: Pins;
+  readonly #pins: Pins | undefined;
   readonly #minuteEndMs: number;
 
-  constructor(options: { readonly nowMs: number; readonly pins: Pins; readonly freshMs?: number }) {
+  constructor(options: {
+    readonly nowMs: number;
+    readonly pins: Pins | undefined;
+    readonly freshMs?: number;
+  }) {
     this.nowMs = options.nowMs;
     this.#freshMs = options.freshMs ?? FRESH_MS;
     this.#pins = options.pins;
@@ -35,6 +42,7 @@ export class Judge {
     if (found.name.startsWith(TEMPORARY)) return this.#sinceChange(found) < TEMPORARY_MS ? "writing" : "dead";
     if (!isEntryName(found.name)) return "foreign";
     if (this.#sinceChange(found) < this.#freshMs) return "fresh";
+    if (this.#pins === undefined) return "withheld";
     return this.#pins.has(found.name) ? "pinned" : "loose";
   }
 

@@ -10,6 +10,9 @@ export function formatSummary(summary: SweepSummary, options: { readonly maxByte
     `${summary.dryRun ? "would delete" : "deleted"} ${count(deletedFiles, "file")}, ${size(deletedBytes)}` +
       ` (${deletedPinned} pinned), ${count(deletedTemporary, "half-written file")}`,
     ...(summary.foreignFiles > 0 ? [`${count(summary.foreignFiles, "file")} of others left alone`] : []),
+    ...(summary.unreadSets.length > 0
+      ? [`nothing was evicted, because published sets cannot be read: ${summary.unreadSets.join(", ")}`]
+      : []),
     ...(summary.failedDeletes > 0 ? [`${count(summary.failedDeletes, "file")} could not be deleted`] : []),
   ].join("; ");
 }

@@ -7,7 +7,10 @@ import { excessOf, type Limits } from "./waters.ts";
 export interface SweepOptions extends Limits {
   /** Unpinned entries that nobody has used for so long go, however much room there is. */
   readonly maxIdleMs: number;
-  readonly pins: Pins;
+  /** Undefined: not known, because sets cannot be read; then no entry goes. */
+  readonly pins: Pins | undefined;
+  /** Those sets, by path. */
+  readonly unreadSets?: readonly string[];
   /** An entry that was written or used so lately never goes; 5 minutes when absent. */
   readonly freshMs?: number;
   /** Counts what would go and deletes nothing. */
@@ -30,6 +33,8 @@ export interface SweepSummary {
   /** Files that are not ours; counted, never deleted. */
   readonly foreignFiles: number;
   readonly failedDeletes: number;
+  /** Published sets that could not be read, by path: no entry was evicted, as any may be theirs. */
+  readonly unreadSets: readonly string[];
   /** How long the longest unused of the kept was not used, in milliseconds. */
   readonly oldestKeptMs: number;
   readonly dryRun: boolean;
@@ -122,6 +127,7 @@ class Sweep {
       deletedTemporary: this.#deleted.temporary,
       foreignFiles: seen.foreign,
       failedDeletes: this.#deleted.failed,
+      unreadSets: this.#options.unreadSets ?? [],
       oldestKeptMs: Math.round(seen.oldestMs),
       dryRun: this.#options.dryRun ?? false,
     };

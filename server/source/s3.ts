@@ -7,6 +7,7 @@ import { MOST_NEIGHBOURS, type Neighbours, neighboursBy } from "./neighbours.ts"
 import { fromNodeBody } from "./node-body.ts";
 import { type Patience, remotePatience, within } from "./patience.ts";
 import { Refused } from "./refused.ts";
+import { boundAnswers } from "./s3-answers.ts";
 import type { ByteRange, Source, SourceStat } from "./source.ts";
 import { validatorOf } from "./validator.ts";
 
@@ -36,7 +37,7 @@ export async function createS3Source(
   const { S3Client, GetObjectCommand, HeadObjectCommand, ListObjectsV2Command } = await import(
     "@aws-sdk/client-s3"
   );
-  const client = carryTrace(new S3Client(clientOptions(options, patience)));
+  const client = boundAnswers(carryTrace(new S3Client(clientOptions(options, patience))));
   const place = (key: string) => ({ Bucket: options.bucket, Key: options.prefix + key });
 
   async function get(key: string, signal: AbortSignal, range?: ByteRange): Promise<GetObjectCommandOutput> {
@@ -146,7 +147,7 @@ function statOf(
   const bytes =
     contentRange === undefined
       ? output.ContentLength
-      : Number(/\/(\d+)$/.exec(contentRange)?.[1] ?? Number.NaN);
+      : Number(/^bytes \d{1,15}-\d{1,15}\/(\d{1,15})$/.exec(contentRange)?.[1] ?? Number.NaN);
   if (bytes === undefined || Number.isNaN(bytes)) throw failed("S3 names no length");
   const modified = output.LastModified;
   return {

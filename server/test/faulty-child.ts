@@ -12,6 +12,7 @@ export const fault = {
   lie: 15,
   babble: 16,
   misstate: 17,
+  flood: 18,
 } as const;
 
 /** A width whose output kills the child once it is made. */
@@ -48,6 +49,9 @@ export async function faultyChild(): Promise<string> {
         writeSync(3, frame({ kind: "output", contentType: "image/webp", width: 1, height: 1, effort: 0, substitute: false }, Buffer.from("<script>")));
       if (quality === ${fault.misstate})
         writeSync(3, frame({ kind: "output", contentType: "image/webp", width: "1", height: 1, effort: 0, substitute: false }, Buffer.from("RIFF....WEBP")));
+      if (quality === ${fault.flood})
+        for (let count = 0; count < 100; count++)
+          writeSync(3, frame({ kind: "output", contentType: "image/webp", width: 1, height: 1, effort: 0, substitute: false }, Buffer.from("RIFF....WEBP")));
       if (quality === ${fault.babble}) writeSync(3, "this is no frame, but it is long enough to look like one");
       return message;
     };

@@ -58,6 +58,15 @@ test("gc --watch of a volume that fails stays up, and says that sweeps fail", as
   expect((await fetch(`${admin}livez`)).status).toBe(200);
 });
 
+test("gc says that it evicts nothing while a published set cannot be read, and which that is", async () => {
+  const folder = await cacheOf(12);
+  await mkdir(join(folder, "published", "blog"), { recursive: true });
+  await writeFile(join(folder, "published", "blog", "one.json"), '{"made":1,"pi');
+  expect(await gc("--cache", folder, "--max-bytes", "10000")).toContain(
+    "nothing was evicted, because published sets cannot be read: published/blog/one.json",
+  );
+});
+
 test("gc --watch with nothing between looks is refused", async () => {
   await expect(gc("--watch", "--gc-interval", "0")).rejects.toMatchObject({ code: 2 });
 });

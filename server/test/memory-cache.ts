@@ -25,7 +25,14 @@ export function createMemoryCache(): MemoryCache {
       for (const name of names) entries.delete(name);
       return names.length;
     },
-    count: async (key) => [...entries.keys()].filter((name) => name.endsWith(` ${key}`)).length,
+    nameOf: variantName,
+    entriesOf: async (key) => [...entries.keys()].filter((name) => name.endsWith(` ${key}`)),
+    evict: async (names, count) => {
+      // A Map keeps the order of writing.
+      const going = [...entries.keys()].filter((name) => names.includes(name)).slice(0, count);
+      for (const name of going) entries.delete(name);
+      return going.length;
+    },
     readRecord: async (key) => records.get(key),
     writeRecord: async (key, record) => {
       records.set(key, record);

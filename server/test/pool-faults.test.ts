@@ -63,6 +63,12 @@ describe("a child that", () => {
     },
   );
 
+  test("replies more often than it was asked for is killed", async () => {
+    const pool = await startPool();
+    expect((await encode(pool, [at(fault.flood)])).length).toBeLessThanOrEqual(2);
+    expect(pool.stats()).toMatchObject({ crashed: 1 });
+  });
+
   test("gets no CPU for what is made ahead, because others have it all, is not killed for that", async () => {
     const pool = await startPool({ deadlineMs: { live: 30_000, warm: 1_000 } });
     await encode(pool, [at(50)], "warm");

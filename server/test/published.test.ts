@@ -1,12 +1,12 @@
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Variant } from "../cache/cache.ts";
 import { createDiskCache } from "../cache/disk.ts";
-import { VolumeHung } from "../cache/volume.ts";
+import { type Reach, VolumeHung } from "../cache/volume.ts";
 import { openPublished, type Published } from "../published.ts";
-import { readPins } from "../published-files.ts";
+import { readPins } from "../published-reader.ts";
 
 let folder: string;
 let clock = 1_000_000;
@@ -43,10 +43,10 @@ afterEach(async () => {
 
 test("a set lists what it names, whatever the version and the signature, and is there after a restart", async () => {
   const published = await open();
-  expect(published.empty).toBe(true);
+  expect(published.neverPublished).toBe(true);
   await published.put("blog", "one", { images: { "a b.jpg": ["w=800&q=66&img=a%20b.jpg&v=0123456789"] } });
   for (const one of [published, await open()]) {
-    expect(one.empty).toBe(false);
+    expect(one.neverPublished).toBe(false);
     expect(one.has({ ...asked(66), version: "9876543210", signature: "x" })).toBe(true);
     expect(one.has(asked(67))).toBe(false);
     expect(await one.get("blog", "one")).toEqual({ images: { "a b.jpg": ["img=a+b.jpg&q=66&w=800"] } });
@@ -96,23 +96,31 @@ test("another replica learns of a set and of a purge when it looks, and only the
   expect(changes).toBe(2);
 });
 
-test("the GC is told the files of every class of reader, of live sets only, and reads over what is damaged", async () => {
+test("the GC learns the files of every class of reader, of live sets only", async () => {
   const published = await open();
   const nameOf = await naming();
   await published.put("blog", "one", {
     images: { "a.jpg": ["img=a.jpg&q=60", "fm=avif&img=a.jpg&w=8"], "b.svg": ["img=b.svg"] },
   });
   await published.put("blog", "preview", { ...set(62), expires: 60 });
-  await writeFile(join(folder, "published", "blog", "torn.json"), '{"made":1,"pi');
   clock += 61_000;
-  expect([...(await readPins(folder, clock))].sort()).toEqual(
-    [
-      ...(["auto", "auto-w", "auto-a", "auto-aw"] as const).map((of) =>
-        nameOf({ key: "a.jpg", quality: 60, class: of }),
-      ),
-      nameOf({ key: "a.jpg", quality: 75, width: 8, class: "avif" }),
-    ].sort(),
+  const { pins = new Set<string>(), unread } = await readPins(folder, clock);
+  expect(unread).toEqual([]);
+  const expected = (["auto", "auto-w", "auto-a", "auto-aw"] as const).map((of) =>
+    nameOf({ key: "a.jpg", quality: 60, class: of }),
   );
+  expected.push(nameOf({ key: "a.jpg", quality: 75, width: 8, class: "avif" }));
+  expect([...pins].sort()).toEqual(expected.sort());
+});
+
+test("a variant without q is used as with the default q", async () => {
+  const published = await open();
+  await published.put("blog", "one", { images: { "a.jpg": ["img=a.jpg&w=8"] } });
+  const nameOf = await naming();
+  const pinned = [75, 74].map((quality) =>
+    published.isPinned(nameOf({ key: "a.jpg", width: 8, quality, class: "auto-w" })),
+  );
+  expect(pinned).toEqual([true, false]);
 });
 
 test.each(["", "../x", ".x", "a/b", "x".repeat(65)])("a name such as %j is refused", async (name) => {
@@ -144,4 +152,156 @@ test("a volume that hangs has whoever publishes come again", async () => {
     await expect(work()).rejects.toMatchObject({ code: "busy" });
   // What is published holds for readers all the while.
   expect(published.has(asked(50))).toBe(true);
+});
+
+describe("a set that cannot be read", () => {
+  const path = (name: string) => join(folder, "published", "blog", `${name}.json`);
+  const openWatched = async (options: { reach?: Reach; startWithoutVolume?: boolean } = {}) => {
+    const unread: string[][] = [];
+    const published = await openPublished({
+      ...{ folder, keep: 2, defaultQuality: 75, nameOf: await naming(), changed: () => {}, lookMs: 0 },
+      onUnread: (now) => unread.push(now.map(({ path }) => path)),
+      ...options,
+    });
+    opened.push(published);
+    return { published, unread };
+  };
+
+  test("keeps what was last read of it, is reported once, and is read again without an announcement", async () => {
+    const { published, unread } = await openWatched();
+    const there = await open();
+    await there.put("blog", "one", set(60));
+    await published.refresh();
+    const whole = await readFile(path("one"));
+    await writeFile(path("one"), whole.subarray(0, 40));
+    await there.announce();
+    for (let look = 0; look < 3; look++) await published.refresh();
+    expect([published.has(asked(60)), published.has(asked(61)), published.isComplete]).toEqual([
+      true,
+      false,
+      false,
+    ]);
+    expect(published.isPinned((await naming())({ ...asked(60), class: "auto" }))).toBe(true);
+    await writeFile(path("one"), whole);
+    await published.refresh();
+    expect([published.has(asked(60)), published.isComplete]).toEqual([true, true]);
+    expect(unread).toEqual([["published/blog/one.json"], []]);
+  });
+
+  test("and is new is read as soon as it can be", async () => {
+    const { published } = await openWatched();
+    const there = await open();
+    await there.put("blog", "one", set(60));
+    await there.put("blog", "two", set(61));
+    const whole = await readFile(path("two"));
+    await writeFile(path("two"), whole.subarray(0, 40));
+    await published.refresh();
+    expect([60, 61].map((quality) => published.has(asked(quality)))).toEqual([true, false]);
+    expect(published.neverPublished).toBe(false);
+    await writeFile(path("two"), whole);
+    await published.refresh();
+    expect([60, 61].map((quality) => published.has(asked(quality)))).toEqual([true, true]);
+  });
+
+  test.each([
+    ["EIO", Object.assign(new Error("EIO: i/o error"), { code: "EIO" })],
+    ["no answer", new VolumeHung("the volume does not answer")],
+  ])("because of %s changes nothing, however often the volume fails meanwhile", async (_, error) => {
+    const failing = { after: Number.POSITIVE_INFINITY };
+    const reach: Reach = (_, work) => (--failing.after < 0 ? Promise.reject(error) : work());
+    const { published } = await openWatched({ reach });
+    const there = await open();
+    await there.put("blog", "one", set(60));
+    await published.refresh();
+    await there.put("blog", "two", set(61));
+    // At the stamp, the folder, the site's folder, each file, and the last look at the folder.
+    for (let calls = 0; calls < 8; calls++) {
+      failing.after = calls;
+      await published.refresh().catch(() => undefined);
+      expect([published.has(asked(60)), published.has(asked(62))]).toEqual([true, false]);
+      expect(published.neverPublished).toBe(false);
+    }
+    failing.after = Number.POSITIVE_INFINITY;
+    await published.refresh();
+    expect([60, 61].map((quality) => published.has(asked(quality)))).toEqual([true, true]);
+  });
+
+  test("has whoever asks for it hear that, is listed, and gives way to newer sets", async () => {
+    const { published } = await openWatched();
+    await published.put("blog", "one", set(60));
+    await writeFile(path("torn"), '{"made":1,"pi');
+    await expect(published.get("blog", "torn")).rejects.toMatchObject({ code: "internal" });
+    expect(new Set(await published.list("blog"))).toEqual(new Set(["one", "torn"]));
+    clock = Date.now() + 1000;
+    for (const name of ["two", "three"]) {
+      clock += 1000;
+      await (await open()).put("blog", name, set(61));
+    }
+    expect(await readdir(join(folder, "published", "blog"))).toEqual(["three.json", "two.json"]);
+    clock = 1_000_000;
+  });
+
+  test("leaves the GC without pins, and it says which", async () => {
+    const published = await open();
+    await published.put("blog", "one", set(60));
+    for (const damage of ['{"made":1,"pi', "[]", '{"made":1,"pins":[1],"images":{}}', ""]) {
+      await writeFile(path("torn"), damage);
+      const { pins, unread } = await readPins(folder, clock);
+      expect([pins, unread.map(({ path }) => path)]).toEqual([undefined, ["published/blog/torn.json"]]);
+    }
+  });
+});
+
+describe("once something was published", () => {
+  test("it stays so: without a live set, and after a restart", async () => {
+    const published = await open();
+    await published.put("blog", "one", set(60));
+    await published.delete("blog", "one");
+    for (const one of [published, await open()])
+      expect([one.neverPublished, one.hasLive, one.has(asked(60))]).toEqual([false, false, false]);
+  });
+
+  test("a server that runs keeps what it knew when the folder is gone or empty, and follows what is published then", async () => {
+    const published = await open();
+    await published.put("blog", "one", set(60));
+    await rename(join(folder, "published"), join(folder, "elsewhere"));
+    await published.refresh();
+    expect([published.has(asked(60)), published.neverPublished, published.isComplete]).toEqual([
+      true,
+      false,
+      false,
+    ]);
+    await mkdir(join(folder, "published"));
+    await published.refresh();
+    expect([published.has(asked(60)), published.neverPublished, published.isComplete]).toEqual([
+      true,
+      false,
+      false,
+    ]);
+    await (await open()).put("blog", "two", set(61));
+    await published.refresh();
+    expect([60, 61].map((quality) => published.has(asked(quality)))).toEqual([false, true]);
+    expect(published.isComplete).toBe(true);
+  });
+
+  test("a volume of an earlier version, without the mark, counts as published and gets it", async () => {
+    const before = await open();
+    await before.put("blog", "one", set(60));
+    await before.delete("blog", "one");
+    await rm(join(folder, "published", ".published"));
+    expect((await open()).neverPublished).toBe(false);
+    await expect.poll(() => readdir(join(folder, "published"))).toContain(".published");
+  });
+
+  test("what a purge leaves behind is no publication", async () => {
+    const published = await open();
+    await published.announce();
+    await published.refresh();
+    expect([published.neverPublished, (await open()).neverPublished]).toEqual([true, true]);
+  });
+
+  test("a folder that cannot be read at the start is an error, unless the server may start without it", async () => {
+    await writeFile(join(folder, "published"), "no folder");
+    await expect(open()).rejects.toThrow("ENOTDIR");
+  });
 });

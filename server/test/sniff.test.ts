@@ -29,6 +29,10 @@ test.each([
     "an SVG with a mark, a declaration, a comment and a document type",
     "\xef\xbb\xbf<?xml version='1.0'?>\n<!-- <html> -->\n<!DOCTYPE svg [<!ENTITY a 'b'>]>\n<svg>",
   ],
+  [
+    "an SVG whose document type has brackets in quotes",
+    "<!DOCTYPE svg [<!ENTITY a ']>'> <!ENTITY b ']'>]\n><svg>",
+  ],
   ["an SVG with a prefix", "<svg:svg xmlns:svg='http://www.w3.org/2000/svg'>"],
   ["an SVG after a long licence", `<!--${" licence".repeat(400)}--><svg>`],
 ])("%s is SVG", (_, text) => {
@@ -44,6 +48,7 @@ test.each([
   ["image/tiff", bytes("MM\0*\0\0\0\x08"), "camera RAW"],
   ["application/pdf", bytes("%PDF-1.7"), "PDF"],
   ["text/html", bytes("<!DOCTYPE html><svg></svg>"), "HTML"],
+  ["text/html", bytes("<!doctype  \nhtml><svg></svg>"), "HTML"],
   ["text/html", bytes("<html><body><svg>"), "HTML"],
   ["application/xml", bytes("<?xml version='1.0'?><Error><Code>NoSuchKey</Code></Error>"), "XML"],
   ["text/plain", bytes("worms\n"), "text file"],

@@ -9,6 +9,12 @@ test.each([
   ['<svg viewBox="0 0 640 480" height="120">', 160, 120],
   ['<svg width="100%" height="100%" viewBox="-5 -5 50 40">', 50, 40],
   ['<?xml version="1.0"?><!-- <svg width="1"> --><svg stroke-width="9" width="7.6" height="8">', 8, 8],
+  [
+    '<!DOCTYPE svg [<!ENTITY a "<svg width=\'1\'>">]><svg aria-label="a > b" width = "5" height=\'6\'/>',
+    5,
+    6,
+  ],
+  ['<svg:svg width="5" height="6">', 5, 6],
   ["<svg>", 0, 0],
   ['<svg width="1e9" height="x" viewBox="0 0 -1 NaN">', 0, 0],
   ["<!-- <svg", 0, 0],

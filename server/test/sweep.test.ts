@@ -1,5 +1,5 @@
 import { unlinkSync, utimesSync } from "node:fs";
-import { mkdir, readdir, utimes, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, utimes, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
 import { readClaims, writeClaim } from "../cache/claims.ts";
@@ -7,7 +7,7 @@ import { createDiskCache } from "../cache/disk.ts";
 import { pathParts, variantName } from "../cache/name.ts";
 import { collect } from "../gc/collect.ts";
 import { type SweepOptions, sweep } from "../gc/sweep.ts";
-import { readSets, writeSet } from "../published-files.ts";
+import { readSet, writeSet } from "../published-files.ts";
 import { entryOf } from "./cache-suite.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
@@ -212,7 +212,29 @@ test("published sets, the cache's own entries and other folders are left alone",
   expect(summary).toMatchObject({ keptFiles: 1, deletedFiles: 1 });
   expect(await cache.read(used)).toEqual(entryOf("used"));
   expect(await cache.read(loose)).toBeUndefined();
-  expect(await readSets(folder)).toHaveLength(1);
+  expect(await readSet(folder, "blog", "main")).toMatchObject({ made: now });
+});
+
+test("nothing is evicted while a published set cannot be read, as any entry may be one of its; half-written files go", async () => {
+  const folder = await temporaryFolder();
+  const cache = await createDiskCache({ folder });
+  const variantsOf = (key: string) => ({ key, quality: 60, class: "webp" }) as const;
+  for (let at = 0; at < 20; at++) await cache.write(variantsOf(`${at}.jpg`), entryOf("worms"));
+  const pins = [0, 1, 2].map((at) => cache.nameOf(variantsOf(`${at}.jpg`)));
+  await writeSet(folder, { site: "blog", name: "main", made: now, images: {}, pins });
+  const path = join(folder, "published", "blog", "main.json");
+  const whole = await readFile(path);
+  await writeFile(path, whole.subarray(0, 20));
+  const options = { ...roomy, folder, maxFiles: 4, maxIdleMs: DAY };
+  const withheld = await collect(options);
+  expect(withheld).toMatchObject({
+    keptFiles: 20,
+    deletedFiles: 0,
+    unreadSets: ["published/blog/main.json"],
+  });
+  await writeFile(path, whole);
+  expect(await collect(options)).toMatchObject({ keptFiles: 3, deletedFiles: 17, unreadSets: [] });
+  for (const at of [0, 1, 2]) expect(await cache.read(variantsOf(`${at}.jpg`))).toBeDefined();
 });
 
 test("what replicas claimed before a sweep is forgotten, what they claim after it is not", async () => {

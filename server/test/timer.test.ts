@@ -73,6 +73,7 @@ test("the summary is one line", () => {
     deletedTemporary: 2,
     foreignFiles: 0,
     failedDeletes: 0,
+    unreadSets: [],
     oldestKeptMs: 3 * 86_400_000,
     dryRun: true,
   };

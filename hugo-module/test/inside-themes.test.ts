@@ -1,0 +1,91 @@
+import { readdir } from "node:fs/promises";
+import path from "node:path";
+import { describe, expect, test } from "vitest";
+import { features, images } from "./feature-pages.ts";
+import { createSite, hugos, moduleRoot, siteConfig } from "./hugo-site.ts";
+
+const pages = Object.entries(features).map(([name, text]) => [`content/feature/${name}.md`, text]);
+
+/** What themes ask of the partials, on a page of its own. */
+const partials = `{{ define "partials" }}
+{{ partial "imgproxy/url.html" (dict "page" . "src" "known.jpg" "width" 300) }}
+{{ partial "imgproxy/srcset.html" (dict "page" . "src" "known.jpg") }}
+{{ partial "imgproxy/picture.html" (dict "page" . "src" "small.jpg" "alt" "p") }}
+{{ range partial "imgproxy/front-matter.html" . }}{{ partial "imgproxy/img.html" (dict "page" $ "src" .) }}{{ end }}
+{{ range partial "_funcs/get-page-images.html" . }}{{ .Permalink }}{{ end }}
+{{ end }}`;
+
+const site = {
+  "config.toml": siteConfig(`theme = "plain"
+[outputs]
+home = ["HTML", "RSS", "JSON"]
+page = ["HTML"]
+section = []
+[params.imgproxy]
+endpoint = "https://images.example/"
+[markup.goldmark.parser]
+wrapStandAloneImageWithinParagraph = false
+attribute = { block = true, title = true }`),
+  "assets/imgproxy.json": JSON.stringify({ schema: 1, images }),
+  "layouts/_default/single.html": "{{ .Title }}",
+  ...Object.fromEntries(pages),
+  "content/feature/cover.md": "---\ntitle: cover\nimages: [known.jpg, small.jpg]\n---\nc\n",
+  "content/feature/wrong.md": "---\ntitle: wrong\n---\n![w](a%5Cb.jpg?q=0) ![j](javascript:x)\n",
+  "content/feature/signed.md": "---\ntitle: s\n---\n![s](/a/../known%20one.jpg)\n",
+};
+
+/** Every page's content, and what the partials print for it. */
+const everything = `{{ range site.RegularPages }}{{ .RelPermalink }}: {{ .Content }}{{ template "partials" . }}{{ end }}`;
+
+/** As a theme's search index or service worker does it: within a resource that gets a fingerprint. */
+const index = (name: string) =>
+  `{{ $made := resources.Get "everything.txt" | resources.ExecuteAsTemplate "${name}.txt" . | resources.Fingerprint }}{{ $made.Content | safeHTML }}`;
+
+const plainly = {
+  ...site,
+  ...Object.fromEntries(
+    ["html", "rss.xml", "json"].map((suffix) => [`layouts/index.${suffix}`, partials + everything]),
+  ),
+};
+
+const asTemplate = {
+  ...site,
+  // The theme has files of its own; git keeps no empty static/ in the site.
+  "themes/plain/static/img/theme.png": "theme's",
+  "assets/everything.txt": partials + everything,
+  ...Object.fromEntries(
+    ["html", "rss.xml", "json"].map((suffix) => [`layouts/index.${suffix}`, index(suffix)]),
+  ),
+};
+
+describe.each([...hugos])("Hugo $version", (hugo) => {
+  test("prints the same where a theme renders content in a resource, and has files where the site has none", async () => {
+    const env = { HUGO_PARAMS_IMGPROXY_KEY: "correct horse" };
+    await using plain = await createSite({ ...plainly, "themes/plain/theme.toml": "" });
+    await using themed = await createSite(asTemplate);
+    const expected = await plain.build(hugo, { env });
+    const built = await themed.build(hugo, { env, arguments: ["--templateMetrics"] });
+    expect([built.errors, [...built.warnings].sort()]).toEqual([[], [...expected.warnings].sort()]);
+    for (const name of ["index.html", "index.xml", "index.json"]) {
+      const printed = words(built.files.get(name));
+      expect(printed.filter((word) => word.includes("img=")).length).toBeGreaterThan(50);
+      expect([name, printed]).toEqual([name, words(expected.files.get(name))]);
+    }
+    const missed = (await templates()).filter((template) => !built.output.includes(`${template}\n`));
+    expect(missed).toEqual([]);
+  });
+});
+
+/** html/template escapes in its own way what text/template prints as it is. */
+function words(text = ""): string[] {
+  return text
+    .replace(/&(?:#?\w+;)?/g, "")
+    .replace(/["'<>]/g, " ")
+    .split(/\s+/);
+}
+
+/** Ours, by names that end alike in every version's metrics. */
+async function templates(): Promise<string[]> {
+  const names = await readdir(path.join(moduleRoot, "layouts"), { recursive: true });
+  return names.filter((name) => /\.\w+$/.test(name)).map((name) => name.split(path.sep).slice(-2).join("/"));
+}

@@ -1,0 +1,180 @@
+import type { Dirent } from "node:fs";
+import { readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { errorNumbers } from "./cache/files.ts";
+import { type Reach, VolumeHung } from "./cache/volume.ts";
+import {
+  isLive,
+  MARKER,
+  PUBLISHED_FOLDER,
+  readSet,
+  type StoredSet,
+  setName,
+  setPath,
+} from "./published-files.ts";
+
+/** What a volume's published folder holds, as far as it can be read. */
+export interface FoundSets {
+  /** The same array as long as none of them has changed. */
+  readonly files: readonly SetFile[];
+  /** What cannot be read now. */
+  readonly unread: readonly Unread[];
+  /** Whether a set was ever published on this volume. */
+  readonly ever: boolean;
+  /** Whether the folder says so itself; volumes of earlier versions do not. */
+  readonly isMarked: boolean;
+}
+
+/** One set's file. */
+export interface SetFile {
+  readonly site: string;
+  readonly name: string;
+  /** When the set was made, milliseconds since 1970; of a file that was never read, when it was written. */
+  readonly made: number;
+  /** As it was last read; absent when it never was. */
+  readonly set?: StoredSet;
+}
+
+export interface Unread {
+  /** Below the cache folder. */
+  readonly path: string;
+  readonly error: unknown;
+}
+
+/**
+ * Reads published sets again and again. A file or folder that cannot be read keeps what was last read of it; only what
+ * is seen to be absent is gone.
+ */
+export class PublishedReader {
+  readonly #folder: string;
+  readonly #reach: Reach;
+  #files: ReadonlyMap<string, SeenFile> = new Map();
+  #list: readonly SeenFile[] = [];
+  #ever = false;
+
+  /** @param reach how work on the volume is done: it may hang. */
+  constructor(folder: string, reach: Reach = (_, work) => work()) {
+    this.#folder = folder;
+    this.#reach = reach;
+  }
+
+  /** Never throws. A file is parsed again only when it has changed. */
+  async read(): Promise<FoundSets> {
+    const unread: Unread[] = [];
+    const top = await this.#readTop(unread);
+    this.#ever ||= top.isMarked || top.sites.length > 0;
+    if (unread.length === 0) {
+      const files = await this.#readSites(top.sites, unread);
+      // What looked deleted may have been a volume that was going away: its mark goes too.
+      if (top.isMarked && !(await this.#readTop(unread)).isMarked && unread.length === 0) unread.push(gone);
+      if (!unread.includes(gone)) this.#keep(files);
+    }
+    return { files: this.#list, unread, ever: this.#ever, isMarked: top.isMarked };
+  }
+
+  #keep(files: ReadonlyMap<string, SeenFile>): void {
+    this.#files = files;
+    const list = [...files.values()];
+    const isSame = list.length === this.#list.length && list.every((file, at) => file === this.#list[at]);
+    if (!isSame) this.#list = list;
+  }
+
+  async #readTop(
+    unread: Unread[],
+  ): Promise<{ readonly sites: readonly string[]; readonly isMarked: boolean }> {
+    const entries = await this.#entries([], unread);
+    const sites = entries.filter((entry) => entry.isDirectory() && setName.test(entry.name));
+    const isMarked = entries.some(({ name }) => name === MARKER);
+    // A site's folder stays when its sets are deleted: a volume that went away leaves an empty folder, or none.
+    if (this.#ever && !isMarked && sites.length === 0 && unread.length === 0) unread.push(gone);
+    return { sites: sites.map(({ name }) => name), isMarked };
+  }
+
+  async #readSites(sites: readonly string[], unread: Unread[]): Promise<Map<string, SeenFile>> {
+    const files = new Map<string, SeenFile>();
+    for (const site of sites) {
+      const before = unread.length;
+      const entries = await this.#entries([site], unread);
+      if (unread.length > before) {
+        for (const [path, file] of this.#files) if (file.site === site) files.set(path, file);
+        continue;
+      }
+      for (const { name: file } of entries) {
+        const name = file.replace(/\.json$/, "");
+        if (name === file || !setName.test(name)) continue;
+        const seen = await this.#readFile(site, name, unread);
+        if (seen !== undefined) files.set(`${site}/${name}`, seen);
+      }
+    }
+    return files;
+  }
+
+  async #readFile(site: string, name: string, unread: Unread[]): Promise<SeenFile | undefined> {
+    const known = this.#files.get(`${site}/${name}`);
+    const seen: SeenFile = known ?? { site, name, made: Date.now(), signature: "" };
+    const path = `${PUBLISHED_FOLDER}/${site}/${name}.json`;
+    const failed = (file: SeenFile, error: unknown): SeenFile => {
+      unread.push({ path, error });
+      return file;
+    };
+    try {
+      const { ino, size, mtimeMs } = await this.#reach("read", () => stat(setPath(this.#folder, site, name)));
+      const signature = `${ino} ${size} ${mtimeMs}`;
+      if (known?.signature === signature && known.damage === undefined) return known;
+      if (known?.signature === signature) return failed(known, known.damage);
+      try {
+        const set = await this.#reach("read", () => readSet(this.#folder, site, name));
+        return { site, name, made: set.made, set, signature };
+      } catch (error) {
+        if (isSystemError(error)) throw error;
+        return failed({ ...seen, made: seen.set?.made ?? mtimeMs, signature, damage: error }, error);
+      }
+    } catch (error) {
+      return errorNumbers(error).code === "ENOENT" ? undefined : failed(seen, error);
+    }
+  }
+
+  /** Nothing where there is no such folder. */
+  async #entries(below: readonly string[], unread: Unread[]): Promise<readonly Dirent[]> {
+    const path = [PUBLISHED_FOLDER, ...below].join("/");
+    try {
+      return await this.#reach("read", () => readdir(join(this.#folder, path), { withFileTypes: true }));
+    } catch (error) {
+      if (errorNumbers(error).code !== "ENOENT") unread.push({ path, error });
+      return [];
+    }
+  }
+}
+
+/**
+ * File names of all cache entries that a live published set uses; undefined when it is not known, because a set cannot
+ * be read.
+ * @param folder the cache's.
+ */
+export async function readPins(
+  folder: string,
+  now = Date.now(),
+): Promise<{ readonly pins: ReadonlySet<string> | undefined; readonly unread: readonly Unread[] }> {
+  const { files, unread } = await new PublishedReader(folder).read();
+  if (unread.length > 0) return { pins: undefined, unread };
+  const pins = new Set<string>();
+  for (const { set } of files)
+    if (set !== undefined && isLive(set, now)) for (const pin of set.pins) pins.add(pin);
+  return { pins, unread };
+}
+
+const gone: Unread = { path: PUBLISHED_FOLDER, error: new Error("the folder is gone, or empty") };
+
+// --- one file ---
+
+interface SeenFile extends SetFile {
+  /** Of the file as it was last parsed. */
+  readonly signature: string;
+  /** Why that was no set. */
+  readonly damage?: unknown;
+}
+
+/** The system's, or the volume's that hangs: it says nothing of what is in the file. */
+function isSystemError(error: unknown): boolean {
+  return errorNumbers(error).code !== undefined || error instanceof VolumeHung;
+}

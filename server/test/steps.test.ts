@@ -1,0 +1,258 @@
+import { createServer, type ServerResponse } from "node:http";
+import { type AddressInfo, BlockList } from "node:net";
+import fc from "fast-check";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { Steps } from "../byte-reader.ts";
+import { clientAddress } from "../client.ts";
+import { FrameReader } from "../encode/frames.ts";
+import { readRights } from "../encode/rights.ts";
+import { describeSvg } from "../encode/svg.ts";
+import { hasWholeHeader, readSize } from "../header.ts";
+import { SNIFF_BYTES, sniff } from "../sniff.ts";
+import { createS3Source } from "../source/s3.ts";
+
+// What parses strangers' bytes stands in everybody's way while it does: its steps are counted, as clocks tell of the machine.
+
+/** Bytes that a parser looks for, each many times in a row, so that a loop that goes back shows. */
+const runs = (...pieces: readonly string[]): fc.Arbitrary<Buffer> =>
+  fc
+    .array(fc.tuple(fc.constantFrom(...pieces), fc.integer({ min: 1, max: 2_000 })), { maxLength: 8 })
+    .map((parts) => Buffer.from(parts.map(([piece, count]) => piece.repeat(count)).join(""), "latin1"));
+
+/** @returns what `parse` has taken, without a bound of its own. */
+function stepsOf(parse: (steps: Steps) => unknown): number {
+  const steps = new Steps(Number.POSITIVE_INFINITY);
+  parse(steps);
+  return steps.taken;
+}
+
+const xmlPieces = [
+  ..."<!doctype |<!DOCTYPE svg |<!doctype html|<!--|-->|<?|?>|<svg |<a:svg|<![CDATA[|xml".split("|"),
+  ...["[", "]", ">", "<", " ", "\n", "=", '"', "'", ' width="1"', "width=", "\xef\xbb\xbf", "\0", "\xff"],
+];
+
+describe("one pass is enough", () => {
+  test("over 4 KB of white space in a document type, each byte of which is counted", () => {
+    for (const bytes of ["<!doctype ", "<!DOCTYPE svg [", "<!doctype a ]"].map((start) =>
+      start.padEnd(SNIFF_BYTES),
+    ))
+      for (const parse of [sniff, describeSvg]) {
+        const taken = stepsOf((steps) => parse(Buffer.from(bytes), steps));
+        expect(taken).toBeGreaterThan(SNIFF_BYTES);
+        expect(taken).toBeLessThan(5 * SNIFF_BYTES);
+      }
+  });
+
+  test("to tell what a text is", () => {
+    fc.assert(
+      fc.property(runs(...xmlPieces), (bytes) => {
+        const head = bytes.subarray(0, SNIFF_BYTES);
+        expect(stepsOf((steps) => sniff(bytes, steps))).toBeLessThanOrEqual(10 * head.length + 400);
+        expect(() => sniff(bytes)).not.toThrow();
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test("to tell how large an SVG is", () => {
+    fc.assert(
+      fc.property(runs(...xmlPieces), (bytes) => {
+        const head = Math.min(bytes.length, 65_536);
+        expect(stepsOf((steps) => describeSvg(bytes, steps))).toBeLessThanOrEqual(10 * head + 400);
+        expect(() => describeSvg(bytes)).not.toThrow();
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test("to put frames together", () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 2_000 }), fc.integer({ min: 1, max: 50 }), (bytes, piece) => {
+        let [frames, spaces] = [0, 0];
+        const reader = new FrameReader(() => frames++);
+        const space = reader.space.bind(reader);
+        reader.space = () => {
+          spaces++;
+          return space();
+        };
+        try {
+          for (let at = 0; at < bytes.length; at += piece) reader.feed(bytes.subarray(at, at + piece));
+        } catch {
+          // Not a frame.
+        }
+        expect(frames).toBeLessThanOrEqual(bytes.length / 9);
+        expect(spaces).toBeLessThanOrEqual(bytes.length);
+      }),
+    );
+  });
+});
+
+describe("a bound on steps", () => {
+  const box = (type: string, content: Buffer, size = content.length + 8): Buffer => {
+    const head = Buffer.alloc(8);
+    head.writeUInt32BE(size);
+    head.write(type, 4, "latin1");
+    return Buffer.concat([head, content]);
+  };
+  const ispe = (width: number, height: number): Buffer => {
+    const content = Buffer.alloc(12);
+    content.writeUInt32BE(width, 4);
+    content.writeUInt32BE(height, 8);
+    return box("ispe", content);
+  };
+  const avif = (properties: Buffer): Buffer =>
+    Buffer.concat([
+      box("ftyp", Buffer.from("avif\0\0\0\0mif1miaf", "latin1")),
+      box("meta", Buffer.concat([Buffer.alloc(4), box("iprp", box("ipco", properties))])),
+    ]);
+  const MIB = 2 ** 20;
+
+  test.each<[string, string, Buffer]>([
+    ["boxes that tell a size", "image/avif", avif(Buffer.alloc(4 * MIB, ispe(1, 1)))],
+    ["empty boxes", "image/avif", Buffer.alloc(4 * MIB, box("free", Buffer.alloc(0)))],
+    ["fill bytes", "image/jpeg", Buffer.alloc(4 * MIB, 0xff)],
+    [
+      "segments",
+      "image/jpeg",
+      Buffer.concat([Buffer.from("ffd8", "hex"), Buffer.alloc(4 * MIB, "ffe00002", "hex")]),
+    ],
+  ])("ends the search for a size in megabytes of %s", (_, type, bytes) => {
+    const steps = new Steps(65_536);
+    expect(readSize(type, bytes, steps)).toBeUndefined();
+    expect(readSize(type, bytes)).toBeUndefined();
+    expect(steps.taken).toBeLessThan(66_000);
+    // Without it each byte would be looked at.
+    expect(stepsOf((all) => readSize(type, bytes, all))).toBeGreaterThan(500_000);
+    if (type !== "image/jpeg") return;
+    const header = new Steps(65_536);
+    expect(hasWholeHeader(bytes, header)).toBe(false);
+    expect(header.taken).toBeLessThan(66_000);
+  });
+
+  test("leaves room for every box that a real picture has", () => {
+    const tiles = Buffer.concat([ispe(512, 512), ispe(6000, 4000), box("colr", Buffer.alloc(3_000))]);
+    expect(readSize("image/avif", avif(Buffer.concat(Array(500).fill(tiles))))).toEqual({
+      width: 6000,
+      height: 4000,
+    });
+  });
+
+  test("a size is read from sizes in 64 bits and from a box that goes on to the end", () => {
+    const large = Buffer.alloc(16);
+    large.writeUInt32BE(1);
+    large.write("free", 4, "latin1");
+    large.writeUInt32BE(16 + 5, 12);
+    const whole = avif(ispe(30, 20));
+    const open = Buffer.from(whole);
+    open.writeUInt32BE(0, open.indexOf("meta") - 4);
+    for (const bytes of [Buffer.concat([large, Buffer.alloc(5), whole]), open])
+      expect(readSize("image/avif", bytes)).toEqual({ width: 30, height: 20 });
+  });
+
+  test("of any boxes and segments, and a head that is cut anywhere, is kept", () => {
+    const pieces = ["\0\0\0\x01", "\0\0\0\0", "\0\0\0\x08free", "\xff", "\xff\xe0\0\x02", "\xff\xc0\0\x11"];
+    fc.assert(
+      fc.property(runs(...pieces, avif(ispe(3, 2)).toString("latin1"), "metaiprpipcoispe"), (bytes) => {
+        for (const type of ["image/jpeg", "image/png", "image/gif", "image/webp", "image/avif"]) {
+          const steps = new Steps(65_536);
+          readSize(type, bytes, steps);
+          hasWholeHeader(bytes, steps);
+          expect(steps.taken).toBeLessThanOrEqual(66_000);
+        }
+      }),
+    );
+  });
+
+  test("ends the search for rights in EXIF that names one text 65,535 times, and in XMP that begins and begins", () => {
+    const entries = 65_535;
+    const exif = Buffer.alloc(8 + 2 + 12 * entries + MIB, 0x61);
+    exif.write("II*\0\x08\0\0\0", "latin1");
+    exif.writeUInt16LE(entries, 8);
+    for (let entry = 0; entry < entries; entry++) {
+      const at = 10 + 12 * entry;
+      exif.writeUInt16LE(0x8298, at);
+      exif.writeUInt16LE(2, at + 2);
+      exif.writeUInt32LE(MIB, at + 4);
+      exif.writeUInt32LE(exif.length - MIB, at + 8);
+    }
+    const steps = new Steps(8 * MIB);
+    expect(readRights({ exif }, steps)).toEqual({ copyright: "a".repeat(500) });
+    expect(steps.taken).toBeLessThanOrEqual(8 * MIB + 2_000);
+    const pieces = [
+      "<dc:creator>",
+      "<rdf:li",
+      ">",
+      "cc:license",
+      'rdf:resource="',
+      "xmpRights:WebStatement>",
+      "<",
+    ];
+    fc.assert(
+      fc.property(runs(...pieces, " ", "a", '"'), (xmp) => {
+        const taken = stepsOf((all) => readRights({ xmp }, all));
+        expect(taken).toBeLessThanOrEqual(4 * xmp.length + 100_000);
+      }),
+    );
+  });
+});
+
+test("of thousands of trusted proxies in a header few are looked up, and a long name is cut", () => {
+  let looked = 0;
+  const trusted = new BlockList();
+  trusted.addSubnet("10.0.0.0", 8, "ipv4");
+  const check = trusted.check.bind(trusted);
+  trusted.check = (address: never, family?: never) => {
+    looked++;
+    return check(address, family);
+  };
+  expect(clientAddress("10.0.0.1", Array(1_500).fill("10.0.0.2").join(","), trusted)).toBe("10.0.0.2");
+  expect(looked).toBeLessThanOrEqual(16);
+  expect(clientAddress("10.0.0.1", "x".repeat(16_000), trusted)).toHaveLength(45);
+});
+
+describe("an answer of S3 that is no photograph", () => {
+  async function sourceThatAnswers(answer: (response: ServerResponse) => void) {
+    const server = createServer((_, response) => answer(response)).listen(0, "127.0.0.1");
+    await new Promise((resolve) => server.once("listening", resolve));
+    onTestFinished(() => {
+      server.closeAllConnections();
+      server.close();
+    });
+    const { port } = server.address() as AddressInfo;
+    return createS3Source({
+      ...{ bucket: "b", prefix: "", region: "us-east-1", forcePathStyle: true },
+      endpoint: `http://127.0.0.1:${port}`,
+      credentials: { accessKeyId: "key", secretAccessKey: "secret" },
+    });
+  }
+
+  test("is read as far as S3 ever writes, however much comes", async () => {
+    let sent = 0;
+    const piece = "<!DOCTYPE a>".repeat(5_000);
+    const source = await sourceThatAnswers((response) => {
+      response.writeHead(500, { "content-type": "application/xml" });
+      const more = (): void => {
+        do sent += piece.length;
+        while (response.write(piece));
+      };
+      response.on("drain", more);
+      more();
+    });
+    const asked = source.open("a.jpg", new AbortController().signal);
+    await expect(asked).rejects.toMatchObject({ code: "source-failed" });
+    expect(sent).toBeLessThan(64 * 2 ** 20);
+    const listed = source.neighbours("a.jpg", new AbortController().signal);
+    await expect(listed).rejects.toThrow();
+  });
+
+  test("keeps its status and its code where it is as S3 writes it", async () => {
+    const answers = [
+      [404, `<Error><Code>NoSuchKey</Code><Message>${"x".repeat(10_000)}</Message></Error>`, "source-absent"],
+      [503, `<html>${"x".repeat(100_000)}`, "source-busy"],
+    ] as const;
+    for (const [status, body, code] of answers) {
+      const source = await sourceThatAnswers((response) => response.writeHead(status).end(body));
+      await expect(source.open("a.jpg", new AbortController().signal)).rejects.toMatchObject({ code });
+    }
+  });
+});
