@@ -30,6 +30,52 @@ describe.runIf(hasPrometheus())("the alerts", () => {
     expect(status).toBe(0);
   });
 
+  test("name the namespace of their release in the commands that they advise", () => {
+    const work = temporaryFolder();
+    writeFileSync(path.join(work, "rules.yaml"), stringify(rules[0]?.spec));
+    const said = (alert: string) => alerts.find((rule) => rule.alert === alert)?.annotations ?? {};
+    const { summary = "", description = "" } = said("ImgproxyLiteDown");
+    const tests = [
+      ["photos", "kubectl -n photos get pods,events"],
+      // Nothing was ever seen, in any namespace.
+      ["", "kubectl get pods,events"],
+    ].map(([namespace = "", command = ""]) => ({
+      name: namespace,
+      interval: "1m",
+      input_series:
+        namespace === ""
+          ? []
+          : [{ series: `up{job="imgproxy-lite-admin",namespace="${namespace}"}`, values: "0x9" }],
+      alert_rule_test: [
+        {
+          eval_time: "5m",
+          alertname: "ImgproxyLiteDown",
+          exp_alerts: [
+            {
+              exp_labels: { severity: "critical", ...(namespace !== "" && { namespace }) },
+              exp_annotations: {
+                summary,
+                description: description.replace(/kubectl .*get pods,events/, command),
+              },
+            },
+          ],
+        },
+      ],
+    }));
+    writeFileSync(
+      path.join(work, "tests.yaml"),
+      stringify({ rule_files: ["rules.yaml"], evaluation_interval: "1m", tests }),
+    );
+    const { stdout, stderr } = spawnSync("promtool", ["test", "rules", "tests.yaml"], {
+      cwd: work,
+      encoding: "utf8",
+    });
+    expect(`${stdout}${stderr}`).toContain("SUCCESS");
+    for (const { annotations } of alerts)
+      for (const command of annotations?.description?.match(/kubectl (?!\{\{)[^)]*/g) ?? [])
+        expect(command).toContain("-n {{ $labels.namespace }}");
+  });
+
   test("render what they say", () => {
     const file = path.join(temporaryFolder(), "rules.yaml");
     writeFileSync(file, stringify(rules[0]?.spec));
