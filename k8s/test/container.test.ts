@@ -32,6 +32,14 @@ test("what the build copies is what .containerignore lets through, and all of it
   );
 });
 
+test("each command that builds it with podman keeps the health check, which podman's own format has not", () => {
+  const said = ["README.md", "CONTRIBUTING.md", "Containerfile", "k8s/README.md"].flatMap(
+    (file) => readFileSync(`${root}/${file}`, "utf8").match(/podman build .*/g) ?? [],
+  );
+  expect(said.length).toBeGreaterThan(1);
+  for (const command of said) expect(command).toMatch(/^podman build --format docker /);
+});
+
 describe.runIf(canEnter())("built and run without an engine, read-only, as that user", () => {
   let image: Rootfs;
   let server: ChildProcess;
