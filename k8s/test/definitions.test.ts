@@ -11,7 +11,7 @@ import { metricDefinitions } from "../../server/metric-definitions.ts";
 import { createMetrics } from "../../server/metrics.ts";
 import { settings } from "../../server/settings.ts";
 import { bytesOf, container, deployment, environmentOf, found, milliCoresOf, workloads } from "./objects.ts";
-import { hasKubectl, overlays, type Rendered, render } from "./render.ts";
+import { components, hasKubectl, overlays, type Rendered, render } from "./render.ts";
 
 /** Every process of every overlay, by the arguments that its container has. */
 const processes = overlays.flatMap((folder) => {
@@ -175,6 +175,31 @@ describe.runIf(hasKubectl())("figures that belong together", () => {
       expect(environmentOf(folder, "imgproxy-lite").get("TRUSTED_PROXIES")).toContain("10.0.0.0/8");
     },
   );
+});
+
+describe.runIf(hasKubectl())("the guide", () => {
+  const guide = readFileSync(new URL("../README.md", import.meta.url), "utf8").replace(/\s+/g, " ");
+
+  test("names every component that opens a flow", () => {
+    const flows = components.filter(
+      (name) => !["ingress", "monitoring", "s3-egress", "without-keys"].includes(name),
+    );
+    expect(flows.length).toBeGreaterThan(5);
+    for (const name of flows) expect(guide).toContain(`| \`${name}\` |`);
+  });
+
+  test("names the room that a quota must have while the most servers roll", () => {
+    const [scaler] = render("overlays/s3").filter((object) => HorizontalPodAutoscaler.is(object));
+    const servers = (scaler?.spec?.maxReplicas ?? 0) + 1;
+    const cpu = (name: string) => milliCoresOf(container("overlays/s3", name).resources?.requests?.cpu);
+    expect(guide).toContain(
+      `${servers * cpu("imgproxy-lite") + cpu("imgproxy-lite-gc")}m CPU in requests, eight pods`,
+    );
+    expect(servers + 1).toBe(8);
+    expect(guide).toContain(
+      `limit below ${cpu("imgproxy-lite")}m, or a smallest request above ${cpu("imgproxy-lite-gc")}m`,
+    );
+  });
 });
 
 describe("metrics that alerts and the dashboard name", () => {

@@ -9,12 +9,12 @@ import { Job } from "kubernetes-models/batch/v1";
 import { Ingress, NetworkPolicy } from "kubernetes-models/networking.k8s.io/v1";
 import { PodDisruptionBudget } from "kubernetes-models/policy/v1";
 import { StorageClass } from "kubernetes-models/storage.k8s.io/v1";
-import { ConfigMap, Namespace, PersistentVolumeClaim, Secret, Service } from "kubernetes-models/v1";
+import { ConfigMap, PersistentVolumeClaim, Secret, Service, ServiceAccount } from "kubernetes-models/v1";
 import type { KubeObject } from "./render.ts";
 
 /** The API server's schemas, and the operators', by the module that has them. */
 export const models = {
-  "kubernetes-models/v1": { ConfigMap, Namespace, PersistentVolumeClaim, Secret, Service },
+  "kubernetes-models/v1": { ConfigMap, PersistentVolumeClaim, Secret, Service, ServiceAccount },
   "kubernetes-models/apps/v1": { Deployment },
   "kubernetes-models/autoscaling/v2": { HorizontalPodAutoscaler },
   "kubernetes-models/batch/v1": { Job },

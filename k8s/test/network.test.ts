@@ -1,7 +1,9 @@
+import { NetworkPolicy } from "kubernetes-models/networking.k8s.io/v1";
 import { describe, expect, test } from "vitest";
+import { blockProblems } from "./blocks.ts";
 import { found, workloads } from "./objects.ts";
 import { mayTalk, type Peer } from "./reachability.ts";
-import { hasKubectl, overlays, type Rendered, render } from "./render.ts";
+import { components, hasKubectl, overlays, type Rendered, render, rendered } from "./render.ts";
 
 const replicated = ["overlays/rook-ceph", "overlays/s3"] as const;
 const ingress = pod("ingress-nginx", { "app.kubernetes.io/name": "ingress-nginx" });
@@ -53,16 +55,103 @@ describe.runIf(hasKubectl())("what a server may hear and say", () => {
       expect(says("52.219.170.1")).toBe(true);
       expect(says("2600:1fa0:80::1")).toBe(true);
       expect(says("52.219.170.1", 80)).toBe(false);
-      for (const inside of [
-        "10.1.2.3",
-        "172.31.0.1",
-        "192.168.1.1",
-        "169.254.169.254",
-        "100.64.0.1",
-        "fd00::1",
-        "fe80::1",
+      const inside = [
+        ...["10.1.2.3", "172.31.0.1", "192.168.1.1", "100.64.0.1", "0.0.0.0", "127.0.0.1"],
+        ...["169.254.169.254", "168.63.129.16", "192.0.0.192", "198.19.0.1", "224.0.0.1", "255.255.255.255"],
+      ];
+      for (const address of [...inside, "::1", "fd00::1", "fe80::1", "fec0::1", "ff02::1", "64:ff9b:1::1"])
+        expect([address, says(address)]).toEqual([address, false]);
+      // A pod without IPv4 reaches IPv4 by NAT64, and nothing more by it than it would without.
+      expect(says(nat64("52.219.170.1"))).toBe(true);
+      for (const address of inside) expect([address, says(nat64(address))]).toEqual([address, false]);
+    },
+  );
+
+  test("each block of addresses is one that the API server reads as it is written", () => {
+    const objects = [...rendered.flatMap((folder) => render(folder)), ...render("base", { components })];
+    const blocks = objects
+      .filter((object) => NetworkPolicy.is(object))
+      .flatMap(({ spec }) => [
+        ...(spec?.ingress ?? []).flatMap(({ from = [] }) => from),
+        ...(spec?.egress ?? []).flatMap(({ to = [] }) => to),
       ])
-        expect([inside, says(inside)]).toEqual([inside, false]);
+      .flatMap(({ ipBlock }) => ipBlock ?? []);
+    expect(blocks.length).toBeGreaterThan(5);
+    expect(blocks.flatMap(blockProblems)).toEqual([]);
+  });
+
+  test("this finds a block that Go reads otherwise, one that is no part, and one with too many bits", () => {
+    expect(blockProblems({ cidr: "::/0", except: ["::ffff:0:0/96"] })).toEqual([
+      expect.stringContaining("::ffff:0:0/96"),
+    ]);
+    expect(blockProblems({ cidr: "::ffff:10.0.0.0/104" })).toHaveLength(1);
+    expect(
+      blockProblems({ cidr: "10.0.0.0/8", except: ["11.0.0.0/16", "10.0.0.0/8", "10.1.0.0/16"] }),
+    ).toEqual(["11.0.0.0/16 is not a part of 10.0.0.0/8", "10.0.0.0/8 is not a part of 10.0.0.0/8"]);
+    expect(blockProblems({ cidr: "10.0.0.1/24" })).toEqual(["10.0.0.1/24 has bits that its mask hides"]);
+    expect(blockProblems({ cidr: "64:ff9b::a9fe:1/112" })).toHaveLength(1);
+    expect(blockProblems({ cidr: "10.0.0.0/33" })).toHaveLength(1);
+    expect(blockProblems({ cidr: "10.0.0.0" })).toHaveLength(1);
+  });
+});
+
+interface Flow {
+  readonly component: string;
+  readonly folder: Rendered;
+  readonly direction: "in" | "out";
+  readonly pod: string;
+  readonly peer: Peer;
+  readonly ports: readonly (string | number)[];
+}
+
+const address = (text: string): Peer => ({ address: text });
+
+/** What some clusters need and the policies refuse, until its component is taken. */
+const flows: readonly Flow[] = [
+  ["node-local-dns", "overlays/rook-ceph", "out", "imgproxy-lite", address("169.254.20.10"), [53]] as const,
+  ["node-local-dns", "argocd/publish", "out", "imgproxy-lite-scan", address("169.254.20.10"), [53]] as const,
+  ["s3-egress", "base", "out", "imgproxy-lite", address("52.219.170.1"), [443]] as const,
+  ["s3-in-cluster", "base", "out", "imgproxy-lite", pod("minio", { app: "minio" }), [9000]] as const,
+  ["s3-private", "overlays/s3", "out", "imgproxy-lite", address("10.0.0.9"), [443]] as const,
+  ["eks-pod-identity", "overlays/s3", "out", "imgproxy-lite", address("169.254.170.23"), [80]] as const,
+  ["eks-pod-identity", "overlays/s3", "out", "imgproxy-lite", address("fd00:ec2::23"), [80]] as const,
+  ["instance-metadata", "overlays/s3", "out", "imgproxy-lite", address("169.254.169.254"), [80]] as const,
+  ["instance-metadata", "overlays/s3", "out", "imgproxy-lite", address("fd00:ec2::254"), [80]] as const,
+  ["proxy-namespace", "overlays/s3", "in", "imgproxy-lite", pod("traefik", {}), reader] as const,
+  ["proxy-addresses", "overlays/s3", "in", "imgproxy-lite", address("10.0.0.9"), reader] as const,
+  ["prometheus-namespace", "overlays/s3", "in", "imgproxy-lite", pod("observability", {}), admin] as const,
+  ["prometheus-namespace", "overlays/s3", "in", "imgproxy-lite-gc", pod("observability", {}), admin] as const,
+].map(([component, folder, direction, name, peer, ports]) => ({
+  component,
+  folder,
+  direction,
+  pod: name,
+  peer,
+  ports,
+}));
+
+describe.runIf(hasKubectl())("a flow that some clusters need", () => {
+  test.each(flows)(
+    "is refused to $pod of $folder, and opened by $component alone",
+    ({ component, folder, direction, pod: name, peer, ports }) => {
+      const may = (added: readonly string[]) => {
+        const own = { components: added };
+        return mayTalk(render(folder, own), direction, podOf(folder, name), peer, ports);
+      };
+      expect(may([])).toBe(false);
+      expect(may([component])).toBe(true);
+    },
+  );
+
+  test.each(flows)(
+    "opens nothing else: $component of $folder and a stranger",
+    ({ component, folder, pod: name }) => {
+      const own = { components: [component] };
+      const open = (direction: "in" | "out", peer: Peer, port: number) =>
+        mayTalk(render(folder, own), direction, podOf(folder, name), peer, [port]);
+      for (const port of [80, 5000, 5001]) expect(open("in", stranger, port)).toBe(false);
+      for (const port of [53, 80, 9000]) expect(open("out", stranger, port)).toBe(false);
+      expect(open("out", address("169.254.169.254"), 8080)).toBe(false);
     },
   );
 });
@@ -89,13 +178,19 @@ describe.runIf(hasKubectl())("what others may", () => {
   });
 });
 
+/** RFC 6052: an IPv4 address as pods without IPv4 see it. */
+function nat64(ipv4: string): string {
+  const [a = 0, b = 0, c = 0, d = 0] = ipv4.split(".").map(Number);
+  return `64:ff9b::${(a * 256 + b).toString(16)}:${(c * 256 + d).toString(16)}`;
+}
+
 function pod(namespace: string, labels: Readonly<Record<string, string>>) {
   return { namespace, labels };
 }
 
 function podOf(folder: Rendered, name: string) {
   return pod(
-    "imgproxy-lite",
+    folder === "argocd/publish" ? "blog" : "imgproxy-lite",
     found(
       workloads(folder).find((one) => one.name === name),
       name,

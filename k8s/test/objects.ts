@@ -1,7 +1,7 @@
 import { Deployment, type IDeployment } from "kubernetes-models/apps/v1";
 import { type IJob, Job } from "kubernetes-models/batch/v1";
 import { ConfigMap, type IContainer, type IPodSpec } from "kubernetes-models/v1";
-import { type KubeObject, type Rendered, render } from "./render.ts";
+import { type KubeObject, type Own, type Rendered, render } from "./render.ts";
 
 /** A pod that something rendered will start. */
 export interface Workload {
@@ -10,8 +10,8 @@ export interface Workload {
   readonly spec: IPodSpec;
 }
 
-export function deployments(folder: Rendered): IDeployment[] {
-  return render(folder).filter((object): object is KubeObject & IDeployment => Deployment.is(object));
+export function deployments(folder: Rendered, own: Own = {}): IDeployment[] {
+  return render(folder, own).filter((object): object is KubeObject & IDeployment => Deployment.is(object));
 }
 
 export function deployment(folder: Rendered, name: string): IDeployment {
@@ -21,9 +21,9 @@ export function deployment(folder: Rendered, name: string): IDeployment {
   );
 }
 
-export function workloads(folder: Rendered): Workload[] {
-  const jobs = render(folder).filter((object): object is KubeObject & IJob => Job.is(object));
-  return [...deployments(folder), ...jobs].map(({ metadata, spec }) => ({
+export function workloads(folder: Rendered, own: Own = {}): Workload[] {
+  const jobs = render(folder, own).filter((object): object is KubeObject & IJob => Job.is(object));
+  return [...deployments(folder, own), ...jobs].map(({ metadata, spec }) => ({
     name: metadata?.name ?? "",
     labels: spec?.template.metadata?.labels ?? {},
     spec: found(spec?.template.spec, "a pod's spec"),

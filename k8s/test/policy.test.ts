@@ -1,7 +1,7 @@
 import { HorizontalPodAutoscaler } from "kubernetes-models/autoscaling/v2";
 import { Ingress } from "kubernetes-models/networking.k8s.io/v1";
 import { PodDisruptionBudget } from "kubernetes-models/policy/v1";
-import { Namespace, PersistentVolumeClaim, Service } from "kubernetes-models/v1";
+import { ConfigMap, PersistentVolumeClaim, Service } from "kubernetes-models/v1";
 import { describe, expect, test } from "vitest";
 import { container, deployment, deployments, found, workloads } from "./objects.ts";
 import { hasKubectl, overlays, render, rendered } from "./render.ts";
@@ -61,7 +61,12 @@ describe.runIf(hasKubectl())("the server", () => {
     expect(scaler?.spec?.minReplicas).toBe(2);
     expect(scaler?.spec?.scaleTargetRef).toMatchObject({ kind: "Deployment", name: "imgproxy-lite" });
     const [budget] = render(folder).filter((object) => PodDisruptionBudget.is(object));
-    expect(budget?.spec?.minAvailable).toBe(1);
+    // One pod at a time goes, however many there are.
+    expect(budget?.spec).toMatchObject({ maxUnavailable: 1 });
+    expect(budget?.spec?.minAvailable).toBeUndefined();
+    expect(scaler?.spec?.behavior?.scaleDown?.policies).toEqual([
+      { type: "Pods", value: 1, periodSeconds: 60 },
+    ]);
     expect(budget?.spec?.selector).toEqual(spec?.selector);
   });
 
@@ -70,6 +75,7 @@ describe.runIf(hasKubectl())("the server", () => {
     expect(
       deployments("overlays/single-node").map(({ metadata, spec }) => [metadata?.name, spec?.replicas]),
     ).toEqual([["imgproxy-lite", 1]]);
+    expect(deployment("overlays/single-node", "imgproxy-lite").spec?.strategy).toEqual({ type: "Recreate" });
     expect(objects.some((object) => PodDisruptionBudget.is(object))).toBe(false);
     expect(objects.some((object) => HorizontalPodAutoscaler.is(object))).toBe(false);
     const [claim] = objects.filter((object) => PersistentVolumeClaim.is(object));
@@ -129,16 +135,28 @@ describe.runIf(hasKubectl())("the way in", () => {
       .find(({ metadata }) => metadata?.name === paths?.[0]?.backend.service?.name);
     expect(service?.spec?.ports?.map(({ targetPort }) => targetPort)).toEqual(["http"]);
   });
+});
 
-  test.each(rendered.filter((folder) => folder !== "argocd/publish"))(
-    "of %s is a restricted namespace",
-    (folder) => {
-      const [namespace] = render(folder).filter((object) => Namespace.is(object));
-      expect(namespace?.metadata?.labels).toMatchObject({
-        "pod-security.kubernetes.io/enforce": "restricted",
+describe.runIf(hasKubectl())("what an operator has beside", () => {
+  test.each(rendered)("is no business of %s: the namespace is not its own", (folder) => {
+    expect(render(folder).map(({ kind }) => kind)).not.toContain("Namespace");
+  });
+
+  test.each(overlays)("goes on with the settings of the last good release when %s is pruned", (folder) => {
+    const generated = render(folder).filter((object) => ConfigMap.is(object));
+    const used = JSON.stringify(workloads(folder));
+    const kept = generated.filter(({ metadata }) => used.includes(`"${metadata?.name}"`));
+    expect(kept.length).toBeGreaterThan(1);
+    for (const { metadata } of kept)
+      expect(metadata?.annotations).toMatchObject({
+        "argocd.argoproj.io/sync-options": "Prune=false",
+        "argocd.argoproj.io/compare-options": "IgnoreExtraneous",
+        "kustomize.toolkit.fluxcd.io/prune": "disabled",
       });
-    },
-  );
+    // What no pod needs goes as soon as it is not wanted.
+    for (const { metadata } of generated.filter((map) => !kept.includes(map)))
+      expect(metadata?.annotations).toBeUndefined();
+  });
 });
 
 // --- Pod Security, level restricted ---

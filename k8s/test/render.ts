@@ -1,4 +1,7 @@
 import { execFileSync } from "node:child_process";
+import { mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseAllDocuments } from "yaml";
 
@@ -6,6 +9,19 @@ import { parseAllDocuments } from "yaml";
 export const overlays = ["overlays/rook-ceph", "overlays/s3", "overlays/single-node"] as const;
 export const rendered = ["base", ...overlays, "argocd/publish"] as const;
 export type Rendered = (typeof rendered)[number];
+
+/** What a cluster may need beside an overlay, by its folder under k8s/components/. */
+export const components: readonly string[] = readdirSync(folderOf("components"));
+
+/** An operator's own kustomization over one of ours. */
+export interface Own {
+  readonly namespace?: string;
+  readonly components?: readonly string[];
+  readonly patches?: readonly object[];
+  readonly commonAnnotations?: Readonly<Record<string, string>>;
+  readonly images?: readonly object[];
+  readonly configMapGenerator?: readonly object[];
+}
 
 /** What every object of Kubernetes has. */
 export interface KubeObject {
@@ -28,16 +44,32 @@ export function hasKubectl(): boolean {
 }
 
 /** As `kubectl apply -k` would send it. */
-export function render(folder: Rendered): KubeObject[] {
-  const known = cache.get(folder);
+export function render(folder: Rendered, own: Own = {}): KubeObject[] {
+  const key = JSON.stringify([folder, own]);
+  const known = cache.get(key);
   if (known !== undefined) return known;
-  const text = execFileSync("kubectl", ["kustomize", folderOf(folder)], {
-    encoding: "utf8",
-    maxBuffer: 2 ** 24,
-  });
-  const objects = parseAllDocuments(text).map((document) => parseObject(document.toJS()));
-  cache.set(folder, objects);
+  const objects = parseObjects(renderText(folder, own));
+  cache.set(key, objects);
   return objects;
+}
+
+/** The same as text. */
+export function renderText(folder: Rendered, own: Own = {}): string {
+  // kustomize takes no absolute paths, and follows no link out of its folder.
+  const work = realpathSync(mkdtempSync(join(tmpdir(), "kustomize-")));
+  const ours = (name: string): string => relative(work, folderOf(name));
+  try {
+    const kustomization = {
+      ...own,
+      resources: [ours(folder)],
+      components: (own.components ?? []).map((name) => ours(`components/${name}`)),
+    };
+    // JSON is YAML.
+    writeFileSync(join(work, "kustomization.yaml"), JSON.stringify(kustomization));
+    return execFileSync("kubectl", ["kustomize", work], { encoding: "utf8", maxBuffer: 2 ** 24 });
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
 }
 
 /** A file with one object or several, such as those of k8s/argocd/. */
@@ -49,7 +81,7 @@ function folderOf(name: string): string {
   return fileURLToPath(new URL(`../${name}`, import.meta.url));
 }
 
-const cache = new Map<Rendered, KubeObject[]>();
+const cache = new Map<string, KubeObject[]>();
 
 function parseObject(value: unknown): KubeObject {
   if (isObject(value)) return value;

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { fileURLToPath } from "node:url";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { modelOf } from "./models.ts";
-import { hasKubectl, type KubeObject, parseObjects, render, rendered } from "./render.ts";
+import { components, hasKubectl, type KubeObject, parseObjects, render, rendered } from "./render.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const applications = ["proxy.yaml", "blog.yaml"].flatMap((file) =>
@@ -14,17 +14,17 @@ const applications = ["proxy.yaml", "blog.yaml"].flatMap((file) =>
 const rookFields = { CephObjectStoreUser: ["store", "clusterNamespace", "displayName", "opMask"] };
 
 describe.runIf(hasKubectl())("what kustomize renders", () => {
-  test.each(rendered)("%s has only objects that the API server would take", (folder) => {
-    expect(render(folder).flatMap(problemsOf)).toEqual([]);
+  test("it has only objects that the API server would take", () => {
+    expect(everything().flatMap(problemsOf)).toEqual([]);
   });
 
   test("no field is misspelt, which the API server's schemas alone would let pass", () => {
-    expect(typecheck(rendered.flatMap(render))).toEqual("");
+    expect(typecheck(everything())).toEqual("");
   });
 
   test.each(rendered)("%s puts all that has a namespace into its own", (folder) => {
     const namespaces = render(folder)
-      .filter(({ kind }) => !["Namespace", "StorageClass"].includes(kind))
+      .filter(({ kind }) => kind !== "StorageClass")
       .map(({ metadata }) => metadata.namespace);
     expect(new Set(namespaces)).toEqual(new Set([folder === "argocd/publish" ? "blog" : "imgproxy-lite"]));
   });
@@ -42,6 +42,11 @@ test("these tests find a wrong type, an unknown kind and a misspelt field", () =
   expect(problemsOf(object({}, "Servise"))).toEqual([expect.stringContaining("no schema")]);
   expect(typecheck([object({ port: [] })])).toContain(`'"port"' does not exist`);
 });
+
+/** All overlays, and base with all components. */
+function everything(): KubeObject[] {
+  return [...rendered.flatMap((folder) => render(folder)), ...render("base", { components })];
+}
 
 function problemsOf(object: KubeObject): string[] {
   const name = `${object.apiVersion} ${object.kind} ${object.metadata.name}`;
