@@ -1,12 +1,14 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { createWriteStream } from "node:fs";
 
 /** A program that runs until it is stopped. */
 export interface Program {
   readonly name: string;
   /** Resolves when it has ended, however it came. */
   readonly ended: Promise<string>;
-  stop(): Promise<void>;
+  /** Asks it to end, with another signal than SIGTERM if need be; kills it when it does not. */
+  stop(signal?: NodeJS.Signals): Promise<void>;
 }
 
 /** What to run and with what besides this process's environment. */
@@ -15,6 +17,8 @@ export interface Command {
   readonly file: string;
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** A file that gets all that a started program prints; nothing is kept by default. */
+  readonly log?: string;
 }
 
 /**
@@ -28,7 +32,8 @@ export async function startProgram(command: Command, ready: RegExp, signal: Abor
     stdio: ["ignore", "pipe", "pipe"],
   });
   const ended = endOf(child, command.name);
-  const stop = (): Promise<void> => stopProgram(child, command.name, ended);
+  if (command.log !== undefined) keepLog(child, command.log);
+  const stop = (signal?: NodeJS.Signals): Promise<void> => stopProgram(child, command.name, ended, signal);
   try {
     await readyLine(child, command.name, ready, signal);
   } catch (cause) {
@@ -56,14 +61,26 @@ export async function runProgram(command: Command, signal: AbortSignal): Promise
 
 const GRACE_MILLISECONDS = 10_000;
 
-async function stopProgram(child: ChildProcess, name: string, ended: Promise<string>): Promise<void> {
-  child.kill("SIGTERM");
+async function stopProgram(
+  child: ChildProcess,
+  name: string,
+  ended: Promise<string>,
+  signal: NodeJS.Signals = "SIGTERM",
+): Promise<void> {
+  child.kill(signal);
   const hung = setTimeout(() => {
     console.error(`${name} was told to end ${GRACE_MILLISECONDS / 1000} s ago and did not; it is killed`);
     child.kill("SIGKILL");
   }, GRACE_MILLISECONDS);
   await ended;
   clearTimeout(hung);
+}
+
+function keepLog(child: ChildProcess, file: string): void {
+  const log = createWriteStream(file, { flags: "a" });
+  child.stdout?.pipe(log, { end: false });
+  child.stderr?.pipe(log, { end: false });
+  child.once("close", () => log.end());
 }
 
 function endOf(child: ChildProcess, name: string): Promise<string> {

@@ -1,4 +1,7 @@
-import { expect, test } from "vitest";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
 import { runProgram, startProgram } from "../processes.ts";
 
 const never = new AbortController().signal;
@@ -21,6 +24,17 @@ test("a program is ready when it says so, and ends when it is stopped", async ()
   );
   await program.stop();
   expect(await program.ended).toBe("a script ended (SIGTERM)");
+});
+
+test("all that a program prints is kept in a file where one is named, and a hard stop is one", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "program-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const log = join(folder, "log");
+  const script = "console.log('ready'); console.error('and more'); setInterval(() => {}, 9e8)";
+  const program = await startProgram({ ...node(script), log }, /ready/, never);
+  await expect.poll(() => readFile(log, "utf8")).toContain("and more");
+  await program.stop("SIGKILL");
+  expect(await program.ended).toBe("a script ended (SIGKILL)");
 });
 
 test("a program that ends before it is ready says what it printed", async () => {
