@@ -1,5 +1,5 @@
 import sharp from "sharp";
-import { beforeAll, expect, onTestFinished, test, vi } from "vitest";
+import { beforeAll, expect, onTestFinished, test } from "vitest";
 import { createPool, type Pool, type PoolOptions } from "../encode/pool.ts";
 import type { Reception } from "../encode/reception.ts";
 import { fault, faultyChild } from "./faulty-child.ts";
@@ -15,7 +15,13 @@ beforeAll(async () => {
 });
 
 function startPool(options: PoolOptions = {}): Pool {
-  const pool = createPool({ slots: { live: 1, warm: 1 }, ...options });
+  const pool = createPool({
+    slots: { live: 1, warm: 1 },
+    // However busy the machine is: nobody is turned away for the time that it takes.
+    deadlineMs: { live: 120_000, warm: 120_000 },
+    maxWaitMs: { live: 120_000, warm: 120_000 },
+    ...options,
+  });
   onTestFinished(() => pool.close());
   return pool;
 }
@@ -105,9 +111,7 @@ test("an original takes no child while the slots are taken", async () => {
   const left = pool.receive();
   left.begin(passed.length);
   const [first, second] = [encode(pool), encode(pool)];
-  await vi.waitFor(() =>
-    expect(pool.stats().lanes.live).toMatchObject({ running: 1, waiting: 1, children: 2 }),
-  );
+  await expect.poll(() => pool.stats().lanes.live).toMatchObject({ running: 1, waiting: 1, children: 2 });
   left.drop();
   const late = pool.receive();
   late.begin(passed.length);
@@ -120,7 +124,7 @@ test("an original takes no child while the slots are taken", async () => {
 test("a reader whom a full line would turn away is turned away before anything is fetched", async () => {
   const pool = startPool({ maxJobs: { live: 1, warm: 1 } });
   const [first, second] = [encode(pool), encode(pool)];
-  await vi.waitFor(() => expect(pool.stats().lanes.live).toMatchObject({ running: 1, waiting: 1 }));
+  await expect.poll(() => pool.stats().lanes.live).toMatchObject({ running: 1, waiting: 1 });
   expect(() => pool.receive()).toThrow(expect.objectContaining({ code: "busy" }));
   await Promise.all([first, second]);
   pool.receive().drop();
@@ -131,7 +135,7 @@ test("of all who see the last place in the line only one fetches for it, and a s
   const slow = Array.from({ length: 10 }, () => pool.receive());
   for (const reception of slow) reception.drop();
   const [first, second] = [encode(pool), encode(pool)];
-  await vi.waitFor(() => expect(pool.stats().lanes.live).toMatchObject({ running: 1, waiting: 1 }));
+  await expect.poll(() => pool.stats().lanes.live).toMatchObject({ running: 1, waiting: 1 });
   const one = pool.receive();
   expect(() => pool.receive()).toThrow(expect.objectContaining({ code: "busy" }));
   one.drop();
@@ -151,5 +155,5 @@ test("a child that dies of what it was passed is replaced, and the job tried onc
   });
   reception.drop();
   expect(pool.stats()).toMatchObject({ crashed: 2, spawned: 2 });
-  await vi.waitFor(() => expect(pool.stats().lanes.live).toMatchObject({ running: 0, children: 0 }));
+  await expect.poll(() => pool.stats().lanes.live).toMatchObject({ running: 0, children: 0 });
 });
