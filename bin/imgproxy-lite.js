@@ -18,10 +18,10 @@ const usage = `usage: imgproxy-lite serve|gc|scan|health [--help]
 Each says more with --help.
 `;
 
-// Who reads the output may leave, as `| head` does: the work goes on, and the exit code tells how it went.
+// Who reads the output may leave, as `| head` does, or a terminal may go: the work goes on, and the exit code tells how.
 for (const output of [process.stdout, process.stderr])
   output.on("error", (error) => {
-    if (error.code !== "EPIPE") throw error;
+    if (error.code !== "EPIPE" && error.code !== "EIO") throw error;
   });
 
 const [name, ...argv] = process.argv.slice(2);

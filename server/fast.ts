@@ -93,10 +93,8 @@ export function createFastPath(parts: FastParts): FastPath {
 export function inFront(fast: FastPath, app: RequestListener): RequestListener {
   return (req, res) => {
     const answered = fast(req, res);
-    if (answered === false) app(req, res);
-    else if (answered !== true)
-      // What nobody has foreseen ends this connection and not the process.
-      answered.then((isAnswered) => isAnswered || app(req, res)).catch(() => res.destroy());
+    if (typeof answered !== "boolean") return answered.then((isAnswered) => isAnswered || app(req, res));
+    if (!answered) return app(req, res);
   };
 }
 

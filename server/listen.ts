@@ -33,17 +33,38 @@ export const socketLimits: SocketLimits = {
   maxConnections: 4096,
 };
 
+/** Where to listen, and who hears of what a port does later. */
+export interface ListenAt {
+  readonly port: number;
+  readonly host: string;
+  /** The setting's. */
+  readonly name: string;
+  /** A connection was refused, or not answered by a fault of ours; the port goes on listening. */
+  readonly onTrouble?: (what: string, error?: unknown) => void;
+}
+
 /** @throws CannotListen */
 export async function listen(
   listener: RequestListener,
-  at: { readonly port: number; readonly host: string; readonly name: string },
+  at: ListenAt,
   limits: SocketLimits = socketLimits,
 ): Promise<Listening> {
+  const { onTrouble = () => undefined } = at;
   let isClosing = false;
   const server = createServer({ ...limits, maxHeaderSize: MAX_HEAD_BYTES }, (req, res) => {
     // Who asks while the server ends is answered, and told to ask elsewhere next.
     if (isClosing) res.shouldKeepAlive = false;
-    listener(req, res);
+    // What nobody has foreseen ends this connection and not the process.
+    const cut = (error: unknown): void => {
+      res.destroy();
+      onTrouble("a request was not answered", error);
+    };
+    try {
+      const answering: unknown = listener(req, res);
+      if (answering instanceof Promise) answering.catch(cut);
+    } catch (error) {
+      cut(error);
+    }
   });
   const sockets = new Set<Socket>();
   server.on("connection", (socket: Socket) => {
@@ -53,6 +74,9 @@ export async function listen(
   server.maxConnections = limits.maxConnections;
   server.setTimeout(limits.timeout);
   await bindAnyFamily(server, at);
+  // `accept` may fail for want of descriptors or memory.
+  server.on("error", (error) => onTrouble("a connection could not be accepted", error));
+  server.on("drop", () => onTrouble(`a connection was refused: ${limits.maxConnections} are open`));
   const address = addressOf(server);
   return {
     port: address.port,
@@ -69,7 +93,7 @@ export async function listen(
 const MAX_HEAD_BYTES = 16 * 1024;
 
 /** `::` means every address; a machine without IPv6 has those of IPv4. */
-async function bindAnyFamily(server: Server, at: Parameters<typeof bind>[1]): Promise<void> {
+async function bindAnyFamily(server: Server, at: ListenAt): Promise<void> {
   try {
     await bind(server, at);
   } catch (error) {
@@ -83,10 +107,7 @@ function isWithoutIpv6(error: unknown): boolean {
   return code === "EAFNOSUPPORT" || code === "EADDRNOTAVAIL";
 }
 
-function bind(
-  server: Server,
-  { port, host, name }: { readonly port: number; readonly host: string; readonly name: string },
-): Promise<void> {
+function bind(server: Server, { port, host, name }: ListenAt): Promise<void> {
   return new Promise((resolve, reject) => {
     const refuse = (error: NodeJS.ErrnoException): void =>
       reject(new CannotListen(remedyFor(error, port, host, name), { cause: error }));

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { setFlagsFromString } from "node:v8";
 import { helpText, InvalidConfig, loadConfig } from "./config.ts";
+import { NoEncoder } from "./encode/no-encoder.ts";
 import { CannotSweep, startWatching, sweepOnce } from "./gc/program.ts";
 import { askHealth } from "./health.ts";
 import { CannotListen } from "./listen.ts";
@@ -93,7 +94,7 @@ function complain(error: unknown): number {
 }
 
 /** What the operator can put right, as the message says; anything else is a bug and shows its stack. */
-const repairable = [CannotListen, NoSource, CannotSweep, UnsafeLibraries];
+const repairable = [CannotListen, CannotSweep, NoEncoder, NoSource, UnsafeLibraries];
 
 function version(): string {
   // Beside bin/ both in the sources (server/) and as built (dist/server/).

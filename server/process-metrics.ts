@@ -1,6 +1,7 @@
 import { readdirSync } from "node:fs";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { Counter, Gauge, type Registry } from "prom-client";
+import { descriptorLimit } from "./descriptors.ts";
 
 /**
  * The process by the names that prom-client's default metrics have. Those are not used: they observe each garbage
@@ -49,5 +50,16 @@ export function reportProcess(registry: Registry): void {
     },
   );
   if (process.platform !== "linux") return;
-  gauge("process_open_fds", "Open file descriptors.", () => readdirSync("/proc/self/fd").length - 1);
+  const most = descriptorLimit() ?? Number.NaN;
+  gauge("process_open_fds", "Open file descriptors.", () => openDescriptors() ?? most);
+  gauge("process_max_fds", "File descriptors that may be open.", () => most);
+}
+
+/** Undefined when there is none left to count them with. */
+function openDescriptors(): number | undefined {
+  try {
+    return readdirSync("/proc/self/fd").length - 1;
+  } catch {
+    return undefined;
+  }
 }

@@ -143,7 +143,7 @@ export const settings = {
     "ENCODER_USER",
     userAndGroup,
     "",
-    "Another user for encoder processes, 65534:65534; takes a server that runs as root.",
+    "Another user for encoder processes, 65534:65534; takes a server that runs as root, and a program that this user may read.",
   ),
   sourceTimeout: serve(
     "SOURCE_TIMEOUT",

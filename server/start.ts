@@ -5,14 +5,16 @@ import { createAdmin } from "./admin.ts";
 import { createDiskCache } from "./cache/disk.ts";
 import { clientAddress } from "./client.ts";
 import type { Config } from "./config.ts";
+import { connectionsWithin, descriptorLimit } from "./descriptors.ts";
 import { libraryProblems } from "./encode/floors.ts";
 import { defaultLimits } from "./encode/limits.ts";
+import { explainNoEncoder } from "./encode/no-encoder.ts";
 import { observeEncoder } from "./encode/observe.ts";
 import { createPool, type Pool } from "./encode/pool.ts";
 import { inFront } from "./fast.ts";
 import type { Timer } from "./gc/timer.ts";
 import { budgetsOf, watchCache } from "./gc/watch.ts";
-import { type Listening, listen } from "./listen.ts";
+import { type Listening, listen, socketLimits } from "./listen.ts";
 import type { Log } from "./log.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
 import { openPublished, type Published } from "./published.ts";
@@ -35,7 +37,7 @@ export class UnsafeLibraries extends Error {}
 
 /**
  * Puts the server together: which source, which cache, which encoders, and listens.
- * @throws CannotListen, NoSource, UnsafeLibraries: the message says what to do.
+ * @throws CannotListen, NoEncoder, NoSource, UnsafeLibraries: the message says what to do.
  */
 export async function start(config: Config, log: Log, version: string): Promise<Running> {
   const sweeping = config.gcInterval > 0;
@@ -74,7 +76,7 @@ export async function start(config: Config, log: Log, version: string): Promise<
     keepRights,
   });
   // A child takes as long to start as all the rest here: it is asked now and heard at the end.
-  const safe = refuseUnsafe(pool);
+  const safe = refuseUnsafe(pool, config.encoderUser);
   safe.catch(() => undefined);
   const published = await openPublished({
     folder: config.cacheDir,
@@ -86,6 +88,10 @@ export async function start(config: Config, log: Log, version: string): Promise<
     startWithoutVolume: config.variants !== "listed",
     changed: () => service.hot.clear(),
     onUnread: (unread) => tellUnread(log, unread),
+  }).catch((error: unknown) => {
+    // Its children would keep this process up.
+    pool.close();
+    throw error;
   });
   const service = createService({
     source: observeSource(source, metrics),
@@ -120,8 +126,17 @@ export async function start(config: Config, log: Log, version: string): Promise<
     await service.background.stop();
     pool.close();
   };
+  const onTrouble = (what: string, error?: unknown): void => {
+    if (tell.take(what)) log.warn(what, error === undefined ? {} : { error });
+  };
+  const maxConnections = connectionsWithin(descriptorLimit(), socketLimits.maxConnections);
+  if (maxConnections < socketLimits.maxConnections)
+    log.warn("few files may be open at once, so that connections are limited: raise `ulimit -n`", {
+      maxConnections,
+    });
   const open = async (name: "PORT" | "ADMIN_PORT", port: number, listener: RequestListener) => {
-    const listening = await listen(listener, { name, port, host: config.host });
+    const at = { name, port, host: config.host, onTrouble };
+    const listening = await listen(listener, at, { ...socketLimits, maxConnections });
     listeners.push(listening);
     return listening.url;
   };
@@ -133,7 +148,7 @@ export async function start(config: Config, log: Log, version: string): Promise<
     const slow: RequestListener = (req, res) => {
       // A warm-up is silent for as long as one variant takes.
       if (isApi(req.url, config.basePath)) req.socket.setTimeout(config.warmTimeout * 3);
-      void app(req, res);
+      return app(req, res);
     };
     const url = await open("PORT", config.port, inFront(service.fast, slow));
     ready = true;
@@ -197,7 +212,10 @@ function isApi(url: string | undefined, basePath: string): boolean {
 }
 
 /** Asks a child: this process loads no image library. */
-async function refuseUnsafe(pool: Pool): Promise<void> {
-  const found = libraryProblems(await pool.libraries());
+async function refuseUnsafe(pool: Pool, user: Config["encoderUser"]): Promise<void> {
+  const versions = await pool.libraries().catch((error: unknown) => {
+    throw explainNoEncoder(error, user);
+  });
+  const found = libraryProblems(versions);
   if (found.length > 0) throw new UnsafeLibraries(found.join("; "));
 }

@@ -55,9 +55,10 @@ export class Children {
     }
   }
 
-  /** Starts one that rests until it is needed. */
+  /** Starts one that rests until it is needed, if the system gives one. */
   prepare(lane: Lane): void {
-    this.#rest(this.#spawn(lane));
+    const worker = this.#spawn(lane);
+    if (worker.alive) this.#rest(worker);
   }
 
   end(worker: Worker): void {
@@ -73,8 +74,10 @@ export class Children {
 
   #spawn(lane: Lane): Worker {
     const worker = new Worker({ ...this.#options.worker, lane });
-    this.counts.spawned++;
-    this.#all.add(worker);
+    if (worker.alive) {
+      this.counts.spawned++;
+      this.#all.add(worker);
+    }
     return worker;
   }
 
@@ -90,12 +93,13 @@ export class Children {
   }
 
   async #keepOneReady(): Promise<void> {
+    const worker = this.#spawn("live");
     try {
-      const worker = this.#spawn("live");
       for await (const _ of worker.run({ kind: "versions" }, START_MS));
       this.#idle.set(worker, undefined);
     } catch {
       // The next reader starts one, and hears what is wrong.
+      this.end(worker);
     }
   }
 }

@@ -1,5 +1,6 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { constants, setPriority } from "node:os";
+import { startProcess } from "../child-process.ts";
 import type { Lane } from "./encoder.ts";
 
 /** Encodes give way to hits, and what is made ahead gives way to readers. */
@@ -18,12 +19,13 @@ export function lowerPriority(child: ChildProcess, lane: Lane): void {
 
 /**
  * SCHED_IDLE: niceness shares the CPU out, but a nice process that runs may finish its slice of 3 ms before a hit is
- * looked at; an idle one is taken off at once. Node has no call for it, util-linux has; without that niceness must do.
+ * looked at; an idle one is taken off at once. Node has no call for it, util-linux has; where that is absent or cannot be
+ * started, niceness must do.
  */
 function onlyIdleTime(pid: number): void {
-  const chrt = spawn("chrt", ["--all-tasks", "--idle", "--pid", "0", String(pid)], {
+  const chrt = startProcess("chrt", ["--all-tasks", "--idle", "--pid", "0", String(pid)], {
     stdio: "ignore",
     env: { PATH: "/usr/bin:/bin" },
   });
-  chrt.on("error", () => undefined).unref();
+  chrt.child?.unref();
 }

@@ -95,9 +95,7 @@ export class Tasks {
    */
   receive(): Reception {
     const arrive = this.#lanes.expect();
-    try {
-      if (this.#children.count("live") === 0) this.#children.prepare("live");
-    } catch {}
+    if (this.#children.count("live") === 0) this.#children.prepare("live");
     const spares: Spares = {
       take: () => {
         // A source may be slow: what arrives holds no slot, and no child that others wait for.
@@ -144,7 +142,7 @@ export class Tasks {
     if (reception instanceof Receiving) reception.arrive();
     const leave = await this.#lanes.enter(lane, megapixels, signal);
     const watch = createStopwatch(asked);
-    const worker = this.#received(reception) ?? this.#take(lane, original, leave);
+    const worker = this.#received(reception) ?? this.#take(lane, original);
     const replies = new Channel<Reply>();
     // On its own, not on the reader's account: when the reader leaves, the child is still in the middle of it.
     void this.#drain(worker, job(), replies).finally(leave);
@@ -166,17 +164,11 @@ export class Tasks {
     return worker;
   }
 
-  /** @throws WorkerDied when the system gives no process, as at its limit of files. */
-  #take(lane: Lane, original: Uint8Array, leave: () => void): Worker {
-    try {
-      const worker = this.#children.take(lane);
-      worker.begin(original.byteLength);
-      worker.pass(original);
-      return worker;
-    } catch (cause) {
-      leave();
-      throw new WorkerDied("unstarted", undefined, String(cause));
-    }
+  #take(lane: Lane, original: Uint8Array): Worker {
+    const worker = this.#children.take(lane);
+    worker.begin(original.byteLength);
+    worker.pass(original);
+    return worker;
   }
 
   async #drain(

@@ -1,8 +1,10 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { Socket } from "node:net";
 import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { type Started, startProcess } from "../child-process.ts";
 import { sniff } from "../sniff.ts";
 import { startDeadline } from "./deadline.ts";
 import type { Lane } from "./encoder.ts";
@@ -46,6 +48,12 @@ export const allocator = {
   MALLOC_TRIM_THRESHOLD_: "8388608",
 } as const;
 
+/** A killed process ends at once, unless it is in a call that nothing interrupts. */
+const END_MS = 1_000;
+
+/** Characters of what a child said last: a stack trace and what it is about. */
+const LAST_WORDS = 2_000;
+
 /** One child process. It does one job at a time and is never trusted with a second chance after a bad answer. */
 export class Worker {
   readonly lane: Lane;
@@ -53,33 +61,39 @@ export class Worker {
   jobs = 0;
   /** Resident bytes after the last job. */
   rssBytes = 0;
-  readonly #child: ChildProcess;
+  readonly #started: Started;
   readonly #socket: Socket;
   readonly #frames: AsyncGenerator<Frame>;
-  #alive = true;
+  readonly #ended: Promise<string>;
+  #alive: boolean;
   #lastWords = "";
 
+  /** Never throws: where the system gives no process, the worker is dead, and {@link run} says why. */
   constructor(options: WorkerOptions) {
     this.lane = options.lane;
-    this.#child = spawn(process.execPath, [options.module ?? builtChild()], {
+    this.#started = startProcess(process.execPath, [options.module ?? encoderProgram()], {
       // Nothing of the server's environment: a decoder that runs an attacker's code finds no credentials in it.
       env: { UV_THREADPOOL_SIZE: "2", ...(options.environment ?? allocator) },
       stdio: ["ignore", "ignore", "pipe", "pipe"],
       ...options.user,
     });
-    lowerPriority(this.#child, options.lane);
-    const socket = this.#child.stdio[3];
-    if (!(socket instanceof Socket)) throw new Error("a child without its pipe");
-    this.#socket = socket.on("error", () => this.kill());
-    this.#frames = readFrames(socket);
-    this.#child.on("exit", () => this.#end()).on("error", () => this.#end());
-    this.#child.stderr?.on("data", (text: Buffer) => {
-      this.#lastWords = `${this.#lastWords}${text}`.slice(-500);
+    const { child } = this.#started;
+    this.#alive = child !== undefined;
+    this.#socket = socketOf(child).on("error", () => this.kill());
+    this.#frames = readFrames(this.#socket);
+    this.#ended = new Promise((resolve) => {
+      child?.once("close", (code, signal) => resolve(`it ended with ${signal ?? code}`));
+    });
+    if (child === undefined) return;
+    lowerPriority(child, options.lane);
+    child.on("exit", () => this.#end());
+    child.stderr?.on("data", (text: Buffer) => {
+      this.#lastWords = `${this.#lastWords}${text}`.slice(-LAST_WORDS);
     });
   }
 
   get pid(): number | undefined {
-    return this.#child.pid;
+    return this.#started.child?.pid;
   }
 
   get alive(): boolean {
@@ -102,12 +116,11 @@ export class Worker {
    * @throws WorkerDied
    */
   async *run(job: Job, deadlineMs: number): AsyncGenerator<Reply> {
+    if (this.#started.child === undefined)
+      throw new WorkerDied("unstarted", undefined, (await this.#started.failure).message);
     this.jobs++;
     const cpuBefore = this.cpuMs();
-    const death: { reason: Death; cpuMs: number | undefined } = {
-      reason: this.pid === undefined ? "unstarted" : "crash",
-      cpuMs: undefined,
-    };
+    const death: { reason: Death; cpuMs: number | undefined } = { reason: "crash", cpuMs: undefined };
     const overdue = () => {
       death.cpuMs = minus(this.cpuMs(), cpuBefore);
       death.reason = "deadline";
@@ -120,7 +133,7 @@ export class Worker {
       this.#order(job);
       for (;;) {
         const reply = await this.#reply();
-        if (reply === undefined) throw new WorkerDied(death.reason, death.cpuMs, this.#lastWords);
+        if (reply === undefined) throw new WorkerDied(death.reason, death.cpuMs, await this.#words());
         if (reply.kind === "done") {
           this.rssBytes = reply.rssBytes;
           return;
@@ -141,7 +154,7 @@ export class Worker {
 
   kill(): void {
     this.#alive = false;
-    this.#child.kill("SIGKILL");
+    this.#started.child?.kill("SIGKILL");
     this.#socket.destroy();
   }
 
@@ -173,10 +186,17 @@ export class Worker {
         throw new Error("a child's output is not what it says");
       return reply;
     } catch (error) {
-      this.#lastWords ||= String(error);
+      // A broken pipe is how its end looks from here; what it said itself comes behind that.
+      if (!(error instanceof Error && "code" in error)) this.#lastWords ||= String(error);
       this.kill();
       return undefined;
     }
+  }
+
+  /** Why it ended, once all that it said is here. */
+  async #words(): Promise<string> {
+    const end = await Promise.race([this.#ended, sleep(END_MS, "it does not end", { ref: false })]);
+    return this.#lastWords || end;
   }
 
   #end(): void {
@@ -192,8 +212,14 @@ function mostReplies(job: Job): number {
 
 // --- spawning ---
 
+/** The pipe that jobs go through; of a child that does not run, one that is shut. */
+function socketOf(child: ChildProcess | undefined): Socket {
+  const socket = child?.stdio[3];
+  return socket instanceof Socket ? socket : new Socket().destroy();
+}
+
 /** Tests run the sources, but a child is always the built program: Node 20 runs no TypeScript. */
-function builtChild(): string {
+export function encoderProgram(): string {
   const here = fileURLToPath(import.meta.url);
   return here.endsWith(".ts")
     ? join(dirname(here), "../../dist/server/encode/child.js")

@@ -1,7 +1,8 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { constants, setPriority } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { startProcess } from "../child-process.ts";
 import type { CollectOptions } from "./collect.ts";
 import type { SweepSummary } from "./sweep.ts";
 
@@ -26,20 +27,23 @@ const FULL_REST_MS = 60_000;
 export function startTimer(options: TimerOptions): Timer {
   let child: ChildProcess | undefined;
   let ended = Number.NEGATIVE_INFINITY;
+  let stopped = false;
+  const end = (error?: Error): void => {
+    child = undefined;
+    ended = performance.now();
+    if (error !== undefined && !stopped) options.onError(error);
+  };
   const look = (found: { readonly volumeIsFull: boolean } = { volumeIsFull: false }) => {
     if (child !== undefined) return;
     // When all there is is fresh, a sweep frees nothing, however often writers ask for one.
     if (found.volumeIsFull && performance.now() - ended < FULL_REST_MS) return;
-    const collect = { ...options.collect, ...found };
-    child = spawnSweep({ ...options, collect }, () => {
-      child = undefined;
-      ended = performance.now();
-    });
+    child = spawnSweep({ ...options.collect, ...found }, options.onSweep, end);
   };
   const interval = setInterval(look, options.intervalMs).unref();
   return {
     nudge: look,
     stop: () => {
+      stopped = true;
       clearInterval(interval);
       child?.kill("SIGKILL");
     },
@@ -48,27 +52,46 @@ export function startTimer(options: TimerOptions): Timer {
 
 // --- the sweeping process ---
 
-function spawnSweep({ collect, onSweep, onError }: TimerOptions, onExit: () => void): ChildProcess {
-  const child = spawn(process.execPath, [builtChild(), JSON.stringify(collect)], {
+/**
+ * @param onEnd called once, with what went wrong.
+ * @returns undefined when the system gives no process.
+ */
+function spawnSweep(
+  collect: TimerOptions["collect"],
+  onSweep: TimerOptions["onSweep"],
+  onEnd: (error?: Error) => void,
+): ChildProcess | undefined {
+  const started = startProcess(process.execPath, [builtChild(), JSON.stringify(collect)], {
     env: {},
     stdio: ["ignore", "pipe", "pipe"],
   });
+  const { child } = started;
+  if (child === undefined) {
+    void started.failure.then((cause) =>
+      onEnd(new Error("no process could be started for the sweep of the cache", { cause })),
+    );
+    return undefined;
+  }
   const output = collectText(child.stdout);
   const complaints = collectText(child.stderr);
-  child.on("error", onError);
   child.on("close", (code, signal) => {
-    onExit();
-    if (signal === "SIGKILL") return;
-    if (code !== 0) onError(new Error(`the sweep of the cache failed: ${complaints().trim().slice(-500)}`));
-    else if (output() !== "") onSweep(JSON.parse(output()) as SweepSummary); // From child.ts, of this same program.
+    const words = complaints().trim().slice(-500) || `it was ended by ${signal}`;
+    const failed = new Error(`the sweep of the cache failed: ${words}`);
+    try {
+      // From child.ts, of this same program; nothing when no sweep was due.
+      if (code === 0 && output() !== "") onSweep(JSON.parse(output()) as SweepSummary);
+      onEnd(code === 0 ? undefined : failed);
+    } catch {
+      onEnd(failed);
+    }
   });
   giveWay(child);
   return child;
 }
 
-function collectText(stream: NodeJS.ReadableStream): () => string {
+function collectText(stream: NodeJS.ReadableStream | null): () => string {
   let text = "";
-  stream.on("data", (chunk: Buffer) => {
+  stream?.on("data", (chunk: Buffer) => {
     text += chunk;
   });
   return () => text;

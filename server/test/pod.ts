@@ -20,14 +20,17 @@ const bin = fileURLToPath(new URL("../../bin/imgproxy-lite.js", import.meta.url)
 
 /**
  * Starts `imgproxy-lite serve` on free ports of loopback, with these settings and no others; gone when the test is.
+ * @param within a command that runs it, such as `prlimit --nofile=80`.
  * @throws Error with what it said when it ends before it listens.
  */
 export async function startPod(
   settings: Readonly<Record<string, string>>,
   executable: string = bin,
   atEnd: (stop: () => Promise<void>) => void = onTestFinished,
+  within: readonly string[] = [],
 ): Promise<Pod> {
-  const child = spawn(process.execPath, [executable, "serve"], {
+  const [command = "", ...args] = [...within, process.execPath, executable, "serve"];
+  const child = spawn(command, args, {
     env: { PATH: process.env.PATH, HOST: "127.0.0.1", PORT: "0", ADMIN_PORT: "0", ...settings },
     stdio: ["ignore", "pipe", "pipe"],
   });

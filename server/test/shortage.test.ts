@@ -1,0 +1,212 @@
+import { execFileSync } from "node:child_process";
+import { once } from "node:events";
+import { chown, readdir, readFile, rename, writeFile } from "node:fs/promises";
+import { connect, type Socket } from "node:net";
+import { join } from "node:path";
+import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { startProcess } from "../child-process.ts";
+import { connectionsWithin } from "../descriptors.ts";
+import { whyNoOtherUser } from "./other-user.ts";
+import { startPhotoServer } from "./photo-server.ts";
+import { photo } from "./pictures.ts";
+import { type Pod, startPod } from "./pod.ts";
+import { copyProgram } from "./program-copy.ts";
+import { temporaryFolder } from "./temporary-folder.ts";
+
+let jpeg: Buffer;
+beforeAll(async () => {
+  jpeg = await photo(64, 48).jpeg().toBuffer();
+});
+
+/** A folder with one photograph, and settings for a server on it that sweeps every second. */
+async function folderOfOne() {
+  const folder = await temporaryFolder();
+  await writeFile(join(folder, "a.jpg"), jpeg);
+  const settings = { SOURCE: folder, CACHE_DIR: join(folder, "cache"), GC_INTERVAL: "1s" };
+  return { folder, settings };
+}
+
+/** Each request on a connection of its own, which is gone behind it. */
+async function ask(pod: Pod, quality: number): Promise<number> {
+  const response = await fetch(`${pod.url}?img=a.jpg&fm=jpg&q=${quality}`, {
+    headers: { connection: "close" },
+  });
+  await response.arrayBuffer();
+  if (response.status === 503) expect(response.headers.get("retry-after")).toMatch(/^\d+$/);
+  return response.status;
+}
+
+const childrenOf = async (pid: number): Promise<number[]> =>
+  (await readFile(`/proc/${pid}/task/${pid}/children`, "utf8")).trim().split(" ").filter(Boolean).map(Number);
+
+/** Without the encoder that waits, so that the next image takes a new process, and without a sweep. */
+async function endChildren(pod: Pod): Promise<void> {
+  for (const child of await childrenOf(pod.pid)) process.kill(child, "SIGKILL");
+  await expect.poll(() => childrenOf(pod.pid)).toEqual([]);
+}
+
+/** Leaves the server so many descriptors beside those that it has open. */
+async function leave(pod: Pod, spare: number): Promise<void> {
+  const open = new Set((await readdir(`/proc/${pod.pid}/fd`)).map(Number));
+  let most = 0;
+  for (let free = 0; open.has(most) || free < spare; most++) if (!open.has(most)) free++;
+  limit(pod, "nofile", most);
+}
+
+/** The soft limit, which may be raised again. @param user whose process it is, where it is not ours. */
+const limit = (pod: Pod, what: "nofile" | "nproc", soft: number, user?: number): void => {
+  const as = user === undefined ? {} : { uid: user, gid: user };
+  execFileSync("prlimit", [`--pid=${pod.pid}`, `--${what}=${soft}:`], as);
+};
+
+const lines = (pod: Pod, pattern: RegExp): number =>
+  pod
+    .log()
+    .split("\n")
+    .filter((line) => pattern.test(line)).length;
+
+test("a process that the system does not give is told in one way, whether spawn throws or tells it later", async () => {
+  for (const [file, args, code] of [
+    ["/nonexistent", [], "ENOENT"],
+    // It throws at once, as ENOMEM does.
+    [process.execPath, ["x".repeat(200_000)], "E2BIG"],
+  ] as const) {
+    const started = startProcess(file, args, { stdio: "pipe" });
+    if (started.child !== undefined) throw new Error(`${file} runs`);
+    await expect(started.failure).resolves.toMatchObject({ code });
+  }
+});
+
+test("of few descriptors half are for connections, of many all but those that the server itself takes", () => {
+  expect([undefined, 1_000_000, 1_024, 64].map((all) => connectionsWithin(all, 4_096))).toEqual([
+    4_096, 4_096, 768, 32,
+  ]);
+});
+
+describe.runIf(process.platform === "linux")("a server that", () => {
+  test("has no descriptor for an encoder or a sweep answers 503, says why, and goes on with what it has", async () => {
+    const { settings } = await folderOfOne();
+    const pod = await startPod(settings);
+    expect(await ask(pod, 50)).toBe(200);
+    await endChildren(pod);
+    // A connection and the original, not the six that a new process takes.
+    await leave(pod, 3);
+    for (const quality of [51, 52]) expect(await ask(pod, quality)).toBe(503);
+    expect(await ask(pod, 50)).toBe(200);
+    expect((await fetch(new URL("metrics", pod.adminUrl))).status).toBe(200);
+    await expect.poll(() => lines(pod, /"status":503.*EMFILE/)).toBe(2);
+    await expect
+      .poll(() => lines(pod, /no process could be started.*the cache could not be swept/))
+      .toBeGreaterThan(0);
+    await leave(pod, 100);
+    expect(await ask(pod, 51)).toBe(200);
+    expect(await pod.stop()).toBe(0);
+  });
+
+  test("has a connection for every descriptor refuses more, and takes them again when some are free", async () => {
+    const { settings } = await folderOfOne();
+    const pod = await startPod(settings);
+    expect(await ask(pod, 50)).toBe(200);
+    await endChildren(pod);
+    await leave(pod, 10);
+    const sockets = await openMany(pod, 40);
+    await expect.poll(() => sockets.filter((socket) => socket.closed).length).toBeGreaterThan(25);
+    for (const socket of sockets) socket.destroy();
+    await expect.poll(() => ask(pod, 50).catch(() => 0)).toBe(200);
+    expect(await pod.stop()).toBe(0);
+  });
+
+  test("cannot open the files of its cache serves what it makes instead", async () => {
+    const photos = await startPhotoServer(64, 48);
+    const { settings } = await folderOfOne();
+    const pod = await startPod({ ...settings, SOURCE: photos.url, GC_INTERVAL: "0", HOT_CACHE_BYTES: "0" });
+    const { hostname, port } = new URL(pod.url);
+    const reader = connect(Number(port), hostname);
+    const get = async (): Promise<string> => {
+      const answered = once(reader, "data");
+      reader.write("GET /?img=a.jpg&fm=jpg&q=50 HTTP/1.1\r\nHost: a\r\n\r\n");
+      return String(await answered);
+    };
+    expect(await get()).toMatch(/^HTTP\/1.1 200 [\s\S]*cache-status: imgproxy-lite; fwd=miss/i);
+    await expect.poll(get).toMatch(/^HTTP\/1.1 200 [\s\S]*cache-status: imgproxy-lite; hit/i);
+    await leave(pod, 0);
+    expect(await get()).toMatch(/^HTTP\/1.1 200 [\s\S]*cache-status: imgproxy-lite; fwd=miss/i);
+    await expect.poll(() => lines(pod, /EMFILE.*the cache volume failed/)).toBe(1);
+    await leave(pod, 100);
+    await expect.poll(get).toMatch(/^HTTP\/1.1 200 [\s\S]*cache-status: imgproxy-lite; hit/i);
+    reader.destroy();
+  });
+
+  test("starts with few descriptors keeps some for its own work, and says that connections are limited", async () => {
+    const { settings } = await folderOfOne();
+    const pod = await startPod(settings, undefined, undefined, ["prlimit", "--nofile=90:90"]);
+    const sockets = await openMany(pod, 100);
+    await expect.poll(() => sockets.filter((socket) => socket.closed).length).toBeGreaterThanOrEqual(55);
+    expect(lines(pod, /few files may be open/)).toBe(1);
+    await expect.poll(() => lines(pod, /a connection was refused: 45 are open/)).toBe(1);
+    // One of those that are open has a new image made: a file, a process and its pipes.
+    const [kept] = sockets.filter((socket) => !socket.closed);
+    const answered = new Promise<string>((resolve) => kept?.once("data", (data) => resolve(String(data))));
+    kept?.write("GET /?img=a.jpg&fm=jpg&q=51 HTTP/1.1\r\nHost: a\r\n\r\n");
+    expect(await answered).toMatch(/^HTTP\/1.1 200 /);
+    expect((await fetch(new URL("livez", pod.adminUrl))).status).toBe(200);
+  });
+
+  test("may start no more processes answers 503, says why, and encodes when it may again", async () => {
+    const user = 61_000 + (process.pid % 4_000);
+    const skipped = whyNoOtherUser(user);
+    if (skipped !== undefined) return console.log(`skipped: ${skipped}`);
+    const { folder, settings } = await folderOfOne();
+    await chown(folder, user, user);
+    const { folder: program, executable } = await copyProgram();
+    const within = ["setpriv", `--reuid=${user}`, `--regid=${user}`, "--clear-groups"];
+    const pod = await startPod({ ...settings, HOME: program }, executable, undefined, within);
+    expect(await ask(pod, 50)).toBe(200);
+    await endChildren(pod);
+    limit(pod, "nproc", 1, user);
+    expect(await ask(pod, 51)).toBe(503);
+    expect(await ask(pod, 50)).toBe(200);
+    await expect.poll(() => lines(pod, /"status":503.*EAGAIN/)).toBe(1);
+    limit(pod, "nproc", 10_000, user);
+    expect(await ask(pod, 51)).toBe(200);
+    expect(await pod.stop()).toBe(0);
+  });
+
+  test("has encoders that end as they start answers 503, says how, and encodes once they do not", async () => {
+    const { settings } = await folderOfOne();
+    const { executable, child } = await copyProgram();
+    const pod = await startPod(settings, executable);
+    expect(await ask(pod, 50)).toBe(200);
+    await endChildren(pod);
+    await rename(child, `${child}.whole`);
+    await writeFile(child, "process.exit(3);");
+    expect(await ask(pod, 51)).toBe(503);
+    expect(await ask(pod, 50)).toBe(200);
+    await expect.poll(() => lines(pod, /"status":503.*it ended with 3/)).toBe(1);
+    await rename(`${child}.whole`, child);
+    expect(await ask(pod, 52)).toBe(200);
+    expect(await pod.stop()).toBe(0);
+  });
+});
+
+test("a server whose first encoder does not start says so in a sentence, and ends", async () => {
+  const { settings } = await folderOfOne();
+  const { executable, child } = await copyProgram();
+  await writeFile(child, 'import "nonesuch";');
+  await expect(startPod(settings, executable)).rejects.toThrow(
+    /serve ended with 1: imgproxy-lite cannot start: an encoder ended as it started: Error.* Cannot find package 'nonesuch'.*npm ci/,
+  );
+});
+
+async function openMany(pod: Pod, count: number): Promise<Socket[]> {
+  const { hostname, port } = new URL(pod.url);
+  const sockets = Array.from({ length: count }, () =>
+    connect(Number(port), hostname).on("error", () => undefined),
+  );
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy();
+  });
+  // What was closed is seen only by who reads.
+  for (const socket of sockets) socket.resume();
+  return sockets;
+}
