@@ -76,9 +76,10 @@ export function createKubeClient(cluster: Pick<Kubernetes, "url" | "token" | "ce
       for (const object of list.items) onChange({ type: "ADDED", object } as never);
       const query = new URLSearchParams({ watch: "1", resourceVersion: list.metadata.resourceVersion });
       const answer = await open("GET", `${path}${path.includes("?") ? "&" : "?"}${query}`, undefined, signal);
-      // The end of a watch is an error to its answer.
+      const lines = createInterface(answer).on("line", (line) => onChange(JSON.parse(line)));
+      // The end of a watch is an error to both.
       answer.on("error", () => undefined);
-      createInterface(answer).on("line", (line) => onChange(JSON.parse(line)));
+      lines.on("error", () => undefined);
     },
   };
 }
