@@ -123,7 +123,7 @@ function* readFiles(
 ): Generator<Read> {
   const seen = new Set<string>();
   for (const file of files) {
-    const split = splitFrontMatter(readFileSync(file.file, "utf8"));
+    const split = splitFrontMatter(readFileSync(file.file, "utf8"), walk.site.hugoMinor);
     for (const language of languagesOf(walk.site, file, split.values)) {
       const base = walk.site.hugoMinor < 123 ? file.base + path.extname(file.name) : file.base;
       const name = `${base} ${language.name}`;

@@ -82,7 +82,11 @@ async function readPost(
 ): Promise<Post> {
   const note = (severity: Finding["severity"], message: string, at = { line: page.line, column: 1 }) =>
     findings.push({ severity, file: page.file, line: at.line, column: at.column, message });
-  if (page.problem !== undefined) note("error", `the front matter cannot be read: ${page.problem}`);
+  if (page.problem !== undefined)
+    note(
+      "warning",
+      `the front matter cannot be read as a whole, so each of its lines is by itself: ${page.problem}`,
+    );
   const fault = (message: string, at?: Reference) => note("error", message, at);
   const own = paramsWith(page, {}, fault);
   const uses: Use[] = [];

@@ -23,7 +23,9 @@ export interface Reference {
 
 /** What of a content file is read. */
 export interface Readable {
+  /** The file without its front matter, and where in the file it begins. */
   readonly body: string;
+  readonly bodyStart: { readonly line: number; readonly column: number };
   readonly values: Readonly<Record<string, unknown>>;
   /** The front matter as written, and the line it begins on. */
   readonly text: string;
@@ -87,7 +89,7 @@ async function bodyReferences(
           as: "url" as const,
         }))
       : await markdownReferences(body, shortcodes, rules, parse);
-  return placed(body, [...named, ...found]);
+  return placed(page, [...named, ...found]);
 }
 
 async function markdownReferences(
@@ -140,19 +142,19 @@ function imgOverrides(parameters: ReadonlyMap<string, string>): Readonly<Record<
 }
 
 /** Each once, with its line and column. */
-function placed(body: string, found: readonly Found[]): Reference[] {
+function placed(page: Readable, found: readonly Found[]): Reference[] {
   const byPlace = new Map(found.map((one) => [`${one.offset} ${one.as} ${one.destination}`, one]));
-  const lines = lineCounter(body);
+  const lines = lineCounter(page.body, page.bodyStart);
   return [...byPlace.values()]
     .sort((a, b) => a.offset - b.offset)
     .map(({ offset, ...found }) => ({ ...found, ...lines(offset) }));
 }
 
-/** Lines and columns of rising offsets. */
-function lineCounter(text: string): (offset: number) => { readonly line: number; readonly column: number } {
+/** Lines and columns of rising offsets in a text that begins somewhere in a file. */
+function lineCounter(text: string, start: Readable["bodyStart"]): (offset: number) => Readable["bodyStart"] {
   const ends = /\r\n|\r|\n/g;
-  let line = 1;
-  let lineStart = 0;
+  let { line } = start;
+  let lineStart = 1 - start.column;
   let next = ends.exec(text);
   return (offset) => {
     while (next !== null && next.index < offset) {

@@ -22,7 +22,7 @@ export function applyEnvironment(
     if (last === "ignorefiles" && hugoMinor < 147 && values[last] === undefined) continue;
     const table = tableAt(values, above.reverse());
     if (table === undefined) continue;
-    table[last] = typed(text, table[last], above.length === 0 ? last : "");
+    table[last] = typed(text, table[last], above.length === 0 ? last : "", hugoMinor);
     onSet([...above, last].join("."), variable);
   }
 }
@@ -49,13 +49,13 @@ function tableAt(values: OpenTree, keys: readonly string[]): OpenTree | undefine
 
 const lists: ReadonlySet<string> = new Set(["disablekinds", "disablelanguages", "ignorefiles", "ignorelogs"]);
 
-function typed(text: string, present: unknown, key: string): unknown {
+function typed(text: string, present: unknown, key: string, hugoMinor: number): unknown {
   const trimmed = text.trim();
   if (typeof present === "boolean") return flags[trimmed] ?? text;
   if (typeof present === "number")
     return trimmed !== "" && Number.isFinite(Number(trimmed)) ? Number(trimmed) : text;
   if (Array.isArray(present) || isTree(present) || (lists.has(key) && trimmed.startsWith("["))) {
-    const parsed = data(trimmed);
+    const parsed = data(trimmed, hugoMinor);
     if (Array.isArray(parsed) || isTree(parsed)) return parsed;
   }
   if (lists.has(key)) return trimmed.includes(",") ? trimmed.split(",") : trimmed.split(/\s+/);
@@ -69,9 +69,9 @@ const flags: Readonly<Record<string, boolean>> = Object.fromEntries([
 ]);
 
 /** JSON is YAML. */
-function data(text: string): unknown {
+function data(text: string, hugoMinor: number): unknown {
   try {
-    return lowerKeys(parseYaml(text));
+    return lowerKeys(parseYaml(text, hugoMinor));
   } catch {
     return undefined;
   }

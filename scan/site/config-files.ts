@@ -1,7 +1,8 @@
 import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { CannotRun } from "../cannot-run.ts";
-import { type ConfigTree, isTree, lowerKeys, parseData } from "./tree.ts";
+import { parseData } from "./data.ts";
+import { type ConfigTree, isTree, lowerKeys } from "./tree.ts";
 
 /** One file of a configuration. */
 export interface ConfigFile {
@@ -25,7 +26,7 @@ export async function readConfigFiles(
 ): Promise<ConfigFile[]> {
   const below = path.relative(site, folder);
   return [
-    ...(await rootFile(site, below)),
+    ...(await rootFile(site, below, hugoMinor)),
     ...(await filesBelow(site, path.join(below, "config/_default"), hugoMinor)),
     ...(await filesBelow(site, path.join(below, "config", environment), hugoMinor)),
   ];
@@ -35,11 +36,11 @@ export async function readConfigFiles(
 
 const extensions = ["toml", "yaml", "yml", "json"] as const;
 
-async function rootFile(site: string, below: string): Promise<ConfigFile[]> {
+async function rootFile(site: string, below: string, hugoMinor: number): Promise<ConfigFile[]> {
   for (const name of ["hugo", "config"]) {
     for (const extension of extensions) {
       const file = path.join(below, `${name}.${extension}`);
-      const values = await readTree(site, file);
+      const values = await readTree(site, file, hugoMinor);
       if (values !== undefined) return [{ name: file, values }];
     }
   }
@@ -53,7 +54,7 @@ async function filesBelow(site: string, below: string, hugoMinor: number): Promi
     const file = path.join(below, entry.name);
     if (entry.isDirectory()) files.push(...(await filesBelow(site, file, hugoMinor)));
     else if (extensions.some((known) => entry.name.toLowerCase().endsWith(`.${known}`))) {
-      const values = await readTree(site, file);
+      const values = await readTree(site, file, hugoMinor);
       if (values !== undefined) files.push({ name: file, values: placed(entry.name, values, hugoMinor) });
     }
   }
@@ -74,10 +75,10 @@ function placed(file: string, values: ConfigTree, hugoMinor: number): ConfigTree
 }
 
 /** Undefined for what is not there. */
-async function readTree(site: string, name: string): Promise<ConfigTree | undefined> {
+async function readTree(site: string, name: string, hugoMinor: number): Promise<ConfigTree | undefined> {
   try {
     const text = await readFile(path.join(site, name), "utf8");
-    const values = lowerKeys(parseData(text, path.extname(name).slice(1).toLowerCase()) ?? {});
+    const values = lowerKeys(parseData(text, path.extname(name).slice(1).toLowerCase(), hugoMinor) ?? {});
     if (!isTree(values)) throw new Error("it is not a table of keys and values");
     return values;
   } catch (error) {

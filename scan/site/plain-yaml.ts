@@ -60,8 +60,9 @@ function scalar(text: string, word: RegExp): unknown {
   if (!word.test(plain)) return undefined;
   const known = wordsOfYaml.exec(plain)?.[0].toLowerCase();
   if (known === undefined) return plain;
-  // Written otherwise, such as `tRue`, it is a word.
-  if (!/^(?:[a-z]+|[A-Z]+|[A-Z][a-z]+)$/.test(plain)) return undefined;
+  // Written otherwise, such as `tRue`, it is a word; and what `yes` is depends on the parser.
+  if (!/^(?:true|false|null)$/.test(known) || !/^(?:[a-z]+|[A-Z]+|[A-Z][a-z]+)$/.test(plain))
+    return undefined;
   return known === "null" ? null : known === "true";
 }
 
@@ -72,4 +73,4 @@ const quotedOrPlain = /^(?:"([^"\\\p{C}\p{Zl}\p{Zp}]*)"|'([^'\p{C}\p{Zl}\p{Zp}]*
 const blockWord = /^\p{L}(?:[\p{L}\p{M}\p{N} _.,;()'!?&+/–—-]*[\p{L}\p{M}\p{N}_.,;()'!?&+/–—-])?$/u;
 const flowWord = /^\p{L}(?:[\p{L}\p{M}\p{N} _.;()'!?&+/–—-]*[\p{L}\p{M}\p{N}_.;()'!?&+/–—-])?$/u;
 
-const wordsOfYaml = /^(?:true|false|null)$/i;
+const wordsOfYaml = /^(?:true|false|null|yes|no|on|off|y|n)$/i;

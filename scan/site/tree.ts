@@ -1,6 +1,3 @@
-import { parse as parseToml } from "smol-toml";
-import { parseYaml } from "./yaml.ts";
-
 /** A tree of the site's configuration, or of front matter: keys lower-cased, as Hugo does. */
 export type ConfigTree = Readonly<Record<string, unknown>>;
 
@@ -13,20 +10,11 @@ export function isTree(value: unknown): value is ConfigTree {
   return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Date);
 }
 
-/**
- * Parses by the file's extension.
- * @throws Error in the parser's words.
- */
-export function parseData(text: string, extension: string): unknown {
-  const plain = text.replace(/^\ufeff/, "");
-  if (extension === "toml") return parseToml(plain);
-  if (extension === "json") return JSON.parse(plain);
-  return parseYaml(plain);
-}
-
 /** Names as Hugo has them: its configuration and its front matter are blind to capitals. */
 export function lowerKeys(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(lowerKeys);
+  // TOML's whole numbers beyond 2^53: Hugo has 64 bits, nothing here needs them.
+  if (typeof value === "bigint") return Number(value);
   if (!isTree(value)) return value;
   return Object.fromEntries(
     Object.entries(value).map(([key, inner]) => [key.toLowerCase(), lowerKeys(inner)]),

@@ -1,16 +1,50 @@
 import { createRequire } from "node:module";
+import type { ScalarTag, Tags } from "yaml";
 import { plainYaml } from "./plain-yaml.ts";
+import { repairYaml } from "./repair-yaml.ts";
 
 /** The parser, loaded by the first text that needs it: most sites have none, and it takes longer than their front matter. */
 let parser: typeof import("yaml") | undefined;
 
-/** @throws Error in the parser's words. */
-export function parseYaml(text: string): unknown {
+/**
+ * YAML as the site's Hugo reads it.
+ * @throws Error in the parser's words.
+ */
+export function parseYaml(text: string, hugoMinor: number): unknown {
   const plain = plainYaml(text);
   if (plain !== undefined) return plain;
   parser ??= yamlParser();
-  return parser.parse(text, { merge: true, uniqueKeys: false, logLevel: "error" });
+  // A carriage return alone ends a line for Hugo.
+  const lines = text.replace(/\r\n?/g, "\n");
+  const own = hugoMinor < GOCCY ? [wordFlag, oldInteger] : [oldInteger];
+  const options = {
+    ...({ merge: true, uniqueKeys: false, logLevel: "error" } as const),
+    customTags: (tags: Tags) => [...own, ...tags],
+  };
+  return parser.parse(repairYaml(lines), options);
 }
+
+/** Since 0.152 Hugo reads YAML with goccy/go-yaml, before with go-yaml, to which `yes` is true. */
+const GOCCY = 152;
+
+const wordFlag: ScalarTag = {
+  tag: "tag:yaml.org,2002:bool",
+  default: true,
+  test: /^(?:y|Y|yes|Yes|YES|on|On|ON|n|N|no|No|NO|off|Off|OFF)$/,
+  resolve: (word) => /^(?:y|on)/i.test(word),
+};
+
+/** YAML 1.1's, which both know: octal with a zero before it, binary, and underscores. */
+const oldInteger: ScalarTag = {
+  tag: "tag:yaml.org,2002:int",
+  default: true,
+  test: /^[-+]?(?:0b[01_]+|0[0-7_]+|[1-9][0-9]*_[0-9_]*)$/,
+  resolve(word) {
+    const digits = word.replace(/^[-+]|_/g, "");
+    const value = Number(/^0[0-7]/.test(digits) ? `0o${digits.slice(1)}` : digits);
+    return word.startsWith("-") ? -value : value;
+  },
+};
 
 function yamlParser(): typeof import("yaml") {
   return createRequire(import.meta.url)("yaml");

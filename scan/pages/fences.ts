@@ -1,0 +1,65 @@
+/** Where in a content file its front matter is. */
+export interface FoundFrontMatter {
+  readonly format: "yaml" | "toml" | "json" | "org";
+  /** Offsets of what is data, and of what follows the closing fence. */
+  readonly start: number;
+  readonly end: number;
+  readonly bodyStart: number;
+}
+
+/**
+ * By the rules of Hugo's lexer (parser/pageparser/pagelexer_intro.go): data may begin on the opening fence's own line, and
+ * the first line that begins with a fence ends it, whatever else stands there. Nothing where Hugo finds none, or no end.
+ */
+export function findFrontMatter(file: string): FoundFrontMatter | undefined {
+  let start = 0;
+  while (start < file.length && "\ufeff\t\n\v\f\r ".includes(file.charAt(start))) start++;
+  if (file.startsWith("---", start)) return fenced(file, start, "---", "yaml");
+  if (file.startsWith("+++", start)) return fenced(file, start, "+++", "toml");
+  if (file.startsWith("#+", start)) return org(file, start);
+  return file.startsWith("{", start) && !file.startsWith("{{", start) ? json(file, start) : undefined;
+}
+
+// --- parts ---
+
+function fenced(
+  file: string,
+  fenceStart: number,
+  fence: string,
+  format: "yaml" | "toml",
+): FoundFrontMatter | undefined {
+  const start = afterLineEnd(file, fenceStart + fence.length);
+  const atOnce = start > fenceStart + fence.length && file.startsWith(fence, start);
+  const ends = [file.indexOf(`\n${fence}`, start), file.indexOf(`\r${fence}`, start)].filter(
+    (at) => at !== -1,
+  );
+  if (!atOnce && ends.length === 0) return undefined;
+  const end = atOnce ? start : Math.min(...ends) + 1;
+  return { format, start, end, bodyStart: afterLineEnd(file, end + fence.length) };
+}
+
+/** The object that the file begins with, by its braces. */
+function json(file: string, start: number): FoundFrontMatter | undefined {
+  let depth = 0;
+  let quoted = false;
+  for (let at = start; at < file.length; at++) {
+    const char = file.charAt(at);
+    if (char === "\\") at++;
+    else if (char === '"') quoted = !quoted;
+    else if (!quoted && char === "{") depth++;
+    else if (!quoted && char === "}" && --depth === 0)
+      return { format: "json", start, end: at + 1, bodyStart: afterLineEnd(file, at + 1) };
+  }
+  return undefined;
+}
+
+function org(file: string, start: number): FoundFrontMatter {
+  let end = start;
+  while (file.startsWith("#+", end)) end = file.indexOf("\n", end) + 1 || file.length;
+  return { format: "org", start, end, bodyStart: end };
+}
+
+function afterLineEnd(file: string, at: number): number {
+  const carriage = file.charAt(at) === "\r" ? at + 1 : at;
+  return file.charAt(carriage) === "\n" ? carriage + 1 : carriage;
+}
