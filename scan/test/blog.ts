@@ -23,7 +23,7 @@ export function urlsIn(html: string, endpoint = "https://images.example/"): Set<
   const attributes = [...html.matchAll(/\s(?:src|srcset|href|content)=(?:"([^"]*)"|'([^']*)'|([^\s>]+))/g)];
   const values = attributes.map(([, double, single, bare]) =>
     // A feed's escaped HTML has its quotes escaped too.
-    decodeEntities(double ?? single ?? bare ?? "").replace(/^["']|["'].*$/g, ""),
+    decodeEntities(double ?? single ?? bare ?? "").replace(/^["']|["'].*$/gs, ""),
   );
   const urls = values.flatMap((value) => value.split(/,?\s+/));
   return new Set(urls.filter((url) => url.startsWith(endpoint) && /\?(?:fm=[a-z]+&)?img=/.test(url)));
