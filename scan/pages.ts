@@ -1,10 +1,12 @@
 import { readFileSync, statSync } from "node:fs";
 import path from "node:path";
+import type { Finding } from "./findings.ts";
 import { type Cascade, parseCascade, takesLanguage, withCascades, withParams } from "./pages/cascade.ts";
 import { type ContentFile, type ContentFolder, contentRoot } from "./pages/content-folder.ts";
 import { type ContentName, parseContentName } from "./pages/content-name.ts";
 import { type SplitPage, splitFrontMatter } from "./pages/front-matter.ts";
 import { type Markup, markupNamed, markupOf } from "./pages/markup.ts";
+import { nameInSite, type Oddity, oddFinding, unreadable } from "./pages/odd-files.ts";
 import { isDue, isRendered, type PageKind } from "./pages/published.ts";
 import { toTexts } from "./site/cast.ts";
 import type { SiteLanguage } from "./site/language.ts";
@@ -28,14 +30,20 @@ export interface Page extends SplitPage {
 /**
  * The pages of a site as Hugo would publish them now, each with its text: one at a time, so that a site of any size
  * fits in memory.
+ * @param onFinding is called for each file or folder that cannot be read as one; the others are read all the same.
  */
-export function* publishedPages(site: Site, now: Date): Generator<Page> {
+export function* publishedPages(
+  site: Site,
+  now: Date,
+  onFinding: (finding: Finding) => void,
+): Generator<Page> {
+  const onOdd = (file: string, oddity: Oddity) => onFinding(oddFinding(file, oddity, site.folder));
   const states = new Map<SiteLanguage, State>();
   for (const language of site.languages)
     states.set(language, { cascades: parseCascade(language.cascade, site.hugoMinor), hidden: false });
   yield* walkFolder(
-    { site, now, names: new Set(site.languages.map(({ name }) => name)) },
-    contentRoot(site),
+    { site, now, onOdd, names: new Set(site.languages.map(({ name }) => name)) },
+    contentRoot(site, onOdd),
     states,
   );
 }
@@ -45,6 +53,7 @@ export function* publishedPages(site: Site, now: Date): Generator<Page> {
 interface Walk {
   readonly site: Site;
   readonly now: Date;
+  readonly onOdd: (file: string, oddity: Oddity) => void;
   /** Of the languages. */
   readonly names: ReadonlySet<string>;
 }
@@ -123,7 +132,9 @@ function* readFiles(
 ): Generator<Read> {
   const seen = new Set<string>();
   for (const file of files) {
-    const split = splitFrontMatter(readFileSync(file.file, "utf8"), walk.site.hugoMinor);
+    const text = readText(walk, file.file);
+    if (text === undefined) continue;
+    const split = splitFrontMatter(text, walk.site.hugoMinor);
     for (const language of languagesOf(walk.site, file, split.values)) {
       const base = walk.site.hugoMinor < 123 ? file.base + path.extname(file.name) : file.base;
       const name = `${base} ${language.name}`;
@@ -132,6 +143,15 @@ function* readFiles(
       seen.add(name);
       if (!state.hidden) yield readPage(walk, folder, { file, split, language }, state.cascades);
     }
+  }
+}
+
+function readText({ onOdd }: Walk, file: string): string | undefined {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    onOdd(file, unreadable(error));
+    return undefined;
   }
 }
 
@@ -172,7 +192,7 @@ function readPage(
     ...split,
     language,
     values: withParams(values, hugoMinor),
-    file: path.relative(site.folder, file.file).split(path.sep).join("/"),
+    file: nameInSite(file.file, site.folder),
     folder: folder.path === "" ? "" : `${folder.path}/`,
     ...resourcesOf(file, hugoMinor),
     markup: values.markup === undefined ? file.markup : markupNamed(values.markup),

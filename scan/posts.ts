@@ -4,6 +4,7 @@ import type { SiteParams } from "../contract/params.ts";
 import { trimSlashes } from "../contract/url.ts";
 import { CannotRun } from "./cannot-run.ts";
 import type { Finding } from "./findings.ts";
+import { oddFinding, unreadable } from "./pages/odd-files.ts";
 import { type Page, publishedPages } from "./pages.ts";
 import type { Progress } from "./progress.ts";
 import { openMemo, type ParseMarkdown } from "./references/memo.ts";
@@ -40,17 +41,18 @@ export interface ReadingOptions {
  * several languages is several posts, and its faults are found once.
  */
 export async function readPosts(site: Site, options: ReadingOptions): Promise<Found> {
+  const memo = await openMemo(path.join(site.folder, MEMO), MEMO_MAKER, parseMarkdown);
+  const findings: Finding[] = [];
   const resolver = createSourceResolver({
     folder: site.folder,
     assets: site.mounts.assets.map((mount) => mount.source),
     hugoMinor: site.hugoMinor,
+    onUnreadable: (folder, error) => findings.push(oddFinding(folder, unreadable(error), site.folder)),
   });
-  const memo = await openMemo(path.join(site.folder, MEMO), MEMO_MAKER, parseMarkdown);
-  const findings: Finding[] = [];
   const posts: Post[] = [];
   let pages = 0;
   options.progress.start("reading posts");
-  for (const page of publishedPages(site, options.now)) {
+  for (const page of publishedPages(site, options.now, (finding) => findings.push(finding))) {
     // Reading is synchronous: without this an interrupt would wait for the last page.
     if (pages % 32 === 0) await setImmediate();
     options.signal.throwIfAborted();

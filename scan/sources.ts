@@ -50,8 +50,10 @@ export function createSourceResolver(site: {
   readonly assets: readonly string[];
   /** Link previews name the proxy from 0.121 on. */
   readonly hugoMinor: number;
+  /** Called once for each folder that is there but cannot be read; what it holds is not known then. */
+  readonly onUnreadable: (folder: string, error: unknown) => void;
 }): SourceResolver {
-  const folders = createFolders();
+  const folders = createFolders(site.onUnreadable);
   return {
     async resolve(reference, page, params) {
       if (reference.as === "url") return writtenUrl(reference, params.endpoint);
@@ -141,14 +143,17 @@ interface Folders {
 }
 
 /** Folders read once: posts ask for the same ones over and over. */
-function createFolders(): Folders {
+function createFolders(onUnreadable: (folder: string, error: unknown) => void): Folders {
   const read = new Map<string, Promise<{ readonly names: Set<string>; readonly lower: Set<string> }>>();
   const namesIn = (folder: string) => {
     const known = read.get(folder);
     if (known !== undefined) return known;
     const names = readdir(folder).then(
       (all) => ({ names: new Set(all), lower: new Set(all.map((name) => name.toLowerCase())) }),
-      () => ({ names: new Set<string>(), lower: new Set<string>() }),
+      (error: unknown) => {
+        if (!isAbsent(error)) onUnreadable(folder, error);
+        return { names: new Set<string>(), lower: new Set<string>() };
+      },
     );
     read.set(folder, names);
     return names;
@@ -160,4 +165,10 @@ function createFolders(): Folders {
       return match === "exact" ? names.has(name) : lower.has(name.toLowerCase());
     },
   };
+}
+
+/** A name that no folder can have is absent too. */
+function isAbsent(error: unknown): boolean {
+  if (!(error instanceof Error) || !("code" in error)) return false;
+  return /^(?:ENOENT|ENOTDIR|ENAMETOOLONG|ERR_INVALID_ARG_VALUE)$/.test(String(error.code));
 }

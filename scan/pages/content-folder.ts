@@ -1,7 +1,9 @@
-import { readdirSync, statSync } from "node:fs";
+import { type Dirent, readdirSync, realpathSync, statSync } from "node:fs";
 import path from "node:path";
 import type { Mount } from "../site/mounts.ts";
 import type { Site } from "../site.ts";
+import { markupOf } from "./markup.ts";
+import { LINKED_TWICE, type Oddity, oddKind, oddTarget, unreadable } from "./odd-files.ts";
 
 /** A folder of `content/` as Hugo sees it: what several mounts have there, in one. */
 export interface ContentFolder {
@@ -20,13 +22,24 @@ export interface ContentFile {
   readonly mount: Mount;
 }
 
-/** The root of what the site and its themes mount. Folders are read synchronously: one by one that is several times faster. */
-export function contentRoot(site: Site): ContentFolder {
+/**
+ * The root of what the site and its themes mount. Folders are read synchronously: one by one that is several times faster.
+ * @param onOdd is called for each entry that is no plain file or folder, or cannot be read; it is left out.
+ */
+export function contentRoot(site: Site, onOdd: (file: string, oddity: Oddity) => void): ContentFolder {
   const mounts = site.mounts.content.map(folderMount);
-  return openFolder(site, mounts, "", mountsAt(mounts, ""));
+  return openFolder({ site, mounts, onOdd, linked: new Set() }, "", mountsAt(mounts, ""));
 }
 
 // --- parts ---
+
+interface Tree {
+  readonly site: Site;
+  readonly mounts: readonly FolderMount[];
+  readonly onOdd: (file: string, oddity: Oddity) => void;
+  /** Real names of folders that a link has led to: each is read once, as links may go round. */
+  readonly linked: Set<string>;
+}
 
 /** Where a mount has a folder. */
 interface Layer {
@@ -55,13 +68,8 @@ function mountsAt(mounts: readonly FolderMount[], at: string): Layer[] {
   return mounts.filter(({ target }) => target === at).map((mount) => ({ mount, below: "" }));
 }
 
-function openFolder(
-  site: Site,
-  mounts: readonly FolderMount[],
-  at: string,
-  layers: readonly Layer[],
-): ContentFolder {
-  const entries = layers.flatMap((layer) => readLayer(site, layer));
+function openFolder(tree: Tree, at: string, layers: readonly Layer[]): ContentFolder {
+  const entries = layers.flatMap((layer) => readLayer(tree, layer));
   const named = new Map<string, Layer[]>();
   for (const { name, layer, isFolder } of entries) {
     if (!isFolder) continue;
@@ -69,7 +77,7 @@ function openFolder(
     named.set(name, [...(named.get(name) ?? []), { mount: layer.mount, below }]);
   }
   const prefix = at === "" ? "" : `${at}/`;
-  for (const { target } of mounts) {
+  for (const { target } of tree.mounts) {
     const name = target.startsWith(prefix) ? (target.slice(prefix.length).split("/")[0] ?? "") : "";
     if (name !== "" && !named.has(name)) named.set(name, []);
   }
@@ -81,7 +89,7 @@ function openFolder(
     *folders() {
       for (const [name, inner] of [...named].sort(([a], [b]) => (a < b ? -1 : 1))) {
         const below = prefix + name;
-        yield openFolder(site, mounts, below, [...inner, ...mountsAt(mounts, below)]);
+        yield openFolder(tree, below, [...inner, ...mountsAt(tree.mounts, below)]);
       }
     },
   };
@@ -94,17 +102,45 @@ interface Entry {
   readonly isFolder: boolean;
 }
 
-function readLayer(site: Site, layer: Layer): Entry[] {
+function readLayer(tree: Tree, layer: Layer): Entry[] {
+  const { site } = tree;
   const { mount, below } = layer;
   const folder = path.join(mount.source, below);
-  return readdirSync(folder, { withFileTypes: true })
-    .sort((a, b) => (a.name < b.name ? -1 : 1))
-    .flatMap((entry): Entry[] => {
-      const file = path.join(folder, entry.name);
-      // Hugo follows links up to 0.122 only.
-      if (entry.isSymbolicLink() && site.hugoMinor >= 123) return [];
-      const isFolder = (entry.isSymbolicLink() ? statSync(file) : entry).isDirectory();
-      if (!mount.takes(path.posix.join(below, entry.name), isFolder) || site.ignores(file)) return [];
-      return [{ name: entry.name, file, layer, isFolder }];
-    });
+  return readFolder(folder, tree).flatMap((entry): Entry[] => {
+    const file = path.join(folder, entry.name);
+    const kind = kindOf(entry, file, tree);
+    const isFolder = kind === "folder" || (kind !== "file" && kind.isFolder);
+    if (site.ignores(file) || !mount.takes(path.posix.join(below, entry.name), isFolder)) return [];
+    if (kind === "file" || kind === "folder") return [{ name: entry.name, file, layer, isFolder }];
+    // What Hugo would not take for a page is of no matter here: a link to a photograph, for one.
+    if (isFolder || markupOf(entry.name, site.hugoMinor) !== undefined) tree.onOdd(file, kind);
+    return [];
+  });
+}
+
+function readFolder(folder: string, { onOdd }: Tree): Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
+  } catch (error) {
+    onOdd(folder, unreadable(error));
+    return [];
+  }
+}
+
+function kindOf(entry: Dirent, file: string, { site, linked }: Tree): "file" | "folder" | Oddity {
+  try {
+    const target = entry.isSymbolicLink() || entry.name.includes("\ufffd") ? statSync(file) : entry;
+    const odd = oddKind(entry, target, site.hugoMinor);
+    if (odd !== undefined) return odd;
+    if (!target.isDirectory()) return "file";
+    if (entry.isSymbolicLink()) {
+      const real = realpathSync(file);
+      const here = `${realpathSync(path.dirname(file))}/`;
+      if (linked.has(real) || here.startsWith(`${real}/`)) return LINKED_TWICE;
+      linked.add(real);
+    }
+    return "folder";
+  } catch (error) {
+    return oddTarget(entry, error, site.hugoMinor);
+  }
 }

@@ -3,6 +3,8 @@ import { fileURLToPath } from "node:url";
 
 export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
+  /** With permissions that hold for root too, who may read everything. */
+  readonly permissions?: boolean;
 }
 
 export interface Ran {
@@ -18,13 +20,18 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 export function commandLine(args: readonly string[], options: RunOptions) {
   const script = `const { scan } = await import(${JSON.stringify(main.href)});
 process.exitCode = await scan(process.argv.slice(1), process.env);`;
+  const node = ["--input-type=module", "-e", script, "--", ...args];
+  const drops = options.permissions === true && process.getuid?.() === 0;
   return {
-    file: process.execPath,
-    args: ["--input-type=module", "-e", script, "--", ...args],
+    ...(drops
+      ? { file: "setpriv", args: [DROPPED, process.execPath, ...node] }
+      : { file: process.execPath, args: node }),
     cwd: root,
     env: { PATH: process.env.PATH, ...options.env },
   };
 }
+
+const DROPPED = "--bounding-set=-dac_override,-dac_read_search";
 
 export async function run(given: readonly string[], options: RunOptions = {}): Promise<Ran> {
   const { file, args, cwd, env } = commandLine(given, options);
