@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Browser, chromium } from "playwright-core";
+import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { browserAccept } from "../../contract/accept.ts";
 import { allComplete, lookAtImages, type Shown, scrollThrough, watchShifts } from "./page.ts";
@@ -35,7 +35,7 @@ beforeAll(async () => {
   demo = spawn(process.execPath, [join(root, "dist/dev/demo.js")], { stdio: ["ignore", "pipe", "inherit"] });
   demoEnded = once(demo, "exit");
   [blog, photograph] = await addresses(demo);
-  if (!missing) browser = await chromium.launch({ executablePath, args: switches });
+  if (!missing) browser = await chromium.launch({ executablePath, args: switches, timeout: 0 });
 }, 600_000);
 
 afterAll(async () => {
@@ -66,7 +66,7 @@ test.skipIf(missing).each([
   { name: "desktop", width: 1280, height: 900, density: 2, tier: 2000 },
 ])("a $name at $density× gets AVIF of $tier px, and nothing moves while it loads", async (screen) => {
   const { name, width, height, density, tier } = screen;
-  const page = await browser.newPage({ viewport: { width, height }, deviceScaleFactor: density });
+  const page = await openPage({ viewport: { width, height }, deviceScaleFactor: density });
   const types: string[] = [];
   page.on("response", (response) => {
     if (response.url().includes("?img=")) types.push(response.headers()["content-type"] ?? "");
@@ -87,7 +87,7 @@ test.skipIf(missing).each([
 test.skipIf(missing).each(["light", "dark"] as const)(
   "the %s blog decodes every image of every post, and nothing moves",
   async (colorScheme) => {
-    const page = await browser.newPage({ viewport: { width: 1280, height: 900 }, colorScheme });
+    const page = await openPage({ viewport: { width: 1280, height: 900 }, colorScheme });
     await page.addInitScript(watchShifts);
     const posts = (await readdir(join(root, "hugo-module/exampleSite/content/posts"))).map((file) =>
       file.replace(".md", ""),
@@ -113,6 +113,13 @@ test("Ctrl-C ends the server and hugo, and is no failure", async () => {
   await expect(fetch(blog)).rejects.toThrow();
   await expect(fetch(photograph)).rejects.toThrow();
 });
+
+/** Without the browser driver's own limits of 30 s: only what hangs ends a test. */
+async function openPage(options: Parameters<Browser["newPage"]>[0]): Promise<Page> {
+  const page = await browser.newPage(options);
+  page.setDefaultTimeout(0);
+  return page;
+}
 
 /** What the demo prints last: where the blog is, and a photograph. */
 async function addresses(demo: ChildProcess): Promise<[blog: string, photograph: string]> {

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
-import { type Browser, chromium, type Page } from "playwright-core";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Browser, chromium, type Page, type Route } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type ExampleBlog, startExampleBlog } from "../../dev/example-blog.ts";
 import { lookAtImages, type Shown, scrollThrough, watchShifts } from "../../dev/test/page.ts";
@@ -29,6 +30,7 @@ beforeAll(async () => {
   blog = await startExampleBlog(newest, pages);
   browser = await chromium.launch({
     executablePath,
+    timeout: 0,
     args: ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"],
   });
 });
@@ -111,6 +113,15 @@ test.skipIf(missing)("a lightbox opens and closes by mouse and by keyboard, with
 /** A lightbox's large image is not loaded before it is opened. */
 const visibleComplete = "[...document.images].every((image) => image.complete || !image.checkVisibility())";
 
+/** On a busy machine an image may not be made in a reader's time: it is asked for again, when Retry-After says. */
+async function untilMade(route: Route): Promise<void> {
+  for (;;) {
+    const response = await route.fetch({ timeout: 0 });
+    if (response.status() !== 503) return route.fulfill({ response });
+    await sleep(1000 * Number(response.headers()["retry-after"]));
+  }
+}
+
 interface Open extends AsyncDisposable {
   readonly page: Page;
   /** Errors of the console, failed requests and answers that are none. */
@@ -120,6 +131,8 @@ interface Open extends AsyncDisposable {
 
 async function openPage(path: string, options: Parameters<Browser["newContext"]>[0] = {}): Promise<Open> {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+  // Without the browser driver's own limits of 30 s: only what hangs ends a test.
+  context.setDefaultTimeout(0);
   const page = await context.newPage();
   const complaints: string[] = [];
   const photographs: { url: URL; type: string }[] = [];
@@ -141,7 +154,13 @@ async function openPage(path: string, options: Parameters<Browser["newContext"]>
     if (url.searchParams.has("img"))
       photographs.push({ url, type: response.headers()["content-type"] ?? "" });
   });
+  await page.route(({ searchParams }) => searchParams.has("img"), untilMade);
   await page.addInitScript(watchShifts);
   await page.goto(new URL(path, blog.url).href);
-  return { page, complaints, photographs, [Symbol.asyncDispose]: () => context.close() };
+  const dispose = async (): Promise<void> => {
+    // Images that are no longer wanted.
+    await page.unrouteAll({ behavior: "ignoreErrors" });
+    await context.close();
+  };
+  return { page, complaints, photographs, [Symbol.asyncDispose]: dispose };
 }

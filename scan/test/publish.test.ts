@@ -1,5 +1,8 @@
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import sharp from "sharp";
@@ -174,15 +177,17 @@ test("one bad post never stops the others", async () => {
 
 test("an interrupt ends the scan at once and leaves whole files", async () => {
   await using site = await createSite({ "config.toml": config, "content/a.md": "![](worms.jpg)\n" });
-  // Nothing listens there, and the scan is more patient than this test.
-  const { file, args, env, cwd } = commandLine(
-    ["--site", site.folder, "--endpoint", "http://127.0.0.1:9/"],
-    {},
-  );
+  // It is asked and does not answer, and the scan is more patient than this test.
+  const silent = createServer().listen(0, "127.0.0.1");
+  await once(silent, "listening");
+  const endpoint = `http://127.0.0.1:${(silent.address() as AddressInfo).port}/`;
+  const { file, args, env, cwd } = commandLine(["--site", site.folder, "--endpoint", endpoint], {});
   const child = spawn(file, args, { cwd, env, stdio: ["ignore", "ignore", "pipe"] });
   const closed = new Promise<number | null>((resolve) => child.once("close", resolve));
-  await new Promise((resolve) => setTimeout(resolve, 1500));
+  await once(silent, "request");
   child.kill("SIGINT");
   expect(await closed).toBe(130);
+  silent.closeAllConnections();
+  silent.close();
   expect(await readdir(site.folder)).not.toContain("assets");
 });

@@ -95,7 +95,7 @@ describe("a scan", () => {
     const scanning = run(["--site", site.folder]);
     while (before.failures.length > 0) await new Promise((resolve) => setTimeout(resolve, 20));
     await before[Symbol.asyncDispose]();
-    await new Promise((resolve) => setTimeout(resolve, 2000));
+    await new Promise((resolve) => setTimeout(resolve, 500));
     await using after = await startStandIn({ "worms.jpg": 400 }, port);
     const { code, stdout } = await scanning;
     expect(code).toBe(0);

@@ -142,7 +142,7 @@ describe("a listening port", () => {
     let agent: Agent | undefined;
     let got: IncomingMessage | undefined;
     await asked;
-    const ended = server?.close(5_000);
+    const ended = server?.close(600_000);
     await expect(fetch(server?.url ?? "")).rejects.toThrow();
     answer();
     await ended;
@@ -183,8 +183,8 @@ describe("200 readers who leave at any moment", () => {
     await Promise.all(Array.from({ length: 200 }, (_, n) => leave(n)));
     await world.service.background.idle();
     const nothing = { originals: 0, streams: 0, fetches: 0 };
-    await expect.poll(() => world.service.busy(), { timeout: 10_000 }).toEqual(nothing);
-    await expect.poll(() => descriptors() <= before + 2, { timeout: 10_000 }).toBe(true);
+    await expect.poll(() => world.service.busy()).toEqual(nothing);
+    await expect.poll(() => descriptors() <= before + 2).toBe(true);
     report("L5", "200 readers who leave at any moment", "0 sockets, descriptors or pieces of work left");
   });
 });

@@ -43,7 +43,7 @@ async function serve(env: Record<string, string> = {}) {
   const args = [
     "serve",
     "--source",
-    join(folder),
+    folder,
     "--cache",
     join(folder, "cache"),
     "--port",
@@ -105,9 +105,11 @@ test("serve answers readers and probes, and ends with 0 when told to, twice too"
 });
 
 test("serve finishes the answer it is in the middle of before it ends", async () => {
-  const server = await serve();
-  const answer = fetch(`${server.url}?img=worms.jpg&fm=avif&q=61`);
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  await writeFile(join(folder, "large.jpg"), await photo(3000, 2000).jpeg().toBuffer());
+  const server = await serve({ ENCODE_TIMEOUT: "5m", DRAIN_TIMEOUT: "5m" });
+  const answer = fetch(`${server.url}?img=large.jpg&fm=avif&q=61`);
+  const metrics = async (): Promise<string> => (await fetch(`${server.admin}metrics`)).text();
+  await expect.poll(metrics).toMatch(/^imgproxy_lite_encoding_jobs\{lane="live"\} 1$/m);
   server.child.kill("SIGTERM");
   expect((await answer).status).toBe(200);
   expect(await server.ended).toBe(0);

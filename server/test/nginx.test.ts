@@ -50,13 +50,11 @@ async function startNginx(pods: readonly number[]): Promise<number> {
   });
   onTestFinished(() => void child.kill("SIGTERM"));
   await expect
-    .poll(
-      () =>
-        fetch(`http://127.0.0.1:${port}/`).then(
-          () => true,
-          () => false,
-        ),
-      { timeout: 10_000 },
+    .poll(() =>
+      fetch(`http://127.0.0.1:${port}/`).then(
+        () => true,
+        () => false,
+      ),
     )
     .toBe(true);
   return port;

@@ -35,7 +35,7 @@ test("a look sweeps for the first time, notes what is used, and then only above 
   for (let index = 0; index < 8; index++) await addEntry(folder, `${index}.jpg`);
   const { timer, sweeps, errors } = start(folder);
   timer.nudge();
-  await expect.poll(() => sweeps.length, { timeout: 20_000 }).toBe(1);
+  await expect.poll(() => sweeps.length).toBe(1);
   expect(sweeps[0]).toMatchObject({ keptFiles: 8, keptBytes: 8_000, deletedFiles: 0 });
   expect(await readUsage(folder)).toMatchObject({ files: 8, bytes: 8_000 });
   timer.nudge();
@@ -46,7 +46,7 @@ test("a look sweeps for the first time, notes what is used, and then only above 
         timer.nudge();
         return sweeps.length;
       },
-      { timeout: 20_000, interval: 100 },
+      { interval: 100 },
     )
     .toBe(2);
   expect(sweeps[1]?.keptFiles).toBeGreaterThanOrEqual(8);
@@ -58,7 +58,7 @@ test("a folder that cannot be swept is an error in words", async () => {
   await writeFile(folder, "");
   const { timer, sweeps, errors } = start(folder);
   timer.nudge();
-  await expect.poll(() => errors.length, { timeout: 20_000 }).toBe(1);
+  await expect.poll(() => errors.length).toBe(1);
   expect(errors[0]?.message).toContain("the sweep of the cache failed");
   expect(sweeps).toEqual([]);
 });

@@ -49,8 +49,8 @@ test.each(["http", "s3"] as const)(
     const source = await open(kind, `http://127.0.0.1:${address.port}`);
     const trace = readTrace(header);
     await Promise.all([
-      withTrace(trace, () => source.stat("a.jpg", AbortSignal.timeout(5_000))),
-      source.stat("b.jpg", AbortSignal.timeout(5_000)),
+      withTrace(trace, () => source.stat("a.jpg", new AbortController().signal)),
+      source.stat("b.jpg", new AbortController().signal),
     ]);
     const sent = Object.fromEntries(
       asked.map(({ url, headers }) => [url?.split("/").at(-1), headers.traceparent]),
