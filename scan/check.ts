@@ -3,11 +3,11 @@ import { type ImageRequest, InvalidRequest, isOriginal, parseQuery } from "../co
 import { type Answers, type AskingOptions, createAsking, type Place, refusals } from "./asking.ts";
 import { type BuiltSite, type Emitted, readBuiltSite } from "./emitted.ts";
 import { type Finding, siteFinding } from "./findings.ts";
+import { hookConflicts } from "./hook-conflicts.ts";
 import { readManifest } from "./manifest-file.ts";
 import { planRequests } from "./plan.ts";
 import { type Found, readPosts } from "./posts.ts";
 import { manifestName, openSite } from "./scan.ts";
-import { silencers } from "./silencers.ts";
 import type { Site, SiteOptions } from "./site.ts";
 
 export interface CheckOptions extends AskingOptions {
@@ -80,7 +80,7 @@ export async function checkSite(options: CheckOptions): Promise<CheckResult> {
   const unemitted = [...scanned]
     .filter(([url]) => !built.urls.has(url))
     .map(([url, place]) => ({ url, ...place }));
-  if (unemitted.length > 0) findings.push(...(await silenced(site, options.built, built)));
+  if (unemitted.length > 0) findings.push(...silenced(site, options.built, built));
   return { ...result, unscanned, unemitted, findings };
 }
 
@@ -135,14 +135,8 @@ async function scannedUrls(site: Site, found: Found): Promise<Map<string, Emitte
 }
 
 /** Why photographs of the content reach no page: their author sees plain images and no reason. */
-async function silenced(site: Site, folder: string, built: BuiltSite): Promise<Finding[]> {
-  const hooks = [
-    ...site.silenced,
-    ...(await silencers(
-      site.folder,
-      site.modules.flatMap(({ folder }) => folder ?? []),
-    )),
-  ];
+function silenced(site: Site, folder: string, built: BuiltSite): Finding[] {
+  const hooks = [...site.silenced, ...hookConflicts(site.templates)];
   if (built.inPages) return hooks.map((words) => siteFinding("warning", site.configFile, words));
   const others = [...built.otherEndpoints].map(
     (endpoint) => `the pages name ${endpoint} instead of ${site.endpoints.join(", ")}`,

@@ -9,6 +9,7 @@ import { type Page, publishedPages } from "./pages.ts";
 import type { Progress } from "./progress.ts";
 import { openMemo, type ParseMarkdown } from "./references/memo.ts";
 import { type Reference, type ReferenceRules, references } from "./references.ts";
+import { chooseTemplate } from "./site/templates.ts";
 import { isTree } from "./site/tree.ts";
 import type { Site } from "./site.ts";
 import { createSourceResolver, type SourceResolver, type Use } from "./sources.ts";
@@ -58,7 +59,7 @@ export async function readPosts(site: Site, options: ReadingOptions): Promise<Fo
     options.signal.throwIfAborted();
     pages++;
     options.progress.advance();
-    const post = await readPost(page, { resolver, parse: memo.parse }, findings);
+    const post = await readPost(page, { site, resolver, parse: memo.parse }, findings);
     if (post.uses.length > 0) posts.push(post);
   }
   options.progress.end();
@@ -79,7 +80,11 @@ const parseMarkdown: ParseMarkdown = async (text, endpoints) =>
 
 async function readPost(
   page: Page,
-  { resolver, parse }: { readonly resolver: SourceResolver; readonly parse: ParseMarkdown },
+  {
+    site,
+    resolver,
+    parse,
+  }: { readonly site: Site; readonly resolver: SourceResolver; readonly parse: ParseMarkdown },
   findings: Finding[],
 ): Promise<Post> {
   const note = (severity: Finding["severity"], message: string, at = { line: page.line, column: 1 }) =>
@@ -92,7 +97,7 @@ async function readPost(
   const fault = (message: string, at?: Reference) => note("error", message, at);
   const own = paramsWith(page, {}, fault);
   const uses: Use[] = [];
-  for (const reference of await references(page, rulesOf(own, page), parse)) {
+  for (const reference of await references(page, rulesOf(own, page, site), parse)) {
     const params = reference.overrides
       ? paramsWith(page, reference.overrides, (message) => fault(message, reference))
       : own;
@@ -122,12 +127,13 @@ function paramsWith(
   }
 }
 
-function rulesOf(params: SiteParams, { language }: Page): ReferenceRules {
+function rulesOf(params: SiteParams, page: Page, site: Site): ReferenceRules {
   const { frontmatter, endpoint } = params;
   return {
     frontmatter,
-    preview: language.image,
+    preview: page.language.image,
     endpoints: endpoint === "" ? [] : [trimSlashes(endpoint)],
-    unsafeHtml: language.unsafeHtml,
+    unsafeHtml: page.language.unsafeHtml,
+    runsShortcode: (name) => chooseTemplate(site.templates, "shortcode", name, page)?.ours === true,
   };
 }

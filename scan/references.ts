@@ -42,6 +42,8 @@ export interface ReferenceRules {
   readonly endpoints: readonly string[];
   /** Whether raw HTML in Markdown reaches the page. */
   readonly unsafeHtml: boolean;
+  /** Whether the module's shortcode of that name is the one that Hugo runs on this page. */
+  runsShortcode(name: string): boolean;
 }
 
 /**
@@ -80,7 +82,7 @@ async function bodyReferences(
   const { body } = page;
   if (page.markup === "other") return [];
   const shortcodes = body.includes("{{") ? parseShortcodes(body) : [];
-  const named = (await Promise.all(shortcodes.map((tag) => shortcodeImages(tag, parse)))).flat();
+  const named = (await Promise.all(shortcodes.map((tag) => shortcodeImages(tag, rules, parse)))).flat();
   const found =
     page.markup === "html"
       ? endpointUrls(body, rules.endpoints).map(({ url, offset }) => ({
@@ -113,10 +115,17 @@ async function markdownReferences(
   return found;
 }
 
-/** What the module's `figure` and `img` show, which are also `imgproxy/figure` and `imgproxy/img`; captions are Markdown. */
-async function shortcodeImages(tag: Shortcode, parse: ParseMarkdown): Promise<Found[]> {
+/**
+ * What the module's `figure` and `img` show, which are also `imgproxy/figure` and `imgproxy/img`; captions are Markdown.
+ * What a theme's or a site's own of the same names show is theirs.
+ */
+async function shortcodeImages(
+  tag: Shortcode,
+  rules: ReferenceRules,
+  parse: ParseMarkdown,
+): Promise<Found[]> {
   const name = tag.name.replace(/^imgproxy\//, "");
-  if (tag.closing || (name !== "figure" && name !== "img")) return [];
+  if (tag.closing || (name !== "figure" && name !== "img") || !rules.runsShortcode(tag.name)) return [];
   const { parameters, start: offset } = tag;
   const first = parameters.get("src") ?? (name === "img" ? parameters.get("0") : undefined);
   const overrides = name === "img" ? imgOverrides(parameters) : {};

@@ -1,12 +1,13 @@
 import path from "node:path";
+import { shortcodeConflicts } from "./hook-conflicts.ts";
 import { toText } from "./site/cast.ts";
 import { type HugoConfig, loadConfig } from "./site/config.ts";
 import { parseIgnored } from "./site/ignore-files.ts";
 import { loadLanguage, type SiteLanguage } from "./site/language.ts";
 import { type LanguageConfig, type SiteLanguages, siteLanguages } from "./site/languages.ts";
-import type { Module } from "./site/modules.ts";
 import { loadMounts, type Mounts } from "./site/mounts.ts";
 import { signatureKeyOf } from "./site/signing.ts";
+import { readTemplates, type Template } from "./site/templates.ts";
 import { treeAt } from "./site/tree.ts";
 
 /** What a scan needs to know of a Hugo site. */
@@ -28,8 +29,8 @@ export interface Site {
   /** What signs the URLs, if anything does. */
   readonly signatureKey: string | undefined;
   readonly mounts: Mounts;
-  /** Themes and modules, in the order in which Hugo looks. */
-  readonly modules: readonly Module[];
+  /** The shortcodes and image hooks of the site, its themes and modules, in the order in which Hugo looks. */
+  readonly templates: readonly Template[];
   /** The `92` of 0.92.1: the rules for what is a page changed over time. */
   readonly hugoMinor: number;
   /** Whether Hugo leaves out a content file or folder, by its absolute name. */
@@ -69,17 +70,20 @@ export async function loadSite(options: SiteOptions): Promise<Site> {
   const ignored = parseIgnored(values);
   const given = treeAt(configured.main.config, "params", "imgproxy");
   const endpoints = [main, ...languages].map(({ params }) => params.endpoint).filter((one) => one !== "");
+  const mounts = await loadMounts({ folder, config: values }, config.modules, configured);
+  const templates = await readTemplates({ folder, hugoMinor, languages, mounts, modules: config.modules });
   return {
     ...{ folder, environment, languages, main, hugoMinor, endpoints: [...new Set(endpoints)] },
     baseUrl: toText(values.baseurl) ?? "",
     configFile: originOf(given.endpoint === undefined ? "baseurl" : "params.imgproxy.endpoint", main.name),
     disabledLanguages: configured.disabled,
     signatureKey: signatureKeyOf(main.params.sign, given.key, options),
-    mounts: await loadMounts({ folder, config: values }, config.modules, configured),
-    modules: config.modules,
+    mounts,
+    templates,
     ignores: ignored.ignores,
     warnings: [
       ...endpointWarnings(configured, languages),
+      ...shortcodeConflicts(templates),
       ...ignored.problems.map(
         (pattern) => `ignoreFiles: "${pattern}" cannot be read here, so what it stands for is scanned`,
       ),
