@@ -47,6 +47,8 @@ export interface ProbeBody {
 export interface ApiProblem {
   readonly code: string;
   readonly detail: string;
+  /** What the photographs' storage said, where it is at fault: `403 InvalidObjectState`. */
+  readonly storage?: string;
 }
 
 export interface ProbeProblem {

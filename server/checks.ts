@@ -1,9 +1,9 @@
 import { LRUCache } from "lru-cache";
 import type { Background } from "./background.ts";
 import type { SourceRecords } from "./cache/cache.ts";
-import { Problem } from "./errors.ts";
 import type { Flights } from "./flights.ts";
 import { createAllowance } from "./rate.ts";
+import { isGone } from "./source/refused.ts";
 import type { Source } from "./source/source.ts";
 
 /** What the source last said of a key. */
@@ -21,7 +21,7 @@ export interface Checks {
   forget(key: string): void;
   /**
    * What the source says now, or what it said a moment ago when one key is asked for too often.
-   * @throws Problem as {@link Source} does; `source-absent` also tells `gone`.
+   * @throws Problem as {@link Source} does; what is gone for certain is also told to `gone`.
    */
   now(key: string, signal: AbortSignal): Promise<Known>;
   /** What the source says now, for a publish: nobody holds it to an allowance. @throws as {@link now} does. */
@@ -62,7 +62,7 @@ export function createChecks(parts: {
       background.run("confirm a record", () => confirm(records, key, known));
       return known;
     } catch (error) {
-      if (error instanceof Problem && error.code === "source-absent") await gone(key);
+      if (isGone(error)) await gone(key);
       throw error;
     }
   }

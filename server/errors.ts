@@ -115,6 +115,13 @@ export const problems = {
     cacheControl: "public, max-age=60",
     remembered: { scope: "variant", seconds: 60 },
   },
+  "withheld-source": {
+    status: 422,
+    title: "The photographs' storage does not give out this original.",
+    remedy: "Look at the object in the storage; the detail says what keeps it.",
+    cacheControl: "public, max-age=60",
+    remembered: { scope: "source", seconds: 60 },
+  },
   "over-budget": {
     status: 429,
     title: "Too many new variants for one client.",
@@ -132,6 +139,18 @@ export const problems = {
     status: 502,
     title: "The photographs' storage did not give the original.",
     remedy: "Try again; the operator finds the cause in the log.",
+    cacheControl: "no-store",
+  },
+  "source-misconfigured": {
+    status: 502,
+    title: "This server cannot use the photographs' storage as it is set up.",
+    remedy: "The operator finds the cause in the log: credentials, clock, bucket or address.",
+    cacheControl: "no-store",
+  },
+  "moved-source": {
+    status: 502,
+    title: "The photographs' storage redirects to another address, and no redirect is followed.",
+    remedy: "Upload the photograph to where the server reads, or name the other address in SOURCE.",
     cacheControl: "no-store",
   },
   busy: {
@@ -172,6 +191,8 @@ export class Problem extends Error {
   /** Public words on this one case; nothing of the inside (no path, bucket, host or stack). */
   readonly detail: string | undefined;
   readonly retryAfterSeconds: number | undefined;
+  /** What the storage said, such as `403 InvalidObjectState`: for the log and for a publish, which has a token. */
+  readonly storage: string | undefined;
   /** Length of the original, for the `Content-Range` of a 416. */
   readonly originalBytes: number | undefined;
 
@@ -180,6 +201,7 @@ export class Problem extends Error {
     options: {
       readonly detail?: string;
       readonly cause?: unknown;
+      readonly storage?: string;
       readonly retryAfterSeconds?: number;
       readonly originalBytes?: number;
     } = {},
@@ -187,6 +209,7 @@ export class Problem extends Error {
     super(options.detail ?? problems[code].title, { cause: options.cause });
     this.code = code;
     this.detail = options.detail;
+    this.storage = options.storage;
     this.originalBytes = options.originalBytes;
     const kind: ProblemKind = problems[code];
     this.retryAfterSeconds = options.retryAfterSeconds ?? kind.retryAfterSeconds;

@@ -12,6 +12,7 @@ import { type Descriptions, toInfo } from "./info.ts";
 import type { CacheOutcome } from "./metrics.ts";
 import type { Negative, Wanted } from "./negative.ts";
 import { negotiate } from "./negotiate.ts";
+import { isGone } from "./source/refused.ts";
 import { versionOf } from "./source/source.ts";
 import type { Streams } from "./stream.ts";
 import type { Variants } from "./variants.ts";
@@ -175,7 +176,7 @@ async function current(
 
 /** A failure to make it again does not withhold what is here: only a photograph that is gone does. */
 function staleServes(error: unknown): boolean {
-  return error instanceof Problem && error.code !== "source-absent";
+  return error instanceof Problem && !isGone(error);
 }
 
 // --- fm=json ---

@@ -37,7 +37,7 @@ export const metricDefinitions = {
   sourceRequests: {
     type: "counter",
     name: "imgproxy_lite_source_requests_total",
-    help: "Requests to the photographs' storage, by outcome: ok, absent, failed, busy, timeout.",
+    help: "Requests to the photographs' storage, by outcome: ok, absent, withheld, failed, busy, timeout.",
     labels: ["outcome"],
   },
   sourceBytes: {

@@ -8,7 +8,7 @@ import { counter, deferredCounter, gauge, histogram } from "./metric-kinds.ts";
 import { reportProcess } from "./process-metrics.ts";
 
 const lanes = ["live", "warm"] as const satisfies readonly Lane[];
-const sourceOutcomes = ["ok", "absent", "failed", "busy", "timeout"] as const;
+const sourceOutcomes = ["ok", "absent", "withheld", "failed", "busy", "timeout"] as const;
 const encodeFailureCauses = ["deadline", "crash", "source", "variant"] as const;
 const formatLabels: ReadonlyMap<string, string> = new Map([
   ["image/avif", "avif"],

@@ -74,7 +74,8 @@ export function createStreams(parts: {
     range: ByteRange,
     signal: AbortSignal,
   ): Promise<Answer | undefined> {
-    const object: SourceObject = await source.open(asked.key, signal, range);
+    const object = await source.open(asked.key, signal, range).catch(unlessShorter);
+    if (object === undefined) return undefined;
     if (object.validator !== stat.validator) {
       await object.body.cancel();
       return undefined;
@@ -121,6 +122,11 @@ async function openInPlace(
     leave();
     throw error;
   }
+}
+
+/** An object that was replaced by a shorter one has no such range any more. */
+function unlessShorter(error: unknown): undefined {
+  if (!(error instanceof Problem && error.code === "bad-range")) throw error;
 }
 
 // --- headers ---

@@ -2,7 +2,7 @@ import { setImmediate } from "node:timers/promises";
 import type { Background } from "./background.ts";
 import type { Entry, EntryMeta, Variant, VariantCache } from "./cache/cache.ts";
 import type { Encoded, Encoder, Lane } from "./encode/encoder.ts";
-import { Problem } from "./errors.ts";
+import { Problem, type ProblemCode } from "./errors.ts";
 import type { Flights } from "./flights.ts";
 import { etagOf } from "./headers.ts";
 import { type Hot, variantName } from "./hot.ts";
@@ -124,12 +124,16 @@ export function createVariants(parts: {
     try {
       learn(first.key, original.validator);
       const left = [...wanted];
+      let inARow = 0;
       while (left.length > 0) {
+        const before = left.length;
         try {
           yield* encodeAll(original, left, options);
         } catch (error) {
-          // The others can be made all the same.
-          if (!(error instanceof Problem) || error.code !== "impossible-variant") throw error;
+          // The others can be made all the same; hardly where two in a row have hung or killed a child.
+          if (!(error instanceof Problem) || !ofOneVariant.has(error.code)) throw error;
+          inARow = left.length < before ? 1 : inARow + 1;
+          if (error.code === "encode-failed" && inARow > 1) throw error;
           left.shift();
           yield error;
         }
@@ -190,6 +194,9 @@ export function createVariants(parts: {
     },
   };
 }
+
+/** What may be wrong with one variant alone: it cannot be, or not in time. */
+const ofOneVariant: ReadonlySet<ProblemCode> = new Set(["impossible-variant", "encode-failed"]);
 
 /** An encoder's work as the cache keeps it. */
 export function toEntry(encoded: Encoded, validator: string): Entry {

@@ -7,6 +7,7 @@ import type { ApiCall } from "../app.ts";
 import { Problem } from "../errors.ts";
 import type { Published } from "../published.ts";
 import type { Neighbours } from "../source/neighbours.ts";
+import { alive, soon } from "./alive.ts";
 import { readJson } from "./body.ts";
 import { findMissing } from "./missing.ts";
 import { probeAll } from "./probe.ts";
@@ -48,14 +49,14 @@ const routes: ReadonlyMap<string, Route> = new Map<string, Route>([
     "POST probe/0",
     async (parts, { request, signal }) => {
       const body = parseProbeBody(await readJson(request, MEBIBYTE));
-      return json(200, { images: await probeAll(parts, body, signal) });
+      return slowJson(probeAll(parts, body, signal).then((images) => ({ images })));
     },
   ],
   [
     "POST missing/0",
     async (parts, { request, signal }) => {
       const body = parseMissingBody(await readJson(request, 4 * MEBIBYTE));
-      return json(200, { images: await findMissing(parts, body, signal) });
+      return slowJson(findMissing(parts, body, signal).then((images) => ({ images })));
     },
   ],
   [
@@ -131,25 +132,40 @@ function json(status: number, value: unknown): Answer {
   };
 }
 
-/** A line as soon as it is known: a scan shows progress, and no proxy cuts a silent connection. */
-function ndjson(lines: AsyncGenerator<unknown>): Answer {
+/** JSON that may take a while. @throws what the work throws at once; what it throws later cuts the answer off. */
+async function slowJson(work: Promise<unknown>): Promise<Answer> {
+  const done = await soon(work);
+  if (done !== undefined) return json(200, done.value);
+  return streamed("application/json", alive(lines(once(work))));
+}
+
+async function* once(work: Promise<unknown>): AsyncGenerator<unknown> {
+  yield await work;
+}
+
+/** A line as soon as it is known: a scan shows progress. */
+function ndjson(values: AsyncGenerator<unknown>): Answer {
+  return streamed("application/x-ndjson", alive(lines(values)));
+}
+
+async function* lines(values: AsyncGenerator<unknown>): AsyncGenerator<string> {
+  for await (const value of values) yield `${JSON.stringify(value)}\n`;
+}
+
+function streamed(type: string, parts: AsyncGenerator<string>): Answer {
   const encoder = new TextEncoder();
   const body = new ReadableStream<Uint8Array>({
     async pull(controller) {
-      const { done, value } = await lines.next();
+      const { done, value } = await parts.next();
       if (done) controller.close();
-      else controller.enqueue(encoder.encode(`${JSON.stringify(value)}\n`));
+      else controller.enqueue(encoder.encode(value));
     },
-    cancel: async () => void (await lines.return(undefined)),
+    cancel: async () => void (await parts.return(undefined)),
   });
+  // nginx would otherwise collect the parts.
   return {
     status: 200,
-    // nginx would otherwise collect the lines.
-    headers: {
-      "content-type": "application/x-ndjson",
-      "cache-control": "no-store",
-      "x-accel-buffering": "no",
-    },
+    headers: { "content-type": type, "cache-control": "no-store", "x-accel-buffering": "no" },
     body,
   };
 }

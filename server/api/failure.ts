@@ -4,6 +4,6 @@ import { toProblem } from "../problem.ts";
 
 /** Why one of many failed, as a line of an answer that otherwise succeeds. */
 export function apiProblem(error: unknown): ApiProblem {
-  const { code, detail } = toProblem(error);
-  return { code, detail: detail ?? problems[code].title };
+  const { code, detail, storage } = toProblem(error);
+  return { code, detail: detail ?? problems[code].title, ...(storage !== undefined && { storage }) };
 }

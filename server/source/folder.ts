@@ -67,7 +67,10 @@ async function openFile(root: string, key: string): Promise<{ file: FileHandle; 
  */
 async function inside(root: string, key: string): Promise<string> {
   if (key.split("/").includes("")) throw new Problem("source-absent");
-  const base = await realpath(root);
+  // A folder that is gone or not mounted says nothing of what was in it.
+  const base = await realpath(root).catch((cause: unknown) => {
+    throw new Problem("source-failed", { cause });
+  });
   const path = await realpath(join(base, key));
   if (!path.startsWith(base.endsWith(sep) ? base : base + sep)) throw new Problem("source-absent");
   return path;
@@ -85,6 +88,11 @@ const absent: ReadonlySet<unknown> = new Set([
 function asProblem(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof Problem) return error;
   const code = "code" in error ? error.code : undefined;
+  if (code === "EACCES" || code === "EPERM")
+    return new Problem("withheld-source", {
+      ...{ cause: error, storage: code },
+      detail: "The server may not read its file: let the server's user read it.",
+    });
   return new Problem(absent.has(code) ? "source-absent" : "source-failed", { cause: error });
 }
 

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Problem, type ProblemCode } from "../errors.ts";
+import { createBreaker } from "./breaker.ts";
 import type { ByteRange, Source, SourceObject } from "./source.ts";
 
 /** What a guard has seen, for metrics and tests. */
@@ -10,7 +11,8 @@ export interface GuardStats {
 
 /**
  * Stands between the server and a remote source: one more try where that helps, also for the rest of a body that was
- * cut short, but retries stay below a tenth of the requests; when half of the last requests failed, nobody asks for some seconds, then one does.
+ * cut short, but retries stay below a tenth of the requests; a source that fails as a whole is left alone for a while.
+ * What is wrong with one object, or with how the server is set up, is neither tried again nor held against the source.
  */
 export function guardSource(
   source: Source,
@@ -20,28 +22,27 @@ export function guardSource(
   const budget = createRetryBudget();
   const breaker = createBreaker(now);
 
-  async function attempt<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-    breaker.check();
+  async function attempt<T>(key: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+    const record = breaker.enter(key);
     try {
       const result = await work();
-      breaker.record(true);
+      record("good");
       return result;
     } catch (error) {
       // A missing photograph is a good answer, and a reader who left says nothing of the source.
-      if (signal.aborted) breaker.forgo();
-      else breaker.record(!isTrouble(error));
+      record(signal.aborted ? "nothing" : isTrouble(error) ? "bad" : "good");
       throw error;
     }
   }
 
-  async function guarded<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  async function guarded<T>(key: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
     budget.earn();
     try {
-      return await attempt(signal, work);
+      return await attempt(key, signal, work);
     } catch (error) {
       if (!isTrouble(error) || !mayRetry(signal)) throw error;
       await sleep(pauseMs(), undefined, { signal });
-      return attempt(signal, work);
+      return attempt(key, signal, work);
     }
   }
 
@@ -55,7 +56,7 @@ export function guardSource(
       try {
         return await reader.read();
       } catch (error) {
-        if (!signal.aborted) breaker.record(false);
+        if (!signal.aborted) breaker.broke(key);
         if (resumed || at > last || !isCut(error) || !isStrong(object.validator) || !mayRetry(signal))
           throw error;
         resumed = true;
@@ -86,7 +87,11 @@ export function guardSource(
     cut: unknown,
   ): Promise<ReadableStream<Uint8Array>> {
     await sleep(pauseMs(), undefined, { signal });
-    const object = await attempt(signal, () => source.open(key, signal, rest));
+    const object = await attempt(key, signal, () => source.open(key, signal, rest)).catch(
+      (error: unknown) => {
+        throw isTrouble(error) ? error : cut;
+      },
+    );
     if (object.validator === validator) return object.body;
     await object.body.cancel();
     throw cut;
@@ -97,9 +102,9 @@ export function guardSource(
   }
 
   return {
-    stat: (key, signal) => guarded(signal, () => source.stat(key, signal)),
+    stat: (key, signal) => guarded(key, signal, () => source.stat(key, signal)),
     async open(key, signal, range) {
-      const object = await guarded(signal, () => source.open(key, signal, range));
+      const object = await guarded(key, signal, () => source.open(key, signal, range));
       return watched(object, { key, signal, first: 0, last: object.bytes - 1, ...range });
     },
     stats: () => ({ retries: budget.spent(), opened: breaker.opened() }),
@@ -145,53 +150,5 @@ function createRetryBudget() {
       return true;
     },
     spent: () => spent,
-  };
-}
-
-// --- breaker ---
-
-const WINDOW_MS = 10_000;
-const FEWEST = 20;
-const OPEN_MS = 5_000;
-
-/** Closed, open for five seconds, then half open: one request goes through and decides. */
-function createBreaker(now: () => number) {
-  let window: { readonly at: number; readonly good: boolean }[] = [];
-  let openUntil = 0;
-  let probing = false;
-  let opened = 0;
-
-  const open = (): void => {
-    openUntil = now() + OPEN_MS;
-    window = [];
-    opened += 1;
-  };
-
-  return {
-    /** @throws Problem `source-busy` while open. */
-    check() {
-      if (openUntil === 0) return;
-      const left = openUntil - now();
-      if (left > 0 || probing)
-        throw new Problem("source-busy", { retryAfterSeconds: Math.max(1, Math.ceil(left / 1000)) });
-      probing = true;
-    },
-    record(good: boolean) {
-      if (probing) {
-        probing = false;
-        if (good) openUntil = 0;
-        else open();
-        return;
-      }
-      window = [...window.filter(({ at }) => now() - at < WINDOW_MS), { at: now(), good }].slice(-200);
-      const bad = window.filter((one) => !one.good).length;
-      if (window.length >= FEWEST && bad * 2 >= window.length) open();
-    },
-    /** The request that was to decide has said nothing. */
-    forgo() {
-      probing = false;
-    },
-    isOpen: () => openUntil > 0,
-    opened: () => opened,
   };
 }

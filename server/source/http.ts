@@ -3,9 +3,9 @@ import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { Problem } from "../errors.ts";
 import { traceHeaders } from "../trace.ts";
 import { cut, exactly } from "./body.ts";
+import { faultProblem } from "./faults.ts";
 import { fromNodeBody } from "./node-body.ts";
 import { type Patience, remotePatience, within } from "./patience.ts";
-import { Refused } from "./refused.ts";
 import type { ByteRange, Source, SourceStat } from "./source.ts";
 import { validatorOf } from "./validator.ts";
 
@@ -99,25 +99,19 @@ function hurryConnecting(sent: ReturnType<typeof httpRequest>, milliseconds: num
 
 // --- responses ---
 
-/** RGW and S3 answer 403 for a missing key in a bucket that not everybody may list: for the reader it is absent. */
 function problemOf(response: IncomingMessage): Problem | undefined {
-  const { statusCode = 0, headers } = response;
-  if (statusCode === 200 || statusCode === 206) return undefined;
-  const cause = new Error(`the source answered ${statusCode}`);
-  if (statusCode === 404 || statusCode === 410) return new Problem("source-absent", { cause });
-  if (statusCode === 403)
-    return new Problem("source-absent", { cause: new Refused("the source answered 403") });
-  if (statusCode !== 429 && statusCode !== 503) return new Problem("source-failed", { cause });
+  const { statusCode: status = 0, headers } = response;
+  if (status === 200 || status === 206) return undefined;
   const seconds = Number(headers["retry-after"]);
-  const retryAfterSeconds = seconds >= 1 ? Math.min(seconds, 30) : undefined;
-  return new Problem("source-busy", { cause, ...(retryAfterSeconds !== undefined && { retryAfterSeconds }) });
+  return faultProblem({
+    ...{ status, cause: new Error(`the source answered ${status}`) },
+    ...(seconds >= 1 && { retryAfterSeconds: Math.min(seconds, 30) }),
+  });
 }
 
 function statOf({ headers }: IncomingMessage, part: ByteRange | undefined): SourceStat {
-  if (headers["content-encoding"] !== undefined && headers["content-encoding"] !== "identity")
-    throw failed(`the source sends content-encoding ${headers["content-encoding"]}`);
   const bytes = part === undefined ? headers["content-length"] : wholeLength(headers["content-range"], part);
-  if (bytes === undefined || !/^\d{1,15}$/.test(bytes)) throw failed("the source names no length");
+  if (bytes === undefined || !/^\d{1,15}$/.test(bytes)) throw unusable("the source names no length");
   const modified = new Date(headers["last-modified"] ?? Number.NaN);
   return {
     validator: validatorOf(headers.etag, headers["last-modified"], Number(bytes)),
@@ -129,10 +123,11 @@ function statOf({ headers }: IncomingMessage, part: ByteRange | undefined): Sour
 function wholeLength(contentRange: string | undefined, part: ByteRange): string | undefined {
   const [, first, last, whole] = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(contentRange ?? "") ?? [];
   if (Number(first) !== part.first || Number(last) !== part.last)
-    throw failed("the source sends another range");
+    throw unusable("the source sends another range");
   return whole;
 }
 
-function failed(what: string): Problem {
-  return new Problem("source-failed", { cause: new Error(what) });
+/** It answers, but not as an HTTP server with photographs should. */
+function unusable(what: string): Problem {
+  return new Problem("source-misconfigured", { cause: new Error(what) });
 }

@@ -27,6 +27,9 @@ export function observeSource(source: Source, metrics: Pick<Metrics, "fetched">)
 
 const outcomes: Partial<Record<ProblemCode, SourceOutcome>> = {
   "source-absent": "absent",
+  "withheld-source": "withheld",
+  "moved-source": "withheld",
+  "bad-range": "ok",
   "source-busy": "busy",
   "source-timeout": "timeout",
 };

@@ -1,12 +1,12 @@
 import { Readable } from "node:stream";
 import type { GetObjectCommandOutput, HeadObjectCommandOutput, S3Client } from "@aws-sdk/client-s3";
-import { Problem, type ProblemCode } from "../errors.ts";
+import { Problem } from "../errors.ts";
 import { traceHeaders } from "../trace.ts";
 import { exactly } from "./body.ts";
+import { faultProblem } from "./faults.ts";
 import { MOST_NEIGHBOURS, type Neighbours, neighboursBy } from "./neighbours.ts";
 import { fromNodeBody } from "./node-body.ts";
 import { type Patience, remotePatience, within } from "./patience.ts";
-import { Refused } from "./refused.ts";
 import { boundAnswers } from "./s3-answers.ts";
 import type { ByteRange, Source, SourceStat } from "./source.ts";
 import { validatorOf } from "./validator.ts";
@@ -80,14 +80,14 @@ export async function createS3Source(
       } catch (error) {
         // HEAD has no body to say whether it is the key or the bucket that is not there, or why it is refused.
         const status = statusOf(error) ?? 0;
-        if (status >= 400 && status < 500) return explained(key, signal);
+        if (status >= 300 && status < 500) return explained(key, signal);
         throw toProblem(error, signal);
       }
     },
     async open(key, signal, range) {
       const output = await get(key, signal, range);
       const { Body: body } = output;
-      if (!(body instanceof Readable)) throw failed("S3 sends no stream");
+      if (!(body instanceof Readable)) throw unusable("S3 sends no stream");
       try {
         const stat = statOf(output, range === undefined ? undefined : output.ContentRange);
         const length = range === undefined ? stat.bytes : range.last + 1 - range.first;
@@ -148,7 +148,7 @@ function statOf(
     contentRange === undefined
       ? output.ContentLength
       : Number(/^bytes \d{1,15}-\d{1,15}\/(\d{1,15})$/.exec(contentRange)?.[1] ?? Number.NaN);
-  if (bytes === undefined || Number.isNaN(bytes)) throw failed("S3 names no length");
+  if (bytes === undefined || Number.isNaN(bytes)) throw unusable("S3 names no length");
   const modified = output.LastModified;
   return {
     validator: validatorOf(output.ETag, modified?.toUTCString(), bytes),
@@ -157,29 +157,18 @@ function statOf(
   };
 }
 
-/**
- * AccessDenied is what S3 says of a missing key to who may not list the bucket; a wrong key pair, clock or bucket is
- * the operator's affair and must not be remembered as a missing photograph.
- */
-const codes: Readonly<Record<string, ProblemCode>> = {
-  NoSuchKey: "source-absent",
-  NotFound: "source-absent",
-  KeyTooLongError: "source-absent",
-  SlowDown: "source-busy",
-  ServiceUnavailable: "source-busy",
-  RequestLimitExceeded: "source-busy",
-  RequestTimeout: "source-timeout",
-  TimeoutError: "source-timeout",
-};
-
 function toProblem(error: unknown, signal: AbortSignal): unknown {
   if (error instanceof Problem || signal.aborted) return error;
-  if (!(error instanceof Error)) return failed(String(error));
-  const code = codes[error.name] ?? (statusOf(error) === 503 ? "source-busy" : undefined);
-  if (error.name === "AccessDenied")
-    return new Problem("source-absent", { cause: new Refused(error.message) });
-  if (code !== undefined) return new Problem(code, { cause: error });
-  return new Problem("source-failed", { cause: error });
+  if (!(error instanceof Error)) return new Problem("source-failed", { cause: error });
+  const { name, message } = error;
+  const storageClass = "StorageClass" in error ? String(error.StorageClass) : "";
+  return faultProblem({
+    ...{ status: statusOf(error), message, cause: error },
+    // What the SDK calls an answer without a code of S3's.
+    ...(!/^(?:Unknown|Error$)/.test(name) && { code: name }),
+    // Public words: nothing but a name.
+    ...(/^[A-Z_]{1,40}$/.test(storageClass) && { storageClass }),
+  });
 }
 
 function statusOf(error: unknown): number | undefined {
@@ -189,6 +178,7 @@ function statusOf(error: unknown): number | undefined {
   return typeof metadata.httpStatusCode === "number" ? metadata.httpStatusCode : undefined;
 }
 
-function failed(what: string): Problem {
-  return new Problem("source-failed", { cause: new Error(what) });
+/** It answers, but not as an S3 server should. */
+function unusable(what: string): Problem {
+  return new Problem("source-misconfigured", { cause: new Error(what) });
 }

@@ -23,7 +23,8 @@ export interface ByteRange {
 
 /**
  * Where photographs are: a folder, an HTTP base URL, an S3 bucket. Keys are valid as contract/key.ts has it.
- * Both throw Problem `source-absent`, `source-failed`, `source-busy` or `source-timeout`.
+ * Both throw Problem: of the object `source-absent`, `withheld-source`, `moved-source` or `bad-range`, of the source
+ * `source-misconfigured`, `source-failed`, `source-busy` or `source-timeout`.
  */
 export interface Source {
   stat(key: string, signal: AbortSignal): Promise<SourceStat>;

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -56,5 +56,31 @@ describe("a folder's keys", () => {
     const source = createFolderSource(folder);
     for (const key of ["in", "in/", "in//photo", "pipe", "in/photo/"])
       await expect(source.stat(key, signal)).rejects.toThrow(absent);
+  });
+
+  test("that the server may not read are withheld, and no other is", async () => {
+    await writeFile(join(folder, "locked"), "photo", { mode: 0 });
+    await chmod(outside, 0o755);
+    await chmod(folder, 0o755);
+    const source = createFolderSource(folder);
+    const isRoot = process.geteuid?.() === 0;
+    if (isRoot) process.seteuid?.(65534);
+    try {
+      const withheld = {
+        code: "withheld-source",
+        storage: "EACCES",
+        detail: expect.stringContaining("may not read"),
+      };
+      await expect(source.stat("locked", signal)).rejects.toMatchObject(withheld);
+      await expect(source.open("locked", signal)).rejects.toMatchObject(withheld);
+      expect((await source.stat("in/photo", signal)).bytes).toBe(5);
+    } finally {
+      if (isRoot) process.seteuid?.(0);
+    }
+  });
+
+  test("are not gone with the folder: a volume may not be mounted", async () => {
+    const source = createFolderSource(join(outside, "unmounted"));
+    await expect(source.stat("in/photo", signal)).rejects.toMatchObject({ code: "source-failed" });
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { Problem, type ProblemCode } from "../errors.ts";
 import { guardSource } from "../source/guard.ts";
-import { Refused, tellRefused } from "../source/refused.ts";
+import { isGone, Refused, tellRefused } from "../source/refused.ts";
 import type { Source } from "../source/source.ts";
 import { report } from "./chaos.ts";
 
@@ -69,12 +69,12 @@ describe("a guarded source", () => {
     let readers = 0;
     for (; clock < 60_000; clock += 10) {
       readers += 1;
-      await codeOf(guarded.stat("a", signal));
+      await codeOf(guarded.stat(`${readers % 7}.jpg`, signal));
     }
     expect(readers).toBe(6000);
-    // 20 calls open it; then one every 5 s.
+    // 20 calls open it; then those of three photographs every 5 s.
     const asked = calls();
-    expect(asked).toBeLessThanOrEqual(20 * 1.1 + 12);
+    expect(asked).toBeLessThanOrEqual(20 * 1.1 + 3 * 12);
     down = false;
     const closed = [];
     for (; clock < 66_000; clock += 500) closed.push(await codeOf(guarded.stat("a", signal)));
@@ -87,6 +87,49 @@ describe("a guarded source", () => {
     );
   });
 
+  test("is left alone only when three photographs have failed, however often two are asked for", async () => {
+    const { source } = scripted((_, key) => (key === "good.jpg" ? undefined : "source-timeout"));
+    const guarded = guardSource(source, { pauseMs });
+    for (let n = 0; n < 100; n += 1) await codeOf(guarded.stat(`${n % 2}.jpg`, signal));
+    expect(guarded.stats().opened).toBe(0);
+    expect(await codeOf(guarded.stat("good.jpg", signal))).toBe("ok");
+    await codeOf(guarded.stat("2.jpg", signal));
+    expect(guarded.stats().opened).toBe(1);
+    expect(await codeOf(guarded.stat("good.jpg", signal))).toBe("source-busy");
+  });
+
+  test.each([
+    "source-absent",
+    "withheld-source",
+    "moved-source",
+    "source-misconfigured",
+    "bad-range",
+  ] as const)("is neither asked again nor left alone for %s", async (code) => {
+    const { source, calls } = scripted((_, key) => (key === "good.jpg" ? undefined : code));
+    const guarded = guardSource(source, { pauseMs });
+    for (let n = 0; n < 100; n += 1) expect(await codeOf(guarded.stat(`${n}.jpg`, signal))).toBe(code);
+    expect(await codeOf(guarded.stat("good.jpg", signal))).toBe("ok");
+    expect([calls(), guarded.stats()]).toEqual([101, { retries: 0, opened: 0 }]);
+  });
+
+  test("is open again for all as soon as one photograph can be had, whichever still fail", async () => {
+    let clock = 0;
+    const { source } = scripted((call, key) =>
+      call <= 20 || /^[01]/.test(key) ? "source-timeout" : undefined,
+    );
+    const guarded = guardSource(source, { now: () => clock, pauseMs });
+    for (let n = 0; n < 20; n += 1) await codeOf(guarded.stat(`${n}.jpg`, signal));
+    expect(guarded.stats().opened).toBe(1);
+    clock += 6_000;
+    // Two that fail for reasons of their own come first, and one of them again.
+    expect(await codeOf(guarded.stat("0.jpg", signal))).toBe("source-timeout");
+    expect(await codeOf(guarded.stat("0.jpg", signal))).toBe("source-busy");
+    expect(await codeOf(guarded.stat("1.jpg", signal))).toBe("source-timeout");
+    expect(await codeOf(guarded.stat("2.jpg", signal))).toBe("ok");
+    expect(await codeOf(guarded.stat("3.jpg", signal))).toBe("ok");
+    expect(guarded.stats().opened).toBe(1);
+  });
+
   test("is asked by another reader when the one whose request was to decide has left", async () => {
     let clock = 0;
     const left = new AbortController();
@@ -95,7 +138,7 @@ describe("a guarded source", () => {
       return call <= 21 ? "source-timeout" : undefined;
     });
     const guarded = guardSource(source, { now: () => clock, pauseMs: () => 0 });
-    for (let n = 0; n < 20; n += 1) await codeOf(guarded.stat("a", signal));
+    for (let n = 0; n < 20; n += 1) await codeOf(guarded.stat(`${n}.jpg`, signal));
     expect(await codeOf(guarded.stat("a", signal))).toBe("source-busy");
     clock += 6_000;
     await codeOf(guarded.stat("a", left.signal));
@@ -117,7 +160,7 @@ describe("a guarded source", () => {
     };
     const guarded = guardSource(broken, { pauseMs });
     for (let n = 0; n < 10; n += 1) {
-      const { body } = await guarded.open("a", signal);
+      const { body } = await guarded.open(`${n}.jpg`, signal);
       expect(await codeOf(new Response(body).arrayBuffer())).toBe("source-timeout");
     }
     // Half of what was seen were bodies that broke; every head was fine.
@@ -127,22 +170,33 @@ describe("a guarded source", () => {
 });
 
 describe("a source that refuses", () => {
-  const refusal = new Problem("source-absent", { cause: new Refused("403") });
+  const refusal = (of: ProblemCode, alone: ProblemCode = of) =>
+    new Problem(alone, { cause: new Refused(new Problem(of), new Error("403")) });
 
-  test("has no such photograph while others are there", async () => {
-    const { source } = scripted((_, key) => (key === "absent" ? refusal : undefined));
-    const told = tellRefused(source);
-    expect(await codeOf(told.stat("absent", signal))).toBe("source-absent");
-    await told.stat("there", signal);
-    expect(await codeOf(told.stat("absent", signal))).toBe("source-absent");
-  });
+  test.each([
+    ["source-absent", "source-absent"],
+    ["withheld-source", "source-misconfigured"],
+  ] as const)(
+    "one object: it is %s while another is there, and %s may be while none is known",
+    async (of, alone) => {
+      const { source } = scripted((_, key) => (key === "refused" ? refusal(of, alone) : undefined));
+      const told = tellRefused(source);
+      expect(await codeOf(told.stat("refused", signal))).toBe(alone);
+      await told.stat("there", signal);
+      const known = await told.stat("refused", signal).catch((error: unknown) => error);
+      expect([known instanceof Problem && known.code, isGone(known)]).toEqual([of, of === "source-absent"]);
+    },
+  );
 
-  test("has failed when it refuses a photograph that was there", async () => {
+  test("what was there, is misconfigured, and nothing is gone", async () => {
     let open = true;
-    const { source } = scripted(() => (open ? undefined : refusal));
+    const { source } = scripted(() => (open ? undefined : refusal("source-absent")));
     const told = tellRefused(source);
     await told.stat("there", signal);
     open = false;
-    expect(await codeOf(told.stat("other", signal))).toBe("source-failed");
+    expect(await codeOf(told.stat("other", signal))).toBe("source-misconfigured");
+    // Of the one photograph that it knew, there is no other to ask for.
+    const same = await told.stat("there", signal).catch((error: unknown) => error);
+    expect([same instanceof Problem && same.code, isGone(same)]).toEqual(["source-absent", false]);
   });
 });

@@ -1,9 +1,11 @@
-import { PutObjectCommand } from "@aws-sdk/client-s3";
+import { PutObjectCommand, type PutObjectCommandInput } from "@aws-sdk/client-s3";
 import { expect, inject, onTestFinished, test, vi } from "vitest";
 import { ownerClient } from "../../dev/ceph/cluster.ts";
 import { rgwOf, startDaemon, stopDaemon, until } from "../../dev/ceph/daemon.ts";
 import { freePort } from "../../dev/ports.ts";
+import { tellRefused } from "../source/refused.ts";
 import { createS3Source, type S3Options } from "../source/s3.ts";
+import type { Source } from "../source/source.ts";
 
 const ceph = inject("ceph");
 const never = new AbortController().signal;
@@ -21,13 +23,13 @@ test("a gateway that finds our clock wrong is a failure, not a missing photograp
   vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 3_600_000 });
   onTestFinished(() => void vi.useRealTimers());
   await expect(source.open("any.jpg", never)).rejects.toMatchObject({
-    code: "source-failed",
-    cause: { name: "RequestTimeTooSkewed" },
+    code: "source-misconfigured",
+    storage: "403 RequestTimeTooSkewed",
   });
 });
 
 test("a gateway with more to do than it may is busy, and answers when it has less", async () => {
-  const gateway = await gatewayFor(1);
+  const gateway = await gatewayWith("rgw-busy", "--rgw-max-concurrent-requests=1");
   await ownerClient(ceph).send(
     new PutObjectCommand({ Bucket: ceph.bucket, Key: "long.jpg", Body: Buffer.alloc(100_000_000) }),
   );
@@ -46,13 +48,42 @@ test("a gateway with more to do than it may is busy, and answers when it has les
   });
 });
 
-/** Another gateway of the same cluster that takes so many requests at once; returns its endpoint. */
-async function gatewayFor(requests: number): Promise<string> {
+test("an object with a key of its owner's, or a key that is lost, is withheld, and no other is concerned", async () => {
+  const encrypting = [
+    "--rgw-crypt-require-ssl=false",
+    "--rgw-crypt-s3-kms-backend=testing",
+    `--rgw-crypt-s3-kms-encryption-keys=here=${Buffer.alloc(32, 1).toString("base64")}`,
+  ];
+  const gateway = await gatewayWith("rgw-crypt", ...encrypting);
+  const owner = ownerClient({ ...ceph, endpoint: gateway });
+  const put = (Key: string, more: Partial<PutObjectCommandInput> = {}) =>
+    owner.send(new PutObjectCommand({ Bucket: ceph.bucket, Key, Body: "photo", ...more }));
+  const key = Buffer.alloc(32, 2);
+  await put("plain.jpg");
+  await put("customer.jpg", { SSECustomerAlgorithm: "AES256", SSECustomerKey: key.toString("base64") });
+  await put("kms.jpg", { ServerSideEncryption: "aws:kms", SSEKMSKeyId: "here" });
+  const source = tellRefused(await createS3Source({ ...options, endpoint: gateway }));
+  expect((await source.open("kms.jpg", never)).bytes).toBe(5);
+  const withheld = async (from: Source, name: string, storage: string) => {
+    const fault = { code: "withheld-source", storage, detail: expect.stringContaining("encrypted") };
+    await expect(from.stat(name, never)).rejects.toMatchObject(fault);
+    await expect(from.open(name, never)).rejects.toMatchObject(fault);
+    expect((await from.stat("plain.jpg", never)).bytes).toBe(5);
+  };
+  await withheld(source, "customer.jpg", "400 InvalidArgument");
+
+  // The same objects by a gateway that has lost the key.
+  const forgetful = await gatewayWith("rgw-lost", ...encrypting.slice(0, 2));
+  const lost = tellRefused(await createS3Source({ ...options, endpoint: forgetful }));
+  await withheld(lost, "kms.jpg", "403 InvalidAccessKeyId");
+});
+
+/** Another gateway of the same cluster, with options; returns its endpoint. */
+async function gatewayWith(name: string, ...more: readonly string[]): Promise<string> {
   const endpoint = `http://127.0.0.1:${(await freePort()).port}`;
   const { args, ...gateway } = rgwOf({ endpoint });
-  const limit = `--rgw-max-concurrent-requests=${requests}`;
-  await startDaemon(ceph.folder, { ...gateway, name: "rgw-busy", args: [...args, limit] });
-  onTestFinished(() => stopDaemon(ceph.folder, "rgw-busy"));
+  await startDaemon(ceph.folder, { ...gateway, name, args: [...args, ...more] });
+  onTestFinished(() => stopDaemon(ceph.folder, name));
   await until("the gateway", 60, async () => void (await fetch(endpoint)));
   return endpoint;
 }

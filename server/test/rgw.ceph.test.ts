@@ -82,8 +82,8 @@ describe("RGW", () => {
       { credentials: { accessKeyId: "NOBODY", secretAccessKey: ceph.secretKey } },
     ]) {
       const source = await createS3Source({ ...options, ...wrong });
-      expect(await codeOf(source.stat("any", signal))).toBe("source-failed");
-      expect(await codeOf(source.open("any", signal))).toBe("source-failed");
+      expect(await codeOf(source.stat("any", signal))).toBe("source-misconfigured");
+      expect(await codeOf(source.open("any", signal))).toBe("source-misconfigured");
     }
   });
 

@@ -6,6 +6,7 @@ import { folderPolicy, remotePolicy } from "../freshness.ts";
 import { guardSource } from "../source/guard.ts";
 import { createHttpSource } from "../source/http.ts";
 import { remotePatience } from "../source/patience.ts";
+import { tellRefused } from "../source/refused.ts";
 import { createS3Source } from "../source/s3.ts";
 import { bounded, report, sized } from "./chaos.ts";
 import { photo } from "./pictures.ts";
@@ -262,6 +263,28 @@ describe("a source that", () => {
     report("U5", "10,000 requests for 100 absent photographs", `${asked} requests to the source`);
   });
 
+  test.each([
+    ["closes", 403, undefined],
+    ["asks for a login", 401, undefined],
+    ["archives what it has", 400, undefined],
+    ["has deleted it", 404, 404],
+  ] as const)("%s keeps and serves what was made, unless the photograph is gone", async (_, status, gone) => {
+    let closed = false;
+    const base = await listen((_, response) => {
+      if (closed) return void response.writeHead(status).end();
+      response.writeHead(200, { "content-length": jpeg.byteLength, etag: '"x"' }).end(jpeg);
+    });
+    // The source is asked before every answer, and no other photograph is known to tell by.
+    const wrap = () => guardSource(tellRefused(createHttpSource(base)), { pauseMs: () => 0 });
+    const world = await open(base, { wrap, policy: folderPolicy });
+    expect((await world.get("/?img=a.jpg&q=33")).status).toBe(200);
+    await world.service.background.idle();
+    closed = true;
+    expect((await world.get("/?img=a.jpg&q=33")).status).toBe(gone ?? 200);
+    await world.service.background.idle();
+    expect(world.cache.entries.size).toBe(gone === undefined ? 1 : 0);
+  });
+
   test("is down does not matter to who asks for what is here: 10,000 of 10,000 are answered", async () => {
     let down = false;
     const base = await listen((_, response) => {
@@ -286,46 +309,86 @@ describe("a source that", () => {
 });
 
 describe("an S3 server that", () => {
-  test.each([
-    ["NoSuchKey", 404, 404],
-    ["AccessDenied", 403, 404],
-    ["KeyTooLongError", 400, 404],
-    ["NoSuchBucket", 404, 502],
-    ["InvalidAccessKeyId", 403, 502],
-    ["SignatureDoesNotMatch", 403, 502],
-    ["RequestTimeTooSkewed", 403, 502],
-    ["ExpiredToken", 400, 502],
-    ["InternalError", 500, 502],
-    ["NotImplemented", 501, 502],
-    ["PermanentRedirect", 301, 502],
-    ["SlowDown", 503, 503],
-    ["ServiceUnavailable", 503, 503],
-    ["RequestTimeout", 400, 504],
-  ])("says %s with %i is %i to the reader", async (code, status, expected) => {
+  const answers: readonly [code: string, status: number, toReader: number, message: string][] = [
+    ["NoSuchKey", 404, 404, "words"],
+    ["AccessDenied", 403, 404, "words"],
+    ["KeyTooLongError", 400, 404, "words"],
+    ["InvalidObjectState", 403, 422, "words"],
+    ["InvalidRequest", 400, 422, "The object was stored using a form of Server Side Encryption."],
+    ["KMS.DisabledException", 400, 422, "words"],
+    ["AccessDenied", 403, 422, "User u is not authorized to perform: kms:Decrypt on resource r"],
+    ["InvalidAccessKeyId", 403, 422, "KMS provided an invalid key for the given kms-keyid."],
+    ["InvalidPayer", 403, 422, "words"],
+    ["SomethingNew", 400, 422, "words"],
+    ["NoSuchBucket", 404, 502, "words"],
+    ["InvalidAccessKeyId", 403, 502, "words"],
+    ["SignatureDoesNotMatch", 403, 502, "words"],
+    ["RequestTimeTooSkewed", 403, 502, "words"],
+    ["ExpiredToken", 400, 502, "words"],
+    ["AuthorizationHeaderMalformed", 400, 502, "words"],
+    ["InternalError", 500, 502, "words"],
+    ["NotImplemented", 501, 502, "words"],
+    ["PermanentRedirect", 301, 502, "words"],
+    ["TemporaryRedirect", 307, 502, "words"],
+    ["SlowDown", 503, 503, "words"],
+    ["ServiceUnavailable", 503, 503, "words"],
+    ["ThrottlingException", 400, 503, "You have exceeded the rate at which you may call KMS."],
+    ["TooManyRequests", 429, 503, "words"],
+    ["RequestTimeout", 400, 504, "words"],
+  ];
+  const options = {
+    ...{ bucket: "bucket", prefix: "", forcePathStyle: true, region: "us-east-1" },
+    credentials: { accessKeyId: "a", secretAccessKey: "s" },
+  };
+
+  test.each(answers)("says %s with %i is %i to the reader", async (code, status, expected, message) => {
     const base = await listen((request, response) => {
-      const body = `<?xml version="1.0"?><Error><Code>${code}</Code><Message>m</Message></Error>`;
+      const body = `<?xml version="1.0"?><Error><Code>${code}</Code><Message>${message}</Message></Error>`;
       response.writeHead(status, { "content-type": "application/xml" });
       response.end(request.method === "HEAD" ? undefined : body);
     });
-    const source = await createS3Source(
-      {
-        bucket: "bucket",
-        prefix: "",
-        endpoint: base.origin,
-        forcePathStyle: true,
-        region: "us-east-1",
-        credentials: { accessKeyId: "a", secretAccessKey: "s" },
-      },
-      patience,
-    );
-    const world = await open(base, { wrap: () => source });
+    const source = await createS3Source({ ...options, endpoint: base.origin }, patience);
+    const world = await open(base, { wrap: () => source, tokens: ["a-token"] });
     // By GET and, for the range, by HEAD, which has no body to say why.
-    for (const init of [{}, { headers: { range: "bytes=0-1" } }]) {
-      const response = await world.get(`/?img=${"range" in (init.headers ?? {}) ? "b" : "a"}.jpg`, init);
+    for (const [key, init] of [
+      ["a.jpg", {}],
+      ["b.jpg", { headers: { range: "bytes=0-1" } }],
+    ] as const) {
+      const response = await world.get(`/?img=${key}`, init);
       expect([code, response.status]).toEqual([code, expected]);
       expect(response.headers.get("retry-after") !== null).toBe(expected >= 503);
-      expect(await response.text()).not.toMatch(new RegExp(code));
+      expect(await response.text()).not.toMatch(new RegExp(`${code}|${message}`));
     }
-    report("U5", `S3 says ${code}`, `${expected}`);
+    // A publish, which has a token, is told the storage's code, and the words of the storage stay in the log.
+    const probed = await world.get("/api/probe", {
+      ...{ method: "POST", body: JSON.stringify({ images: ["c.jpg"] }) },
+      headers: { authorization: "Bearer a-token" },
+    });
+    const { images }: { images: Record<string, { problem: unknown }> } = JSON.parse(await probed.text());
+    expect(images["c.jpg"]?.problem).toMatchObject({ storage: `${status} ${code}` });
+    expect(JSON.stringify(images)).not.toContain(`"${message}"`);
+    report("U5", `S3 says ${code}${message === "words" ? "" : `: ${message}`}`, `${expected}`);
+  });
+
+  test.each([
+    [301, 502, "moved-source"],
+    [403, 404, "source-absent"],
+    [407, 502, "source-misconfigured"],
+    [429, 503, "source-busy"],
+    [451, 422, "withheld-source"],
+    [502, 502, "source-failed"],
+    [504, 504, "source-timeout"],
+  ])("has something before it that answers %i in HTML is %i: %s", async (status, expected, code) => {
+    const base = await listen((_, response) => {
+      response.writeHead(status, { "content-type": "text/html", location: "http://127.0.0.1:9/" });
+      response.end("<!DOCTYPE html><html><body>it does<br>not & will not</body></html>");
+    });
+    const source = await createS3Source({ ...options, endpoint: base.origin }, patience);
+    const world = await open(base, { wrap: () => source });
+    for (const init of [{}, { method: "HEAD" }]) {
+      const response = await world.get(`/?img=${"method" in init ? "b" : "a"}.jpg`, init);
+      expect(response.status).toBe(expected);
+      if (!("method" in init)) expect(await response.json()).toMatchObject({ code });
+    }
   });
 });

@@ -1,0 +1,79 @@
+import { Problem } from "../errors.ts";
+import { Refused } from "./refused.ts";
+import { byCode, byStatus, KMS, type Verdict } from "./verdicts.ts";
+
+/** An error as the storage has said it. */
+export interface StorageError {
+  /** Absent when there was no answer. */
+  readonly status?: number | undefined;
+  /** S3's, such as `NoSuchKey`. */
+  readonly code?: string;
+  readonly message?: string;
+  /** Where an archived object is, such as `GLACIER`. */
+  readonly storageClass?: string;
+  readonly retryAfterSeconds?: number;
+  readonly cause: unknown;
+}
+
+/**
+ * What to tell the reader of an error of the storage, by its code, else by its status. Its words may name buckets and
+ * accounts: they stay in the cause, for the log.
+ */
+export function faultProblem(error: StorageError): Problem {
+  const verdict = verdictOf(error);
+  if (verdict.unsure !== true) return problemOf(verdict, error);
+  const fault = verdict.fault === "setup" ? "object" : verdict.fault;
+  const ofObject = problemOf({ ...verdict, fault }, error);
+  return problemOf(verdict, { ...error, cause: new Refused(ofObject, error.cause) });
+}
+
+// --- verdicts ---
+
+function verdictOf({ status, code = "", message = "" }: StorageError): Verdict {
+  if (ofKms.test(message) && keyCodes.has(code)) return { fault: "object", words: KMS };
+  const known = byCode.get(code) ?? byStatus.get(status);
+  if (known !== undefined) return known;
+  if (status === undefined || status >= 500) return { fault: "failed" };
+  return status >= 300 && status < 400 ? { fault: "moved" } : { fault: "object", unsure: true };
+}
+
+/** Codes that AWS and RGW give, with these words, to who may not use an object's KMS key. */
+const keyCodes: ReadonlySet<string> = new Set([
+  "AccessDenied",
+  "InvalidAccessKeyId",
+  "InvalidArgument",
+  "InvalidRequest",
+]);
+const ofKms =
+  /\bkms:(?:Decrypt|GenerateDataKey)\b|\bKMS (?:key|provided)\b|\bkms-keyid\b|\barn:aws[a-z-]*:kms:/;
+
+// --- problems ---
+
+function problemOf({ fault, unsure, words }: Verdict, error: StorageError): Problem {
+  const { status, code, cause, retryAfterSeconds } = error;
+  const about = {
+    ...{ cause, ...(retryAfterSeconds !== undefined && { retryAfterSeconds }) },
+    ...(status !== undefined && { storage: code === undefined ? String(status) : `${status} ${code}` }),
+  };
+  if (fault === "object") {
+    const archive = error.storageClass === undefined ? "" : ` in ${error.storageClass}`;
+    const detail = words?.replace("{class}", archive) ?? `The storage answers ${status} for it.`;
+    return new Problem("withheld-source", { ...about, detail });
+  }
+  if (fault === "absent" && unsure === true)
+    return new Problem("source-absent", {
+      ...about,
+      detail: "There is no such photograph, or the storage does not let this server read it.",
+    });
+  return new Problem(codeOf[fault], about);
+}
+
+const codeOf = {
+  absent: "source-absent",
+  moved: "moved-source",
+  range: "bad-range",
+  setup: "source-misconfigured",
+  busy: "source-busy",
+  timeout: "source-timeout",
+  failed: "source-failed",
+} as const;
