@@ -1,18 +1,16 @@
 import { InvalidBody, type MissingAnswer, parseMissingBody } from "../contract/api.ts";
 import type { ImageInfo } from "../contract/info.ts";
 import type { Answer } from "./answer.ts";
+import type { Refusal } from "./blame.ts";
 import { CannotRun } from "./cannot-run.ts";
+import { InFront, seenIn } from "./in-front.ts";
 
-/** Why one photograph failed. */
-export interface Refusal {
-  readonly code: string;
-  readonly detail: string;
+/** What `fm=json` says. @throws as {@link parseProbeAnswer} does */
+export async function readImageInfo(answer: Answer, url: string): Promise<ImageInfo> {
+  return parseImageInfo(await jsonOf(answer, url), url);
 }
 
-/** What `fm=json` says.
- * @throws CannotRun when what answers is no imgproxy-lite.
- */
-export function parseImageInfo(value: unknown, url: string): ImageInfo {
+function parseImageInfo(value: unknown, url: string): ImageInfo {
   if (
     isObject(value) &&
     typeof value.key === "string" &&
@@ -47,7 +45,7 @@ export async function parseProbeAnswer(
   url: string,
 ): Promise<[string, ImageInfo | { readonly problem: Refusal }][]> {
   if (!answer.ok) throw await apiRefusal(answer, url);
-  const body: unknown = await answer.json();
+  const body = await jsonOf(answer, url);
   const answers = isObject(body) ? body.images : undefined;
   if (!isObject(answers)) throw notOurs(url);
   return images.map((name) => {
@@ -64,7 +62,7 @@ export async function parseNeighbours(
   url: string,
 ): Promise<ReadonlyMap<string, readonly string[]>> {
   if (!answer.ok) throw await apiRefusal(answer, url);
-  const body: unknown = await answer.json();
+  const body = await jsonOf(answer, url);
   const answers = isObject(body) && isObject(body.images) ? body.images : {};
   return new Map(
     images.map((name) => {
@@ -75,35 +73,39 @@ export async function parseNeighbours(
   );
 }
 
-/** The words of an error, `application/problem+json` (RFC 9457) or not. */
-export async function problemOf(answer: Answer): Promise<Refusal> {
-  const text = await answer.text();
+/**
+ * The server's own words of an error, `application/problem+json` (RFC 9457); undefined where something else has answered.
+ * @throws as {@link Answer.text} does
+ */
+export async function refusalOf(answer: Answer): Promise<Refusal | undefined> {
   try {
-    const body: unknown = JSON.parse(text);
-    if (isObject(body)) return refusalIn(body, `status ${answer.status}`);
-  } catch {
-    // Something between the scan and the proxy answered in its own words.
+    const body: unknown = JSON.parse(await answer.text());
+    return isObject(body) && typeof body.code === "string" ? refusalIn(body) : undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
   }
-  return { code: `status-${answer.status}`, detail: `status ${answer.status}` };
 }
 
 /** Why the API did not do what it was asked. */
 export async function apiRefusal(answer: Answer, url: string): Promise<CannotRun> {
-  const { detail } = await problemOf(answer);
-  if (answer.status === 401 || answer.status === 403)
+  const refusal = await refusalOf(answer);
+  if (refusal?.code === "bad-token")
     return new CannotRun(`${url} refuses the token: give --token (or TOKEN) what the server has in TOKEN`);
   if (answer.status === 404)
     return new CannotRun(`${url} is not there: start the server with TOKEN, or scan without a token`);
-  return new CannotRun(`${url} answers ${answer.status}: ${detail}`);
+  return new CannotRun(
+    `${url} answers ${answer.status}: ${refusal?.detail ?? "in words that are not its own"}`,
+  );
 }
 
 /** What of all that was asked about is not in the cache. @throws CannotRun as {@link parseProbeAnswer} does. */
 export async function parseMissingAnswer(answer: Answer, url: string): Promise<MissingAnswer> {
   if (!answer.ok) throw await apiRefusal(answer, url);
   try {
-    return parseMissingBody(await answer.json());
+    return parseMissingBody(await jsonOf(answer, url));
   } catch (error) {
-    if (error instanceof InvalidBody || error instanceof SyntaxError) throw notOurs(url);
+    if (error instanceof InvalidBody) throw notOurs(url);
     throw error;
   }
 }
@@ -126,20 +128,34 @@ type WarmedLine =
   | { readonly status: "hit" | "made"; readonly bytes: number; readonly type: string }
   | { readonly status: "failed"; readonly problem: Refusal };
 
+/** @param seen what came instead, as {@link seenIn} has it. */
+export function notOurs(url: string, seen?: string): CannotRun {
+  const what = seen === undefined ? "" : ` (it ${seen})`;
+  return new CannotRun(`${url} does not answer like an imgproxy-lite server${what}; is --endpoint right?`);
+}
+
 // --- JSON ---
 
+/** @throws InFront for what is none, such as a page to log in at, which comes with a 200. */
+async function jsonOf(answer: Answer, url: string): Promise<unknown> {
+  try {
+    return await answer.json();
+  } catch (error) {
+    if (error instanceof SyntaxError) throw new InFront(url, await seenIn(answer));
+    throw error;
+  }
+}
+
 function refusalIn(body: Readonly<Record<string, unknown>>, fallback = "no reason given"): Refusal {
-  const detail = [body.detail, body.title].find((words) => typeof words === "string");
+  const detail = [body.detail, body.title].find((words) => typeof words === "string") ?? fallback;
+  // That a photograph is not there is said by the words themselves.
+  const storage = typeof body.storage === "string" && !body.storage.startsWith("404") ? body.storage : "";
   return {
     code: typeof body.code === "string" ? body.code : "unknown",
-    detail: typeof detail === "string" ? detail : fallback,
+    detail: storage === "" ? `${detail}` : `${detail} (storage: ${storage})`,
   };
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function notOurs(url: string): CannotRun {
-  return new CannotRun(`${url} does not answer like an imgproxy-lite server; is --endpoint right?`);
 }

@@ -1,4 +1,5 @@
-import type { ImageRequest } from "../contract/request.ts";
+import { type ImageRequest, parseQuery } from "../contract/request.ts";
+import { blameOf, type Refusal } from "./blame.ts";
 import { formatBytes } from "./bytes.ts";
 import type { Finding } from "./findings.ts";
 import type { Server } from "./http.ts";
@@ -122,7 +123,7 @@ export function createAsking(site: AskingSite, options: AskingOptions): Asking {
   };
 }
 
-/** An error at each place that shows a photograph which is missing, or of which a variant cannot be made. */
+/** An error at each place that shows a photograph which is at fault itself, or of which a variant cannot be made. */
 export function refusals(
   places: Iterable<Place>,
   requests: Iterable<ImageRequest>,
@@ -131,7 +132,9 @@ export function refusals(
   const words = new Map<string, string>();
   for (const { variant, detail } of failedVariants(requests, variants))
     words.set(variant.request.key, variantWords(variant, detail));
-  for (const [key, info] of photos) if (!isThere(info)) words.set(key, `${key}: ${info.problem.detail}`);
+  for (const [key, info] of photos)
+    if (!isThere(info) && blameOf(info.problem.code) === "photograph")
+      words.set(key, `${key}: ${info.problem.detail}`);
   if (words.size === 0) return [];
   const findings: Finding[] = [];
   for (const { file, key, line, column } of places) {
@@ -141,11 +144,21 @@ export function refusals(
   return findings;
 }
 
-/** Why some variants were never answered, if any were not: then the scan is not complete, whatever the posts say. */
-export function unansweredWords({ variants }: Pick<Answers, "variants">): string | undefined {
-  for (const result of eachResult(variants))
-    if (result.status === "failed" && result.problem.code === "unanswered") return result.problem.detail;
-  return undefined;
+/**
+ * Why some photographs or variants are not settled, if any are not, and which: the scan is not complete then, whatever the
+ * posts say, and no post is at fault.
+ */
+export function unsettledWords({ photos, variants }: Answers): string | undefined {
+  const keys = new Map<string, Set<string>>();
+  const add = (key: string, { code, detail }: Refusal): void => {
+    if (blameOf(code) !== "photograph") keys.set(detail, (keys.get(detail) ?? new Set()).add(key));
+  };
+  for (const [key, info] of photos) if (!isThere(info)) add(key, info.problem);
+  for (const [query, byReader] of variants)
+    for (const result of Object.values(byReader))
+      if (result.status === "failed") add(parseQuery(query).key, result.problem);
+  if (keys.size === 0) return undefined;
+  return [...keys].map(([detail, of]) => `${detail}: ${someOf([...of])}`).join("\n");
 }
 
 // --- parts ---
@@ -179,8 +192,15 @@ function* failedVariants(
   for (const request of requests)
     for (const variant of variantsOf(request)) {
       const result = variants.get(variant.query)?.[variant.accept];
-      if (result?.status === "failed") yield { variant, detail: result.problem.detail };
+      if (result?.status === "failed" && blameOf(result.problem.code) === "photograph")
+        yield { variant, detail: result.problem.detail };
     }
+}
+
+/** `a.jpg, b.jpg, c.jpg and 9 more` */
+function someOf(keys: readonly string[]): string {
+  const more = keys.length - 3;
+  return `${keys.slice(0, 3).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
 }
 
 function sum<T>(all: Iterable<T>, of: (one: T) => number): number {

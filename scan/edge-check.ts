@@ -1,5 +1,5 @@
 import type { AskingOptions } from "./asking.ts";
-import { type EdgeResult, readEdge } from "./edge.ts";
+import { type EdgeResult, edgeRequests, readEdge } from "./edge.ts";
 import { type Finding, siteFinding } from "./findings.ts";
 import { readManifest } from "./manifest-file.ts";
 import { planRequests } from "./plan.ts";
@@ -14,7 +14,7 @@ export interface EdgeOptions extends AskingOptions {
 /** How what the content shows reaches readers. */
 export interface EdgeCheckResult extends EdgeResult {
   readonly urls: readonly string[];
-  /** The problems, at the site's configuration: no post is at fault. */
+  /** The problems and warnings, at the site's configuration: no post is at fault. */
   readonly findings: readonly Finding[];
 }
 
@@ -29,9 +29,12 @@ export async function checkEdge(options: EdgeOptions): Promise<EdgeCheckResult> 
   const uses = found.posts.flatMap((post) => post.uses);
   const { requests, urls } = planRequests(uses, await readManifest(manifestName(site)), site.signatureKey);
   const server = { endpoint: options.endpoint ?? site.endpoints[0] ?? "", concurrency, patienceMs, signal };
-  progress.start("reading through the edge");
+  progress.start("reading through the edge", edgeRequests(requests.values()));
   const result = await readEdge(server, requests.values(), site.signatureKey, () => progress.advance());
   progress.end();
-  const findings = result.problems.map((words) => siteFinding("error", site.configFile, words));
+  const findings = [
+    ...result.problems.map((words) => siteFinding("error", site.configFile, words)),
+    ...result.warnings.map((words) => siteFinding("warning", site.configFile, words)),
+  ];
   return { ...result, urls, findings };
 }

@@ -2,20 +2,28 @@ import { browserAccept } from "../contract/accept.ts";
 import { type ImageRequest, isOriginal } from "../contract/request.ts";
 import { formatUrl } from "../contract/url.ts";
 import type { Answer } from "./answer.ts";
+import { refusalOf } from "./answers.ts";
+import { blameOf } from "./blame.ts";
+import { type CacheWord, cacheWord, uncachedWords } from "./edge-caches.ts";
 import { inParallel, request, type Server, Unanswered } from "./http.ts";
+import { InFront, seenIn } from "./in-front.ts";
 
 /** What readers get at the public address. */
 export interface EdgeResult {
+  /** By URL and class of readers; each was asked for twice. */
   readonly responses: number;
-  /** Answered from a cache on the way, as it says itself (`Age`, `Cache-Status`, `X-Cache`, `CF-Cache-Status`). */
+  /** Of those: from a cache on the way, as it says itself, the first time or the second. */
   readonly cached: number;
   /** In words, each once. */
   readonly problems: readonly string[];
+  readonly warnings: readonly string[];
+  /** Why the rest was not read, if it was not: neither a photograph nor the site is at fault. */
+  readonly unsettled?: string;
 }
 
 /**
  * Reads every URL through whatever stands before the proxy, in each class of readers one after the other: a cache that
- * ignores `Vary: Accept` gives the second reader what the first could read.
+ * ignores `Vary: Accept` gives the second reader what the first could read. Then all of them again: now a cache has them.
  * @param server whose endpoint is the public one.
  * @throws the signal's reason when it aborts.
  */
@@ -25,32 +33,78 @@ export async function readEdge(
   signatureKey: string | undefined,
   onResponse: () => void,
 ): Promise<EdgeResult> {
-  const problems = new Set<string>();
-  const refused = new Map<string, string[]>();
-  let responses = 0;
-  let cached = 0;
-  await inParallel(requests, server.concurrency, async (asked) => {
-    const url = formatUrl(server.endpoint, asked, signatureKey);
-    for (const accept of classesOf(asked)) {
-      const answer = await readOnce(server, url, accept);
-      responses++;
-      onResponse();
-      if ("problem" in answer) {
-        const words = `${asked.key}: ${answer.problem}`;
-        refused.set(words, [...(refused.get(words) ?? []), url]);
-      } else {
-        if (answer.cached) cached++;
-        for (const problem of varyProblems(asked, accept, answer)) problems.add(problem);
+  const seen = createSeen();
+  const all = [...requests].map((asked) => ({ asked, url: formatUrl(server.endpoint, asked, signatureKey) }));
+  for (const isAgain of [false, true])
+    await inParallel(all, server.concurrency, async ({ asked, url }) => {
+      for (const accept of classesOf(asked)) {
+        if (seen.isOver()) return;
+        const response = await readOnce(server, url, accept);
+        seen.add({ asked, url, accept, isAgain, response });
+        onResponse();
       }
-    }
-  });
-  return { responses, cached, problems: [...problems, ...[...refused].map(refusedWords)] };
+    });
+  return seen.result();
+}
+
+/** How many requests that takes. */
+export function edgeRequests(requests: Iterable<ImageRequest>): number {
+  let count = 0;
+  for (const asked of requests) count += 2 * classesOf(asked).length;
+  return count;
+}
+
+// --- what was seen ---
+
+interface Seen {
+  readonly asked: ImageRequest;
+  readonly url: string;
+  readonly accept: AcceptClass;
+  readonly isAgain: boolean;
+  readonly response: EdgeAnswer | EdgeFault;
+}
+
+function createSeen() {
+  const problems = new Set<string>();
+  const refused = new Map<string, Set<string>>();
+  const said = new Set<string>();
+  const responses = new Set<string>();
+  const cached = new Set<string>();
+  let again = 0;
+  const unsettled = new Set<string>();
+  let isAway = false;
+  return {
+    /** The rest would be answered alike. */
+    isOver: () => isAway,
+    add({ asked, url, accept, isAgain, response }: Seen) {
+      const name = `${accept} ${url}`;
+      responses.add(name);
+      if ("unsettled" in response) {
+        unsettled.add(response.unsettled);
+        isAway ||= response.isAway;
+      } else if ("problem" in response) {
+        const words = `${asked.key}: ${response.problem}`;
+        refused.set(words, (refused.get(words) ?? new Set()).add(url));
+      } else {
+        for (const problem of varyProblems(asked, accept, response)) problems.add(problem);
+        if (response.cache.hit) cached.add(name);
+        if (isAgain) again++;
+        if (isAgain && response.cache.said !== undefined) said.add(response.cache.said);
+      }
+    },
+    result: (): EdgeResult => ({
+      ...{ responses: responses.size, cached: cached.size },
+      problems: [...problems, ...[...refused].map(refusedWords)],
+      warnings: again > 0 && cached.size === 0 ? [uncachedWords(said)] : [],
+      ...(unsettled.size > 0 && { unsettled: [...unsettled].join("\n") }),
+    }),
+  };
 }
 
 /** One photograph that is not there has many URLs, each for several readers. */
-function refusedWords([words, urls]: readonly [string, readonly string[]]): string {
-  const count = new Set(urls).size;
-  return `${words} at ${count === 1 ? urls[0] : `${count} URLs, such as ${urls[0]}`}`;
+function refusedWords([words, urls]: readonly [string, ReadonlySet<string>]): string {
+  const [first = ""] = urls;
+  return `${words} at ${urls.size === 1 ? first : `${urls.size} URLs, such as ${first}`}`;
 }
 
 // --- one response ---
@@ -60,45 +114,43 @@ type AcceptClass = keyof typeof browserAccept;
 interface EdgeAnswer {
   readonly type: string;
   readonly vary: string;
-  readonly cached: boolean;
+  readonly cache: CacheWord;
 }
+
+/** `problem`: of this URL. `unsettled`: nothing can be said of it; `isAway`: nor of any other. */
+type EdgeFault = { readonly problem: string } | { readonly unsettled: string; readonly isAway: boolean };
 
 function classesOf(asked: ImageRequest): readonly AcceptClass[] {
   return isOriginal(asked) || asked.format !== undefined ? ["none"] : ["avif", "webp", "none"];
 }
 
-async function readOnce(
-  server: Server,
-  url: string,
-  accept: AcceptClass,
-): Promise<EdgeAnswer | { readonly problem: string }> {
+async function readOnce(server: Server, url: string, accept: AcceptClass): Promise<EdgeAnswer | EdgeFault> {
   try {
     return await request(server, {
       url,
       init: () => ({ headers: { accept: browserAccept[accept] } }),
-      read: async (answer) => {
-        await answer.bytes();
-        if (!answer.ok) return { problem: `answers ${answer.status}` };
-        return {
-          type: answer.header("content-type"),
-          vary: answer.header("vary"),
-          cached: isCached(answer),
-        };
-      },
+      read: (answer) => readAnswer(answer, url),
+      takesMissing: true,
     });
   } catch (error) {
-    if (error instanceof Unanswered) return { problem: error.message };
+    if (error instanceof Unanswered) return { unsettled: error.message, isAway: !error.heard };
+    if (error instanceof InFront) return { unsettled: error.message, isAway: true };
     throw error;
   }
 }
 
-function isCached(answer: Answer): boolean {
-  const words = ["x-cache", "cf-cache-status", "x-cache-status"].map((name) => answer.header(name));
-  const others = answer
-    .header("cache-status")
-    .split(",")
-    .filter((one) => !one.includes("imgproxy-lite"));
-  return Number(answer.header("age")) > 0 || [...words, ...others].some((text) => /\bhit\b/i.test(text));
+async function readAnswer(answer: Answer, url: string): Promise<EdgeAnswer | EdgeFault> {
+  await answer.bytes();
+  if (!answer.ok) {
+    const refusal = await refusalOf(answer);
+    const words = `answers ${answer.status}${refusal === undefined ? "" : ` (${refusal.detail})`}`;
+    const isOfUrl = refusal === undefined || blameOf(refusal.code) === "photograph";
+    return isOfUrl ? { problem: words } : { unsettled: `${url} ${words}`, isAway: false };
+  }
+  const type = answer.header("content-type");
+  // A page to log in at comes with a 200.
+  if (!type.startsWith("image/")) throw new InFront(url, await seenIn(answer));
+  return { type, vary: answer.header("vary"), cache: cacheWord(answer) };
 }
 
 /** What a reader of a class cannot show, and what lets it happen. */

@@ -1,5 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Answer, type Sent, send, Unreachable } from "./answer.ts";
+import { notOurs, refusalOf } from "./answers.ts";
+import { blameOf } from "./blame.ts";
+import { InFront, isChallenge, seenIn } from "./in-front.ts";
 
 /** How a scan talks to the server. */
 export interface Server {
@@ -14,8 +17,16 @@ export interface Server {
   readonly signal: AbortSignal;
 }
 
-/** The proxy gave no answer of its own within the patience. */
-export class Unanswered extends Error {}
+/** The proxy gave no answer that settles anything within the patience. */
+export class Unanswered extends Error {
+  /** Whether it was there all the same, and said why: then others may be answered. */
+  readonly heard: boolean;
+
+  constructor(message: string, heard = false) {
+    super(message);
+    this.heard = heard;
+  }
+}
 
 /** Thrown by a reader of an answer: it came, but what it says may pass. */
 export class TryAgain extends Error {}
@@ -25,8 +36,10 @@ export interface Call<T> {
   readonly url: string;
   /** Made anew for each attempt. */
   init(): Sent;
-  /** Takes the whole answer; `alive` is to be called whenever a part of it has come. */
-  read(answer: Answer, alive: () => void): Promise<T>;
+  /** Takes the whole answer, which is the server's: what it was asked for, or why not. */
+  read(answer: Answer): Promise<T>;
+  /** A 404 is read, whoever says it: a CDN may have a page of its own for it. */
+  readonly takesMissing?: boolean;
   /** The longest silence of one attempt in milliseconds; absent: a minute. */
   readonly silenceMs?: number;
 }
@@ -34,7 +47,7 @@ export interface Call<T> {
 /**
  * One request, tried again while the proxy restarts, sheds load or times out. Waits as `Retry-After` says, else twice as
  * long each time, up to ten seconds. Patience begins anew with each sign of life.
- * @throws Unanswered when the patience is over; the signal's reason when it aborts.
+ * @throws Unanswered when the patience is over; InFront when something else answers; the signal's reason when it aborts.
  */
 export async function request<T>(server: Server, call: Call<T>): Promise<T> {
   let deadline = performance.now() + server.patienceMs;
@@ -48,7 +61,9 @@ export async function request<T>(server: Server, call: Call<T>): Promise<T> {
     const wait = outcome.retryAfterMs ?? Math.min(250 * 2 ** attempt, 10_000) * (0.75 + Math.random() / 2);
     if (performance.now() + wait > deadline) {
       const seconds = Math.round(server.patienceMs / 1000);
-      throw new Unanswered(`${new URL(call.url).origin} ${outcome.problem}; waited ${seconds} s`);
+      if (outcome.foreign === true) throw new InFront(call.url, outcome.problem);
+      const words = `${new URL(call.url).origin} ${outcome.problem}; waited ${seconds} s`;
+      throw new Unanswered(words, outcome.heard);
     }
     await sleep(wait, undefined, { signal: server.signal });
   }
@@ -79,8 +94,19 @@ export async function inParallel<T>(
 
 // --- one attempt ---
 
-type Outcome<T> = { readonly value: T } | { readonly problem: string; readonly retryAfterMs?: number };
+type Outcome<T> = { readonly value: T } | Passing;
 
+/** Why to ask again after a while. */
+interface Passing {
+  readonly problem: string;
+  /** The server itself has said it. */
+  readonly heard?: boolean;
+  /** Something before it has, and means us. */
+  readonly foreign?: boolean;
+  readonly retryAfterMs?: number | undefined;
+}
+
+/** Of what stands before the server: it may come back, or let us in later. */
 const passing: ReadonlySet<number> = new Set([408, 425, 429, 500, 502, 503, 504]);
 
 async function attemptOnce<T>(
@@ -97,17 +123,13 @@ async function attemptOnce<T>(
   };
   try {
     const signal = AbortSignal.any([server.signal, silent.signal]);
-    const answer = await send(call.url, call.init(), signal);
-    if (!passing.has(answer.status)) return { value: await call.read(answer, alive) };
-    const retryAfterMs = parseRetryAfter(answer.header("retry-after"));
-    return {
-      problem: `answers ${answer.status}${problemDetail(await answer.text())}`,
-      ...(retryAfterMs !== undefined && { retryAfterMs }),
-    };
+    const answer = await send(call.url, call.init(), signal, alive);
+    const problem = answer.ok ? undefined : await passingProblem(answer, call);
+    return problem ?? { value: await call.read(answer) };
   } catch (error) {
     server.signal.throwIfAborted();
     if (silent.signal.aborted) return { problem: "gives no answer" };
-    if (error instanceof TryAgain) return { problem: `answers: ${error.message}` };
+    if (error instanceof TryAgain) return { problem: `answers: ${error.message}`, heard: true };
     if (error instanceof Unreachable) return { problem: `cannot be reached: ${error.message}` };
     throw error;
   } finally {
@@ -115,21 +137,31 @@ async function attemptOnce<T>(
   }
 }
 
+/**
+ * Of an answer that is none of what was asked for: undefined when it is the server's last word.
+ * @throws InFront, CannotRun for an answer that is not the server's and will not pass.
+ */
+async function passingProblem(
+  answer: Answer,
+  { url, takesMissing = false }: Pick<Call<unknown>, "url" | "takesMissing">,
+): Promise<Passing | undefined> {
+  const refusal = await refusalOf(answer);
+  const retryAfterMs = parseRetryAfter(answer.header("retry-after"));
+  if (refusal !== undefined) {
+    if (blameOf(refusal.code) !== "moment") return undefined;
+    return { problem: `answers ${answer.status}: ${refusal.detail}`, heard: true, retryAfterMs };
+  }
+  const seen = await seenIn(answer);
+  if (passing.has(answer.status) && !isChallenge(answer))
+    return { problem: seen, foreign: answer.status < 500, retryAfterMs };
+  if (answer.status !== 404 && answer.status !== 410) throw new InFront(url, seen);
+  if (takesMissing) return undefined;
+  throw notOurs(url, seen);
+}
+
 /** Seconds, or a date (RFC 9110 §10.2.3). */
 function parseRetryAfter(value: string): number | undefined {
   if (value === "") return undefined;
   const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now();
   return Number.isNaN(ms) ? undefined : Math.max(ms, 0);
-}
-
-/** `: ` and the words of an `application/problem+json` (RFC 9457), or nothing. */
-function problemDetail(body: string): string {
-  try {
-    const parsed: unknown = JSON.parse(body);
-    if (typeof parsed !== "object" || parsed === null) return "";
-    if ("detail" in parsed && typeof parsed.detail === "string") return `: ${parsed.detail}`;
-    return "title" in parsed && typeof parsed.title === "string" ? `: ${parsed.title}` : "";
-  } catch {
-    return "";
-  }
 }

@@ -2,7 +2,7 @@ import { setMaxListeners } from "node:events";
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { githubAnnotations, gitlabReport } from "./annotations.ts";
-import { unansweredWords } from "./asking.ts";
+import { unsettledWords } from "./asking.ts";
 import { CannotRun } from "./cannot-run.ts";
 import { checkSite } from "./check.ts";
 import { checkEdge } from "./edge-check.ts";
@@ -41,12 +41,13 @@ export async function scan(argv: readonly string[], env: Variables): Promise<num
     const progress = command.json ? silentProgress : createProgress(process.stderr);
     const options = await optionsOf(command, env, interrupted.signal, progress);
     const outcome = await runCommand(command, options).finally(() => progress.end());
-    if (command.report !== undefined) await writeReport(command.report, htmlReport(outcome.report()));
+    if (command.report !== undefined)
+      await writeReport(command.report, htmlReport({ ...outcome.report(), unsettled: outcome.unsettled }));
     process.stdout.write(
       command.json ? `${JSON.stringify(outcome.json(), undefined, 2)}\n` : outcome.words(),
     );
     await annotate(outcome.findings, command, env);
-    if (outcome.unanswered !== undefined) throw new Unanswered(outcome.unanswered);
+    if (outcome.unsettled !== undefined) throw new Unanswered(outcome.unsettled);
     return outcome.findings.some((finding) => finding.severity === "error") ? 1 : 0;
   } catch (error) {
     if (interrupted.signal.aborted) return 130;
@@ -65,8 +66,8 @@ interface Outcome {
   readonly json: () => object;
   readonly findings: readonly Finding[];
   readonly report: () => Report;
-  /** Why the proxy did not answer for all that it was asked, if so. */
-  readonly unanswered?: string | undefined;
+  /** Why the proxy did not settle all that it was asked, if so. */
+  readonly unsettled?: string | undefined;
 }
 
 async function runCommand(command: CommandLine, options: ScanOptions): Promise<Outcome> {
@@ -77,6 +78,7 @@ async function runCommand(command: CommandLine, options: ScanOptions): Promise<O
       json: () => edgeJson(result),
       findings: result.findings,
       report: () => edgeReport(result),
+      unsettled: result.unsettled,
     };
   }
   if (command.built !== undefined) {
@@ -88,7 +90,7 @@ async function runCommand(command: CommandLine, options: ScanOptions): Promise<O
       json: () => checkJson(result),
       findings,
       report: () => checkReport(result),
-      unanswered: unansweredWords(result),
+      unsettled: unsettledWords(result),
     };
   }
   const result = await scanSite(options);
@@ -97,7 +99,7 @@ async function runCommand(command: CommandLine, options: ScanOptions): Promise<O
     json: () => scanJson(result),
     findings: result.findings,
     report: () => scanReport(result),
-    unanswered: unansweredWords(result),
+    unsettled: unsettledWords(result),
   };
 }
 

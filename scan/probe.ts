@@ -1,17 +1,21 @@
 import { apiLimits, apiPaths, type ProbeBody } from "../contract/api.ts";
 import type { ImageInfo } from "../contract/info.ts";
 import { formatUrl } from "../contract/url.ts";
-import { parseImageInfo, parseNeighbours, parseProbeAnswer, problemOf } from "./answers.ts";
+import type { Answer } from "./answer.ts";
+import { parseNeighbours, parseProbeAnswer, readImageInfo, refusalOf } from "./answers.ts";
 import { apiCall } from "./api-call.ts";
-import { inParallel, request, type Server } from "./http.ts";
+import { blameOf, type Refusal, UNANSWERED } from "./blame.ts";
+import { request, type Server, Unanswered } from "./http.ts";
+import { inRounds } from "./rounds.ts";
 
 /** What the proxy says of a photograph: its size and version, or why there is none. */
-export type Probed = ImageInfo | { readonly problem: { readonly code: string; readonly detail: string } };
+export type Probed = ImageInfo | { readonly problem: Refusal };
 
 /**
- * Asks the proxy about photographs: in batches with a token, one by one without.
+ * Asks the proxy about photographs: in batches with a token, one by one without. Those for which the storage does not
+ * answer are asked about again, within the patience.
  * @param key of signatures, for a server that asks for them.
- * @param onAnswer is called after each answer with how many photographs it told of.
+ * @param onAnswer is called after each answer with how many photographs it settled.
  * @throws Unanswered when the proxy does not answer within the patience; CannotRun when it refuses the token.
  */
 export async function probe(
@@ -21,12 +25,16 @@ export async function probe(
   onAnswer: (photos: number) => void,
 ): Promise<Map<string, Probed>> {
   const found = new Map<string, Probed>();
-  const batches = server.token === undefined ? keys.map((one) => [one]) : chunks(keys, apiLimits.images);
-  await inParallel(batches, server.concurrency, async (batch) => {
-    if (server.token === undefined)
-      for (const name of batch) found.set(name, await probeOne(server, name, key));
-    else for (const [name, answer] of await probeMany(server, batch)) found.set(name, answer);
-    onAnswer(batch.length);
+  await inRounds(server, keys, server.token === undefined ? 1 : apiLimits.images, async (batch) => {
+    const answers =
+      server.token === undefined ? await probeOne(server, batch, key) : await probeMany(server, batch);
+    const again = new Map<string, Refusal>();
+    for (const [name, answer] of answers) {
+      found.set(name, answer);
+      if ("problem" in answer && blameOf(answer.problem.code) === "storage") again.set(name, answer.problem);
+    }
+    onAnswer(batch.length - again.size);
+    return again;
   });
   return found;
 }
@@ -44,14 +52,21 @@ export async function probeNeighbours(
 
 // --- calls ---
 
-async function probeOne(server: Server, name: string, key: string | undefined): Promise<Probed> {
+async function probeOne(
+  server: Server,
+  [name = ""]: readonly string[],
+  key: string | undefined,
+): Promise<[string, Probed][]> {
   const url = formatUrl(server.endpoint, { key: name, format: "json" }, key);
-  return request(server, {
-    url,
-    init: () => ({}),
-    read: async (answer) =>
-      answer.ok ? parseImageInfo(await answer.json(), url) : { problem: await problemOf(answer) },
+  const read = async (answer: Answer): Promise<Probed> => {
+    const problem = answer.ok ? undefined : await refusalOf(answer);
+    return problem === undefined ? readImageInfo(answer, url) : { problem };
+  };
+  const answer = await request(server, { url, init: () => ({}), read }).catch((error: unknown): Probed => {
+    if (!(error instanceof Unanswered && error.heard)) throw error;
+    return { problem: { code: UNANSWERED, detail: error.message } };
   });
+  return [[name, answer]];
 }
 
 async function probeMany(server: Server, images: readonly string[]): Promise<[string, Probed][]> {
@@ -62,10 +77,4 @@ async function probeMany(server: Server, images: readonly string[]): Promise<[st
     // Each photograph may have to be fetched and looked at.
     silenceMs: Number.POSITIVE_INFINITY,
   });
-}
-
-function chunks<T>(items: readonly T[], size: number): T[][] {
-  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
-    items.slice(index * size, (index + 1) * size),
-  );
 }

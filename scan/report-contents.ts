@@ -1,6 +1,7 @@
 import { formatQuery, type ImageRequest } from "../contract/request.ts";
 import { formatBytes } from "./bytes.ts";
 import type { CheckResult, UrlPlace } from "./check.ts";
+import { nounFor } from "./counted.ts";
 import type { EdgeCheckResult } from "./edge-check.ts";
 import { formatPlace, saving } from "./report.ts";
 import type { Report, ShownPhoto } from "./report-html.ts";
@@ -13,7 +14,7 @@ export function scanReport(result: ScanResult): Report {
   const shown = result.posts.flatMap(({ file, uses }) =>
     uses.map((use) => ({
       key: use.key,
-      place: `${file}:${use.line}`,
+      place: formatPlace({ file, line: use.line, column: use.column }),
       requests: use.candidates(result.images.get(use.key)).all,
     })),
   );
@@ -22,9 +23,9 @@ export function scanReport(result: ScanResult): Report {
     title: "Image scan",
     allIsWell: "Every image of the site is in the cache",
     numbers: [
-      [sum.posts, "posts with images"],
-      [sum.photos, "photographs"],
-      [sum.variants, "variants"],
+      [sum.posts, nounFor(sum.posts, "post with images", "posts with images")],
+      [sum.photos, nounFor(sum.photos, "photograph")],
+      [sum.variants, nounFor(sum.variants, "variant")],
       [
         `${formatBytes(sum.bytesBefore)} → ${formatBytes(sum.bytesAfter)}`,
         `middle tier, AVIF: ${saving(sum.bytesBefore, sum.bytesAfter)} saved`,
@@ -40,7 +41,7 @@ export function checkReport(result: CheckResult): Report {
   const { variants, hits, made } = countResults(result.variants);
   const shown = result.emitted.map((place) => ({
     key: place.request.key,
-    place: `${place.file}:${place.line}`,
+    place: formatPlace(place),
     requests: [place.request],
   }));
   return {
@@ -48,10 +49,10 @@ export function checkReport(result: CheckResult): Report {
     title: "Image check",
     allIsWell: "Every image that Hugo has emitted is in the cache",
     numbers: [
-      [result.files, "files of the built site"],
-      [result.urls.length, "URLs of the proxy"],
-      [variants, "variants"],
-      [hits, "were there"],
+      [result.files, `${nounFor(result.files, "file")} of the built site`],
+      [result.urls.length, `${nounFor(result.urls.length, "URL")} of the proxy`],
+      [variants, nounFor(variants, "variant")],
+      [hits, nounFor(hits, "was there", "were there")],
       [made, "made by this check"],
     ],
     lists: [
@@ -69,8 +70,8 @@ export function edgeReport(result: EdgeCheckResult): Report {
     allIsWell: "Every image is served at the public address, each format to who can show it",
     findings: result.findings,
     numbers: [
-      [result.urls.length, "URLs at the public address"],
-      [result.responses, "responses"],
+      [result.urls.length, `${nounFor(result.urls.length, "URL")} at the public address`],
+      [result.responses, nounFor(result.responses, "response")],
       [result.cached, "from a cache on the way"],
     ],
     lists: [],

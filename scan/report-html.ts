@@ -2,6 +2,7 @@ import { browserAccept } from "../contract/accept.ts";
 import { type ImageRequest, isOriginal } from "../contract/request.ts";
 import type { Answers } from "./asking.ts";
 import { formatBytes } from "./bytes.ts";
+import { counted } from "./counted.ts";
 import { type Finding, formatFinding, sortFindings } from "./findings.ts";
 import { style } from "./report-style.ts";
 import { eachResult, variantsOf } from "./warm/variant.ts";
@@ -12,6 +13,8 @@ export interface Report extends Answers {
   /** The verdict where nothing is wrong. */
   readonly allIsWell: string;
   readonly findings: readonly Finding[];
+  /** Why not all is known, if so: then nothing is well, and no post is at fault. */
+  readonly unsettled?: string | undefined;
   readonly numbers: readonly (readonly [value: string | number, words: string])[];
   /** Longer lists, folded. */
   readonly lists: readonly { readonly title: string; readonly lines: readonly string[] }[];
@@ -31,6 +34,7 @@ export interface ShownPhoto {
 export function htmlReport(report: Report): string {
   const { title, findings, numbers, lists, shown } = report;
   const errors = findings.filter((finding) => finding.severity === "error").length;
+  const verdict = errors > 0 ? `${counted(errors, "problem")} to look at` : report.unsettled;
   const sections = [...shown].sort(([a], [b]) => Number(isBad(b, report)) - Number(isBad(a, report)));
   return `<!doctype html>
 <html lang="en">
@@ -39,9 +43,7 @@ export function htmlReport(report: Report): string {
 <title>${title}</title>
 <style>${style}</style>
 <h1>${title}</h1>
-<p class="verdict ${errors > 0 ? "bad" : "good"}">${
-    errors > 0 ? `${errors} ${errors === 1 ? "problem" : "problems"} to look at` : report.allIsWell
-  }</p>
+<p class="verdict ${verdict === undefined ? "good" : "bad"}">${escapeHtml(verdict ?? report.allIsWell)}</p>
 ${findingList(findings)}
 <dl class="numbers">${numbers.map(([value, words]) => `<div><dt>${escapeHtml(String(value))}</dt><dd>${escapeHtml(words)}</dd></div>`).join("")}</dl>
 ${lists.map(foldedList).join("\n")}

@@ -26,6 +26,6 @@ export function checkJson(result: CheckResult): object {
 }
 
 /** A look through the CDN for programs. */
-export function edgeJson({ urls, responses, cached, problems }: EdgeCheckResult): object {
-  return { summary: { urls: urls.length, responses, cached }, urls, problems };
+export function edgeJson({ urls, responses, cached, problems, warnings }: EdgeCheckResult): object {
+  return { summary: { urls: urls.length, responses, cached }, urls, problems, warnings };
 }

@@ -1,5 +1,6 @@
 import { formatBytes } from "./bytes.ts";
 import type { CheckResult, UrlPlace } from "./check.ts";
+import { counted } from "./counted.ts";
 import type { EdgeCheckResult } from "./edge-check.ts";
 import { formatFinding, sortFindings } from "./findings.ts";
 import type { ScanResult } from "./scan.ts";
@@ -12,7 +13,7 @@ export function formatScan(result: ScanResult): string {
   const lines = [
     ...sortFindings(result.findings).map(formatFinding),
     ...table,
-    `${sum.pages} pages, ${sum.posts} with images: ${sum.images} images of ${sum.photos} photographs, ${result.urls.length} URLs`,
+    `${counted(sum.pages, "page")}, ${sum.posts} with images: ${counted(sum.images, "image")} of ${counted(sum.photos, "photograph")}, ${counted(result.urls.length, "URL")}`,
     ...(result.variants.size > 0
       ? [
           warmWords(sum),
@@ -30,7 +31,7 @@ export function formatCheck(result: CheckResult): string {
     ...sortFindings(result.findings).map(formatFinding),
     ...listed("emitted by hugo, not found in the content (a theme's, or a generated page's)", unscanned),
     ...listed("found in the content, not emitted by hugo", unemitted),
-    `${result.files} files of the built site name ${result.urls.length} URLs of the proxy`,
+    `${counted(result.files, "file")} of the built site, ${counted(result.urls.length, "URL")} of the proxy`,
     warmWords(countResults(result.variants)),
   ];
   return `${lines.join("\n")}\n`;
@@ -40,7 +41,7 @@ export function formatCheck(result: CheckResult): string {
 export function formatEdge(result: EdgeCheckResult): string {
   const lines = [
     ...sortFindings(result.findings).map(formatFinding),
-    `${result.urls.length} URLs at the public address: ${result.responses} responses, ${result.cached} of them from a cache on the way`,
+    `${counted(result.urls.length, "URL")} at the public address: ${counted(result.responses, "response")}, each asked for twice, ${result.cached} of them from a cache on the way`,
   ];
   return `${lines.join("\n")}\n`;
 }
@@ -57,7 +58,7 @@ export function formatPlace({ file, line, column }: Omit<UrlPlace, "url">): stri
 // --- parts ---
 
 function warmWords({ variants, hits, made, failed }: WarmCounts): string {
-  return `${variants} variants: ${hits} were there, ${made} made, ${failed} failed`;
+  return `${counted(variants, "variant")}: ${hits} ${hits === 1 ? "was" : "were"} there, ${made} made, ${failed} failed`;
 }
 
 /** Rows and lists that a person reads to the end; `--json` and `--report` have them all. */
@@ -67,7 +68,7 @@ function listed(title: string, places: readonly UrlPlace[]): string[] {
   if (places.length === 0) return [];
   const shown = places.slice(0, MOST_ROWS);
   return [
-    `${places.length} ${places.length === 1 ? "URL" : "URLs"} ${title}:`,
+    `${counted(places.length, "URL")} ${title}:`,
     ...shown.map((place) => `  ${formatPlace(place)}: ${place.url}`),
     ...more(places.length - shown.length),
   ];

@@ -2,6 +2,7 @@ import path from "node:path";
 import type { ImageInfo } from "../contract/info.ts";
 import type { ManifestImage } from "../contract/manifest.ts";
 import { type Answers, type AskingOptions, createAsking, type Place, refusals } from "./asking.ts";
+import { blameOf, type Refusal } from "./blame.ts";
 import { CannotRun } from "./cannot-run.ts";
 import { siteFinding } from "./findings.ts";
 import { readManifest, writeManifest } from "./manifest-file.ts";
@@ -47,7 +48,8 @@ export async function scanSite(options: ScanOptions): Promise<ScanResult> {
 
   const asking = createAsking(site, options);
   const photos = await asking.probe(uses.map((use) => use.key));
-  const images = options.manifest === false ? await readManifest(manifestFile) : manifestImages(photos);
+  const before = await readManifest(manifestFile);
+  const images = options.manifest === false ? before : manifestImages(photos, before);
   if (options.manifest !== false)
     await writeManifest(manifestFile, { schema: 1, images: Object.fromEntries(images) });
 
@@ -86,10 +88,22 @@ export function manifestName(site: Site): string {
 
 // --- the manifest ---
 
-function manifestImages(photos: ReadonlyMap<string, Probed>): Map<string, ManifestImage> {
+/** What cannot be read now stays as it was known: its page is no worse for it, and its variants may be in the cache. */
+function manifestImages(
+  photos: ReadonlyMap<string, Probed>,
+  before: ReadonlyMap<string, ManifestImage>,
+): Map<string, ManifestImage> {
   const images = new Map<string, ManifestImage>();
-  for (const [key, info] of photos) if (!("problem" in info)) images.set(key, manifestImage(info));
+  for (const [key, info] of photos) {
+    const image =
+      "problem" in info ? (mayBeThere(info.problem) ? before.get(key) : undefined) : manifestImage(info);
+    if (image !== undefined) images.set(key, image);
+  }
   return images;
+}
+
+function mayBeThere({ code }: Refusal): boolean {
+  return blameOf(code) !== "photograph" || code === "withheld-source" || code === "moved-source";
 }
 
 function manifestImage({ width, height, version, color, placeholder }: ImageInfo): ManifestImage {

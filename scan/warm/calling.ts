@@ -1,7 +1,10 @@
 import { apiLimits, apiPaths, type MissingBody, type WarmBody } from "../../contract/api.ts";
 import { apiRefusal, parseMissingAnswer, parseWarmLine } from "../answers.ts";
 import { apiCall } from "../api-call.ts";
-import { inParallel, request, type Server, TryAgain, Unanswered } from "../http.ts";
+import { blameOf, type Refusal } from "../blame.ts";
+import { inParallel, request, type Server, TryAgain } from "../http.ts";
+import { chunks, inRounds } from "../rounds.ts";
+import { createAway } from "./away.ts";
 import { ndjsonLines } from "./ndjson.ts";
 import {
   byPhoto,
@@ -40,7 +43,7 @@ export async function warmByCalling(
         else onResult(variant, HIT);
       if (variants.length > 0) work.push({ ...photo, variants });
     }
-    await inParallel(work, server.concurrency, (photo) => warmPhoto(server, photo, options, onResult));
+    await warmAll(server, work, options, onResult);
   });
 }
 
@@ -81,72 +84,72 @@ async function findMissing(
 
 // --- one photograph ---
 
-async function warmPhoto(
+async function warmAll(
   server: Server,
-  photo: PhotoVariants,
+  photos: readonly PhotoVariants[],
   options: CallingOptions,
   onResult: (variant: Variant, result: WarmResult) => void,
 ): Promise<void> {
-  const pending = new Map(photo.variants.map((variant) => [specName(specOf(variant)), variant]));
-  const passing = new Map<Variant, WarmResult>();
-  const settle = (name: string, result: WarmResult) => {
-    const variant = pending.get(name);
-    if (variant === undefined) return;
-    if (result.status === "failed" && passingCodes.has(result.problem.code)) passing.set(variant, result);
-    else if (pending.delete(name)) onResult(variant, result);
+  const away = createAway();
+  const orders: readonly Order[] = photos.map((photo) => ({
+    photo,
+    pending: new Map(photo.variants.map((variant) => [specName(specOf(variant)), variant])),
+  }));
+  const giveUp = ({ pending }: Order, problem: Refusal): void => {
+    for (const variant of pending.values()) onResult(variant, { status: "failed", problem });
   };
+  const left = await inRounds(server, orders, 1, async (some) => {
+    const again = new Map<Order, Refusal>();
+    for (const order of some) {
+      const problem = await away.unless(() => warmPhoto(server, order, options, onResult));
+      if (problem === undefined) continue;
+      if (blameOf(problem.code) === "storage") again.set(order, problem);
+      else giveUp(order, problem);
+    }
+    return again;
+  });
+  for (const [order, problem] of left) giveUp(order, problem);
+}
+
+/** A photograph, and what is still to be made of it by the name of its specification. */
+interface Order {
+  readonly photo: PhotoVariants;
+  readonly pending: Map<string, Variant>;
+}
+
+/** @returns why variants are still pending, if any are. */
+async function warmPhoto(
+  server: Server,
+  { photo, pending }: Order,
+  options: CallingOptions,
+  onResult: (variant: Variant, result: WarmResult) => void,
+): Promise<Refusal | undefined> {
+  const { url } = apiCall(server, "POST", apiPaths.warm, {});
   const bodyNow = (): WarmBody => ({
     ...{ img: photo.img, variants: [...pending.values()].map(specOf) },
     ...(photo.v !== undefined && { v: photo.v }),
     ...options,
   });
-  const { url } = apiCall(server, "POST", apiPaths.warm, {});
-  try {
-    await request(server, {
-      url,
-      init: () => apiCall(server, "POST", apiPaths.warm, bodyNow()).init(),
-      read: async (answer, alive) => {
-        if (!answer.ok) throw await apiRefusal(answer, url);
-        for await (const line of ndjsonLines(answer)) {
-          alive();
-          const { variant, result } = parseWarmLine(line, url);
-          settle(specName(variant), result);
-        }
-        if (pending.size > 0) throw new TryAgain(firstWords(passing) ?? "the answer ended early");
-      },
-      // One variant may take the server's whole WARM_TIMEOUT, and readers go first.
-      silenceMs: Number.POSITIVE_INFINITY,
-    });
-  } catch (error) {
-    if (!(error instanceof Unanswered)) throw error;
-    const unanswered: WarmResult = {
-      status: "failed",
-      problem: { code: "unanswered", detail: error.message },
-    };
-    for (const variant of pending.values()) onResult(variant, passing.get(variant) ?? unanswered);
-  }
-}
-
-/** What another try may mend. */
-const passingCodes: ReadonlySet<string> = new Set([
-  "busy",
-  "encode-failed",
-  "internal",
-  "over-budget",
-  "source-busy",
-  "source-failed",
-  "source-timeout",
-]);
-
-function firstWords(failures: ReadonlyMap<Variant, WarmResult>): string | undefined {
-  const [first] = failures.values();
-  return first?.status === "failed" ? first.problem.detail : undefined;
-}
-
-// --- batches ---
-
-function chunks<T>(items: readonly T[], size: number): T[][] {
-  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
-    items.slice(index * size, (index + 1) * size),
-  );
+  return request(server, {
+    url,
+    init: () => apiCall(server, "POST", apiPaths.warm, bodyNow()).init(),
+    read: async (answer) => {
+      if (!answer.ok) throw await apiRefusal(answer, url);
+      let passing: Refusal | undefined;
+      for await (const line of ndjsonLines(answer)) {
+        const { variant, result } = parseWarmLine(line, url);
+        const name = specName(variant);
+        const asked = pending.get(name);
+        if (asked === undefined) continue;
+        if (result.status === "failed" && blameOf(result.problem.code) !== "photograph")
+          passing = result.problem;
+        else if (pending.delete(name)) onResult(asked, result);
+      }
+      if (pending.size === 0) return undefined;
+      if (passing !== undefined && blameOf(passing.code) !== "moment") return passing;
+      throw new TryAgain(passing?.detail ?? "the answer ended early");
+    },
+    // Readers go first, and the server says that it is alive meanwhile.
+    silenceMs: Number.POSITIVE_INFINITY,
+  });
 }

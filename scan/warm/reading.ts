@@ -1,16 +1,19 @@
 import { browserAccept } from "../../contract/accept.ts";
 import { formatUrl } from "../../contract/url.ts";
 import type { Answer } from "../answer.ts";
-import { problemOf } from "../answers.ts";
-import { inParallel, request, type Server, TryAgain, Unanswered } from "../http.ts";
+import { refusalOf } from "../answers.ts";
+import { blameOf, type Refusal, UNANSWERED } from "../blame.ts";
+import { request, type Server, TryAgain } from "../http.ts";
+import { InFront, seenIn } from "../in-front.ts";
+import { inRounds } from "../rounds.ts";
+import { createAway } from "./away.ts";
 import type { Variant, WarmResult } from "./variant.ts";
 
 /**
  * Asks for each variant as a reader would, so that it is in the cache.
- * @param endpoint the proxy's, or that of a CDN before it.
  * @param key of signatures.
  * @param onResult is called with each variant once.
- * @throws the signal's reason when it aborts; nothing else: what cannot be had is a result.
+ * @throws InFront when something else answers; the signal's reason; nothing else: what cannot be had is a result.
  */
 export async function warmByReading(
   server: Server,
@@ -18,37 +21,43 @@ export async function warmByReading(
   key: string | undefined,
   onResult: (variant: Variant, result: WarmResult) => void,
 ): Promise<void> {
-  await inParallel(variants, server.concurrency, async (variant) => {
-    onResult(variant, await readVariant(server, variant, key));
+  const away = createAway();
+  const left = await inRounds(server, [...variants], 1, async (some) => {
+    const again = new Map<Variant, Refusal>();
+    for (const variant of some) {
+      const result = await away.unless(() => readVariant(server, variant, key));
+      if ("status" in result) onResult(variant, result);
+      else if (blameOf(result.code) === "storage") again.set(variant, result);
+      else onResult(variant, { status: "failed", problem: result });
+    }
+    return again;
   });
+  for (const [variant, problem] of left) onResult(variant, { status: "failed", problem });
 }
 
 // --- one variant ---
 
-async function readVariant(server: Server, variant: Variant, key: string | undefined): Promise<WarmResult> {
+async function readVariant(
+  server: Server,
+  variant: Variant,
+  key: string | undefined,
+): Promise<WarmResult | Refusal> {
   const url = formatUrl(server.endpoint, variant.request, key);
   const accept = browserAccept[variant.accept === "any" ? "none" : variant.accept];
-  try {
-    return await request(server, {
-      url,
-      init: () => ({ headers: { accept } }),
-      read: (answer) => readAnswer(answer, variant),
-    });
-  } catch (error) {
-    if (!(error instanceof Unanswered)) throw error;
-    return { status: "failed", problem: { code: "unanswered", detail: error.message } };
-  }
+  return request(server, {
+    url,
+    init: () => ({ headers: { accept } }),
+    read: (answer) => readAnswer(answer, variant, url),
+  });
 }
 
-async function readAnswer(answer: Answer, variant: Variant): Promise<WarmResult> {
-  if (!answer.ok) return { status: "failed", problem: await problemOf(answer) };
+async function readAnswer(answer: Answer, variant: Variant, url: string): Promise<WarmResult | Refusal> {
+  if (!answer.ok) return (await refusalOf(answer)) ?? { code: UNANSWERED, detail: await seenIn(answer) };
+  const type = answer.header("content-type");
   const bytes = (await answer.bytes()).byteLength;
+  if (!type.startsWith("image/")) throw new InFront(url, await seenIn(answer));
   if (isSubstitute(answer, variant)) throw new TryAgain("WebP while the AVIF is made");
-  return {
-    status: isHit(answer.header("cache-status")) ? "hit" : "made",
-    bytes,
-    type: answer.header("content-type"),
-  };
+  return { status: isHit(answer.header("cache-status")) ? "hit" : "made", bytes, type };
 }
 
 /** A reader who waits gets WebP, to be kept for a minute, while a large AVIF is made behind it: a scan waits for that. */

@@ -1,0 +1,77 @@
+import { createServer, type IncomingMessage, type ServerResponse, request as send } from "node:http";
+import type { AddressInfo } from "node:net";
+
+/** What stands before the proxy in a test: it passes on, and does as it is told. */
+export interface Cdn extends AsyncDisposable {
+  readonly endpoint: string;
+}
+
+/** What the CDN does with an answer; the headers are those of the proxy's answer to begin with. */
+export interface CdnHabits {
+  /** Keeps answers, by what of the request; absent: none. */
+  readonly keyOf?: (request: IncomingMessage) => string;
+  /** What is set or, with undefined, taken away: of an answer that was kept (`hit`) and of one that was not. */
+  readonly headers?: (hit: boolean) => Readonly<Record<string, string | undefined>>;
+  /** What it answers itself, without asking anyone. */
+  readonly instead?: (request: IncomingMessage) => Instead | undefined;
+}
+
+export interface Instead {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
+interface Kept {
+  readonly status: number;
+  readonly headers: IncomingMessage["headers"];
+  readonly body: Buffer;
+}
+
+/** @param origin the proxy's endpoint. */
+export async function startCdn(origin: string, habits: CdnHabits): Promise<Cdn> {
+  const kept = new Map<string, Kept>();
+  const server = createServer((request, response) => {
+    const instead = habits.instead?.(request);
+    if (instead === undefined) return void pass(origin, habits, kept, request, response);
+    response.writeHead(instead.status, { ...instead.headers }).end(instead.body);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+async function pass(
+  origin: string,
+  { keyOf, headers }: CdnHabits,
+  kept: Map<string, Kept>,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const key = keyOf?.(request);
+  const known = key === undefined ? undefined : kept.get(key);
+  const answer = known ?? (await ask(origin, request));
+  if (key !== undefined) kept.set(key, answer);
+  const all = { ...answer.headers, ...headers?.(known !== undefined) };
+  for (const [name, value] of Object.entries(all)) if (value !== undefined) response.setHeader(name, value);
+  response.writeHead(answer.status).end(answer.body);
+}
+
+function ask(origin: string, { url = "/", method = "GET", headers }: IncomingMessage): Promise<Kept> {
+  return new Promise((resolve, reject) => {
+    send(new URL(url, origin), { method, headers }, (answer) => {
+      const chunks: Buffer[] = [];
+      answer.on("data", (chunk: Buffer) => chunks.push(chunk));
+      answer.on("end", () =>
+        resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: Buffer.concat(chunks) }),
+      );
+    })
+      .on("error", reject)
+      .end();
+  });
+}

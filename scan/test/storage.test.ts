@@ -1,0 +1,164 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { createSite } from "../../hugo-module/test/hugo-site.ts";
+import { photo } from "../../server/test/pictures.ts";
+import { manifestOf } from "./blog.ts";
+import { run } from "./command.ts";
+import { type RealServer, startServer } from "./real-server.ts";
+import { archived, type Storage, startStorage } from "./storage.ts";
+
+let storage: Storage;
+const servers = new Map<"s3" | "http", RealServer>();
+
+beforeAll(async () => {
+  storage = await startStorage(await photo(60, 40).jpeg().toBuffer());
+  const env = { S3_ENDPOINT: storage.endpoint, AWS_ACCESS_KEY_ID: "a", AWS_SECRET_ACCESS_KEY: "s" };
+  servers.set("s3", await startServer("s3://bucket", env));
+  servers.set("http", await startServer(`${storage.endpoint}/bucket/`));
+});
+
+afterAll(async () => {
+  for (const server of servers.values()) await server[Symbol.asyncDispose]();
+  await storage[Symbol.asyncDispose]();
+});
+
+beforeEach(() => {
+  storage.refuse = () => undefined;
+  storage.asked.length = 0;
+});
+
+const config = `baseURL = "https://blog.example/"
+[params.imgproxy]
+endpoint = "https://images.example/"
+formats = ["jpg"]
+tiers = [{width = 20, quality = 60}]
+`;
+
+function serverOf(kind: "s3" | "http"): RealServer {
+  const server = servers.get(kind);
+  if (server === undefined) throw new Error(`no server on ${kind}`);
+  return server;
+}
+
+async function scan(folder: string, kind: "s3" | "http", withToken: boolean, ...args: string[]) {
+  const { endpoint, token } = serverOf(kind);
+  const env = withToken ? { TOKEN: token } : {};
+  const ran = await run(["--site", folder, "--endpoint", endpoint, "--json", ...args], { env });
+  return { ...ran, report: JSON.parse(ran.stdout || "null") };
+}
+
+const content = (keys: readonly string[]): string => keys.map((key) => `![](${key})\n\n`).join("");
+const each = (count: number, name: (n: number) => string) => Array.from({ length: count }, (_, n) => name(n));
+
+// Keys of their own: what one test has learned of a photograph holds for half a minute.
+test.each([
+  ["with a token", true],
+  ["as a reader", false],
+])(
+  "thirty archived photographs among sixty are named with file and line, and cost the others nothing: %s",
+  async (name, withToken) => {
+    const folder = name.replaceAll(" ", "-");
+    const bad = each(30, (n) => `archived/${folder}/${n}.jpg`);
+    const good = each(30, (n) => `good/${folder}/${n}.jpg`);
+    storage.refuse = archived;
+    await using site = await createSite({
+      "config.toml": config,
+      "content/a.md": content(bad.flatMap((key, n) => [key, good[n] ?? ""])),
+    });
+    const { code, report, stderr } = await scan(site.folder, "s3", withToken);
+    expect([code, stderr]).toEqual([1, ""]);
+    expect(report.findings).toEqual(
+      bad.map((key, n) => ({
+        ...{ severity: "error", file: "content/a.md", line: 1 + 4 * n, column: 1 },
+        message: `${key}: It is archived in DEEP_ARCHIVE: restore it in the bucket, or upload it again in a storage class that is read at once.${withToken ? " (storage: 403 InvalidObjectState)" : ""}`,
+      })),
+    );
+    expect(report.summary).toMatchObject({ photos: 60, variants: 30, made: 30, failed: 0 });
+    expect(await manifestOf(site.folder)).toMatchObject({
+      images: Object.fromEntries(good.map((key) => [key, { width: 60, height: 40 }])),
+    });
+    // Asked for once each: what is wrong with an object is not tried again.
+    for (const key of bad) expect(storage.asked.filter((line) => line === `GET ${key}`)).toHaveLength(1);
+    const { images }: { images: object } = JSON.parse(JSON.stringify(await manifestOf(site.folder)));
+    expect(Object.keys(images).sort()).toEqual([...good].sort());
+  },
+);
+
+test.each([
+  ["s3", "an object with a customer's key", { status: 400, code: "InvalidRequest" }, 422],
+  ["s3", "a disabled KMS key", { status: 400, code: "KMS.DisabledException" }, 422],
+  ["http", "a redirect", { status: 301, headers: { location: "http://127.0.0.1:9/" } }, 502],
+  ["http", "a reason of law", { status: 451 }, 422],
+  ["http", "a login", { status: 401 }, 422],
+] as const)(
+  "on %s, forty readers of photographs with %s leave the others as they are",
+  async (kind, name, refusing, status) => {
+    const { endpoint } = serverOf(kind);
+    const get = async (key: string) =>
+      (await fetch(`${endpoint}?img=${encodeURIComponent(key)}&q=60&w=20&fm=jpg`)).status;
+    // That one can be had is how the server knows that a login is one object's.
+    expect(await get(`${name}/first.jpg`)).toBe(200);
+    storage.refuse = (key) => (key.includes("bad") ? refusing : undefined);
+    const answers = await Promise.all(each(40, (n) => `${name}/bad/${n}.jpg`).map(get));
+    expect(new Set(answers)).toEqual(new Set([status]));
+    for (let n = 0; n < 20; n += 1) expect(await get(`${name}/bad/0.jpg`)).toBe(status);
+    expect(await get(`${name}/other.jpg`)).toBe(200);
+    await using site = await createSite({
+      "config.toml": config,
+      "content/a.md": content(
+        [`${name}/bad/x.jpg`, `${name}/good.jpg`].map((key) => key.replaceAll(" ", "%20")),
+      ),
+    });
+    const { code, report } = await scan(site.folder, kind, false);
+    expect([code, report.findings.length]).toEqual([1, 1]);
+    expect(report.findings[0]).toMatchObject({ file: "content/a.md", line: 1 });
+    expect(report.findings[0].message).toContain(`${name}/bad/x.jpg: `);
+    expect(report.summary).toMatchObject({ made: 1, failed: 0 });
+  },
+);
+
+test("a key pair that is wrong is the operator's, once and at once, and the manifest stays", async () => {
+  const keys = each(30, (n) => `pair/${n}.jpg`);
+  await using site = await createSite({ "config.toml": config, "content/a.md": content(keys) });
+  expect((await scan(site.folder, "s3", true)).code).toBe(0);
+  const before = await manifestOf(site.folder);
+  storage.refuse = () => ({ status: 403, code: "InvalidAccessKeyId", message: "AKIASECRET" });
+  const words = "This server cannot use the photographs' storage as it is set up.";
+  const known = await scan(site.folder, "s3", true);
+  expect([known.code, known.report.findings]).toEqual([2, []]);
+  expect(known.stderr).toBe(
+    `imgproxy-lite scan: ${words} (storage: 403 InvalidAccessKeyId): pair/0.jpg, pair/1.jpg, pair/10.jpg and 27 more\n`,
+  );
+  expect(await manifestOf(site.folder)).toEqual(before);
+
+  await using other = await createSite({ "config.toml": config, "content/a.md": content(["pair/new.jpg"]) });
+  const reader = await scan(other.folder, "s3", false);
+  expect([reader.code, reader.report.findings]).toEqual([2, []]);
+  expect(reader.stderr).toBe(`imgproxy-lite scan: ${words}: pair/new.jpg\n`);
+});
+
+test("one photograph that the storage cannot give holds no other up, with a token and without", async () => {
+  storage.refuse = (key) => (key.endsWith("/4.jpg") ? { status: 500, code: "InternalError" } : undefined);
+  const scanned = async (withToken: boolean) => {
+    const keys = each(10, (n) => `one-${withToken}/${n}.jpg`);
+    await using site = await createSite({ "config.toml": config, "content/a.md": content(keys) });
+    const { code, stderr, report } = await scan(site.folder, "s3", withToken, "--timeout", "8s");
+    expect(code).toBe(2);
+    expect(stderr).toContain(`: one-${withToken}/4.jpg\n`);
+    expect(report.summary).toMatchObject({ variants: 9, made: 9, failed: 0 });
+  };
+  // Both wait for as long as they may.
+  await Promise.all([scanned(true), scanned(false)]);
+});
+
+test("a storage that is away is waited for, and the scan goes on where it was", async () => {
+  let refused = 0;
+  storage.refuse = () => {
+    refused += 1;
+    return refused <= 22 ? { status: 503, code: "SlowDown" } : undefined;
+  };
+  const keys = each(40, (n) => `away/${n}.jpg`);
+  await using site = await createSite({ "config.toml": config, "content/a.md": content(keys) });
+  const { code, report } = await scan(site.folder, "s3", true);
+  expect([code, report.findings]).toEqual([0, []]);
+  expect(report.summary).toMatchObject({ variants: 40, made: 40, failed: 0 });
+});
