@@ -145,7 +145,8 @@ export class Tasks {
     const worker = this.#received(reception) ?? this.#take(lane, original);
     const replies = new Channel<Reply>();
     // On its own, not on the reader's account: when the reader leaves, the child is still in the middle of it.
-    void this.#drain(worker, job(), replies).finally(leave);
+    const order = job();
+    void this.#drain(worker, order, replies).finally(leave);
     let isWhole = false;
     try {
       for await (const reply of replies.take(signal)) {
@@ -154,7 +155,7 @@ export class Tasks {
       }
       isWhole = true;
     } finally {
-      if (!isWhole) worker.stop();
+      if (!isWhole) worker.stop(order);
     }
   }
 

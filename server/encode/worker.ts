@@ -66,6 +66,8 @@ export class Worker {
   readonly #frames: AsyncGenerator<Frame>;
   readonly #ended: Promise<string>;
   #alive: boolean;
+  /** The one under way. */
+  #job: Job | undefined;
   #lastWords = "";
 
   /** Never throws: where the system gives no process, the worker is dead, and {@link run} says why. */
@@ -129,6 +131,7 @@ export class Worker {
     // A reader's patience is wall time; what is made ahead has none, and gets a CPU when nobody else wants it.
     const deadline = startDeadline(deadlineMs, this.lane === "warm" ? this : undefined, overdue);
     let left = mostReplies(job);
+    this.#job = job;
     try {
       this.#order(job);
       for (;;) {
@@ -143,13 +146,14 @@ export class Worker {
         yield reply;
       }
     } finally {
+      this.#job = undefined;
       deadline.clear();
     }
   }
 
-  /** The job's later outputs are not wanted any more. */
-  stop(): void {
-    this.#order({ kind: "stop" });
+  /** The job's later outputs are not wanted any more. One that is over is not stopped: the child may be at the next. */
+  stop(job: Job): void {
+    if (this.#job === job) this.#order({ kind: "stop" });
   }
 
   kill(): void {

@@ -137,3 +137,28 @@ test("an animation of too many frames is refused", async () => {
     detail: "The original has 257 frames; the limit is 256.",
   });
 });
+
+test("a job is not cut short when one before it in the same child was heard only as far as it was wanted", async () => {
+  const busy = createPool({ slots: { live: 1, warm: 1 } });
+  try {
+    const warm = { lane: "warm", signal: new AbortController().signal } as const;
+    const original = await photo(24, 18).jpeg().toBuffer();
+    const outputs: Output[] = [1, 2, 3, 4].map((n) => ({ class: "jpg", quality: 10 * n }));
+    const counts: number[] = [];
+    const describing = async () => {
+      for (let n = 0; n < 30; n += 1) await busy.describe(original, warm);
+    };
+    const encoding = async () => {
+      for (let n = 0; n < 30; n += 1) {
+        let made = 0;
+        for await (const _ of busy.encode(original, outputs, warm)) made++;
+        counts.push(made);
+      }
+    };
+    // One child: the jobs of one follow those of the other.
+    await Promise.all([describing(), encoding()]);
+    expect(new Set(counts)).toEqual(new Set([4]));
+  } finally {
+    busy.close();
+  }
+});
