@@ -19,6 +19,8 @@ function startPool(options: PoolOptions = {}): Pool {
     maxJobs: { live: 1e6, warm: 1e6 },
     maxMegapixels: 1e12,
     maxWaitMs: { live: 3_600_000, warm: 3_600_000 },
+    // However busy the machine is, only what hangs is overdue.
+    deadlineMs: { live: 120_000, warm: 120_000 },
     ...options,
   });
   onTestFinished(() => pool.close());
@@ -71,9 +73,8 @@ test("pictures with bytes changed at random are made or refused, and kill nothin
     ).flat(),
   );
   const counts = countOf(outcomes);
-  expect(
-    Object.keys(counts).filter((name) => !["ok", "unsupported-source", "unreadable-source"].includes(name)),
-  ).toEqual([]);
+  const refusals = ["unsupported-source", "unreadable-source", "impossible-variant"];
+  expect(Object.keys(counts).filter((name) => name !== "ok" && !refusals.includes(name))).toEqual([]);
   expect(pool.stats()).toMatchObject({ crashed: 0, overdue: 0 });
   report(
     "S5",
