@@ -51,7 +51,8 @@ export async function scanSite(options: ScanOptions): Promise<ScanResult> {
   const before = await readManifest(manifestFile);
   const images = options.manifest === false ? before : manifestImages(photos, before);
   if (options.manifest !== false)
-    await writeManifest(manifestFile, { schema: 1, images: Object.fromEntries(images) });
+    for (const file of options.manifest ? [manifestFile] : manifestNames(site))
+      await writeManifest(file, { schema: 1, images: Object.fromEntries(images) });
 
   const { requests, urls } = planRequests(uses, images, site.signatureKey);
   const { variants, warnings } = await asking.warm(requests, photos);
@@ -84,6 +85,13 @@ export function placesOf(posts: readonly Post[]): Place[] {
 /** What the hook reads, below the site's own assets. */
 export function manifestName(site: Site): string {
   return path.join(site.mounts.ownAssets, site.main.params.manifest);
+}
+
+/** The same of every language: all have the whole of it. */
+function manifestNames(site: Site): readonly string[] {
+  const names = [manifestName(site)];
+  for (const { params } of site.languages) names.push(path.join(site.mounts.ownAssets, params.manifest));
+  return [...new Set(names)];
 }
 
 // --- the manifest ---
