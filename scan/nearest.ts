@@ -1,3 +1,10 @@
+/** A key that may have been meant, and how it differs where that is hard to see. */
+export interface Near {
+  readonly key: string;
+  /** In nothing else: capitals, or how letters are composed (Unicode's normal forms). */
+  readonly only?: "capitals" | "form" | "both";
+}
+
 /** Keys that the author may have meant: the slips that people make, without a listing of the bucket. */
 export function likelyKeys(key: string): string[] {
   const [, stem = key, extension = ""] = /^(.*)(\.[^./]*)$/.exec(key) ?? [];
@@ -23,33 +30,58 @@ export function likelyKeys(key: string): string[] {
 }
 
 /**
- * The known key that differs least, if it differs by little: in capitals alone, then in its extension or its folder alone,
- * then in a few letters.
+ * The keys that may have been meant, likeliest first, three at most: those that differ in capitals or in normal form alone,
+ * then likely slips, then those within two letters.
+ * @param known keys that are there.
  */
-export function nearestKey(key: string, known: Iterable<string>): string | undefined {
-  let best: { readonly key: string; readonly distance: number } | undefined;
-  const most = Math.max(2, Math.floor(key.length / 5));
-  for (const other of known) {
-    const distance = keyDistance(key, other, most);
-    if (distance <= most && (best === undefined || distance < best.distance)) best = { key: other, distance };
-  }
-  return best?.key;
+export function nearKeys(key: string, known: Iterable<string>): Near[] {
+  const slips = new Set(likelyKeys(key));
+  const near = [...new Set(known)]
+    .filter((other) => other !== key)
+    .flatMap((other) => {
+      const only = onlyDifference(key, other);
+      if (only !== undefined) return [{ key: other, only, distance: 0 }];
+      const distance = slips.has(other) ? 1 : letters(key, other);
+      return distance === undefined ? [] : [{ key: other, distance }];
+    });
+  const plain = near.some(({ distance }) => distance === 0)
+    ? near.filter(({ distance }) => distance === 0)
+    : near;
+  return plain
+    .sort((a, b) => a.distance - b.distance || (a.key < b.key ? -1 : 1))
+    .slice(0, MOST)
+    .map(({ distance: _, ...rest }) => rest);
 }
 
-function keyDistance(key: string, other: string, most: number): number {
-  const [a, b] = [key.toLowerCase(), other.toLowerCase()];
-  if (a === b) return 0;
-  if (stemOf(a) === stemOf(b)) return 0.3;
-  if (nameOf(a) === nameOf(b)) return 0.6;
-  return Math.abs(a.length - b.length) > most ? most + 1 : editDistance(a, b, most);
+const MOST = 3;
+
+function onlyDifference(key: string, other: string): Near["only"] | undefined {
+  if (folded(key) !== folded(other)) return undefined;
+  if (key.normalize("NFC") === other.normalize("NFC")) return "form";
+  return key.normalize("NFC").length - key.length === other.normalize("NFC").length - other.length
+    ? "capitals"
+    : "both";
 }
 
-function stemOf(key: string): string {
-  return key.replace(/\.[^./]*$/, "");
+/** How many letters differ, if not more than two, nor as many as the name has. */
+function letters(key: string, other: string): number | undefined {
+  const [a, b] = [[...folded(key)], [...folded(other)]];
+  const most = Math.min(FEW, stemLength(key) - 1);
+  if (Math.abs(a.length - b.length) > most) return undefined;
+  const distance = editDistance(a, b, most);
+  return distance > most ? undefined : distance;
 }
 
-function nameOf(key: string): string {
-  return key.slice(key.lastIndexOf("/") + 1);
+const FEW = 2;
+
+/** Alike for all who differ in capitals only: by way of capitals, so that `ß` is `SS` too. */
+function folded(key: string): string {
+  return key.normalize("NFC").toUpperCase().toLowerCase().normalize("NFC");
+}
+
+/** Of the file's name, without its extension. */
+function stemLength(key: string): number {
+  return [...key.slice(key.lastIndexOf("/") + 1).replace(/\.[^.]*$/, "")].length;
 }
 
 const cousins: Readonly<Record<string, readonly string[]>> = {
@@ -58,12 +90,12 @@ const cousins: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Levenshtein's, given up beyond `most`. */
-function editDistance(a: string, b: string, most: number): number {
+function editDistance(a: readonly string[], b: readonly string[], most: number): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let i = 1; i <= a.length; i++) {
     const next = [i];
     for (let j = 1; j <= b.length; j++) {
-      const same = a.charAt(i - 1) === b.charAt(j - 1) ? 0 : 1;
+      const same = a[i - 1] === b[j - 1] ? 0 : 1;
       next.push(Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + same));
     }
     if (Math.min(...next) > most) return most + 1;

@@ -1,4 +1,4 @@
-import { likelyKeys, nearestKey } from "./nearest.ts";
+import { likelyKeys, type Near, nearKeys } from "./nearest.ts";
 import type { Probed } from "./probe.ts";
 
 /** Beyond so many missing photographs the fault is not a slip of the pen. */
@@ -12,10 +12,7 @@ export interface Lookup {
   neighbours(keys: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>>;
 }
 
-/**
- * What may have been meant, beside each photograph that is not there: a likely slip that is, else the nearest key known
- * or listed beside it.
- */
+/** What may have been meant, beside each photograph that is not there: a likely slip, or a key that differs by little. */
 export async function withSuggestions(
   photos: ReadonlyMap<string, Probed>,
   lookup: Lookup,
@@ -30,12 +27,26 @@ export async function withSuggestions(
   const there = [...photos, ...guessed].filter(([, info]) => !("problem" in info)).map(([key]) => key);
   const all = new Map(photos);
   for (const key of absent) {
-    const known = [...there, ...(neighbours.get(key) ?? [])];
-    const meant = likelyKeys(key).find((guess) => there.includes(guess)) ?? nearestKey(key, known);
+    const near = nearKeys(key, [...there, ...(neighbours.get(key) ?? [])]);
     const info = photos.get(key);
-    if (meant === undefined || info === undefined || !("problem" in info)) continue;
-    const detail = `${info.problem.detail} Is it "${meant}"?`;
+    if (near.length === 0 || info === undefined || !("problem" in info)) continue;
+    const detail = `${info.problem.detail} ${suggestionWords(near)}`;
     all.set(key, { problem: { ...info.problem, detail } });
   }
   return all;
 }
+
+/** `Is it "a.jpg" or "b.jpg"?` */
+function suggestionWords(near: readonly Near[]): string {
+  const names = near.map(({ key }) => JSON.stringify(key));
+  const last = names.pop() ?? "";
+  const question = `Is it ${names.length === 0 ? last : `${names.join(", ")} or ${last}`}?`;
+  const only = near[0]?.only;
+  return only === undefined ? question : `${question} ${differences[only]}`;
+}
+
+const differences = {
+  capitals: "Only capitals differ.",
+  form: "It looks the same: only how its letters are composed differs (Unicode's normal form).",
+  both: "Only capitals and how its letters are composed (Unicode's normal form) differ.",
+} as const;
