@@ -176,7 +176,7 @@ test("children that die, again and again, cost readers of other photographs noth
 test("memory has no slope over many encodes", async () => {
   const pool = startPool({ slots: { live: 1, warm: 1 }, recycle: { jobs: 1e9, rssBytes: 1e12 } });
   const original = await photo(600, 400).jpeg().toBuffer();
-  const encodes = sized(20_000, 60);
+  const encodes = sized(20_000, 40);
   const samples: number[] = [];
   for (let index = 0; index < encodes; index++) {
     const output = (["jpg", "webp", "avif"] as const)[index % 3] ?? "jpg";
