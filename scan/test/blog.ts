@@ -7,8 +7,9 @@ export async function scanned(
   folder: string,
   hugoVersion: string,
   env: RunOptions["env"] = {},
+  runScan: typeof run = run,
 ): Promise<string[]> {
-  const { stdout, stderr } = await run(
+  const { stdout, stderr } = await runScan(
     ["--site", folder, "--dry-run", "--json", "--hugo-version", hugoVersion],
     { env },
   );

@@ -7,7 +7,6 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createSite, hugos } from "../../hugo-module/test/hugo-site.ts";
 import { run } from "./command.ts";
 import { blogs } from "./fixtures/blogs.ts";
-import { languages } from "./fixtures/languages.ts";
 import { type Fixture, fixtures } from "./fixtures/sites.ts";
 import { type RealServer, startServer } from "./real-server.ts";
 
@@ -34,7 +33,7 @@ afterAll(async () => {
 
 describe.each([...hugos])("on Hugo $version", (hugo) => {
   const minor = Number(hugo.version.split(".")[1]);
-  const fitting = Object.entries({ ...fixtures, ...blogs, ...languages }).filter(
+  const fitting = Object.entries({ ...fixtures, ...blogs }).filter(
     ([, fixture]) => minor >= (fixture.since ?? 0),
   );
 

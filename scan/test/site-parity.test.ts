@@ -1,10 +1,14 @@
-import { describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import { createSite, hugos } from "../../hugo-module/test/hugo-site.ts";
 import { scanned, urlsIn } from "./blog.ts";
 import { every } from "./fixtures/every.ts";
 import type { Fixture } from "./fixtures/sites.ts";
+import { startScanProcess } from "./scan-process.ts";
 
 const endpoints = ["https://images.example/", "https://bilder.example/", "https://blog.example/img/"];
+
+const scan = startScanProcess();
+afterAll(() => scan[Symbol.asyncDispose]());
 
 describe.each([...hugos])("on Hugo $version", (hugo) => {
   const minor = Number(hugo.version.split(".")[1]);
@@ -19,7 +23,7 @@ describe.each([...hugos])("on Hugo $version", (hugo) => {
         endpoints.flatMap((endpoint) => [...urlsIn(text, endpoint)]),
       ),
     );
-    const urls = new Set(await scanned(site.folder, hugo.version, fixture.env));
+    const urls = new Set(await scanned(site.folder, hugo.version, fixture.env, scan.run));
     expect([...emitted].filter((url) => !urls.has(url))).toEqual([]);
     const surplus = [...urls].filter((url) => !emitted.has(url));
     expect(new Set(surplus.map((url) => new URL(url).searchParams.get("img")))).toEqual(
