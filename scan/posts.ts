@@ -26,6 +26,8 @@ export interface Found {
   /** Content files that Hugo publishes, with photographs or without. */
   readonly pages: number;
   readonly posts: readonly Post[];
+  /** `<img>` tags of raw HTML: Hugo gives them to no hook, so they have no tiers. */
+  readonly rawImages: number;
   readonly findings: readonly Finding[];
 }
 
@@ -51,6 +53,7 @@ export async function readPosts(site: Site, options: ReadingOptions): Promise<Fo
     onUnreadable: (folder, error) => findings.push(oddFinding(folder, unreadable(error), site.folder)),
   });
   const posts: Post[] = [];
+  const rawImages = new Set<string>();
   let pages = 0;
   options.progress.start("reading posts");
   for (const page of publishedPages(site, options.now, (finding) => findings.push(finding))) {
@@ -59,20 +62,23 @@ export async function readPosts(site: Site, options: ReadingOptions): Promise<Fo
     options.signal.throwIfAborted();
     pages++;
     options.progress.advance();
-    const post = await readPost(page, { site, resolver, parse: memo.parse }, findings);
+    const post = await readPost(page, { site, resolver, parse: memo.parse, rawImages }, findings);
     if (post.uses.length > 0) posts.push(post);
   }
   options.progress.end();
   // A site that cannot be written to is parsed anew each time.
   if (options.remember) await memo.save().catch(() => {});
-  return { pages, posts, findings: [...new Map(findings.map((one) => [JSON.stringify(one), one])).values()] };
+  return {
+    ...{ pages, posts, rawImages: rawImages.size },
+    findings: [...new Map(findings.map((one) => [JSON.stringify(one), one])).values()],
+  };
 }
 
 /** Where CI looks for what it may keep between runs, beside the weights of variants. */
 const MEMO = "resources/imgproxy-lite/markdown.txt";
 
 /** To be raised with every change of what the parser sees. */
-export const MEMO_MAKER = "parser 2";
+export const MEMO_MAKER = "parser 3";
 
 /** Loaded by the first text that needs it: it takes longer than reading a thousand posts that do not. */
 const parseMarkdown: ParseMarkdown = async (text, endpoints) =>
@@ -84,7 +90,13 @@ async function readPost(
     site,
     resolver,
     parse,
-  }: { readonly site: Site; readonly resolver: SourceResolver; readonly parse: ParseMarkdown },
+    rawImages,
+  }: {
+    readonly site: Site;
+    readonly resolver: SourceResolver;
+    readonly parse: ParseMarkdown;
+    readonly rawImages: Set<string>;
+  },
   findings: Finding[],
 ): Promise<Post> {
   const note = (severity: Finding["severity"], message: string, at = { line: page.line, column: 1 }) =>
@@ -98,10 +110,15 @@ async function readPost(
   const own = paramsWith(page, {}, fault);
   const uses: Use[] = [];
   for (const reference of await references(page, rulesOf(own, page, site), parse)) {
+    const { as } = reference;
+    if (as === "raw") {
+      rawImages.add(`${page.file}:${reference.line}:${reference.column}`);
+      continue;
+    }
     const params = reference.overrides
       ? paramsWith(page, reference.overrides, (message) => fault(message, reference))
       : own;
-    const source = await resolver.resolve(reference, page, params);
+    const source = await resolver.resolve({ ...reference, as }, page, params);
     if (source.kind === "invalid") note("error", source.problem, reference);
     if (source.kind !== "photo") continue;
     for (const warning of source.warnings) note("warning", warning, reference);

@@ -1,6 +1,6 @@
 import { relevantBlocks } from "./references/blocks.ts";
 import { frontMatterImages } from "./references/front-matter.ts";
-import { endpointUrls } from "./references/html.ts";
+import { endpointUrls, imgTags } from "./references/html.ts";
 import type { ParseMarkdown } from "./references/memo.ts";
 import { wholeReading } from "./references/reading.ts";
 import { parseShortcodes, type Shortcode, shortcodeReadings } from "./references/shortcodes.ts";
@@ -14,9 +14,9 @@ export interface Reference {
   readonly column: number;
   /**
    * `image`: becomes a `srcset`. `cover`: front matter, for cards and link previews. `preview`: for link previews alone.
-   * `url`: an endpoint URL that reaches the page as it is written.
+   * `url`: an endpoint URL that reaches the page as it is written. `raw`: an `<img>` of raw HTML, which Hugo gives to no hook.
    */
-  readonly as: "image" | "cover" | "preview" | "url";
+  readonly as: "image" | "cover" | "preview" | "url" | "raw";
   /** Parameters of `[params.imgproxy]` that a shortcode sets for its image. */
   readonly overrides?: Readonly<Record<string, unknown>>;
 }
@@ -71,7 +71,7 @@ function sitePreview(page: Readable, { preview }: ReferenceRules): Reference[] {
 
 interface Found extends Pick<Reference, "destination" | "overrides"> {
   readonly offset: number;
-  readonly as: "image" | "url";
+  readonly as: "image" | "url" | "raw";
 }
 
 async function bodyReferences(
@@ -85,13 +85,17 @@ async function bodyReferences(
   const named = (await Promise.all(shortcodes.map((tag) => shortcodeImages(tag, rules, parse)))).flat();
   const found =
     page.markup === "html"
-      ? endpointUrls(body, rules.endpoints).map(({ url, offset }) => ({
-          destination: url,
-          offset,
-          as: "url" as const,
-        }))
+      ? htmlReferences(body, rules)
       : await markdownReferences(body, shortcodes, rules, parse);
   return placed(page, [...named, ...found]);
+}
+
+function htmlReferences(body: string, { endpoints }: ReferenceRules): Found[] {
+  const urls = endpointUrls(body, endpoints);
+  return [
+    ...urls.map(({ url, offset }) => ({ destination: url, offset, as: "url" as const })),
+    ...imgTags(body).map((offset) => ({ destination: "", offset, as: "raw" as const })),
+  ];
 }
 
 async function markdownReferences(
@@ -101,18 +105,19 @@ async function markdownReferences(
   parse: ParseMarkdown,
 ): Promise<Found[]> {
   const endpoints = rules.unsafeHtml ? rules.endpoints.filter((endpoint) => body.includes(endpoint)) : [];
-  if (!body.includes("![") && endpoints.length === 0) return [];
+  const words = rules.unsafeHtml ? [...endpoints, ...new Set(body.match(/<img(?=[\s/>])/gi))] : [];
+  if (!body.includes("![") && words.length === 0) return [];
   const readings = shortcodes.length === 0 ? [wholeReading(body)] : shortcodeReadings(body, shortcodes);
   const found: Found[] = [];
   for (const whole of readings) {
-    const { reading, plain } = relevantBlocks(whole, endpoints);
+    const { reading, plain } = relevantBlocks(whole, words);
     const parsed = reading.text === "" ? [] : await parse(reading.text, endpoints);
     found.push(
       ...plain.map((image) => ({ ...image, as: "image" as const })),
       ...parsed.map((image) => ({ ...image, offset: reading.fileOffset(image.offset) })),
     );
   }
-  return found;
+  return found.filter(({ as }) => as !== "raw" || rules.unsafeHtml);
 }
 
 /**

@@ -14,6 +14,7 @@ export function formatScan(result: ScanResult): string {
     ...sortFindings(result.findings).map(formatFinding),
     ...table,
     `${counted(sum.pages, "page")}, ${sum.posts} with images: ${counted(sum.images, "image")} of ${counted(sum.photos, "photograph")}, ${counted(result.urls.length, "URL")}`,
+    ...rawWords(sum.rawImages),
     ...(result.variants.size > 0
       ? [
           warmWords(sum),
@@ -56,6 +57,13 @@ export function formatPlace({ file, line, column }: Omit<UrlPlace, "url">): stri
 }
 
 // --- parts ---
+
+function rawWords(tags: number): string[] {
+  if (tags === 0) return [];
+  return [
+    `${counted(tags, "raw <img> tag")} in the content: Hugo gives ${tags === 1 ? "it" : "them"} to no hook, so without tiers`,
+  ];
+}
 
 function warmWords({ variants, hits, made, failed }: WarmCounts): string {
   return `${counted(variants, "variant")}: ${hits} ${hits === 1 ? "was" : "were"} there, ${made} made, ${failed} failed`;

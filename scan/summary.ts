@@ -17,6 +17,8 @@ export interface Summary extends WarmCounts {
   readonly posts: number;
   readonly images: number;
   readonly photos: number;
+  /** `<img>` tags of raw HTML in the content, which pass by the module. */
+  readonly rawImages: number;
   /** Of the originals, each once. */
   readonly bytesBefore: number;
   /** Of the same photographs as a current browser (AVIF) gets their middle tier. */
@@ -30,6 +32,7 @@ export function summarize(result: ScanResult): Summary {
     posts: result.posts.length,
     images: result.posts.reduce((sum, post) => sum + post.uses.length, 0),
     photos: new Set(result.posts.flatMap((post) => post.uses.map((use) => use.key))).size,
+    rawImages: result.rawImages,
     ...countResults(result.variants),
     bytesBefore: bytes.before,
     bytesAfter: bytes.after,

@@ -27,6 +27,14 @@ export function endpointUrls(text: string, endpoints: readonly string[]): Endpoi
   });
 }
 
+/** Where a text of HTML has `<img>` tags, those in comments left out. */
+export function imgTags(html: string): number[] {
+  const tags: number[] = [];
+  for (const { 0: found, index } of html.matchAll(/<!--[\s\S]*?(?:-->|$)|<img(?=[\s/>])/gi))
+    if (!found.startsWith("<!--")) tags.push(index);
+  return tags;
+}
+
 /** A feed's escaped HTML has its quotes escaped too, and a `srcset` its commas. */
 function cutUrl(decoded: string): string {
   return (/^[^\s"'<>]*/.exec(decoded)?.[0] ?? "").replace(/,+$/, "");

@@ -5,13 +5,14 @@ import remarkGfm from "remark-gfm";
 import type { Processor } from "unified";
 import { SKIP, visit } from "unist-util-visit";
 import { withoutDeepParentheses } from "./deep-parentheses.ts";
-import { endpointUrls } from "./html.ts";
+import { endpointUrls, imgTags } from "./html.ts";
 
 /** An image of a Markdown text, by the offset of its first character. */
 export interface MarkdownImage {
   readonly destination: string;
   readonly offset: number;
-  readonly as: "image" | "url";
+  /** `raw`: an `<img>` of raw HTML, whatever it shows. */
+  readonly as: "image" | "url" | "raw";
 }
 
 /**
@@ -36,10 +37,12 @@ export function markdownImages(text: string, endpoints: readonly string[]): Mark
       const destination = targets.definitions.get(node.identifier);
       if (destination !== undefined) found.push({ destination, offset, as: "image" });
     } else if (node.type === "html") {
-      const urls = endpointUrls(restore(node.value), endpoints);
-      found.push(
-        ...urls.map((url) => ({ destination: url.url, offset: offset + url.offset, as: "url" as const })),
-      );
+      const html = restore(node.value);
+      const urls = endpointUrls(html, endpoints).map((url) => ({
+        ...{ destination: url.url, offset: offset + url.offset, as: "url" as const },
+      }));
+      const tags = imgTags(html).map((at) => ({ destination: "", offset: offset + at, as: "raw" as const }));
+      found.push(...[...urls, ...tags].sort((a, b) => a.offset - b.offset));
     }
     return undefined;
   });

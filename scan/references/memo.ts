@@ -85,6 +85,6 @@ function parseImages(text: string): MarkdownImage[] {
   return images.flatMap((image: unknown) => {
     const [offset, as, destination]: unknown[] = Array.isArray(image) ? image : [];
     if (typeof offset !== "number" || typeof destination !== "string") return [];
-    return [{ destination, offset, as: as === "url" ? ("url" as const) : ("image" as const) }];
+    return [{ destination, offset, as: as === "url" || as === "raw" ? as : "image" }];
   });
 }

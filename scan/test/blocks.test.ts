@@ -9,7 +9,7 @@ const endpoints = ["https://images.example"];
 
 /** What the parser sees of the reduced text, at the places of the whole one. */
 function reduced(text: string) {
-  const { reading, plain } = relevantBlocks(wholeReading(text), endpoints);
+  const { reading, plain } = relevantBlocks(wholeReading(text), [...endpoints, "<img"]);
   const parsed = markdownImages(reading.text, endpoints);
   return [
     ...plain.map((image) => ({ ...image, as: "image" })),

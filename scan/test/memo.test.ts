@@ -134,6 +134,6 @@ describe("the memory of parsed Markdown", () => {
       .update([...parsers, ...sources].join("\n"))
       .digest("hex")
       .slice(0, 10);
-    expect([MEMO_MAKER, hash]).toEqual(["parser 2", "ca4ded5680"]);
+    expect([MEMO_MAKER, hash]).toEqual(["parser 3", "ce5389783c"]);
   });
 });

@@ -103,6 +103,45 @@ describe("a scan", () => {
     expect(after.asked).toHaveLength(4);
   });
 
+  test("counts raw <img> tags, where they reach the page", async () => {
+    await using proxy = await startStandIn({});
+    const raw = `<img src="a.jpg">
+
+text <IMG alt=""
+src="b.jpg"> and <img/> and \`<img>\` \\<img>
+
+<!-- <img> -->
+
+\`\`\`html
+<img src="code.jpg">
+\`\`\`
+
+<picture><source><img src="c.jpg"></picture>
+`;
+    const files = (unsafe: boolean) => ({
+      "config.toml": `${config(proxy.endpoint)}[markup.goldmark.renderer]\nunsafe = ${unsafe}\n`,
+      "content/a.md": `---\ntitle: A\n---\n${raw}`,
+      "content/b.html": '---\ntitle: B\n---\n<p><img src="d.jpg"></p>\n',
+    });
+    const scanned = async (unsafe: boolean) => {
+      await using site = await createSite(files(unsafe));
+      const words = (await run(["--site", site.folder])).stdout;
+      // Now by what the first run has remembered.
+      const { stdout } = await run(["--site", site.folder, "--json"]);
+      return { words, count: JSON.parse(stdout).summary.rawImages };
+    };
+    const reaching = await scanned(true);
+    expect(reaching.count).toBe(5);
+    expect(reaching.words).toContain(
+      "5 raw <img> tags in the content: Hugo gives them to no hook, so without tiers\n",
+    );
+    const dropped = await scanned(false);
+    expect(dropped.count).toBe(1);
+    expect(dropped.words).toContain(
+      "2 pages, 0 with images: 0 images of 0 photographs, 0 URLs\n1 raw <img> tag in the content: Hugo gives it to no hook",
+    );
+  });
+
   test("says that hugo will leave images plain while the site names no proxy", async () => {
     await using proxy = await startStandIn({ "worms.jpg": 400 });
     await using site = await createSite({
