@@ -8,9 +8,9 @@ export default defineConfig({
     // Builds dist/ once: encoder children and the executable are run as users run them.
     globalSetup: ["dev/build-once.ts"],
     // Only for what hangs: a busy machine is slow, and no test measures time.
-    testTimeout: 300_000,
-    hookTimeout: 600_000,
-    expect: { poll: { timeout: 120_000 } },
+    testTimeout: 900_000,
+    hookTimeout: 900_000,
+    expect: { poll: { timeout: 300_000 } },
     // The test machine may have two cores, and most suites start encoders or browsers of their own.
     maxWorkers: 2,
   },

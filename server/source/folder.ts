@@ -5,6 +5,7 @@ import { join, sep } from "node:path";
 import { LRUCache } from "lru-cache";
 import { Problem } from "../errors.ts";
 import { exactly } from "./body.ts";
+import { failedProblem } from "./shortage.ts";
 import type { ByteRange, Source, SourceStat } from "./source.ts";
 
 /**
@@ -69,7 +70,7 @@ async function inside(root: string, key: string): Promise<string> {
   if (key.split("/").includes("")) throw new Problem("source-absent");
   // A folder that is gone or not mounted says nothing of what was in it.
   const base = await realpath(root).catch((cause: unknown) => {
-    throw new Problem("source-failed", { cause });
+    throw failedProblem(cause);
   });
   const path = await realpath(join(base, key));
   if (!path.startsWith(base.endsWith(sep) ? base : base + sep)) throw new Problem("source-absent");
@@ -93,7 +94,7 @@ function asProblem(error: unknown): unknown {
       ...{ cause: error, storage: code },
       detail: "The server may not read its file: let the server's user read it.",
     });
-  return new Problem(absent.has(code) ? "source-absent" : "source-failed", { cause: error });
+  return absent.has(code) ? new Problem("source-absent", { cause: error }) : failedProblem(error);
 }
 
 // --- content ---
@@ -136,6 +137,6 @@ async function readAt(file: FileHandle, at: number, size: number): Promise<Uint8
     return buffer.subarray(0, bytesRead);
   } catch (error) {
     await file.close();
-    throw new Problem("source-failed", { cause: error });
+    throw failedProblem(error);
   }
 }

@@ -29,8 +29,9 @@ export function guardSource(
       record("good");
       return result;
     } catch (error) {
-      // A missing photograph is a good answer, and a reader who left says nothing of the source.
-      record(signal.aborted ? "nothing" : isTrouble(error) ? "bad" : "good");
+      // A missing photograph is a good answer; a reader who left, and what this server lacks, say nothing of the source.
+      const isSilent = signal.aborted || (error instanceof Problem && error.code === "busy");
+      record(isSilent ? "nothing" : isTrouble(error) ? "bad" : "good");
       throw error;
     }
   }

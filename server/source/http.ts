@@ -6,6 +6,7 @@ import { cut, exactly } from "./body.ts";
 import { faultProblem } from "./faults.ts";
 import { fromNodeBody } from "./node-body.ts";
 import { type Patience, remotePatience, within } from "./patience.ts";
+import { failedProblem } from "./shortage.ts";
 import type { ByteRange, Source, SourceStat } from "./source.ts";
 import { validatorOf } from "./validator.ts";
 
@@ -73,7 +74,7 @@ function createSender(base: URL, patience: Patience): Sender {
               ...(range !== undefined && { range: `bytes=${range.first}-${range.last}` }),
             },
           });
-          sent.on("error", (error) => reject(new Problem("source-failed", { cause: error })));
+          sent.on("error", (error) => reject(failedProblem(error)));
           sent.on("response", (response) => {
             const problem = problemOf(response);
             if (problem === undefined) return resolve(response);

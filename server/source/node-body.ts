@@ -1,6 +1,7 @@
 import type { Readable } from "node:stream";
 import { Problem } from "../errors.ts";
 import type { Patience } from "./patience.ts";
+import { failedProblem } from "./shortage.ts";
 
 /**
  * A remote body as a web stream that ends by itself when the source stalls or trickles: an S3 client's own timers end
@@ -83,5 +84,5 @@ function late(what: string): Problem {
 }
 
 function asProblem(error: unknown): Problem {
-  return error instanceof Problem ? error : new Problem("source-failed", { cause: error });
+  return error instanceof Problem ? error : failedProblem(error);
 }

@@ -8,6 +8,7 @@ import { MOST_NEIGHBOURS, type Neighbours, neighboursBy } from "./neighbours.ts"
 import { fromNodeBody } from "./node-body.ts";
 import { type Patience, remotePatience, within } from "./patience.ts";
 import { boundAnswers } from "./s3-answers.ts";
+import { failedProblem, isShortage } from "./shortage.ts";
 import type { ByteRange, Source, SourceStat } from "./source.ts";
 import { validatorOf } from "./validator.ts";
 
@@ -159,7 +160,7 @@ function statOf(
 
 function toProblem(error: unknown, signal: AbortSignal): unknown {
   if (error instanceof Problem || signal.aborted) return error;
-  if (!(error instanceof Error)) return new Problem("source-failed", { cause: error });
+  if (!(error instanceof Error) || isShortage(error)) return failedProblem(error);
   const { name, message } = error;
   const storageClass = "StorageClass" in error ? String(error.StorageClass) : "";
   return faultProblem({

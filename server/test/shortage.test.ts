@@ -137,6 +137,28 @@ describe.runIf(process.platform === "linux")("a server that", () => {
     reader.destroy();
   });
 
+  test("cannot open an original says that it is busy, not that the photograph is gone", async () => {
+    const { settings } = await folderOfOne();
+    const pod = await startPod({ ...settings, GC_INTERVAL: "0" });
+    const { hostname, port } = new URL(pod.url);
+    const reader = connect(Number(port), hostname);
+    onTestFinished(() => void reader.destroy());
+    const get = async (): Promise<string> => {
+      const answered = once(reader, "data");
+      reader.write("GET /?img=a.jpg&fm=jpg&q=50 HTTP/1.1\r\nHost: a\r\n\r\n");
+      return String(await answered);
+    };
+    await once(reader, "connect");
+    // It is accepted once the server has a descriptor for it.
+    reader.write("GET /?q=1 HTTP/1.1\r\nHost: a\r\n\r\n");
+    expect(String(await once(reader, "data"))).toMatch(/^HTTP\/1.1 400 /);
+    await leave(pod, 0);
+    expect(await get()).toMatch(/^HTTP\/1.1 503 [\s\S]*retry-after: \d/i);
+    await expect.poll(() => lines(pod, /"status":503.*"code":"busy".*EMFILE/)).toBe(1);
+    await leave(pod, 100);
+    expect(await get()).toMatch(/^HTTP\/1.1 200 /);
+  });
+
   test("starts with few descriptors keeps some for its own work, and says that connections are limited", async () => {
     const { settings } = await folderOfOne();
     const pod = await startPod(settings, undefined, undefined, ["prlimit", "--nofile=90:90"]);
