@@ -7,6 +7,9 @@ import { fixedTiersFor, type Ladder, middleTier, namedLadders, type Tier, tiersF
 /** The quality of what has no tiers: an animation's one URL, a link preview. */
 export const UNTIERED_QUALITY = 75;
 
+/** A key, and what a destination asks of the ladder. */
+export type AskedPhoto = Pick<Photo, "key" | "quality" | "widest" | "format">;
+
 /** What one image becomes in HTML: every `srcset`, by format, and the `src`. */
 export interface Candidates {
   /** The `src`: the middle tier of the last format. */
@@ -20,7 +23,7 @@ export interface Candidates {
  * @param image what the manifest knows of it, if there is a manifest.
  */
 export function candidatesFor(
-  photo: Photo,
+  photo: AskedPhoto,
   site: Pick<SiteParams, "tiers" | "fixed" | "formats" | "versioned">,
   image?: ManifestImage,
 ): Candidates {
@@ -53,7 +56,7 @@ export function candidatesFor(
  * crawler reads; nothing for SVG, which they do not draw. Hugo asks for it from 0.121 on.
  */
 export function socialRequest(
-  photo: Photo,
+  photo: AskedPhoto,
   site: Pick<SiteParams, "social" | "versioned">,
   image?: ManifestImage,
 ): ImageRequest | undefined {
@@ -72,7 +75,7 @@ export function socialRequest(
  * What a link around a standing image names where `link = "original"`: no variant, so nothing to warm.
  */
 export function originalRequest(
-  photo: Photo,
+  photo: Pick<Photo, "key">,
   site: Pick<SiteParams, "versioned">,
   image?: ManifestImage,
 ): ImageRequest {
@@ -102,7 +105,7 @@ export function ladderOf(site: Pick<SiteParams, "tiers">): Ladder {
   );
 }
 
-function untiered(photo: Photo): Omit<ImageRequest, "key"> {
+function untiered(photo: AskedPhoto): Omit<ImageRequest, "key"> {
   return {
     quality: photo.quality ?? UNTIERED_QUALITY,
     ...(photo.widest !== undefined && { width: photo.widest }),

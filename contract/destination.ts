@@ -7,7 +7,12 @@ import { trimSlashes } from "./url.ts";
 /** A photograph that a post names, with what its destination asks of the ladder. */
 export interface Photo {
   readonly kind: "photo";
+  /** Of `keys` the one that is meant, as far as `parseDestination` knows: the first. */
   readonly key: string;
+  /** Each that may be meant, in order: the first that exists is. More than one where keys are relative to the page's folder. */
+  readonly keys: readonly string[];
+  /** Where below the site's root an image of this destination would be that Hugo has itself, in order; none for a URL. */
+  readonly paths: readonly string[];
   /** `?q=`: the quality of every tier. */
   readonly quality?: number;
   /** `?w=`: the widest tier. */
@@ -34,7 +39,8 @@ export type Destination = Photo | Foreign | InvalidDestination;
 /**
  * What a Markdown destination means on a site.
  * @param destination as a Markdown parser gives it: backslash escapes and entities decoded, percent-escapes not.
- * @param pageFolder the page's folder below `content/`, such as `posts/x/`; for `resolve = "page"`.
+ * @param pageFolder the page's folder below `content/`, such as `posts/x/`, for `resolve = "page"`; empty for a destination that
+ *   is a parameter of the site, which belongs to no page.
  */
 export function parseDestination(
   destination: string,
@@ -43,11 +49,15 @@ export function parseDestination(
 ): Destination {
   const [beforeFragment = ""] = destination.split("#", 1);
   const { path, query } = splitQuery(beforeFragment);
-  const key = proxiedKey(path, query, site) ?? sourceKey(path, site) ?? relativeKey(path, site, pageFolder);
-  if (key === undefined) return { kind: "foreign" };
-  const problem = keyProblem(key);
-  if (problem !== undefined) return { kind: "invalid", problem: `the key "${key}" ${problem}` };
-  return { kind: "photo", key, ...parseOverrides(query) };
+  const absolute = proxiedKey(path, query, site) ?? sourceKey(path, site);
+  const relative = absolute === undefined ? relativePaths(path, site, pageFolder) : undefined;
+  const wanted = absolute === undefined ? (relative?.toReversed() ?? []) : [absolute];
+  const [first] = wanted;
+  if (first === undefined) return { kind: "foreign" };
+  const keys = wanted.filter((key) => keyProblem(key) === undefined);
+  const [key] = keys;
+  if (key === undefined) return { kind: "invalid", problem: `the key "${first}" ${keyProblem(first)}` };
+  return { kind: "photo", key, keys, paths: relative ?? [], ...parseOverrides(query) };
 }
 
 // --- keys ---
@@ -70,15 +80,18 @@ function sourceKey(path: string, site: Pick<SiteParams, "sources">): string | un
   return source && source.key + decodeOnce(path.slice(source.prefix.length));
 }
 
-function relativeKey(
+/** As written and, where that is elsewhere, beside the page. */
+function relativePaths(
   path: string,
   site: Pick<SiteParams, "resolve">,
   pageFolder: string,
-): string | undefined {
+): readonly string[] | undefined {
   if (path === "" || path.startsWith("//") || /^[a-z][a-z0-9+.-]*:/i.test(path)) return undefined;
   const decoded = decodeOnce(path);
-  const joined = site.resolve === "page" && !decoded.startsWith("/") ? `${pageFolder}${decoded}` : decoded;
-  return removeDotSegments(joined.replace(/^\/+/, ""));
+  const written = removeDotSegments(decoded.replace(/^\/+/, ""));
+  if (site.resolve !== "page" || decoded.startsWith("/")) return [written];
+  const beside = removeDotSegments(`${pageFolder}${decoded}`.replace(/^\/+/, ""));
+  return beside === written ? [written] : [written, beside];
 }
 
 /**
@@ -96,7 +109,7 @@ function removeDotSegments(path: string): string {
 
 // --- overrides ---
 
-function parseOverrides(query: string): Omit<Photo, "kind" | "key"> {
+function parseOverrides(query: string): Pick<Photo, "quality" | "widest" | "format" | "problems"> {
   const problems: string[] = [];
   const integer = (name: string, most: number): number | undefined => {
     const text = readParameter(query, name);

@@ -36,7 +36,8 @@ export interface SiteParams {
   readonly manifest: string;
   /** Whether URLs carry the source's version; off under `hugo server`, so that a replaced photo shows. */
   readonly versioned: boolean;
-  readonly eagerfirst: boolean;
+  /** Whether a page's first image is loaded at once: in its text, never, or (`auto`) where no list shows the same text. */
+  readonly eagerfirst: "auto" | boolean;
   readonly placeholder: "none" | "color" | "image";
   /** Whether an image that stands alone becomes a `<figure>`, its title the caption. */
   readonly figure: boolean;

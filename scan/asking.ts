@@ -1,7 +1,7 @@
 import { type ImageRequest, parseQuery } from "../contract/request.ts";
 import { blameOf, type Refusal } from "./blame.ts";
 import { formatBytes } from "./bytes.ts";
-import type { Finding } from "./findings.ts";
+import { type Finding, formatFinding } from "./findings.ts";
 import type { Server } from "./http.ts";
 import { type Probed, probe, probeNeighbours } from "./probe.ts";
 import type { Progress } from "./progress.ts";
@@ -44,6 +44,8 @@ export interface AskingOptions {
 export interface Place {
   readonly file: string;
   readonly key: string;
+  /** Each key that may have been meant, in order. */
+  readonly keys?: readonly string[];
   readonly line: number;
   readonly column: number;
 }
@@ -62,7 +64,8 @@ export interface Warmed extends Pick<Answers, "variants"> {
 
 /** The proxy of a site, with a name for each step that takes time. */
 export interface Asking {
-  probe(keys: Iterable<string>): Promise<ReadonlyMap<string, Probed>>;
+  /** @param images each by the keys that it may have: of these, what is asked about, up to the first that is there. */
+  probe(images: Iterable<readonly string[]>): Promise<ReadonlyMap<string, Probed>>;
   /** Publishes the requests of present photographs, where there is a token, and warms what they need. */
   warm(requests: Requests, photos: Answers["photos"]): Promise<Warmed>;
   /** Small pictures of present photographs, as data URLs. */
@@ -84,12 +87,16 @@ export function createAsking(site: AskingSite, options: AskingOptions): Asking {
     ...(token !== undefined && { token }),
   };
   return {
-    async probe(keys) {
-      const unique = [...new Set(keys)].sort();
-      progress.start("asking for photographs", unique.length);
-      const photos = await probe(server, unique, site.signatureKey, (count) => progress.advance(count));
-      progress.end();
-      return withSuggestions(photos, {
+    async probe(images) {
+      const wanted = [...new Map([...images].map((keys) => [keys.join("\n"), keys])).values()];
+      const photos = new Map<string, Probed>();
+      for (let keys = nextKeys(wanted, photos); keys.length > 0; keys = nextKeys(wanted, photos)) {
+        progress.start("asking for photographs", keys.length);
+        const told = (count: number) => progress.advance(count);
+        for (const [key, info] of await probe(server, keys, site.signatureKey, told)) photos.set(key, info);
+        progress.end();
+      }
+      return withSuggestions(withoutPassedOver(wanted, photos), {
         guesses: (keys) => probe(server, keys, site.signatureKey, () => {}),
         neighbours: (keys) => probeNeighbours(server, keys),
       });
@@ -136,12 +143,16 @@ export function refusals(
     if (!isThere(info) && blameOf(info.problem.code) === "photograph")
       words.set(key, `${key}: ${info.problem.detail}`);
   if (words.size === 0) return [];
-  const findings: Finding[] = [];
-  for (const { file, key, line, column } of places) {
+  const findings = new Map<string, Finding>();
+  for (const { file, key, keys = [], line, column } of places) {
     const message = words.get(key);
-    if (message !== undefined) findings.push({ severity: "error", file, line, column, message });
+    if (message === undefined) continue;
+    const tried = isAbsent(photos.get(key)) ? keys.filter((other) => other !== key) : [];
+    const also = tried.length === 0 ? "" : ` Neither is ${tried.join(", nor ")}.`;
+    const finding: Finding = { severity: "error", file, line, column, message: message + also };
+    findings.set(formatFinding(finding), finding);
   }
-  return findings;
+  return [...findings.values()];
 }
 
 /**
@@ -159,6 +170,31 @@ export function unsettledWords({ photos, variants }: Answers): string | undefine
       if (result.status === "failed") add(parseQuery(query).key, result.problem);
   if (keys.size === 0) return undefined;
   return [...keys].map(([detail, of]) => `${detail}: ${someOf([...of])}`).join("\n");
+}
+
+// --- keys ---
+
+/** Of each image that is not there under the keys asked about so far, the next one; each key once. */
+function nextKeys(images: readonly (readonly string[])[], photos: Answers["photos"]): string[] {
+  const next = images.flatMap((keys) => {
+    const [key] = keys.filter((key) => !isAbsent(photos.get(key)));
+    return key === undefined || photos.has(key) ? [] : [key];
+  });
+  return [...new Set(next)].sort();
+}
+
+/** An absent key in the place of which another is there is no photograph that is missing. */
+function withoutPassedOver(
+  images: readonly (readonly string[])[],
+  photos: Answers["photos"],
+): ReadonlyMap<string, Probed> {
+  const shown = images.map((keys) => keys.find((key) => !isAbsent(photos.get(key))) ?? keys[0]);
+  const kept = new Set(shown);
+  return new Map([...photos].filter(([key]) => kept.has(key)));
+}
+
+function isAbsent(info: Probed | undefined): boolean {
+  return info !== undefined && "problem" in info && info.problem.code === "source-absent";
 }
 
 // --- parts ---

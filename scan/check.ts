@@ -1,13 +1,13 @@
 import path from "node:path";
+import type { ManifestImage } from "../contract/manifest.ts";
 import { type ImageRequest, InvalidRequest, isOriginal, parseQuery } from "../contract/request.ts";
 import { type Answers, type AskingOptions, createAsking, type Place, refusals } from "./asking.ts";
 import { type BuiltSite, type Emitted, readBuiltSite } from "./emitted.ts";
 import { type Finding, siteFinding } from "./findings.ts";
 import { hookConflicts } from "./hook-conflicts.ts";
-import { readManifest } from "./manifest-file.ts";
 import { planRequests } from "./plan.ts";
-import { type Found, readPosts } from "./posts.ts";
-import { manifestName, openSite } from "./scan.ts";
+import type { Found } from "./posts.ts";
+import { openSite, postsByManifest } from "./scan.ts";
 import type { Site, SiteOptions } from "./site.ts";
 
 export interface CheckOptions extends AskingOptions {
@@ -57,7 +57,7 @@ export async function checkSite(options: CheckOptions): Promise<CheckResult> {
   const { requests, findings } = parseUrls(built.urls, options.built);
 
   const asking = createAsking(site, options);
-  const photos = await asking.probe([...requests.values()].map((request) => request.key));
+  const photos = await asking.probe([...requests.values()].map((request) => [request.key]));
   const { variants, warnings } = await asking.warm(requests, photos);
   const thumbnails = options.pictured ? await asking.thumbnails(photos) : new Map<string, string>();
   const emitted = [...requests].map(([url, request]) => ({
@@ -71,8 +71,8 @@ export async function checkSite(options: CheckOptions): Promise<CheckResult> {
   const urls = [...built.urls.keys()].sort();
   const result = { photos, variants, thumbnails, emitted, files: built.files, urls };
   if (!options.compare) return { ...result, unscanned: [], unemitted: [], findings };
-  const found = await readPosts(site, { ...options, remember: true });
-  const scanned = await scannedUrls(site, found);
+  const { found, images } = await postsByManifest(site, options);
+  const scanned = scannedUrls(site, found, images);
   findings.push(...found.findings);
   const unscanned = [...requests]
     .filter(([url, request]) => !scanned.has(url) && !isOriginal(request))
@@ -121,8 +121,11 @@ function placeIn(built: string, place: Emitted | undefined): Emitted {
 
 // --- what the content says ---
 
-async function scannedUrls(site: Site, found: Found): Promise<Map<string, Emitted>> {
-  const images = await readManifest(manifestName(site));
+function scannedUrls(
+  site: Site,
+  found: Found,
+  images: ReadonlyMap<string, ManifestImage>,
+): Map<string, Emitted> {
   const urls = new Map<string, Emitted>();
   for (const { file, uses } of found.posts) {
     for (const use of uses) {

@@ -1,10 +1,8 @@
 import type { AskingOptions } from "./asking.ts";
 import { type EdgeResult, edgeRequests, readEdge } from "./edge.ts";
 import { type Finding, siteFinding } from "./findings.ts";
-import { readManifest } from "./manifest-file.ts";
 import { planRequests } from "./plan.ts";
-import { readPosts } from "./posts.ts";
-import { manifestName, openSite } from "./scan.ts";
+import { openSite, postsByManifest } from "./scan.ts";
 import type { SiteOptions } from "./site.ts";
 
 export interface EdgeOptions extends AskingOptions {
@@ -25,9 +23,9 @@ export interface EdgeCheckResult extends EdgeResult {
 export async function checkEdge(options: EdgeOptions): Promise<EdgeCheckResult> {
   const { progress, concurrency, patienceMs, signal } = options;
   const site = await openSite(options.site);
-  const found = await readPosts(site, { ...options, remember: true });
+  const { found, images } = await postsByManifest(site, options);
   const uses = found.posts.flatMap((post) => post.uses);
-  const { requests, urls } = planRequests(uses, await readManifest(manifestName(site)), site.signatureKey);
+  const { requests, urls } = planRequests(uses, images, site.signatureKey);
   const server = { endpoint: options.endpoint ?? site.endpoints[0] ?? "", concurrency, patienceMs, signal };
   progress.start("reading through the edge", edgeRequests(requests.values()));
   const result = await readEdge(server, requests.values(), site.signatureKey, () => progress.advance());

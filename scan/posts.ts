@@ -12,23 +12,35 @@ import { type Reference, type ReferenceRules, references } from "./references.ts
 import { chooseTemplate } from "./site/templates.ts";
 import { isTree } from "./site/tree.ts";
 import type { Site } from "./site.ts";
-import { createSourceResolver, type SourceResolver, type Use } from "./sources.ts";
+import {
+  createSourceResolver,
+  type PossibleUse,
+  type SourceResolver,
+  settleUse,
+  type Use,
+} from "./sources.ts";
 
 /** A post that shows photographs. */
-export interface Post {
+export interface Post<OneUse = Use> {
   /** Relative to the site. */
   readonly file: string;
-  readonly uses: readonly Use[];
+  readonly uses: readonly OneUse[];
 }
 
 /** What the content of a site shows. */
-export interface Found {
+export interface Found<OneUse = Use> {
   /** Content files that Hugo publishes, with photographs or without. */
   readonly pages: number;
-  readonly posts: readonly Post[];
+  readonly posts: readonly Post<OneUse>[];
   /** `<img>` tags of raw HTML: Hugo gives them to no hook, so they have no tiers. */
   readonly rawImages: number;
   readonly findings: readonly Finding[];
+}
+
+/** @param has whether the manifest that the hook reads has a key. */
+export function settlePosts(found: Found<PossibleUse>, has: (key: string) => boolean): Found {
+  const posts = found.posts.map(({ file, uses }) => ({ file, uses: uses.map((use) => settleUse(use, has)) }));
+  return { ...found, posts };
 }
 
 export interface ReadingOptions {
@@ -43,16 +55,17 @@ export interface ReadingOptions {
  * Every photograph that the published pages of a site name; one bad page never stops the rest. A file that is a page of
  * several languages is several posts, and its faults are found once.
  */
-export async function readPosts(site: Site, options: ReadingOptions): Promise<Found> {
+export async function readPosts(site: Site, options: ReadingOptions): Promise<Found<PossibleUse>> {
   const memo = await openMemo(path.join(site.folder, MEMO), MEMO_MAKER, parseMarkdown);
   const findings: Finding[] = [];
   const resolver = createSourceResolver({
-    folder: site.folder,
+    statics: staticFolders(site),
     assets: site.mounts.assets.map((mount) => mount.source),
     hugoMinor: site.hugoMinor,
     onUnreadable: (folder, error) => findings.push(oddFinding(folder, unreadable(error), site.folder)),
   });
-  const posts: Post[] = [];
+  const posts: Post<PossibleUse>[] = [];
+  const previews: Previews = { file: site.configFile, uses: [], seen: new Set() };
   const rawImages = new Set<string>();
   let pages = 0;
   options.progress.start("reading posts");
@@ -62,9 +75,10 @@ export async function readPosts(site: Site, options: ReadingOptions): Promise<Fo
     options.signal.throwIfAborted();
     pages++;
     options.progress.advance();
-    const post = await readPost(page, { site, resolver, parse: memo.parse, rawImages }, findings);
+    const post = await readPost(page, { site, resolver, parse: memo.parse, previews, rawImages }, findings);
     if (post.uses.length > 0) posts.push(post);
   }
+  if (previews.uses.length > 0) posts.push({ file: previews.file, uses: previews.uses });
   options.progress.end();
   // A site that cannot be written to is parsed anew each time.
   if (options.remember) await memo.save().catch(() => {});
@@ -84,23 +98,33 @@ export const MEMO_MAKER = "parser 3";
 const parseMarkdown: ParseMarkdown = async (text, endpoints) =>
   (await import("./references/markdown.ts")).markdownImages(text, endpoints);
 
+/** What link previews show of pages without an image: the site's, so named once, at its configuration. */
+interface Previews {
+  readonly file: string;
+  readonly uses: PossibleUse[];
+  /** Parameters that pages have it with. */
+  readonly seen: Set<SiteParams>;
+}
+
+interface Reading {
+  readonly site: Site;
+  readonly resolver: SourceResolver;
+  readonly parse: ParseMarkdown;
+  readonly previews: Previews;
+  /** Places of raw `<img>` tags. */
+  readonly rawImages: Set<string>;
+}
+
 async function readPost(
   page: Page,
-  {
-    site,
-    resolver,
-    parse,
-    rawImages,
-  }: {
-    readonly site: Site;
-    readonly resolver: SourceResolver;
-    readonly parse: ParseMarkdown;
-    readonly rawImages: Set<string>;
-  },
+  { site, resolver, parse, previews, rawImages }: Reading,
   findings: Finding[],
-): Promise<Post> {
-  const note = (severity: Finding["severity"], message: string, at = { line: page.line, column: 1 }) =>
-    findings.push({ severity, file: page.file, line: at.line, column: at.column, message });
+): Promise<Post<PossibleUse>> {
+  const note = (
+    severity: Finding["severity"],
+    message: string,
+    at: Placed = { line: page.line, column: 1 },
+  ) => findings.push({ severity, message, file: at.file ?? page.file, line: at.line, column: at.column });
   if (page.problem !== undefined)
     note(
       "warning",
@@ -108,7 +132,7 @@ async function readPost(
     );
   const fault = (message: string, at?: Reference) => note("error", message, at);
   const own = paramsWith(page, {}, fault);
-  const uses: Use[] = [];
+  const uses: PossibleUse[] = [];
   for (const reference of await references(page, rulesOf(own, page, site), parse)) {
     const { as } = reference;
     if (as === "raw") {
@@ -118,14 +142,32 @@ async function readPost(
     const params = reference.overrides
       ? paramsWith(page, reference.overrides, (message) => fault(message, reference))
       : own;
-    const source = await resolver.resolve({ ...reference, as }, page, params);
-    if (source.kind === "invalid") note("error", source.problem, reference);
+    const preview = as === "preview";
+    if (preview && previews.seen.has(params)) continue;
+    if (preview) previews.seen.add(params);
+    const at = preview ? { file: previews.file, line: 1, column: 1 } : reference;
+    const source = await resolver.resolve({ ...reference, ...at, as }, preview ? noPage : page, params);
+    if (source.kind === "invalid") note("error", source.problem, at);
     if (source.kind !== "photo") continue;
-    for (const warning of source.warnings) note("warning", warning, reference);
-    uses.push(source.use);
+    for (const warning of source.warnings) note("warning", warning, at);
+    (preview ? previews.uses : uses).push(source.use);
   }
   return { file: page.file, uses };
 }
+
+/** What `fileExists "static/…"` sees in a template: the folders of that name, not others that are mounted there. */
+function staticFolders(site: Site): string[] {
+  const mounted = site.mounts.static.filter(({ target }) => target === "").map(({ source }) => source);
+  return mounted.filter((folder) => path.basename(folder) === "static");
+}
+
+interface Placed {
+  readonly file?: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+const noPage = { folder: "" };
 
 /** The parameters that hold for a page, and for one image of it. */
 function paramsWith(

@@ -7,9 +7,10 @@ import { CannotRun } from "./cannot-run.ts";
 import { siteFinding } from "./findings.ts";
 import { readManifest, writeManifest } from "./manifest-file.ts";
 import { planRequests } from "./plan.ts";
-import { type Found, type Post, readPosts } from "./posts.ts";
+import { type Found, type Post, type ReadingOptions, readPosts, settlePosts } from "./posts.ts";
 import type { Probed } from "./probe.ts";
 import { loadSite, type Site, type SiteOptions } from "./site.ts";
+import { type PossibleUse, settleUse } from "./sources.ts";
 
 export interface ScanOptions extends AskingOptions {
   readonly site: SiteOptions;
@@ -37,24 +38,21 @@ export interface ScanResult extends Found, Answers {
  */
 export async function scanSite(options: ScanOptions): Promise<ScanResult> {
   const site = await openSite(options.site);
-  const found = await readPosts(site, { ...options, remember: !options.dryRun });
-  const uses = found.posts.flatMap((post) => post.uses);
+  const possible = await readPosts(site, { ...options, remember: !options.dryRun });
   const manifestFile = path.resolve(site.folder, options.manifest || manifestName(site));
-  if (options.dryRun) {
-    const images = await readManifest(manifestFile);
-    const { urls } = planRequests(uses, images, site.signatureKey);
-    return { ...found, images, urls, photos: new Map(), variants: new Map(), thumbnails: new Map() };
-  }
-
   const asking = createAsking(site, options);
-  const photos = await asking.probe(uses.map((use) => use.key));
   const before = await readManifest(manifestFile);
-  const images = options.manifest === false ? before : manifestImages(photos, before);
-  if (options.manifest !== false)
+  const kept = options.dryRun || options.manifest === false ? before : undefined;
+  const photos = options.dryRun ? new Map() : await asking.probe(keysOf(possible, kept));
+  const images = kept ?? manifestImages(photos, before);
+  const found = settlePosts(possible, (key) => images.has(key));
+  const uses = found.posts.flatMap((post) => post.uses);
+  const { requests, urls } = planRequests(uses, images, site.signatureKey);
+  if (options.dryRun) return { ...found, images, urls, photos, variants: new Map(), thumbnails: new Map() };
+
+  if (kept === undefined)
     for (const file of options.manifest ? [manifestFile] : manifestNames(site))
       await writeManifest(file, { schema: 1, images: Object.fromEntries(images) });
-
-  const { requests, urls } = planRequests(uses, images, site.signatureKey);
   const { variants, warnings } = await asking.warm(requests, photos);
   const refused = refusals(placesOf(found.posts), requests.values(), { photos, variants });
   const thumbnails = options.pictured ? await asking.thumbnails(photos) : new Map<string, string>();
@@ -75,15 +73,25 @@ export async function openSite(options: SiteOptions): Promise<Site> {
   );
 }
 
+/** What the content shows once the manifest is written: what a build after the scan does. */
+export async function postsByManifest(
+  site: Site,
+  options: Omit<ReadingOptions, "remember">,
+): Promise<{ readonly found: Found; readonly images: ReadonlyMap<string, ManifestImage> }> {
+  const images = await readManifest(manifestName(site));
+  const found = await readPosts(site, { ...options, remember: true });
+  return { found: settlePosts(found, (key) => images.has(key)), images };
+}
+
 /** Every place of every photograph. */
 export function placesOf(posts: readonly Post[]): Place[] {
   return posts.flatMap(({ file, uses }) =>
-    uses.map(({ key, line, column }) => ({ file, key, line, column })),
+    uses.map(({ key, keys, line, column }) => ({ file, key, keys, line, column })),
   );
 }
 
 /** What the hook reads, below the site's own assets. */
-export function manifestName(site: Site): string {
+function manifestName(site: Site): string {
   return path.join(site.mounts.ownAssets, site.main.params.manifest);
 }
 
@@ -92,6 +100,19 @@ function manifestNames(site: Site): readonly string[] {
   const names = [manifestName(site)];
   for (const { params } of site.languages) names.push(path.join(site.mounts.ownAssets, params.manifest));
   return [...new Set(names)];
+}
+
+/**
+ * What is asked about: each image by every key that it may have; where the hook reads a manifest that is there already, by the
+ * key that the hook takes.
+ */
+function keysOf(
+  { posts }: Found<PossibleUse>,
+  kept: ReadonlyMap<string, ManifestImage> | undefined,
+): (readonly string[])[] {
+  const uses = posts.flatMap((post) => post.uses);
+  if (kept === undefined) return uses.map((use) => use.keys);
+  return uses.map((use) => [settleUse(use, (key) => kept.has(key)).key]);
 }
 
 // --- the manifest ---

@@ -6,20 +6,34 @@ import type { ManifestImage } from "../contract/manifest.ts";
 import type { SiteParams } from "../contract/params.ts";
 import { InvalidRequest, parseQuery } from "../contract/request.ts";
 
-/** One place that shows a photograph of the proxy's. */
-export interface Use {
-  readonly key: string;
+/** One place that shows a photograph of the proxy's, before it is known which keys exist. */
+export interface PossibleUse {
+  /** The first that exists is shown; where none does, the first. */
+  readonly keys: readonly string[];
   readonly line: number;
   readonly column: number;
   /** Where the page's readers reach the proxy. */
   readonly endpoint: string;
   /** What the page asks for there, once the manifest is known. */
+  candidates(key: string, image: ManifestImage | undefined): Candidates;
+}
+
+/** The same with the key that the hook takes. */
+export interface Use extends Pick<PossibleUse, "keys" | "line" | "column" | "endpoint"> {
+  readonly key: string;
   candidates(image: ManifestImage | undefined): Candidates;
+}
+
+/** @param has whether the manifest that the hook reads has a key. */
+export function settleUse(use: PossibleUse, has: (key: string) => boolean): Use {
+  const { keys, line, column, endpoint } = use;
+  const key = keys.find(has) ?? keys[0] ?? "";
+  return { key, keys, line, column, endpoint, candidates: once((image) => use.candidates(key, image)) };
 }
 
 /** What a reference turned out to be. */
 export type Source =
-  | { readonly kind: "photo"; readonly use: Use; readonly warnings: readonly string[] }
+  | { readonly kind: "photo"; readonly use: PossibleUse; readonly warnings: readonly string[] }
   | { readonly kind: "invalid"; readonly problem: string }
   /** Another host's, or an image that Hugo has itself. */
   | { readonly kind: "left" };
@@ -32,6 +46,7 @@ export interface SourceReference {
 }
 
 export interface SourcePage {
+  /** Below `content/`; empty for what belongs to no page. */
   readonly folder: string;
   /** Where Hugo looks for the page's own resources, and whether below it too. */
   readonly resources?: { readonly folder: string; readonly deep: boolean };
@@ -42,17 +57,19 @@ export interface SourceResolver {
   resolve(reference: SourceReference, page: SourcePage, params: SiteParams): Promise<Source>;
 }
 
-/**
- * @param site its folder, and the folders that Hugo mounts at `assets/`.
- */
-export function createSourceResolver(site: {
-  readonly folder: string;
+/** What of a site decides whose an image is. */
+export interface ResolverSite {
+  /** Folders whose files Hugo's templates see below `static/`. */
+  readonly statics: readonly string[];
+  /** Folders that Hugo mounts at `assets/`. */
   readonly assets: readonly string[];
   /** Link previews name the proxy from 0.121 on. */
   readonly hugoMinor: number;
   /** Called once for each folder that is there but cannot be read; what it holds is not known then. */
   readonly onUnreadable: (folder: string, error: unknown) => void;
-}): SourceResolver {
+}
+
+export function createSourceResolver(site: ResolverSite): SourceResolver {
   const folders = createFolders(site.onUnreadable);
   return {
     async resolve(reference, page, params) {
@@ -60,8 +77,7 @@ export function createSourceResolver(site: {
       const parsed = parseDestination(reference.destination, params, page.folder);
       if (parsed.kind === "foreign" || params.endpoint === "") return { kind: "left" };
       if (parsed.kind === "invalid") return parsed;
-      const local = params.local === "hugo" ? localPath(reference.destination) : undefined;
-      if (local !== undefined && (await isHugos(local, parsed.key, page, site, folders)))
+      if (params.local === "hugo" && (await isHugos(parsed.paths, page, site, folders)))
         return { kind: "left" };
       return {
         kind: "photo",
@@ -75,15 +91,15 @@ export function createSourceResolver(site: {
 // --- uses ---
 
 /** A cover is shown in cards, with tiers, and in link previews, as JPEG. */
-function useOf(photo: Photo, reference: SourceReference, params: SiteParams, previews: boolean): Use {
+function useOf(photo: Photo, reference: SourceReference, params: SiteParams, previews: boolean): PossibleUse {
   const { line, column, as } = reference;
-  const candidates = once((image: ManifestImage | undefined): Candidates => {
-    const shown = candidatesFor(photo, params, image);
-    const social = as === "image" || !previews ? undefined : socialRequest(photo, params, image);
+  const candidates = (key: string, image: ManifestImage | undefined): Candidates => {
+    const shown = candidatesFor({ ...photo, key }, params, image);
+    const social = as === "image" || !previews ? undefined : socialRequest({ ...photo, key }, params, image);
     const all = [...(as === "preview" ? [] : shown.all), ...(social === undefined ? [] : [social])];
     return { src: (as === "preview" ? social : undefined) ?? shown.src, all };
-  });
-  return { key: photo.key, line, column, endpoint: params.endpoint, candidates };
+  };
+  return { keys: photo.keys, line, column, endpoint: params.endpoint, candidates };
 }
 
 /** Remembers the last answer: the plan, the sums and the reports all ask the same. */
@@ -100,7 +116,7 @@ function writtenUrl({ destination, line, column }: SourceReference, endpoint: st
   try {
     const { signature: _, ...request } = parseQuery(destination.slice(destination.indexOf("?") + 1));
     const candidates = { src: request, all: [request] };
-    const use = { key: request.key, line, column, endpoint, candidates: () => candidates };
+    const use = { keys: [request.key], line, column, endpoint, candidates: () => candidates };
     return { kind: "photo", use, warnings: [] };
   } catch (error) {
     if (error instanceof InvalidRequest) return { kind: "invalid", problem: error.message };
@@ -110,60 +126,68 @@ function writtenUrl({ destination, line, column }: SourceReference, endpoint: st
 
 // --- what Hugo has itself ---
 
-/** The path that a relative destination has for Hugo's resources; nothing for a URL. */
-function localPath(destination: string): string | undefined {
-  const plain = parseDestination(destination, { endpoint: "", sources: [], resolve: "flat" });
-  return plain.kind === "photo" ? plain.key : undefined;
-}
-
 /** The order of layouts/partials/imgproxy/resolve.html: the page's resources, the site's, then `static/`. */
 async function isHugos(
-  local: string,
-  key: string,
+  paths: readonly string[],
   page: SourcePage,
-  site: { readonly folder: string; readonly assets: readonly string[] },
+  site: ResolverSite,
   folders: Folders,
 ): Promise<boolean> {
+  const [written] = paths;
+  if (written === undefined) return false;
   const { resources } = page;
-  const own = resources !== undefined && (resources.deep || !local.includes("/"));
-  if (isImage(local)) {
-    if (own && (await folders.has(resources.folder, local, "any case"))) return true;
-    for (const assets of site.assets) if (await folders.has(assets, local, "exact")) return true;
-  }
-  return folders.has(path.join(site.folder, "static"), key, "exact");
-}
-
-/** What Hugo takes for an image, by its name. */
-function isImage(name: string): boolean {
-  return /\.(?:jpe?g|png|gif|webp|svg|bmp|tiff?|avif)$/i.test(name);
+  const own = resources !== undefined && (resources.deep || !written.includes("/"));
+  if (own && (await folders.has(resources.folder, written, "file in any case"))) return true;
+  for (const assets of site.assets) if (await folders.has(assets, written, "file")) return true;
+  for (const below of paths)
+    for (const folder of site.statics) if (await folders.has(folder, below, "anything")) return true;
+  return false;
 }
 
 interface Folders {
-  has(root: string, below: string, match: "exact" | "any case"): Promise<boolean>;
+  /** @param match a folder counts only as `anything`, as it does for Hugo's `fileExists`. */
+  has(root: string, below: string, match: "file" | "file in any case" | "anything"): Promise<boolean>;
+}
+
+interface FolderNames {
+  readonly all: ReadonlySet<string>;
+  readonly files: ReadonlySet<string>;
+  readonly lower: ReadonlySet<string>;
 }
 
 /** Folders read once: posts ask for the same ones over and over. */
 function createFolders(onUnreadable: (folder: string, error: unknown) => void): Folders {
-  const read = new Map<string, Promise<{ readonly names: Set<string>; readonly lower: Set<string> }>>();
+  const read = new Map<string, Promise<FolderNames>>();
   const namesIn = (folder: string) => {
     const known = read.get(folder);
     if (known !== undefined) return known;
-    const names = readdir(folder).then(
-      (all) => ({ names: new Set(all), lower: new Set(all.map((name) => name.toLowerCase())) }),
-      (error: unknown) => {
-        if (!isAbsent(error)) onUnreadable(folder, error);
-        return { names: new Set<string>(), lower: new Set<string>() };
-      },
-    );
+    const names = readNames(folder, onUnreadable);
     read.set(folder, names);
     return names;
   };
   return {
     async has(root, below, match) {
-      const { names, lower } = await namesIn(path.join(root, path.posix.dirname(below)));
+      const { all, files, lower } = await namesIn(path.join(root, path.posix.dirname(below)));
       const name = path.posix.basename(below);
-      return match === "exact" ? names.has(name) : lower.has(name.toLowerCase());
+      if (match === "file in any case") return lower.has(name.toLowerCase());
+      return (match === "file" ? files : all).has(name);
     },
+  };
+}
+
+async function readNames(
+  folder: string,
+  onUnreadable: (folder: string, error: unknown) => void,
+): Promise<FolderNames> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch((error: unknown) => {
+    if (!isAbsent(error)) onUnreadable(folder, error);
+    return [];
+  });
+  const files = entries.filter((entry) => !entry.isDirectory()).map(({ name }) => name);
+  return {
+    all: new Set(entries.map(({ name }) => name)),
+    files: new Set(files),
+    lower: new Set(files.map((name) => name.toLowerCase())),
   };
 }
 

@@ -2,8 +2,9 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { candidatesFor } from "../candidates.ts";
 import cases from "../cases.json" with { type: "json" };
-import { parseDestination } from "../destination.ts";
+import { type Photo, parseDestination } from "../destination.ts";
 import { keyProblem } from "../key.ts";
+import type { ManifestImage } from "../manifest.ts";
 import { defaultParams, type SiteParams } from "../params.ts";
 import { formatQuery, formats, type ImageRequest, InvalidRequest, parseQuery } from "../request.ts";
 import { sign, verify } from "../signature.ts";
@@ -46,8 +47,9 @@ describe("a Markdown destination", () => {
       ...("params" in row ? row.params : {}),
     } as SiteParams;
     const parsed = parseDestination(row.destination, site, "folder" in row ? row.folder : "");
-    const image = "image" in row ? row.image : undefined;
-    const urls = parsed.kind === "photo" ? candidatesFor(parsed, site, image).all.map(formatQuery) : [];
+    const images = new Map(Object.entries("manifest" in row ? row.manifest : {}));
+    const image = (key: string) => ("image" in row ? row.image : images.get(key));
+    const urls = parsed.kind === "photo" ? shown(parsed, site, image).map(formatQuery) : [];
     expect(urls).toEqual(row.urls);
   });
 
@@ -65,6 +67,12 @@ describe("a Markdown destination", () => {
     ]);
   });
 });
+
+/** What a page asks for, of the first key that the manifest has. */
+function shown(photo: Photo, site: SiteParams, image: (key: string) => ManifestImage | undefined) {
+  const key = photo.keys.find((key) => image(key) !== undefined) ?? photo.key;
+  return candidatesFor({ ...photo, key }, site, image(key)).all;
+}
 
 describe("a signature", () => {
   test.each(cases.signatures)("of $query", ({ key, query, signature }) => {

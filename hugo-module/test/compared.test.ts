@@ -9,10 +9,10 @@ const proofs: Readonly<Record<string, readonly [file: string, sentence: string]>
   "Photographs may be outside the repository": ["golden.test.ts", "prints the golden table's URLs"],
   "Work in the build": ["golden.test.ts", "prints the golden table's URLs"],
   "`srcset`": ["golden.test.ts", "prints the golden table's URLs"],
-  "`width`, `height`": ["markup.test.ts", "loads the first image at once and the others lazily"],
+  "`width`, `height`": ["markup.test.ts", "loads the first image at once where the site says so"],
   '`sizes="auto"`, first image with priority': [
     "markup.test.ts",
-    "says sizes=auto only of an image whose size is known",
+    "says sizes=auto only of a lazy image whose size is known",
   ],
   "One file for each density": ["browser.test.ts", "an image of a fixed size gets the file of its density"],
   "Placeholders, without script": ["markup.test.ts", "paints the dominant colour or the tiny image behind"],

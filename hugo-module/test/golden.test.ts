@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import cases from "../../contract/cases.json" with { type: "json" };
-import { createSite, extremes, siteConfig, unescapeHtml } from "./hugo-site.ts";
+import { createSite, hugos, siteConfig, unescapeHtml } from "./hugo-site.ts";
 
 type Row = (typeof cases.destinations)[number];
 
@@ -9,12 +9,17 @@ const sites = new Map<string, Row[]>();
 for (const row of cases.destinations) {
   const shared = JSON.stringify({
     params: "params" in row ? row.params : {},
-    images: "image" in row ? { [row.destination.replace(/\?.*/, "")]: row.image } : {},
+    images:
+      "manifest" in row
+        ? row.manifest
+        : "image" in row
+          ? { [row.destination.replace(/\?.*/, "")]: row.image }
+          : {},
   });
   sites.set(shared, [...(sites.get(shared) ?? []), row]);
 }
 
-describe.each(extremes)("Hugo $version prints the golden table's URLs", (hugo) => {
+describe.each([...hugos])("Hugo $version prints the golden table's URLs", (hugo) => {
   test.each([...sites])("with %s", async (shared, rows) => {
     const { params, images } = JSON.parse(shared) as { params: object; images: object };
     await using site = await createSite({

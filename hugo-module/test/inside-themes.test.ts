@@ -13,14 +13,28 @@ const partials = `{{ define "partials" }}
 {{ partial "imgproxy/picture.html" (dict "page" . "src" "small.jpg" "alt" "p") }}
 {{ range partial "imgproxy/front-matter.html" . }}{{ partial "imgproxy/img.html" (dict "page" $ "src" .) }}{{ end }}
 {{ range partial "_funcs/get-page-images.html" . }}{{ .Permalink }}{{ end }}
+{{ partial "imgproxy/preload.html" . }}
 {{ end }}`;
+
+const suffixes = ["html", "rss.xml", "json", "atom.xml", "jsonfeed.json"];
 
 const site = {
   "config.toml": siteConfig(`theme = "plain"
 [outputs]
-home = ["HTML", "RSS", "JSON"]
+home = ["HTML", "RSS", "JSON", "Atom", "JSONFeed"]
 page = ["HTML"]
 section = []
+[mediaTypes."application/atom+xml"]
+suffixes = ["xml"]
+[outputFormats.Atom]
+mediaType = "application/atom+xml"
+baseName = "atom"
+[mediaTypes."application/feed+json"]
+suffixes = ["json"]
+[outputFormats.JSONFeed]
+mediaType = "application/feed+json"
+baseName = "feed"
+isPlainText = true
 [params.imgproxy]
 endpoint = "https://images.example/"
 [markup.goldmark.parser]
@@ -43,9 +57,7 @@ const index = (name: string) =>
 
 const plainly = {
   ...site,
-  ...Object.fromEntries(
-    ["html", "rss.xml", "json"].map((suffix) => [`layouts/index.${suffix}`, partials + everything]),
-  ),
+  ...Object.fromEntries(suffixes.map((suffix) => [`layouts/index.${suffix}`, partials + everything])),
 };
 
 const asTemplate = {
@@ -53,9 +65,7 @@ const asTemplate = {
   // The theme has files of its own; git keeps no empty static/ in the site.
   "themes/plain/static/img/theme.png": "theme's",
   "assets/everything.txt": partials + everything,
-  ...Object.fromEntries(
-    ["html", "rss.xml", "json"].map((suffix) => [`layouts/index.${suffix}`, index(suffix)]),
-  ),
+  ...Object.fromEntries(suffixes.map((suffix) => [`layouts/index.${suffix}`, index(suffix)])),
 };
 
 describe.each([...hugos])("Hugo $version", (hugo) => {
@@ -66,7 +76,7 @@ describe.each([...hugos])("Hugo $version", (hugo) => {
     const expected = await plain.build(hugo, { env });
     const built = await themed.build(hugo, { env, arguments: ["--templateMetrics"] });
     expect([built.errors, [...built.warnings].sort()]).toEqual([[], [...expected.warnings].sort()]);
-    for (const name of ["index.html", "index.xml", "index.json"]) {
+    for (const name of ["index.html", "index.xml", "index.json", "atom.xml", "feed.json"]) {
       const printed = words(built.files.get(name));
       expect(printed.filter((word) => word.includes("img=")).length).toBeGreaterThan(50);
       expect([name, printed]).toEqual([name, words(expected.files.get(name))]);

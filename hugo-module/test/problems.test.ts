@@ -64,6 +64,6 @@ describe.each([...hugos])("Hugo $version", (hugo) => {
     expect(
       built.warnings.filter((warning) => warning.includes("params.imgproxy.endpoint is not set")),
     ).toHaveLength(1);
-    expect(built.files.get("good/index.html")).toContain('<img src="a.jpg" alt="a" fetchpriority="high"');
+    expect(built.files.get("good/index.html")).toContain('<img src="a.jpg" alt="a" loading="lazy"');
   });
 });

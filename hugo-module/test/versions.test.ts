@@ -97,7 +97,11 @@ function slug(name: string): string {
 /** Image markup by page: the text around it is Hugo's and differs from version to version. */
 function elementsOf(built: Built | undefined): Map<string, string[]> {
   const pages = [...(built?.files ?? [])].filter(([file]) => file.endsWith(".html") && !differs.has(file));
-  return new Map(pages.map(([file, html]) => [file, html.match(elements) ?? []]));
+  const found = pages.map(([file, html]) => [file, html.match(elements) ?? []] as const);
+  // Newer minifiers write 4000px as 4e3px.
+  return new Map(
+    found.map(([file, tags]) => [file, tags.map((tag) => tag.replaceAll(/\b(\d+)e3px/g, "$1000px"))]),
+  );
 }
 
 /** Hugo's minifier has changed its mind on what ends a comment. */

@@ -36,7 +36,7 @@ export function parseParams(given: ConfigTree, originOf: (key: string) => string
     local: read("local", d.local, oneOf("hugo", "proxy")),
     manifest: read("manifest", d.manifest, text),
     versioned: read("versioned", d.versioned, flag),
-    eagerfirst: read("eagerfirst", d.eagerfirst, flag),
+    eagerfirst: read("eagerfirst", d.eagerfirst, (value) => (value === "auto" ? value : flag(value))),
     placeholder: read("placeholder", d.placeholder, oneOf("none", "color", "image")),
     figure: read("figure", d.figure, flag),
     link: read("link", d.link, oneOf("none", "original", "widest")),

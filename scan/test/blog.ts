@@ -31,6 +31,6 @@ export function urlsIn(html: string, endpoint = "https://images.example/"): Set<
 }
 
 /** The manifest of a site. */
-export async function manifestOf(folder: string): Promise<unknown> {
+export async function manifestOf(folder: string): Promise<{ readonly images: object }> {
   return JSON.parse(await readFile(`${folder}/assets/imgproxy.json`, "utf8"));
 }

@@ -22,7 +22,7 @@ describe("a scan that remembers finds what one that does not finds", () => {
         ...{ now: new Date("2026-01-01"), signal, progress: silentProgress, remember },
       });
       const uses = posts.map((post) =>
-        post.uses.map((use) => ({ ...use, candidates: use.candidates(undefined) })),
+        post.uses.map((use) => ({ ...use, candidates: use.candidates(use.keys[0] ?? "", undefined) })),
       );
       return { ...rest, files: posts.map((post) => post.file), uses };
     };

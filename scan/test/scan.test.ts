@@ -71,6 +71,52 @@ describe("a scan", () => {
     expect(stdout).toContain("15 variants: 0 were there, 15 made, 0 failed");
   });
 
+  test("takes a key beside the page, else one of the site, and names both where neither is there", async () => {
+    await using proxy = await startStandIn({
+      "posts/both.jpg": 600,
+      "both.jpg": 700,
+      "root.jpg": 600,
+      "img/social.png": 600,
+    });
+    await using site = await createSite({
+      "config.toml": `${config(proxy.endpoint)}resolve = "page"\n[params]\nimages = ["img/social.png", "unread.png"]\n`,
+      "content/posts/a.md": "---\nimage: root.jpg\n---\n![](both.jpg) ![](nosuch.jpg)\n",
+      "content/posts/b.md": "![](root.jpg)\n",
+      "content/c.md": "![](gone.jpg)\n",
+    });
+    const { code, stdout } = await run(["--site", site.folder, "--json"]);
+    const report = JSON.parse(stdout);
+    expect(Object.keys((await manifestOf(site.folder)).images)).toEqual([
+      "img/social.png",
+      "posts/both.jpg",
+      "root.jpg",
+    ]);
+    expect(report.findings).toEqual([
+      expect.objectContaining({ file: "content/c.md", message: "gone.jpg: There is no such photograph." }),
+      expect.objectContaining({
+        file: "content/posts/a.md",
+        message: "posts/nosuch.jpg: There is no such photograph. Neither is nosuch.jpg.",
+      }),
+    ]);
+    expect(code).toBe(1);
+    expect(proxy.asked.filter((query) => query.includes("both.jpg") && query.startsWith("fm=json"))).toEqual([
+      "fm=json&img=posts%2Fboth.jpg",
+    ]);
+  });
+
+  test("names a photograph of the site's own parameters once, at the configuration", async () => {
+    await using proxy = await startStandIn({});
+    await using site = await createSite({
+      "config.toml": `${config(proxy.endpoint)}resolve = "page"\n[params]\nimages = "img/social.png"\n`,
+      "content/posts/a.md": "a\n",
+      "content/notes/b.md": "---\nimgproxy: { tiers: eco }\n---\nb\n",
+    });
+    const { code, stdout } = await run(["--site", site.folder]);
+    expect(code).toBe(1);
+    expect(stdout.match(/img%?\S*social.png: There is no such photograph/g)).toHaveLength(1);
+    expect(stdout).toContain("config.toml:1:1: error: img/social.png: There is no such photograph.");
+  });
+
   test("waits for a server that sheds load, as Retry-After says", async () => {
     await using proxy = await startStandIn({ "worms.jpg": 400 });
     await using site = await createSite({
