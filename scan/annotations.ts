@@ -10,7 +10,7 @@ export function githubAnnotations(findings: readonly Finding[], prefix: string):
   return findings
     .map(({ severity, file, line, column, message }) => {
       const place = `file=${property(path.posix.join(prefix, file))},line=${line},col=${column}`;
-      return `::${severity} ${place}::${data(message)}\n`;
+      return `::${severity === "note" ? "notice" : severity} ${place}::${data(message)}\n`;
     })
     .join("");
 }
@@ -21,7 +21,7 @@ export function gitlabReport(findings: readonly Finding[], prefix: string): stri
     description: message,
     check_name: "imgproxy-lite",
     fingerprint: createHash("sha256").update(`${file}:${message}`).digest("hex"),
-    severity: severity === "error" ? "critical" : "minor",
+    severity: { error: "critical", warning: "minor", note: "info" }[severity],
     location: { path: path.posix.join(prefix, file), lines: { begin: line } },
   }));
   return `${JSON.stringify(issues, undefined, 2)}\n`;

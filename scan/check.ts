@@ -73,7 +73,7 @@ export async function checkSite(options: CheckOptions): Promise<CheckResult> {
   if (!options.compare) return { ...result, unscanned: [], unemitted: [], findings };
   const { found, images } = await postsByManifest(site, options);
   const scanned = scannedUrls(site, found, images);
-  findings.push(...found.findings);
+  findings.push(...found.findings.filter(({ severity }) => severity !== "note"));
   const unscanned = [...requests]
     .filter(([url, request]) => !scanned.has(url) && !isOriginal(request))
     .map(([url]) => ({ url, ...placeIn(options.built, built.urls.get(url)) }));

@@ -1,6 +1,7 @@
 /** One thing for the author to see, as a compiler says it. */
 export interface Finding {
-  readonly severity: "error" | "warning";
+  /** `note`: what is decided later, by `--check`. */
+  readonly severity: "error" | "warning" | "note";
   /** Relative to the site. */
   readonly file: string;
   /** Both from 1. */

@@ -139,6 +139,10 @@ async function readPost(
       rawImages.add(`${page.file}:${reference.line}:${reference.column}`);
       continue;
     }
+    if (as === "unknown") {
+      note("note", SHORTCODE_IN_DESTINATION, reference);
+      continue;
+    }
     const params = reference.overrides
       ? paramsWith(page, reference.overrides, (message) => fault(message, reference))
       : own;
@@ -154,6 +158,9 @@ async function readPost(
   }
   return { file: page.file, uses };
 }
+
+const SHORTCODE_IN_DESTINATION =
+  "a shortcode in the destination of an image: which photograph is meant is known when hugo has run; --check looks at what it printed";
 
 /** What `fileExists "static/…"` sees in a template: the folders of that name, not others that are mounted there. */
 function staticFolders(site: Site): string[] {

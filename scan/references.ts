@@ -3,7 +3,7 @@ import { frontMatterImages } from "./references/front-matter.ts";
 import { endpointUrls, imgTags } from "./references/html.ts";
 import type { ParseMarkdown } from "./references/memo.ts";
 import { wholeReading } from "./references/reading.ts";
-import { parseShortcodes, type Shortcode, shortcodeReadings } from "./references/shortcodes.ts";
+import { hasShortcode, parseShortcodes, type Shortcode, shortcodeReadings } from "./references/shortcodes.ts";
 
 /** One place in a content file that names an image. */
 export interface Reference {
@@ -15,8 +15,9 @@ export interface Reference {
   /**
    * `image`: becomes a `srcset`. `cover`: front matter, for cards and link previews. `preview`: for link previews alone.
    * `url`: an endpoint URL that reaches the page as it is written. `raw`: an `<img>` of raw HTML, which Hugo gives to no hook.
+   * `unknown`: an image with a shortcode in its destination.
    */
-  readonly as: "image" | "cover" | "preview" | "url" | "raw";
+  readonly as: "image" | "cover" | "preview" | "url" | "raw" | "unknown";
   /** Parameters of `[params.imgproxy]` that a shortcode sets for its image. */
   readonly overrides?: Readonly<Record<string, unknown>>;
 }
@@ -71,7 +72,7 @@ function sitePreview(page: Readable, { preview }: ReferenceRules): Reference[] {
 
 interface Found extends Pick<Reference, "destination" | "overrides"> {
   readonly offset: number;
-  readonly as: "image" | "url" | "raw";
+  readonly as: "image" | "url" | "raw" | "unknown";
 }
 
 async function bodyReferences(
@@ -117,7 +118,11 @@ async function markdownReferences(
       ...parsed.map((image) => ({ ...image, offset: reading.fileOffset(image.offset) })),
     );
   }
-  return found.filter(({ as }) => as !== "raw" || rules.unsafeHtml);
+  return found
+    .filter(({ as }) => as !== "raw" || rules.unsafeHtml)
+    .map((one) =>
+      hasShortcode(one.destination) ? { ...one, destination: "", as: "unknown" as const } : one,
+    );
 }
 
 /**

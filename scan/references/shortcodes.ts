@@ -24,9 +24,16 @@ export function parseShortcodes(body: string): Shortcode[] {
   return found;
 }
 
+/** What Hugo puts in the place of `{{< x >}}` while Markdown is read. */
+const PLACEHOLDER = "HAHAHUGOSHORTCODE-s0-HBHB";
+
+/** Whether what a reading says has a shortcode in it: what that prints is known when Hugo has run it. */
+export function hasShortcode(text: string): boolean {
+  return text.includes(PLACEHOLDER) || /\{\{[<%]/.test(text);
+}
+
 /**
- * The two readings of a body whose tags Hugo has taken out: a word in the place of each (`{{< x >}}` is one when Markdown
- * is read), and an empty line (what `{{% x %}}` prints may begin and end with one). What `highlight` and `comment` hold is
+ * The two readings of a body whose tags Hugo has taken out: its word in the place of each, and an empty line (what `{{% x %}}` prints may begin and end with one). What `highlight` and `comment` hold is
  * no Markdown in either.
  */
 export function shortcodeReadings(body: string, shortcodes: readonly Shortcode[]): Reading[] {
@@ -36,7 +43,7 @@ export function shortcodeReadings(body: string, shortcodes: readonly Shortcode[]
   let from = 0;
   for (const tag of shortcodes) {
     const before = { text: verbatim.slice(from, tag.start), start: from };
-    words.push(before, { text: "x".repeat(tag.end - tag.start), start: tag.start });
+    words.push(before, { text: PLACEHOLDER, start: tag.start });
     lines.push(before, { text: "\n\n", start: tag.start });
     from = tag.end;
   }

@@ -2,14 +2,14 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { expect, test } from "vitest";
 import type { Hugo } from "../../dev/hugo.ts";
-import { createSite, extremes, siteConfig, type TestSite } from "../../hugo-module/test/hugo-site.ts";
+import { createSite, extremes, hugos, siteConfig, type TestSite } from "../../hugo-module/test/hugo-site.ts";
 import { run } from "./command.ts";
 import { startStandIn } from "./stand-in.ts";
 
 const newest = extremes.at(-1);
 
-/** Builds into `public/`, as a blog's CI does. */
-async function publish(site: TestSite, hugo: Hugo): Promise<void> {
+/** Builds into `public/`, as a blog's CI does; what Hugo warned of. */
+async function publish(site: TestSite, hugo: Hugo): Promise<readonly string[]> {
   const built = await site.build(hugo);
   expect(built.errors).toEqual([]);
   for (const [name, text] of built.files) {
@@ -17,6 +17,7 @@ async function publish(site: TestSite, hugo: Hugo): Promise<void> {
     await mkdir(path.dirname(file), { recursive: true });
     await writeFile(file, text);
   }
+  return built.warnings;
 }
 
 const config = (endpoint: string, lines = "") =>
@@ -66,6 +67,41 @@ test.runIf(newest)(
       expect.objectContaining({ file: "content/posts/quiet.md", line: 5, column: 1 }),
     ]);
     expect(report.summary).toMatchObject({ variants: 24, hits: 9, made: 15, failed: 0 });
+  },
+);
+
+test.each([...hugos])(
+  "on Hugo $version a shortcode in a destination is a note of the scan, a warning of the hook, and known to a check",
+  async (hugo) => {
+    await using proxy = await startStandIn({ "trips/alps.jpg": 600, "trips/two.jpg": 600, "plain.jpg": 600 });
+    await using site = await createSite({
+      "config.toml": config(proxy.endpoint, '[params]\nphotos = "trips"'),
+      "content/posts/a.md":
+        '---\ntitle: A\n---\n![a]({{< param "photos" >}}/alps.jpg) ![p](plain.jpg)\n\n![t][two] and ![q]({{% param "photos" %}}/alps.jpg)\n\n[two]: {{<param photos>}}/two.jpg\n',
+    });
+    const before = await run(["--site", site.folder, "--json"]);
+    expect([before.code, before.stderr]).toEqual([0, ""]);
+    const { findings, posts } = JSON.parse(before.stdout);
+    expect(posts).toEqual([expect.objectContaining({ images: [{ key: "plain.jpg", line: 4, column: 39 }] })]);
+    expect(findings).toEqual(
+      [
+        [4, 1],
+        [6, 1],
+        [6, 15],
+      ].map(([line, column]) =>
+        expect.objectContaining({ severity: "note", file: "content/posts/a.md", line, column }),
+      ),
+    );
+    const warnings = await publish(site, hugo);
+    expect(warnings.filter((words) => words.includes("has a shortcode in its destination"))).toHaveLength(2);
+    const after = await run(["--site", site.folder, "--check", "public", "--json"]);
+    const report = JSON.parse(after.stdout);
+    expect([after.code, report.findings]).toEqual([0, []]);
+    const unscanned = report.unscanned.map(({ url }: { url: string }) =>
+      new URL(url).searchParams.get("img"),
+    );
+    expect(new Set(unscanned)).toEqual(new Set(["trips/alps.jpg", "trips/two.jpg"]));
+    expect(report.summary.failed).toBe(0);
   },
 );
 
