@@ -66,8 +66,11 @@ export interface Warmed extends Pick<Answers, "variants"> {
 export interface Asking {
   /** @param images each by the keys that it may have: of these, what is asked about, up to the first that is there. */
   probe(images: Iterable<readonly string[]>): Promise<ReadonlyMap<string, Probed>>;
-  /** Publishes the requests of present photographs, where there is a token, and warms what they need. */
-  warm(requests: Requests, photos: Answers["photos"]): Promise<Warmed>;
+  /**
+   * Publishes the requests of present photographs, where there is a token, and warms what they need.
+   * @param leftOut canonical queries that nothing is made for.
+   */
+  warm(requests: Requests, photos: Answers["photos"], leftOut?: ReadonlySet<string>): Promise<Warmed>;
   /** Small pictures of present photographs, as data URLs. */
   thumbnails(photos: Answers["photos"]): Promise<ReadonlyMap<string, string>>;
 }
@@ -101,16 +104,17 @@ export function createAsking(site: AskingSite, options: AskingOptions): Asking {
         neighbours: (keys) => probeNeighbours(server, keys),
       });
     },
-    async warm(requests, photos) {
+    async warm(requests, photos, leftOut = new Set()) {
       const there = new Map([...requests].filter(([, { key }]) => isThere(photos.get(key))));
       const budget =
         token === undefined || there.size === 0 ? undefined : await publish(server, there, site, options);
       const known = token === undefined ? undefined : await readWeights(site.folder);
+      const wanted = new Map([...there].filter(([query]) => !leftOut.has(query)));
       progress.start(
         "warming",
-        sum(there.values(), (request) => readersOf(request).length),
+        sum(wanted.values(), (request) => readersOf(request).length),
       );
-      const variants = await warm(server, there, {
+      const variants = await warm(server, wanted, {
         ...(site.signatureKey !== undefined && { key: site.signatureKey }),
         ...(effort !== undefined && { effort }),
         ...(known !== undefined && { known }),
@@ -145,7 +149,8 @@ export function refusals(
   if (words.size === 0) return [];
   const findings = new Map<string, Finding>();
   for (const { file, key, keys = [], line, column } of places) {
-    const message = words.get(key);
+    // Where the first key is passed over, and the next is there but withheld, the hook has nothing to take it by.
+    const message = words.get(photos.has(key) ? key : (keys.find((other) => photos.has(other)) ?? key));
     if (message === undefined) continue;
     const tried = isAbsent(photos.get(key)) ? keys.filter((other) => other !== key) : [];
     const also = tried.length === 0 ? "" : ` Neither is ${tried.join(", nor ")}.`;

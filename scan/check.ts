@@ -2,6 +2,7 @@ import path from "node:path";
 import type { ManifestImage } from "../contract/manifest.ts";
 import { type ImageRequest, InvalidRequest, isOriginal, parseQuery } from "../contract/request.ts";
 import { type Answers, type AskingOptions, createAsking, type Place, refusals } from "./asking.ts";
+import { seenCovers, type UnprintedCover, writeUnprinted } from "./covers.ts";
 import { type BuiltSite, type Emitted, readBuiltSite } from "./emitted.ts";
 import { type Finding, siteFinding } from "./findings.ts";
 import { hookConflicts } from "./hook-conflicts.ts";
@@ -23,6 +24,8 @@ export interface CheckOptions extends AskingOptions {
 /** One URL and where it is named. */
 export interface UrlPlace extends Emitted {
   readonly url: string;
+  /** Of the content: by front matter alone. */
+  readonly isCover?: boolean;
 }
 
 /** What a check found and did. */
@@ -35,6 +38,8 @@ export interface CheckResult extends Answers {
   readonly unscanned: readonly UrlPlace[];
   /** Found in the content, not emitted. Places in the content. */
   readonly unemitted: readonly UrlPlace[];
+  /** Covers of front matter that no page prints, or link previews alone. Their URLs are among the former. */
+  readonly unprinted: readonly UnprintedCover[];
   readonly findings: readonly Finding[];
   /** Each request of the built site and where it is first named. */
   readonly emitted: readonly (Emitted & { readonly request: ImageRequest })[];
@@ -70,9 +75,12 @@ export async function checkSite(options: CheckOptions): Promise<CheckResult> {
 
   const urls = [...built.urls.keys()].sort();
   const result = { photos, variants, thumbnails, emitted, files: built.files, urls };
-  if (!options.compare) return { ...result, unscanned: [], unemitted: [], findings };
+  if (!options.compare) return { ...result, unscanned: [], unemitted: [], unprinted: [], findings };
   const { found, images } = await postsByManifest(site, options);
   const scanned = scannedUrls(site, found, images);
+  const { unprinted, queries } = seenCovers(found.posts, images, requests.values());
+  // A site on which no page names the proxy was built in another way, and says nothing of its theme.
+  if (built.inPages) await writeUnprinted(site.folder, queries).catch(() => {});
   findings.push(...found.findings.filter(({ severity }) => severity !== "note"));
   const unscanned = [...requests]
     .filter(([url, request]) => !scanned.has(url) && !isOriginal(request))
@@ -81,7 +89,7 @@ export async function checkSite(options: CheckOptions): Promise<CheckResult> {
     .filter(([url]) => !built.urls.has(url))
     .map(([url, place]) => ({ url, ...place }));
   if (unemitted.length > 0) findings.push(...silenced(site, options.built, built));
-  return { ...result, unscanned, unemitted, findings };
+  return { ...result, unscanned, unemitted, unprinted, findings };
 }
 
 // --- what Hugo emitted ---
@@ -121,17 +129,21 @@ function placeIn(built: string, place: Emitted | undefined): Emitted {
 
 // --- what the content says ---
 
+/** @returns each URL with where the content first names it; `isCover` where nothing else does. */
 function scannedUrls(
   site: Site,
-  found: Found,
+  { posts }: Found,
   images: ReadonlyMap<string, ManifestImage>,
-): Map<string, Emitted> {
-  const urls = new Map<string, Emitted>();
-  for (const { file, uses } of found.posts) {
+): Map<string, Emitted & { readonly isCover: boolean }> {
+  const urls = new Map<string, Emitted & { readonly isCover: boolean }>();
+  for (const { file, uses } of posts) {
     for (const use of uses) {
-      const { line, column } = use;
-      for (const url of planRequests([use], images, site.signatureKey).urls)
-        if (!urls.has(url)) urls.set(url, { file, line, column });
+      const { line, column, isCover } = use;
+      for (const url of planRequests([use], images, site.signatureKey).urls) {
+        const known = urls.get(url);
+        if (known === undefined || (known.isCover && !isCover))
+          urls.set(url, { file, line, column, isCover });
+      }
     }
   }
   return urls;

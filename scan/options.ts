@@ -61,7 +61,7 @@ The output
   -h, --help           print this
 
 What a scan has learned is in the site's resources/imgproxy-lite: where CI keeps that folder between runs, posts that have
-not changed are not parsed again. Losing it costs time alone.
+not changed are not parsed again, and covers that no page showed at the last --check are not made. Losing it costs time alone.
 
 HUGO_… variables count as they do for hugo; HUGO_IMGPROXY_KEY signs URLs where the site says params.imgproxy.sign = true. On
 GitHub and GitLab, findings become annotations. Exit code: 0 all is well; 1 the content has problems, such as a photograph

@@ -57,7 +57,16 @@ export function checkReport(result: CheckResult): Report {
     ],
     lists: [
       { title: "Emitted by Hugo, not found in the content", lines: result.unscanned.map(urlLine) },
-      { title: "Found in the content, not emitted by Hugo", lines: result.unemitted.map(urlLine) },
+      {
+        title: "Found in the content, not emitted by Hugo",
+        lines: result.unemitted.filter(({ isCover }) => isCover !== true).map(urlLine),
+      },
+      {
+        title: "Covers of front matter that no page shows",
+        lines: result.unprinted
+          .filter(({ missing }) => missing === "all")
+          .map((cover) => `${formatPlace(cover)}: ${cover.key}`),
+      },
     ],
     shown: byKey(shown),
   };

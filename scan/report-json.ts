@@ -20,9 +20,9 @@ export function scanJson(result: ScanResult): object {
 
 /** A check for programs. */
 export function checkJson(result: CheckResult): object {
-  const { files, urls, unscanned, unemitted, findings } = result;
+  const { files, urls, unscanned, unemitted, unprinted, findings } = result;
   const summary = { files, urls: urls.length, ...countResults(result.variants) };
-  return { summary, urls, unscanned, unemitted, findings: sortFindings(findings) };
+  return { summary, urls, unscanned, unemitted, unprinted, findings: sortFindings(findings) };
 }
 
 /** A look through the CDN for programs. */

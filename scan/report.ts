@@ -15,6 +15,7 @@ export function formatScan(result: ScanResult): string {
     ...table,
     `${counted(sum.pages, "page")}, ${sum.posts} with images: ${counted(sum.images, "image")} of ${counted(sum.photos, "photograph")}, ${counted(result.urls.length, "URL")}`,
     ...rawWords(sum.rawImages),
+    ...leftOutWords(result.leftOut),
     ...(result.variants.size > 0
       ? [
           warmWords(sum),
@@ -27,11 +28,15 @@ export function formatScan(result: ScanResult): string {
 
 /** The last words of a check. */
 export function formatCheck(result: CheckResult): string {
-  const { unscanned, unemitted } = result;
+  const { unscanned, unemitted, unprinted } = result;
   const lines = [
     ...sortFindings(result.findings).map(formatFinding),
     ...listed("emitted by hugo, not found in the content (a theme's, or a generated page's)", unscanned),
-    ...listed("found in the content, not emitted by hugo", unemitted),
+    ...listed(
+      "found in the content, not emitted by hugo",
+      unemitted.filter(({ isCover }) => isCover !== true),
+    ),
+    ...coverWords(unprinted),
     `${counted(result.files, "file")} of the built site, ${counted(result.urls.length, "URL")} of the proxy`,
     warmWords(countResults(result.variants)),
   ];
@@ -58,6 +63,36 @@ export function formatPlace({ file, line, column }: Omit<UrlPlace, "url">): stri
 
 // --- parts ---
 
+function leftOutWords(requests: number): string[] {
+  if (requests === 0) return [];
+  return [
+    `${counted(requests, "URL")} of covers left out: at the last --check no page of the site asked for ${requests === 1 ? "it" : "them"}`,
+  ];
+}
+
+/** A line a photograph, and what to do. */
+function coverWords(covers: CheckResult["unprinted"]): string[] {
+  const nowhere = covers.filter(({ missing }) => missing === "all");
+  const inPreviews = covers.length - nowhere.length;
+  return [
+    ...rows(
+      `${counted(nowhere.length, "cover")} of front matter that no page shows`,
+      nowhere,
+      ({ key }) => key,
+    ),
+    ...(nowhere.length === 0
+      ? []
+      : [
+          '  print them where the theme lists pages, with partial "imgproxy/img.html", or take their field out of params.imgproxy.frontmatter; the next scan warms nothing for them',
+        ]),
+    ...(inPreviews === 0
+      ? []
+      : [
+          `${counted(inPreviews, "cover")} in link previews alone: the next scan warms nothing else of ${inPreviews === 1 ? "it" : "them"}`,
+        ]),
+  ];
+}
+
 function rawWords(tags: number): string[] {
   if (tags === 0) return [];
   return [
@@ -73,12 +108,20 @@ function warmWords({ variants, hits, made, failed }: WarmCounts): string {
 const MOST_ROWS = 40;
 
 function listed(title: string, places: readonly UrlPlace[]): string[] {
-  if (places.length === 0) return [];
-  const shown = places.slice(0, MOST_ROWS);
+  return rows(`${counted(places.length, "URL")} ${title}`, places, ({ url }) => url);
+}
+
+function rows<Row extends Omit<UrlPlace, "url">>(
+  title: string,
+  all: readonly Row[],
+  words: (row: Row) => string,
+): string[] {
+  if (all.length === 0) return [];
+  const shown = all.slice(0, MOST_ROWS);
   return [
-    `${counted(places.length, "URL")} ${title}:`,
-    ...shown.map((place) => `  ${formatPlace(place)}: ${place.url}`),
-    ...more(places.length - shown.length),
+    `${title}:`,
+    ...shown.map((row) => `  ${formatPlace(row)}: ${words(row)}`),
+    ...more(all.length - shown.length),
   ];
 }
 

@@ -4,6 +4,7 @@ import type { ManifestImage } from "../contract/manifest.ts";
 import { type Answers, type AskingOptions, createAsking, type Place, refusals } from "./asking.ts";
 import { blameOf, type Refusal } from "./blame.ts";
 import { CannotRun } from "./cannot-run.ts";
+import { leftOut, readUnprinted } from "./covers.ts";
 import { siteFinding } from "./findings.ts";
 import { readManifest, writeManifest } from "./manifest-file.ts";
 import { planRequests } from "./plan.ts";
@@ -30,6 +31,8 @@ export interface ScanResult extends Found, Answers {
   readonly urls: readonly string[];
   /** Small pictures by source key, as data URLs, where they were asked for. */
   readonly thumbnails: ReadonlyMap<string, string>;
+  /** Requests of covers that no page made at the last check: nothing was warmed for them. */
+  readonly leftOut: number;
 }
 
 /**
@@ -48,12 +51,14 @@ export async function scanSite(options: ScanOptions): Promise<ScanResult> {
   const found = settlePosts(possible, (key) => images.has(key));
   const uses = found.posts.flatMap((post) => post.uses);
   const { requests, urls } = planRequests(uses, images, site.signatureKey);
-  if (options.dryRun) return { ...found, images, urls, photos, variants: new Map(), thumbnails: new Map() };
+  if (options.dryRun)
+    return { ...found, images, urls, photos, variants: new Map(), thumbnails: new Map(), leftOut: 0 };
 
   if (kept === undefined)
     for (const file of options.manifest ? [manifestFile] : manifestNames(site))
       await writeManifest(file, { schema: 1, images: Object.fromEntries(images) });
-  const { variants, warnings } = await asking.warm(requests, photos);
+  const left = leftOut(found.posts, images, await readUnprinted(site.folder));
+  const { variants, warnings } = await asking.warm(requests, photos, left);
   const refused = refusals(placesOf(found.posts), requests.values(), { photos, variants });
   const thumbnails = options.pictured ? await asking.thumbnails(photos) : new Map<string, string>();
   const findings = [
@@ -61,7 +66,7 @@ export async function scanSite(options: ScanOptions): Promise<ScanResult> {
     ...refused,
     ...[...site.warnings, ...warnings].map((words) => siteFinding("warning", site.configFile, words)),
   ];
-  return { ...found, photos, images, urls, variants, thumbnails, findings };
+  return { ...found, photos, images, urls, variants, thumbnails, findings, leftOut: left.size };
 }
 
 /** @throws CannotRun for a site that names no proxy. */

@@ -14,21 +14,23 @@ export interface PossibleUse {
   readonly column: number;
   /** Where the page's readers reach the proxy. */
   readonly endpoint: string;
+  /** Named by front matter: whether a page shows it is the theme's affair. */
+  readonly isCover: boolean;
   /** What the page asks for there, once the manifest is known. */
   candidates(key: string, image: ManifestImage | undefined): Candidates;
 }
 
 /** The same with the key that the hook takes. */
-export interface Use extends Pick<PossibleUse, "keys" | "line" | "column" | "endpoint"> {
+export interface Use extends Pick<PossibleUse, "keys" | "line" | "column" | "endpoint" | "isCover"> {
   readonly key: string;
   candidates(image: ManifestImage | undefined): Candidates;
 }
 
 /** @param has whether the manifest that the hook reads has a key. */
 export function settleUse(use: PossibleUse, has: (key: string) => boolean): Use {
-  const { keys, line, column, endpoint } = use;
-  const key = keys.find(has) ?? keys[0] ?? "";
-  return { key, keys, line, column, endpoint, candidates: once((image) => use.candidates(key, image)) };
+  const { candidates, ...rest } = use;
+  const key = use.keys.find(has) ?? use.keys[0] ?? "";
+  return { ...rest, key, candidates: once((image) => candidates(key, image)) };
 }
 
 /** What a reference turned out to be. */
@@ -99,7 +101,8 @@ function useOf(photo: Photo, reference: SourceReference, params: SiteParams, pre
     const all = [...(as === "preview" ? [] : shown.all), ...(social === undefined ? [] : [social])];
     return { src: (as === "preview" ? social : undefined) ?? shown.src, all };
   };
-  return { keys: photo.keys, line, column, endpoint: params.endpoint, candidates };
+  const isCover = as === "cover" || as === "preview";
+  return { keys: photo.keys, line, column, endpoint: params.endpoint, isCover, candidates };
 }
 
 /** Remembers the last answer: the plan, the sums and the reports all ask the same. */
@@ -116,7 +119,8 @@ function writtenUrl({ destination, line, column }: SourceReference, endpoint: st
   try {
     const { signature: _, ...request } = parseQuery(destination.slice(destination.indexOf("?") + 1));
     const candidates = { src: request, all: [request] };
-    const use = { keys: [request.key], line, column, endpoint, candidates: () => candidates };
+    const place = { keys: [request.key], line, column, endpoint };
+    const use = { ...place, isCover: false, candidates: () => candidates };
     return { kind: "photo", use, warnings: [] };
   } catch (error) {
     if (error instanceof InvalidRequest) return { kind: "invalid", problem: error.message };

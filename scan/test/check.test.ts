@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { expect, test } from "vitest";
 import type { Hugo } from "../../dev/hugo.ts";
@@ -215,3 +215,64 @@ test("findings become annotations on GitHub and a code quality report on GitLab"
     }),
   ]);
 });
+
+test.runIf(newest)(
+  "covers that no page shows are listed once each, and left out of the next warm-up",
+  async () => {
+    await using proxy = await startStandIn({ "worms.jpg": 400, "hero.jpg": 400, "new.jpg": 400 });
+    await using site = await createSite({
+      "config.toml": config(proxy.endpoint),
+      "layouts/_default/single.html": "<main>{{ .Content }}</main>",
+      "content/posts/a.md": "---\ntitle: A\nimage: hero.jpg\n---\n![](worms.jpg)\n",
+    });
+    if (newest === undefined) return;
+    const scan = async (...args: string[]) => {
+      const { stdout } = await run(["--site", site.folder, "--json", ...args]);
+      return JSON.parse(stdout);
+    };
+    const asked = (key: string) =>
+      proxy.asked.filter((line) => line.includes(" ") && line.includes(key)).length;
+
+    const first = await scan();
+    expect(first.summary).toMatchObject({ photos: 2, variants: 6 + 1 });
+    await publish(site, newest);
+    const checked = await run(["--site", site.folder, "--check", "public"]);
+    expect(checked.code).toBe(0);
+    expect(checked.stdout).toContain(
+      "1 cover of front matter that no page shows:\n  content/posts/a.md:3:8: hero.jpg\n  print them where the theme lists pages",
+    );
+    expect(checked.stdout).not.toContain("not emitted by hugo");
+    expect((await scan("--check", "public")).unprinted).toEqual([
+      { key: "hero.jpg", file: "content/posts/a.md", line: 3, column: 8, missing: "all" },
+    ]);
+
+    // A cover that is new since then is made; the other is not asked for, and is in the manifest all the same.
+    await writeFile(path.join(site.folder, "content/posts/b.md"), "---\ntitle: B\nimage: new.jpg\n---\n");
+    proxy.asked.length = 0;
+    const second = await scan();
+    expect([asked("hero.jpg"), asked("new.jpg")]).toEqual([0, 4]);
+    expect(second.urls).toEqual(expect.arrayContaining(first.urls));
+    const { stdout } = await run(["--site", site.folder]);
+    expect(stdout).toContain(
+      "2 URLs of covers left out: at the last --check no page of the site asked for them",
+    );
+
+    // A theme that shows it: the check makes it, and from then on it is a photograph like any other.
+    await writeFile(
+      path.join(site.folder, "layouts/_default/single.html"),
+      '<main>{{ with .Params.image }}{{ partial "imgproxy/img.html" (dict "page" $ "src" . "alt" "") }}{{ end }}{{ .Content }}</main>',
+    );
+    await publish(site, newest);
+    const shown = await run(["--site", site.folder, "--check", "public"]);
+    expect(shown.stdout).toContain("2 covers in link previews alone");
+    proxy.asked.length = 0;
+    await scan();
+    expect([asked("hero.jpg"), asked("new.jpg")]).toEqual([3, 3]);
+
+    // Without what the check has stored everything is warmed.
+    await rm(path.join(site.folder, "resources"), { recursive: true });
+    proxy.asked.length = 0;
+    await scan();
+    expect([asked("hero.jpg"), asked("new.jpg")]).toEqual([4, 4]);
+  },
+);

@@ -6,7 +6,7 @@ import { InvalidRequest, parseQuery } from "../../contract/request.ts";
 export interface StandIn extends AsyncDisposable {
   readonly endpoint: string;
   /** Every image request as `<Accept class> <query>`, in order; JSON ones have no class. */
-  readonly asked: readonly string[];
+  readonly asked: string[];
   /** What the next requests are answered with instead; `hang` never answers. */
   readonly failures: (Failure | "hang")[];
 }

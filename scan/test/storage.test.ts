@@ -162,3 +162,20 @@ test("a storage that is away is waited for, and the scan goes on where it was", 
   expect([code, report.findings]).toEqual([0, []]);
   expect(report.summary).toMatchObject({ variants: 40, made: 40, failed: 0 });
 });
+
+test("a withheld photograph is named where another key of the same image came first", async () => {
+  storage.refuse = (key, method) =>
+    key.startsWith("posts/") ? { status: 404, code: "NoSuchKey" } : archived(key, method);
+  await using site = await createSite({
+    "config.toml": `${config}resolve = "page"\n`,
+    "content/posts/a.md": "![](archived/paged.jpg)\n",
+  });
+  const { code, report } = await scan(site.folder, "s3", true);
+  expect(code).toBe(1);
+  expect(report.findings).toEqual([
+    expect.objectContaining({
+      line: 1,
+      message: expect.stringContaining("archived/paged.jpg: It is archived"),
+    }),
+  ]);
+});

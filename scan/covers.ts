@@ -1,0 +1,92 @@
+import { mkdir, readFile } from "node:fs/promises";
+import path from "node:path";
+import type { ManifestImage } from "../contract/manifest.ts";
+import { formatPublished, formatQuery, type ImageRequest, isOriginal } from "../contract/request.ts";
+import { writeWhole } from "./manifest-file.ts";
+import type { Post } from "./posts.ts";
+
+/** A cover of front matter that no page of the built site prints as the module would, or not in every way. */
+export interface UnprintedCover {
+  readonly key: string;
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  /** `all`: nowhere; `cards`: in link previews alone. */
+  readonly missing: "all" | "cards";
+}
+
+/** What a check saw of covers. */
+export interface SeenCovers {
+  readonly unprinted: readonly UnprintedCover[];
+  /** What they ask for and no page does, as canonical queries without `v`. */
+  readonly queries: ReadonlySet<string>;
+}
+
+/**
+ * Compares the covers of the content with what a built site asks for.
+ * @param emitted what it asks for, whatever the version.
+ */
+export function seenCovers(
+  posts: readonly Post[],
+  images: ReadonlyMap<string, ManifestImage>,
+  emitted: Iterable<ImageRequest>,
+): SeenCovers {
+  const printed = new Set(Array.from(emitted, formatPublished));
+  const queries = new Set<string>();
+  const unprinted: UnprintedCover[] = [];
+  for (const { file, uses } of posts)
+    for (const { key, line, column, isCover, candidates } of uses) {
+      if (!isCover) continue;
+      const asked = candidates(images.get(key)).all.map(formatPublished);
+      const missing = asked.filter((query) => !printed.has(query));
+      for (const query of missing) queries.add(query);
+      if (missing.length > 0)
+        unprinted.push({
+          key,
+          file,
+          line,
+          column,
+          missing: missing.length === asked.length ? "all" : "cards",
+        });
+    }
+  return { unprinted, queries };
+}
+
+/**
+ * What of a plan need not be made: only covers ask for it, and the last check saw that no page does.
+ * @returns canonical queries.
+ */
+export function leftOut(
+  posts: readonly Post[],
+  images: ReadonlyMap<string, ManifestImage>,
+  unprinted: ReadonlySet<string>,
+): ReadonlySet<string> {
+  const [covers, others] = [new Set<string>(), new Set<string>()];
+  if (unprinted.size === 0) return covers;
+  for (const { uses } of posts)
+    for (const { key, isCover, candidates } of uses)
+      for (const request of candidates(images.get(key)).all) {
+        if (isOriginal(request)) continue;
+        const isLeft = isCover && unprinted.has(formatPublished(request));
+        (isLeft ? covers : others).add(formatQuery(request));
+      }
+  return new Set([...covers].filter((query) => !others.has(query)));
+}
+
+// --- between runs ---
+
+/** Where CI looks for what it may keep; without it everything is warmed. */
+const UNPRINTED = "resources/imgproxy-lite/unprinted-covers.txt";
+
+/** What the last check saw no page ask for; nothing where there was none. */
+export async function readUnprinted(site: string): Promise<ReadonlySet<string>> {
+  const text = await readFile(path.join(site, UNPRINTED), "utf8").catch(() => "");
+  return new Set(text.split("\n").filter((line) => line !== ""));
+}
+
+export async function writeUnprinted(site: string, queries: ReadonlySet<string>): Promise<void> {
+  const text = [...queries].sort().map((query) => `${query}\n`);
+  const file = path.join(site, UNPRINTED);
+  await mkdir(path.dirname(file), { recursive: true });
+  await writeWhole(file, text.join(""));
+}
