@@ -96,7 +96,7 @@ test.skipIf(!isRoot && process.env.CI !== "true")("a full volume is nothing to r
   });
   const readers = createReaders(8);
   const tally = new Tally();
-  const requests = sized(1_000, 100);
+  const requests = sized(1_000, 50);
   let sent = 0;
   await readers.each(requests, 8, async (at) => {
     const query = `img=worms.jpg&q=${50 + (at % 50)}&w=${900 + Math.floor(at / 50)}&fm=jpg`;

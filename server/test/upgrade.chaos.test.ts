@@ -54,7 +54,7 @@ test.each([
     onTestFinished(() => readers.close());
     const tally = new Tally();
     const bodies = new Map<string, Set<string>>();
-    const requests = sized(10_000, 300);
+    const requests = sized(10_000, 120);
     for (const [at, version] of [
       [0, "next"],
       [1, "next"],
