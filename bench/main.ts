@@ -4,6 +4,7 @@ import path from "node:path";
 import { parseArgs } from "node:util";
 import { obtainHugo } from "../dev/hugo.ts";
 import { disk } from "./disk.ts";
+import { encoderMemory } from "./encoder-memory.ts";
 import { gc } from "./gc.ts";
 import { growth } from "./growth.ts";
 import { hits } from "./hits.ts";
@@ -32,6 +33,7 @@ const claims: Readonly<Record<string, Claim>> = {
   hook,
   gc,
   memory,
+  "encoder-memory": encoderMemory,
   start,
   growth,
 };

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import type { Format } from "../contract/request.ts";
 import type { Output } from "../server/encode/encoder.ts";
+import { defaultOutputLimits } from "../server/encode/format.ts";
 import { defaultLimits } from "../server/encode/limits.ts";
 import { createPool, type Pool } from "../server/encode/pool.ts";
 import { transform } from "../server/encode/transform.ts";
@@ -68,6 +69,12 @@ export async function pool(bench: Bench): Promise<Result> {
   }
 }
 
+const unbounded = {
+  limits: defaultLimits,
+  outputLimits: defaultOutputLimits,
+  memory: Number.MAX_SAFE_INTEGER,
+};
+
 const HERE = "in this process";
 const CHILD = "in a child";
 const cases: readonly (readonly [number, Format])[] = [
@@ -77,11 +84,11 @@ const cases: readonly (readonly [number, Format])[] = [
 
 function contendersFor(pool: Pool, original: Uint8Array, output: Output) {
   const signal = new AbortController().signal;
-  const outputs = [output];
+  const outputs = [{ ...output, refused: {} }];
   return [
     {
       name: HERE,
-      run: () => timed(() => drain(transform(original, { outputs, lane: "live", limits: defaultLimits }))),
+      run: () => timed(() => drain(transform(original, { outputs, lane: "live", ...unbounded }))),
     },
     { name: CHILD, run: () => timed(() => drain(pool.encode(original, outputs, { lane: "live", signal }))) },
   ];

@@ -81,9 +81,14 @@ const tables: Readonly<Record<(typeof generatedFiles)[number], Tables>> = {
 };
 
 /** The number of cores is this machine's, not the reader's. */
+const byCores: ReadonlyMap<string, string> = new Map([
+  [settings.encoders.name, "cores"],
+  [settings.warmEncoders.name, "cores"],
+  [settings.encoderMemory.name, "`192MiB` a core, at least `1GiB`"],
+]);
+
 function fallback(setting: Setting<unknown>): string {
-  if (setting.name === settings.encoders.name || setting.name === settings.warmEncoders.name) return "cores";
-  return setting.fallback === "" ? "" : `\`${setting.fallback}\``;
+  return byCores.get(setting.name) ?? (setting.fallback === "" ? "" : `\`${setting.fallback}\``);
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {

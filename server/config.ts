@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { LEAST_BYTES } from "./encode/encoder-memory.ts";
 import { type Program, type Setting, settings } from "./settings.ts";
 
 /** Every setting parsed, by its key in settings.ts. */
@@ -156,6 +157,10 @@ function contradictions(program: Program, config: Config, switches: Switches): s
       ? ["ENCODER_USER takes a server that runs as root: no other user may start processes as a third"]
       : []),
     ...(config.encoders === 0 ? ["ENCODERS takes at least 1"] : []),
+    ...(config.encoderMemory < LEAST_BYTES
+      ? [`ENCODER_MEMORY takes at least ${LEAST_BYTES / 2 ** 20}MiB: room for two ordinary images`]
+      : []),
+    ...(config.maxSide === 0 ? ["MAX_SIDE takes at least 1"] : []),
     ...(config.warmEncoders === 0 ? ["WARM_ENCODERS takes at least 1"] : []),
   ];
 }

@@ -58,7 +58,7 @@ function readJpeg(bytes: ByteReader): HeaderSize | undefined {
 }
 
 /** Markers and where each stands, as far as they make sense. @throws RangeError when the bytes end. */
-function* segments(jpeg: ByteReader): Generator<{ readonly marker: number; readonly at: number }> {
+export function* segments(jpeg: ByteReader): Generator<{ readonly marker: number; readonly at: number }> {
   for (let at = 2; ; ) {
     const marker = jpeg.uint16(at);
     if (marker === 0xffff) at++;
@@ -70,10 +70,10 @@ function* segments(jpeg: ByteReader): Generator<{ readonly marker: number; reado
   }
 }
 
-const START_OF_SCAN = 0xffda;
+export const START_OF_SCAN = 0xffda;
 
 /** C0 to CF but for the tables of Huffman codes, arithmetic coding and the reserved one. */
-function isStartOfFrame(marker: number): boolean {
+export function isStartOfFrame(marker: number): boolean {
   return marker >= 0xffc0 && marker <= 0xffcf && ![0xffc4, 0xffc8, 0xffcc].includes(marker);
 }
 
@@ -110,8 +110,12 @@ interface Span {
   readonly end: number;
 }
 
-/** The boxes at a path. @throws RangeError when the bytes end in the middle of it. */
-function* boxesAt(bytes: ByteReader, [type = "", ...path]: readonly string[], within: Span): Generator<Span> {
+/** The boxes at a path, from the outermost type to that of the boxes. @throws RangeError when the bytes end in the middle of it. */
+export function* boxesAt(
+  bytes: ByteReader,
+  [type = "", ...path]: readonly string[],
+  within: Span,
+): Generator<Span> {
   for (const box of boxesOf(bytes, type, within)) {
     if (path.length === 0) yield box;
     // A full box has its version and flags before its content.

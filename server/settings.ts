@@ -93,7 +93,8 @@ export const settings = {
     "File that has the S3 secret key, such as a mounted secret.",
   ),
   maxSourceBytes: serve("MAX_SOURCE_BYTES", size, "64MiB", "Largest original that is made into variants."),
-  maxPixels: serve("MAX_PIXELS", count, "100000000", "Most pixels of an original, frames summed."),
+  maxPixels: serve("MAX_PIXELS", count, "120000000", "Most pixels of an original, frames summed."),
+  maxSide: serve("MAX_SIDE", count, "65535", "Most pixels of an original's longer side."),
   keepCopyright: serve(
     "KEEP_COPYRIGHT",
     toggle,
@@ -138,6 +139,18 @@ export const settings = {
     count,
     String(availableParallelism()),
     "Encoder processes that warm ahead, at low priority and while no reader waits.",
+  ),
+  encoderMemory: serve(
+    "ENCODER_MEMORY",
+    size,
+    `${Math.max(1024, 192 * availableParallelism())}MiB`,
+    "Memory of all encoder processes together; an image that takes more than all but 224MiB of it is 422.",
+  ),
+  maxAvifPixels: serve(
+    "MAX_AVIF_PIXELS",
+    count,
+    "16000000",
+    "Most pixels of an AVIF; larger images are the next best format, and 422 with fm=avif.",
   ),
   encoderUser: serve(
     "ENCODER_USER",

@@ -51,6 +51,7 @@ export async function start(config: Config, log: Log, version: string): Promise<
   const tell = createAllowance({ burst: 1, perSecond: 1 / 60 });
   const limits = {
     ...defaultLimits,
+    side: config.maxSide,
     pixels: config.maxPixels,
     animationPixels: Math.min(config.maxPixels, defaultLimits.animationPixels),
   };
@@ -72,7 +73,9 @@ export async function start(config: Config, log: Log, version: string): Promise<
     deadlineMs: { live: config.encodeTimeout, warm: config.warmTimeout },
     maxJobs: { live: config.queueLimit, warm: 64 },
     ...(config.encoderUser !== undefined && { worker: { user: config.encoderUser } }),
+    memoryBytes: config.encoderMemory,
     limits,
+    outputLimits: { avifPixels: config.maxAvifPixels },
     keepRights,
   });
   // A child takes as long to start as all the rest here: it is asked now and heard at the end.

@@ -4,7 +4,9 @@ import { Problem } from "../errors.ts";
 import { restrictDecoders } from "./decoders.ts";
 import { describeOriginal } from "./describe.ts";
 import { FrameReader, unshared, writeFrame } from "./frames.ts";
+import { MemoryLimit } from "./memory-limit.ts";
 import { readEarly } from "./original.ts";
+import { readProcessMemory } from "./process-memory.ts";
 import type { Job, Order } from "./protocol.ts";
 import { rehearse } from "./rehearse.ts";
 import { transform } from "./transform.ts";
@@ -12,6 +14,7 @@ import { transform } from "./transform.ts";
 /** The main of an encoder child: jobs come in on descriptor 3, one at a time, and replies go out on it. */
 function main(): void {
   restrictDecoders();
+  const limit = new MemoryLimit();
   let original: Uint8Array = new Uint8Array();
   let filled = 0;
   let early: Early;
@@ -22,7 +25,7 @@ function main(): void {
     else if (order.kind === "piece") early ??= readEarly(original.subarray(0, filled));
     else {
       stopped = false;
-      void perform(order, { whole: original, early }, server, () => stopped);
+      void perform(order, { whole: original, early }, { server, limit, stopped: () => stopped });
       [original, early] = [new Uint8Array(), undefined];
     }
   };
@@ -59,18 +62,24 @@ function connect(reader: FrameReader): Socket {
 
 type Early = ReturnType<typeof readEarly>;
 
+interface Surroundings {
+  readonly server: Socket;
+  readonly limit: MemoryLimit;
+  readonly stopped: () => boolean;
+}
+
 async function perform(
   job: Job,
   { whole, early }: { readonly whole: Uint8Array; readonly early: Early },
-  server: Socket,
-  stopped: () => boolean,
+  { server, limit, stopped }: Surroundings,
 ): Promise<void> {
   try {
+    if (job.kind !== "versions") await limit.set(job.memory);
     if (job.kind === "versions") {
       writeFrame(server, { kind: "versions", versions: sharp.versions });
       await rehearse();
     } else if (job.kind === "describe")
-      writeFrame(server, { kind: "described", ...(await describeOriginal(whole, job.limits)) });
+      writeFrame(server, { kind: "described", ...(await describeOriginal(whole, job)) });
     else
       for await (const { body, ...head } of transform(whole, job, early)) {
         writeFrame(server, { kind: "output", ...head }, body);
@@ -84,7 +93,15 @@ async function perform(
       detail: cause instanceof Problem ? (cause.detail ?? "") : "",
     });
   }
-  writeFrame(server, { kind: "done", rssBytes: process.memoryUsage.rss() });
+  writeFrame(server, { kind: "done", restBytes: restBytes() });
+}
+
+/** Above this, originals and images that are done with are collected at once: the next job needs their memory. */
+const MOST_LEFT_BYTES = 8 * 2 ** 20;
+
+function restBytes(): number {
+  if (process.memoryUsage().arrayBuffers > MOST_LEFT_BYTES) globalThis.gc?.();
+  return readProcessMemory("self")?.privateBytes ?? process.memoryUsage.rss();
 }
 
 main();

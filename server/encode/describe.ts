@@ -1,19 +1,27 @@
 import sharp, { type Sharp } from "sharp";
 import type { Placeholder, Probe } from "./encoder.ts";
 import type { SourceLimits } from "./limits.ts";
+import { outOfMemory } from "./memory.ts";
+import { isOutOfMemory } from "./memory-limit.ts";
 import { damaged, decode, openOriginal } from "./original.ts";
 
 /** A placeholder is inlined in HTML once an image, so every byte counts. */
 export const PLACEHOLDER_BYTES = 150;
 const PLACEHOLDER_SIDE = 16;
 
+export interface DescribeOptions {
+  readonly limits: SourceLimits;
+  /** Bytes that it may take, beside what a child has at rest. */
+  readonly memory: number;
+}
+
 /**
  * Size, type, dominant colour and placeholder of a raster original. Runs only in a child process.
- * @throws Problem `unsupported-source` or `unreadable-source`.
+ * @throws Problem `unreadable-source`, or `impossible-variant` where it takes more memory than it may.
  */
 export async function describeOriginal(
   bytes: Uint8Array,
-  limits: SourceLimits,
+  { limits, memory }: DescribeOptions,
 ): Promise<Probe & Placeholder> {
   const original = await openOriginal(bytes, limits);
   const { type, width, height, frames, alpha } = original;
@@ -30,7 +38,7 @@ export async function describeOriginal(
       ...(await placeholder(sharp(small))),
     };
   } catch (cause) {
-    throw damaged(type, cause);
+    throw isOutOfMemory(cause) ? outOfMemory(memory, cause) : damaged(type, cause);
   }
 }
 

@@ -35,22 +35,29 @@ const mediaTypes = {
 } as const satisfies Readonly<Record<EncodedFormat, string>>;
 
 /** From this quality on WebP's halved colour is what one sees first: better averaged, it saves up to a fifth. */
-const SHARP_CHROMA = 70;
+export function hasSharpChroma(q: number): boolean {
+  return qualityFor("webp", q) >= 70;
+}
 
-/** From this `q` on a PNG keeps every colour; below it a palette of fewer. */
-const LOSSLESS_PNG = 80;
+/** From some `q` on a PNG keeps every colour; below it a palette of fewer. */
+export function hasPalette(q: number): boolean {
+  return q < 80;
+}
 
 const encoders: Readonly<Record<EncodedFormat, (image: Sharp, plan: Settings) => Sharp>> = {
   avif: (image, { quality, effort }) => image.avif({ quality: qualityFor("avif", quality), effort }),
   webp: (image, { quality, effort, lossless }) => {
     if (lossless) return image.webp({ lossless, effort: 4 });
-    const own = qualityFor("webp", quality);
-    return image.webp({ quality: own, effort, smartSubsample: own >= SHARP_CHROMA });
+    return image.webp({
+      quality: qualityFor("webp", quality),
+      effort,
+      smartSubsample: hasSharpChroma(quality),
+    });
   },
   jpg: (image, { quality }) =>
     image.flatten({ background: "#ffffff" }).jpeg({ quality: qualityFor("jpg", quality), mozjpeg: true }),
   png: (image, { quality, lossless }) =>
-    lossless || quality >= LOSSLESS_PNG ? image.png() : image.png({ palette: true, quality, effort: 1 }),
+    lossless || !hasPalette(quality) ? image.png() : image.png({ palette: true, quality, effort: 1 }),
   gif: (image) => image.gif({ effort: 1 }),
 };
 

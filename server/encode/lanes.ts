@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import type { Lane } from "./encoder.ts";
-import { Queue } from "./queue.ts";
+import { type Entered, Queue, type Waiter } from "./queue.ts";
 
 export type ByLane = Readonly<Record<Lane, number>>;
 
@@ -36,13 +36,22 @@ export class Lanes {
     this.#queues = { live, warm: new Queue(bounds("warm"), () => live.waiting === 0) };
   }
 
-  /** A slot, to be given back by calling what it returns. @throws as {@link Queue.enter} does. */
-  async enter(lane: Lane, megapixels: number, signal: AbortSignal): Promise<() => void> {
-    const leave = await this.#queues[lane].enter(megapixels, signal);
-    return () => {
-      leave();
-      if (lane === "live") this.#queues.warm.wake();
+  /** A slot of the lane, and what else is needed. @throws as {@link Queue.enter} does. */
+  async enter<Got>(lane: Lane, waiter: Waiter<Got>, signal: AbortSignal): Promise<Entered<Got>> {
+    const { got, leave } = await this.#queues[lane].enter(waiter, signal);
+    return {
+      got,
+      leave: () => {
+        leave();
+        if (lane === "live") this.#queues.warm.wake();
+      },
     };
+  }
+
+  /** Some memory has become free. */
+  wake(): void {
+    this.#queues.live.wake();
+    this.#queues.warm.wake();
   }
 
   /** For a reader whose original is yet to come, as {@link Queue.expect}. */

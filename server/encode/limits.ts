@@ -1,5 +1,7 @@
 /** What an original may be before its pixels are touched. */
 export interface SourceLimits {
+  /** The longer side of a frame: decoders and resizers hold whole rows, many at once. */
+  readonly side: number;
   /** Pixels of one frame. */
   readonly pixels: number;
   readonly frames: number;
@@ -8,7 +10,8 @@ export interface SourceLimits {
 }
 
 export const defaultLimits: SourceLimits = {
-  pixels: 100_000_000,
+  side: 65_535,
+  pixels: 120_000_000,
   frames: 256,
   animationPixels: 50_000_000,
 };
@@ -18,13 +21,18 @@ export function limitProblem(
   source: { readonly width: number; readonly height: number; readonly frames: number },
   limits: SourceLimits,
 ): string | undefined {
-  const pixels = source.width * source.height;
-  const million = (count: number) => `${Math.ceil(count / 1e6)} megapixels`;
+  const { width, height, frames } = source;
+  const pixels = width * height;
+  if (Math.max(width, height) > limits.side)
+    return `The original has ${width} × ${height} pixels; a side may have ${limits.side} (MAX_SIDE).`;
   if (pixels > limits.pixels)
-    return `The original has ${million(pixels)}; the limit is ${million(limits.pixels)}.`;
-  if (source.frames > limits.frames)
-    return `The original has ${source.frames} frames; the limit is ${limits.frames}.`;
-  if (source.frames > 1 && pixels * source.frames > limits.animationPixels)
-    return `The frames of the original have ${million(pixels * source.frames)}; the limit is ${million(limits.animationPixels)}.`;
+    return `The original has ${million(pixels)}; the limit is ${million(limits.pixels)} (MAX_PIXELS).`;
+  if (frames > limits.frames) return `The original has ${frames} frames; the limit is ${limits.frames}.`;
+  if (frames > 1 && pixels * frames > limits.animationPixels)
+    return `The frames of the original have ${million(pixels * frames)}; the limit is ${million(limits.animationPixels)}.`;
   return undefined;
+}
+
+function million(count: number): string {
+  return `${Math.ceil(count / 1e6)} megapixels`;
 }

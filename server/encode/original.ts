@@ -2,6 +2,7 @@ import sharp, { type Metadata, type Sharp } from "sharp";
 import { Problem } from "../errors.ts";
 import { hasWholeHeader } from "../header.ts";
 import { sniff } from "../sniff.ts";
+import { leanOriginal } from "./lean.ts";
 import { limitProblem, type SourceLimits } from "./limits.ts";
 import { type Rights, readRights } from "./rights.ts";
 
@@ -25,31 +26,32 @@ export interface Original {
  */
 export function readEarly(head: Uint8Array): Promise<Metadata | undefined> | undefined {
   if (sniff(head).type !== "image/jpeg" || !hasWholeHeader(head)) return undefined;
-  return readHeader(head).catch(() => undefined);
+  return readHeader(leanOriginal("image/jpeg", head)).catch(() => undefined);
 }
 
 /**
  * Reads the header of an original that was let in by its first bytes; no pixel is decoded yet.
+ * @param whole changed where {@link leanOriginal} leaves something out.
  * @param early what {@link readEarly} has begun.
  * @throws Problem `unreadable-source`.
  */
 export async function openOriginal(
-  bytes: Uint8Array,
+  whole: Uint8Array,
   limits: SourceLimits,
   early?: Promise<Metadata | undefined>,
 ): Promise<Original> {
-  const { type } = sniff(bytes);
+  const { type } = sniff(whole);
+  const begun = await early;
+  const bytes = begun === undefined ? leanOriginal(type, whole) : whole;
   const header =
-    (await early) ??
+    begun ??
     (await readHeader(bytes).catch((cause: unknown) => {
       throw damaged(type, cause);
     }));
+  const frames = type === "image/gif" || type === "image/webp" ? (header.pages ?? 1) : 1;
+  const { width, height } = header.autoOrient;
   const original = {
-    bytes,
-    type,
-    width: header.autoOrient.width,
-    height: header.autoOrient.height,
-    frames: type === "image/gif" || type === "image/webp" ? (header.pages ?? 1) : 1,
+    ...{ bytes, type, width, height, frames },
     alpha: header.hasAlpha,
     rights: readRights(header),
   };

@@ -13,11 +13,12 @@ export interface PoisonOptions {
 }
 
 /**
- * Whether a death speaks against the photograph: a crash does, a missed deadline only when the child had the CPU for
- * it. Wall time says how busy the machine was.
+ * How much a death speaks against the variant: a crash does, a missed deadline only when the child had the CPU for it, for
+ * wall time says how busy the machine was. What took more memory than it may will take it again.
  */
-export function isStrike(death: WorkerDied, deadlineMs: number): boolean {
-  return death.reason === "crash" || (death.cpuMs ?? 0) >= 0.8 * deadlineMs;
+export function strikesOf(death: WorkerDied, deadlineMs: number): number {
+  if (death.reason === "memory") return STRIKES;
+  return death.reason === "crash" || (death.cpuMs ?? 0) >= 0.8 * deadlineMs ? 1 : 0;
 }
 
 /**
@@ -42,9 +43,9 @@ export class Poison {
     return (this.#strikes.get(nameOf(original, operation))?.count ?? 0) >= STRIKES;
   }
 
-  strike(original: Uint8Array, operation: string): void {
+  strike(original: Uint8Array, operation: string, strikes: number): void {
     const name = nameOf(original, operation);
-    const count = (this.#strikes.get(name)?.count ?? 0) + 1;
+    const count = (this.#strikes.get(name)?.count ?? 0) + strikes;
     this.#strikes.delete(name);
     this.#strikes.set(name, { count, until: this.#now() + this.#memoryMs });
     const [oldest] = this.#strikes.keys();

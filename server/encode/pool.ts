@@ -1,14 +1,19 @@
 import { Problem } from "../errors.ts";
 import { sniff } from "../sniff.ts";
+import { admit } from "./admission.ts";
 import type { Encoded, Encoder, Output, Placeholder, Probe } from "./encoder.ts";
 import type { LibraryVersions } from "./floors.ts";
+import { defaultOutputLimits, type OutputLimits } from "./format.ts";
 import { defaultLimits, type SourceLimits } from "./limits.ts";
 import type { Job } from "./protocol.ts";
 import type { Reception } from "./reception.ts";
+import { reserveDecoding, reserveOutputs } from "./reservation.ts";
 import { describeSvg } from "./svg.ts";
 import { type PoolStats, Tasks, type TasksOptions } from "./tasks.ts";
 
 export interface PoolOptions extends TasksOptions {
+  readonly limits?: SourceLimits;
+  readonly outputLimits?: OutputLimits;
   /** Whether copyright, artist and licence go out with every picture. */
   readonly keepRights?: boolean;
 }
@@ -28,11 +33,13 @@ export function createPool(options: PoolOptions = {}): Pool {
 
 class ChildPool implements Pool {
   readonly #limits: SourceLimits;
+  readonly #outputLimits: OutputLimits;
   readonly #keepRights: boolean;
   readonly #tasks: Tasks;
 
   constructor(options: PoolOptions) {
     this.#limits = options.limits ?? defaultLimits;
+    this.#outputLimits = options.outputLimits ?? defaultOutputLimits;
     this.#keepRights = options.keepRights ?? false;
     this.#tasks = new Tasks(options);
   }
@@ -42,18 +49,27 @@ class ChildPool implements Pool {
     outputs: readonly Output[],
     { lane, signal, effort, reception }: Parameters<Encoder["encode"]>[2],
   ): AsyncGenerator<Encoded> {
-    let made = 0;
-    const [limits, keepRights] = [this.#limits, this.#keepRights];
-    const job = (): Job => ({
-      ...{ kind: "encode", outputs: outputs.slice(made), lane, limits, keepRights },
+    const megapixels = this.#admit(original);
+    const settings = {
+      ...{ lane, limits: this.#limits, outputLimits: this.#outputLimits, keepRights: this.#keepRights },
       ...(effort !== undefined && { effort }),
-    });
-    const operation = () => `${lane} ${effort} ${JSON.stringify(outputs[made])}`;
-    const task = { original, lane, signal, job, operation, ...(reception && { reception }) };
-    for await (const reply of this.#tasks.perform(task)) {
-      if (reply.kind !== "output") continue;
-      made++;
-      yield reply.encoded;
+    };
+    let made = 0;
+    while (made < outputs.length) {
+      const reserved = reserveOutputs(original, outputs.slice(made), settings, this.#tasks.mostBytes);
+      const [begin, end] = [made, made + reserved.outputs.length];
+      const job = (memory: number): Job => ({
+        ...{ kind: "encode", ...settings, outputs: reserved.outputs.slice(made - begin), memory },
+      });
+      const operation = () => `${lane} ${effort} ${JSON.stringify(outputs[made])}`;
+      const task = { original, megapixels, bytes: reserved.bytes, lane, signal, job, operation };
+      for await (const reply of this.#tasks.perform({ ...task, ...(reception && { reception }) })) {
+        if (reply.kind !== "output") continue;
+        made++;
+        yield reply.encoded;
+      }
+      // A child that ends its job early has made fewer.
+      if (made < end) return;
     }
   }
 
@@ -62,9 +78,13 @@ class ChildPool implements Pool {
     { lane, signal }: Parameters<Encoder["describe"]>[1],
   ): Promise<Probe & Placeholder> {
     if (sniff(original).kind === "svg") return describeSvg(original);
-    const job = (): Job => ({ kind: "describe", limits: this.#limits });
+    const megapixels = this.#admit(original);
+    const bytes = reserveDecoding(original, this.#tasks.mostBytes);
+    const job = (memory: number): Job => ({ kind: "describe", limits: this.#limits, memory });
     const operation = () => "describe";
-    for await (const reply of this.#tasks.perform({ original, lane, signal, job, operation }))
+    for await (const reply of this.#tasks.perform({
+      ...{ original, megapixels, bytes, lane, signal, job, operation },
+    }))
       if (reply.kind === "described") return reply.described;
     throw new Problem("encode-failed");
   }
@@ -77,6 +97,11 @@ class ChildPool implements Pool {
 
   receive(): Reception {
     return this.#tasks.receive();
+  }
+
+  /** @returns megapixels; where the head does not tell, cameras write about a third of a byte a pixel. */
+  #admit(original: Uint8Array): number {
+    return admit(original, this.#limits) ?? (3 * original.byteLength) / 1e6;
   }
 
   stats(): PoolStats {

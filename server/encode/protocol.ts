@@ -1,8 +1,8 @@
 import type { ProblemCode } from "../errors.ts";
+import type { DescribeOptions } from "./describe.ts";
 import type { Encoded, Placeholder, Probe } from "./encoder.ts";
 import type { LibraryVersions } from "./floors.ts";
 import type { Frame } from "./frames.ts";
-import type { SourceLimits } from "./limits.ts";
 import type { TransformOptions } from "./plan.ts";
 
 /**
@@ -19,7 +19,7 @@ export type Order =
 /** What a child is asked to do with the original that it has. */
 export type Job =
   | ({ readonly kind: "encode" } & TransformOptions)
-  | { readonly kind: "describe"; readonly limits: SourceLimits }
+  | ({ readonly kind: "describe" } & DescribeOptions)
   /** Said first: the child then rehearses, so that a reader's job is not the first that it does. */
   | { readonly kind: "versions" };
 
@@ -34,7 +34,8 @@ export type Reply =
   | { readonly kind: "described"; readonly described: Probe & Placeholder }
   | { readonly kind: "versions"; readonly versions: LibraryVersions }
   | { readonly kind: "problem"; readonly code: ChildProblem; readonly detail: string }
-  | { readonly kind: "done"; readonly rssBytes: number };
+  /** With what the child holds at rest, its own memory alone where the system tells. */
+  | { readonly kind: "done"; readonly restBytes: number };
 
 export type ChildProblem = Extract<
   ProblemCode,
@@ -67,7 +68,7 @@ export function parseReply({ head, body }: Frame): Reply {
     case "problem":
       return { kind: "problem", code: childProblem(read.text("code")), detail: read.text("detail") };
     case "done":
-      return { kind: "done", rssBytes: read.number("rssBytes") };
+      return { kind: "done", restBytes: read.number("restBytes") };
     default:
       throw new Error("a child answered what is no reply");
   }

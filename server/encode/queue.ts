@@ -10,9 +10,28 @@ export interface QueueOptions {
   readonly maxWaitMs: number;
 }
 
+/** What stands in the line. */
+export interface Waiter<Got> {
+  readonly megapixels: number;
+  /** Takes what it needs beside a slot, such as memory; undefined: there is none now, and others may go before it. */
+  readonly begin: () => Got | undefined;
+  /** It has been passed by often enough: it begins also where `mayStart` holds the line back. */
+  readonly isDue: () => boolean;
+  /** It does not wait any more. */
+  readonly leave: () => void;
+}
+
+/** What a waiter got, and its slot, which is given back by `leave`. */
+export interface Entered<Got> {
+  readonly got: Got;
+  readonly leave: () => void;
+}
+
 interface Ticket {
   readonly megapixels: number;
-  readonly enter: () => void;
+  readonly isDue: () => boolean;
+  /** Whether it has begun. */
+  readonly tryEnter: () => boolean;
 }
 
 /** A line before a number of slots that ends: by jobs, by megapixels and by time. */
@@ -42,14 +61,14 @@ export class Queue {
   }
 
   /**
-   * A slot, to be given back by calling what it returns.
+   * A slot and what else the waiter needs.
    * @throws Problem `busy` when the line is full or would take too long; the signal's reason when it aborts.
    */
-  async enter(megapixels: number, signal: AbortSignal): Promise<() => void> {
+  async enter<Got>(waiter: Waiter<Got>, signal: AbortSignal): Promise<Entered<Got>> {
     signal.throwIfAborted();
-    if (this.#waiting.size > 0 || !this.#hasSlot()) await this.#wait(megapixels, signal);
-    else this.#running++;
-    return this.#occupy();
+    // Those that wait beside a free slot wait for memory, of which this one may need less.
+    const got = this.#hasSlot() ? waiter.begin() : undefined;
+    return got === undefined ? this.#wait(waiter, signal) : this.#occupy(got);
   }
 
   /**
@@ -70,10 +89,8 @@ export class Queue {
   /** Lets in who may go. */
   wake(): void {
     for (const ticket of this.#waiting) {
-      if (!this.#hasSlot()) return;
-      this.#remove(ticket);
-      this.#running++;
-      ticket.enter();
+      if (this.#running >= this.#options.slots) return;
+      if ((this.#mayStart() || ticket.isDue()) && ticket.tryEnter()) this.#remove(ticket);
     }
   }
 
@@ -94,20 +111,30 @@ export class Queue {
     if (isFull || waitMs > maxWaitMs) throw this.#busy(waitMs);
   }
 
+  #refuseIfLarge(megapixels: number): void {
+    if (this.#waiting.size > 0 && this.#megapixels + megapixels > this.#options.maxMegapixels)
+      throw this.#busy(this.#waitMs());
+  }
+
   /** How long who comes now would wait. */
   #waitMs(): number {
     return ((this.#waiting.size + 1) * this.#jobMs) / this.#options.slots;
   }
 
-  #wait(megapixels: number, signal: AbortSignal): Promise<void> {
-    this.#refuseIfFull(0);
+  #wait<Got>({ megapixels, ...waiter }: Waiter<Got>, signal: AbortSignal): Promise<Entered<Got>> {
+    try {
+      this.#refuseIfFull(0);
+      this.#refuseIfLarge(megapixels);
+    } catch (error) {
+      waiter.leave();
+      throw error;
+    }
     const waitMs = this.#waitMs();
-    if (this.#waiting.size > 0 && this.#megapixels + megapixels > this.#options.maxMegapixels)
-      throw this.#busy(waitMs);
     return new Promise((resolve, reject) => {
       const leave = (reason: unknown) => {
         this.#remove(ticket);
         settle();
+        waiter.leave();
         reject(reason);
       };
       const onAbort = () => leave(signal.reason);
@@ -118,9 +145,13 @@ export class Queue {
       };
       const ticket: Ticket = {
         megapixels,
-        enter: () => {
+        isDue: waiter.isDue,
+        tryEnter: () => {
+          const got = waiter.begin();
+          if (got === undefined) return false;
           settle();
-          resolve();
+          resolve(this.#occupy(got));
+          return true;
         },
       };
       signal.addEventListener("abort", onAbort);
@@ -133,16 +164,18 @@ export class Queue {
     if (this.#waiting.delete(ticket)) this.#megapixels -= ticket.megapixels;
   }
 
-  #occupy(): () => void {
+  #occupy<Got>(got: Got): Entered<Got> {
     const started = performance.now();
     let left = false;
-    return () => {
+    this.#running++;
+    const leave = () => {
       if (left) return;
       left = true;
       this.#running--;
       this.#jobMs += (performance.now() - started - this.#jobMs) / 8;
       this.wake();
     };
+    return { got, leave };
   }
 
   #busy(waitMs: number): Problem {

@@ -12,8 +12,8 @@ export interface Reception {
 
 /** Where a reception gets its child, and gives it back. */
 export interface Spares {
-  /** undefined when every child is needed elsewhere. */
-  take(): Worker | undefined;
+  /** undefined when every child is needed elsewhere, or has no room for so many bytes. */
+  take(bytes: number): Worker | undefined;
   giveBack(worker: Worker): void;
 }
 
@@ -33,7 +33,9 @@ export class Receiving implements Reception {
 
   begin(bytes: number): void {
     if (this.#over) return;
-    this.#worker ??= this.#spares.take();
+    // Another original may be larger than the one that its child has room for.
+    this.#letGo();
+    this.#worker = this.#spares.take(bytes);
     this.#worker?.begin(bytes);
     this.#missing = bytes;
   }
@@ -44,20 +46,28 @@ export class Receiving implements Reception {
     this.#missing -= piece.byteLength;
   }
 
-  /** The child that has the whole original, to be given back by who takes it; undefined when there is none. */
-  take(): Worker | undefined {
-    if (this.#over || this.#missing !== 0 || this.#worker?.alive !== true) return undefined;
+  /** The child that has the whole original; undefined when there is none. */
+  whole(): Worker | undefined {
+    return this.#over || this.#missing !== 0 || this.#worker?.alive !== true ? undefined : this.#worker;
+  }
+
+  /** Its job begins: who takes it gives it back. */
+  take(): void {
     this.#over = true;
-    return this.#worker;
   }
 
   drop(): void {
     this.arrive();
     if (this.#over) return;
     this.#over = true;
+    this.#letGo();
+  }
+
+  #letGo(): void {
     if (this.#worker === undefined) return;
     // It need not keep half a photograph in memory.
     this.#worker.begin(0);
     this.#spares.giveBack(this.#worker);
+    this.#worker = undefined;
   }
 }

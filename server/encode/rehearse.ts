@@ -1,4 +1,5 @@
 import sharp from "sharp";
+import { defaultOutputLimits } from "./format.ts";
 import { defaultLimits } from "./limits.ts";
 import { transform } from "./transform.ts";
 
@@ -12,6 +13,12 @@ export async function rehearse(): Promise<void> {
     class: name,
     quality: 50,
     width: SIDE / 2,
+    refused: {},
   }));
-  for await (const _ of transform(original, { outputs, lane: "live", limits: defaultLimits }));
+  const options = {
+    limits: defaultLimits,
+    outputLimits: defaultOutputLimits,
+    memory: Number.MAX_SAFE_INTEGER,
+  };
+  for await (const _ of transform(original, { outputs, lane: "live", ...options }));
 }

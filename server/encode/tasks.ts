@@ -1,19 +1,21 @@
 import { Problem } from "../errors.ts";
-import { admit } from "./admission.ts";
 import { Channel } from "./channel.ts";
 import { Children, type ChildrenOptions } from "./children.ts";
 import type { Lane } from "./encoder.ts";
+import { type Claim, defaultEncoderMemory, EncoderMemory, ORDINARY_BYTES } from "./encoder-memory.ts";
 import { type ByLane, Lanes, type LanesOptions } from "./lanes.ts";
-import { defaultLimits, type SourceLimits } from "./limits.ts";
-import { isStrike, Poison, type PoisonOptions } from "./poison.ts";
+import { outOfMemory } from "./memory.ts";
+import { Poison, type PoisonOptions, strikesOf } from "./poison.ts";
 import type { Job, Reply } from "./protocol.ts";
+import type { Entered } from "./queue.ts";
 import { Receiving, type Reception, type Spares } from "./reception.ts";
 import { type Worker, WorkerDied } from "./worker.ts";
 
 export interface TasksOptions extends ChildrenOptions, LanesOptions {
   /** For one output, in milliseconds; then its child is killed. */
   readonly deadlineMs?: ByLane;
-  readonly limits?: SourceLimits;
+  /** Bytes of all children together; at least {@link LEAST_BYTES}. */
+  readonly memoryBytes?: number;
   readonly poison?: PoisonOptions;
 }
 
@@ -32,49 +34,61 @@ export interface PoolStats {
   readonly crashed: number;
   /** Killed at their deadline. */
   readonly overdue: number;
+  /** Ended for want of memory, or for having taken too much. */
+  readonly outgrown: number;
 }
 
 /** A piece of work on one original; `operation` names what it makes next, for what fails twice. */
 export interface Task {
   readonly original: Uint8Array;
+  readonly megapixels: number;
+  /** Memory that it takes, beside what a child has at rest. */
+  readonly bytes: number;
   /** Where it may have gone already. */
   readonly reception?: Reception;
   readonly lane: Lane;
   readonly signal: AbortSignal;
-  readonly job: () => Job;
+  /** @param memory bytes that it may take: as many as it asked for, or more. */
+  readonly job: (memory: number) => Job;
   readonly operation: () => string;
 }
 
 /** Tasks in their lanes: each waits for a slot, has a child to itself, and outlives what the child may do. */
 export class Tasks {
+  /** The most memory that a task may take. */
+  readonly mostBytes: number;
   readonly #deadlineMs: ByLane;
-  readonly #limits: SourceLimits;
+  readonly #memory: EncoderMemory;
   readonly #poison: Poison;
   readonly #lanes: Lanes;
   readonly #children: Children;
   /** Children that take in originals whose jobs have not begun. */
   #receiving = 0;
-  readonly #deaths = { crashed: 0, overdue: 0 };
+  readonly #deaths = { crashed: 0, overdue: 0, outgrown: 0 };
 
   constructor(options: TasksOptions) {
     this.#lanes = new Lanes(options);
     this.#deadlineMs = options.deadlineMs ?? { live: 10_000, warm: 60_000 };
-    this.#limits = options.limits ?? defaultLimits;
     this.#poison = new Poison(options.poison);
-    this.#children = new Children(options);
+    this.#memory = new EncoderMemory(options.memoryBytes ?? defaultEncoderMemory);
+    this.mostBytes = this.#memory.most;
+    this.#children = new Children(options, this.#memory, () => this.#lanes.wake());
   }
 
-  /** A crash is tried once more in another child; what strikes twice is not tried at all for an hour. */
+  /**
+   * A crash is tried once more in another child; what strikes twice is not tried at all for an hour, nor is what has taken
+   * more memory than it should.
+   */
   async *perform(task: Task): AsyncGenerator<Reply> {
-    const megapixels = admit(task.original, this.#limits) ?? guessMegapixels(task.original);
     for (let attempt = 1; ; attempt++) {
       try {
-        yield* this.#attempt(task, megapixels);
+        yield* this.#attempt(task);
         return;
       } catch (error) {
         if (!(error instanceof WorkerDied)) throw error;
         this.#judge(error, task);
         if (error.reason === "crash" && attempt === 1) continue;
+        if (error.reason === "memory") throw outOfMemory(grantFor(task), error);
         throw new Problem("encode-failed", { cause: error });
       }
     }
@@ -85,7 +99,7 @@ export class Tasks {
     const replies = new Channel<Reply>();
     // Nobody reads yet, and a pod that starts with its CPU throttled must not end for being slow.
     const deadlineMs = this.#deadlineMs.warm;
-    void this.#drain(this.#children.take("live"), job, replies, deadlineMs);
+    void this.#drain(this.#children.start("live"), job, replies, deadlineMs);
     return replies.take(AbortSignal.timeout(deadlineMs));
   }
 
@@ -97,9 +111,10 @@ export class Tasks {
     const arrive = this.#lanes.expect();
     if (this.#children.count("live") === 0) this.#children.prepare("live");
     const spares: Spares = {
-      take: () => {
+      take: (bytes) => {
         // A source may be slow: what arrives holds no slot, and no child that others wait for.
-        const worker = this.#lanes.hasSpare(this.#receiving) ? this.#children.takeIdle("live") : undefined;
+        const isSpare = this.#lanes.hasSpare(this.#receiving);
+        const worker = isSpare ? this.#children.takeToReceive("live", bytes) : undefined;
         if (worker !== undefined) this.#receiving++;
         return worker;
       },
@@ -130,22 +145,19 @@ export class Tasks {
 
   // --- one task ---
 
-  async *#attempt(
-    { original, reception, lane, signal, job, operation }: Task,
-    megapixels: number,
-  ): AsyncGenerator<Reply> {
+  async *#attempt(task: Task): AsyncGenerator<Reply> {
+    const { original, reception, signal, job, operation } = task;
     if (this.#poison.isPoisoned(original, operation()))
       throw new Problem("impossible-variant", {
-        detail: "Making this variant has failed twice; it is not tried again for an hour.",
+        detail: "Making this variant has failed before; it is not tried again for an hour.",
       });
     const asked = performance.now();
     if (reception instanceof Receiving) reception.arrive();
-    const leave = await this.#lanes.enter(lane, megapixels, signal);
+    const { got: worker, leave } = await this.#enter(task);
     const watch = createStopwatch(asked);
-    const worker = this.#received(reception) ?? this.#take(lane, original);
     const replies = new Channel<Reply>();
     // On its own, not on the reader's account: when the reader leaves, the child is still in the middle of it.
-    const order = job();
+    const order = job(grantFor(task));
     void this.#drain(worker, order, replies).finally(leave);
     let isWhole = false;
     try {
@@ -159,16 +171,33 @@ export class Tasks {
     }
   }
 
-  #received(reception: Reception | undefined): Worker | undefined {
-    const worker = reception instanceof Receiving ? reception.take() : undefined;
-    if (worker !== undefined) this.#receiving--;
-    return worker;
+  /** Waits for a slot, and for a child with room for the task. */
+  #enter(task: Task): Promise<Entered<Worker>> {
+    const claim: Claim = { bytes: task.bytes, isLive: task.lane === "live" };
+    const waiter = {
+      megapixels: task.megapixels,
+      begin: () => this.#take(task, claim),
+      isDue: () => this.#memory.isKept(claim),
+      leave: () => {
+        this.#memory.forget(claim);
+        this.#lanes.wake();
+      },
+    };
+    return this.#lanes.enter(task.lane, waiter, task.signal);
   }
 
-  #take(lane: Lane, original: Uint8Array): Worker {
-    const worker = this.#children.take(lane);
-    worker.begin(original.byteLength);
-    worker.pass(original);
+  /** A child that has the original; undefined when there is no room for the task now. */
+  #take({ lane, original, reception }: Task, claim: Claim): Worker | undefined {
+    const received = reception instanceof Receiving ? reception.whole() : undefined;
+    const worker = this.#children.take(lane, claim, received);
+    if (worker === undefined) return undefined;
+    if (worker === received && reception instanceof Receiving) {
+      reception.take();
+      this.#receiving--;
+    } else {
+      worker.begin(original.byteLength);
+      worker.pass(original);
+    }
     return worker;
   }
 
@@ -190,8 +219,10 @@ export class Tasks {
 
   #judge(death: WorkerDied, { original, lane, operation }: Task): void {
     if (death.reason === "deadline") this.#deaths.overdue++;
+    else if (death.reason === "memory") this.#deaths.outgrown++;
     else this.#deaths.crashed++;
-    if (isStrike(death, this.#deadlineMs[lane])) this.#poison.strike(original, operation());
+    const strikes = strikesOf(death, this.#deadlineMs[lane]);
+    if (strikes > 0) this.#poison.strike(original, operation(), strikes);
   }
 }
 
@@ -207,9 +238,9 @@ function createStopwatch(asked: number): () => { readonly queue: number; readonl
   };
 }
 
-/** Where the head does not tell: cameras write about a third of a byte a pixel. */
-function guessMegapixels(original: Uint8Array): number {
-  return (3 * original.byteLength) / 1e6;
+/** As much as any task gets, or what it asked for. */
+function grantFor({ bytes }: Task): number {
+  return Math.max(bytes, ORDINARY_BYTES);
 }
 
 function detailed(detail: string): { readonly detail?: string } {

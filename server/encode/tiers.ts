@@ -1,6 +1,6 @@
 import sharp, { type OutputInfo, type Sharp } from "sharp";
 import { decode, type Original } from "./original.ts";
-import { type Plan, type TransformOptions, widthOf } from "./plan.ts";
+import { mayBeGraphic, type Plan, type TransformOptions, widthOf } from "./plan.ts";
 
 type Step = (image: Sharp, plan: Plan) => Sharp;
 
@@ -19,9 +19,6 @@ export function toTier(original: Original, plan: Plan): Sharp {
 
 // --- tiers whose pixels are held ---
 
-/** More would be 48 MB and up in one piece: such outputs stream through, each with a decode of its own. */
-const MOST_PIXELS = 16_000_000;
-
 export interface Pixels {
   readonly data: Buffer;
   readonly info: OutputInfo;
@@ -35,7 +32,6 @@ export interface Pixels {
 export class Tiers {
   readonly #original: Original;
   readonly #left = new Map<number, number>();
-  readonly #shared: ReadonlySet<number>;
   readonly #pixels = new Map<number, Pixels>();
 
   constructor(original: Original, { outputs }: TransformOptions) {
@@ -44,13 +40,6 @@ export class Tiers {
       const width = widthOf(original, output);
       this.#left.set(width, (this.#left.get(width) ?? 0) + 1);
     }
-    this.#shared = new Set([...this.#left].filter(([, count]) => count > 1).map(([width]) => width));
-  }
-
-  /** Whether more than one output, or more than one format for one, is made of the plan's pixels. */
-  holdsPixels({ width, height }: Plan): boolean {
-    if (width * height > MOST_PIXELS) return false;
-    return this.#original.alpha || mayBeGraphic(this.#original) || this.#shared.has(width);
   }
 
   async pixelsFor(plan: Plan): Promise<Omit<Pixels, "data" | "info"> & { readonly image: Sharp }> {
@@ -71,11 +60,6 @@ async function toPixels(image: Sharp, mayBeGraphic: boolean): Promise<Pixels> {
   const { data, info } = await image.raw().toBuffer({ resolveWithObject: true });
   const graphic = mayBeGraphic && hasFewColours(data, info.channels);
   return { data, info, opaque: isOpaque(data, info.channels), graphic };
-}
-
-/** A camera writes JPEG; PNG and GIF may be a screenshot, a chart, a drawing, or a photograph all the same. */
-function mayBeGraphic({ type }: Original): boolean {
-  return type === "image/png" || type === "image/gif";
 }
 
 /** A photograph has a new colour every few pixels, even a smooth one; a drawing hardly any. */

@@ -1,7 +1,8 @@
 import { Problem } from "../errors.ts";
 import type { Encoded, Output } from "./encoder.ts";
 import { asItIs, encode } from "./encoders.ts";
-import type { SourceLimits } from "./limits.ts";
+import { outOfMemory } from "./memory.ts";
+import { isOutOfMemory } from "./memory-limit.ts";
 import { damaged, isDecodable, type Original, openOriginal, type readEarly } from "./original.ts";
 import { losslessPlans, type Plan, planOutput, type TransformOptions } from "./plan.ts";
 import { Tiers, toTier } from "./tiers.ts";
@@ -22,7 +23,7 @@ export async function* transform(
     try {
       yield await make(planOutput(original, output, options), original, tiers);
     } catch (cause) {
-      throw cause instanceof Problem ? cause : await faultOf(original, output, options.limits, cause);
+      throw cause instanceof Problem ? cause : await faultOf(original, output, options, cause);
     }
   }
 }
@@ -31,9 +32,10 @@ export async function* transform(
 async function faultOf(
   original: Original,
   output: Output,
-  limits: SourceLimits,
+  { limits, memory }: TransformOptions,
   cause: unknown,
 ): Promise<Problem> {
+  if (isOutOfMemory(cause)) return outOfMemory(memory, cause);
   if (!(await isDecodable(original, limits))) return damaged(original.type, cause);
   const { width = original.width, quality } = output;
   return new Problem("impossible-variant", {
@@ -45,7 +47,7 @@ async function faultOf(
 async function make(plan: Plan, original: Original, tiers: Tiers): Promise<Encoded> {
   if (plan.choice.format === "gif" && original.type === "image/gif") return asItIs(original, plan);
   if (plan.animated) return encode(toTier(original, plan), plan);
-  if (!tiers.holdsPixels(plan)) return encode(toTier(original, plan), plan);
+  if (!plan.holds) return encode(toTier(original, plan), plan);
   const { image, opaque, graphic } = await tiers.pixelsFor(plan);
   // Which format is best may depend on whether the alpha channel hides anything: only the pixels tell.
   const [settled, visible] = opaque ? [plan.withoutAlpha(), image.removeAlpha()] : [plan, image];

@@ -8,12 +8,18 @@ import { type Started, startProcess } from "../child-process.ts";
 import { sniff } from "../sniff.ts";
 import { startDeadline } from "./deadline.ts";
 import type { Lane } from "./encoder.ts";
+import { CHILD_BYTES, ORDINARY_BYTES } from "./encoder-memory.ts";
 import { type Frame, readFrames, writeFrame } from "./frames.ts";
+import { isOutOfMemory } from "./memory-limit.ts";
+import { watchMemory } from "./memory-watch.ts";
 import { lowerPriority } from "./priority.ts";
 import { type Job, type Order, parseReply, type Reply } from "./protocol.ts";
 
-/** `deadline`: killed by us, for want of an answer; `unstarted`: the system gave no process. */
-export type Death = "crash" | "deadline" | "unstarted";
+/**
+ * `deadline`: killed by us, for want of an answer; `memory`: killed for more than it may hold, or ended because it got no
+ * more; `unstarted`: the system gave no process.
+ */
+export type Death = "crash" | "deadline" | "memory" | "unstarted";
 
 /** A child that ended in the middle of a job, or said what no child of ours says. */
 export class WorkerDied extends Error {
@@ -59,12 +65,13 @@ export class Worker {
   readonly lane: Lane;
   /** Jobs begun. */
   jobs = 0;
-  /** Resident bytes after the last job. */
-  rssBytes = 0;
+  /** Its own resident bytes after the last job. */
+  restBytes = 0;
+  /** Resolves with how it ended, when its memory is the system's again. */
+  readonly ended: Promise<string>;
   readonly #started: Started;
   readonly #socket: Socket;
   readonly #frames: AsyncGenerator<Frame>;
-  readonly #ended: Promise<string>;
   #alive: boolean;
   /** The one under way. */
   #job: Job | undefined;
@@ -73,7 +80,7 @@ export class Worker {
   /** Never throws: where the system gives no process, the worker is dead, and {@link run} says why. */
   constructor(options: WorkerOptions) {
     this.lane = options.lane;
-    this.#started = startProcess(process.execPath, [options.module ?? encoderProgram()], {
+    this.#started = startProcess(process.execPath, ["--expose-gc", options.module ?? encoderProgram()], {
       // Nothing of the server's environment: a decoder that runs an attacker's code finds no credentials in it.
       env: { UV_THREADPOOL_SIZE: "2", ...(options.environment ?? allocator) },
       stdio: ["ignore", "ignore", "pipe", "pipe"],
@@ -83,9 +90,7 @@ export class Worker {
     this.#alive = child !== undefined;
     this.#socket = socketOf(child).on("error", () => this.kill());
     this.#frames = readFrames(this.#socket);
-    this.#ended = new Promise((resolve) => {
-      child?.once("close", (code, signal) => resolve(`it ended with ${signal ?? code}`));
-    });
+    this.ended = child === undefined ? Promise.resolve("it did not start") : endOf(child);
     if (child === undefined) return;
     lowerPriority(child, options.lane);
     child.on("exit", () => this.#end());
@@ -130,15 +135,19 @@ export class Worker {
     };
     // A reader's patience is wall time; what is made ahead has none, and gets a CPU when nobody else wants it.
     const deadline = startDeadline(deadlineMs, this.lane === "warm" ? this : undefined, overdue);
+    const endWatch = watchMemory(this.pid, mostBytes(job), () => {
+      death.reason = "memory";
+      this.kill();
+    });
     let left = mostReplies(job);
     this.#job = job;
     try {
       this.#order(job);
       for (;;) {
         const reply = await this.#reply();
-        if (reply === undefined) throw new WorkerDied(death.reason, death.cpuMs, await this.#words());
+        if (reply === undefined) throw await this.#died(death);
         if (reply.kind === "done") {
-          this.rssBytes = reply.rssBytes;
+          this.restBytes = reply.restBytes;
           return;
         }
         if (left-- === 0) throw new WorkerDied("crash", undefined, "more replies than the job has outputs");
@@ -148,6 +157,7 @@ export class Worker {
     } finally {
       this.#job = undefined;
       deadline.clear();
+      endWatch();
     }
   }
 
@@ -197,9 +207,14 @@ export class Worker {
     }
   }
 
+  async #died({ reason, cpuMs }: Pick<WorkerDied, "reason" | "cpuMs">): Promise<WorkerDied> {
+    const words = await this.#words();
+    return new WorkerDied(reason === "crash" && isOutOfMemory(words) ? "memory" : reason, cpuMs, words);
+  }
+
   /** Why it ended, once all that it said is here. */
   async #words(): Promise<string> {
-    const end = await Promise.race([this.#ended, sleep(END_MS, "it does not end", { ref: false })]);
+    const end = await Promise.race([this.ended, sleep(END_MS, "it does not end", { ref: false })]);
     return this.#lastWords || end;
   }
 
@@ -209,12 +224,25 @@ export class Worker {
   }
 }
 
+/** The watch's interval is long enough for this, and the limit in the child (memory-limit.ts) comes first. */
+const WATCH_SLACK_BYTES = 32 * 2 ** 20;
+
+function mostBytes(job: Job): number {
+  return CHILD_BYTES + WATCH_SLACK_BYTES + (job.kind === "versions" ? ORDINARY_BYTES : job.memory);
+}
+
 /** An output each, and one for what went wrong: a child that never ends talking would fill the server's memory. */
 function mostReplies(job: Job): number {
   return 1 + (job.kind === "encode" ? job.outputs.length : 1);
 }
 
 // --- spawning ---
+
+function endOf(child: ChildProcess): Promise<string> {
+  return new Promise((resolve) => {
+    child.once("close", (code, signal) => resolve(`it ended with ${signal ?? code}`));
+  });
+}
 
 /** The pipe that jobs go through; of a child that does not run, one that is shut. */
 function socketOf(child: ChildProcess | undefined): Socket {

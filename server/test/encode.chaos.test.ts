@@ -174,7 +174,7 @@ test("children that die, again and again, cost readers of other photographs noth
 });
 
 test("memory has no slope over many encodes", async () => {
-  const pool = startPool({ slots: { live: 1, warm: 1 }, recycle: { jobs: 1e9, rssBytes: 1e12 } });
+  const pool = startPool({ slots: { live: 1, warm: 1 }, recycle: { jobs: 1e9, restBytes: 1e12 } });
   const original = await photo(600, 400).jpeg().toBuffer();
   const encodes = sized(20_000, 40);
   const samples: number[] = [];

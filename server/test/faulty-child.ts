@@ -12,6 +12,7 @@ export const fault = {
   lie: 15,
   babble: 16,
   misstate: 17,
+  hoard: 18,
   flood: 18,
 } as const;
 
@@ -44,6 +45,11 @@ export async function faultyChild(): Promise<string> {
       if (quality === ${fault.abort}) process.abort();
       if (quality === ${fault.segfault}) process.kill(process.pid, "SIGSEGV");
       if (quality === ${fault.spin}) for (;;);
+      if (quality === ${fault.hoard}) {
+        globalThis.hoard ??= [];
+        setInterval(() => globalThis.hoard.push(Buffer.alloc(16 * 2 ** 20, 1)), 20);
+        return { kind: "stop" };
+      }
       if (quality === ${fault.silence}) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
       if (quality === ${fault.lie})
         writeSync(3, frame({ kind: "output", contentType: "image/webp", width: 1, height: 1, effort: 0, substitute: false }, Buffer.from("<script>")));

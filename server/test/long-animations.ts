@@ -1,5 +1,5 @@
-import { crc32 } from "node:zlib";
 import { animation, photo } from "./pictures.ts";
+import { chunk, uint32 } from "./png.ts";
 
 /** So many frames of eight pixels square: those of a short animation, again and again. */
 export async function longGif(frames: number): Promise<Buffer> {
@@ -42,18 +42,4 @@ export async function longPng(frames: number): Promise<Buffer> {
     ]).flat(),
     chunk("IEND", Buffer.alloc(0)),
   ]);
-}
-
-// --- pieces of a PNG ---
-
-/** Length, type, data, checksum. */
-function chunk(type: string, data: Buffer): Buffer {
-  const body = Buffer.concat([Buffer.from(type), data]);
-  return Buffer.concat([uint32(data.length), body, uint32(crc32(body))]);
-}
-
-function uint32(number: number): Buffer {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32BE(number);
-  return bytes;
 }

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import type { Lane, Output } from "../encode/encoder.ts";
-import { isStrike } from "../encode/poison.ts";
+import { strikesOf } from "../encode/poison.ts";
 import { createPool, type Pool, type PoolOptions } from "../encode/pool.ts";
 import { allocator, Worker, WorkerDied } from "../encode/worker.ts";
 import { FATAL_WIDTH, fault, faultyChild } from "./faulty-child.ts";
@@ -98,11 +98,11 @@ describe("a child that", () => {
     const pool = await startPool({ deadlineMs: hasty });
     for (let attempt = 0; attempt < 3; attempt++)
       await expect(encode(pool, [at(fault.silence)])).rejects.toMatchObject({ code: "encode-failed" });
-    expect(isStrike(new WorkerDied("deadline", 7_900, ""), 10_000)).toBe(false);
-    expect(isStrike(new WorkerDied("deadline", undefined, ""), 10_000)).toBe(false);
-    expect(isStrike(new WorkerDied("deadline", 8_100, ""), 10_000)).toBe(true);
-    expect(isStrike(new WorkerDied("crash", 0, ""), 10_000)).toBe(true);
-    expect(isStrike(new WorkerDied("unstarted", undefined, ""), 10_000)).toBe(false);
+    expect(strikesOf(new WorkerDied("deadline", 7_900, ""), 10_000)).toBe(0);
+    expect(strikesOf(new WorkerDied("deadline", undefined, ""), 10_000)).toBe(0);
+    expect(strikesOf(new WorkerDied("deadline", 8_100, ""), 10_000)).toBe(1);
+    expect(strikesOf(new WorkerDied("crash", 0, ""), 10_000)).toBe(1);
+    expect(strikesOf(new WorkerDied("unstarted", undefined, ""), 10_000)).toBe(0);
   });
 
   test("dies of one output has delivered those before it", async () => {
@@ -208,13 +208,13 @@ describe("the line before the encoders", () => {
 
 describe("children", () => {
   test("are replaced after their share of jobs", async () => {
-    const pool = await startPool({ recycle: { jobs: 2, rssBytes: 1e12 } });
+    const pool = await startPool({ recycle: { jobs: 2, restBytes: 1e12 } });
     for (let quality = 50; quality < 55; quality++) await encode(pool, [at(quality)]);
     expect(pool.stats()).toMatchObject({ spawned: 3, recycled: 2 });
   });
 
   test("are replaced above their memory", async () => {
-    const pool = await startPool({ recycle: { jobs: 500, rssBytes: 1 } });
+    const pool = await startPool({ recycle: { jobs: 500, restBytes: 1 } });
     for (let quality = 50; quality < 53; quality++) await encode(pool, [at(quality)]);
     expect(pool.stats()).toMatchObject({ spawned: 3, recycled: 3 });
   });

@@ -126,7 +126,7 @@ test("a picture beyond the limits is refused by its head, before it takes a plac
   const spawned = pool.stats().spawned;
   await expect(encodeAll(bomb, { class: "auto", quality: 50 })).rejects.toMatchObject({
     code: "unreadable-source",
-    detail: "The original has 256 megapixels; the limit is 100 megapixels.",
+    detail: "The original has 256 megapixels; the limit is 120 megapixels (MAX_PIXELS).",
   });
   expect(pool.stats().spawned).toBe(spawned);
 });

@@ -1,0 +1,16 @@
+import { readProcessMemory } from "./process-memory.ts";
+
+/** A decoder that is out of hand grows by a gigabyte a second. */
+const EVERY_MS = 50;
+
+/** Calls `exceeded` once when a process holds more private memory than it may. @returns what ends the watch. */
+export function watchMemory(pid: number | undefined, mostBytes: number, exceeded: () => void): () => void {
+  if (pid === undefined || readProcessMemory(pid) === undefined) return () => undefined;
+  const look = (): void => {
+    if ((readProcessMemory(pid)?.privateBytes ?? 0) <= mostBytes) return;
+    clearInterval(timer);
+    exceeded();
+  };
+  const timer = setInterval(look, EVERY_MS);
+  return () => clearInterval(timer);
+}
