@@ -103,6 +103,15 @@ describe.runIf(canEnter())("built and run without an engine, read-only, as that 
     }
   });
 
+  test("an encoder that has worked has a hard limit on its memory", async () => {
+    await fetch(`${urls.url}?img=worms.jpg&q=35&w=480`, { headers: { accept: "image/webp" } });
+    const children = readFileSync(`/proc/${server.pid}/task/${server.pid}/children`, "utf8")
+      .trim()
+      .split(" ");
+    const limits = children.map((pid) => readFileSync(`/proc/${pid}/limits`, "latin1"));
+    expect(limits.filter((text) => /^Max data size +\d+ /m.test(text)).length).toBeGreaterThan(0);
+  });
+
   test("its healthcheck is content with it, and with nothing else", async () => {
     const check = (port: string) => exitOf(image.run(wordsOf(runtime, "HEALTHCHECK"), { ADMIN_PORT: port }));
     expect(await check(new URL(urls.admin).port)).toBe(0);

@@ -7,6 +7,7 @@ import { describe, expect, test } from "vitest";
 import { parseCommandLine } from "../../scan/options.ts";
 import { createAdmin } from "../../server/admin.ts";
 import { type Config, loadConfig } from "../../server/config.ts";
+import { CHILD_BYTES, ORDINARY_BYTES } from "../../server/encode/encoder-memory.ts";
 import { metricDefinitions } from "../../server/metric-definitions.ts";
 import { createMetrics } from "../../server/metrics.ts";
 import { settings } from "../../server/settings.ts";
@@ -118,16 +119,19 @@ describe.runIf(hasKubectl())("figures that belong together", () => {
   });
 
   test.each(overlays)(
-    "%s: the memory limit has room for every encoder, the hot cache and what waits",
+    "%s: the memory limit has room for all encoders, the hot cache, the server and the originals that wait",
     (folder) => {
       const config = configOf(folder, "imgproxy-lite");
       const mebi = 2 ** 20;
-      // An encoder is replaced above 400 MiB; the server itself stays below 200; an original of a camera has about 10.
-      const encoders = (config.encoders + config.warmEncoders) * 400 * mebi;
-      const needed = config.hotCacheBytes + encoders + 200 * mebi + config.queueLimit * 10 * mebi;
-      expect(needed).toBeLessThan(
-        0.9 * bytesOf(container(folder, "imgproxy-lite").resources?.limits?.memory),
-      );
+      const encoders = config.encoders + config.warmEncoders;
+      // Each may grow by its threads' stacks beyond what it is charged (memory-limit.ts); the server itself stays below
+      // 200 MiB, and 128 MiB are for originals (service.ts).
+      const needed = config.encoderMemory + encoders * 32 * mebi + config.hotCacheBytes + (200 + 128) * mebi;
+      const limit = bytesOf(container(folder, "imgproxy-lite").resources?.limits?.memory);
+      expect(limit).toBeLessThanOrEqual(2 * 1024 * mebi);
+      expect(needed).toBeLessThan(0.9 * limit);
+      // An ordinary image in every encoder at once.
+      expect(config.encoderMemory).toBeGreaterThanOrEqual(encoders * (CHILD_BYTES + ORDINARY_BYTES));
     },
   );
 

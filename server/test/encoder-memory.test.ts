@@ -78,7 +78,7 @@ test("a child that takes more than its job may is ended at once, its variant is 
 
 test("children without work are ended when their memory is needed", async () => {
   // Two may rest beside each other, and a third may not begin then.
-  const pool = startPool({ memoryBytes: LEAST_BYTES + 2 * CHILD_BYTES });
+  const pool = startPool({ memoryBytes: LEAST_BYTES + CHILD_BYTES });
   const original = await photo(300, 200).jpeg().toBuffer();
   await Promise.all([make(pool, original, {}), make(pool, original, { quality: 51 })]);
   await expect.poll(() => pool.stats().lanes.live).toMatchObject({ running: 0, children: 2 });
