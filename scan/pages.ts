@@ -8,6 +8,7 @@ import { type SplitPage, splitFrontMatter } from "./pages/front-matter.ts";
 import { type Markup, markupNamed, markupOf } from "./pages/markup.ts";
 import { nameInSite, type Oddity, oddFinding, unreadable } from "./pages/odd-files.ts";
 import { isDue, isRendered, type PageKind } from "./pages/published.ts";
+import { resourceNames } from "./pages/resources.ts";
 import { toTexts } from "./site/cast.ts";
 import type { SiteLanguage } from "./site/language.ts";
 import { treeAt } from "./site/tree.ts";
@@ -20,8 +21,8 @@ export interface Page extends SplitPage {
   readonly language: SiteLanguage;
   /** Below `content/`, with a slash at its end, or empty: what relative keys may be relative to. */
   readonly folder: string;
-  /** Where on this machine Hugo looks for the page's own resources, and whether below it too; only bundles have any. */
-  readonly resources?: { readonly folder: string; readonly deep: boolean };
+  /** Names of the page's own files, in small letters; they are looked for when first asked for. */
+  resources(): ReadonlySet<string>;
   /** Front matter with what sections above gave, as templates see it. */
   readonly values: SplitPage["values"];
   readonly markup: Markup;
@@ -194,7 +195,7 @@ function readPage(
     values: withParams(values, hugoMinor),
     file: nameInSite(file.file, site.folder),
     folder: folder.path === "" ? "" : `${folder.path}/`,
-    ...resourcesOf(file, hugoMinor),
+    resources: once(() => resourceNames({ folder, name: file, language, meta: values.resources }, site)),
     markup: values.markup === undefined ? file.markup : markupNamed(values.markup),
   };
   const due = isDue(values, dated, language, now);
@@ -219,8 +220,10 @@ function pagePath(file: NamedFile, { path: at }: ContentFolder, hugoMinor: numbe
   return path.posix.join("/", at.toLowerCase().replaceAll(" ", "-"), name);
 }
 
-/** Before 0.123 a branch bundle had the files beside its `_index.md` alone. */
-function resourcesOf({ bundle, file }: NamedFile, hugoMinor: number): Pick<Page, "resources"> {
-  if (bundle === "none") return {};
-  return { resources: { folder: path.dirname(file), deep: bundle === "leaf" || hugoMinor >= 123 } };
+function once<T>(work: () => T): () => T {
+  let result: { readonly value: T } | undefined;
+  return () => {
+    result ??= { value: work() };
+    return result.value;
+  };
 }

@@ -50,8 +50,8 @@ export interface SourceReference {
 export interface SourcePage {
   /** Below `content/`; empty for what belongs to no page. */
   readonly folder: string;
-  /** Where Hugo looks for the page's own resources, and whether below it too. */
-  readonly resources?: { readonly folder: string; readonly deep: boolean };
+  /** Names of the page's own files, in small letters. */
+  resources?(): ReadonlySet<string>;
 }
 
 /** Finds what references mean on one site; remembers the folders it has read. */
@@ -139,9 +139,7 @@ async function isHugos(
 ): Promise<boolean> {
   const [written] = paths;
   if (written === undefined) return false;
-  const { resources } = page;
-  const own = resources !== undefined && (resources.deep || !written.includes("/"));
-  if (own && (await folders.has(resources.folder, written, "file in any case"))) return true;
+  if (page.resources?.().has(written.toLowerCase()) === true) return true;
   for (const assets of site.assets) if (await folders.has(assets, written, "file")) return true;
   for (const below of paths)
     for (const folder of site.statics) if (await folders.has(folder, below, "anything")) return true;
@@ -150,13 +148,12 @@ async function isHugos(
 
 interface Folders {
   /** @param match a folder counts only as `anything`, as it does for Hugo's `fileExists`. */
-  has(root: string, below: string, match: "file" | "file in any case" | "anything"): Promise<boolean>;
+  has(root: string, below: string, match: "file" | "anything"): Promise<boolean>;
 }
 
 interface FolderNames {
   readonly all: ReadonlySet<string>;
   readonly files: ReadonlySet<string>;
-  readonly lower: ReadonlySet<string>;
 }
 
 /** Folders read once: posts ask for the same ones over and over. */
@@ -171,9 +168,8 @@ function createFolders(onUnreadable: (folder: string, error: unknown) => void): 
   };
   return {
     async has(root, below, match) {
-      const { all, files, lower } = await namesIn(path.join(root, path.posix.dirname(below)));
+      const { all, files } = await namesIn(path.join(root, path.posix.dirname(below)));
       const name = path.posix.basename(below);
-      if (match === "file in any case") return lower.has(name.toLowerCase());
       return (match === "file" ? files : all).has(name);
     },
   };
@@ -191,7 +187,6 @@ async function readNames(
   return {
     all: new Set(entries.map(({ name }) => name)),
     files: new Set(files),
-    lower: new Set(files.map((name) => name.toLowerCase())),
   };
 }
 

@@ -13,6 +13,8 @@ export interface ContentFolder {
   readonly files: readonly ContentFile[];
   /** In the order of their names; read when asked for. */
   folders(): Iterable<ContentFolder>;
+  /** The first of them whose name is wanted. */
+  folder(wanted: (name: string) => boolean): ContentFolder | undefined;
 }
 
 export interface ContentFile {
@@ -81,16 +83,22 @@ function openFolder(tree: Tree, at: string, layers: readonly Layer[]): ContentFo
     const name = target.startsWith(prefix) ? (target.slice(prefix.length).split("/")[0] ?? "") : "";
     if (name !== "" && !named.has(name)) named.set(name, []);
   }
+  const names = () => [...named.keys()].sort();
+  const open = (name: string) => {
+    const below = prefix + name;
+    return openFolder(tree, below, [...(named.get(name) ?? []), ...mountsAt(tree.mounts, below)]);
+  };
   return {
     path: at,
     files: entries
       .filter(({ isFolder }) => !isFolder)
       .map(({ name, file, layer: { mount } }) => ({ name: mount.renamed ?? name, file, mount })),
     *folders() {
-      for (const [name, inner] of [...named].sort(([a], [b]) => (a < b ? -1 : 1))) {
-        const below = prefix + name;
-        yield openFolder(tree, below, [...inner, ...mountsAt(tree.mounts, below)]);
-      }
+      for (const name of names()) yield open(name);
+    },
+    folder(wanted) {
+      const name = names().find(wanted);
+      return name === undefined ? undefined : open(name);
     },
   };
 }

@@ -1,0 +1,151 @@
+import path from "node:path";
+import { parseGlob } from "../site/glob.ts";
+import type { SiteLanguage } from "../site/language.ts";
+import { isTree } from "../site/tree.ts";
+import type { Site } from "../site.ts";
+import type { ContentFolder } from "./content-folder.ts";
+import { type ContentName, parseContentName } from "./content-name.ts";
+import { markupOf } from "./markup.ts";
+
+/** Which page it is whose resources are asked for. */
+export interface ResourceOwner {
+  /** The folder that its file is in. */
+  readonly folder: ContentFolder;
+  readonly name: Pick<ContentName, "base" | "bundle">;
+  readonly language: SiteLanguage;
+  /** `resources` of its front matter. */
+  readonly meta: unknown;
+}
+
+/**
+ * The names by which `.Resources.Get` finds the files of a page's bundle, whatever their type; in small letters, because it is
+ * blind to capitals.
+ *
+ * Before 0.123 a bundle is a folder with an `index.md`, or the files beside an `_index.md`. Since, each file of `content/` that is no
+ * page belongs to the nearest page above it, also to `a.md` what is in `a/`; and it is found by its name, or by its path as Hugo
+ * writes paths: without capitals, spaces and language.
+ */
+export function resourceNames(owner: ResourceOwner, site: Site): ReadonlySet<string> {
+  const files = translated(ownedFiles(owner, site), owner.language.name);
+  const names = new Set<string>();
+  const given = givenNames(owner.meta, site.hugoMinor);
+  for (const file of files.sort((a, b) => (a.path < b.path ? -1 : 1))) {
+    names.add((given(file.path) ?? file.path).toLowerCase());
+    if (site.hugoMinor >= NEAREST_PAGE) names.add(file.normal);
+  }
+  return names;
+}
+
+/** The first Hugo that gives each file to the nearest page above it. */
+const NEAREST_PAGE = 123;
+
+// --- files ---
+
+interface OwnedFile {
+  /** Below the page, as on disk. */
+  readonly path: string;
+  /** The same without capitals, spaces and language. */
+  readonly normal: string;
+  readonly language: string | undefined;
+}
+
+function ownedFiles({ folder, name: { base, bundle } }: ResourceOwner, site: Site): OwnedFile[] {
+  const nearest = site.hugoMinor >= NEAREST_PAGE;
+  if (bundle === "leaf") return filesBelow(folder, "", site, true);
+  if (!nearest) return bundle === "branch" ? filesIn(folder, "", site, false) : [];
+  const own = bundle === "branch" ? folder : folder.folder((name) => normalPath(name) === base);
+  if (own === undefined || (bundle === "none" && isBundle(own, site))) return [];
+  return filesBelow(own, "", site, false);
+}
+
+/** @param isLeaf whether all that is below is one page's; else a folder that is a page of its own is left out. */
+function filesBelow(folder: ContentFolder, below: string, site: Site, isLeaf: boolean): OwnedFile[] {
+  const files = filesIn(folder, below, site, isLeaf);
+  for (const inner of folder.folders()) {
+    if (!isLeaf && isPage(folder, inner, site)) continue;
+    files.push(...filesBelow(inner, `${below}${path.posix.basename(inner.path)}/`, site, isLeaf));
+  }
+  return files;
+}
+
+/** @param withPages whether content files count, as they do in a folder that is one page. */
+function filesIn(folder: ContentFolder, below: string, site: Site, withPages: boolean): OwnedFile[] {
+  const { hugoMinor, disabledLanguages } = site;
+  const languages = new Set(site.languages.map(({ name }) => name));
+  return folder.files.flatMap(({ name }): OwnedFile[] => {
+    const parsed = parseContentName(name, { languages, disabledLanguages, hugoMinor });
+    const isContent = markupOf(name, hugoMinor) !== undefined;
+    if (parsed === undefined || (isContent && (!withPages || (below === "" && parsed.bundle === "leaf"))))
+      return [];
+    const extension = path.extname(name);
+    // A name without extension has no part that could be a language.
+    const base = extension === "" ? name : parsed.base + extension;
+    return [{ path: below + name, normal: normalPath(below + base), language: parsed.language }];
+  });
+}
+
+function normalPath(text: string): string {
+  return text.toLowerCase().replaceAll(" ", "-");
+}
+
+// --- pages ---
+
+/** Whether a folder is a page of its own: a bundle, what a file beside it is named like, or a section that its pages make. */
+function isPage(parent: ContentFolder, folder: ContentFolder, site: Site): boolean {
+  const name = normalPath(path.posix.basename(folder.path));
+  if (isBundle(folder, site) || contentNames(parent, site).some(({ base }) => base === name)) return true;
+  return !folder.path.includes("/") && holdsPages(folder, site);
+}
+
+function isBundle(folder: ContentFolder, site: Site): boolean {
+  return contentNames(folder, site).some(({ bundle }) => bundle !== "none");
+}
+
+function holdsPages(folder: ContentFolder, site: Site): boolean {
+  if (contentNames(folder, site).length > 0) return true;
+  for (const inner of folder.folders()) if (holdsPages(inner, site)) return true;
+  return false;
+}
+
+function contentNames(folder: ContentFolder, site: Site): ContentName[] {
+  const { hugoMinor, disabledLanguages } = site;
+  const languages = new Set(site.languages.map(({ name }) => name));
+  return folder.files.flatMap(({ name }) => {
+    if (markupOf(name, hugoMinor) === undefined) return [];
+    const parsed = parseContentName(name, { languages, disabledLanguages, hugoMinor });
+    return parsed === undefined ? [] : [parsed];
+  });
+}
+
+// --- languages ---
+
+/** Of several translations of a file the page's own, else the one that names no language, else all. */
+function translated(files: readonly OwnedFile[], language: string): OwnedFile[] {
+  const groups = new Map<string, OwnedFile[]>();
+  for (const file of files) groups.set(file.normal, [...(groups.get(file.normal) ?? []), file]);
+  return [...groups.values()].flatMap((group) => {
+    const own = group.filter((file) => file.language === language);
+    const plain = group.filter((file) => file.language === undefined);
+    return own.length > 0 ? own : plain.length > 0 ? plain : group;
+  });
+}
+
+// --- front matter ---
+
+/** What `resources` in the front matter names a file, if it does; to be asked in the order of their paths. */
+function givenNames(meta: unknown, hugoMinor: number): (file: string) => string | undefined {
+  const entries = (Array.isArray(meta) ? meta : []).flatMap((entry: unknown) => {
+    if (!isTree(entry) || typeof entry.src !== "string" || entry.name === undefined) return [];
+    const matches = parseGlob(entry.src);
+    return matches === undefined ? [] : [{ src: entry.src, name: String(entry.name), matches }];
+  });
+  const counters = new Map<string, number>();
+  return (file) => {
+    const entry = entries.find(({ matches }) => matches(file));
+    if (entry?.name.includes(":counter") !== true) return entry?.name;
+    // From 0.123 to 0.161 each file was the first (gohugoio/hugo 5d51b82a7).
+    const count = hugoMinor >= 123 && hugoMinor < 162 ? 1 : (counters.get(entry.src) ?? 0) + 1;
+    counters.set(entry.src, count);
+    return entry.name.replaceAll(":counter", String(count));
+  };
+}
