@@ -1,9 +1,9 @@
 import { fileURLToPath } from "node:url";
 import { parameterHelp } from "../contract/request.ts";
 import { help as scanHelp } from "../scan/options.ts";
+import { type Setting, settings } from "../server/config/settings.ts";
 import { type ProblemKind, problems } from "../server/errors.ts";
 import { metricDefinitions } from "../server/metric-definitions.ts";
-import { type Setting, settings } from "../server/settings.ts";
 import { allPromises, firstPromises } from "./results.ts";
 
 /** The files that have them, below the repository's root. */

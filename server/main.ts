@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { setFlagsFromString } from "node:v8";
-import { helpText, InvalidConfig, loadConfig } from "./config.ts";
+import { helpText, InvalidConfig, loadConfig } from "./config/load.ts";
 import { NoEncoder } from "./encode/no-encoder.ts";
 import { CannotSweep, startWatching, sweepOnce } from "./gc/program.ts";
 import { askHealth } from "./health.ts";

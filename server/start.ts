@@ -4,7 +4,7 @@ import { toNodeHandler } from "h3";
 import { createAdmin } from "./admin.ts";
 import { createDiskCache } from "./cache/disk.ts";
 import { clientAddress } from "./client.ts";
-import type { Config } from "./config.ts";
+import type { Config } from "./config/load.ts";
 import { connectionsWithin, descriptorLimit } from "./descriptors.ts";
 import { libraryProblems } from "./encode/floors.ts";
 import { defaultLimits } from "./encode/limits.ts";

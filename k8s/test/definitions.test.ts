@@ -6,11 +6,11 @@ import { PersistentVolumeClaim, Service } from "kubernetes-models/v1";
 import { describe, expect, test } from "vitest";
 import { parseCommandLine } from "../../scan/options.ts";
 import { createAdmin } from "../../server/admin.ts";
-import { type Config, loadConfig } from "../../server/config.ts";
+import { type Config, loadConfig } from "../../server/config/load.ts";
+import { settings } from "../../server/config/settings.ts";
 import { CHILD_BYTES, ORDINARY_BYTES } from "../../server/encode/encoder-memory.ts";
 import { metricDefinitions } from "../../server/metric-definitions.ts";
 import { createMetrics } from "../../server/metrics.ts";
-import { settings } from "../../server/settings.ts";
 import { bytesOf, container, deployment, environmentOf, found, milliCoresOf, workloads } from "./objects.ts";
 import { components, hasKubectl, overlays, type Rendered, render } from "./render.ts";
 

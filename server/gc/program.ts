@@ -1,6 +1,6 @@
 import { toNodeHandler } from "h3";
 import { createAdmin } from "../admin.ts";
-import type { Config } from "../config.ts";
+import type { Config } from "../config/load.ts";
 import { listen } from "../listen.ts";
 import { createLog, standardOutput } from "../log.ts";
 import { createMetrics } from "../metrics.ts";

@@ -1,6 +1,6 @@
 import { readUsage } from "../cache/usage.ts";
 import type { Reach } from "../cache/volume.ts";
-import type { Config } from "../config.ts";
+import type { Config } from "../config/load.ts";
 import type { Log } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
 import type { CollectOptions } from "./collect.ts";

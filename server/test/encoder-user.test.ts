@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { loadConfig } from "../config.ts";
+import { loadConfig } from "../config/load.ts";
 import { createPool } from "../encode/pool.ts";
 import { whyNoOtherUser } from "./other-user.ts";
 import { photo } from "./pictures.ts";

@@ -1,7 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { clientAddress } from "../client.ts";
-import { helpText, InvalidConfig, loadConfig } from "../config.ts";
+import { helpText, InvalidConfig, loadConfig } from "../config/load.ts";
+import { duration, networks, path, size, sourceUrl } from "../config/parsers.ts";
+import { settings } from "../config/settings.ts";
 import { Problem } from "../errors.ts";
 import { createFlights } from "../flights.ts";
 import { cacheControl, folderPolicy, remotePolicy, whenToCheck } from "../freshness.ts";
@@ -9,8 +11,6 @@ import { negotiate } from "../negotiate.ts";
 import { problemAnswer } from "../problem.ts";
 import { parseRange } from "../ranges.ts";
 import { createAllowance } from "../rate.ts";
-import { duration, networks, path, size, sourceUrl } from "../setting-types.ts";
-import { settings } from "../settings.ts";
 
 describe("Accept", () => {
   test.each([

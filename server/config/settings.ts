@@ -16,7 +16,7 @@ import {
   toggle,
   token,
   userAndGroup,
-} from "./setting-types.ts";
+} from "./parsers.ts";
 
 export type Program = "serve" | "gc" | "health";
 
