@@ -3,7 +3,7 @@ import { parameterHelp } from "../contract/request.ts";
 import { help as scanHelp } from "../scan/options.ts";
 import { type Setting, settings } from "../server/config/settings.ts";
 import { type ProblemKind, problems } from "../server/errors.ts";
-import { metricDefinitions } from "../server/metric-definitions.ts";
+import { metricDefinitions } from "../server/telemetry/metric-definitions.ts";
 import { allPromises, firstPromises } from "./results.ts";
 
 /** The files that have them, below the repository's root. */

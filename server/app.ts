@@ -5,7 +5,7 @@ import type { ImageCall } from "./image.ts";
 import { problemAnswer } from "./problem.ts";
 import { type Reporter, requestIdOf, sentHeaders } from "./sent.ts";
 import { formatServerTiming } from "./server-timing.ts";
-import { readTrace, withTrace } from "./trace.ts";
+import { readTrace, withTrace } from "./telemetry/trace-context.ts";
 
 /** What the public port answers with. */
 export interface AppParts {

@@ -3,8 +3,8 @@ import type { Entry, EntryMeta, Variant } from "./cache/cache.ts";
 import type { Known } from "./checks.ts";
 import { cacheControl, type FreshnessPolicy } from "./freshness.ts";
 import { imageHeaders } from "./headers.ts";
-import type { CacheOutcome } from "./metrics.ts";
 import { versionOf } from "./source/source.ts";
+import type { CacheOutcome } from "./telemetry/metrics.ts";
 
 /**
  * A variant in hand as a response. The path through h3 and the fast path in front of it both call this, which is why

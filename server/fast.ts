@@ -3,12 +3,12 @@ import type { Answer } from "./answer.ts";
 import type { Entry } from "./cache/cache.ts";
 import type { Hot } from "./hot.ts";
 import type { Images } from "./image.ts";
-import type { Phases } from "./log.ts";
 import { problemAnswer } from "./problem.ts";
 import { flatHeaders, requestIdOf } from "./sent.ts";
 import { formatServerTiming } from "./server-timing.ts";
 import { createSlots, type Prepared, type Slot, type SlotParts } from "./slots.ts";
-import { readTrace, withTrace } from "./trace.ts";
+import type { Phases } from "./telemetry/log.ts";
+import { readTrace, withTrace } from "./telemetry/trace-context.ts";
 import type { Variants } from "./variants.ts";
 
 /** What the fast path looks at. */

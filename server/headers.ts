@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Answer } from "./answer.ts";
-import type { CacheOutcome } from "./metrics.ts";
+import type { CacheOutcome } from "./telemetry/metrics.ts";
 
 /** On every response, errors included: an image is never a page, a script or a frame. */
 export const securityHeaders = {

@@ -9,12 +9,12 @@ import { cacheControl, type FreshnessPolicy, whenToCheck } from "./freshness.ts"
 import { cacheStatus, etagOf, unlessMatched } from "./headers.ts";
 import { variantName } from "./hot.ts";
 import { type Descriptions, toInfo } from "./info.ts";
-import type { CacheOutcome } from "./metrics.ts";
 import type { Negative, Wanted } from "./negative.ts";
 import { negotiate } from "./negotiate.ts";
 import { isGone } from "./source/refused.ts";
 import { versionOf } from "./source/source.ts";
 import type { Streams } from "./stream.ts";
+import type { CacheOutcome } from "./telemetry/metrics.ts";
 import type { Variants } from "./variants.ts";
 
 /** What the path of an image request is made of. */

@@ -5,9 +5,9 @@ import { NoEncoder } from "./encode/no-encoder.ts";
 import { CannotSweep, startWatching, sweepOnce } from "./gc/program.ts";
 import { askHealth } from "./health.ts";
 import { CannotListen } from "./listen.ts";
-import { createLog, standardOutput } from "./log.ts";
 import { NoSource } from "./source/open.ts";
 import { start, UnsafeLibraries } from "./start.ts";
+import { createLog, standardOutput } from "./telemetry/log.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

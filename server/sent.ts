@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
 import type { Answer } from "./answer.ts";
 import { securityHeaders } from "./headers.ts";
-import type { Log, RepeatedLine } from "./log.ts";
-import type { Metrics } from "./metrics.ts";
-import type { Trace } from "./trace.ts";
+import type { Log, RepeatedLine } from "./telemetry/log.ts";
+import type { Metrics } from "./telemetry/metrics.ts";
+import type { Trace } from "./telemetry/trace-context.ts";
 
 /** One answered request, for the log and the metrics. */
 export interface Sent {

@@ -14,8 +14,6 @@ import type { FreshnessPolicy } from "./freshness.ts";
 import { createHot, type Hot } from "./hot.ts";
 import { createImages } from "./image.ts";
 import { createDescriptions } from "./info.ts";
-import type { Log } from "./log.ts";
-import type { Metrics } from "./metrics.ts";
 import { createNegative } from "./negative.ts";
 import { createOriginals } from "./originals.ts";
 import type { Published } from "./published.ts";
@@ -25,6 +23,8 @@ import type { Neighbours } from "./source/neighbours.ts";
 import type { Source } from "./source/source.ts";
 import { createSourceShare } from "./source-share.ts";
 import { createStreams } from "./stream.ts";
+import type { Log } from "./telemetry/log.ts";
+import type { Metrics } from "./telemetry/metrics.ts";
 import { createVariants } from "./variants.ts";
 import { welcome } from "./welcome.ts";
 

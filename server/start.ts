@@ -15,14 +15,14 @@ import { inFront } from "./fast.ts";
 import type { Timer } from "./gc/timer.ts";
 import { budgetsOf, watchCache } from "./gc/watch.ts";
 import { type Listening, listen, socketLimits } from "./listen.ts";
-import type { Log } from "./log.ts";
-import { createMetrics, type Metrics } from "./metrics.ts";
 import { openPublished, type Published } from "./published.ts";
 import type { Unread } from "./published-reader.ts";
 import { createAllowance } from "./rate.ts";
 import { createService } from "./service.ts";
 import { observeSource } from "./source/observe.ts";
 import { type OpenSourceOptions, openSource } from "./source/open.ts";
+import type { Log } from "./telemetry/log.ts";
+import { createMetrics, type Metrics } from "./telemetry/metrics.ts";
 
 /** A server in this process. */
 export interface Running {

@@ -9,8 +9,8 @@ import { createAdmin } from "../../server/admin.ts";
 import { type Config, loadConfig } from "../../server/config/load.ts";
 import { settings } from "../../server/config/settings.ts";
 import { CHILD_BYTES, ORDINARY_BYTES } from "../../server/encode/encoder-memory.ts";
-import { metricDefinitions } from "../../server/metric-definitions.ts";
-import { createMetrics } from "../../server/metrics.ts";
+import { metricDefinitions } from "../../server/telemetry/metric-definitions.ts";
+import { createMetrics } from "../../server/telemetry/metrics.ts";
 import { bytesOf, container, deployment, environmentOf, found, milliCoresOf, workloads } from "./objects.ts";
 import { components, hasKubectl, overlays, type Rendered, render } from "./render.ts";
 

@@ -1,5 +1,5 @@
 import { Problem } from "../errors.ts";
-import type { EncodeFailure, Metrics } from "../metrics.ts";
+import type { EncodeFailure, Metrics } from "../telemetry/metrics.ts";
 import type { Encoder } from "./encoder.ts";
 import { WorkerDied } from "./worker.ts";
 

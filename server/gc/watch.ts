@@ -1,8 +1,8 @@
 import { readUsage } from "../cache/usage.ts";
 import type { Reach } from "../cache/volume.ts";
 import type { Config } from "../config/load.ts";
-import type { Log } from "../log.ts";
-import type { Metrics } from "../metrics.ts";
+import type { Log } from "../telemetry/log.ts";
+import type { Metrics } from "../telemetry/metrics.ts";
 import type { CollectOptions } from "./collect.ts";
 import { formatSummary } from "./summary.ts";
 import { startTimer, type Timer } from "./timer.ts";

@@ -1,7 +1,7 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { Problem } from "../errors.ts";
-import { traceHeaders } from "../trace.ts";
+import { traceHeaders } from "../telemetry/trace-context.ts";
 import { cut, exactly } from "./body.ts";
 import { faultProblem } from "./faults.ts";
 import { fromNodeBody } from "./node-body.ts";

@@ -1,5 +1,5 @@
 import { Problem, type ProblemCode } from "../errors.ts";
-import type { Metrics, SourceOutcome } from "../metrics.ts";
+import type { Metrics, SourceOutcome } from "../telemetry/metrics.ts";
 import type { Source } from "./source.ts";
 
 /** Counts what a source is asked and how it answers. */

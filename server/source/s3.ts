@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
 import type { GetObjectCommandOutput, HeadObjectCommandOutput, S3Client } from "@aws-sdk/client-s3";
 import { Problem } from "../errors.ts";
-import { traceHeaders } from "../trace.ts";
+import { traceHeaders } from "../telemetry/trace-context.ts";
 import { exactly } from "./body.ts";
 import { faultProblem } from "./faults.ts";
 import { MOST_NEIGHBOURS, type Neighbours, neighboursBy } from "./neighbours.ts";

@@ -4,12 +4,12 @@ import { join } from "node:path";
 import { defaultLimits } from "../encode/limits.ts";
 import { type FreshnessPolicy, folderPolicy } from "../freshness.ts";
 import { variantName } from "../hot.ts";
-import type { RequestLine } from "../log.ts";
 import { openPublished, type Published } from "../published.ts";
 import { createService, type Service, type ServiceOptions } from "../service.ts";
 import { createFolderSource } from "../source/folder.ts";
 import { folderNeighbours } from "../source/neighbours.ts";
 import type { Source } from "../source/source.ts";
+import type { RequestLine } from "../telemetry/log.ts";
 import { createMemoryCache, type MemoryCache } from "./memory-cache.ts";
 import { createSharpEncoder, type SharpEncoder } from "./sharp-encoder.ts";
 

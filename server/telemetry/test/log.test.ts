@@ -5,9 +5,9 @@ import { connect, createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
+import { temporaryFolder } from "../../test/temporary-folder.ts";
 import { createLog, type LogLevel, type RequestLine } from "../log.ts";
-import { readableLines } from "../readable-log.ts";
-import { temporaryFolder } from "./temporary-folder.ts";
+import { readableLines } from "../log-pretty.ts";
 
 const hit: RequestLine = {
   id: "r1",
@@ -107,7 +107,7 @@ test.each([
   ["is told to exit", "process.exit(0);"],
   ["dies of an error that nobody caught", 'throw new Error("a bug");'],
 ])("what is gathered is written when the process %s, in order but for one write", (_, end) => {
-  const log = fileURLToPath(new URL("../../dist/server/log.js", import.meta.url));
+  const log = fileURLToPath(new URL("../../../dist/server/telemetry/log.js", import.meta.url));
   const program = `import { createLog, standardOutput } from ${JSON.stringify(log)};
     const log = createLog({ level: "info", destination: standardOutput() });
     for (let count = 0; count < 1000; count++) log.info("line", { count });
@@ -132,7 +132,7 @@ test.each([
   ["is a full disk", fullDisk, 20_000],
   ["stands still", stillReader, 20_000],
 ])("a process whose log's reader %s goes on, and ends when it is told to", async (_, reader, lines) => {
-  const log = fileURLToPath(new URL("../../dist/server/log.js", import.meta.url));
+  const log = fileURLToPath(new URL("../../../dist/server/telemetry/log.js", import.meta.url));
   const program = `import { createLog, standardOutput } from ${JSON.stringify(log)};
     const log = createLog({ level: "info", destination: standardOutput() });
     process.on("message", () => {
@@ -175,7 +175,7 @@ async function stillReader(): Promise<Socket> {
 }
 
 test("lines that nobody reads take no more than 16 MiB, and those that are dropped for it are counted", async () => {
-  const log = fileURLToPath(new URL("../../dist/server/log.js", import.meta.url));
+  const log = fileURLToPath(new URL("../../../dist/server/telemetry/log.js", import.meta.url));
   const program = `import { createLog, standardOutput } from ${JSON.stringify(log)};
     const log = createLog({ level: "info", destination: standardOutput() });
     const rss = process.memoryUsage.rss();

@@ -1,7 +1,7 @@
 import { type DestinationStream, type Logger, pino, stdTimeFunctions } from "pino";
-import { gatheredLines } from "./gathered-log.ts";
+import { readableLines } from "./log-pretty.ts";
+import { gatheredLines } from "./log-writer.ts";
 import type { CacheOutcome } from "./metrics.ts";
-import { readableLines } from "./readable-log.ts";
 
 export const logLevels = ["debug", "info", "warn", "error", "silent"] as const;
 export type LogLevel = (typeof logLevels)[number];

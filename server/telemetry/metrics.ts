@@ -1,8 +1,8 @@
 import { Registry } from "prom-client";
-import { type CacheFailure, failureCauses } from "./cache/attempts.ts";
-import type { Usage } from "./cache/usage.ts";
-import type { Lane } from "./encode/encoder.ts";
-import type { SweepSummary } from "./gc/sweep.ts";
+import { type CacheFailure, failureCauses } from "../cache/attempts.ts";
+import type { Usage } from "../cache/usage.ts";
+import type { Lane } from "../encode/encoder.ts";
+import type { SweepSummary } from "../gc/sweep.ts";
 import { metricDefinitions as defined, type MetricDefinition } from "./metric-definitions.ts";
 import { counter, deferredCounter, gauge, histogram } from "./metric-kinds.ts";
 import { reportProcess } from "./process-metrics.ts";

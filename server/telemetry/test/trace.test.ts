@@ -1,10 +1,10 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage } from "node:http";
 import { expect, onTestFinished, test } from "vitest";
-import { createHttpSource } from "../source/http.ts";
-import { createS3Source } from "../source/s3.ts";
-import type { Source } from "../source/source.ts";
-import { readTrace, traceHeaders, withTrace } from "../trace.ts";
+import { createHttpSource } from "../../source/http.ts";
+import { createS3Source } from "../../source/s3.ts";
+import type { Source } from "../../source/source.ts";
+import { readTrace, traceHeaders, withTrace } from "../trace-context.ts";
 
 const header = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
