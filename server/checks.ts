@@ -1,8 +1,8 @@
 import { LRUCache } from "lru-cache";
-import type { Background } from "./background.ts";
 import type { SourceRecords } from "./cache/cache.ts";
-import type { Flights } from "./flights.ts";
-import { createAllowance } from "./rate.ts";
+import type { Background } from "./concurrency/background.ts";
+import type { Flights } from "./concurrency/single-flight.ts";
+import { createAllowance } from "./concurrency/token-bucket.ts";
 import { isGone } from "./source/refused.ts";
 import type { Source } from "./source/source.ts";
 

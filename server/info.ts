@@ -1,8 +1,8 @@
 import type { ImageInfo } from "../contract/info.ts";
-import type { Background } from "./background.ts";
 import type { SourceRecord, SourceRecords } from "./cache/cache.ts";
+import type { Background } from "./concurrency/background.ts";
+import type { Flights } from "./concurrency/single-flight.ts";
 import type { Encoder, Lane } from "./encode/encoder.ts";
-import type { Flights } from "./flights.ts";
 import type { Original, Originals } from "./originals.ts";
 import { versionOf } from "./source/source.ts";
 

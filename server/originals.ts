@@ -1,10 +1,10 @@
-import type { Budget } from "./budget.ts";
+import type { Budget } from "./concurrency/semaphore.ts";
+import type { Flights } from "./concurrency/single-flight.ts";
 import { admit, HEAD_BYTES } from "./encode/admission.ts";
 import type { Lane } from "./encode/encoder.ts";
 import type { SourceLimits } from "./encode/limits.ts";
 import type { Reception } from "./encode/reception.ts";
 import { Problem } from "./errors.ts";
-import type { Flights } from "./flights.ts";
 import { sniff } from "./sniff.ts";
 import { readWhole } from "./source/body.ts";
 import { within } from "./source/patience.ts";

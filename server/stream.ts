@@ -1,7 +1,7 @@
 import { LRUCache } from "lru-cache";
 import type { ImageRequest } from "../contract/request.ts";
 import type { Answer } from "./answer.ts";
-import type { Budget } from "./budget.ts";
+import type { Budget } from "./concurrency/semaphore.ts";
 import { Problem } from "./errors.ts";
 import { cacheControl, type FreshnessPolicy } from "./freshness.ts";
 import { etagOf, imageHeaders, unlessMatched } from "./headers.ts";

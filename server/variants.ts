@@ -1,9 +1,9 @@
 import { setImmediate } from "node:timers/promises";
-import type { Background } from "./background.ts";
 import type { Entry, EntryMeta, Variant, VariantCache } from "./cache/cache.ts";
+import type { Background } from "./concurrency/background.ts";
+import type { Flights } from "./concurrency/single-flight.ts";
 import type { Encoded, Encoder, Lane } from "./encode/encoder.ts";
 import { Problem, type ProblemCode } from "./errors.ts";
-import type { Flights } from "./flights.ts";
 import { etagOf } from "./headers.ts";
 import { type Hot, variantName } from "./hot.ts";
 import type { Lease, Original, Originals } from "./originals.ts";

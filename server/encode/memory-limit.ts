@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { startProcess } from "../child-process.ts";
+import { startProcess } from "../concurrency/child-process.ts";
 import { readProcessMemory } from "./process-memory.ts";
 
 /** Stacks of threads that the first job starts: private and writable, and hardly touched. */

@@ -1,6 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import { constants, setPriority } from "node:os";
-import { startProcess } from "../child-process.ts";
+import { startProcess } from "../concurrency/child-process.ts";
 import type { Lane } from "./encoder.ts";
 
 /** Encodes give way to hits, and what is made ahead gives way to readers. */

@@ -4,7 +4,7 @@ import { Socket } from "node:net";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { type Started, startProcess } from "../child-process.ts";
+import { type Started, startProcess } from "../concurrency/child-process.ts";
 import { sniff } from "../sniff.ts";
 import { startDeadline } from "./deadline.ts";
 import type { Lane } from "./encoder.ts";

@@ -2,7 +2,7 @@ import type { ChildProcess } from "node:child_process";
 import { constants, setPriority } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { startProcess } from "../child-process.ts";
+import { startProcess } from "../concurrency/child-process.ts";
 import type { CollectOptions } from "./collect.ts";
 import type { SweepSummary } from "./sweep.ts";
 

@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { Counter, Gauge, type Registry } from "prom-client";
-import { descriptorLimit } from "../descriptors.ts";
+import { descriptorLimit } from "../concurrency/descriptors.ts";
 
 /**
  * The process by the names that prom-client's default metrics have. Those are not used: they observe each garbage

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { createBackground } from "../background.ts";
 import type { SourceRecord } from "../cache/cache.ts";
 import { createChecks, type Known } from "../checks.ts";
-import { createFlights } from "../flights.ts";
+import { createBackground } from "../concurrency/background.ts";
+import { createFlights } from "../concurrency/single-flight.ts";
 import { createMemoryCache } from "./memory-cache.ts";
 
 const minute = 60_000;

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { createBudget } from "../budget.ts";
+import { createBudget } from "../concurrency/semaphore.ts";
+import { createFlights } from "../concurrency/single-flight.ts";
 import type { Lane } from "../encode/encoder.ts";
 import { defaultLimits } from "../encode/limits.ts";
-import { createFlights } from "../flights.ts";
 import { createOriginals } from "../originals.ts";
 import type { Source } from "../source/source.ts";
 import { photo } from "./pictures.ts";

@@ -1,4 +1,4 @@
-import { Problem } from "./errors.ts";
+import { Problem } from "../errors.ts";
 
 /** Work that many ask for and one does. */
 export interface Flights<T> {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { createBudget } from "../budget.ts";
-import { Problem } from "../errors.ts";
+import { Problem } from "../../errors.ts";
+import { createBudget } from "../semaphore.ts";
 
 const signal = new AbortController().signal;
 const limits = { amount: 10, mostWaiting: 2, waitMs: 60_000 };

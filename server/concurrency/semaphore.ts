@@ -1,4 +1,4 @@
-import { Problem } from "./errors.ts";
+import { Problem } from "../errors.ts";
 
 /** An amount that is shared out: bytes of memory, places. First come, first served. */
 export interface Budget {
