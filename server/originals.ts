@@ -5,7 +5,7 @@ import type { Lane } from "./encode/encoder.ts";
 import type { SourceLimits } from "./encode/limits.ts";
 import type { Reception } from "./encode/reception.ts";
 import { Problem } from "./errors.ts";
-import { sniff } from "./sniff.ts";
+import { sniff } from "./formats/sniff.ts";
 import { readWhole } from "./source/body.ts";
 import { within } from "./source/patience.ts";
 import type { Source } from "./source/source.ts";

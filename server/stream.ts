@@ -3,11 +3,11 @@ import type { ImageRequest } from "../contract/request.ts";
 import type { Answer } from "./answer.ts";
 import type { Budget } from "./concurrency/semaphore.ts";
 import { Problem } from "./errors.ts";
+import { SNIFF_BYTES } from "./formats/sniff.ts";
 import { cacheControl, type FreshnessPolicy } from "./freshness.ts";
 import { etagOf, imageHeaders, unlessMatched } from "./headers.ts";
 import { typeOf } from "./originals.ts";
 import { parseRange } from "./ranges.ts";
-import { SNIFF_BYTES } from "./sniff.ts";
 import { peek, thenDo } from "./source/body.ts";
 import {
   type ByteRange,

@@ -1,6 +1,6 @@
 import { Problem } from "../errors.ts";
-import { readSize } from "../header.ts";
-import { sniff } from "../sniff.ts";
+import { readSize } from "../formats/dimensions.ts";
+import { sniff } from "../formats/sniff.ts";
 import { limitProblem, type SourceLimits } from "./limits.ts";
 
 /** Bytes of an original that nearly always tell its size; a camera's EXIF and thumbnail may come before it. */

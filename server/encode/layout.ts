@@ -1,5 +1,12 @@
-import { ByteReader, Steps } from "../byte-reader.ts";
-import { boxesAt, type HeaderSize, isStartOfFrame, readSize, START_OF_SCAN, segments } from "../header.ts";
+import { ByteReader, Steps } from "../formats/byte-reader.ts";
+import {
+  boxesAt,
+  type HeaderSize,
+  isStartOfFrame,
+  readSize,
+  START_OF_SCAN,
+  segments,
+} from "../formats/dimensions.ts";
 
 /** What an original's header tells of the memory that its decoder takes. */
 export interface Layout {

@@ -1,7 +1,7 @@
 import sharp, { type Metadata, type Sharp } from "sharp";
 import { Problem } from "../errors.ts";
-import { hasWholeHeader } from "../header.ts";
-import { sniff } from "../sniff.ts";
+import { hasWholeHeader } from "../formats/dimensions.ts";
+import { sniff } from "../formats/sniff.ts";
 import { leanOriginal } from "./lean.ts";
 import { limitProblem, type SourceLimits } from "./limits.ts";
 import { type Rights, readRights } from "./rights.ts";

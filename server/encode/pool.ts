@@ -1,5 +1,5 @@
 import { Problem } from "../errors.ts";
-import { sniff } from "../sniff.ts";
+import { sniff } from "../formats/sniff.ts";
 import { admit } from "./admission.ts";
 import type { Encoded, Encoder, Output, Placeholder, Probe } from "./encoder.ts";
 import type { LibraryVersions } from "./floors.ts";

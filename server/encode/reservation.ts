@@ -1,5 +1,5 @@
 import { Problem } from "../errors.ts";
-import { sniff } from "../sniff.ts";
+import { sniff } from "../formats/sniff.ts";
 import type { EncodedFormat } from "./effort.ts";
 import type { Output } from "./encoder.ts";
 import { type Layout, readLayout } from "./layout.ts";

@@ -1,5 +1,5 @@
-import { ByteReader, Steps } from "../byte-reader.ts";
-import { findRoot, WHITE_SPACE } from "../xml-root.ts";
+import { ByteReader, Steps } from "../formats/byte-reader.ts";
+import { findRoot, WHITE_SPACE } from "../formats/xml-root.ts";
 import type { Probe } from "./encoder.ts";
 
 /** Where a root element that is not found by now is not looked for. */

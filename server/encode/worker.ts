@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { type Started, startProcess } from "../concurrency/child-process.ts";
-import { sniff } from "../sniff.ts";
+import { sniff } from "../formats/sniff.ts";
 import { startDeadline } from "./deadline.ts";
 import type { Lane } from "./encoder.ts";
 import { CHILD_BYTES, ORDINARY_BYTES } from "./encoder-memory.ts";

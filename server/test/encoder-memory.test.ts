@@ -6,7 +6,7 @@ import { CHILD_BYTES, EncoderMemory, LEAST_BYTES, ORDINARY_BYTES } from "../enco
 import { readLayout } from "../encode/layout.ts";
 import { leanOriginal } from "../encode/lean.ts";
 import { createPool, type Pool, type PoolOptions } from "../encode/pool.ts";
-import { sniff } from "../sniff.ts";
+import { sniff } from "../formats/sniff.ts";
 import { fault, faultyChild } from "./faulty-child.ts";
 import { animation, photo } from "./pictures.ts";
 import { chunk, withChunks } from "./png.ts";

@@ -3,7 +3,7 @@ import { afterAll, expect, test } from "vitest";
 import type { Encoded, Output } from "../encode/encoder.ts";
 import { libraryProblems } from "../encode/floors.ts";
 import { createPool } from "../encode/pool.ts";
-import { sniff } from "../sniff.ts";
+import { sniff } from "../formats/sniff.ts";
 import { animation, photo } from "./pictures.ts";
 
 const pool = createPool();

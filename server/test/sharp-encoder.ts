@@ -2,7 +2,7 @@ import sharp, { type Sharp } from "sharp";
 import type { VariantClass } from "../cache/cache.ts";
 import type { Encoded, Encoder, Output } from "../encode/encoder.ts";
 import type { Reception } from "../encode/reception.ts";
-import { sniff } from "../sniff.ts";
+import { sniff } from "../formats/sniff.ts";
 
 /** Real images in this process, with hooks: what a test of the path around the encoder needs. */
 export interface SharpEncoder extends Encoder {

@@ -1,10 +1,10 @@
 import sharp from "sharp";
 import { expect, test } from "vitest";
-import { HEAD_BYTES } from "../encode/admission.ts";
-import { readEarly } from "../encode/original.ts";
-import { readSize } from "../header.ts";
+import { HEAD_BYTES } from "../../encode/admission.ts";
+import { readEarly } from "../../encode/original.ts";
+import { animation, photo } from "../../test/pictures.ts";
+import { readSize } from "../dimensions.ts";
 import { sniff } from "../sniff.ts";
-import { animation, photo } from "./pictures.ts";
 
 const sizeOf = (bytes: Uint8Array) => readSize(sniff(bytes).type, bytes.subarray(0, HEAD_BYTES));
 

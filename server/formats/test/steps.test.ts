@@ -2,14 +2,14 @@ import { createServer, type ServerResponse } from "node:http";
 import { type AddressInfo, BlockList } from "node:net";
 import fc from "fast-check";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { clientAddress } from "../../client.ts";
+import { FrameReader } from "../../encode/frames.ts";
+import { readRights } from "../../encode/rights.ts";
+import { describeSvg } from "../../encode/svg.ts";
+import { createS3Source } from "../../source/s3.ts";
 import { Steps } from "../byte-reader.ts";
-import { clientAddress } from "../client.ts";
-import { FrameReader } from "../encode/frames.ts";
-import { readRights } from "../encode/rights.ts";
-import { describeSvg } from "../encode/svg.ts";
-import { hasWholeHeader, readSize } from "../header.ts";
+import { hasWholeHeader, readSize } from "../dimensions.ts";
 import { SNIFF_BYTES, sniff } from "../sniff.ts";
-import { createS3Source } from "../source/s3.ts";
 
 // What parses strangers' bytes stands in everybody's way while it does: its steps are counted, as clocks tell of the machine.
 
