@@ -1,10 +1,10 @@
 import { H3, type H3Event, HTTPResponse } from "h3";
-import type { Answer } from "./answer.ts";
 import { Problem } from "./errors.ts";
+import { problemAnswer } from "./http/problem-json.ts";
+import type { Answer } from "./http/response.ts";
+import { formatServerTiming } from "./http/server-timing.ts";
 import type { ImageCall } from "./image.ts";
-import { problemAnswer } from "./problem.ts";
 import { type Reporter, requestIdOf, sentHeaders } from "./sent.ts";
-import { formatServerTiming } from "./server-timing.ts";
 import { readTrace, withTrace } from "./telemetry/trace-context.ts";
 
 /** What the public port answers with. */

@@ -1,8 +1,8 @@
-import type { Answer } from "./answer.ts";
 import type { Entry, EntryMeta, Variant } from "./cache/cache.ts";
 import type { Known } from "./checks.ts";
-import { cacheControl, type FreshnessPolicy } from "./freshness.ts";
-import { imageHeaders } from "./headers.ts";
+import { cacheControl, type FreshnessPolicy } from "./http/freshness.ts";
+import type { Answer } from "./http/response.ts";
+import { imageHeaders } from "./http/response-headers.ts";
 import { versionOf } from "./source/source.ts";
 import type { CacheOutcome } from "./telemetry/metrics.ts";
 

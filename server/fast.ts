@@ -1,11 +1,11 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
-import type { Answer } from "./answer.ts";
 import type { Entry } from "./cache/cache.ts";
 import type { Hot } from "./hot.ts";
+import { problemAnswer } from "./http/problem-json.ts";
+import type { Answer } from "./http/response.ts";
+import { formatServerTiming } from "./http/server-timing.ts";
 import type { Images } from "./image.ts";
-import { problemAnswer } from "./problem.ts";
 import { flatHeaders, requestIdOf } from "./sent.ts";
-import { formatServerTiming } from "./server-timing.ts";
 import { createSlots, type Prepared, type Slot, type SlotParts } from "./slots.ts";
 import type { Phases } from "./telemetry/log.ts";
 import { readTrace, withTrace } from "./telemetry/trace-context.ts";

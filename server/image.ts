@@ -1,13 +1,13 @@
 import { type ImageRequest, isOriginal, parseQuery } from "../contract/request.ts";
 import type { Access } from "./access.ts";
-import type { Answer, Note } from "./answer.ts";
 import type { Entry, SourceRecord, Variant } from "./cache/cache.ts";
 import { type Checks, type Known, newer } from "./checks.ts";
 import { entryAnswer, knownFrom } from "./entry-answer.ts";
 import { Problem } from "./errors.ts";
-import { cacheControl, type FreshnessPolicy, whenToCheck } from "./freshness.ts";
-import { cacheStatus, etagOf, unlessMatched } from "./headers.ts";
 import { variantName } from "./hot.ts";
+import { cacheControl, type FreshnessPolicy, whenToCheck } from "./http/freshness.ts";
+import type { Answer, Note } from "./http/response.ts";
+import { cacheStatus, etagOf, unlessMatched } from "./http/response-headers.ts";
 import { type Descriptions, toInfo } from "./info.ts";
 import type { Negative, Wanted } from "./negative.ts";
 import { negotiate } from "./negotiate.ts";

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
-import type { Answer } from "./answer.ts";
-import { securityHeaders } from "./headers.ts";
+import type { Answer } from "./http/response.ts";
+import { securityHeaders } from "./http/response-headers.ts";
 import type { Log, RepeatedLine } from "./telemetry/log.ts";
 import type { Metrics } from "./telemetry/metrics.ts";
 import type { Trace } from "./telemetry/trace-context.ts";

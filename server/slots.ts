@@ -1,13 +1,13 @@
 import { LRUCache } from "lru-cache";
 import { type ImageRequest, isOriginal, parseQuery } from "../contract/request.ts";
 import type { Access } from "./access.ts";
-import type { Answer } from "./answer.ts";
 import type { Entry, EntryMeta, Variant, VariantClass } from "./cache/cache.ts";
 import { type Checks, type Known, newer } from "./checks.ts";
 import { entryAnswer, knownFrom } from "./entry-answer.ts";
-import { type FreshnessPolicy, secondsBetweenChecks } from "./freshness.ts";
-import { createHead, type Head } from "./head.ts";
-import { unlessMatched } from "./headers.ts";
+import { type FreshnessPolicy, secondsBetweenChecks } from "./http/freshness.ts";
+import { createHead, type Head } from "./http/head.ts";
+import type { Answer } from "./http/response.ts";
+import { unlessMatched } from "./http/response-headers.ts";
 import { variantOf } from "./image.ts";
 import { negotiate } from "./negotiate.ts";
 import { flatHeaders, type Reporter } from "./sent.ts";

@@ -1,13 +1,13 @@
 import { LRUCache } from "lru-cache";
 import type { ImageRequest } from "../contract/request.ts";
-import type { Answer } from "./answer.ts";
 import type { Budget } from "./concurrency/semaphore.ts";
 import { Problem } from "./errors.ts";
 import { SNIFF_BYTES } from "./formats/sniff.ts";
-import { cacheControl, type FreshnessPolicy } from "./freshness.ts";
-import { etagOf, imageHeaders, unlessMatched } from "./headers.ts";
+import { cacheControl, type FreshnessPolicy } from "./http/freshness.ts";
+import { parseRange } from "./http/range.ts";
+import type { Answer } from "./http/response.ts";
+import { etagOf, imageHeaders, unlessMatched } from "./http/response-headers.ts";
 import { typeOf } from "./originals.ts";
-import { parseRange } from "./ranges.ts";
 import { peek, thenDo } from "./source/body.ts";
 import {
   type ByteRange,

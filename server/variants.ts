@@ -4,8 +4,8 @@ import type { Background } from "./concurrency/background.ts";
 import type { Flights } from "./concurrency/single-flight.ts";
 import type { Encoded, Encoder, Lane } from "./encode/encoder.ts";
 import { Problem, type ProblemCode } from "./errors.ts";
-import { etagOf } from "./headers.ts";
 import { type Hot, variantName } from "./hot.ts";
+import { etagOf } from "./http/response-headers.ts";
 import type { Lease, Original, Originals } from "./originals.ts";
 import type { SourceShare } from "./source-share.ts";
 

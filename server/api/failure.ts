@@ -1,6 +1,6 @@
 import type { ApiProblem } from "../../contract/api.ts";
 import { problems } from "../errors.ts";
-import { toProblem } from "../problem.ts";
+import { toProblem } from "../http/problem-json.ts";
 
 /** Why one of many failed, as a line of an answer that otherwise succeeds. */
 export function apiProblem(error: unknown): ApiProblem {

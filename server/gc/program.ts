@@ -1,7 +1,7 @@
 import { toNodeHandler } from "h3";
 import { createAdmin } from "../admin.ts";
 import type { Config } from "../config/load.ts";
-import { listen } from "../listen.ts";
+import { listen } from "../http/listen.ts";
 import { createLog, standardOutput } from "../telemetry/log.ts";
 import { createMetrics } from "../telemetry/metrics.ts";
 import { collect } from "./collect.ts";

@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { SourceLocation } from "../config/parsers.ts";
-import { type FreshnessPolicy, folderPolicy, remotePolicy } from "../freshness.ts";
+import { type FreshnessPolicy, folderPolicy, remotePolicy } from "../http/freshness.ts";
 import { createFolderSource } from "./folder.ts";
 import { guardSource } from "./guard.ts";
 import { createHttpSource } from "./http.ts";

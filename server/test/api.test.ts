@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { browserAccept } from "../../contract/accept.ts";
 import type { VariantSpec } from "../../contract/api.ts";
 import { Problem } from "../errors.ts";
-import { remotePolicy } from "../freshness.ts";
+import { remotePolicy } from "../http/freshness.ts";
 import { photo } from "./pictures.ts";
 import { createWorld, type World } from "./world.ts";
 

@@ -10,7 +10,7 @@ import { sign } from "../../contract/signature.ts";
 import type { Variant } from "../cache/cache.ts";
 import { Problem } from "../errors.ts";
 import { type FastPath, inFront } from "../fast.ts";
-import { remotePolicy } from "../freshness.ts";
+import { remotePolicy } from "../http/freshness.ts";
 import { photo } from "./pictures.ts";
 import { createWorld, type World, type WorldOptions } from "./world.ts";
 

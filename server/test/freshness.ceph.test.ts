@@ -2,7 +2,7 @@ import { DeleteObjectCommand } from "@aws-sdk/client-s3";
 import { describe, expect, inject, onTestFinished, test } from "vitest";
 import { ownerClient } from "../../dev/ceph/cluster.ts";
 import { until } from "../../dev/ceph/daemon.ts";
-import { type FreshnessPolicy, remotePolicy } from "../freshness.ts";
+import { type FreshnessPolicy, remotePolicy } from "../http/freshness.ts";
 import { openSource } from "../source/open.ts";
 import { ask, putPhoto } from "./bucket.ts";
 import { type CountingProxy, startCountingProxy } from "./counting-proxy.ts";

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createDiskCache } from "../cache/disk.ts";
 import { Problem, type ProblemCode, problems } from "../errors.ts";
 import { sniff } from "../formats/sniff.ts";
-import { remotePolicy } from "../freshness.ts";
+import { remotePolicy } from "../http/freshness.ts";
 import { createHttpSource } from "../source/http.ts";
 import { report } from "./chaos.ts";
 import { animation, photo } from "./pictures.ts";

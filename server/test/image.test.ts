@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { browserAccept } from "../../contract/accept.ts";
 import { sign } from "../../contract/signature.ts";
 import { Problem } from "../errors.ts";
-import { remotePolicy } from "../freshness.ts";
+import { remotePolicy } from "../http/freshness.ts";
 import { versionOf } from "../source/source.ts";
 import { photo } from "./pictures.ts";
 import { createWorld, type World, type WorldOptions } from "./world.ts";

@@ -2,7 +2,7 @@ import { createServer, type RequestListener, type Server, type ServerResponse } 
 import { type AddressInfo, createServer as createTcpServer, type Socket } from "node:net";
 import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { browserAccept } from "../../contract/accept.ts";
-import { folderPolicy, remotePolicy } from "../freshness.ts";
+import { folderPolicy, remotePolicy } from "../http/freshness.ts";
 import { guardSource } from "../source/guard.ts";
 import { createHttpSource } from "../source/http.ts";
 import { remotePatience } from "../source/patience.ts";

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import type { Answer } from "./answer.ts";
-import type { CacheOutcome } from "./telemetry/metrics.ts";
+import type { CacheOutcome } from "../telemetry/metrics.ts";
+import type { Answer } from "./response.ts";
 
 /** On every response, errors included: an image is never a page, a script or a frame. */
 export const securityHeaders = {

@@ -1,7 +1,7 @@
-import { InvalidBody } from "../contract/api.ts";
-import { InvalidRequest } from "../contract/request.ts";
-import type { Answer } from "./answer.ts";
-import { Problem, type ProblemKind, problems } from "./errors.ts";
+import { InvalidBody } from "../../contract/api.ts";
+import { InvalidRequest } from "../../contract/request.ts";
+import { Problem, type ProblemKind, problems } from "../errors.ts";
+import type { Answer } from "./response.ts";
 
 /**
  * Any failure as RFC 9457's `application/problem+json`. What is no Problem is a bug or the inside: the reader gets a

@@ -5,10 +5,10 @@ import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { toNodeHandler } from "h3";
 import { afterEach, describe, expect, test } from "vitest";
+import { report } from "../../test/chaos.ts";
+import { photo } from "../../test/pictures.ts";
+import { createWorld } from "../../test/world.ts";
 import { type Listening, listen, type SocketLimits, socketLimits } from "../listen.ts";
-import { report } from "./chaos.ts";
-import { photo } from "./pictures.ts";
-import { createWorld } from "./world.ts";
 
 const closing: (() => Promise<void> | void)[] = [];
 afterEach(async () => {

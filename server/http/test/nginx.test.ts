@@ -5,9 +5,9 @@ import { type AddressInfo, connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { report } from "./chaos.ts";
-import { photo } from "./pictures.ts";
-import { type Pod, startPod } from "./pod.ts";
+import { report } from "../../test/chaos.ts";
+import { photo } from "../../test/pictures.ts";
+import { type Pod, startPod } from "../../test/pod.ts";
 
 const nginx = ["nginx", "/usr/sbin/nginx"].find((file) => spawnSync(file, ["-v"]).status === 0);
 if (nginx === undefined && process.env.CI === undefined)

@@ -1,4 +1,4 @@
-import type { ByteRange } from "./source/source.ts";
+import type { ByteRange } from "../source/source.ts";
 
 /**
  * The one range that a `Range` header asks for, `whole` where there is none that must be honoured (RFC 9110 §14.2 lets

@@ -1,4 +1,4 @@
-import type { Phases } from "./telemetry/log.ts";
+import type { Phases } from "../telemetry/log.ts";
 
 /** `Server-Timing` for a browser's network panel: `total;dur=12.3, source;dur=4.5`. */
 export function formatServerTiming(phases: Phases): string {

@@ -1,6 +1,6 @@
-import type { ProblemCode } from "./errors.ts";
-import type { Phases } from "./telemetry/log.ts";
-import type { CacheOutcome } from "./telemetry/metrics.ts";
+import type { ProblemCode } from "../errors.ts";
+import type { Phases } from "../telemetry/log.ts";
+import type { CacheOutcome } from "../telemetry/metrics.ts";
 
 /** A response before it meets HTTP: h3 and the fast path in front of it send the same one. */
 export interface Answer {
