@@ -1,7 +1,6 @@
 import type { H3 } from "h3";
 import { createAccess, type VariantsMode } from "./access.ts";
 import { createApi } from "./api/api.ts";
-import { createApp } from "./app.ts";
 import type { SourceRecords, VariantCache } from "./cache/cache.ts";
 import { createChecks } from "./checks.ts";
 import { type Background, createBackground } from "./concurrency/background.ts";
@@ -10,7 +9,10 @@ import { createFlights } from "./concurrency/single-flight.ts";
 import { createAllowance } from "./concurrency/token-bucket.ts";
 import type { Encoder } from "./encode/encoder.ts";
 import type { SourceLimits } from "./encode/limits.ts";
-import { createFastPath, type FastPath } from "./fast.ts";
+import { createReporter } from "./front/access-log.ts";
+import { createApp } from "./front/app.ts";
+import { createFastPath, type FastPath } from "./front/held.ts";
+import { welcome } from "./front/help-page.ts";
 import { createHot, type Hot } from "./hot.ts";
 import type { FreshnessPolicy } from "./http/freshness.ts";
 import { createImages } from "./image.ts";
@@ -18,7 +20,6 @@ import { createDescriptions } from "./info.ts";
 import { createNegative } from "./negative.ts";
 import { createOriginals } from "./originals.ts";
 import type { Published } from "./published.ts";
-import { createReporter } from "./sent.ts";
 import type { Neighbours } from "./source/neighbours.ts";
 import type { Source } from "./source/source.ts";
 import { createSourceShare } from "./source-share.ts";
@@ -26,7 +27,6 @@ import { createStreams } from "./stream.ts";
 import type { Log } from "./telemetry/log.ts";
 import type { Metrics } from "./telemetry/metrics.ts";
 import { createVariants } from "./variants.ts";
-import { welcome } from "./welcome.ts";
 
 /** What the server is made of; main.ts knows which source, cache and encoder these are. */
 export interface ServiceParts {

@@ -1,7 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { RequestListener } from "node:http";
 import { toNodeHandler } from "h3";
-import { createAdmin } from "./admin.ts";
 import { createDiskCache } from "./cache/disk.ts";
 import { connectionsWithin, descriptorLimit } from "./concurrency/descriptors.ts";
 import { createAllowance } from "./concurrency/token-bucket.ts";
@@ -11,7 +10,8 @@ import { defaultLimits } from "./encode/limits.ts";
 import { explainNoEncoder } from "./encode/no-encoder.ts";
 import { observeEncoder } from "./encode/observe.ts";
 import { createPool, type Pool } from "./encode/pool.ts";
-import { inFront } from "./fast.ts";
+import { createAdmin } from "./front/admin.ts";
+import { inFront } from "./front/held.ts";
 import type { Timer } from "./gc/timer.ts";
 import { budgetsOf, watchCache } from "./gc/watch.ts";
 import { clientAddress } from "./http/client-address.ts";

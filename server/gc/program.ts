@@ -1,6 +1,6 @@
 import { toNodeHandler } from "h3";
-import { createAdmin } from "../admin.ts";
 import type { Config } from "../config/load.ts";
+import { createAdmin } from "../front/admin.ts";
 import { listen } from "../http/listen.ts";
 import { createLog, standardOutput } from "../telemetry/log.ts";
 import { createMetrics } from "../telemetry/metrics.ts";

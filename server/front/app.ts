@@ -1,11 +1,11 @@
 import { H3, type H3Event, HTTPResponse } from "h3";
-import { Problem } from "./errors.ts";
-import { problemAnswer } from "./http/problem-json.ts";
-import type { Answer } from "./http/response.ts";
-import { formatServerTiming } from "./http/server-timing.ts";
-import type { ImageCall } from "./image.ts";
-import { type Reporter, requestIdOf, sentHeaders } from "./sent.ts";
-import { readTrace, withTrace } from "./telemetry/trace-context.ts";
+import { Problem } from "../errors.ts";
+import { problemAnswer } from "../http/problem-json.ts";
+import type { Answer } from "../http/response.ts";
+import { formatServerTiming } from "../http/server-timing.ts";
+import type { ImageCall } from "../image.ts";
+import { readTrace, withTrace } from "../telemetry/trace-context.ts";
+import { type Reporter, requestIdOf, sentHeaders } from "./access-log.ts";
 
 /** What the public port answers with. */
 export interface AppParts {

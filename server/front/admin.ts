@@ -1,5 +1,5 @@
 import { H3, HTTPResponse } from "h3";
-import type { Metrics } from "./telemetry/metrics.ts";
+import type { Metrics } from "../telemetry/metrics.ts";
 
 /** What the admin port tells: liveness, readiness, metrics. Not for readers. */
 export interface AdminParts {

@@ -1,5 +1,5 @@
-import { problems } from "./errors.ts";
-import type { Answer } from "./http/response.ts";
+import { problems } from "../errors.ts";
+import type { Answer } from "../http/response.ts";
 
 /** What `/` shows while someone sets the server up; in production nothing is there. */
 export function welcome(): Answer {

@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
-import type { Answer } from "./http/response.ts";
-import { securityHeaders } from "./http/response-headers.ts";
-import type { Log, RepeatedLine } from "./telemetry/log.ts";
-import type { Metrics } from "./telemetry/metrics.ts";
-import type { Trace } from "./telemetry/trace-context.ts";
+import type { Answer } from "../http/response.ts";
+import { securityHeaders } from "../http/response-headers.ts";
+import type { Log, RepeatedLine } from "../telemetry/log.ts";
+import type { Metrics } from "../telemetry/metrics.ts";
+import type { Trace } from "../telemetry/trace-context.ts";
 
 /** One answered request, for the log and the metrics. */
 export interface Sent {

@@ -6,14 +6,14 @@ import { join } from "node:path";
 import fc from "fast-check";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createDiskCache } from "../cache/disk.ts";
-import { Problem, type ProblemCode, problems } from "../errors.ts";
-import { sniff } from "../formats/sniff.ts";
-import { remotePolicy } from "../http/freshness.ts";
-import { createHttpSource } from "../source/http.ts";
-import { report } from "./chaos.ts";
-import { animation, photo } from "./pictures.ts";
-import { createWorld, type World } from "./world.ts";
+import { createDiskCache } from "../../cache/disk.ts";
+import { Problem, type ProblemCode, problems } from "../../errors.ts";
+import { sniff } from "../../formats/sniff.ts";
+import { remotePolicy } from "../../http/freshness.ts";
+import { createHttpSource } from "../../source/http.ts";
+import { report } from "../../test/chaos.ts";
+import { animation, photo } from "../../test/pictures.ts";
+import { createWorld, type World } from "../../test/world.ts";
 
 /** A bucket that has every key, and remembers the raw paths it was asked for. */
 async function startBucket() {
@@ -148,7 +148,7 @@ describe("no key leaves the bucket", () => {
       "@",
     );
     const source = createHttpSource(bucket.base);
-    const { keyProblem } = await import("../../contract/key.ts");
+    const { keyProblem } = await import("../../../contract/key.ts");
     let asked = 0;
     await fc.assert(
       fc.asyncProperty(fc.array(piece, { minLength: 1, maxLength: 8 }), async (pieces) => {
