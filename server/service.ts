@@ -1,8 +1,6 @@
 import type { H3 } from "h3";
-import { createAccess, type VariantsMode } from "./access.ts";
 import { createApi } from "./api/api.ts";
 import type { SourceRecords, VariantCache } from "./cache/cache.ts";
-import { createChecks } from "./checks.ts";
 import { type Background, createBackground } from "./concurrency/background.ts";
 import { createBudget } from "./concurrency/semaphore.ts";
 import { createFlights } from "./concurrency/single-flight.ts";
@@ -13,20 +11,22 @@ import { createReporter } from "./front/access-log.ts";
 import { createApp } from "./front/app.ts";
 import { createFastPath, type FastPath } from "./front/held.ts";
 import { welcome } from "./front/help-page.ts";
-import { createHot, type Hot } from "./hot.ts";
 import type { FreshnessPolicy } from "./http/freshness.ts";
-import { createImages } from "./image.ts";
-import { createDescriptions } from "./info.ts";
-import { createNegative } from "./negative.ts";
-import { createOriginals } from "./originals.ts";
+import { createAccess, type VariantsMode } from "./image/access.ts";
+import { createOriginals } from "./image/fetch-original.ts";
+import { createImages } from "./image/image.ts";
+import { createDescriptions } from "./image/image-info.ts";
+import { createHot, type Hot } from "./image/memory-cache.ts";
+import { createNegative } from "./image/negative-cache.ts";
+import { createChecks } from "./image/revalidate.ts";
+import { createStreams } from "./image/serve-original.ts";
+import { createSourceShare } from "./image/source-share.ts";
+import { createVariants } from "./image/variants.ts";
 import type { Published } from "./published.ts";
 import type { Neighbours } from "./source/neighbours.ts";
 import type { Source } from "./source/source.ts";
-import { createSourceShare } from "./source-share.ts";
-import { createStreams } from "./stream.ts";
 import type { Log } from "./telemetry/log.ts";
 import type { Metrics } from "./telemetry/metrics.ts";
-import { createVariants } from "./variants.ts";
 
 /** What the server is made of; main.ts knows which source, cache and encoder these are. */
 export interface ServiceParts {

@@ -1,5 +1,5 @@
 import type { MissingBody, VariantSpec } from "../../contract/api.ts";
-import type { Variants } from "../variants.ts";
+import type { Variants } from "../image/variants.ts";
 import { isWarm } from "./is-warm.ts";
 import { variantOfSpec } from "./specs.ts";
 

@@ -1,7 +1,7 @@
 import type { ProbeAnswer, ProbeBody } from "../../contract/api.ts";
 import type { SourceRecord } from "../cache/cache.ts";
-import type { Checks } from "../checks.ts";
-import { type Descriptions, toInfo } from "../info.ts";
+import { type Descriptions, toInfo } from "../image/image-info.ts";
+import type { Checks } from "../image/revalidate.ts";
 import type { Neighbours } from "../source/neighbours.ts";
 import { apiProblem } from "./failure.ts";
 

@@ -1,7 +1,7 @@
 import { browserAccept } from "../../contract/accept.ts";
 import type { VariantSpec } from "../../contract/api.ts";
 import type { Variant } from "../cache/cache.ts";
-import { negotiate } from "../negotiate.ts";
+import { negotiate } from "../image/negotiate.ts";
 
 /** The variant that a reader of that class will be given. */
 export function variantOfSpec(key: string, spec: VariantSpec, defaultQuality: number): Variant {

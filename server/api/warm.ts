@@ -1,10 +1,10 @@
 import type { VariantSpec, WarmBody, WarmLine } from "../../contract/api.ts";
 import type { Entry, Variant } from "../cache/cache.ts";
-import type { Checks } from "../checks.ts";
 import { Problem } from "../errors.ts";
-import type { Descriptions } from "../info.ts";
+import type { Descriptions } from "../image/image-info.ts";
+import type { Checks } from "../image/revalidate.ts";
+import type { Variants } from "../image/variants.ts";
 import { versionOf } from "../source/source.ts";
-import type { Variants } from "../variants.ts";
 import { apiProblem } from "./failure.ts";
 import { isWarm } from "./is-warm.ts";
 import { variantOfSpec } from "./specs.ts";

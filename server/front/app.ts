@@ -3,7 +3,7 @@ import { Problem } from "../errors.ts";
 import { problemAnswer } from "../http/problem-json.ts";
 import type { Answer } from "../http/response.ts";
 import { formatServerTiming } from "../http/server-timing.ts";
-import type { ImageCall } from "../image.ts";
+import type { ImageCall } from "../image/image.ts";
 import { readTrace, withTrace } from "../telemetry/trace-context.ts";
 import { type Reporter, requestIdOf, sentHeaders } from "./access-log.ts";
 

@@ -1,14 +1,14 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import type { Entry } from "../cache/cache.ts";
-import type { Hot } from "../hot.ts";
 import { problemAnswer } from "../http/problem-json.ts";
 import type { Answer } from "../http/response.ts";
 import { formatServerTiming } from "../http/server-timing.ts";
-import type { Images } from "../image.ts";
-import { createSlots, type Prepared, type Slot, type SlotParts } from "../slots.ts";
+import type { Images } from "../image/image.ts";
+import type { Hot } from "../image/memory-cache.ts";
+import { createSlots, type Prepared, type Slot, type SlotParts } from "../image/url-memo.ts";
+import type { Variants } from "../image/variants.ts";
 import type { Phases } from "../telemetry/log.ts";
 import { readTrace, withTrace } from "../telemetry/trace-context.ts";
-import type { Variants } from "../variants.ts";
 import { flatHeaders, requestIdOf } from "./access-log.ts";
 
 /** What the fast path looks at. */

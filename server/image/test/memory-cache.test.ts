@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { createHot } from "../hot.ts";
-import { entryOf, variant } from "./cache-suite.ts";
+import { entryOf, variant } from "../../test/cache-suite.ts";
+import { createHot } from "../memory-cache.ts";
 
 test.each([
   [59, true],

@@ -1,10 +1,10 @@
-import type { Entry, EntryMeta, Variant } from "./cache/cache.ts";
-import type { Known } from "./checks.ts";
-import { cacheControl, type FreshnessPolicy } from "./http/freshness.ts";
-import type { Answer } from "./http/response.ts";
-import { imageHeaders } from "./http/response-headers.ts";
-import { versionOf } from "./source/source.ts";
-import type { CacheOutcome } from "./telemetry/metrics.ts";
+import type { Entry, EntryMeta, Variant } from "../cache/cache.ts";
+import { cacheControl, type FreshnessPolicy } from "../http/freshness.ts";
+import type { Answer } from "../http/response.ts";
+import { imageHeaders } from "../http/response-headers.ts";
+import { versionOf } from "../source/source.ts";
+import type { CacheOutcome } from "../telemetry/metrics.ts";
+import type { Known } from "./revalidate.ts";
 
 /**
  * A variant in hand as a response. The path through h3 and the fast path in front of it both call this, which is why

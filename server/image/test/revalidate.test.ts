@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import type { SourceRecord } from "../cache/cache.ts";
-import { createChecks, type Known } from "../checks.ts";
-import { createBackground } from "../concurrency/background.ts";
-import { createFlights } from "../concurrency/single-flight.ts";
-import { createMemoryCache } from "./memory-cache.ts";
+import type { SourceRecord } from "../../cache/cache.ts";
+import { createBackground } from "../../concurrency/background.ts";
+import { createFlights } from "../../concurrency/single-flight.ts";
+import { createMemoryCache } from "../../test/memory-cache.ts";
+import { createChecks, type Known } from "../revalidate.ts";
 
 const minute = 60_000;
 

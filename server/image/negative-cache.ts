@@ -1,7 +1,7 @@
 import { LRUCache } from "lru-cache";
-import type { Known } from "./checks.ts";
-import { createAllowance } from "./concurrency/token-bucket.ts";
-import { Problem, type ProblemCode, type ProblemKind, problems, type Scope } from "./errors.ts";
+import { createAllowance } from "../concurrency/token-bucket.ts";
+import { Problem, type ProblemCode, type ProblemKind, problems, type Scope } from "../errors.ts";
+import type { Known } from "./revalidate.ts";
 
 /**
  * What is known not to work, for a short time and in memory: a broken link on a busy page must not become a source

@@ -1,11 +1,11 @@
 import { copyFile, mkdir, rename, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { browserAccept } from "../../contract/accept.ts";
-import { report } from "./chaos.ts";
-import { photo } from "./pictures.ts";
-import { type Pod, startPod } from "./pod.ts";
-import { temporaryFolder } from "./temporary-folder.ts";
+import { browserAccept } from "../../../contract/accept.ts";
+import { report } from "../../test/chaos.ts";
+import { photo } from "../../test/pictures.ts";
+import { type Pod, startPod } from "../../test/pod.ts";
+import { temporaryFolder } from "../../test/temporary-folder.ts";
 
 const token = "the-token-of-the-test";
 
@@ -80,7 +80,10 @@ test.each(["memory", "disk"] as const)(
 
 test("a format that fails at its own limit fails nothing else", async () => {
   const { photos, get } = servers.memory;
-  await copyFile(join(import.meta.dirname, "fixtures", "tall-16384.png"), join(photos, "tall.png"));
+  await copyFile(
+    join(import.meta.dirname, "../../test/fixtures", "tall-16384.png"),
+    join(photos, "tall.png"),
+  );
   await get("img=tall.png&q=90");
   expect(await get("img=tall.png&q=90&w=10")).toBe("200 fwd=miss");
   expect(await get("img=tall.png&fm=json")).toBe("200 fwd=miss");

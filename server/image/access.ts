@@ -1,7 +1,7 @@
-import type { ImageRequest } from "../contract/request.ts";
-import { verify } from "../contract/signature.ts";
-import type { Allowance } from "./concurrency/token-bucket.ts";
-import { Problem } from "./errors.ts";
+import type { ImageRequest } from "../../contract/request.ts";
+import { verify } from "../../contract/signature.ts";
+import type { Allowance } from "../concurrency/token-bucket.ts";
+import { Problem } from "../errors.ts";
 
 /** Who may ask for what. */
 export interface Access {

@@ -1,14 +1,14 @@
-import type { Budget } from "./concurrency/semaphore.ts";
-import type { Flights } from "./concurrency/single-flight.ts";
-import { admit, HEAD_BYTES } from "./encode/admission.ts";
-import type { Lane } from "./encode/encoder.ts";
-import type { SourceLimits } from "./encode/limits.ts";
-import type { Reception } from "./encode/reception.ts";
-import { Problem } from "./errors.ts";
-import { sniff } from "./formats/sniff.ts";
-import { readWhole } from "./source/body.ts";
-import { within } from "./source/patience.ts";
-import type { Source } from "./source/source.ts";
+import type { Budget } from "../concurrency/semaphore.ts";
+import type { Flights } from "../concurrency/single-flight.ts";
+import { admit, HEAD_BYTES } from "../encode/admission.ts";
+import type { Lane } from "../encode/encoder.ts";
+import type { SourceLimits } from "../encode/limits.ts";
+import type { Reception } from "../encode/reception.ts";
+import { Problem } from "../errors.ts";
+import { sniff } from "../formats/sniff.ts";
+import { readWhole } from "../source/body.ts";
+import { within } from "../source/patience.ts";
+import type { Source } from "../source/source.ts";
 
 /** An original in memory, whole. */
 export interface Original {

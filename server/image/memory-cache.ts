@@ -1,5 +1,5 @@
 import { LRUCache } from "lru-cache";
-import type { Entry, Variant } from "./cache/cache.ts";
+import type { Entry, Variant } from "../cache/cache.ts";
 
 /** The variants that are asked for most, in memory, bounded by bytes. */
 export interface Hot {

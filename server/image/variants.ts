@@ -1,12 +1,12 @@
 import { setImmediate } from "node:timers/promises";
-import type { Entry, EntryMeta, Variant, VariantCache } from "./cache/cache.ts";
-import type { Background } from "./concurrency/background.ts";
-import type { Flights } from "./concurrency/single-flight.ts";
-import type { Encoded, Encoder, Lane } from "./encode/encoder.ts";
-import { Problem, type ProblemCode } from "./errors.ts";
-import { type Hot, variantName } from "./hot.ts";
-import { etagOf } from "./http/response-headers.ts";
-import type { Lease, Original, Originals } from "./originals.ts";
+import type { Entry, EntryMeta, Variant, VariantCache } from "../cache/cache.ts";
+import type { Background } from "../concurrency/background.ts";
+import type { Flights } from "../concurrency/single-flight.ts";
+import type { Encoded, Encoder, Lane } from "../encode/encoder.ts";
+import { Problem, type ProblemCode } from "../errors.ts";
+import { etagOf } from "../http/response-headers.ts";
+import type { Lease, Original, Originals } from "./fetch-original.ts";
+import { type Hot, variantName } from "./memory-cache.ts";
 import type { SourceShare } from "./source-share.ts";
 
 /** A variant just made, and the milliseconds it took. */

@@ -1,17 +1,17 @@
 import { LRUCache } from "lru-cache";
-import { type ImageRequest, isOriginal, parseQuery } from "../contract/request.ts";
+import { type ImageRequest, isOriginal, parseQuery } from "../../contract/request.ts";
+import type { Entry, EntryMeta, Variant, VariantClass } from "../cache/cache.ts";
+import { flatHeaders, type Reporter } from "../front/access-log.ts";
+import { type FreshnessPolicy, secondsBetweenChecks } from "../http/freshness.ts";
+import { createHead, type Head } from "../http/head.ts";
+import type { Answer } from "../http/response.ts";
+import { unlessMatched } from "../http/response-headers.ts";
+import { versionOf } from "../source/source.ts";
 import type { Access } from "./access.ts";
-import type { Entry, EntryMeta, Variant, VariantClass } from "./cache/cache.ts";
-import { type Checks, type Known, newer } from "./checks.ts";
-import { entryAnswer, knownFrom } from "./entry-answer.ts";
-import { flatHeaders, type Reporter } from "./front/access-log.ts";
-import { type FreshnessPolicy, secondsBetweenChecks } from "./http/freshness.ts";
-import { createHead, type Head } from "./http/head.ts";
-import type { Answer } from "./http/response.ts";
-import { unlessMatched } from "./http/response-headers.ts";
+import { entryAnswer, knownFrom } from "./entry-response.ts";
 import { variantOf } from "./image.ts";
 import { negotiate } from "./negotiate.ts";
-import { versionOf } from "./source/source.ts";
+import { type Checks, type Known, newer } from "./revalidate.ts";
 
 /** What decides on a hit; all of it in memory. */
 export interface SlotParts {

@@ -1,5 +1,5 @@
-import type { Format } from "../contract/request.ts";
-import type { VariantClass } from "./cache/cache.ts";
+import type { Format } from "../../contract/request.ts";
+import type { VariantClass } from "../cache/cache.ts";
 
 /**
  * What a reader gets: an explicit `fm` as it stands, else what `Accept` names. A wildcard names nothing: old readers

@@ -1,15 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { createFlights } from "../concurrency/single-flight.ts";
-import { createAllowance } from "../concurrency/token-bucket.ts";
-import { helpText, InvalidConfig, loadConfig } from "../config/load.ts";
-import { duration, networks, path, size, sourceUrl } from "../config/parsers.ts";
-import { settings } from "../config/settings.ts";
-import { Problem } from "../errors.ts";
-import { clientAddress } from "../http/client-address.ts";
-import { cacheControl, folderPolicy, remotePolicy, whenToCheck } from "../http/freshness.ts";
-import { problemAnswer } from "../http/problem-json.ts";
-import { parseRange } from "../http/range.ts";
+import { createFlights } from "../../concurrency/single-flight.ts";
+import { createAllowance } from "../../concurrency/token-bucket.ts";
+import { helpText, InvalidConfig, loadConfig } from "../../config/load.ts";
+import { duration, networks, path, size, sourceUrl } from "../../config/parsers.ts";
+import { settings } from "../../config/settings.ts";
+import { Problem } from "../../errors.ts";
+import { clientAddress } from "../../http/client-address.ts";
+import { cacheControl, folderPolicy, remotePolicy, whenToCheck } from "../../http/freshness.ts";
+import { problemAnswer } from "../../http/problem-json.ts";
+import { parseRange } from "../../http/range.ts";
 import { negotiate } from "../negotiate.ts";
 
 describe("Accept", () => {

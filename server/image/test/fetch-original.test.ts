@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { createBudget } from "../concurrency/semaphore.ts";
-import { createFlights } from "../concurrency/single-flight.ts";
-import type { Lane } from "../encode/encoder.ts";
-import { defaultLimits } from "../encode/limits.ts";
-import { createOriginals } from "../originals.ts";
-import type { Source } from "../source/source.ts";
-import { photo } from "./pictures.ts";
+import { createBudget } from "../../concurrency/semaphore.ts";
+import { createFlights } from "../../concurrency/single-flight.ts";
+import type { Lane } from "../../encode/encoder.ts";
+import { defaultLimits } from "../../encode/limits.ts";
+import type { Source } from "../../source/source.ts";
+import { photo } from "../../test/pictures.ts";
+import { createOriginals } from "../fetch-original.ts";
 
 const jpeg = new Uint8Array(await photo(64, 48).jpeg().toBuffer());
 const signal = new AbortController().signal;

@@ -1,10 +1,10 @@
-import type { ImageInfo } from "../contract/info.ts";
-import type { SourceRecord, SourceRecords } from "./cache/cache.ts";
-import type { Background } from "./concurrency/background.ts";
-import type { Flights } from "./concurrency/single-flight.ts";
-import type { Encoder, Lane } from "./encode/encoder.ts";
-import type { Original, Originals } from "./originals.ts";
-import { versionOf } from "./source/source.ts";
+import type { ImageInfo } from "../../contract/info.ts";
+import type { SourceRecord, SourceRecords } from "../cache/cache.ts";
+import type { Background } from "../concurrency/background.ts";
+import type { Flights } from "../concurrency/single-flight.ts";
+import type { Encoder, Lane } from "../encode/encoder.ts";
+import { versionOf } from "../source/source.ts";
+import type { Original, Originals } from "./fetch-original.ts";
 
 /** What is known of photographs: from the record beside their variants, or by looking at the original. */
 export interface Descriptions {

@@ -3,13 +3,13 @@ import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import sharp from "sharp";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { browserAccept } from "../../contract/accept.ts";
-import { sign } from "../../contract/signature.ts";
-import { Problem } from "../errors.ts";
-import { remotePolicy } from "../http/freshness.ts";
-import { versionOf } from "../source/source.ts";
-import { photo } from "./pictures.ts";
-import { createWorld, type World, type WorldOptions } from "./world.ts";
+import { browserAccept } from "../../../contract/accept.ts";
+import { sign } from "../../../contract/signature.ts";
+import { Problem } from "../../errors.ts";
+import { remotePolicy } from "../../http/freshness.ts";
+import { versionOf } from "../../source/source.ts";
+import { photo } from "../../test/pictures.ts";
+import { createWorld, type World, type WorldOptions } from "../../test/world.ts";
 
 let world: World;
 const open = async (options?: WorldOptions): Promise<World> => {

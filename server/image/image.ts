@@ -1,20 +1,20 @@
-import { type ImageRequest, isOriginal, parseQuery } from "../contract/request.ts";
+import { type ImageRequest, isOriginal, parseQuery } from "../../contract/request.ts";
+import type { Entry, SourceRecord, Variant } from "../cache/cache.ts";
+import { Problem } from "../errors.ts";
+import { cacheControl, type FreshnessPolicy, whenToCheck } from "../http/freshness.ts";
+import type { Answer, Note } from "../http/response.ts";
+import { cacheStatus, etagOf, unlessMatched } from "../http/response-headers.ts";
+import { isGone } from "../source/refused.ts";
+import { versionOf } from "../source/source.ts";
+import type { CacheOutcome } from "../telemetry/metrics.ts";
 import type { Access } from "./access.ts";
-import type { Entry, SourceRecord, Variant } from "./cache/cache.ts";
-import { type Checks, type Known, newer } from "./checks.ts";
-import { entryAnswer, knownFrom } from "./entry-answer.ts";
-import { Problem } from "./errors.ts";
-import { variantName } from "./hot.ts";
-import { cacheControl, type FreshnessPolicy, whenToCheck } from "./http/freshness.ts";
-import type { Answer, Note } from "./http/response.ts";
-import { cacheStatus, etagOf, unlessMatched } from "./http/response-headers.ts";
-import { type Descriptions, toInfo } from "./info.ts";
-import type { Negative, Wanted } from "./negative.ts";
+import { entryAnswer, knownFrom } from "./entry-response.ts";
+import { type Descriptions, toInfo } from "./image-info.ts";
+import { variantName } from "./memory-cache.ts";
+import type { Negative, Wanted } from "./negative-cache.ts";
 import { negotiate } from "./negotiate.ts";
-import { isGone } from "./source/refused.ts";
-import { versionOf } from "./source/source.ts";
-import type { Streams } from "./stream.ts";
-import type { CacheOutcome } from "./telemetry/metrics.ts";
+import { type Checks, type Known, newer } from "./revalidate.ts";
+import type { Streams } from "./serve-original.ts";
 import type { Variants } from "./variants.ts";
 
 /** What the path of an image request is made of. */
