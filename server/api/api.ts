@@ -5,7 +5,7 @@ import { parseQuery } from "../../contract/request.ts";
 import { Problem } from "../errors.ts";
 import type { ApiCall } from "../front/app.ts";
 import type { Answer } from "../http/response.ts";
-import type { Published } from "../published.ts";
+import type { Published } from "../published/published.ts";
 import type { Neighbours } from "../source/neighbours.ts";
 import { alive, soon } from "./alive.ts";
 import { readJson } from "./body.ts";

@@ -1,6 +1,6 @@
 import { forgetClaims, readClaims } from "../cache/claims.ts";
 import { readUsage, writeUsage } from "../cache/usage.ts";
-import { readPins } from "../published-reader.ts";
+import { readPins } from "../published/reader.ts";
 import type { Amount } from "./ages.ts";
 import { type SweepOptions, type SweepSummary, sweep } from "./sweep.ts";
 import { walkCache } from "./walk.ts";

@@ -1,5 +1,5 @@
 import type { VariantCache } from "../cache/cache.ts";
-import type { Published } from "../published.ts";
+import type { Published } from "../published/published.ts";
 
 /** Keeps one source's unpublished variants within a share of the disk: `MAX_VARIANTS`. */
 export interface SourceShare {

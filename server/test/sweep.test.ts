@@ -7,7 +7,7 @@ import { createDiskCache } from "../cache/disk.ts";
 import { pathParts, variantName } from "../cache/name.ts";
 import { collect } from "../gc/collect.ts";
 import { type SweepOptions, sweep } from "../gc/sweep.ts";
-import { readSet, writeSet } from "../published-files.ts";
+import { readSet, writeSet } from "../published/files.ts";
 import { entryOf } from "./cache-suite.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 

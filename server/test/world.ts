@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { defaultLimits } from "../encode/limits.ts";
 import { type FreshnessPolicy, folderPolicy } from "../http/freshness.ts";
 import { variantName } from "../image/memory-cache.ts";
-import { openPublished, type Published } from "../published.ts";
+import { openPublished, type Published } from "../published/published.ts";
 import { createService, type Service, type ServiceOptions } from "../service.ts";
 import { createFolderSource } from "../source/folder.ts";
 import { folderNeighbours } from "../source/neighbours.ts";

@@ -1,7 +1,7 @@
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { type PublishedBody, parsePublishedBody } from "../contract/api.ts";
-import { isAbsent, publish, remove } from "./cache/files.ts";
+import { type PublishedBody, parsePublishedBody } from "../../contract/api.ts";
+import { isAbsent, publish, remove } from "../cache/files.ts";
 
 /**
  * Published sets on the cache volume, such as `published/blog/2026-11-24.json`; every replica and the GC read them.

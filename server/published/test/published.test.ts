@@ -2,11 +2,11 @@ import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { Variant } from "../cache/cache.ts";
-import { createDiskCache } from "../cache/disk.ts";
-import { type Reach, VolumeHung } from "../cache/volume.ts";
+import type { Variant } from "../../cache/cache.ts";
+import { createDiskCache } from "../../cache/disk.ts";
+import { type Reach, VolumeHung } from "../../cache/volume.ts";
 import { openPublished, type Published } from "../published.ts";
-import { readPins } from "../published-reader.ts";
+import { readPins } from "../reader.ts";
 
 let folder: string;
 let clock = 1_000_000;

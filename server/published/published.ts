@@ -1,10 +1,10 @@
 import { setInterval as every } from "node:timers";
-import { InvalidBody, type PublishedBody } from "../contract/api.ts";
-import { formatPublished, type ImageRequest, isOriginal, parseQuery } from "../contract/request.ts";
-import type { Variant, VariantClass } from "./cache/cache.ts";
-import { type Reach, VolumeHung } from "./cache/volume.ts";
-import { Problem } from "./errors.ts";
-import type { Listing } from "./image/access.ts";
+import { InvalidBody, type PublishedBody } from "../../contract/api.ts";
+import { formatPublished, type ImageRequest, isOriginal, parseQuery } from "../../contract/request.ts";
+import type { Variant, VariantClass } from "../cache/cache.ts";
+import { type Reach, VolumeHung } from "../cache/volume.ts";
+import { Problem } from "../errors.ts";
+import type { Listing } from "../image/access.ts";
 import {
   deleteSet,
   isLive,
@@ -14,8 +14,8 @@ import {
   stamp,
   writeMarker,
   writeSet,
-} from "./published-files.ts";
-import { type FoundSets, PublishedReader, type SetFile, type Unread } from "./published-reader.ts";
+} from "./files.ts";
+import { type FoundSets, PublishedReader, type SetFile, type Unread } from "./reader.ts";
 
 /** What sites have published: the variants that `VARIANTS=listed` allows, budgets exempt and the GC keeps. */
 export interface Published extends Listing {

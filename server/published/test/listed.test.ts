@@ -1,10 +1,10 @@
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { report } from "./chaos.ts";
-import { photo } from "./pictures.ts";
-import { type Pod, startPod } from "./pod.ts";
-import { temporaryFolder } from "./temporary-folder.ts";
+import { report } from "../../test/chaos.ts";
+import { photo } from "../../test/pictures.ts";
+import { type Pod, startPod } from "../../test/pod.ts";
+import { temporaryFolder } from "../../test/temporary-folder.ts";
 
 const token = "the-token-of-the-test";
 let folder: string;
