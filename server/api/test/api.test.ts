@@ -2,12 +2,12 @@ import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promis
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { browserAccept } from "../../contract/accept.ts";
-import type { VariantSpec } from "../../contract/api.ts";
-import { Problem } from "../errors.ts";
-import { remotePolicy } from "../http/freshness.ts";
-import { photo } from "./pictures.ts";
-import { createWorld, type World } from "./world.ts";
+import { browserAccept } from "../../../contract/accept.ts";
+import type { VariantSpec } from "../../../contract/api.ts";
+import { Problem } from "../../errors.ts";
+import { remotePolicy } from "../../http/freshness.ts";
+import { photo } from "../../test/pictures.ts";
+import { createWorld, type World } from "../../test/world.ts";
 
 let world: World;
 const tokens = ["the-new-token-123", "the-old-token-123"];
