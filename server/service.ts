@@ -23,7 +23,7 @@ import { createStreams } from "./image/serve-original.ts";
 import { createSourceShare } from "./image/source-share.ts";
 import { createVariants } from "./image/variants.ts";
 import type { Published } from "./published/published.ts";
-import type { Neighbours } from "./source/neighbours.ts";
+import type { Neighbours } from "./source/list-siblings.ts";
 import type { Source } from "./source/source.ts";
 import type { Log } from "./telemetry/log.ts";
 import type { Metrics } from "./telemetry/metrics.ts";

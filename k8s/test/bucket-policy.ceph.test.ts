@@ -12,7 +12,7 @@ import { beforeAll, expect, inject, test } from "vitest";
 import { ownerClient } from "../../dev/ceph/cluster.ts";
 import { runCeph } from "../../dev/ceph/daemon.ts";
 import { Problem } from "../../server/errors.ts";
-import { createS3Source } from "../../server/source/s3.ts";
+import { createS3Source } from "../../server/source/remote/s3.ts";
 
 const bucket = "photographs";
 const ceph = inject("ceph");

@@ -6,7 +6,7 @@ import { Problem } from "../errors.ts";
 import type { ApiCall } from "../front/app.ts";
 import type { Answer } from "../http/response.ts";
 import type { Published } from "../published/published.ts";
-import type { Neighbours } from "../source/neighbours.ts";
+import type { Neighbours } from "../source/list-siblings.ts";
 import { alive, soon } from "./alive.ts";
 import { readJson } from "./body.ts";
 import { findMissing } from "./missing.ts";

@@ -2,7 +2,7 @@ import type { ProbeAnswer, ProbeBody } from "../../contract/api.ts";
 import type { SourceRecord } from "../cache/cache.ts";
 import { type Descriptions, toInfo } from "../image/image-info.ts";
 import type { Checks } from "../image/revalidate.ts";
-import type { Neighbours } from "../source/neighbours.ts";
+import type { Neighbours } from "../source/list-siblings.ts";
 import { apiProblem } from "./failure.ts";
 
 /** Photographs looked at at once: the pool's warm slots bound the rest. */

@@ -7,7 +7,7 @@ import type { Reception } from "../encode/reception.ts";
 import { Problem } from "../errors.ts";
 import { sniff } from "../formats/sniff.ts";
 import { readWhole } from "../source/body.ts";
-import { within } from "../source/patience.ts";
+import { within } from "../source/remote/timeouts.ts";
 import type { Source } from "../source/source.ts";
 
 /** An original in memory, whole. */

@@ -4,7 +4,7 @@ import { Problem } from "../errors.ts";
 import { cacheControl, type FreshnessPolicy, whenToCheck } from "../http/freshness.ts";
 import type { Answer, Note } from "../http/response.ts";
 import { cacheStatus, etagOf, unlessMatched } from "../http/response-headers.ts";
-import { isGone } from "../source/refused.ts";
+import { isGone } from "../source/access-denied.ts";
 import { versionOf } from "../source/source.ts";
 import type { CacheOutcome } from "../telemetry/metrics.ts";
 import type { Access } from "./access.ts";

@@ -3,7 +3,7 @@ import type { SourceRecords } from "../cache/cache.ts";
 import type { Background } from "../concurrency/background.ts";
 import type { Flights } from "../concurrency/single-flight.ts";
 import { createAllowance } from "../concurrency/token-bucket.ts";
-import { isGone } from "../source/refused.ts";
+import { isGone } from "../source/access-denied.ts";
 import type { Source } from "../source/source.ts";
 
 /** What the source last said of a key. */

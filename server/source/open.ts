@@ -2,13 +2,13 @@ import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { SourceLocation } from "../config/parsers.ts";
 import { type FreshnessPolicy, folderPolicy, remotePolicy } from "../http/freshness.ts";
+import { tellRefused } from "./access-denied.ts";
 import { createFolderSource } from "./folder.ts";
-import { guardSource } from "./guard.ts";
-import { createHttpSource } from "./http.ts";
-import { folderNeighbours, type Neighbours, noNeighbours, prefixNeighbours } from "./neighbours.ts";
+import { folderNeighbours, type Neighbours, noNeighbours, prefixNeighbours } from "./list-siblings.ts";
 import { createPrefixSource } from "./prefixes.ts";
-import { tellRefused } from "./refused.ts";
-import { createS3Source, type S3Options } from "./s3.ts";
+import { createHttpSource } from "./remote/http.ts";
+import { guardSource } from "./remote/retry-breaker.ts";
+import { createS3Source, type S3Options } from "./remote/s3.ts";
 import type { Source } from "./source.ts";
 
 /** One source, or several by the start of the key. */

@@ -3,8 +3,8 @@ import { expect, inject, onTestFinished, test, vi } from "vitest";
 import { ownerClient } from "../../dev/ceph/cluster.ts";
 import { rgwOf, startDaemon, stopDaemon, until } from "../../dev/ceph/daemon.ts";
 import { freePort } from "../../dev/ports.ts";
-import { tellRefused } from "../source/refused.ts";
-import { createS3Source, type S3Options } from "../source/s3.ts";
+import { tellRefused } from "../source/access-denied.ts";
+import { createS3Source, type S3Options } from "../source/remote/s3.ts";
 import type { Source } from "../source/source.ts";
 
 const ceph = inject("ceph");

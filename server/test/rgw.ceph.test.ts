@@ -3,12 +3,12 @@ import { afterEach, describe, expect, inject, test } from "vitest";
 import { ownerClient } from "../../dev/ceph/cluster.ts";
 import { rgwOf, signalDaemon, startDaemon, stopDaemon, until } from "../../dev/ceph/daemon.ts";
 import { Problem } from "../errors.ts";
+import { tellRefused } from "../source/access-denied.ts";
 import { readWhole } from "../source/body.ts";
-import { createHttpSource } from "../source/http.ts";
-import { remotePatience } from "../source/patience.ts";
-import { tellRefused } from "../source/refused.ts";
-import { createS3Source, type S3Options } from "../source/s3.ts";
-import { describeSource } from "./source-suite.ts";
+import { createHttpSource } from "../source/remote/http.ts";
+import { createS3Source, type S3Options } from "../source/remote/s3.ts";
+import { remotePatience } from "../source/remote/timeouts.ts";
+import { describeSource } from "../source/test/source-suite.ts";
 
 const ceph = inject("ceph");
 const owner = ownerClient(ceph);

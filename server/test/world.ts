@@ -7,7 +7,7 @@ import { variantName } from "../image/memory-cache.ts";
 import { openPublished, type Published } from "../published/published.ts";
 import { createService, type Service, type ServiceOptions } from "../service.ts";
 import { createFolderSource } from "../source/folder.ts";
-import { folderNeighbours } from "../source/neighbours.ts";
+import { folderNeighbours } from "../source/list-siblings.ts";
 import type { Source } from "../source/source.ts";
 import type { RequestLine } from "../telemetry/log.ts";
 import { createMemoryCache, type MemoryCache } from "./memory-cache.ts";

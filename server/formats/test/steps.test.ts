@@ -6,7 +6,7 @@ import { FrameReader } from "../../encode/frames.ts";
 import { readRights } from "../../encode/rights.ts";
 import { describeSvg } from "../../encode/svg.ts";
 import { clientAddress } from "../../http/client-address.ts";
-import { createS3Source } from "../../source/s3.ts";
+import { createS3Source } from "../../source/remote/s3.ts";
 import { Steps } from "../byte-reader.ts";
 import { hasWholeHeader, readSize } from "../dimensions.ts";
 import { SNIFF_BYTES, sniff } from "../sniff.ts";

@@ -10,7 +10,7 @@ import { createDiskCache } from "../../cache/disk.ts";
 import { Problem, type ProblemCode, problems } from "../../errors.ts";
 import { sniff } from "../../formats/sniff.ts";
 import { remotePolicy } from "../../http/freshness.ts";
-import { createHttpSource } from "../../source/http.ts";
+import { createHttpSource } from "../../source/remote/http.ts";
 import { report } from "../../test/chaos.ts";
 import { animation, photo } from "../../test/pictures.ts";
 import { createWorld, type World } from "../../test/world.ts";

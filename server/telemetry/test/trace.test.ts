@@ -1,8 +1,8 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage } from "node:http";
 import { expect, onTestFinished, test } from "vitest";
-import { createHttpSource } from "../../source/http.ts";
-import { createS3Source } from "../../source/s3.ts";
+import { createHttpSource } from "../../source/remote/http.ts";
+import { createS3Source } from "../../source/remote/s3.ts";
 import type { Source } from "../../source/source.ts";
 import { readTrace, traceHeaders, withTrace } from "../trace-context.ts";
 

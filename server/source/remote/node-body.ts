@@ -1,7 +1,7 @@
 import type { Readable } from "node:stream";
-import { Problem } from "../errors.ts";
-import type { Patience } from "./patience.ts";
-import { failedProblem } from "./shortage.ts";
+import { Problem } from "../../errors.ts";
+import { failedProblem } from "../shortage.ts";
+import type { Patience } from "./timeouts.ts";
 
 /**
  * A remote body as a web stream that ends by itself when the source stalls or trickles: an S3 client's own timers end

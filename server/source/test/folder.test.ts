@@ -3,7 +3,7 @@ import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createFolderSource } from "../source/folder.ts";
+import { createFolderSource } from "../folder.ts";
 import { describeSource } from "./source-suite.ts";
 
 describeSource("a folder", async () => {

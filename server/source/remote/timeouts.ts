@@ -1,4 +1,4 @@
-import { Problem } from "../errors.ts";
+import { Problem } from "../../errors.ts";
 
 /** How long a remote source may take over each step, in milliseconds. */
 export interface Patience {

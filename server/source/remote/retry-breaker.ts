@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { Problem, type ProblemCode } from "../errors.ts";
+import { Problem, type ProblemCode } from "../../errors.ts";
+import type { ByteRange, Source, SourceObject } from "../source.ts";
 import { createBreaker } from "./breaker.ts";
-import type { ByteRange, Source, SourceObject } from "./source.ts";
 
 /** What a guard has seen, for metrics and tests. */
 export interface GuardStats {

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { Problem, type ProblemCode } from "../errors.ts";
-import { guardSource } from "../source/guard.ts";
-import { isGone, Refused, tellRefused } from "../source/refused.ts";
-import type { Source } from "../source/source.ts";
-import { report } from "./chaos.ts";
+import { Problem, type ProblemCode } from "../../errors.ts";
+import { report } from "../../test/chaos.ts";
+import { isGone, Refused, tellRefused } from "../access-denied.ts";
+import { guardSource } from "../remote/retry-breaker.ts";
+import type { Source } from "../source.ts";
 
 /** A source that answers as it is told, and counts. */
 function scripted(answer: (call: number, key: string) => ProblemCode | Problem | undefined) {

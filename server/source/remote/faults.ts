@@ -1,5 +1,5 @@
-import { Problem } from "../errors.ts";
-import { Refused } from "./refused.ts";
+import { Problem } from "../../errors.ts";
+import { Refused } from "../access-denied.ts";
 import { byCode, byStatus, KMS, type Verdict } from "./verdicts.ts";
 
 /** An error as the storage has said it. */

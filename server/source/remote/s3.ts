@@ -1,16 +1,16 @@
 import { Readable } from "node:stream";
 import type { GetObjectCommandOutput, HeadObjectCommandOutput, S3Client } from "@aws-sdk/client-s3";
-import { Problem } from "../errors.ts";
-import { traceHeaders } from "../telemetry/trace-context.ts";
-import { exactly } from "./body.ts";
+import { Problem } from "../../errors.ts";
+import { traceHeaders } from "../../telemetry/trace-context.ts";
+import { exactly } from "../body.ts";
+import { MOST_NEIGHBOURS, type Neighbours, neighboursBy } from "../list-siblings.ts";
+import { failedProblem, isShortage } from "../shortage.ts";
+import type { ByteRange, Source, SourceStat } from "../source.ts";
+import { validatorOf } from "../validator.ts";
 import { faultProblem } from "./faults.ts";
-import { MOST_NEIGHBOURS, type Neighbours, neighboursBy } from "./neighbours.ts";
 import { fromNodeBody } from "./node-body.ts";
-import { type Patience, remotePatience, within } from "./patience.ts";
 import { boundAnswers } from "./s3-answers.ts";
-import { failedProblem, isShortage } from "./shortage.ts";
-import type { ByteRange, Source, SourceStat } from "./source.ts";
-import { validatorOf } from "./validator.ts";
+import { type Patience, remotePatience, within } from "./timeouts.ts";
 
 /** A bucket, and how to reach it. */
 export interface S3Options {

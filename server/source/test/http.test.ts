@@ -1,9 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
-import { readWhole } from "../source/body.ts";
-import { createHttpSource } from "../source/http.ts";
-import { remotePatience } from "../source/patience.ts";
+import { readWhole } from "../body.ts";
+import { createHttpSource } from "../remote/http.ts";
+import { remotePatience } from "../remote/timeouts.ts";
 import { describeSource } from "./source-suite.ts";
 
 const servers: Server[] = [];

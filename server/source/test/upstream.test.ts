@@ -1,16 +1,16 @@
 import { createServer, type RequestListener, type Server, type ServerResponse } from "node:http";
 import { type AddressInfo, createServer as createTcpServer, type Socket } from "node:net";
 import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
-import { browserAccept } from "../../contract/accept.ts";
-import { folderPolicy, remotePolicy } from "../http/freshness.ts";
-import { guardSource } from "../source/guard.ts";
-import { createHttpSource } from "../source/http.ts";
-import { remotePatience } from "../source/patience.ts";
-import { tellRefused } from "../source/refused.ts";
-import { createS3Source } from "../source/s3.ts";
-import { bounded, report, sized } from "./chaos.ts";
-import { photo } from "./pictures.ts";
-import { createWorld, type World, type WorldOptions } from "./world.ts";
+import { browserAccept } from "../../../contract/accept.ts";
+import { folderPolicy, remotePolicy } from "../../http/freshness.ts";
+import { bounded, report, sized } from "../../test/chaos.ts";
+import { photo } from "../../test/pictures.ts";
+import { createWorld, type World, type WorldOptions } from "../../test/world.ts";
+import { tellRefused } from "../access-denied.ts";
+import { createHttpSource } from "../remote/http.ts";
+import { guardSource } from "../remote/retry-breaker.ts";
+import { createS3Source } from "../remote/s3.ts";
+import { remotePatience } from "../remote/timeouts.ts";
 
 const jpeg = await photo(200, 150).jpeg().toBuffer();
 // Long enough for a machine that is busy with other tests.

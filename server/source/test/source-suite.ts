@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { MAX_KEY_BYTES } from "../../contract/key.ts";
-import { Problem } from "../errors.ts";
-import type { Source } from "../source/source.ts";
+import { MAX_KEY_BYTES } from "../../../contract/key.ts";
+import { Problem } from "../../errors.ts";
+import type { Source } from "../source.ts";
 
 /** A source under test, and how to put photographs into what it reads. */
 export interface SourceUnderTest {

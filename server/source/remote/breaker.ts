@@ -1,4 +1,4 @@
-import { Problem } from "../errors.ts";
+import { Problem } from "../../errors.ts";
 
 /** What an answer says of the source as a whole. */
 export type Word = "good" | "bad" | "nothing";

@@ -1,14 +1,14 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
-import { Problem } from "../errors.ts";
-import { traceHeaders } from "../telemetry/trace-context.ts";
-import { cut, exactly } from "./body.ts";
+import { Problem } from "../../errors.ts";
+import { traceHeaders } from "../../telemetry/trace-context.ts";
+import { cut, exactly } from "../body.ts";
+import { failedProblem } from "../shortage.ts";
+import type { ByteRange, Source, SourceStat } from "../source.ts";
+import { validatorOf } from "../validator.ts";
 import { faultProblem } from "./faults.ts";
 import { fromNodeBody } from "./node-body.ts";
-import { type Patience, remotePatience, within } from "./patience.ts";
-import { failedProblem } from "./shortage.ts";
-import type { ByteRange, Source, SourceStat } from "./source.ts";
-import { validatorOf } from "./validator.ts";
+import { type Patience, remotePatience, within } from "./timeouts.ts";
 
 /**
  * Photographs below an HTTP base URL, such as a public bucket. Nothing of the reader's request goes there but the key;
