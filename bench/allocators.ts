@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { createPool, type Pool } from "../server/encode/pool.ts";
-import { allocator } from "../server/encode/worker.ts";
+import { createPool, type Pool } from "../server/encode/pool/pool.ts";
+import { allocator } from "../server/encode/pool/worker.ts";
 import type { Bench } from "./tools/bench.ts";
 import { childrenOf, cpuMsOf, privateBytesOf } from "./tools/cpu.ts";
 import type { Table } from "./tools/result.ts";

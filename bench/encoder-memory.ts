@@ -1,15 +1,15 @@
 import { writeFileSync } from "node:fs";
 import sharp, { type Sharp } from "sharp";
+import { defaultOutputLimits } from "../server/encode/child/choose-format.ts";
 import type { Output } from "../server/encode/encoder.ts";
-import { defaultOutputLimits } from "../server/encode/format.ts";
-import { readProcessMemory } from "../server/encode/process-memory.ts";
-import { reserveOutputs } from "../server/encode/reservation.ts";
-import { Worker } from "../server/encode/worker.ts";
+import { readProcessMemory } from "../server/encode/memory/process-memory.ts";
+import { reserveOutputs } from "../server/encode/memory/reservation.ts";
+import { Worker } from "../server/encode/pool/worker.ts";
 import type { Bench } from "./tools/bench.ts";
 import type { Result } from "./tools/result.ts";
 
 /**
- * Peaks of a fresh encoder child for one output of one original, beside what server/encode/memory.ts estimates of it.
+ * Peaks of a fresh encoder child for one output of one original, beside what server/encode/memory/estimate.ts estimates of it.
  */
 export async function encoderMemory(bench: Bench): Promise<Result> {
   const rows: (readonly (string | number)[])[] = [];
@@ -29,7 +29,7 @@ export async function encoderMemory(bench: Bench): Promise<Result> {
   return {
     title: "Memory of an encoder",
     about:
-      "Growth of an encoder child that has done one small job, while it makes one output: its resident memory (VmHWM) and its private writable memory (VmData, which RLIMIT_DATA limits), beside the estimate of server/encode/memory.ts. The estimate must be the largest of the three.",
+      "Growth of an encoder child that has done one small job, while it makes one output: its resident memory (VmHWM) and its private writable memory (VmData, which RLIMIT_DATA limits), beside the estimate of server/encode/memory/estimate.ts. The estimate must be the largest of the three.",
     targets: [{ claim: `measured ÷ estimate, at most (${largest?.[0]})`, measured: worst, atMost: 1 }],
     tables: [
       {

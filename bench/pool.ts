@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import type { Format } from "../contract/request.ts";
+import { defaultOutputLimits } from "../server/encode/child/choose-format.ts";
+import { transform } from "../server/encode/child/transform.ts";
 import type { Output } from "../server/encode/encoder.ts";
-import { defaultOutputLimits } from "../server/encode/format.ts";
 import { defaultLimits } from "../server/encode/limits.ts";
-import { createPool, type Pool } from "../server/encode/pool.ts";
-import { transform } from "../server/encode/transform.ts";
+import { createPool, type Pool } from "../server/encode/pool/pool.ts";
 import { alternate, least, type Measured, median, type Samples } from "./tools/alternate.ts";
 import type { Bench } from "./tools/bench.ts";
 import { childrenOf } from "./tools/cpu.ts";

@@ -1,8 +1,8 @@
 import sharp, { type Sharp } from "sharp";
 import type { Format } from "../../contract/request.ts";
-import { effortFor } from "../../server/encode/effort.ts";
+import { effortFor } from "../../server/encode/child/effort.ts";
+import { encode } from "../../server/encode/child/encoders.ts";
 import type { Lane } from "../../server/encode/encoder.ts";
-import { encode } from "../../server/encode/encoders.ts";
 
 /** sharp alone, in this process, to the pixels of a width. */
 export function bareTier(original: string | Uint8Array, width: number): Sharp {

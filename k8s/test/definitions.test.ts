@@ -7,7 +7,7 @@ import { describe, expect, test } from "vitest";
 import { parseCommandLine } from "../../scan/options.ts";
 import { type Config, loadConfig } from "../../server/config/load.ts";
 import { settings } from "../../server/config/settings.ts";
-import { CHILD_BYTES, ORDINARY_BYTES } from "../../server/encode/encoder-memory.ts";
+import { CHILD_BYTES, ORDINARY_BYTES } from "../../server/encode/memory/encoder-memory.ts";
 import { createAdmin } from "../../server/front/admin.ts";
 import { metricDefinitions } from "../../server/telemetry/metric-definitions.ts";
 import { createMetrics } from "../../server/telemetry/metrics.ts";

@@ -1,5 +1,5 @@
 import type { EntryMeta } from "../cache/cache.ts";
-import { mostEffort } from "../encode/effort.ts";
+import { mostEffort } from "../encode/child/effort.ts";
 import { versionOf } from "../source/source.ts";
 
 /**

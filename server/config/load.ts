@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { LEAST_BYTES } from "../encode/encoder-memory.ts";
+import { LEAST_BYTES } from "../encode/memory/encoder-memory.ts";
 import { type Program, type Setting, settings } from "./settings.ts";
 
 /** Every setting parsed, by its key in settings.ts. */

@@ -1,5 +1,5 @@
 import type { VariantClass } from "../cache/cache.ts";
-import type { Reception } from "./reception.ts";
+import type { Reception } from "./pool/early-upload.ts";
 
 /** Live work answers a reader; warm work is made ahead, in slots of its own, and gives way. */
 export type Lane = "live" | "warm";

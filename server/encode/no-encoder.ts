@@ -1,7 +1,7 @@
 import { type Stats, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
-import { encoderProgram, WorkerDied } from "./worker.ts";
+import { encoderProgram, WorkerDied } from "./pool/worker.ts";
 
 /** No encoder starts, so that there is nothing to serve with; the message says why and what to do. */
 export class NoEncoder extends Error {}

@@ -1,7 +1,7 @@
 import { Problem } from "../errors.ts";
 import type { EncodeFailure, Metrics } from "../telemetry/metrics.ts";
 import type { Encoder } from "./encoder.ts";
-import { WorkerDied } from "./worker.ts";
+import { WorkerDied } from "./pool/worker.ts";
 
 /** Counts what an encoder makes, how long that takes and why it fails. */
 export function observeEncoder(

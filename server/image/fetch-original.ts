@@ -1,9 +1,9 @@
 import type { Budget } from "../concurrency/semaphore.ts";
 import type { Flights } from "../concurrency/single-flight.ts";
-import { admit, HEAD_BYTES } from "../encode/admission.ts";
 import type { Lane } from "../encode/encoder.ts";
 import type { SourceLimits } from "../encode/limits.ts";
-import type { Reception } from "../encode/reception.ts";
+import type { Reception } from "../encode/pool/early-upload.ts";
+import { admit, HEAD_BYTES } from "../encode/pool/precheck.ts";
 import { Problem } from "../errors.ts";
 import { sniff } from "../formats/sniff.ts";
 import { readWhole } from "../source/body.ts";

@@ -25,6 +25,6 @@ export async function copyProgram(mode = 0o755): Promise<ProgramCopy> {
   return {
     folder,
     executable: join(folder, "bin/imgproxy-lite.js"),
-    child: join(folder, "dist/server/encode/child.js"),
+    child: join(folder, "dist/server/encode/child/main.js"),
   };
 }

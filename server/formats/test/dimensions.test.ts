@@ -1,7 +1,7 @@
 import sharp from "sharp";
 import { expect, test } from "vitest";
-import { HEAD_BYTES } from "../../encode/admission.ts";
-import { readEarly } from "../../encode/original.ts";
+import { readEarly } from "../../encode/child/original.ts";
+import { HEAD_BYTES } from "../../encode/pool/precheck.ts";
 import { animation, photo } from "../../test/pictures.ts";
 import { readSize } from "../dimensions.ts";
 import { sniff } from "../sniff.ts";

@@ -1,0 +1,94 @@
+import sharp, { type Metadata, type Sharp } from "sharp";
+import { Problem } from "../../errors.ts";
+import { hasWholeHeader } from "../../formats/dimensions.ts";
+import { sniff } from "../../formats/sniff.ts";
+import { limitProblem, type SourceLimits } from "../limits.ts";
+import { type Rights, readRights } from "./copyright.ts";
+import { leanOriginal } from "./lean.ts";
+
+/** An original whose header was read and found within the limits. */
+export interface Original {
+  readonly bytes: Uint8Array;
+  readonly type: string;
+  /** Displayed pixels. */
+  readonly width: number;
+  readonly height: number;
+  readonly frames: number;
+  readonly alpha: boolean;
+  readonly rights: Rights;
+}
+
+/**
+ * Reads the header of a JPEG while the rest of it arrives: half a millisecond that a reader need not wait for. What it
+ * comes to is undefined where only the whole can tell what is wrong.
+ * @param head as much of it as is here.
+ * @returns undefined as long as that is not all of the header; of other types always.
+ */
+export function readEarly(head: Uint8Array): Promise<Metadata | undefined> | undefined {
+  if (sniff(head).type !== "image/jpeg" || !hasWholeHeader(head)) return undefined;
+  return readHeader(leanOriginal("image/jpeg", head)).catch(() => undefined);
+}
+
+/**
+ * Reads the header of an original that was let in by its first bytes; no pixel is decoded yet.
+ * @param whole changed where {@link leanOriginal} leaves something out.
+ * @param early what {@link readEarly} has begun.
+ * @throws Problem `unreadable-source`.
+ */
+export async function openOriginal(
+  whole: Uint8Array,
+  limits: SourceLimits,
+  early?: Promise<Metadata | undefined>,
+): Promise<Original> {
+  const { type } = sniff(whole);
+  const begun = await early;
+  const bytes = begun === undefined ? leanOriginal(type, whole) : whole;
+  const header =
+    begun ??
+    (await readHeader(bytes).catch((cause: unknown) => {
+      throw damaged(type, cause);
+    }));
+  const frames = type === "image/gif" || type === "image/webp" ? (header.pages ?? 1) : 1;
+  const { width, height } = header.autoOrient;
+  const original = {
+    ...{ bytes, type, width, height, frames },
+    alpha: header.hasAlpha,
+    rights: readRights(header),
+  };
+  const problem = limitProblem(original, limits);
+  if (problem !== undefined) throw new Problem("unreadable-source", { detail: problem });
+  return original;
+}
+
+function readHeader(bytes: Uint8Array): Promise<Metadata> {
+  return sharp(bytes, { limitInputPixels: false, failOn: "error" }).metadata();
+}
+
+/** A sharp pipeline over the original, upright. libvips checks the limit again: headers can lie about frames. */
+export function decode(original: Original, limits: SourceLimits, animated: boolean): Sharp {
+  return sharp(original.bytes, {
+    autoOrient: true,
+    animated,
+    failOn: "error",
+    limitInputPixels: animated ? limits.animationPixels : limits.pixels,
+    sequentialRead: true,
+  });
+}
+
+/** Whether all of its first frame can be decoded; a few pixels of it are kept. */
+export async function isDecodable(original: Original, limits: SourceLimits): Promise<boolean> {
+  try {
+    await decode(original, limits, false).resize({ width: 16, height: 16, fit: "inside" }).raw().toBuffer();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** What a decoder's complaint becomes: its own words may name the inside, so they stay in the cause. */
+export function damaged(type: string, cause: unknown): Problem {
+  return new Problem("unreadable-source", {
+    detail: `The original says it is ${type}, but cannot be decoded as that.`,
+    cause,
+  });
+}

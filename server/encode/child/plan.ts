@@ -1,0 +1,136 @@
+import type { VariantClass } from "../../cache/cache.ts";
+import { Problem } from "../../errors.ts";
+import type { Lane, Output } from "../encoder.ts";
+import type { SourceLimits } from "../limits.ts";
+import { avifProblem, type Choice, chooseFormat, type OutputLimits, type Picture } from "./choose-format.ts";
+import type { Rights } from "./copyright.ts";
+import { type EncodedFormat, effortFor } from "./effort.ts";
+
+/** An output as a child is asked for it. */
+export interface WantedOutput extends Output {
+  /** Formats that this must not be, and why, in words for the reader (reservation.ts). */
+  readonly refused: Refusals;
+}
+
+export type Refusals = Readonly<Partial<Record<EncodedFormat, string>>>;
+
+export interface TransformOptions {
+  readonly outputs: readonly WantedOutput[];
+  readonly lane: Lane;
+  readonly limits: SourceLimits;
+  readonly outputLimits: OutputLimits;
+  /** Bytes that the job may take, beside what a child has at rest. */
+  readonly memory: number;
+  /** 0 to 9 instead of what suits the lane. */
+  readonly effort?: number;
+  /** Whether copyright, artist and licence go out with the picture; nothing else ever does. */
+  readonly keepRights?: boolean;
+}
+
+/** What is to be done for one output. */
+export interface Plan {
+  readonly asked: VariantClass;
+  readonly choice: Choice;
+  readonly lossless: boolean;
+  readonly rights: Rights | undefined;
+  readonly quality: number;
+  readonly effort: number;
+  /** Pixels of the output; the height before libvips rounds it. */
+  readonly width: number;
+  readonly height: number;
+  readonly animated: boolean;
+  readonly limits: SourceLimits;
+  /** Its pixels are held: more than one output, or more than one format for one, may be made of them. */
+  readonly holds: boolean;
+  /** The plan if it turns out that the alpha channel hides nothing. */
+  readonly withoutAlpha: () => Plan;
+}
+
+/** What is planned for. */
+export interface Source {
+  readonly type: string;
+  /** Displayed pixels. */
+  readonly width: number;
+  readonly height: number;
+  readonly frames: number;
+  readonly alpha: boolean;
+  readonly rights: Rights;
+}
+
+export interface PlanOptions extends Omit<TransformOptions, "memory" | "outputs"> {
+  /** All of the job: pixels that several are made of are held. */
+  readonly outputs: readonly Output[];
+}
+
+/** @throws Problem `impossible-variant` when no format that was asked for can hold the picture. */
+export function planOutput(source: Source, output: WantedOutput, options: PlanOptions): Plan {
+  const picture = pictureOf(source, output);
+  const choice = chooseFormat(output.class, picture, options.lane, [
+    avifProblem(picture, options.outputLimits),
+    (format) => output.refused[format],
+  ]);
+  if ("refusal" in choice) throw new Problem("impossible-variant", { detail: choice.refusal });
+  return {
+    ...planAs(choice, source, output, options),
+    withoutAlpha: () => planOutput({ ...source, alpha: false }, output, options),
+  };
+}
+
+/** What there is to do for an output in a format. */
+export function planAs(
+  choice: Choice,
+  source: Source,
+  output: Output,
+  options: PlanOptions,
+): Omit<Plan, "withoutAlpha"> {
+  const picture = pictureOf(source, output);
+  const { width, height } = picture;
+  return {
+    ...{ asked: output.class, choice, lossless: false, width, height, quality: output.quality },
+    limits: options.limits,
+    rights: options.keepRights ? source.rights : undefined,
+    effort: effortFor(choice.format, options.lane, (width * height) / 1e6, options.effort),
+    animated: picture.animated && (choice.format === "webp" || choice.format === "gif"),
+    holds: holdsPixels(source, picture, options.outputs),
+  };
+}
+
+/** Never enlarged. */
+export function widthOf(source: Pick<Source, "width">, output: Output): number {
+  return Math.min(output.width ?? source.width, source.width);
+}
+
+function pictureOf(source: Source, output: Output): Picture {
+  const width = widthOf(source, output);
+  const height = Math.max(1, Math.round((source.height * width) / source.width));
+  return { width, height, alpha: source.alpha, animated: source.frames > 1 };
+}
+
+/** Line art keeps its edges where that costs nothing: a lossless format may be tried, and the smaller one goes out. */
+export function losslessPlans<Any extends Pick<Plan, "asked" | "choice" | "lossless">>(plan: Any): Any[] {
+  const { format } = plan.choice;
+  const asWebp = format === "webp" || (format === "avif" && plan.asked === "auto-aw");
+  const asPng = format === "png" || (format === "jpg" && plan.asked === "auto");
+  if (!asWebp && !asPng) return [];
+  return [{ ...plan, lossless: true, choice: { ...plan.choice, format: asWebp ? "webp" : "png" } }];
+}
+
+// --- pixels that are held ---
+
+/** More would be 48 MB and up in one piece: such outputs stream through, each with a decode of its own. */
+const MOST_HELD_PIXELS = 16_000_000;
+
+/** Whether more than one output, or more than one format for one, may be made of a tier's pixels. */
+function holdsPixels(source: Source, picture: Picture, outputs: readonly Output[]): boolean {
+  if (picture.width * picture.height > MOST_HELD_PIXELS) return false;
+  return source.alpha || mayBeGraphic(source) || isShared(source, picture.width, outputs);
+}
+
+function isShared(source: Source, width: number, outputs: readonly Output[]): boolean {
+  return outputs.filter((output) => widthOf(source, output) === width).length > 1;
+}
+
+/** A camera writes JPEG; PNG and GIF may be a screenshot, a chart, a drawing, or a photograph all the same. */
+export function mayBeGraphic({ type }: Pick<Source, "type">): boolean {
+  return type === "image/png" || type === "image/gif";
+}

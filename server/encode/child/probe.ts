@@ -1,0 +1,55 @@
+import sharp, { type Sharp } from "sharp";
+import type { Placeholder, Probe } from "../encoder.ts";
+import type { SourceLimits } from "../limits.ts";
+import { outOfMemory } from "../memory/estimate.ts";
+import { isOutOfMemory } from "../memory/memory-limit.ts";
+import { damaged, decode, openOriginal } from "./original.ts";
+
+/** A placeholder is inlined in HTML once an image, so every byte counts. */
+export const PLACEHOLDER_BYTES = 150;
+const PLACEHOLDER_SIDE = 16;
+
+export interface DescribeOptions {
+  readonly limits: SourceLimits;
+  /** Bytes that it may take, beside what a child has at rest. */
+  readonly memory: number;
+}
+
+/**
+ * Size, type, dominant colour and placeholder of a raster original. Runs only in a child process.
+ * @throws Problem `unreadable-source`, or `impossible-variant` where it takes more memory than it may.
+ */
+export async function describeOriginal(
+  bytes: Uint8Array,
+  { limits, memory }: DescribeOptions,
+): Promise<Probe & Placeholder> {
+  const original = await openOriginal(bytes, limits);
+  const { type, width, height, frames, alpha } = original;
+  try {
+    const small = await decode(original, limits, false)
+      .resize({ width: PLACEHOLDER_SIDE, height: PLACEHOLDER_SIDE, fit: "inside", withoutEnlargement: true })
+      .toColourspace("srgb")
+      .png()
+      .toBuffer();
+    const { isOpaque, dominant } = await sharp(small).stats();
+    return {
+      ...{ type, width, height, frames, alpha: alpha && !isOpaque },
+      ...(isOpaque && { color: hex(dominant) }),
+      ...(await placeholder(sharp(small))),
+    };
+  } catch (cause) {
+    throw isOutOfMemory(cause) ? outOfMemory(memory, cause) : damaged(type, cause);
+  }
+}
+
+function hex({ r, g, b }: { readonly r: number; readonly g: number; readonly b: number }): string {
+  return `#${[r, g, b].map((channel) => Math.round(channel).toString(16).padStart(2, "0")).join("")}`;
+}
+
+async function placeholder(small: Sharp): Promise<Placeholder> {
+  for (const quality of [20, 10, 1]) {
+    const body = await small.clone().webp({ quality, alphaQuality: 20, effort: 6 }).toBuffer();
+    if (body.length <= PLACEHOLDER_BYTES) return { placeholder: body.toString("base64") };
+  }
+  return {};
+}

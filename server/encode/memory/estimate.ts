@@ -1,0 +1,136 @@
+import { Problem } from "../../errors.ts";
+import type { EncodedFormat } from "../child/effort.ts";
+import { hasPalette, hasSharpChroma } from "../child/encoders.ts";
+import type { Plan } from "../child/plan.ts";
+import type { Layout } from "./layout.ts";
+
+/** An output, as far as memory goes; its pixels are those of one frame. */
+export type Making = Pick<
+  Plan,
+  "width" | "height" | "quality" | "effort" | "lossless" | "animated" | "holds"
+> & {
+  readonly format: EncodedFormat;
+};
+
+/**
+ * What decoders and encoders take, in bytes. Upper bounds of what `npm run bench -- encoder-memory` measured on 2026-11-30
+ * (Linux 6.18, x86-64, 2 cores; sharp 0.35.5 with libvips 8.18.7): the growth of an encoder child's resident memory and of
+ * its private writable memory (RLIMIT_DATA), whichever is more, with a few per cent to spare. That command prints the
+ * measured peaks beside these estimates; run it after an update of sharp.
+ */
+const decoding = {
+  /** Coefficients of 16 bits, where the rows do not come in order. */
+  jpeg: { heldSample: 2.2 },
+  /** A resize holds some of the rows, all of them where the picture is low: then a multiple of its bytes. */
+  png: { heldByte: 1.1, rows: 1_900, times: 3.2 },
+  /** It comes scaled to about the output's width. */
+  webp: { pixel: 1, pixelWithAlpha: 4, losslessPixel: 4.5, scaledPixel: 17, framePixel: 6 },
+  avif: { pixel: 20, pixelOfMoreBits: 27 },
+  /** One canvas, whatever the frames. */
+  gif: { pixel: 30 },
+  /** Turned by EXIF, the output is held as it was before. */
+  turned: { byte: 1.1 },
+} as const;
+
+const encoding = {
+  avif: { pixel: 44, pixelAtHighEffort: 52, highEffort: 3 },
+  /** Better averaged colour from some quality on (encoders.ts), which takes floating point. */
+  webp: { pixel: 7, pixelOfSharpChroma: 17, losslessPixel: 30 },
+  jpg: { pixel: 7.5 },
+  png: { pixel: 5, palettePixel: 9 },
+  gif: { pixel: 12 },
+  /** Pixels that are held between decoding and encoding, and their colours while those are counted (tiers.ts). */
+  heldPixel: 5.5,
+} as const;
+
+/** What any job takes: profiles and other metadata (lean.ts bounds them), buffers, and growth of the heap. */
+const EVERY_JOB = 16 * 2 ** 20;
+
+/** Bytes that an encoder child takes for one output beside what it has at rest, the original included. */
+export function bytesToMake(layout: Layout, originalBytes: number, making: Making): number {
+  // What is passed on as it is.
+  if (making.format === "gif" && layout.type === "image/gif") return EVERY_JOB + originalBytes;
+  const decode = bytesToDecode(layout, making);
+  const encode = bytesToEncode(making);
+  const pixels = making.holds ? bytesToHold(making) : 0;
+  return Math.ceil(EVERY_JOB + originalBytes + decode + pixels + encode);
+}
+
+/** Bytes of a tier's pixels while outputs are made of them. */
+export function bytesToHold({ width, height }: Pick<Making, "width" | "height">): number {
+  return encoding.heldPixel * width * height;
+}
+
+/** Why something that takes so many bytes is not made, in words for the reader; undefined when it is. */
+export function memoryProblem(bytes: number, most: number): string | undefined {
+  if (bytes <= most) return undefined;
+  return `It would take ${inMebibytes(bytes)} of memory to make; an image may take ${inMebibytes(most)} (ENCODER_MEMORY). Ask for a narrower one.`;
+}
+
+/** Where a job needed more memory than its header says: a decoder was made to take more, or its estimate is wrong. */
+export function outOfMemory(memory: number, cause: unknown): Problem {
+  return new Problem("impossible-variant", {
+    detail: `It takes more than the ${inMebibytes(memory)} of memory that such an image is given (ENCODER_MEMORY). Export the photograph again, or ask for a narrower one.`,
+    cause,
+  });
+}
+
+export function inMebibytes(bytes: number): string {
+  return `${Math.ceil(bytes / 2 ** 20)} MiB`;
+}
+
+// --- decoding ---
+
+function bytesToDecode(layout: Layout, making: Making): number {
+  const { width, height, animated } = making;
+  const output = width * height;
+  const turn = layout.turned ? decoding.turned.byte * output * layout.channels * layout.depth : 0;
+  return turn + decoders(layout, output, animated);
+}
+
+function decoders(layout: Layout, output: number, animated: boolean): number {
+  const { type, width, height, samples, channels, depth, whole, frames } = layout;
+  const pixels = width * height;
+  const bytes = pixels * channels * depth;
+  switch (type) {
+    case "image/jpeg":
+      return whole ? decoding.jpeg.heldSample * samples * pixels : 0;
+    case "image/png": {
+      const { heldByte, rows, times } = decoding.png;
+      return (whole ? heldByte * bytes : 0) + Math.min((rows / height) * bytes, times * bytes);
+    }
+    case "image/webp": {
+      const { pixel, pixelWithAlpha, losslessPixel, scaledPixel, framePixel } = decoding.webp;
+      if (animated) return framePixel * pixels * frames + scaledPixel * output;
+      const stored = whole ? losslessPixel : channels > 3 ? pixelWithAlpha : pixel;
+      return stored * pixels + scaledPixel * Math.min(output, pixels);
+    }
+    case "image/gif":
+      return decoding.gif.pixel * pixels;
+    default:
+      return (depth > 1 ? decoding.avif.pixelOfMoreBits : decoding.avif.pixel) * pixels;
+  }
+}
+
+// --- encoding ---
+
+function bytesToEncode(making: Making): number {
+  return bytesOfPixel(making) * making.width * making.height;
+}
+
+function bytesOfPixel({ format, quality, effort, lossless }: Making): number {
+  const { avif, webp, jpg, png, gif } = encoding;
+  switch (format) {
+    case "avif":
+      return effort < avif.highEffort ? avif.pixel : avif.pixelAtHighEffort;
+    case "webp":
+      if (lossless) return webp.losslessPixel;
+      return hasSharpChroma(quality) ? webp.pixelOfSharpChroma : webp.pixel;
+    case "jpg":
+      return jpg.pixel;
+    case "png":
+      return lossless || !hasPalette(quality) ? png.pixel : png.palettePixel;
+    case "gif":
+      return gif.pixel;
+  }
+}

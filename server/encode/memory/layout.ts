@@ -1,0 +1,174 @@
+import { ByteReader, Steps } from "../../formats/byte-reader.ts";
+import {
+  boxesAt,
+  type HeaderSize,
+  isStartOfFrame,
+  readSize,
+  START_OF_SCAN,
+  segments,
+} from "../../formats/dimensions.ts";
+
+/** What an original's header tells of the memory that its decoder takes. */
+export interface Layout {
+  /** Media type, by sniff.ts. */
+  readonly type: string;
+  /** Pixels as they are stored, before EXIF turns them. */
+  readonly width: number;
+  readonly height: number;
+  /** Of a pixel as it is decoded: palettes are colours then, and transparent colours a channel. */
+  readonly channels: number;
+  /** Numbers that are stored for a pixel: fewer than its channels where JPEG has colour at half the rows or columns. */
+  readonly samples: number;
+  /** Bytes of a channel: 1, or 2 for 10, 12 and 16 bits. */
+  readonly depth: 1 | 2;
+  /** The decoder must hold all of it before it gives the first row: interlaced, progressive or in several scans. */
+  readonly whole: boolean;
+  readonly frames: number;
+  /** EXIF may turn it, which takes the pixels of the output once more. */
+  readonly turned: boolean;
+}
+
+/** Segments, chunks or boxes, and entries of EXIF's directory. The event loop stands for some milliseconds at most. */
+const MOST_STEPS = 262_144;
+
+/**
+ * @param bytes the whole original.
+ * @param steps counts what it costs.
+ * @returns undefined where the header cannot be read: then nothing is known. Never throws.
+ */
+export function readLayout(
+  type: string,
+  bytes: Uint8Array,
+  steps = new Steps(MOST_STEPS),
+): Layout | undefined {
+  const size = readSize(type, bytes);
+  const read = readers[type];
+  if (size === undefined || read === undefined) return undefined;
+  try {
+    return { type, ...size, ...plain, ...read(new ByteReader(bytes, steps), size) };
+  } catch {
+    // It ends before, or was made to cost.
+    return undefined;
+  }
+}
+
+// --- formats ---
+
+const plain = { channels: 3, samples: 3, depth: 1, whole: false, frames: 1, turned: false } as const;
+
+type Read = (bytes: ByteReader, size: HeaderSize) => Partial<Layout>;
+
+const readers: Readonly<Record<string, Read>> = {
+  "image/jpeg": readJpeg,
+  "image/png": readPng,
+  "image/webp": readWebp,
+  "image/avif": readAvif,
+  // Frames are decoded one after the other into one canvas, so that their number does not matter.
+  "image/gif": () => ({ channels: 4 }),
+};
+
+/** Frames and scans: ITU T.81 §B.2. */
+function readJpeg(bytes: ByteReader): Partial<Layout> {
+  let components = 0;
+  let samples = 0;
+  let isProgressive = false;
+  let turned = false;
+  for (const { marker, at } of segments(bytes)) {
+    if (isStartOfFrame(marker)) {
+      // Progressive by Huffman codes (C2, C6) or arithmetic coding (CA, CE).
+      isProgressive = (marker & 3) === 2;
+      components = bytes.uint8(at + 9);
+      samples = samplesOf(bytes, at + 10, components);
+    } else if (marker === EXIF) turned ||= isTurned(bytes, at + 10);
+    else if (marker === START_OF_SCAN)
+      return {
+        channels: Math.max(3, components),
+        samples,
+        whole: isProgressive || bytes.uint8(at + 4) < components,
+        turned,
+      };
+  }
+  throw new RangeError("no scan");
+}
+
+const EXIF = 0xffe1;
+
+/** Samples of a pixel, with colour at half the rows or columns counted as such. */
+function samplesOf(bytes: ByteReader, at: number, components: number): number {
+  const areas = Array.from({ length: Math.min(components, 4) }, (_, index) => {
+    const factors = bytes.uint8(at + 3 * index + 1);
+    return { across: factors >> 4, down: factors & 15 };
+  });
+  const across = Math.max(...areas.map((area) => area.across));
+  const down = Math.max(...areas.map((area) => area.down));
+  return areas.reduce((sum, area) => sum + (area.across * area.down) / (across * down), 0);
+}
+
+/** Whether a directory of EXIF (2.32 §4.6) has an orientation other than upright. What is damaged turns nothing. */
+function isTurned(bytes: ByteReader, tiff: number): boolean {
+  try {
+    const order = bytes.startsWith("II", tiff) ? "little" : "big";
+    const directory = tiff + bytes.uint32(tiff + 4, order);
+    const entries = Math.min(bytes.uint16(directory, order), 1_000);
+    for (let at = directory + 2; at < directory + 2 + 12 * entries; at += 12)
+      if (bytes.uint16(at, order) === ORIENTATION) return bytes.uint16(at + 8, order) !== 1;
+    return false;
+  } catch (error) {
+    if (error instanceof RangeError) return false;
+    throw error;
+  }
+}
+
+const ORIENTATION = 0x0112;
+
+/** Chunks before the pixels: PNG (third edition) §11. */
+function readPng(bytes: ByteReader): Partial<Layout> {
+  const colours = CHANNELS_OF_PNG[bytes.uint8(25)] ?? 4;
+  const depth = bytes.uint8(24) > 8 ? 2 : 1;
+  const whole = bytes.uint8(28) !== 0;
+  let isTransparent = false;
+  let turned = false;
+  for (let at = 8; !bytes.startsWith("IDAT", at + 4); at += 12 + bytes.uint32(at)) {
+    isTransparent ||= bytes.startsWith("tRNS", at + 4);
+    turned ||= bytes.startsWith("eXIf", at + 4);
+  }
+  return { channels: isTransparent ? colours + 1 : colours, depth, whole, turned };
+}
+
+/** By colour type; a palette is decoded to red, green and blue. */
+const CHANNELS_OF_PNG: Readonly<Record<number, number>> = { 0: 1, 2: 3, 3: 3, 4: 2, 6: 4 };
+
+/** RFC 9649 §2.7. Lossless pictures are decoded in four channels whatever they have. */
+function readWebp(bytes: ByteReader): Partial<Layout> {
+  if (!bytes.startsWith("VP8X", 12)) return bytes.startsWith("VP8L", 12) ? { channels: 4, whole: true } : {};
+  const flags = bytes.uint8(20);
+  let frames = 0;
+  let isLossless = false;
+  for (let at = 12; at + 8 <= bytes.length; ) {
+    if (bytes.startsWith("ANMF", at)) frames++;
+    isLossless ||= bytes.startsWith("VP8L", at);
+    const size = bytes.uint32(at + 4, "little");
+    at += 8 + size + (size % 2);
+  }
+  return {
+    channels: isLossless || (flags & HAS_ALPHA) !== 0 ? 4 : 3,
+    whole: isLossless,
+    frames: Math.max(1, frames),
+    turned: (flags & HAS_EXIF) !== 0,
+  };
+}
+
+const HAS_ALPHA = 0x10;
+const HAS_EXIF = 0x08;
+
+/** AV1 in ISO base media files §2.3: the second byte behind the marker says whether there are more than 8 bits. */
+function readAvif(bytes: ByteReader): Partial<Layout> {
+  const properties = (type: string) =>
+    boxesAt(bytes, ["meta", "iprp", "ipco", type], { start: 0, end: bytes.length });
+  let depth: 1 | 2 = 1;
+  for (const { start } of properties("av1C")) if ((bytes.uint8(start + 2) & HIGH_BIT_DEPTH) !== 0) depth = 2;
+  const [rotation] = properties("irot");
+  return { channels: 4, depth, whole: true, turned: rotation !== undefined };
+}
+
+const HIGH_BIT_DEPTH = 0x40;

@@ -1,0 +1,134 @@
+import { Problem } from "../../errors.ts";
+import { sniff } from "../../formats/sniff.ts";
+import type { EncodedFormat } from "../child/effort.ts";
+import {
+  losslessPlans,
+  mayBeGraphic,
+  type Plan,
+  type PlanOptions,
+  planAs,
+  planOutput,
+  type Refusals,
+  type Source,
+  type WantedOutput,
+} from "../child/plan.ts";
+import type { Output } from "../encoder.ts";
+import { bytesToHold, bytesToMake, inMebibytes, type Making, memoryProblem } from "./estimate.ts";
+import { type Layout, readLayout } from "./layout.ts";
+
+/** What a job takes that makes the first of its outputs. */
+export interface Reservation {
+  /** All of them, or one where all would take too much or one of them is impossible. */
+  readonly outputs: readonly WantedOutput[];
+  /** Bytes beside what a child has at rest. */
+  readonly bytes: number;
+}
+
+/**
+ * What a job takes, by the original's header; formats that would take more than a job may are left out. Where the header
+ * cannot be read, all that a job may take.
+ * @param most bytes that a job may take.
+ * @throws Problem `impossible-variant` when the first output alone would take more, or no format can hold it;
+ *   `unreadable-source` as {@link reserveDecoding}.
+ */
+export function reserveOutputs(
+  original: Uint8Array,
+  outputs: readonly Output[],
+  options: Omit<PlanOptions, "outputs">,
+  most: number,
+): Reservation {
+  const layout = readLayout(sniff(original).type, original);
+  if (layout === undefined)
+    return { outputs: outputs.map((output) => ({ ...output, refused: {} })), bytes: most };
+  reserveDecoding(original, most, layout);
+  const job = { sources: possibleSources(layout), layout, originalBytes: original.byteLength, options, most };
+  try {
+    const all = reserve(job, outputs);
+    if (all.bytes <= most) return all;
+  } catch (error) {
+    if (outputs.length === 1) throw error;
+  }
+  return reserve(job, outputs.slice(0, 1));
+}
+
+/**
+ * The bytes that the smallest picture of an original takes.
+ * @throws Problem `unreadable-source` when those are more than a job may take: no variant can be made of it.
+ */
+export function reserveDecoding(
+  original: Uint8Array,
+  most: number,
+  layout = readLayout(sniff(original).type, original),
+): number {
+  if (layout === undefined) return most;
+  const bytes = bytesToMake(layout, original.byteLength, smallest);
+  if (bytes <= most) return bytes;
+  throw new Problem("unreadable-source", {
+    detail: `Decoding the original takes ${inMebibytes(bytes)} of memory; an image may take ${inMebibytes(most)} (ENCODER_MEMORY).`,
+  });
+}
+
+const smallest: Making = {
+  ...{ format: "png", width: 16, height: 16, quality: 100, effort: 0 },
+  ...{ lossless: true, animated: false, holds: false },
+};
+
+// --- outputs ---
+
+interface JobToCome {
+  readonly sources: readonly Source[];
+  readonly layout: Layout;
+  readonly originalBytes: number;
+  readonly options: Omit<PlanOptions, "outputs">;
+  readonly most: number;
+}
+
+/** The output that takes most, and the pixels that are held for others meanwhile. */
+function reserve(job: JobToCome, asked: readonly Output[]): Reservation {
+  const outputs = asked.map((output) => ({ ...output, refused: refusalsFor(job, output, asked) }));
+  const sums = job.sources.map((source) => {
+    const plans = outputs.map((output) => planOutput(source, output, { ...job.options, outputs }));
+    const widths = plans.map(({ width }) => width);
+    const held = plans.filter(({ holds, width }, at) => holds && widths.indexOf(width) < at);
+    const most = Math.max(...plans.map((plan) => bytesOf(job, source, plan)));
+    return most + held.reduce((sum, plan) => sum + bytesToHold(plan), 0);
+  });
+  return { outputs, bytes: Math.max(...sums) };
+}
+
+const formats: readonly EncodedFormat[] = ["avif", "webp", "jpg", "png", "gif"];
+
+/** The formats that would take too much. */
+function refusalsFor(job: JobToCome, output: Output, outputs: readonly Output[]): Refusals {
+  const problems = formats.map((format) => {
+    const plans = job.sources.map((source) => ({
+      ...{ source, plan: planAs({ format, substitute: false }, source, output, { ...job.options, outputs }) },
+    }));
+    const bytes = Math.max(...plans.map(({ source, plan }) => bytesOf(job, source, plan)));
+    return [format, memoryProblem(bytes, job.most)] as const;
+  });
+  return Object.fromEntries(problems.filter(([, problem]) => problem !== undefined));
+}
+
+/** With the lossless formats that are tried beside it. */
+function bytesOf(
+  { layout, originalBytes }: JobToCome,
+  source: Source,
+  plan: Omit<Plan, "withoutAlpha">,
+): number {
+  const tried = plan.holds && mayBeGraphic(source) ? losslessPlans(plan) : [];
+  return Math.max(
+    ...[plan, ...tried].map((one) =>
+      bytesToMake(layout, originalBytes, { ...one, format: one.choice.format }),
+    ),
+  );
+}
+
+/** What the header leaves open: whether EXIF turns it by a quarter, whether it has an alpha channel, whether it moves. */
+function possibleSources({ type, width, height, frames, turned }: Layout): Source[] {
+  const stored = { type, width, height, frames, rights: {} };
+  const sizes = turned ? [stored, { ...stored, width: height, height: width }] : [stored];
+  const moving = type === "image/gif" ? sizes.flatMap((one) => [one, { ...one, frames: 2 }]) : sizes;
+  const alphas = type === "image/jpeg" ? [false] : [false, true];
+  return moving.flatMap((source) => alphas.map((alpha) => ({ ...source, alpha })));
+}

@@ -1,0 +1,114 @@
+import { Problem } from "../../errors.ts";
+import { sniff } from "../../formats/sniff.ts";
+import { defaultOutputLimits, type OutputLimits } from "../child/choose-format.ts";
+import type { Encoded, Encoder, Output, Placeholder, Probe } from "../encoder.ts";
+import { defaultLimits, type SourceLimits } from "../limits.ts";
+import { reserveDecoding, reserveOutputs } from "../memory/reservation.ts";
+import type { LibraryVersions } from "../minimum-versions.ts";
+import { describeSvg } from "../svg.ts";
+import type { Job } from "../wire/protocol.ts";
+import type { Reception } from "./early-upload.ts";
+import { admit } from "./precheck.ts";
+import { type PoolStats, Tasks, type TasksOptions } from "./scheduler.ts";
+
+export interface PoolOptions extends TasksOptions {
+  readonly limits?: SourceLimits;
+  readonly outputLimits?: OutputLimits;
+  /** Whether copyright, artist and licence go out with every picture. */
+  readonly keepRights?: boolean;
+}
+
+export interface Pool extends Encoder {
+  /** What the children decode with; floors.ts says what is too old. @throws Problem `encode-failed` */
+  libraries(): Promise<LibraryVersions>;
+  stats(): PoolStats;
+  /** Kills every child; what runs fails. */
+  close(): void;
+}
+
+/** Encoder children, one job each. Nothing is started until the first job. */
+export function createPool(options: PoolOptions = {}): Pool {
+  return new ChildPool(options);
+}
+
+class ChildPool implements Pool {
+  readonly #limits: SourceLimits;
+  readonly #outputLimits: OutputLimits;
+  readonly #keepRights: boolean;
+  readonly #tasks: Tasks;
+
+  constructor(options: PoolOptions) {
+    this.#limits = options.limits ?? defaultLimits;
+    this.#outputLimits = options.outputLimits ?? defaultOutputLimits;
+    this.#keepRights = options.keepRights ?? false;
+    this.#tasks = new Tasks(options);
+  }
+
+  async *encode(
+    original: Uint8Array,
+    outputs: readonly Output[],
+    { lane, signal, effort, reception }: Parameters<Encoder["encode"]>[2],
+  ): AsyncGenerator<Encoded> {
+    const megapixels = this.#admit(original);
+    const settings = {
+      ...{ lane, limits: this.#limits, outputLimits: this.#outputLimits, keepRights: this.#keepRights },
+      ...(effort !== undefined && { effort }),
+    };
+    let made = 0;
+    while (made < outputs.length) {
+      const reserved = reserveOutputs(original, outputs.slice(made), settings, this.#tasks.mostBytes);
+      const [begin, end] = [made, made + reserved.outputs.length];
+      const job = (memory: number): Job => ({
+        ...{ kind: "encode", ...settings, outputs: reserved.outputs.slice(made - begin), memory },
+      });
+      const operation = () => `${lane} ${effort} ${JSON.stringify(outputs[made])}`;
+      const task = { original, megapixels, bytes: reserved.bytes, lane, signal, job, operation };
+      for await (const reply of this.#tasks.perform({ ...task, ...(reception && { reception }) })) {
+        if (reply.kind !== "output") continue;
+        made++;
+        yield reply.encoded;
+      }
+      // A child that ends its job early has made fewer.
+      if (made < end) return;
+    }
+  }
+
+  async describe(
+    original: Uint8Array,
+    { lane, signal }: Parameters<Encoder["describe"]>[1],
+  ): Promise<Probe & Placeholder> {
+    if (sniff(original).kind === "svg") return describeSvg(original);
+    const megapixels = this.#admit(original);
+    const bytes = reserveDecoding(original, this.#tasks.mostBytes);
+    const job = (memory: number): Job => ({ kind: "describe", limits: this.#limits, memory });
+    const operation = () => "describe";
+    for await (const reply of this.#tasks.perform({
+      ...{ original, megapixels, bytes, lane, signal, job, operation },
+    }))
+      if (reply.kind === "described") return reply.described;
+    throw new Problem("encode-failed");
+  }
+
+  async libraries(): Promise<LibraryVersions> {
+    for await (const reply of this.#tasks.ask({ kind: "versions" }))
+      if (reply.kind === "versions") return reply.versions;
+    throw new Problem("encode-failed", { cause: new Error("an encoder child does not tell its versions") });
+  }
+
+  receive(): Reception {
+    return this.#tasks.receive();
+  }
+
+  /** @returns megapixels; where the head does not tell, cameras write about a third of a byte a pixel. */
+  #admit(original: Uint8Array): number {
+    return admit(original, this.#limits) ?? (3 * original.byteLength) / 1e6;
+  }
+
+  stats(): PoolStats {
+    return this.#tasks.stats();
+  }
+
+  close(): void {
+    this.#tasks.close();
+  }
+}

@@ -1,0 +1,26 @@
+import { Problem } from "../../errors.ts";
+import { readSize } from "../../formats/dimensions.ts";
+import { sniff } from "../../formats/sniff.ts";
+import { limitProblem, type SourceLimits } from "../limits.ts";
+
+/** Bytes of an original that nearly always tell its size; a camera's EXIF and thumbnail may come before it. */
+export const HEAD_BYTES = 65_536;
+
+/**
+ * Refuses an original by its first bytes, the whole of it or at least {@link HEAD_BYTES}: it costs no slot and no
+ * decoder, and its body need not have arrived.
+ * @returns its megapixels, as far as its head tells them.
+ * @throws Problem `unsupported-source` or `unreadable-source`.
+ */
+export function admit(head: Uint8Array, limits: SourceLimits): number | undefined {
+  const { kind, type, detail } = sniff(head);
+  if (kind !== "raster")
+    throw new Problem("unsupported-source", {
+      detail: detail ?? "An SVG is served as it is, without q and w.",
+    });
+  const size = readSize(type, head);
+  if (size === undefined) return undefined;
+  const problem = limitProblem({ ...size, frames: 1 }, limits);
+  if (problem !== undefined) throw new Problem("unreadable-source", { detail: problem });
+  return (size.width * size.height) / 1e6;
+}

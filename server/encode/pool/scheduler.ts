@@ -1,0 +1,248 @@
+import { Problem } from "../../errors.ts";
+import type { Lane } from "../encoder.ts";
+import { type Claim, defaultEncoderMemory, EncoderMemory, ORDINARY_BYTES } from "../memory/encoder-memory.ts";
+import { outOfMemory } from "../memory/estimate.ts";
+import { Channel } from "../wire/channel.ts";
+import type { Job, Reply } from "../wire/protocol.ts";
+import { Receiving, type Reception, type Spares } from "./early-upload.ts";
+import { type ByLane, Lanes, type LanesOptions } from "./lanes.ts";
+import { Poison, type PoisonOptions, strikesOf } from "./quarantine.ts";
+import type { Entered } from "./queue.ts";
+import { type Worker, WorkerDied } from "./worker.ts";
+import { Children, type ChildrenOptions } from "./workers.ts";
+
+export interface TasksOptions extends ChildrenOptions, LanesOptions {
+  /** For one output, in milliseconds; then its child is killed. */
+  readonly deadlineMs?: ByLane;
+  /** Bytes of all children together; at least {@link LEAST_BYTES}. */
+  readonly memoryBytes?: number;
+  readonly poison?: PoisonOptions;
+}
+
+/** What metrics show of one lane. */
+export interface LaneStats {
+  readonly running: number;
+  readonly waiting: number;
+  readonly children: number;
+}
+
+export interface PoolStats {
+  readonly lanes: Readonly<Record<Lane, LaneStats>>;
+  readonly spawned: number;
+  /** Ended after their share of jobs or for their memory. */
+  readonly recycled: number;
+  readonly crashed: number;
+  /** Killed at their deadline. */
+  readonly overdue: number;
+  /** Ended for want of memory, or for having taken too much. */
+  readonly outgrown: number;
+}
+
+/** A piece of work on one original; `operation` names what it makes next, for what fails twice. */
+export interface Task {
+  readonly original: Uint8Array;
+  readonly megapixels: number;
+  /** Memory that it takes, beside what a child has at rest. */
+  readonly bytes: number;
+  /** Where it may have gone already. */
+  readonly reception?: Reception;
+  readonly lane: Lane;
+  readonly signal: AbortSignal;
+  /** @param memory bytes that it may take: as many as it asked for, or more. */
+  readonly job: (memory: number) => Job;
+  readonly operation: () => string;
+}
+
+/** Tasks in their lanes: each waits for a slot, has a child to itself, and outlives what the child may do. */
+export class Tasks {
+  /** The most memory that a task may take. */
+  readonly mostBytes: number;
+  readonly #deadlineMs: ByLane;
+  readonly #memory: EncoderMemory;
+  readonly #poison: Poison;
+  readonly #lanes: Lanes;
+  readonly #children: Children;
+  /** Children that take in originals whose jobs have not begun. */
+  #receiving = 0;
+  readonly #deaths = { crashed: 0, overdue: 0, outgrown: 0 };
+
+  constructor(options: TasksOptions) {
+    this.#lanes = new Lanes(options);
+    this.#deadlineMs = options.deadlineMs ?? { live: 10_000, warm: 60_000 };
+    this.#poison = new Poison(options.poison);
+    this.#memory = new EncoderMemory(options.memoryBytes ?? defaultEncoderMemory);
+    this.mostBytes = this.#memory.most;
+    this.#children = new Children(options, this.#memory, () => this.#lanes.wake());
+  }
+
+  /**
+   * A crash is tried once more in another child; what strikes twice is not tried at all for an hour, nor is what has taken
+   * more memory than it should.
+   */
+  async *perform(task: Task): AsyncGenerator<Reply> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        yield* this.#attempt(task);
+        return;
+      } catch (error) {
+        if (!(error instanceof WorkerDied)) throw error;
+        this.#judge(error, task);
+        if (error.reason === "crash" && attempt === 1) continue;
+        if (error.reason === "memory") throw outOfMemory(grantFor(task), error);
+        throw new Problem("encode-failed", { cause: error });
+      }
+    }
+  }
+
+  /** What a child says to a job without an original, such as its versions; no line is before it. */
+  ask(job: Job): AsyncGenerator<Reply> {
+    const replies = new Channel<Reply>();
+    // Nobody reads yet, and a pod that starts with its CPU throttled must not end for being slow.
+    const deadlineMs = this.#deadlineMs.warm;
+    void this.#drain(this.#children.start("live"), job, replies, deadlineMs);
+    return replies.take(AbortSignal.timeout(deadlineMs));
+  }
+
+  /**
+   * Starts a live child if none is up; where that fails the task that comes will say why.
+   * @throws Problem `busy` when the line is full: a reader who is turned away has cost no fetch.
+   */
+  receive(): Reception {
+    const arrive = this.#lanes.expect();
+    if (this.#children.count("live") === 0) this.#children.prepare("live");
+    const spares: Spares = {
+      take: (bytes) => {
+        // A source may be slow: what arrives holds no slot, and no child that others wait for.
+        const isSpare = this.#lanes.hasSpare(this.#receiving);
+        const worker = isSpare ? this.#children.takeToReceive("live", bytes) : undefined;
+        if (worker !== undefined) this.#receiving++;
+        return worker;
+      },
+      giveBack: (worker) => {
+        this.#receiving--;
+        this.#children.giveBack(worker);
+      },
+    };
+    return new Receiving(spares, arrive);
+  }
+
+  stats(): PoolStats {
+    const lane = (lane: Lane): LaneStats => ({
+      ...this.#lanes.stats(lane),
+      children: this.#children.count(lane),
+    });
+    return {
+      lanes: { live: lane("live"), warm: lane("warm") },
+      ...this.#children.counts,
+      ...this.#deaths,
+    };
+  }
+
+  /** Kills every child; what runs fails. */
+  close(): void {
+    this.#children.endAll();
+  }
+
+  // --- one task ---
+
+  async *#attempt(task: Task): AsyncGenerator<Reply> {
+    const { original, reception, signal, job, operation } = task;
+    if (this.#poison.isPoisoned(original, operation()))
+      throw new Problem("impossible-variant", {
+        detail: "Making this variant has failed before; it is not tried again for an hour.",
+      });
+    const asked = performance.now();
+    if (reception instanceof Receiving) reception.arrive();
+    const { got: worker, leave } = await this.#enter(task);
+    const watch = createStopwatch(asked);
+    const replies = new Channel<Reply>();
+    // On its own, not on the reader's account: when the reader leaves, the child is still in the middle of it.
+    const order = job(grantFor(task));
+    void this.#drain(worker, order, replies).finally(leave);
+    let isWhole = false;
+    try {
+      for await (const reply of replies.take(signal)) {
+        if (reply.kind === "problem") throw new Problem(reply.code, detailed(reply.detail));
+        yield reply.kind === "output" ? { ...reply, encoded: { ...reply.encoded, ms: watch() } } : reply;
+      }
+      isWhole = true;
+    } finally {
+      if (!isWhole) worker.stop(order);
+    }
+  }
+
+  /** Waits for a slot, and for a child with room for the task. */
+  #enter(task: Task): Promise<Entered<Worker>> {
+    const claim: Claim = { bytes: task.bytes, isLive: task.lane === "live" };
+    const waiter = {
+      megapixels: task.megapixels,
+      begin: () => this.#take(task, claim),
+      isDue: () => this.#memory.isKept(claim),
+      leave: () => {
+        this.#memory.forget(claim);
+        this.#lanes.wake();
+      },
+    };
+    return this.#lanes.enter(task.lane, waiter, task.signal);
+  }
+
+  /** A child that has the original; undefined when there is no room for the task now. */
+  #take({ lane, original, reception }: Task, claim: Claim): Worker | undefined {
+    const received = reception instanceof Receiving ? reception.whole() : undefined;
+    const worker = this.#children.take(lane, claim, received);
+    if (worker === undefined) return undefined;
+    if (worker === received && reception instanceof Receiving) {
+      reception.take();
+      this.#receiving--;
+    } else {
+      worker.begin(original.byteLength);
+      worker.pass(original);
+    }
+    return worker;
+  }
+
+  async #drain(
+    worker: Worker,
+    job: Job,
+    replies: Channel<Reply>,
+    deadlineMs = this.#deadlineMs[worker.lane],
+  ): Promise<void> {
+    try {
+      for await (const reply of worker.run(job, deadlineMs)) replies.push(reply);
+      this.#children.giveBack(worker);
+      replies.end();
+    } catch (error) {
+      this.#children.end(worker);
+      replies.end(error);
+    }
+  }
+
+  #judge(death: WorkerDied, { original, lane, operation }: Task): void {
+    if (death.reason === "deadline") this.#deaths.overdue++;
+    else if (death.reason === "memory") this.#deaths.outgrown++;
+    else this.#deaths.crashed++;
+    const strikes = strikesOf(death, this.#deadlineMs[lane]);
+    if (strikes > 0) this.#poison.strike(original, operation(), strikes);
+  }
+}
+
+/** What each output of a job took; the wait in the line is the first one's. */
+function createStopwatch(asked: number): () => { readonly queue: number; readonly encode: number } {
+  let since = performance.now();
+  let queue = since - asked;
+  return () => {
+    const now = performance.now();
+    const lap = { queue, encode: now - since };
+    [since, queue] = [now, 0];
+    return lap;
+  };
+}
+
+/** As much as any task gets, or what it asked for. */
+function grantFor({ bytes }: Task): number {
+  return Math.max(bytes, ORDINARY_BYTES);
+}
+
+function detailed(detail: string): { readonly detail?: string } {
+  return detail === "" ? {} : { detail };
+}

@@ -1,0 +1,263 @@
+import type { ChildProcess } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { Socket } from "node:net";
+import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { type Started, startProcess } from "../../concurrency/child-process.ts";
+import { sniff } from "../../formats/sniff.ts";
+import { type Frame, readFrames, writeFrame } from "../child/frames.ts";
+import type { Lane } from "../encoder.ts";
+import { CHILD_BYTES, ORDINARY_BYTES } from "../memory/encoder-memory.ts";
+import { isOutOfMemory } from "../memory/memory-limit.ts";
+import { watchMemory } from "../memory/memory-watch.ts";
+import { type Job, type Order, parseReply, type Reply } from "../wire/protocol.ts";
+import { startDeadline } from "./deadline.ts";
+import { lowerPriority } from "./priority.ts";
+
+/**
+ * `deadline`: killed by us, for want of an answer; `memory`: killed for more than it may hold, or ended because it got no
+ * more; `unstarted`: the system gave no process.
+ */
+export type Death = "crash" | "deadline" | "memory" | "unstarted";
+
+/** A child that ended in the middle of a job, or said what no child of ours says. */
+export class WorkerDied extends Error {
+  readonly reason: Death;
+  /** CPU that the job had used, where the system tells. */
+  readonly cpuMs: number | undefined;
+
+  constructor(reason: Death, cpuMs: number | undefined, message: string) {
+    super(message);
+    this.reason = reason;
+    this.cpuMs = cpuMs;
+  }
+}
+
+export interface WorkerOptions {
+  readonly lane: Lane;
+  /** The child's module; the built child.js unless a test has another. */
+  readonly module?: string;
+  /** All of the child's environment; a benchmark tries other allocators. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Another user for the children, where the server may become one: the decoder then owns no file of the server's. */
+  readonly user?: { readonly uid: number; readonly gid: number };
+}
+
+/**
+ * One heap, and each piece above 8 MiB by itself, so that it goes back to the system when it is freed: glibc alone learns to
+ * keep pieces of 32 MiB. A third of the memory less than with two heaps, and no more CPU (`npm run bench -- memory`).
+ */
+export const allocator = {
+  MALLOC_ARENA_MAX: "1",
+  MALLOC_MMAP_THRESHOLD_: "8388608",
+  MALLOC_TRIM_THRESHOLD_: "8388608",
+} as const;
+
+/** A killed process ends at once, unless it is in a call that nothing interrupts. */
+const END_MS = 1_000;
+
+/** Characters of what a child said last: a stack trace and what it is about. */
+const LAST_WORDS = 2_000;
+
+/** One child process. It does one job at a time and is never trusted with a second chance after a bad answer. */
+export class Worker {
+  readonly lane: Lane;
+  /** Jobs begun. */
+  jobs = 0;
+  /** Its own resident bytes after the last job. */
+  restBytes = 0;
+  /** Resolves with how it ended, when its memory is the system's again. */
+  readonly ended: Promise<string>;
+  readonly #started: Started;
+  readonly #socket: Socket;
+  readonly #frames: AsyncGenerator<Frame>;
+  #alive: boolean;
+  /** The one under way. */
+  #job: Job | undefined;
+  #lastWords = "";
+
+  /** Never throws: where the system gives no process, the worker is dead, and {@link run} says why. */
+  constructor(options: WorkerOptions) {
+    this.lane = options.lane;
+    this.#started = startProcess(process.execPath, ["--expose-gc", options.module ?? encoderProgram()], {
+      // Nothing of the server's environment: a decoder that runs an attacker's code finds no credentials in it.
+      env: { UV_THREADPOOL_SIZE: "2", ...(options.environment ?? allocator) },
+      stdio: ["ignore", "ignore", "pipe", "pipe"],
+      ...options.user,
+    });
+    const { child } = this.#started;
+    this.#alive = child !== undefined;
+    this.#socket = socketOf(child).on("error", () => this.kill());
+    this.#frames = readFrames(this.#socket);
+    this.ended = child === undefined ? Promise.resolve("it did not start") : endOf(child);
+    if (child === undefined) return;
+    lowerPriority(child, options.lane);
+    child.on("exit", () => this.#end());
+    child.stderr?.on("data", (text: Buffer) => {
+      this.#lastWords = `${this.#lastWords}${text}`.slice(-LAST_WORDS);
+    });
+  }
+
+  get pid(): number | undefined {
+    return this.#started.child?.pid;
+  }
+
+  get alive(): boolean {
+    return this.#alive;
+  }
+
+  /** An original of so many bytes comes, piece by piece; one that was not whole is dropped. */
+  begin(bytes: number): void {
+    this.#order({ kind: "original", bytes });
+  }
+
+  /** The next bytes of it; they must stay as they are. */
+  pass(piece: Uint8Array): void {
+    this.#order({ kind: "piece" }, piece);
+  }
+
+  /**
+   * Does a job on the original that was passed. Replies up to and without `done`.
+   * @param deadlineMs for each reply: a child that is silent for longer is killed; see {@link startDeadline}.
+   * @throws WorkerDied
+   */
+  async *run(job: Job, deadlineMs: number): AsyncGenerator<Reply> {
+    if (this.#started.child === undefined)
+      throw new WorkerDied("unstarted", undefined, (await this.#started.failure).message);
+    this.jobs++;
+    const cpuBefore = this.cpuMs();
+    const death: { reason: Death; cpuMs: number | undefined } = { reason: "crash", cpuMs: undefined };
+    const overdue = () => {
+      death.cpuMs = minus(this.cpuMs(), cpuBefore);
+      death.reason = "deadline";
+      this.kill();
+    };
+    // A reader's patience is wall time; what is made ahead has none, and gets a CPU when nobody else wants it.
+    const deadline = startDeadline(deadlineMs, this.lane === "warm" ? this : undefined, overdue);
+    const endWatch = watchMemory(this.pid, mostBytes(job), () => {
+      death.reason = "memory";
+      this.kill();
+    });
+    let left = mostReplies(job);
+    this.#job = job;
+    try {
+      this.#order(job);
+      for (;;) {
+        const reply = await this.#reply();
+        if (reply === undefined) throw await this.#died(death);
+        if (reply.kind === "done") {
+          this.restBytes = reply.restBytes;
+          return;
+        }
+        if (left-- === 0) throw new WorkerDied("crash", undefined, "more replies than the job has outputs");
+        deadline.renew();
+        yield reply;
+      }
+    } finally {
+      this.#job = undefined;
+      deadline.clear();
+      endWatch();
+    }
+  }
+
+  /** The job's later outputs are not wanted any more. One that is over is not stopped: the child may be at the next. */
+  stop(job: Job): void {
+    if (this.#job === job) this.#order({ kind: "stop" });
+  }
+
+  kill(): void {
+    this.#alive = false;
+    this.#started.child?.kill("SIGKILL");
+    this.#socket.destroy();
+  }
+
+  /** CPU used so far, in milliseconds; undefined where there is no /proc. */
+  cpuMs(): number | undefined {
+    try {
+      const stat = readFileSync(`/proc/${this.pid}/stat`, "latin1");
+      const [user = 0, system = 0] = stat
+        .slice(stat.lastIndexOf(")") + 2)
+        .split(" ")
+        .slice(11, 13)
+        .map(Number);
+      return (user + system) * 10;
+    } catch {
+      return undefined;
+    }
+  }
+
+  #order(order: Order, body?: Uint8Array): void {
+    if (this.#alive) writeFrame(this.#socket, order, body);
+  }
+
+  async #reply(): Promise<Reply | undefined> {
+    try {
+      const { value, done } = await this.#frames.next();
+      if (done) return undefined;
+      const reply = parseReply(value);
+      if (reply.kind === "output" && sniff(reply.encoded.body).type !== reply.encoded.contentType)
+        throw new Error("a child's output is not what it says");
+      return reply;
+    } catch (error) {
+      // A broken pipe is how its end looks from here; what it said itself comes behind that.
+      if (!(error instanceof Error && "code" in error)) this.#lastWords ||= String(error);
+      this.kill();
+      return undefined;
+    }
+  }
+
+  async #died({ reason, cpuMs }: Pick<WorkerDied, "reason" | "cpuMs">): Promise<WorkerDied> {
+    const words = await this.#words();
+    return new WorkerDied(reason === "crash" && isOutOfMemory(words) ? "memory" : reason, cpuMs, words);
+  }
+
+  /** Why it ended, once all that it said is here. */
+  async #words(): Promise<string> {
+    const end = await Promise.race([this.ended, sleep(END_MS, "it does not end", { ref: false })]);
+    return this.#lastWords || end;
+  }
+
+  #end(): void {
+    this.#alive = false;
+    this.#socket.destroy();
+  }
+}
+
+/** The watch's interval is long enough for this, and the limit in the child (memory-limit.ts) comes first. */
+const WATCH_SLACK_BYTES = 32 * 2 ** 20;
+
+function mostBytes(job: Job): number {
+  return CHILD_BYTES + WATCH_SLACK_BYTES + (job.kind === "versions" ? ORDINARY_BYTES : job.memory);
+}
+
+/** An output each, and one for what went wrong: a child that never ends talking would fill the server's memory. */
+function mostReplies(job: Job): number {
+  return 1 + (job.kind === "encode" ? job.outputs.length : 1);
+}
+
+// --- spawning ---
+
+function endOf(child: ChildProcess): Promise<string> {
+  return new Promise((resolve) => {
+    child.once("close", (code, signal) => resolve(`it ended with ${signal ?? code}`));
+  });
+}
+
+/** The pipe that jobs go through; of a child that does not run, one that is shut. */
+function socketOf(child: ChildProcess | undefined): Socket {
+  const socket = child?.stdio[3];
+  return socket instanceof Socket ? socket : new Socket().destroy();
+}
+
+/** Tests run the sources, but a child is always the built program: Node 20 runs no TypeScript. */
+export function encoderProgram(): string {
+  const here = fileURLToPath(import.meta.url);
+  return here.endsWith(".ts")
+    ? join(dirname(here), "../../../dist/server/encode/child/main.js")
+    : join(dirname(here), "../child/main.js");
+}
+
+function minus(later: number | undefined, earlier: number | undefined): number | undefined {
+  return later === undefined ? undefined : later - (earlier ?? 0);
+}

@@ -1,0 +1,203 @@
+import type { Lane } from "../encoder.ts";
+import { CHILD_BYTES, type Charge, type Claim, type EncoderMemory } from "../memory/encoder-memory.ts";
+import { Worker, type WorkerOptions } from "./worker.ts";
+
+export interface ChildrenOptions {
+  readonly worker?: Omit<WorkerOptions, "lane">;
+  /** A child is replaced after so many jobs or above so much memory: decoders leak and heaps fragment. */
+  readonly recycle?: { readonly jobs: number; readonly restBytes: number };
+  /** A child without work for so long is ended; one that has done nothing yet stays for the next reader. */
+  readonly idleMs?: number;
+}
+
+/** A pod whose CPU is throttled starts one slowly. */
+const START_MS = 60_000;
+
+/**
+ * The children that are up: taken for a job, given back after it, ended when they have done enough or nothing, or when their
+ * memory is needed. What each holds or may grow to is charged to the encoders' memory until it has ended.
+ */
+export class Children {
+  /** How many were started, and how many of them ended for their jobs or their memory. */
+  readonly counts = { spawned: 0, recycled: 0 };
+  readonly #options: ChildrenOptions;
+  readonly #memory: EncoderMemory;
+  readonly #onRoom: () => void;
+  readonly #recycle: { readonly jobs: number; readonly restBytes: number };
+  readonly #all = new Set<Worker>();
+  readonly #idle = new Map<Worker, NodeJS.Timeout | undefined>();
+  /** Of every child that has not ended. */
+  readonly #charges = new Map<Worker, Charge>();
+
+  /** @param onRoom called when some memory has become free. */
+  constructor(options: ChildrenOptions, memory: EncoderMemory, onRoom: () => void) {
+    this.#options = options;
+    this.#memory = memory;
+    this.#onRoom = onRoom;
+    this.#recycle = options.recycle ?? { jobs: 500, restBytes: 128 * 2 ** 20 };
+  }
+
+  count(lane: Lane): number {
+    return [...this.#all].filter((worker) => worker.lane === lane).length;
+  }
+
+  /**
+   * A child that may grow by what is claimed. Where there is no room, children without work are ended for it if that
+   * helps, and it is free when they are gone.
+   * @param receiving a child of the lane that has the original already.
+   * @returns undefined when there is no room now.
+   */
+  take(lane: Lane, claim: Claim, receiving?: Worker): Worker | undefined {
+    const ready = receiving ?? this.#newest(lane);
+    const charge = this.#memory.acquire(claim, this.#chargeOf(ready));
+    if (charge === undefined) {
+      this.#makeRoom(claim, ready);
+      return undefined;
+    }
+    const worker = ready ?? this.#spawn(lane);
+    this.#wake(worker);
+    this.#charge(worker, charge);
+    return worker;
+  }
+
+  /** For a job that takes no memory to speak of, such as a child's first. */
+  start(lane: Lane): Worker {
+    const worker = this.#newest(lane) ?? this.#spawn(lane);
+    this.#wake(worker);
+    return worker;
+  }
+
+  /** A child for an original of so many bytes, whose job is yet to come; undefined where none is idle, or has room. */
+  takeToReceive(lane: Lane, bytes: number): Worker | undefined {
+    const worker = this.#newest(lane);
+    if (worker === undefined) return undefined;
+    const charge = this.#chargeOf(worker);
+    const total = bytes + Math.max(CHILD_BYTES, worker.restBytes);
+    if (total > this.#memory.room(charge)) return undefined;
+    this.#wake(worker);
+    this.#charge(worker, this.#memory.charge(total, charge));
+    return worker;
+  }
+
+  giveBack(worker: Worker): void {
+    if (!worker.alive) this.end(worker);
+    else if (worker.jobs < this.#recycle.jobs && worker.restBytes < this.#recycle.restBytes)
+      this.#rest(worker);
+    else {
+      this.counts.recycled++;
+      this.end(worker);
+    }
+  }
+
+  /** Starts one that rests until it is needed, if the system gives one. */
+  prepare(lane: Lane): void {
+    if (this.#memory.room() < CHILD_BYTES) return;
+    const worker = this.#spawn(lane);
+    if (worker.alive) this.#rest(worker);
+  }
+
+  end(worker: Worker): void {
+    clearTimeout(this.#idle.get(worker));
+    this.#idle.delete(worker);
+    this.#all.delete(worker);
+    worker.kill();
+  }
+
+  endAll(): void {
+    for (const worker of this.#all) this.end(worker);
+  }
+
+  #spawn(lane: Lane): Worker {
+    const worker = new Worker({ ...this.#options.worker, lane });
+    if (!worker.alive) return worker;
+    this.counts.spawned++;
+    this.#all.add(worker);
+    this.#charge(worker, this.#memory.charge(CHILD_BYTES));
+    // What it held is the system's again only now.
+    void worker.ended.then(() => this.#discharge(worker));
+    return worker;
+  }
+
+  #rest(worker: Worker): void {
+    const held = Math.max(CHILD_BYTES, worker.restBytes);
+    this.#charge(worker, this.#memory.charge(held, this.#chargeOf(worker)));
+    if (this.#memory.room() < 0) {
+      this.end(worker);
+      return;
+    }
+    const timer = setTimeout(() => this.#reap(worker), this.#options.idleMs ?? 30_000);
+    this.#idle.set(worker, timer);
+    this.#onRoom();
+  }
+
+  /** It does not rest any more. */
+  #wake(worker: Worker): void {
+    clearTimeout(this.#idle.get(worker));
+    this.#idle.delete(worker);
+  }
+
+  /** The child that rested the shortest: its memory is warm. */
+  #newest(lane: Lane): Worker | undefined {
+    for (const worker of [...this.#idle.keys()].reverse()) {
+      if (worker.lane !== lane) continue;
+      if (worker.alive) return worker;
+      this.end(worker);
+    }
+    return undefined;
+  }
+
+  // --- memory ---
+
+  #chargeOf(worker: Worker | undefined): Charge | undefined {
+    return worker && this.#charges.get(worker);
+  }
+
+  /** In place of what it was charged before. */
+  #charge(worker: Worker, charge: Charge): void {
+    const before = this.#charges.get(worker);
+    if (before !== undefined) this.#memory.release(before);
+    this.#charges.set(worker, charge);
+  }
+
+  #discharge(worker: Worker): void {
+    const charge = this.#charges.get(worker);
+    this.#charges.delete(worker);
+    if (charge !== undefined) this.#memory.release(charge);
+    this.#onRoom();
+  }
+
+  /** Ends children that have rested longest, if that is enough. @param but the one that would do the work. */
+  #makeRoom(claim: Claim, but: Worker | undefined): void {
+    const ending = [...this.#charges.keys()].filter((worker) => !this.#all.has(worker));
+    const idle = [...this.#idle.keys()].filter((worker) => worker !== but);
+    let missing = this.#memory.missing(claim, this.#chargeOf(but)) - this.#bytesOf(ending);
+    if (this.#bytesOf(idle) < missing) return;
+    for (const worker of idle) {
+      if (missing <= 0) return;
+      missing -= this.#bytesOf([worker]);
+      this.end(worker);
+    }
+  }
+
+  #bytesOf(workers: readonly Worker[]): number {
+    return workers.reduce((sum, worker) => sum + (this.#charges.get(worker)?.bytes ?? 0), 0);
+  }
+
+  /** A child that has worked keeps memory. The last one for readers is followed by one that has not, and waits. */
+  #reap(worker: Worker): void {
+    this.end(worker);
+    if (worker.lane === "live" && this.count("live") === 0) void this.#keepOneReady();
+  }
+
+  async #keepOneReady(): Promise<void> {
+    if (this.#memory.room() < CHILD_BYTES) return;
+    const worker = this.#spawn("live");
+    try {
+      for await (const _ of worker.run({ kind: "versions" }, START_MS));
+      this.#idle.set(worker, undefined);
+    } catch {
+      // The next reader starts one, and hears what is wrong.
+      this.end(worker);
+    }
+  }
+}

@@ -1,0 +1,196 @@
+import { readdirSync, readFileSync } from "node:fs";
+import sharp from "sharp";
+import { expect, onTestFinished, test } from "vitest";
+import { sniff } from "../../formats/sniff.ts";
+import { animation, photo } from "../../test/pictures.ts";
+import { leanOriginal } from "../child/lean.ts";
+import type { Lane, Output } from "../encoder.ts";
+import { CHILD_BYTES, EncoderMemory, LEAST_BYTES, ORDINARY_BYTES } from "../memory/encoder-memory.ts";
+import { readLayout } from "../memory/layout.ts";
+import { createPool, type Pool, type PoolOptions } from "../pool/pool.ts";
+import { fault, faultyChild } from "./faulty-child.ts";
+import { chunk, withChunks } from "./png.ts";
+
+const MIB = 2 ** 20;
+const signal = new AbortController().signal;
+
+function startPool(options: PoolOptions = {}): Pool {
+  const pool = createPool({
+    slots: { live: 2, warm: 1 },
+    deadlineMs: { live: 120_000, warm: 120_000 },
+    maxWaitMs: { live: 120_000, warm: 120_000 },
+    ...options,
+  });
+  onTestFinished(() => pool.close());
+  return pool;
+}
+
+async function make(pool: Pool, original: Uint8Array, output: Partial<Output>, lane: Lane = "live") {
+  const asked: Output = { class: "jpg", quality: 50, ...output };
+  for await (const made of pool.encode(original, [asked], { lane, signal })) return made;
+  throw new Error("nothing was made");
+}
+
+/** Processes with this module, ours alone: its folder is. The kernel's list of children may leave some out. */
+function processesOf(module: string): number[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(module);
+      } catch {
+        return false;
+      }
+    });
+}
+
+test("a large job waits for room beside its like, small ones pass it, and then it is made", async () => {
+  // Room for one of the two beside an ordinary one.
+  const module = await faultyChild();
+  const pool = startPool({ memoryBytes: 640 * MIB, worker: { module } });
+  const large = await photo(2_600, 2_000).webp({ effort: 0 }).toBuffer();
+  void make(pool, large, { class: "avif", quality: fault.silence, width: 2_000 }, "warm").catch(
+    () => undefined,
+  );
+  await expect.poll(() => pool.stats().lanes.warm.running).toBe(1);
+  const waiting = make(pool, large, { class: "avif", width: 2_000 });
+  await expect.poll(() => pool.stats().lanes.live).toMatchObject({ running: 0, waiting: 1 });
+  const small = await photo(300, 200).jpeg().toBuffer();
+  for (let quality = 50; quality < 53; quality++)
+    expect(await make(pool, small, { quality, width: 100 })).toMatchObject({ contentType: "image/jpeg" });
+  expect(pool.stats().lanes.live.waiting).toBe(1);
+  // What the stuck one holds is free; a reader goes before its second attempt.
+  for (const pid of processesOf(module)) process.kill(pid, "SIGKILL");
+  expect(await waiting).toMatchObject({ contentType: "image/avif" });
+});
+
+test("a child that takes more than its job may is ended at once, its variant is not tried again, and others are made", async () => {
+  const pool = startPool({ worker: { module: await faultyChild() } });
+  const original = await photo(300, 200).jpeg().toBuffer();
+  for (let time = 0; time < 2; time++)
+    await expect(make(pool, original, { quality: fault.hoard })).rejects.toMatchObject({
+      code: "impossible-variant",
+    });
+  expect(pool.stats()).toMatchObject({ outgrown: 1, crashed: 0, overdue: 0 });
+  expect(await make(pool, original, { quality: 50 })).toMatchObject({ contentType: "image/jpeg" });
+});
+
+test("children without work are ended when their memory is needed", async () => {
+  // Two may rest beside each other, and a third may not begin then.
+  const pool = startPool({ memoryBytes: LEAST_BYTES + CHILD_BYTES });
+  const original = await photo(300, 200).jpeg().toBuffer();
+  await Promise.all([make(pool, original, {}), make(pool, original, { quality: 51 })]);
+  await expect.poll(() => pool.stats().lanes.live).toMatchObject({ running: 0, children: 2 });
+  await make(pool, original, { quality: 52 }, "warm");
+  expect(pool.stats().lanes.live.children).toBeLessThan(2);
+});
+
+test("what is passed by often enough has its turn, and an ordinary live job has room all the same", () => {
+  const memory = new EncoderMemory(2 * LEAST_BYTES);
+  const ordinary = { bytes: 1, isLive: true };
+  const inReserve = memory.acquire({ ...ordinary });
+  const running = [1, 2].map(() => memory.acquire({ bytes: 1, isLive: false }));
+  expect([inReserve, ...running].every((charge) => charge !== undefined)).toBe(true);
+  const large = { bytes: memory.most, isLive: false };
+  expect(memory.acquire(large)).toBeUndefined();
+  let passes = 0;
+  for (; passes < 100 && !memory.isKept(large); passes++) {
+    const charge = memory.acquire({ bytes: 1, isLive: false });
+    if (charge !== undefined) memory.release(charge);
+  }
+  expect(passes).toBeGreaterThan(1);
+  expect(passes).toBeLessThan(100);
+  // Now others wait, although there would be room.
+  expect(memory.room()).toBeGreaterThanOrEqual(CHILD_BYTES + ORDINARY_BYTES);
+  expect(memory.acquire({ bytes: 1, isLive: false })).toBeUndefined();
+  for (const charge of [inReserve, ...running]) if (charge !== undefined) memory.release(charge);
+  expect(memory.acquire({ ...ordinary })).toBeDefined();
+  expect(memory.acquire(large)).toBeDefined();
+});
+
+test("who waits no more keeps nobody waiting", () => {
+  const memory = new EncoderMemory(LEAST_BYTES);
+  const first = memory.acquire({ bytes: 1, isLive: false });
+  const large = { bytes: memory.most, isLive: false };
+  expect(memory.acquire(large)).toBeUndefined();
+  memory.forget(large);
+  if (first !== undefined) memory.release(first);
+  for (let time = 0; time < 20; time++) {
+    const charge = memory.acquire({ bytes: 1, isLive: false });
+    expect(charge).toBeDefined();
+    if (charge !== undefined) memory.release(charge);
+  }
+});
+
+const interlaced = { progressive: true } as const;
+
+test.each([
+  ["JPEG", () => photo(64, 48).jpeg(), { channels: 3, samples: 1.5, whole: false, turned: false }],
+  ["JPEG 4:4:4", () => photo(64, 48).jpeg({ chromaSubsampling: "4:4:4" }), { samples: 3 }],
+  ["progressive JPEG", () => photo(64, 48).jpeg(interlaced), { whole: true }],
+  ["turned JPEG", () => photo(64, 48).jpeg().withMetadata({ orientation: 6 }), { turned: true }],
+  ["CMYK JPEG", () => photo(64, 48).toColourspace("cmyk").jpeg(), { channels: 4, samples: 4 }],
+  ["PNG", () => photo(64, 48).png(), { channels: 3, depth: 1, whole: false }],
+  ["PNG with alpha", () => photo(64, 48).ensureAlpha(0.5).png(), { channels: 4 }],
+  ["PNG of 16 bits", () => photo(64, 48).toColourspace("rgb16").png(), { depth: 2 }],
+  ["interlaced PNG", () => photo(64, 48).png(interlaced), { whole: true }],
+  ["WebP", () => photo(64, 48).webp(), { channels: 3, whole: false }],
+  ["lossless WebP", () => photo(64, 48).webp({ lossless: true }), { channels: 4, whole: true }],
+  ["WebP with alpha", () => photo(64, 48).ensureAlpha(0.5).webp(), { channels: 4 }],
+  ["AVIF", () => photo(64, 48).avif({ effort: 0 }), { depth: 1 }],
+  ["AVIF of 10 bits", () => photo(64, 48).avif({ effort: 0, bitdepth: 10 }), { depth: 2 }],
+] as const)("the header of a %s tells how it is decoded", async (_, picture, layout) => {
+  const bytes = await picture().toBuffer();
+  expect(readLayout(sniff(bytes).type, bytes)).toMatchObject({ width: 64, height: 48, frames: 1, ...layout });
+});
+
+test("an animated WebP tells its frames, and a header that is cut tells nothing or the truth", async () => {
+  expect(readLayout("image/webp", await animation("webp", 3))).toMatchObject({ frames: 3 });
+  const jpeg = await photo(64, 48).jpeg({ progressive: true }).toBuffer();
+  for (let length = 0; length < jpeg.length; length++) {
+    const layout = readLayout("image/jpeg", jpeg.subarray(0, length));
+    if (layout !== undefined) expect(layout).toMatchObject({ width: 64, height: 48, whole: true });
+  }
+});
+
+test("a JPEG of several scans is decoded whole, though it is not progressive", async () => {
+  const jpeg = await photo(64, 48).jpeg().toBuffer();
+  const scan = jpeg.indexOf(Buffer.from([0xff, 0xda]));
+  // The first scan says that it has one of the three components.
+  jpeg[scan + 4] = 1;
+  expect(readLayout("image/jpeg", jpeg)).toMatchObject({ whole: true });
+});
+
+test.each(["jpeg", "png", "webp"] as const)(
+  "what is left out of a %s changes no pixel, and neither its profile nor how it is turned",
+  async (format) => {
+    const plain = photo(64, 48).withIccProfile("p3").withMetadata({ orientation: 6 });
+    const original = await plain.withXmp("<x:xmpmeta/>").toFormat(format).toBuffer();
+    const text = chunk("tEXt", Buffer.from("Comment\0hello"));
+    const whole = format === "png" ? withChunks(original, [text, text]) : original;
+    const lean = Buffer.from(leanOriginal(sniff(whole).type, Buffer.from(whole)));
+    const [before, after] = await Promise.all([whole, lean].map((bytes) => sharp(bytes).metadata()));
+    expect(after).toMatchObject({ width: 64, height: 48, orientation: before?.orientation });
+    expect(after?.icc?.equals(before?.icc ?? Buffer.alloc(0))).toBe(true);
+    const [one, other] = await Promise.all([whole, lean].map((bytes) => sharp(bytes).raw().toBuffer()));
+    expect(other?.equals(one ?? Buffer.alloc(0))).toBe(true);
+    expect(lean.includes("hello")).toBe(false);
+  },
+);
+
+test("of a picture's metadata only as much is decoded as programs write", async () => {
+  const block = Buffer.concat([Buffer.from("http://ns.adobe.com/xap/1.0/\0"), Buffer.alloc(60_000, 32)]);
+  const head = Buffer.from([0xff, 0xe1, (block.length + 2) >> 8, (block.length + 2) & 255]);
+  const jpeg = await photo(64, 48).jpeg().toBuffer();
+  const many = Array.from({ length: 20 }, () => Buffer.concat([head, block]));
+  const bloated = Buffer.concat([jpeg.subarray(0, 2), ...many, jpeg.subarray(2)]);
+  const { xmp } = await sharp(leanOriginal("image/jpeg", bloated)).metadata();
+  expect(xmp?.length).toBe(60_000);
+  const webp = await photo(64, 48)
+    .webp()
+    .withXmp(`<x>${" ".repeat(2 ** 21)}</x>`)
+    .toBuffer();
+  const { xmp: large, width } = await sharp(leanOriginal("image/webp", webp)).metadata();
+  expect([large, width]).toEqual([undefined, 64]);
+});

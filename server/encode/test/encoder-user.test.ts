@@ -1,0 +1,66 @@
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { loadConfig } from "../../config/load.ts";
+import { whyNoOtherUser } from "../../test/other-user.ts";
+import { photo } from "../../test/pictures.ts";
+import { startPod } from "../../test/pod.ts";
+import { copyProgram } from "../../test/program-copy.ts";
+import { temporaryFolder } from "../../test/temporary-folder.ts";
+import { createPool } from "../pool/pool.ts";
+
+const USER = 65_534;
+const ENCODER_USER = `${USER}:${USER}`;
+const isRoot = process.getuid?.() === 0;
+const skipped = whyNoOtherUser(USER);
+if (skipped !== undefined) {
+  if (process.env.CI === "true") throw new Error(`CI has to run everything, but ${skipped}`);
+  console.log(`skipped: ${skipped}`);
+}
+
+describe.skipIf(skipped !== undefined)("with ENCODER_USER", () => {
+  test("pixels are decoded by a process of that user, which owns nothing of the server's", async () => {
+    const { config } = loadConfig("serve", [], { SOURCE: "/", ENCODER_USER });
+    const pool = createPool({
+      ...(config.encoderUser !== undefined && { worker: { user: config.encoderUser } }),
+    });
+    onTestFinished(() => pool.close());
+    const output = { quality: 50, class: "jpg" } as const;
+    const options = { lane: "live", signal: new AbortController().signal } as const;
+    for await (const { contentType } of pool.encode(await photo(64, 48).jpeg().toBuffer(), [output], options))
+      expect(contentType).toBe("image/jpeg");
+    const children = readFileSync(`/proc/self/task/${process.pid}/children`, "utf8").trim().split(" ");
+    const users = children.map(
+      (pid) => /^Uid:\t(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1],
+    );
+    expect(users).toContain(String(USER));
+  });
+});
+
+describe("with ENCODER_USER a server that does not start says", () => {
+  test.skipIf(isRoot && skipped !== undefined)("that it is not root's, and may not have it", () => {
+    const executable = fileURLToPath(new URL("../../../bin/imgproxy-lite.js", import.meta.url));
+    const { status, stderr } = spawnSync(process.execPath, [executable, "serve", "--source", "/"], {
+      ...{ env: { ENCODER_USER }, encoding: "utf8" },
+      ...(isRoot && { uid: USER }),
+    });
+    expect([status, stderr]).toEqual([
+      2,
+      expect.stringContaining("ENCODER_USER takes a server that runs as root"),
+    ]);
+  });
+
+  test.runIf(isRoot)("which folder is shut to that user, and what to do", async () => {
+    const { folder, executable } = await copyProgram(0o700);
+    const settings = { SOURCE: await temporaryFolder(), CACHE_DIR: await temporaryFolder(), ENCODER_USER };
+    const [, words = ""] = await startPod(settings, executable).then(
+      () => [],
+      (error: Error) => /^serve ended with 1: imgproxy-lite cannot start: (.*)$/m.exec(error.message) ?? [],
+    );
+    expect(words).toMatch(new RegExp(`^ENCODER_USER: user ${ENCODER_USER} may not (enter|read) \\S+, which`));
+    // Where the whole clone or Node itself is shut to it, that is said first.
+    if (skipped === undefined) expect(words).toContain(` ${folder},`);
+    expect(words).toContain("or unset ENCODER_USER");
+  });
+});

@@ -1,0 +1,67 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { temporaryFolder } from "../../test/temporary-folder.ts";
+
+/** Qualities at which the faulty child does what a hostile picture would make it do. */
+export const fault = {
+  abort: 11,
+  segfault: 12,
+  spin: 13,
+  silence: 14,
+  lie: 15,
+  babble: 16,
+  misstate: 17,
+  hoard: 18,
+  flood: 18,
+} as const;
+
+/** A width whose output kills the child once it is made. */
+export const FATAL_WIDTH = 124;
+
+/** The real child, except that it falls ill at certain qualities. */
+export async function faultyChild(): Promise<string> {
+  const real = pathToFileURL(join(import.meta.dirname, "../../../dist/server/encode/child/main.js"));
+  const module = join(await temporaryFolder(), "child.mjs");
+  await writeFile(
+    module,
+    `import { writeSync } from "node:fs";
+    const parse = JSON.parse;
+    const stringify = JSON.stringify;
+    JSON.stringify = (value) => {
+      if (value?.kind === "output" && value.width === ${FATAL_WIDTH}) process.abort();
+      return stringify(value);
+    };
+    const frame = (head, body) => {
+      const json = Buffer.from(JSON.stringify(head));
+      const lengths = Buffer.alloc(8);
+      lengths.writeUInt32BE(json.length, 0);
+      lengths.writeUInt32BE(body.length, 4);
+      return Buffer.concat([lengths, json, body]);
+    };
+    JSON.parse = (text) => {
+      const message = parse(text);
+      const quality = message?.outputs?.[0]?.quality;
+      if (quality === ${fault.abort}) process.abort();
+      if (quality === ${fault.segfault}) process.kill(process.pid, "SIGSEGV");
+      if (quality === ${fault.spin}) for (;;);
+      if (quality === ${fault.hoard}) {
+        globalThis.hoard ??= [];
+        setInterval(() => globalThis.hoard.push(Buffer.alloc(16 * 2 ** 20, 1)), 20);
+        return { kind: "stop" };
+      }
+      if (quality === ${fault.silence}) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+      if (quality === ${fault.lie})
+        writeSync(3, frame({ kind: "output", contentType: "image/webp", width: 1, height: 1, effort: 0, substitute: false }, Buffer.from("<script>")));
+      if (quality === ${fault.misstate})
+        writeSync(3, frame({ kind: "output", contentType: "image/webp", width: "1", height: 1, effort: 0, substitute: false }, Buffer.from("RIFF....WEBP")));
+      if (quality === ${fault.flood})
+        for (let count = 0; count < 100; count++)
+          writeSync(3, frame({ kind: "output", contentType: "image/webp", width: 1, height: 1, effort: 0, substitute: false }, Buffer.from("RIFF....WEBP")));
+      if (quality === ${fault.babble}) writeSync(3, "this is no frame, but it is long enough to look like one");
+      return message;
+    };
+    await import(${JSON.stringify(real.href)});`,
+  );
+  return module;
+}

@@ -1,0 +1,272 @@
+import sharp, { type Sharp } from "sharp";
+import { afterAll, describe, expect, test } from "vitest";
+import { animation, photo, quarters } from "../../test/pictures.ts";
+import type { Encoded, Output } from "../encoder.ts";
+import { createPool } from "../pool/pool.ts";
+
+const pool = createPool({ maxWaitMs: { live: 60_000, warm: 60_000 } });
+afterAll(() => pool.close());
+
+async function encode(original: Uint8Array, output: Partial<Output> = {}): Promise<Encoded> {
+  const asked: Output = { class: "png", quality: 100, ...output };
+  const signal = new AbortController().signal;
+  for await (const encoded of pool.encode(original, [asked], { lane: "live", signal })) return encoded;
+  throw new Error("nothing was made");
+}
+
+/** Mean difference of two pictures' channels, 0 to 255. */
+async function difference(one: Uint8Array | Sharp, other: Uint8Array | Sharp): Promise<number> {
+  const pixels = async (image: Uint8Array | Sharp) =>
+    (image instanceof Uint8Array ? sharp(image) : image.clone())
+      .toColourspace("srgb")
+      .removeAlpha()
+      .raw()
+      .toBuffer();
+  const [a, b] = [await pixels(one), await pixels(other)];
+  expect(a.length).toBe(b.length);
+  return a.reduce((sum, value, at) => sum + Math.abs(value - (b[at] ?? 0)), 0) / a.length;
+}
+
+/** Colour of the middle of each quarter, row by row. */
+async function cornersOf(body: Uint8Array): Promise<string[]> {
+  const { data, info } = await sharp(body).removeAlpha().raw().toBuffer({ resolveWithObject: true });
+  return [0.25, 0.75].flatMap((y) =>
+    [0.25, 0.75].map((x) => {
+      const at = (Math.floor(y * info.height) * info.width + Math.floor(x * info.width)) * 3;
+      return [...data.subarray(at, at + 3)].map((channel) => (channel > 127 ? 1 : 0)).join("");
+    }),
+  );
+}
+
+const red = "100";
+const green = "010";
+const blue = "001";
+const white = "111";
+
+describe("JPEG", () => {
+  test.each([
+    [1, [red, green, blue, white]],
+    [2, [green, red, white, blue]],
+    [3, [white, blue, green, red]],
+    [4, [blue, white, red, green]],
+    [5, [red, blue, green, white]],
+    [6, [blue, red, white, green]],
+    [7, [white, green, blue, red]],
+    [8, [green, white, red, blue]],
+  ])("with EXIF orientation %i is upright", async (orientation, corners) => {
+    const original = await quarters(80, 40).jpeg({ quality: 95 }).withMetadata({ orientation }).toBuffer();
+    const { body, width, height } = await encode(original, { width: 20 });
+    expect(await cornersOf(body)).toEqual(corners);
+    expect([width, height]).toEqual(orientation < 5 ? [20, 10] : [20, 40]);
+    expect((await sharp(body).metadata()).orientation).toBeUndefined();
+  });
+
+  test("in CMYK has the colours of the screen", async () => {
+    const original = await photo(120, 80).toColourspace("cmyk").jpeg({ quality: 100 }).toBuffer();
+    expect((await sharp(original).metadata()).space).toBe("cmyk");
+    // Printing has not all the colours of a screen; an inverted picture would be a hundred apart.
+    expect(await difference((await encode(original)).body, photo(120, 80))).toBeLessThan(12);
+    const jpeg = await encode(original, { class: "jpg", quality: 80 });
+    expect((await sharp(jpeg.body).metadata()).space).toBe("srgb");
+  });
+
+  test("in grey stays grey, in every format", async () => {
+    const original = await photo(120, 80).grayscale().jpeg({ quality: 95 }).toBuffer();
+    for (const format of ["jpg", "webp", "avif", "png"] as const) {
+      const { body } = await encode(original, { class: format, quality: 90 });
+      expect(await difference(body, original), format).toBeLessThan(4);
+    }
+  });
+
+  test("that is progressive, and one with a gain map, look as they are", async () => {
+    const original = await photo(120, 80).jpeg({ quality: 95, progressive: true }).toBuffer();
+    expect(await difference((await encode(original)).body, original)).toBe(0);
+    // A gain map is a second JPEG after the first, which readers without HDR leave out.
+    const withMap = Buffer.concat([original, await photo(60, 40).jpeg().toBuffer()]);
+    expect(await difference((await encode(withMap)).body, original)).toBe(0);
+  });
+
+  test("with a wide profile is converted to sRGB, and its metadata stays behind", async () => {
+    const original = await photo(120, 80)
+      .withIccProfile("p3")
+      .withExif({
+        IFD0: { Copyright: "Ann", Model: "Camera" },
+        IFD3: { GPSLatitudeRef: "N", GPSLatitude: "51/1 30/1 0/1" },
+      })
+      .jpeg({ quality: 100 })
+      .toBuffer();
+    expect((await sharp(original).metadata()).icc).toBeDefined();
+    for (const format of ["jpg", "webp", "avif", "png"] as const) {
+      const { body } = await encode(original, { class: format, quality: 95 });
+      const { icc, exif, xmp } = await sharp(body).metadata();
+      expect({ icc, exif, xmp }, format).toEqual({});
+      expect(Buffer.from(body).includes("Exif"), format).toBe(false);
+      expect(await difference(body, photo(120, 80)), format).toBeLessThan(6);
+    }
+  });
+});
+
+describe("PNG", () => {
+  test("with a palette", async () => {
+    const original = await quarters(80, 40).png({ palette: true }).toBuffer();
+    expect(await cornersOf((await encode(original, { class: "webp" })).body)).toEqual([
+      red,
+      green,
+      blue,
+      white,
+    ]);
+  });
+
+  test("with 16 bits a channel", async () => {
+    const original = await photo(120, 80).toColourspace("rgb16").png().toBuffer();
+    expect((await sharp(original).metadata()).depth).toBe("ushort");
+    for (const format of ["jpg", "webp", "avif", "png"] as const) {
+      const { body } = await encode(original, { class: format, quality: 90 });
+      expect(await difference(body, photo(120, 80)), format).toBeLessThan(6);
+    }
+    expect((await sharp((await encode(original)).body).metadata()).depth).toBe("uchar");
+  });
+
+  test("with alpha keeps it, and is on white where JPEG is asked for", async () => {
+    const original = await sharp({
+      create: { width: 40, height: 40, channels: 4, background: { r: 255, g: 0, b: 0, alpha: 0.5 } },
+    })
+      .png()
+      .toBuffer();
+    for (const format of ["auto", "auto-w", "auto-a", "png"] as const) {
+      const { body, contentType } = await encode(original, { class: format, quality: 90 });
+      const { data } = await sharp(body).raw().toBuffer({ resolveWithObject: true });
+      expect(Math.abs((data[3] ?? 0) - 128), contentType).toBeLessThan(4);
+      expect(Math.abs((data[0] ?? 0) - 255), contentType).toBeLessThan(6);
+    }
+    const { body } = await encode(original, { class: "jpg", quality: 90 });
+    const [r = 0, g = 0, b = 0] = await sharp(body).raw().toBuffer();
+    expect(Math.max(Math.abs(r - 255), Math.abs(g - 127), Math.abs(b - 127))).toBeLessThan(6);
+  });
+
+  test("whose alpha hides nothing becomes JPEG like any photograph", async () => {
+    const original = await photo(120, 80).ensureAlpha(1).png().toBuffer();
+    expect((await encode(original, { class: "auto", quality: 60 })).contentType).toBe("image/jpeg");
+    const { body } = await encode(original, { class: "avif", quality: 60 });
+    expect((await sharp(body).metadata()).hasAlpha).toBe(false);
+  });
+});
+
+describe("what moves", () => {
+  test.each(["gif", "webp"] as const)(
+    "an animated %s is an animated WebP, frame for frame, in the width asked for",
+    async (type) => {
+      const original = await animation(type, 4, 40, 30);
+      const { body, width, height, contentType } = await encode(original, {
+        class: "auto-w",
+        quality: 80,
+        width: 20,
+      });
+      expect({ contentType, width, height }).toEqual({ contentType: "image/webp", width: 20, height: 15 });
+      const made = await sharp(body, { animated: true }).metadata();
+      expect(made).toMatchObject({ pages: 4, width: 20, pageHeight: 15 });
+      expect(made.delay).toEqual((await sharp(original, { animated: true }).metadata()).delay);
+    },
+  );
+
+  test("an animated WebP is a GIF where WebP is not accepted, and its first frame where a format is asked for", async () => {
+    const original = await animation("webp", 3);
+    const gif = await encode(original, { class: "auto", quality: 80 });
+    expect(gif.contentType).toBe("image/gif");
+    expect((await sharp(gif.body).metadata()).pages).toBe(3);
+    for (const format of ["jpg", "png", "avif"] as const) {
+      const { body, contentType } = await encode(original, { class: format, quality: 80 });
+      expect((await sharp(body).metadata()).pages ?? 1, contentType).toBe(1);
+    }
+  });
+
+  test("a GIF that does not move is a picture like others", async () => {
+    const original = await quarters(80, 40).gif().toBuffer();
+    expect((await encode(original, { class: "auto-w" })).contentType).toBe("image/webp");
+    expect(["image/jpeg", "image/png"]).toContain((await encode(original, { class: "auto" })).contentType);
+  });
+});
+
+test("AVIF and WebP originals are read as well", async () => {
+  for (const original of [
+    await photo(120, 80).avif({ quality: 90, effort: 0 }).toBuffer(),
+    await photo(120, 80).webp({ quality: 95 }).toBuffer(),
+  ])
+    expect(await difference((await encode(original)).body, original)).toBeLessThan(1);
+});
+
+test("nothing is enlarged", async () => {
+  const original = await photo(120, 80).jpeg().toBuffer();
+  expect(await encode(original, { width: 3_840 })).toMatchObject({ width: 120, height: 80 });
+});
+
+describe("sizes that a format cannot hold", () => {
+  test("WebP gives way to the next format", async () => {
+    const original = await sharp({ create: { width: 20_000, height: 4, channels: 3, background: "#369" } })
+      .png()
+      .toBuffer();
+    expect((await encode(original, { class: "auto-aw", quality: 50 })).contentType).toBe("image/jpeg");
+    expect((await encode(original, { class: "auto-aw", quality: 50 })).substitute).toBe(false);
+    await expect(encode(original, { class: "webp", quality: 50 })).rejects.toMatchObject({
+      code: "impossible-variant",
+      detail: expect.stringContaining("20000×4"),
+    });
+  });
+});
+
+test("a live AVIF beyond four megapixels is WebP for now, and an AVIF when it is made ahead", async () => {
+  const original = await sharp({ create: { width: 2_500, height: 2_000, channels: 3, background: "#369" } })
+    .jpeg()
+    .toBuffer();
+  expect(await encode(original, { class: "auto-aw", quality: 50 })).toMatchObject({
+    contentType: "image/webp",
+    substitute: true,
+  });
+  expect(await encode(original, { class: "auto-a", quality: 50 })).toMatchObject({
+    contentType: "image/jpeg",
+    substitute: true,
+  });
+  expect(await encode(original, { class: "avif", quality: 50 })).toMatchObject({ contentType: "image/avif" });
+  const signal = new AbortController().signal;
+  for await (const made of pool.encode(original, [{ class: "auto-aw", quality: 50 }], {
+    lane: "warm",
+    signal,
+  }))
+    expect(made).toMatchObject({ contentType: "image/avif", substitute: false });
+});
+
+describe("what is drawn", () => {
+  /** A chart: bars and lines in five colours. */
+  const chart = (width: number, height: number) =>
+    sharp(
+      Buffer.from(
+        `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}"><rect width="100%" height="100%" fill="#fff"/>
+        ${[1, 2, 3, 4, 5].map((bar) => `<rect x="${bar * 60}" y="${300 - bar * 40}" width="30" height="${bar * 40}" fill="#36${bar}"/>`).join("")}
+        <path d="M10 10V300H390" stroke="#111" fill="none"/></svg>`,
+      ),
+    );
+
+  test("is lossless where that is smaller, and so is not smeared", async () => {
+    const original = await chart(400, 320).png().toBuffer();
+    for (const [asked, type] of [
+      ["auto-w", "image/webp"],
+      ["auto-aw", "image/webp"],
+      ["auto", "image/png"],
+      ["png", "image/png"],
+    ] as const) {
+      const { body, contentType } = await encode(original, { class: asked, quality: 50 });
+      expect(contentType, asked).toBe(type);
+      expect(await difference(body, original), asked).toBe(0);
+    }
+    expect((await encode(original, { class: "jpg", quality: 50 })).contentType).toBe("image/jpeg");
+    expect((await encode(original, { class: "avif", quality: 50 })).contentType).toBe("image/avif");
+  });
+
+  test("but a photograph in a PNG is a photograph", async () => {
+    const original = await photo(400, 320).png().toBuffer();
+    const { body } = await encode(original, { class: "auto-w", quality: 50 });
+    expect(await difference(body, original)).toBeGreaterThan(0);
+    expect((await encode(original, { class: "auto-aw", quality: 50 })).contentType).toBe("image/avif");
+    expect((await encode(original, { class: "auto", quality: 50 })).contentType).toBe("image/jpeg");
+  });
+});

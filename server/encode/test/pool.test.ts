@@ -1,0 +1,165 @@
+import sharp from "sharp";
+import { afterAll, expect, test } from "vitest";
+import { sniff } from "../../formats/sniff.ts";
+import { animation, photo } from "../../test/pictures.ts";
+import type { Encoded, Output } from "../encoder.ts";
+import { libraryProblems } from "../minimum-versions.ts";
+import { createPool } from "../pool/pool.ts";
+
+const pool = createPool();
+afterAll(() => pool.close());
+const live = { lane: "live", signal: new AbortController().signal } as const;
+
+async function encodeAll(original: Uint8Array, ...outputs: Output[]): Promise<Encoded[]> {
+  const made: Encoded[] = [];
+  for await (const encoded of pool.encode(original, outputs, live)) made.push(encoded);
+  return made;
+}
+
+test("each class of reader gets the best format it accepts, in the width asked for", async () => {
+  const original = await photo(600, 400).jpeg().toBuffer();
+  const classes = ["auto", "auto-w", "auto-a", "auto-aw", "jpg", "png", "webp", "avif"] as const;
+  const made = await encodeAll(
+    original,
+    ...classes.map((name) => ({ class: name, quality: 60, width: 300 })),
+  );
+  expect(made.map(({ contentType }) => contentType)).toEqual([
+    "image/jpeg",
+    "image/webp",
+    "image/avif",
+    "image/avif",
+    "image/jpeg",
+    "image/png",
+    "image/webp",
+    "image/avif",
+  ]);
+  for (const { body, contentType, width, height } of made) {
+    expect(sniff(body).type).toBe(contentType);
+    const pixels = await sharp(body).metadata();
+    expect([pixels.width, pixels.height]).toEqual([width, height]);
+    expect([width, height]).toEqual([300, 200]);
+  }
+});
+
+test("many outputs of one job have the bytes that each would have alone", async () => {
+  const original = await photo(500, 300).jpeg().toBuffer();
+  const outputs: Output[] = [
+    { class: "jpg", quality: 50, width: 200 },
+    { class: "webp", quality: 50, width: 200 },
+    { class: "webp", quality: 70, width: 400 },
+  ];
+  const together = await encodeAll(original, ...outputs);
+  const alone = (await Promise.all(outputs.map((output) => encodeAll(original, output)))).flat();
+  expect(together.map(({ body }) => Buffer.from(body).toString("base64"))).toEqual(
+    alone.map(({ body }) => Buffer.from(body).toString("base64")),
+  );
+});
+
+test("an animation stays one where WebP is accepted, and is the GIF itself otherwise", async () => {
+  const gif = await animation("gif", 3);
+  const [webp, itself] = await encodeAll(
+    gif,
+    { class: "auto-aw", quality: 75, width: 20 },
+    { class: "auto", quality: 75, width: 20 },
+  );
+  expect((await sharp(webp?.body).metadata()).pages).toBe(3);
+  expect(webp?.contentType).toBe("image/webp");
+  expect(itself?.contentType).toBe("image/gif");
+  expect(Buffer.from(itself?.body ?? []).equals(gif)).toBe(true);
+});
+
+test("a description has the displayed size, the colour and a small placeholder", async () => {
+  const original = await sharp({ create: { width: 90, height: 60, channels: 3, background: "#336699" } })
+    .jpeg({ quality: 95 })
+    .withMetadata({ orientation: 6 })
+    .toBuffer();
+  const described = await pool.describe(original, live);
+  expect(described).toMatchObject({ type: "image/jpeg", width: 60, height: 90, frames: 1, alpha: false });
+  expect(described.color).toMatch(/^#3[0-9a-f]6[0-9a-f]9[0-9a-f]$/);
+  const placeholder = Buffer.from(described.placeholder ?? "", "base64");
+  expect(placeholder.length).toBeLessThanOrEqual(150);
+  expect(await sharp(placeholder).metadata()).toMatchObject({ format: "webp", height: 16 });
+});
+
+test("what is not a photograph is refused with words for its owner", async () => {
+  await expect(encodeAll(Buffer.from("<html></html>"), { class: "auto", quality: 50 })).rejects.toMatchObject(
+    {
+      code: "unsupported-source",
+      detail: expect.stringContaining("HTML"),
+    },
+  );
+  const cut = (await photo(600, 400).jpeg().toBuffer()).subarray(0, 3_000);
+  await expect(encodeAll(cut, { class: "auto", quality: 50 })).rejects.toMatchObject({
+    code: "unreadable-source",
+  });
+});
+
+test("a child that is slow to start is heard all the same before there are readers", async () => {
+  const slow = createPool({ deadlineMs: { live: 1, warm: 60_000 } });
+  expect(libraryProblems(await slow.libraries())).toEqual([]);
+  slow.close();
+});
+
+test("the libraries that decode are at or above their floors", async () => {
+  expect(libraryProblems(await pool.libraries())).toEqual([]);
+});
+
+test.each([
+  [{ sharp: "0.34.9", vips: "8.18.3", heif: "1.22.1", webp: "1.3.2" }, ["sharp 0.34.9"]],
+  [
+    { sharp: "0.35.0", vips: "8.9.9", heif: "1.22.0", webp: "1.3.1" },
+    ["vips 8.9.9", "heif 1.22.0", "webp 1.3.1"],
+  ],
+  [{ sharp: "1.0.0", vips: "9.0.0" }, []],
+  [{ vips: "8.18.7" }, ["sharp does not tell"]],
+])("%j is below the floors by name", (versions, problems) => {
+  const found = libraryProblems(versions);
+  expect(found).toHaveLength(problems.length);
+  for (const [at, words] of problems.entries()) expect(found[at]).toContain(words);
+});
+
+test("a picture beyond the limits is refused by its head, before it takes a place in the line", async () => {
+  // Its header says so; nothing else of it is looked at.
+  const bomb = await photo(16, 16).png().toBuffer();
+  bomb.writeUInt32BE(16_000, 16);
+  bomb.writeUInt32BE(16_000, 20);
+  const spawned = pool.stats().spawned;
+  await expect(encodeAll(bomb, { class: "auto", quality: 50 })).rejects.toMatchObject({
+    code: "unreadable-source",
+    detail: "The original has 256 megapixels; the limit is 120 megapixels (MAX_PIXELS).",
+  });
+  expect(pool.stats().spawned).toBe(spawned);
+});
+
+test("an animation of too many frames is refused", async () => {
+  const gif = await animation("gif", 257, 4, 4);
+  await expect(encodeAll(gif, { class: "auto-w", quality: 50 })).rejects.toMatchObject({
+    code: "unreadable-source",
+    detail: "The original has 257 frames; the limit is 256.",
+  });
+});
+
+test("a job is not cut short when one before it in the same child was heard only as far as it was wanted", async () => {
+  const busy = createPool({ slots: { live: 1, warm: 1 }, maxWaitMs: { live: 120_000, warm: 120_000 } });
+  try {
+    const live = { lane: "live", signal: new AbortController().signal } as const;
+    const original = await photo(24, 18).jpeg().toBuffer();
+    const outputs: Output[] = [1, 2, 3, 4].map((n) => ({ class: "jpg", quality: 10 * n }));
+    const counts: number[] = [];
+    const describing = async () => {
+      for (let n = 0; n < 30; n += 1) await busy.describe(original, live);
+    };
+    const encoding = async () => {
+      for (let n = 0; n < 30; n += 1) {
+        let made = 0;
+        for await (const _ of busy.encode(original, outputs, live)) made++;
+        counts.push(made);
+      }
+    };
+    // One child: the jobs of one follow those of the other.
+    await Promise.all([describing(), encoding()]);
+    expect(new Set(counts)).toEqual(new Set([4]));
+  } finally {
+    busy.close();
+  }
+});

@@ -1,0 +1,73 @@
+import sharp, { type Sharp } from "sharp";
+import type { VariantClass } from "../../cache/cache.ts";
+import { sniff } from "../../formats/sniff.ts";
+import type { Encoded, Encoder, Output } from "../encoder.ts";
+import type { Reception } from "../pool/early-upload.ts";
+
+/** Real images in this process, with hooks: what a test of the path around the encoder needs. */
+export interface SharpEncoder extends Encoder {
+  /** Outputs made so far. */
+  readonly count: () => number;
+  /** Awaited before each output: a test holds or fails work here. */
+  before: (signal: AbortSignal) => Promise<void>;
+  /** Says of each output in the live lane that it stands in for another. */
+  substitute: boolean;
+}
+
+export function createSharpEncoder(): SharpEncoder {
+  let count = 0;
+  const encoder: SharpEncoder = {
+    count: () => count,
+    before: async () => undefined,
+    substitute: false,
+    async *encode(original, outputs, { lane, signal }) {
+      for (const output of outputs) {
+        await encoder.before(signal);
+        signal.throwIfAborted();
+        count += 1;
+        yield { ...(await make(original, output)), substitute: encoder.substitute && lane === "live" };
+      }
+    },
+    async describe(original) {
+      const { width, height, pages = 1, hasAlpha } = await sharp(original).metadata();
+      return { type: sniff(original).type, width, height, frames: pages, alpha: hasAlpha };
+    },
+    receive: () => noReception,
+  };
+  return encoder;
+}
+
+/** For encoders that take an original whole. */
+export const noReception: Reception = {
+  begin: () => undefined,
+  pass: () => undefined,
+  drop: () => undefined,
+};
+
+async function make(original: Uint8Array, { width, quality, class: of }: Output): Promise<Encoded> {
+  const image = sharp(original).autoOrient();
+  const sized = width === undefined ? image : image.resize({ width, withoutEnlargement: true });
+  const { type, write } = writers[formatOf(of)];
+  const { data, info } = await write(sized, quality).toBuffer({ resolveWithObject: true });
+  return {
+    contentType: type,
+    body: data,
+    width: info.width,
+    height: info.height,
+    effort: 1,
+    substitute: false,
+  };
+}
+
+function formatOf(of: VariantClass): keyof typeof writers {
+  if (of === "auto-aw" || of === "auto-a") return "avif";
+  if (of === "auto-w") return "webp";
+  return of === "auto" ? "jpg" : of;
+}
+
+const writers = {
+  avif: { type: "image/avif", write: (image: Sharp, quality: number) => image.avif({ quality, effort: 0 }) },
+  webp: { type: "image/webp", write: (image: Sharp, quality: number) => image.webp({ quality, effort: 0 }) },
+  jpg: { type: "image/jpeg", write: (image: Sharp, quality: number) => image.jpeg({ quality }) },
+  png: { type: "image/png", write: (image: Sharp, _quality: number) => image.png() },
+} as const;
