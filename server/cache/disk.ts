@@ -1,14 +1,14 @@
 import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { Attempts, type CacheFailure } from "./attempts.ts";
-import { Budget, type BudgetOptions } from "./budget.ts";
 import type { Entry, EntryMeta, SourceRecord, SourceRecords, Variant, VariantCache } from "./cache.ts";
 import { formatEntry, formatRecord, HEAD_BYTES, parseEntry, parseHead, parseRecord } from "./entry.ts";
+import { Attempts, type CacheFailure } from "./fail-open.ts";
 import { publish, remove, touch } from "./files.ts";
 import { pathParts, recordName, sourceHash, variantName } from "./name.ts";
+import { Budget, type BudgetOptions } from "./quota.ts";
 import { type FileFacts, readStart } from "./read.ts";
 import { longestUnused } from "./recency.ts";
-import { type Access, type Reach, Volume, VolumeHung, type VolumeOptions } from "./volume.ts";
+import { type Access, type Reach, Volume, VolumeHung, type VolumeOptions } from "./volume-limiter.ts";
 
 export interface DiskCacheOptions {
   /** On one volume for all replicas; made when it is not there. */

@@ -1,4 +1,4 @@
-import { forgetClaims, readClaims } from "../cache/claims.ts";
+import { forgetClaims, readClaims } from "../cache/reservations.ts";
 import { readUsage, writeUsage } from "../cache/usage.ts";
 import { readPins } from "../published/reader.ts";
 import type { Amount } from "./ages.ts";

@@ -1,5 +1,5 @@
 import { readUsage } from "../cache/usage.ts";
-import type { Reach } from "../cache/volume.ts";
+import type { Reach } from "../cache/volume-limiter.ts";
 import type { Config } from "../config/load.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Metrics } from "../telemetry/metrics.ts";

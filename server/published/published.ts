@@ -2,7 +2,7 @@ import { setInterval as every } from "node:timers";
 import { InvalidBody, type PublishedBody } from "../../contract/api.ts";
 import { formatPublished, type ImageRequest, isOriginal, parseQuery } from "../../contract/request.ts";
 import type { Variant, VariantClass } from "../cache/cache.ts";
-import { type Reach, VolumeHung } from "../cache/volume.ts";
+import { type Reach, VolumeHung } from "../cache/volume-limiter.ts";
 import { Problem } from "../errors.ts";
 import type { Listing } from "../image/access.ts";
 import {

@@ -2,7 +2,7 @@ import type { Dirent } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { errorNumbers } from "../cache/files.ts";
-import { type Reach, VolumeHung } from "../cache/volume.ts";
+import { type Reach, VolumeHung } from "../cache/volume-limiter.ts";
 import { isLive, MARKER, PUBLISHED_FOLDER, readSet, type StoredSet, setName, setPath } from "./files.ts";
 
 /** What a volume's published folder holds, as far as it can be read. */

@@ -1,5 +1,5 @@
 import { Registry } from "prom-client";
-import { type CacheFailure, failureCauses } from "../cache/attempts.ts";
+import { type CacheFailure, failureCauses } from "../cache/fail-open.ts";
 import type { Usage } from "../cache/usage.ts";
 import type { Lane } from "../encode/encoder.ts";
 import type { SweepSummary } from "../gc/sweep.ts";

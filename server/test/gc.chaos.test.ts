@@ -7,9 +7,9 @@ import { expect, test } from "vitest";
 import type { Variant } from "../cache/cache.ts";
 import { createDiskCache } from "../cache/disk.ts";
 import { pathParts, variantName } from "../cache/name.ts";
+import { entryOf } from "../cache/test/cache-suite.ts";
 import { type SweepOptions, sweep } from "../gc/sweep.ts";
 import { startActor } from "./actors.ts";
-import { entryOf } from "./cache-suite.ts";
 import { bounded, report, sized } from "./chaos.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 

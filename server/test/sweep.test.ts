@@ -2,13 +2,13 @@ import { unlinkSync, utimesSync } from "node:fs";
 import { mkdir, readdir, readFile, utimes, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
-import { readClaims, writeClaim } from "../cache/claims.ts";
 import { createDiskCache } from "../cache/disk.ts";
 import { pathParts, variantName } from "../cache/name.ts";
+import { readClaims, writeClaim } from "../cache/reservations.ts";
+import { entryOf } from "../cache/test/cache-suite.ts";
 import { collect } from "../gc/collect.ts";
 import { type SweepOptions, sweep } from "../gc/sweep.ts";
 import { readSet, writeSet } from "../published/files.ts";
-import { entryOf } from "./cache-suite.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
 const MINUTE = 60_000;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { entryOf, variant } from "../../test/cache-suite.ts";
+import { entryOf, variant } from "../../cache/test/cache-suite.ts";
 import { createHot } from "../memory-cache.ts";
 
 test.each([

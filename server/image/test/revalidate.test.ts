@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import type { SourceRecord } from "../../cache/cache.ts";
+import { createMemoryCache } from "../../cache/test/memory-cache.ts";
 import { createBackground } from "../../concurrency/background.ts";
 import { createFlights } from "../../concurrency/single-flight.ts";
-import { createMemoryCache } from "../../test/memory-cache.ts";
 import { createChecks, type Known } from "../revalidate.ts";
 
 const minute = 60_000;

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Variant } from "../../cache/cache.ts";
 import { createDiskCache } from "../../cache/disk.ts";
-import { type Reach, VolumeHung } from "../../cache/volume.ts";
+import { type Reach, VolumeHung } from "../../cache/volume-limiter.ts";
 import { openPublished, type Published } from "../published.ts";
 import { readPins } from "../reader.ts";
 

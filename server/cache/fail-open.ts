@@ -1,5 +1,5 @@
 import { isAbsent, isFull } from "./files.ts";
-import { type Access, type Volume, VolumeHung } from "./volume.ts";
+import { type Access, type Volume, VolumeHung } from "./volume-limiter.ts";
 
 /**
  * Why the volume did not do its part: a bad entry was read, there was no room, no answer in time, anything else. The

@@ -1,10 +1,10 @@
 import { readdir } from "node:fs/promises";
 import { expect, test, vi } from "vitest";
-import type { CacheFailure } from "../cache/attempts.ts";
-import { createDiskCache } from "../cache/disk.ts";
+import { report, sized } from "../../test/chaos.ts";
+import { temporaryFolder } from "../../test/temporary-folder.ts";
+import { createDiskCache } from "../disk.ts";
+import type { CacheFailure } from "../fail-open.ts";
 import { entryOf, variant } from "./cache-suite.ts";
-import { report, sized } from "./chaos.ts";
-import { temporaryFolder } from "./temporary-folder.ts";
 
 /** The call that fails now, and how. */
 const fault = vi.hoisted(() => ({ call: "", error: {} as { code?: string; errno?: number } }));

@@ -1,5 +1,5 @@
-import type { Entry, SourceRecord, SourceRecords, VariantCache } from "../cache/cache.ts";
-import { variantName } from "../image/memory-cache.ts";
+import { variantName } from "../../image/memory-cache.ts";
+import type { Entry, SourceRecord, SourceRecords, VariantCache } from "../cache.ts";
 
 /** A cache as the interface promises it, without a disk; `writes` counts what reached it. */
 export interface MemoryCache extends VariantCache, SourceRecords {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { Volume, VolumeHung } from "../cache/volume.ts";
+import { Volume, VolumeHung } from "../volume-limiter.ts";
 
 /** Work that ends when it is told. */
 function stuck() {

@@ -14,14 +14,14 @@ import {
 } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
-import type { CacheFailure } from "../cache/attempts.ts";
-import type { Variant } from "../cache/cache.ts";
-import { createDiskCache, type DiskCacheOptions } from "../cache/disk.ts";
-import { pathParts } from "../cache/name.ts";
-import { writeUsage } from "../cache/usage.ts";
+import { report } from "../../test/chaos.ts";
+import { temporaryFolder } from "../../test/temporary-folder.ts";
+import type { Variant } from "../cache.ts";
+import { createDiskCache, type DiskCacheOptions } from "../disk.ts";
+import type { CacheFailure } from "../fail-open.ts";
+import { pathParts } from "../name.ts";
+import { writeUsage } from "../usage.ts";
 import { entryOf, record, testCache, variant } from "./cache-suite.ts";
-import { report } from "./chaos.ts";
-import { temporaryFolder } from "./temporary-folder.ts";
 
 testCache(async () => createDiskCache({ folder: await temporaryFolder() }));
 

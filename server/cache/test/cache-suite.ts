@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
-import type { Entry, SourceRecord, SourceRecords, Variant, VariantCache } from "../cache/cache.ts";
+import type { Entry, SourceRecord, SourceRecords, Variant, VariantCache } from "../cache.ts";
 
 export const variant: Variant = { key: "trips/worms.jpg", width: 800, quality: 55, class: "auto-aw" };
 

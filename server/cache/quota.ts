@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { readClaims, writeClaim } from "./claims.ts";
+import { readClaims, writeClaim } from "./reservations.ts";
 import { readUsage, type Usage } from "./usage.ts";
 
 export interface BudgetOptions {
