@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { setFlagsFromString } from "node:v8";
 import { helpText, InvalidConfig, loadConfig } from "./config/load.ts";
 import { NoEncoder } from "./encode/no-encoder.ts";
-import { CannotSweep, startWatching, sweepOnce } from "./gc/program.ts";
+import { CannotSweep, startWatching, sweepOnce } from "./gc/command.ts";
 import { askHealth } from "./http/health.ts";
 import { CannotListen } from "./http/listen.ts";
 import { NoSource } from "./source/open.ts";

@@ -1,4 +1,4 @@
-import { type CollectOptions, collectIfDue } from "./collect.ts";
+import { type CollectOptions, collectIfDue } from "./run.ts";
 
 /** The main of a sweep beside the server: the options come as JSON, the summary goes out as JSON, or nothing does. */
 async function main(json: string): Promise<void> {

@@ -1,8 +1,8 @@
 import { unlinkSync, utimesSync } from "node:fs";
-import { Judge, type Pins, type Verdict } from "./judge.ts";
-import { Lines, Seen } from "./lines.ts";
+import { Judge, type Pins, type Verdict } from "./classify.ts";
+import { Lines, Seen } from "./cutoff.ts";
 import { type Found, walkCache } from "./walk.ts";
-import { excessOf, type Limits } from "./waters.ts";
+import { excessOf, type Limits } from "./watermarks.ts";
 
 export interface SweepOptions extends Limits {
   /** Unpinned entries that nobody has used for so long go, however much room there is. */

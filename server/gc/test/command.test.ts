@@ -5,11 +5,11 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect, onTestFinished, test } from "vitest";
-import { pathParts, variantName } from "../cache/name.ts";
-import { readUsage } from "../cache/usage.ts";
-import { temporaryFolder } from "./temporary-folder.ts";
+import { pathParts, variantName } from "../../cache/name.ts";
+import { readUsage } from "../../cache/usage.ts";
+import { temporaryFolder } from "../../test/temporary-folder.ts";
 
-const executable = fileURLToPath(new URL("../../bin/imgproxy-lite.js", import.meta.url));
+const executable = fileURLToPath(new URL("../../../bin/imgproxy-lite.js", import.meta.url));
 
 test("gc sweeps once and says so in a line; with --dry-run it leaves no note of it", async () => {
   const folder = await cacheOf(12);

@@ -4,9 +4,9 @@ import { createAdmin } from "../front/admin.ts";
 import { listen } from "../http/listen.ts";
 import { createLog, standardOutput } from "../telemetry/log.ts";
 import { createMetrics } from "../telemetry/metrics.ts";
-import { collect } from "./collect.ts";
+import { collect } from "./run.ts";
 import { formatSummary } from "./summary.ts";
-import { boundsOf, budgetsOf, watchCache } from "./watch.ts";
+import { boundsOf, budgetsOf, watchCache } from "./watch-volume.ts";
 
 /** A folder that is no cache, or that the system does not let be swept; the message says which and why. */
 export class CannotSweep extends Error {}

@@ -1,12 +1,12 @@
 import { mkdir, utimes, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { pathParts, variantName } from "../cache/name.ts";
-import { readUsage } from "../cache/usage.ts";
-import { formatSummary } from "../gc/summary.ts";
-import type { SweepSummary } from "../gc/sweep.ts";
-import { startTimer } from "../gc/timer.ts";
-import { temporaryFolder } from "./temporary-folder.ts";
+import { pathParts, variantName } from "../../cache/name.ts";
+import { readUsage } from "../../cache/usage.ts";
+import { temporaryFolder } from "../../test/temporary-folder.ts";
+import { startTimer } from "../schedule.ts";
+import { formatSummary } from "../summary.ts";
+import type { SweepSummary } from "../sweep.ts";
 
 const limits = { maxBytes: 10_000, maxFiles: 1_000, minFreeBytes: 0, maxIdleMs: 1e12 };
 

@@ -1,5 +1,5 @@
 import { statfsSync } from "node:fs";
-import { type Amount, none } from "./ages.ts";
+import { type Amount, none } from "./histogram.ts";
 
 /** What bounds a cache. */
 export interface Limits {

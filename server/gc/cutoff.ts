@@ -1,5 +1,5 @@
-import { Ages, type Amount, type Cut, isBeyond, Lots, minuteOf, none } from "./ages.ts";
-import type { Judge, Rank, Verdict } from "./judge.ts";
+import type { Judge, Rank, Verdict } from "./classify.ts";
+import { Ages, type Amount, type Cut, isBeyond, Lots, minuteOf, none } from "./histogram.ts";
 import type { Found } from "./walk.ts";
 
 /** A minute that holds no more than this share of the cache is not worth a walk of its own to divide it. */

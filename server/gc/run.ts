@@ -1,10 +1,10 @@
 import { forgetClaims, readClaims } from "../cache/reservations.ts";
 import { readUsage, writeUsage } from "../cache/usage.ts";
 import { readPins } from "../published/reader.ts";
-import type { Amount } from "./ages.ts";
+import type { Amount } from "./histogram.ts";
 import { type SweepOptions, type SweepSummary, sweep } from "./sweep.ts";
 import { walkCache } from "./walk.ts";
-import { isAboveHighWater } from "./waters.ts";
+import { isAboveHighWater } from "./watermarks.ts";
 
 export type CollectOptions = Omit<SweepOptions, "pins" | "unreadSets">;
 

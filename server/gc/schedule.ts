@@ -3,7 +3,7 @@ import { constants, setPriority } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { startProcess } from "../concurrency/child-process.ts";
-import type { CollectOptions } from "./collect.ts";
+import type { CollectOptions } from "./run.ts";
 import type { SweepSummary } from "./sweep.ts";
 
 export interface TimerOptions {

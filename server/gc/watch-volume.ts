@@ -3,9 +3,9 @@ import type { Reach } from "../cache/volume-limiter.ts";
 import type { Config } from "../config/load.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
-import type { CollectOptions } from "./collect.ts";
+import type { CollectOptions } from "./run.ts";
+import { startTimer, type Timer } from "./schedule.ts";
 import { formatSummary } from "./summary.ts";
-import { startTimer, type Timer } from "./timer.ts";
 
 /** What a configuration says of the cache's bounds. */
 export function boundsOf(config: Config): CollectOptions {
