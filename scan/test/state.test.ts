@@ -3,7 +3,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { createSite } from "../../hugo-module/test/hugo-site.ts";
-import { temporaryFolder } from "../../server/test/temporary-folder.ts";
+import { temporaryFolder } from "../../server/test/support/temporary-folder.ts";
 import { run } from "./command.ts";
 import { startServer } from "./real-server.ts";
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { createSite } from "../../hugo-module/test/hugo-site.ts";
-import { photo } from "../../server/test/pictures.ts";
+import { photo } from "../../server/test/support/pictures.ts";
 import { manifestOf } from "./blog.ts";
 import { run } from "./command.ts";
 import { type RealServer, startServer } from "./real-server.ts";

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { browserAccept } from "../../contract/accept.ts";
-import { photo } from "./pictures.ts";
+import { photo } from "./support/pictures.ts";
 
 const executable = fileURLToPath(new URL("../../bin/imgproxy-lite.js", import.meta.url));
 const children: ChildProcess[] = [];

@@ -6,12 +6,12 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { startProcess } from "../concurrency/child-process.ts";
 import { connectionsWithin } from "../concurrency/descriptors.ts";
-import { whyNoOtherUser } from "./other-user.ts";
-import { startPhotoServer } from "./photo-server.ts";
-import { photo } from "./pictures.ts";
-import { type Pod, startPod } from "./pod.ts";
-import { copyProgram } from "./program-copy.ts";
-import { temporaryFolder } from "./temporary-folder.ts";
+import { whyNoOtherUser } from "./support/other-user.ts";
+import { startPhotoServer } from "./support/photo-server.ts";
+import { photo } from "./support/pictures.ts";
+import { type Pod, startPod } from "./support/pod.ts";
+import { copyProgram } from "./support/program-copy.ts";
+import { temporaryFolder } from "./support/temporary-folder.ts";
 
 let jpeg: Buffer;
 beforeAll(async () => {

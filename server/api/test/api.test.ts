@@ -6,8 +6,8 @@ import { browserAccept } from "../../../contract/accept.ts";
 import type { VariantSpec } from "../../../contract/api.ts";
 import { Problem } from "../../errors.ts";
 import { remotePolicy } from "../../http/freshness.ts";
-import { photo } from "../../test/pictures.ts";
-import { createWorld, type World } from "../../test/world.ts";
+import { photo } from "../../test/support/pictures.ts";
+import { createWorld, type World } from "../../test/support/world.ts";
 
 let world: World;
 const tokens = ["the-new-token-123", "the-old-token-123"];

@@ -14,8 +14,8 @@ import {
 } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { report } from "../../test/chaos.ts";
-import { temporaryFolder } from "../../test/temporary-folder.ts";
+import { report } from "../../test/chaos/chaos.ts";
+import { temporaryFolder } from "../../test/support/temporary-folder.ts";
 import type { Variant } from "../cache.ts";
 import { createDiskCache, type DiskCacheOptions } from "../disk.ts";
 import type { CacheFailure } from "../fail-open.ts";

@@ -1,7 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { expect, test, vi } from "vitest";
-import { report, sized } from "../../test/chaos.ts";
-import { temporaryFolder } from "../../test/temporary-folder.ts";
+import { report, sized } from "../../test/chaos/chaos.ts";
+import { temporaryFolder } from "../../test/support/temporary-folder.ts";
 import { createDiskCache } from "../disk.ts";
 import type { CacheFailure } from "../fail-open.ts";
 import { entryOf, variant } from "./cache-suite.ts";

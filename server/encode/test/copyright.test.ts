@@ -1,6 +1,6 @@
 import sharp from "sharp";
 import { afterAll, expect, test } from "vitest";
-import { photo } from "../../test/pictures.ts";
+import { photo } from "../../test/support/pictures.ts";
 import { readRights } from "../child/copyright.ts";
 import { createPool } from "../pool/pool.ts";
 

@@ -1,6 +1,6 @@
 import sharp from "sharp";
 import { beforeAll, expect, onTestFinished, test } from "vitest";
-import { photo } from "../../test/pictures.ts";
+import { photo } from "../../test/support/pictures.ts";
 import type { Reception } from "../pool/early-upload.ts";
 import { createPool, type Pool, type PoolOptions } from "../pool/pool.ts";
 import { fault, faultyChild } from "./faulty-child.ts";

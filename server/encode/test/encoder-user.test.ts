@@ -3,11 +3,11 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { loadConfig } from "../../config/load.ts";
-import { whyNoOtherUser } from "../../test/other-user.ts";
-import { photo } from "../../test/pictures.ts";
-import { startPod } from "../../test/pod.ts";
-import { copyProgram } from "../../test/program-copy.ts";
-import { temporaryFolder } from "../../test/temporary-folder.ts";
+import { whyNoOtherUser } from "../../test/support/other-user.ts";
+import { photo } from "../../test/support/pictures.ts";
+import { startPod } from "../../test/support/pod.ts";
+import { copyProgram } from "../../test/support/program-copy.ts";
+import { temporaryFolder } from "../../test/support/temporary-folder.ts";
 import { createPool } from "../pool/pool.ts";
 
 const USER = 65_534;

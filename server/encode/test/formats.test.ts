@@ -1,6 +1,6 @@
 import sharp, { type Sharp } from "sharp";
 import { afterAll, describe, expect, test } from "vitest";
-import { animation, photo, quarters } from "../../test/pictures.ts";
+import { animation, photo, quarters } from "../../test/support/pictures.ts";
 import type { Encoded, Output } from "../encoder.ts";
 import { createPool } from "../pool/pool.ts";
 

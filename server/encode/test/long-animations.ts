@@ -1,4 +1,4 @@
-import { animation, photo } from "../../test/pictures.ts";
+import { animation, photo } from "../../test/support/pictures.ts";
 import { chunk, uint32 } from "./png.ts";
 
 /** So many frames of eight pixels square: those of a short animation, again and again. */

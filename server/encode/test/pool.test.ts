@@ -1,7 +1,7 @@
 import sharp from "sharp";
 import { afterAll, expect, test } from "vitest";
 import { sniff } from "../../formats/sniff.ts";
-import { animation, photo } from "../../test/pictures.ts";
+import { animation, photo } from "../../test/support/pictures.ts";
 import type { Encoded, Output } from "../encoder.ts";
 import { libraryProblems } from "../minimum-versions.ts";
 import { createPool } from "../pool/pool.ts";

@@ -2,7 +2,7 @@ import sharp from "sharp";
 import { expect, test } from "vitest";
 import { readEarly } from "../../encode/child/original.ts";
 import { HEAD_BYTES } from "../../encode/pool/precheck.ts";
-import { animation, photo } from "../../test/pictures.ts";
+import { animation, photo } from "../../test/support/pictures.ts";
 import { readSize } from "../dimensions.ts";
 import { sniff } from "../sniff.ts";
 

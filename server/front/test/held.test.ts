@@ -10,8 +10,8 @@ import { sign } from "../../../contract/signature.ts";
 import type { Variant } from "../../cache/cache.ts";
 import { Problem } from "../../errors.ts";
 import { remotePolicy } from "../../http/freshness.ts";
-import { photo } from "../../test/pictures.ts";
-import { createWorld, type World, type WorldOptions } from "../../test/world.ts";
+import { photo } from "../../test/support/pictures.ts";
+import { createWorld, type World, type WorldOptions } from "../../test/support/world.ts";
 import { type FastPath, inFront } from "../held.ts";
 
 let world: World;

@@ -11,9 +11,9 @@ import { Problem, type ProblemCode, problems } from "../../errors.ts";
 import { sniff } from "../../formats/sniff.ts";
 import { remotePolicy } from "../../http/freshness.ts";
 import { createHttpSource } from "../../source/remote/http.ts";
-import { report } from "../../test/chaos.ts";
-import { animation, photo } from "../../test/pictures.ts";
-import { createWorld, type World } from "../../test/world.ts";
+import { report } from "../../test/chaos/chaos.ts";
+import { animation, photo } from "../../test/support/pictures.ts";
+import { createWorld, type World } from "../../test/support/world.ts";
 
 /** A bucket that has every key, and remembers the raw paths it was asked for. */
 async function startBucket() {

@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 import { expect, onTestFinished, test } from "vitest";
 import { pathParts, variantName } from "../../cache/name.ts";
 import { readUsage } from "../../cache/usage.ts";
-import { temporaryFolder } from "../../test/temporary-folder.ts";
+import { temporaryFolder } from "../../test/support/temporary-folder.ts";
 
 const executable = fileURLToPath(new URL("../../../bin/imgproxy-lite.js", import.meta.url));
 

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { pathParts, variantName } from "../../cache/name.ts";
 import { readUsage } from "../../cache/usage.ts";
-import { temporaryFolder } from "../../test/temporary-folder.ts";
+import { temporaryFolder } from "../../test/support/temporary-folder.ts";
 import { startTimer } from "../schedule.ts";
 import { formatSummary } from "../summary.ts";
 import type { SweepSummary } from "../sweep.ts";

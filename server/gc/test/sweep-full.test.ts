@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
 import { pathParts, variantName } from "../../cache/name.ts";
-import { temporaryFolder } from "../../test/temporary-folder.ts";
+import { temporaryFolder } from "../../test/support/temporary-folder.ts";
 import { sweep } from "../sweep.ts";
 
 // CephFS without a manager, and below a folder with a quota, says that it has no blocks at all.

@@ -7,7 +7,7 @@ import { pathParts, variantName } from "../../cache/name.ts";
 import { readClaims, writeClaim } from "../../cache/reservations.ts";
 import { entryOf } from "../../cache/test/cache-suite.ts";
 import { readSet, writeSet } from "../../published/files.ts";
-import { temporaryFolder } from "../../test/temporary-folder.ts";
+import { temporaryFolder } from "../../test/support/temporary-folder.ts";
 import { collect } from "../run.ts";
 import { type SweepOptions, sweep } from "../sweep.ts";
 

@@ -5,9 +5,9 @@ import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { toNodeHandler } from "h3";
 import { afterEach, describe, expect, test } from "vitest";
-import { report } from "../../test/chaos.ts";
-import { photo } from "../../test/pictures.ts";
-import { createWorld } from "../../test/world.ts";
+import { report } from "../../test/chaos/chaos.ts";
+import { photo } from "../../test/support/pictures.ts";
+import { createWorld } from "../../test/support/world.ts";
 import { type Listening, listen, type SocketLimits, socketLimits } from "../listen.ts";
 
 const closing: (() => Promise<void> | void)[] = [];

@@ -5,9 +5,9 @@ import { type AddressInfo, connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { report } from "../../test/chaos.ts";
-import { photo } from "../../test/pictures.ts";
-import { type Pod, startPod } from "../../test/pod.ts";
+import { report } from "../../test/chaos/chaos.ts";
+import { photo } from "../../test/support/pictures.ts";
+import { type Pod, startPod } from "../../test/support/pod.ts";
 
 const nginx = ["nginx", "/usr/sbin/nginx"].find((file) => spawnSync(file, ["-v"]).status === 0);
 if (nginx === undefined && process.env.CI === undefined)

@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from "vitest";
-import { createWorld } from "../../test/world.ts";
+import { createWorld } from "../../test/support/world.ts";
 
 test("in development an answer says where its time went, as the log does", async () => {
   const world = await createWorld({ dev: true });

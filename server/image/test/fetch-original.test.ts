@@ -4,7 +4,7 @@ import { createFlights } from "../../concurrency/single-flight.ts";
 import type { Lane } from "../../encode/encoder.ts";
 import { defaultLimits } from "../../encode/limits.ts";
 import type { Source } from "../../source/source.ts";
-import { photo } from "../../test/pictures.ts";
+import { photo } from "../../test/support/pictures.ts";
 import { createOriginals } from "../fetch-original.ts";
 
 const jpeg = new Uint8Array(await photo(64, 48).jpeg().toBuffer());

@@ -8,8 +8,8 @@ import { sign } from "../../../contract/signature.ts";
 import { Problem } from "../../errors.ts";
 import { remotePolicy } from "../../http/freshness.ts";
 import { versionOf } from "../../source/source.ts";
-import { photo } from "../../test/pictures.ts";
-import { createWorld, type World, type WorldOptions } from "../../test/world.ts";
+import { photo } from "../../test/support/pictures.ts";
+import { createWorld, type World, type WorldOptions } from "../../test/support/world.ts";
 
 let world: World;
 const open = async (options?: WorldOptions): Promise<World> => {

@@ -1,10 +1,10 @@
 import { mkdir, readdir, rm, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { report } from "../../test/chaos.ts";
-import { photo } from "../../test/pictures.ts";
-import { type Pod, startPod } from "../../test/pod.ts";
-import { temporaryFolder } from "../../test/temporary-folder.ts";
+import { report } from "../../test/chaos/chaos.ts";
+import { photo } from "../../test/support/pictures.ts";
+import { type Pod, startPod } from "../../test/support/pod.ts";
+import { temporaryFolder } from "../../test/support/temporary-folder.ts";
 
 const token = "the-token-of-the-test";
 const headers = { authorization: `Bearer ${token}` };

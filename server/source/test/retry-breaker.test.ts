@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { Problem, type ProblemCode } from "../../errors.ts";
-import { report } from "../../test/chaos.ts";
+import { report } from "../../test/chaos/chaos.ts";
 import { isGone, Refused, tellRefused } from "../access-denied.ts";
 import { guardSource } from "../remote/retry-breaker.ts";
 import type { Source } from "../source.ts";

@@ -3,9 +3,9 @@ import { type AddressInfo, createServer as createTcpServer, type Socket } from "
 import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { browserAccept } from "../../../contract/accept.ts";
 import { folderPolicy, remotePolicy } from "../../http/freshness.ts";
-import { bounded, report, sized } from "../../test/chaos.ts";
-import { photo } from "../../test/pictures.ts";
-import { createWorld, type World, type WorldOptions } from "../../test/world.ts";
+import { bounded, report, sized } from "../../test/chaos/chaos.ts";
+import { photo } from "../../test/support/pictures.ts";
+import { createWorld, type World, type WorldOptions } from "../../test/support/world.ts";
 import { tellRefused } from "../access-denied.ts";
 import { createHttpSource } from "../remote/http.ts";
 import { guardSource } from "../remote/retry-breaker.ts";

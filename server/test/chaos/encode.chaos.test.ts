@@ -1,13 +1,13 @@
 import { setMaxListeners } from "node:events";
 import { readFileSync } from "node:fs";
 import { expect, onTestFinished, test } from "vitest";
-import type { Output } from "../encode/encoder.ts";
-import { createPool, type Pool, type PoolOptions } from "../encode/pool/pool.ts";
-import { fault, faultyChild } from "../encode/test/faulty-child.ts";
-import { longGif, longPng, longWebp } from "../encode/test/long-animations.ts";
-import { Problem } from "../errors.ts";
+import type { Output } from "../../encode/encoder.ts";
+import { createPool, type Pool, type PoolOptions } from "../../encode/pool/pool.ts";
+import { fault, faultyChild } from "../../encode/test/faulty-child.ts";
+import { longGif, longPng, longWebp } from "../../encode/test/long-animations.ts";
+import { Problem } from "../../errors.ts";
+import { animation, photo } from "../support/pictures.ts";
 import { bounded, report, sized } from "./chaos.ts";
-import { animation, photo } from "./pictures.ts";
 
 const never = new AbortController().signal;
 setMaxListeners(0, never);

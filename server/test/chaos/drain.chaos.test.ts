@@ -7,11 +7,11 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { photo } from "../support/pictures.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 import { report, sized } from "./chaos.ts";
-import { photo } from "./pictures.ts";
-import { temporaryFolder } from "./temporary-folder.ts";
 
-const executable = fileURLToPath(new URL("../../bin/imgproxy-lite.js", import.meta.url));
+const executable = fileURLToPath(new URL("../../../bin/imgproxy-lite.js", import.meta.url));
 
 describe.runIf(hasNginx())("two replicas behind nginx", () => {
   test("are restarted in turn under readers, and no reader is failed", async () => {

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, inject } from "vitest";
-import { canMount, type Mount, mountCephfs } from "../../dev/ceph/mount.ts";
+import { canMount, type Mount, mountCephfs } from "../../../dev/ceph/mount.ts";
 
 /** Two clients of one CephFS, as two pods on two nodes are. */
 export interface Mounts {

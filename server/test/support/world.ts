@@ -1,17 +1,17 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createMemoryCache, type MemoryCache } from "../cache/test/memory-cache.ts";
-import { defaultLimits } from "../encode/limits.ts";
-import { createSharpEncoder, type SharpEncoder } from "../encode/test/sharp-encoder.ts";
-import { type FreshnessPolicy, folderPolicy } from "../http/freshness.ts";
-import { variantName } from "../image/memory-cache.ts";
-import { openPublished, type Published } from "../published/published.ts";
-import { createService, type Service, type ServiceOptions } from "../service.ts";
-import { createFolderSource } from "../source/folder.ts";
-import { folderNeighbours } from "../source/list-siblings.ts";
-import type { Source } from "../source/source.ts";
-import type { RequestLine } from "../telemetry/log.ts";
+import { createMemoryCache, type MemoryCache } from "../../cache/test/memory-cache.ts";
+import { defaultLimits } from "../../encode/limits.ts";
+import { createSharpEncoder, type SharpEncoder } from "../../encode/test/sharp-encoder.ts";
+import { type FreshnessPolicy, folderPolicy } from "../../http/freshness.ts";
+import { variantName } from "../../image/memory-cache.ts";
+import { openPublished, type Published } from "../../published/published.ts";
+import { createService, type Service, type ServiceOptions } from "../../service.ts";
+import { createFolderSource } from "../../source/folder.ts";
+import { folderNeighbours } from "../../source/list-siblings.ts";
+import type { Source } from "../../source/source.ts";
+import type { RequestLine } from "../../telemetry/log.ts";
 
 /** A whole server on a temporary folder of photographs, asked through its front door. */
 export interface World {

@@ -4,14 +4,14 @@ import { mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
-import type { Variant } from "../cache/cache.ts";
-import { createDiskCache } from "../cache/disk.ts";
-import { pathParts, variantName } from "../cache/name.ts";
-import { entryOf } from "../cache/test/cache-suite.ts";
-import { type SweepOptions, sweep } from "../gc/sweep.ts";
-import { startActor } from "./actors.ts";
+import type { Variant } from "../../cache/cache.ts";
+import { createDiskCache } from "../../cache/disk.ts";
+import { pathParts, variantName } from "../../cache/name.ts";
+import { entryOf } from "../../cache/test/cache-suite.ts";
+import { type SweepOptions, sweep } from "../../gc/sweep.ts";
+import { startActor } from "../support/actors.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 import { bounded, report, sized } from "./chaos.ts";
-import { temporaryFolder } from "./temporary-folder.ts";
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -121,7 +121,7 @@ test("a cache of very many entries is swept in bounded memory while hits go on",
     [
       "--input-type=module",
       "-e",
-      `const { sweep } = await import(${JSON.stringify(join(import.meta.dirname, "../../dist/server/gc/sweep.js"))});
+      `const { sweep } = await import(${JSON.stringify(join(import.meta.dirname, "../../../dist/server/gc/sweep.js"))});
        const summary = await sweep({ folder: ${JSON.stringify(folder)}, maxBytes: 1e12, maxFiles: ${entries}, minFreeBytes: 0,
          maxIdleMs: 1e12, pins: new Set(), now: () => ${now} });
        process.stdout.write(JSON.stringify({ ...summary, peak: process.resourceUsage().maxRSS }));`,

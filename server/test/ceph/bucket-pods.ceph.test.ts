@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, inject, test } from "vitest";
-import { formatQuery } from "../../contract/request.ts";
-import { rgwOf, signalDaemon, startDaemon, stopDaemon, until } from "../../dev/ceph/daemon.ts";
+import { formatQuery } from "../../../contract/request.ts";
+import { rgwOf, signalDaemon, startDaemon, stopDaemon, until } from "../../../dev/ceph/daemon.ts";
+import type { Pod } from "../support/pod.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 import { type Asked, ask, putPhoto, startPodOn } from "./bucket.ts";
 import { full } from "./cephfs-mounts.ts";
-import type { Pod } from "./pod.ts";
-import { temporaryFolder } from "./temporary-folder.ts";
 
 const ceph = inject("ceph");
 

@@ -1,14 +1,14 @@
 import { DeleteObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import { afterEach, describe, expect, inject, test } from "vitest";
-import { ownerClient } from "../../dev/ceph/cluster.ts";
-import { rgwOf, signalDaemon, startDaemon, stopDaemon, until } from "../../dev/ceph/daemon.ts";
-import { Problem } from "../errors.ts";
-import { tellRefused } from "../source/access-denied.ts";
-import { readWhole } from "../source/body.ts";
-import { createHttpSource } from "../source/remote/http.ts";
-import { createS3Source, type S3Options } from "../source/remote/s3.ts";
-import { remotePatience } from "../source/remote/timeouts.ts";
-import { describeSource } from "../source/test/source-suite.ts";
+import { ownerClient } from "../../../dev/ceph/cluster.ts";
+import { rgwOf, signalDaemon, startDaemon, stopDaemon, until } from "../../../dev/ceph/daemon.ts";
+import { Problem } from "../../errors.ts";
+import { tellRefused } from "../../source/access-denied.ts";
+import { readWhole } from "../../source/body.ts";
+import { createHttpSource } from "../../source/remote/http.ts";
+import { createS3Source, type S3Options } from "../../source/remote/s3.ts";
+import { remotePatience } from "../../source/remote/timeouts.ts";
+import { describeSource } from "../../source/test/source-suite.ts";
 
 const ceph = inject("ceph");
 const owner = ownerClient(ceph);

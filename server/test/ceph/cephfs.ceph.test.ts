@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
-import { runCacheProcess, startCacheProcess } from "./cache-process.ts";
+import { runCacheProcess, startCacheProcess } from "../support/cache-process.ts";
 import { cannotMount, full, useMounts } from "./cephfs-mounts.ts";
 
 describe.skipIf(cannotMount())("a cache on CephFS, from two clients", () => {

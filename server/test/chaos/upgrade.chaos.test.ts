@@ -2,13 +2,13 @@ import { cp, mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promis
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
+import { photo } from "../support/pictures.ts";
+import { type Pod, startPod } from "../support/pod.ts";
+import { Readers, Tally } from "../support/readers.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 import { report, sized } from "./chaos.ts";
-import { photo } from "./pictures.ts";
-import { type Pod, startPod } from "./pod.ts";
-import { Readers, Tally } from "./readers.ts";
-import { temporaryFolder } from "./temporary-folder.ts";
 
-const root = fileURLToPath(new URL("../..", import.meta.url));
+const root = fileURLToPath(new URL("../../..", import.meta.url));
 
 /** A build of a version that is yet to come: as this one, but for the constants given. Returns its executable. */
 async function nextVersion(changes: Readonly<Record<string, readonly [string, string]>>): Promise<string> {

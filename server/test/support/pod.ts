@@ -16,7 +16,7 @@ export interface Pod {
   stop(): Promise<number | null>;
 }
 
-const bin = fileURLToPath(new URL("../../bin/imgproxy-lite.js", import.meta.url));
+const bin = fileURLToPath(new URL("../../../bin/imgproxy-lite.js", import.meta.url));
 
 /**
  * Starts `imgproxy-lite serve` on free ports of loopback, with these settings and no others; gone when the test is.

@@ -1,11 +1,11 @@
 import { PutObjectCommand, type PutObjectCommandInput } from "@aws-sdk/client-s3";
 import { expect, inject, onTestFinished, test, vi } from "vitest";
-import { ownerClient } from "../../dev/ceph/cluster.ts";
-import { rgwOf, startDaemon, stopDaemon, until } from "../../dev/ceph/daemon.ts";
-import { freePort } from "../../dev/ports.ts";
-import { tellRefused } from "../source/access-denied.ts";
-import { createS3Source, type S3Options } from "../source/remote/s3.ts";
-import type { Source } from "../source/source.ts";
+import { ownerClient } from "../../../dev/ceph/cluster.ts";
+import { rgwOf, startDaemon, stopDaemon, until } from "../../../dev/ceph/daemon.ts";
+import { freePort } from "../../../dev/ports.ts";
+import { tellRefused } from "../../source/access-denied.ts";
+import { createS3Source, type S3Options } from "../../source/remote/s3.ts";
+import type { Source } from "../../source/source.ts";
 
 const ceph = inject("ceph");
 const never = new AbortController().signal;

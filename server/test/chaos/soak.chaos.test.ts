@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
+import { startPhotoServer } from "../support/photo-server.ts";
+import { type Pod, startPod } from "../support/pod.ts";
+import { Readers, Tally } from "../support/readers.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 import { bounded, report, sized } from "./chaos.ts";
-import { startPhotoServer } from "./photo-server.ts";
-import { type Pod, startPod } from "./pod.ts";
-import { Readers, Tally } from "./readers.ts";
-import { temporaryFolder } from "./temporary-folder.ts";
 
 const MIB = 2 ** 20;
 

@@ -4,11 +4,11 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import sharp from "sharp";
 import { expect, onTestFinished, test } from "vitest";
+import { photo } from "../support/pictures.ts";
+import { startPod } from "../support/pod.ts";
+import { Readers, Tally } from "../support/readers.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 import { report, sized } from "./chaos.ts";
-import { photo } from "./pictures.ts";
-import { startPod } from "./pod.ts";
-import { Readers, Tally } from "./readers.ts";
-import { temporaryFolder } from "./temporary-folder.ts";
 
 function createReaders(connections: number): Readers {
   const readers = new Readers(connections);

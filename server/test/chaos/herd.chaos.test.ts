@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, onTestFinished, test } from "vitest";
+import { startPhotoServer } from "../support/photo-server.ts";
+import { type Pod, startPod } from "../support/pod.ts";
+import { Readers, Tally } from "../support/readers.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 import { bounded, report, sized } from "./chaos.ts";
-import { startPhotoServer } from "./photo-server.ts";
-import { type Pod, startPod } from "./pod.ts";
-import { Readers, Tally } from "./readers.ts";
-import { temporaryFolder } from "./temporary-folder.ts";
 
 function createReaders(connections: number): Readers {
   const readers = new Readers(connections);

@@ -13,7 +13,7 @@ export interface CacheProcess {
 
 export type Counts = Readonly<Record<string, unknown>>;
 
-const program = fileURLToPath(new URL("../../dist/dev/cache-process.js", import.meta.url));
+const program = fileURLToPath(new URL("../../../dist/dev/cache-process.js", import.meta.url));
 
 export function startCacheProcess(
   role: "write" | "read" | "race" | "check" | "sweep",

@@ -4,13 +4,13 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from "vitest";
-import { signalDaemon, until } from "../../dev/ceph/daemon.ts";
-import { mountCephfs, setQuota } from "../../dev/ceph/mount.ts";
-import { runCacheProcess } from "./cache-process.ts";
+import { signalDaemon, until } from "../../../dev/ceph/daemon.ts";
+import { mountCephfs, setQuota } from "../../../dev/ceph/mount.ts";
+import { runCacheProcess } from "../support/cache-process.ts";
+import { photo } from "../support/pictures.ts";
+import { type Pod, startPod } from "../support/pod.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 import { cannotMount, full, useMounts } from "./cephfs-mounts.ts";
-import { photo } from "./pictures.ts";
-import { type Pod, startPod } from "./pod.ts";
-import { temporaryFolder } from "./temporary-folder.ts";
 
 const ceph = inject("ceph");
 

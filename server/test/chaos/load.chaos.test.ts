@@ -3,11 +3,11 @@ import { link } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, onTestFinished, test } from "vitest";
+import { photo } from "../support/pictures.ts";
+import { startPod } from "../support/pod.ts";
+import { Readers, Tally } from "../support/readers.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 import { bounded, report, sized } from "./chaos.ts";
-import { photo } from "./pictures.ts";
-import { startPod } from "./pod.ts";
-import { Readers, Tally } from "./readers.ts";
-import { temporaryFolder } from "./temporary-folder.ts";
 
 test("ten times more new images than can be made are refused or made, while hits and probes go on", async () => {
   const folder = await temporaryFolder();

@@ -2,11 +2,11 @@ import { writeFile } from "node:fs/promises";
 import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
+import { photo } from "../support/pictures.ts";
+import { startPod } from "../support/pod.ts";
+import { Readers, Tally } from "../support/readers.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 import { bounded, report, sized } from "./chaos.ts";
-import { photo } from "./pictures.ts";
-import { startPod } from "./pod.ts";
-import { Readers, Tally } from "./readers.ts";
-import { temporaryFolder } from "./temporary-folder.ts";
 
 /** A connection that has sent this much and reads nothing. */
 function open(port: number, text: string): Promise<Socket> {

@@ -4,16 +4,16 @@ import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, onTestFinished, test } from "vitest";
-import { createDiskCache } from "../cache/disk.ts";
-import { isEntryName } from "../cache/name.ts";
-import { entryOf, variant } from "../cache/test/cache-suite.ts";
-import { sweep } from "../gc/sweep.ts";
-import { type Actor, type ActorOptions, startActor, type Totals } from "./actors.ts";
+import { createDiskCache } from "../../cache/disk.ts";
+import { isEntryName } from "../../cache/name.ts";
+import { entryOf, variant } from "../../cache/test/cache-suite.ts";
+import { sweep } from "../../gc/sweep.ts";
+import { type Actor, type ActorOptions, startActor, type Totals } from "../support/actors.ts";
+import { photo } from "../support/pictures.ts";
+import { startPod } from "../support/pod.ts";
+import { Readers } from "../support/readers.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 import { report, sized } from "./chaos.ts";
-import { photo } from "./pictures.ts";
-import { startPod } from "./pod.ts";
-import { Readers } from "./readers.ts";
-import { temporaryFolder } from "./temporary-folder.ts";
 
 const roomy = { maxBytes: 1e12, maxFiles: 1e9, minFreeBytes: 0, maxIdleMs: 1e12, pins: new Set<string>() };
 

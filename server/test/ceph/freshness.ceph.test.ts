@@ -1,12 +1,12 @@
 import { DeleteObjectCommand } from "@aws-sdk/client-s3";
 import { describe, expect, inject, onTestFinished, test } from "vitest";
-import { ownerClient } from "../../dev/ceph/cluster.ts";
-import { until } from "../../dev/ceph/daemon.ts";
-import { type FreshnessPolicy, remotePolicy } from "../http/freshness.ts";
-import { openSource } from "../source/open.ts";
+import { ownerClient } from "../../../dev/ceph/cluster.ts";
+import { until } from "../../../dev/ceph/daemon.ts";
+import { type FreshnessPolicy, remotePolicy } from "../../http/freshness.ts";
+import { openSource } from "../../source/open.ts";
+import { type CountingProxy, startCountingProxy } from "../support/counting-proxy.ts";
+import { createWorld, type World } from "../support/world.ts";
 import { ask, putPhoto } from "./bucket.ts";
-import { type CountingProxy, startCountingProxy } from "./counting-proxy.ts";
-import { createWorld, type World } from "./world.ts";
 
 const ceph = inject("ceph");
 const owner = ownerClient(ceph);

@@ -1,6 +1,6 @@
 // One replica among several, as a process of its own that can be killed. The role and its options come as JSON.
-import { createDiskCache } from "../../dist/server/cache/disk.js";
-import { sweep } from "../../dist/server/gc/sweep.js";
+import { createDiskCache } from "../../../dist/server/cache/disk.js";
+import { sweep } from "../../../dist/server/gc/sweep.js";
 
 const {
   role,

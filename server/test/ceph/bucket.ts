@@ -2,10 +2,10 @@ import { createHash } from "node:crypto";
 import { PutObjectCommand } from "@aws-sdk/client-s3";
 import sharp from "sharp";
 import { inject } from "vitest";
-import { ownerClient } from "../../dev/ceph/cluster.ts";
-import { photo } from "./pictures.ts";
-import { type Pod, startPod } from "./pod.ts";
-import type { World } from "./world.ts";
+import { ownerClient } from "../../../dev/ceph/cluster.ts";
+import { photo } from "../support/pictures.ts";
+import { type Pod, startPod } from "../support/pod.ts";
+import type { World } from "../support/world.ts";
 
 const ceph = inject("ceph");
 const owner = ownerClient(ceph);
