@@ -1,4 +1,4 @@
-import type { Answer } from "./answer.ts";
+import type { Answer } from "./proxy/client.ts";
 
 /** What an answer says of the caches that it came through. */
 export interface CacheWord {

@@ -1,7 +1,7 @@
-import type { AskingOptions } from "./asking.ts";
 import { type EdgeResult, edgeRequests, readEdge } from "./edge.ts";
 import { type Finding, siteFinding } from "./findings.ts";
 import { planRequests } from "./plan.ts";
+import type { AskingOptions } from "./proxy/session.ts";
 import { openSite, postsByManifest } from "./scan.ts";
 import type { SiteOptions } from "./site.ts";
 

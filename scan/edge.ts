@@ -1,12 +1,12 @@
 import { browserAccept } from "../contract/accept.ts";
 import { type ImageRequest, isOriginal } from "../contract/request.ts";
 import { formatUrl } from "../contract/url.ts";
-import type { Answer } from "./answer.ts";
-import { refusalOf } from "./answers.ts";
-import { blameOf } from "./blame.ts";
 import { type CacheWord, cacheWord, uncachedWords } from "./edge-caches.ts";
-import { inParallel, request, type Server, Unanswered } from "./http.ts";
-import { InFront, seenIn } from "./in-front.ts";
+import { blameOf } from "./proxy/blame.ts";
+import type { Answer } from "./proxy/client.ts";
+import { InFront, seenIn } from "./proxy/in-front.ts";
+import { refusalOf } from "./proxy/parse-answers.ts";
+import { inParallel, request, type Server, Unanswered } from "./proxy/request.ts";
 
 /** What readers get at the public address. */
 export interface EdgeResult {

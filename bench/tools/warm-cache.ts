@@ -3,7 +3,7 @@ import { link, mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import sharp from "sharp";
 import { formatQuery } from "../../contract/request.ts";
-import type { ByReader, WarmResults } from "../../scan/warm/variant.ts";
+import type { ByReader, WarmResults } from "../../scan/proxy/warm/variant.ts";
 import { variantOfSpec } from "../../server/api/specs.ts";
 import type { EntryMeta, SourceRecord } from "../../server/cache/cache.ts";
 import { formatEntry, formatRecord } from "../../server/cache/entry.ts";

@@ -1,6 +1,6 @@
 import { mkdtemp, readFile } from "node:fs/promises";
 import path from "node:path";
-import { writeWeights } from "../../scan/state.ts";
+import { writeWeights } from "../../scan/proxy/state.ts";
 import { type Ours, startOurs } from "../peers/ours.ts";
 import type { Contender } from "./alternate.ts";
 import type { Bench } from "./bench.ts";

@@ -3,8 +3,8 @@ import path from "node:path";
 import { expect, test } from "vitest";
 import type { Hugo } from "../../dev/hugo.ts";
 import { createSite, extremes, hugos, siteConfig, type TestSite } from "../../hugo-module/test/hugo-site.ts";
+import { startStandIn } from "../proxy/test/stand-in.ts";
 import { run } from "./command.ts";
-import { startStandIn } from "./stand-in.ts";
 
 const newest = extremes.at(-1);
 

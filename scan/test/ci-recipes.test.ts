@@ -5,7 +5,7 @@ import path from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { parse } from "yaml";
 import { createSite, extremes, moduleRoot, siteConfig } from "../../hugo-module/test/hugo-site.ts";
-import { startStandIn } from "./stand-in.ts";
+import { startStandIn } from "../proxy/test/stand-in.ts";
 
 const newest = extremes.at(-1);
 const recipes = path.join(moduleRoot, "hugo-module/ci");

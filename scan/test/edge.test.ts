@@ -2,9 +2,9 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createSite, type TestSite } from "../../hugo-module/test/hugo-site.ts";
+import { type StandIn, startStandIn } from "../proxy/test/stand-in.ts";
 import { type CdnHabits, type Instead, startCdn } from "./cdn.ts";
 import { run } from "./command.ts";
-import { type StandIn, startStandIn } from "./stand-in.ts";
 
 let proxy: StandIn;
 let site: TestSite;

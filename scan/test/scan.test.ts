@@ -1,9 +1,9 @@
 import { readdir, readFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
 import { createSite } from "../../hugo-module/test/hugo-site.ts";
+import { startStandIn } from "../proxy/test/stand-in.ts";
 import { manifestOf } from "./blog.ts";
 import { run } from "./command.ts";
-import { startStandIn } from "./stand-in.ts";
 
 const config = (endpoint: string) =>
   `baseURL = "https://blog.example/"\n[params.imgproxy]\nendpoint = "${endpoint}"\n`;

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Answer, type Sent, send, Unreachable } from "./answer.ts";
-import { notOurs, refusalOf } from "./answers.ts";
 import { blameOf } from "./blame.ts";
+import { type Answer, type Sent, send, Unreachable } from "./client.ts";
 import { InFront, isChallenge, seenIn } from "./in-front.ts";
+import { notOurs, refusalOf } from "./parse-answers.ts";
 
 /** How a scan talks to the server. */
 export interface Server {

@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { createSite } from "../../hugo-module/test/hugo-site.ts";
-import { run } from "./command.ts";
-import { type RealServer, startServer } from "./real-server.ts";
+import { createSite } from "../../../hugo-module/test/hugo-site.ts";
+import { run } from "../../test/command.ts";
+import { type RealServer, startServer } from "../../test/real-server.ts";
 
 let photos: string;
 let server: RealServer;

@@ -1,8 +1,8 @@
-import { apiPaths, type PublishedBody } from "../contract/api.ts";
-import { formatPublished, type ImageRequest, isOriginal } from "../contract/request.ts";
-import { apiRefusal } from "./answers.ts";
+import { apiPaths, type PublishedBody } from "../../contract/api.ts";
+import { formatPublished, type ImageRequest, isOriginal } from "../../contract/request.ts";
 import { apiCall } from "./api-call.ts";
-import { request, type Server } from "./http.ts";
+import { apiRefusal } from "./parse-answers.ts";
+import { request, type Server } from "./request.ts";
 
 /** What a published set is called. */
 export interface SetName {

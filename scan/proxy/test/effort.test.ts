@@ -3,11 +3,11 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { createSite } from "../../hugo-module/test/hugo-site.ts";
-import { run } from "./command.ts";
-import { startServer } from "./real-server.ts";
+import { createSite } from "../../../hugo-module/test/hugo-site.ts";
+import { run } from "../../test/command.ts";
+import { startServer } from "../../test/real-server.ts";
 
-const photo = fileURLToPath(new URL("../../hugo-module/exampleSite/photos/worms.jpg", import.meta.url));
+const photo = fileURLToPath(new URL("../../../hugo-module/exampleSite/photos/worms.jpg", import.meta.url));
 
 test("more effort makes fewer bytes in place of less, and less takes nothing back", async () => {
   await using photos = await folder();

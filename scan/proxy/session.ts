@@ -1,11 +1,11 @@
-import { type ImageRequest, parseQuery } from "../contract/request.ts";
+import { type ImageRequest, parseQuery } from "../../contract/request.ts";
+import { formatBytes } from "../bytes.ts";
+import { type Finding, formatFinding } from "../findings.ts";
+import type { Progress } from "../progress.ts";
 import { blameOf, type Refusal } from "./blame.ts";
-import { formatBytes } from "./bytes.ts";
-import { type Finding, formatFinding } from "./findings.ts";
-import type { Server } from "./http.ts";
 import { type Probed, probe, probeNeighbours } from "./probe.ts";
-import type { Progress } from "./progress.ts";
 import { defaultSetName, publishSet, type SetName } from "./publish.ts";
+import type { Server } from "./request.ts";
 import { readWeights, writeWeights } from "./state.ts";
 import { withSuggestions } from "./suggestions.ts";
 import { loadThumbnails } from "./thumbnails.ts";

@@ -1,6 +1,6 @@
-import type { browserAccept } from "../../contract/accept.ts";
-import type { VariantSpec } from "../../contract/api.ts";
-import { formatQuery, type ImageRequest, isOriginal } from "../../contract/request.ts";
+import type { browserAccept } from "../../../contract/accept.ts";
+import type { VariantSpec } from "../../../contract/api.ts";
+import { formatQuery, type ImageRequest, isOriginal } from "../../../contract/request.ts";
 import type { Refusal } from "../blame.ts";
 
 /** What one request is answered with, for one class of readers; `any` where the URL names the format. */

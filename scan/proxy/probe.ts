@@ -1,11 +1,11 @@
-import { apiLimits, apiPaths, type ProbeBody } from "../contract/api.ts";
-import type { ImageInfo } from "../contract/info.ts";
-import { formatUrl } from "../contract/url.ts";
-import type { Answer } from "./answer.ts";
-import { parseNeighbours, parseProbeAnswer, readImageInfo, refusalOf } from "./answers.ts";
+import { apiLimits, apiPaths, type ProbeBody } from "../../contract/api.ts";
+import type { ImageInfo } from "../../contract/info.ts";
+import { formatUrl } from "../../contract/url.ts";
 import { apiCall } from "./api-call.ts";
 import { blameOf, type Refusal, UNANSWERED } from "./blame.ts";
-import { request, type Server, Unanswered } from "./http.ts";
+import type { Answer } from "./client.ts";
+import { parseNeighbours, parseProbeAnswer, readImageInfo, refusalOf } from "./parse-answers.ts";
+import { request, type Server, Unanswered } from "./request.ts";
 import { inRounds } from "./rounds.ts";
 
 /** What the proxy says of a photograph: its size and version, or why there is none. */

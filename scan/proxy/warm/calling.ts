@@ -1,8 +1,8 @@
-import { apiLimits, apiPaths, type MissingBody, type WarmBody } from "../../contract/api.ts";
-import { apiRefusal, parseMissingAnswer, parseWarmLine } from "../answers.ts";
+import { apiLimits, apiPaths, type MissingBody, type WarmBody } from "../../../contract/api.ts";
 import { apiCall } from "../api-call.ts";
 import { blameOf, type Refusal } from "../blame.ts";
-import { inParallel, request, type Server, TryAgain } from "../http.ts";
+import { apiRefusal, parseMissingAnswer, parseWarmLine } from "../parse-answers.ts";
+import { inParallel, request, type Server, TryAgain } from "../request.ts";
 import { chunks, inRounds } from "../rounds.ts";
 import { createAway } from "./away.ts";
 import { ndjsonLines } from "./ndjson.ts";

@@ -1,5 +1,5 @@
 import { type Refusal, UNANSWERED } from "../blame.ts";
-import { Unanswered } from "../http.ts";
+import { Unanswered } from "../request.ts";
 
 /** Knows whether the server has been away for as long as a scan waits: then no other request waits as long again. */
 export interface Away {

@@ -7,10 +7,10 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createSite } from "../../hugo-module/test/hugo-site.ts";
-import { manifestOf } from "./blog.ts";
-import { commandLine, run } from "./command.ts";
-import { type RealServer, startServer } from "./real-server.ts";
+import { createSite } from "../../../hugo-module/test/hugo-site.ts";
+import { manifestOf } from "../../test/blog.ts";
+import { commandLine, run } from "../../test/command.ts";
+import { type RealServer, startServer } from "../../test/real-server.ts";
 
 const config = `baseURL = "https://blog.example/"
 [params.imgproxy]

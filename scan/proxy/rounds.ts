@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Refusal } from "./blame.ts";
-import { inParallel, type Server } from "./http.ts";
+import { inParallel, type Server } from "./request.ts";
 
 /** A round that begins with so many failures ends there: the storage as a whole is away. */
 const ENOUGH = 20;

@@ -1,4 +1,4 @@
-import type { Server } from "./http.ts";
+import type { Server } from "./request.ts";
 import { warmByCalling } from "./warm/calling.ts";
 import { warmByReading } from "./warm/reading.ts";
 import {

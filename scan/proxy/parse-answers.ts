@@ -1,8 +1,8 @@
-import { InvalidBody, type MissingAnswer, parseMissingBody } from "../contract/api.ts";
-import type { ImageInfo } from "../contract/info.ts";
-import type { Answer } from "./answer.ts";
+import { InvalidBody, type MissingAnswer, parseMissingBody } from "../../contract/api.ts";
+import type { ImageInfo } from "../../contract/info.ts";
+import { CannotRun } from "../cannot-run.ts";
 import type { Refusal } from "./blame.ts";
-import { CannotRun } from "./cannot-run.ts";
+import type { Answer } from "./client.ts";
 import { InFront, seenIn } from "./in-front.ts";
 
 /** What `fm=json` says. @throws as {@link parseProbeAnswer} does */

@@ -1,5 +1,5 @@
-import { trimSlashes } from "../contract/url.ts";
-import type { Call, Server } from "./http.ts";
+import { trimSlashes } from "../../contract/url.ts";
+import type { Call, Server } from "./request.ts";
 
 /** A call of the server's `/api`, with the token. */
 export function apiCall(

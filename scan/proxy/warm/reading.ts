@@ -1,10 +1,10 @@
-import { browserAccept } from "../../contract/accept.ts";
-import { formatUrl } from "../../contract/url.ts";
-import type { Answer } from "../answer.ts";
-import { refusalOf } from "../answers.ts";
+import { browserAccept } from "../../../contract/accept.ts";
+import { formatUrl } from "../../../contract/url.ts";
 import { blameOf, type Refusal, UNANSWERED } from "../blame.ts";
-import { request, type Server, TryAgain } from "../http.ts";
+import type { Answer } from "../client.ts";
 import { InFront, seenIn } from "../in-front.ts";
+import { refusalOf } from "../parse-answers.ts";
+import { request, type Server, TryAgain } from "../request.ts";
 import { inRounds } from "../rounds.ts";
 import { createAway } from "./away.ts";
 import type { Variant, WarmResult } from "./variant.ts";

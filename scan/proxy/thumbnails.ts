@@ -1,6 +1,6 @@
-import { formatUrl } from "../contract/url.ts";
-import type { Answer } from "./answer.ts";
-import { inParallel, request, type Server, Unanswered } from "./http.ts";
+import { formatUrl } from "../../contract/url.ts";
+import type { Answer } from "./client.ts";
+import { inParallel, request, type Server, Unanswered } from "./request.ts";
 
 /** Pixels wide, twice what the report shows, for sharp screens. */
 const WIDTH = 256;

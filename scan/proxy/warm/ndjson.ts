@@ -1,4 +1,4 @@
-import type { Answer } from "../answer.ts";
+import type { Answer } from "../client.ts";
 
 /** The values of an `application/x-ndjson` body, as they come. @throws SyntaxError for a line that is no JSON. */
 export async function* ndjsonLines(answer: Answer): AsyncGenerator<unknown> {

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { InvalidRequest, parseQuery } from "../../contract/request.ts";
+import { InvalidRequest, parseQuery } from "../../../contract/request.ts";
 
 /** A server that speaks the proxy's HTTP and can be told to fail: what a real one does only by luck. */
 export interface StandIn extends AsyncDisposable {

@@ -1,5 +1,5 @@
-import type { Answer } from "./answer.ts";
-import { CannotRun } from "./cannot-run.ts";
+import { CannotRun } from "../cannot-run.ts";
+import type { Answer } from "./client.ts";
 
 /**
  * Something between this machine and the server answers in its place: a challenge of a CDN, a login, a firewall. Neither
