@@ -1,12 +1,12 @@
 import path from "node:path";
 import type { ManifestImage } from "../contract/manifest.ts";
 import { type ImageRequest, InvalidRequest, isOriginal, parseQuery } from "../contract/request.ts";
+import { type BuiltSite, type Emitted, readBuiltSite } from "./content/built-site.ts";
+import type { Found } from "./content/posts.ts";
 import { seenCovers, type UnprintedCover, writeUnprinted } from "./covers.ts";
-import { type BuiltSite, type Emitted, readBuiltSite } from "./emitted.ts";
 import { type Finding, siteFinding } from "./findings.ts";
 import { hookConflicts } from "./hook-conflicts.ts";
 import { planRequests } from "./plan.ts";
-import type { Found } from "./posts.ts";
 import { type Answers, type AskingOptions, createAsking, type Place, refusals } from "./proxy/session.ts";
 import { openSite, postsByManifest } from "./scan.ts";
 import type { Site, SiteOptions } from "./site.ts";

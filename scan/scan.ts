@@ -2,16 +2,16 @@ import path from "node:path";
 import type { ImageInfo } from "../contract/info.ts";
 import type { ManifestImage } from "../contract/manifest.ts";
 import { CannotRun } from "./cannot-run.ts";
+import { type Found, type Post, type ReadingOptions, readPosts, settlePosts } from "./content/posts.ts";
+import { type PossibleUse, settleUse } from "./content/resolve.ts";
 import { leftOut, readUnprinted } from "./covers.ts";
 import { siteFinding } from "./findings.ts";
 import { readManifest, writeManifest } from "./manifest-file.ts";
 import { planRequests } from "./plan.ts";
-import { type Found, type Post, type ReadingOptions, readPosts, settlePosts } from "./posts.ts";
 import { blameOf, type Refusal } from "./proxy/blame.ts";
 import type { Probed } from "./proxy/probe.ts";
 import { type Answers, type AskingOptions, createAsking, type Place, refusals } from "./proxy/session.ts";
 import { loadSite, type Site, type SiteOptions } from "./site.ts";
-import { type PossibleUse, settleUse } from "./sources.ts";
 
 export interface ScanOptions extends AskingOptions {
   readonly site: SiteOptions;

@@ -1,5 +1,5 @@
 import { formatQuery } from "../contract/request.ts";
-import type { Post } from "./posts.ts";
+import type { Post } from "./content/posts.ts";
 import { eachResult, type WarmResults } from "./proxy/warm/variant.ts";
 import type { ScanResult } from "./scan.ts";
 

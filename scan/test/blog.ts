@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { decodeEntities } from "../references/html.ts";
+import { decodeEntities } from "../content/references/html.ts";
 import { type RunOptions, run } from "./command.ts";
 
 /** Every URL that a dry run says the site's pages ask for. */

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
 import { createSite, hugos, moduleRoot, runHugo } from "../../hugo-module/test/hugo-site.ts";
-import { publishedPages } from "../pages.ts";
+import { publishedPages } from "../content/pages.ts";
 import { loadConfig } from "../site/config.ts";
 import { siteLanguages } from "../site/languages.ts";
 import { type ConfigTree, isTree, treeAt } from "../site/tree.ts";

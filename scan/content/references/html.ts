@@ -1,4 +1,4 @@
-import { trimSlashes } from "../../contract/url.ts";
+import { trimSlashes } from "../../../contract/url.ts";
 /** A URL on the proxy in a text of HTML, XML or JSON. */
 export interface EndpointUrl {
   /** Entities decoded. */

@@ -1,18 +1,18 @@
 import { readFileSync, statSync } from "node:fs";
 import path from "node:path";
-import type { Finding } from "./findings.ts";
+import type { Finding } from "../findings.ts";
+import { isDue, isRendered, type PageKind } from "../pages/published.ts";
+import { toTexts } from "../site/cast.ts";
+import type { SiteLanguage } from "../site/language.ts";
+import { treeAt } from "../site/tree.ts";
+import type { Site } from "../site.ts";
 import { type Cascade, parseCascade, takesLanguage, withCascades, withParams } from "./pages/cascade.ts";
 import { type ContentFile, type ContentFolder, contentRoot } from "./pages/content-folder.ts";
 import { type ContentName, parseContentName } from "./pages/content-name.ts";
 import { type SplitPage, splitFrontMatter } from "./pages/front-matter.ts";
 import { type Markup, markupNamed, markupOf } from "./pages/markup.ts";
 import { nameInSite, type Oddity, oddFinding, unreadable } from "./pages/odd-files.ts";
-import { isDue, isRendered, type PageKind } from "./pages/published.ts";
 import { resourceNames } from "./pages/resources.ts";
-import { toTexts } from "./site/cast.ts";
-import type { SiteLanguage } from "./site/language.ts";
-import { treeAt } from "./site/tree.ts";
-import type { Site } from "./site.ts";
 
 /** A content file that Hugo renders, in one language. */
 export interface Page extends SplitPage {

@@ -1,8 +1,8 @@
 import path from "node:path";
-import { parseGlob } from "../site/glob.ts";
-import type { SiteLanguage } from "../site/language.ts";
-import { isTree } from "../site/tree.ts";
-import type { Site } from "../site.ts";
+import { parseGlob } from "../../site/glob.ts";
+import type { SiteLanguage } from "../../site/language.ts";
+import { isTree } from "../../site/tree.ts";
+import type { Site } from "../../site.ts";
 import type { ContentFolder } from "./content-folder.ts";
 import { type ContentName, parseContentName } from "./content-name.ts";
 import { markupOf } from "./markup.ts";

@@ -1,6 +1,6 @@
 import type { Dirent, Stats } from "node:fs";
 import path from "node:path";
-import type { Finding } from "../findings.ts";
+import type { Finding } from "../../findings.ts";
 
 /** Why an entry of `content/` is left out, and what Hugo does with it. */
 export interface Oddity {

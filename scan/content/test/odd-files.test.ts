@@ -2,9 +2,9 @@ import { execFileSync, spawn } from "node:child_process";
 import { chmod, mkdir, symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
-import { createSite, type TestSite } from "../../hugo-module/test/hugo-site.ts";
-import type { Finding } from "../findings.ts";
-import { run } from "./command.ts";
+import { createSite, type TestSite } from "../../../hugo-module/test/hugo-site.ts";
+import type { Finding } from "../../findings.ts";
+import { run } from "../../test/command.ts";
 
 /** What makes a file odd, in `content/`; each is removed with the site. */
 const oddities: Readonly<Record<string, (content: string) => unknown>> = {

@@ -3,13 +3,13 @@ import { appendFile, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/prom
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createSite } from "../../hugo-module/test/hugo-site.ts";
+import { createSite } from "../../../hugo-module/test/hugo-site.ts";
+import { silentProgress } from "../../progress.ts";
+import { loadSite } from "../../site.ts";
+import { every } from "../../test/fixtures/every.ts";
 import { MEMO_MAKER, readPosts } from "../posts.ts";
-import { silentProgress } from "../progress.ts";
 import type { MarkdownImage } from "../references/markdown.ts";
 import { openMemo } from "../references/memo.ts";
-import { loadSite } from "../site.ts";
-import { every } from "./fixtures/every.ts";
 
 describe("a scan that remembers finds what one that does not finds", () => {
   test.each(Object.entries(every))("%s", async (_, fixture) => {
@@ -121,7 +121,7 @@ describe("the memory of parsed Markdown", () => {
   });
 
   test("has a new name when the parser changes: raise MEMO_MAKER, then the hash here", async () => {
-    const lock = await readFile(new URL("../../package-lock.json", import.meta.url), "utf8");
+    const lock = await readFile(new URL("../../../package-lock.json", import.meta.url), "utf8");
     const files = ["markdown.ts", "deep-parentheses.ts"];
     const sources = await Promise.all(
       files.map((name) => readFile(new URL(`../references/${name}`, import.meta.url), "utf8")),

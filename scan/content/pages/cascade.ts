@@ -1,7 +1,7 @@
-import { toText, toTexts } from "../site/cast.ts";
-import { parseGlob } from "../site/glob.ts";
-import { type ConfigTree, isTree, treeAt } from "../site/tree.ts";
-import type { PageKind } from "./published.ts";
+import type { PageKind } from "../../pages/published.ts";
+import { toText, toTexts } from "../../site/cast.ts";
+import { parseGlob } from "../../site/glob.ts";
+import { type ConfigTree, isTree, treeAt } from "../../site/tree.ts";
 
 /** Front matter that a section gives to the pages below it. */
 export interface Cascade {

@@ -1,24 +1,24 @@
 import path from "node:path";
 import { setImmediate } from "node:timers/promises";
-import type { SiteParams } from "../contract/params.ts";
-import { trimSlashes } from "../contract/url.ts";
-import { CannotRun } from "./cannot-run.ts";
-import type { Finding } from "./findings.ts";
+import type { SiteParams } from "../../contract/params.ts";
+import { trimSlashes } from "../../contract/url.ts";
+import { CannotRun } from "../cannot-run.ts";
+import type { Finding } from "../findings.ts";
+import type { Progress } from "../progress.ts";
+import { chooseTemplate } from "../site/templates.ts";
+import { isTree } from "../site/tree.ts";
+import type { Site } from "../site.ts";
 import { oddFinding, unreadable } from "./pages/odd-files.ts";
 import { type Page, publishedPages } from "./pages.ts";
-import type { Progress } from "./progress.ts";
 import { openMemo, type ParseMarkdown } from "./references/memo.ts";
 import { type Reference, type ReferenceRules, references } from "./references.ts";
-import { chooseTemplate } from "./site/templates.ts";
-import { isTree } from "./site/tree.ts";
-import type { Site } from "./site.ts";
 import {
   createSourceResolver,
   type PossibleUse,
   type SourceResolver,
   settleUse,
   type Use,
-} from "./sources.ts";
+} from "./resolve.ts";
 
 /** A post that shows photographs. */
 export interface Post<OneUse = Use> {

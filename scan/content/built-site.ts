@@ -1,7 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
-import { trimSlashes } from "../contract/url.ts";
-import { CannotRun } from "./cannot-run.ts";
+import { trimSlashes } from "../../contract/url.ts";
+import { CannotRun } from "../cannot-run.ts";
 import { endpointUrls } from "./references/html.ts";
 
 /** Where a built site first names a URL. */

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { createSite, hugos, siteConfig } from "../../hugo-module/test/hugo-site.ts";
-import { scanned, urlsIn } from "./blog.ts";
-import cases from "./fixtures/markdown-cases.json" with { type: "json" };
+import { createSite, hugos, siteConfig } from "../../../hugo-module/test/hugo-site.ts";
+import { scanned, urlsIn } from "../../test/blog.ts";
+import cases from "../../test/fixtures/markdown-cases.json" with { type: "json" };
 
 const names = Object.keys(cases);
 const folderOf = (name: string) => name.replaceAll(" ", "-");

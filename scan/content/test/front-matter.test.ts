@@ -1,12 +1,12 @@
 import { isDeepStrictEqual } from "node:util";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { createSite, extremes, hugos, siteConfig } from "../../hugo-module/test/hugo-site.ts";
-import type { Finding } from "../findings.ts";
+import { createSite, extremes, hugos, siteConfig } from "../../../hugo-module/test/hugo-site.ts";
+import type { Finding } from "../../findings.ts";
+import { scanned } from "../../test/blog.ts";
+import { run } from "../../test/command.ts";
+import { pagesWithFrontMatter } from "../../test/fixtures/front-matters.ts";
 import { splitFrontMatter } from "../pages/front-matter.ts";
-import { scanned } from "./blog.ts";
-import { run } from "./command.ts";
-import { pagesWithFrontMatter } from "./fixtures/front-matters.ts";
 
 /** The versions between the extremes have parsers of theirs. */
 const pagesOn = (hugo: (typeof hugos)[number]) => (extremes.includes(hugo) ? 1000 : 250);

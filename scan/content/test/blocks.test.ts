@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import cases from "../../test/fixtures/markdown-cases.json" with { type: "json" };
 import { relevantBlocks } from "../references/blocks.ts";
 import { markdownImages } from "../references/markdown.ts";
 import { wholeReading } from "../references/reading.ts";
-import cases from "./fixtures/markdown-cases.json" with { type: "json" };
 
 const endpoints = ["https://images.example"];
 
