@@ -1,7 +1,6 @@
 import { setMaxListeners } from "node:events";
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
-import { githubAnnotations, gitlabReport } from "./annotations.ts";
 import { CannotRun } from "./cannot-run.ts";
 import { checkSite } from "./check.ts";
 import { checkEdge } from "./edge-check.ts";
@@ -12,10 +11,11 @@ import { type CommandLine, help, parseCommandLine } from "./options.ts";
 import { createProgress, type Progress, silentProgress } from "./progress.ts";
 import { Unanswered } from "./proxy/request.ts";
 import { unsettledWords } from "./proxy/session.ts";
-import { formatCheck, formatEdge, formatScan } from "./report.ts";
-import { checkReport, edgeReport, scanReport } from "./report-contents.ts";
-import { htmlReport, type Report } from "./report-html.ts";
-import { checkJson, edgeJson, scanJson } from "./report-json.ts";
+import { githubAnnotations, gitlabReport } from "./report/annotations.ts";
+import { checkReport, edgeReport, scanReport } from "./report/contents.ts";
+import { htmlReport, type Report } from "./report/html.ts";
+import { checkJson, edgeJson, scanJson } from "./report/json.ts";
+import { formatCheck, formatEdge, formatScan } from "./report/text.ts";
 import { type ScanOptions, scanSite } from "./scan.ts";
 
 type Variables = Readonly<Record<string, string | undefined>>;

@@ -1,7 +1,7 @@
-import { formatQuery } from "../contract/request.ts";
-import type { Post } from "./content/posts.ts";
-import { eachResult, type WarmResults } from "./proxy/warm/variant.ts";
-import type { ScanResult } from "./scan.ts";
+import { formatQuery } from "../../contract/request.ts";
+import type { Post } from "../content/posts.ts";
+import { eachResult, type WarmResults } from "../proxy/warm/variant.ts";
+import type { ScanResult } from "../scan.ts";
 
 /** What became of variants. */
 export interface WarmCounts {

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import path from "node:path";
-import type { Finding } from "./findings.ts";
+import type { Finding } from "../findings.ts";
 
 /**
  * Findings as GitHub shows them beside the lines of a change.

@@ -1,9 +1,9 @@
-import { formatBytes } from "./bytes.ts";
-import type { CheckResult, UrlPlace } from "./check.ts";
+import { formatBytes } from "../bytes.ts";
+import type { CheckResult, UrlPlace } from "../check.ts";
+import type { EdgeCheckResult } from "../edge-check.ts";
+import { formatFinding, sortFindings } from "../findings.ts";
+import type { ScanResult } from "../scan.ts";
 import { counted } from "./counted.ts";
-import type { EdgeCheckResult } from "./edge-check.ts";
-import { formatFinding, sortFindings } from "./findings.ts";
-import type { ScanResult } from "./scan.ts";
 import { bytesOf, countResults, summarize, type WarmCounts } from "./summary.ts";
 
 /** The last words of a scan: what was found, a table by post, the sum. */

@@ -1,7 +1,7 @@
-import type { CheckResult } from "./check.ts";
-import type { EdgeCheckResult } from "./edge-check.ts";
-import { sortFindings } from "./findings.ts";
-import type { ScanResult } from "./scan.ts";
+import type { CheckResult } from "../check.ts";
+import type { EdgeCheckResult } from "../edge-check.ts";
+import { sortFindings } from "../findings.ts";
+import type { ScanResult } from "../scan.ts";
 import { bytesOf, countResults, summarize } from "./summary.ts";
 
 /** A scan for programs. */
