@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import { CannotRun } from "./cannot-run.ts";
-import { environmentName } from "./site/config-environment.ts";
+import { environmentName } from "./site/config/environment.ts";
 
 /** The command line of a scan, typed. */
 export interface CommandLine {

@@ -1,14 +1,14 @@
 import path from "node:path";
 import { shortcodeConflicts } from "./hook-conflicts.ts";
-import { toText } from "./site/cast.ts";
-import { type HugoConfig, loadConfig } from "./site/config.ts";
+import { toText } from "./site/config/cast.ts";
+import { type HugoConfig, loadConfig } from "./site/config/config.ts";
+import { treeAt } from "./site/config/tree.ts";
 import { parseIgnored } from "./site/ignore-files.ts";
 import { loadLanguage, type SiteLanguage } from "./site/language.ts";
 import { type LanguageConfig, type SiteLanguages, siteLanguages } from "./site/languages.ts";
 import { loadMounts, type Mounts } from "./site/mounts.ts";
 import { signatureKeyOf } from "./site/signing.ts";
 import { readTemplates, type Template } from "./site/templates.ts";
-import { treeAt } from "./site/tree.ts";
 
 /** What a scan needs to know of a Hugo site. */
 export interface Site {

@@ -1,7 +1,7 @@
 import { CannotRun } from "../cannot-run.ts";
-import { toFlag, toInteger, toText, toTexts } from "./cast.ts";
-import { mergeLanguageTable, type OpenTree, withoutStrategies } from "./config-merge.ts";
-import { type ConfigTree, isTree, treeAt } from "./tree.ts";
+import { toFlag, toInteger, toText, toTexts } from "./config/cast.ts";
+import { mergeLanguageTable, type OpenTree, withoutStrategies } from "./config/merge.ts";
+import { type ConfigTree, isTree, treeAt } from "./config/tree.ts";
 
 /** A language that Hugo builds. */
 export interface LanguageConfig {

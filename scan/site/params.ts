@@ -2,7 +2,7 @@ import { defaultParams, type SiteParams, type SourcePrefix } from "../../contrac
 import { type Format, formats, MAX_QUALITY, MAX_WIDTH } from "../../contract/request.ts";
 import { namedLadders, type Tier } from "../../contract/tiers.ts";
 import { CannotRun } from "../cannot-run.ts";
-import { type ConfigTree, isTree, lowerKeys } from "./tree.ts";
+import { type ConfigTree, isTree, lowerKeys } from "./config/tree.ts";
 
 /**
  * `[params.imgproxy]` as typed values, defaults filled in.

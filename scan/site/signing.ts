@@ -1,5 +1,5 @@
 import { CannotRun } from "../cannot-run.ts";
-import { toText } from "./cast.ts";
+import { toText } from "./config/cast.ts";
 
 /**
  * As the hook has it: the parameter, which reaches templates without any permission, then the variable where URLs are to be

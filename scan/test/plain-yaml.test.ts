@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
-import { plainYaml } from "../site/plain-yaml.ts";
+import { plainYaml } from "../site/config/plain-yaml.ts";
 import { blogs } from "./fixtures/blogs.ts";
 import { fixtures } from "./fixtures/sites.ts";
 

@@ -1,5 +1,5 @@
-import { parseData } from "../../site/data.ts";
-import { type ConfigTree, isTree, lowerKeys } from "../../site/tree.ts";
+import { parseData } from "../../site/config/data.ts";
+import { type ConfigTree, isTree, lowerKeys } from "../../site/config/tree.ts";
 import { findFrontMatter } from "./fences.ts";
 import { looseValues } from "./loose-values.ts";
 

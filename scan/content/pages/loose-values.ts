@@ -1,4 +1,4 @@
-import type { ConfigTree } from "../../site/tree.ts";
+import type { ConfigTree } from "../../site/config/tree.ts";
 
 /**
  * What front matter says line by line, for when it does not parse as a whole: keys with a value on their line or a list

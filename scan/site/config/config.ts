@@ -1,10 +1,10 @@
 import path from "node:path";
-import { CannotRun } from "../cannot-run.ts";
-import { applyEnvironment } from "./config-environment.ts";
-import { readConfigFiles } from "./config-files.ts";
-import { mergeTheme, type OpenTree, setOver } from "./config-merge.ts";
-import { openLanguages } from "./languages.ts";
-import { collectModules, type Module } from "./modules.ts";
+import { CannotRun } from "../../cannot-run.ts";
+import { openLanguages } from "../languages.ts";
+import { collectModules, type Module } from "../modules.ts";
+import { applyEnvironment } from "./environment.ts";
+import { readConfigFiles } from "./files.ts";
+import { mergeTheme, type OpenTree, setOver } from "./merge.ts";
 import type { ConfigTree } from "./tree.ts";
 
 /** The configuration of a site with what its themes add. */

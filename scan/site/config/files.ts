@@ -1,6 +1,6 @@
 import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
-import { CannotRun } from "../cannot-run.ts";
+import { CannotRun } from "../../cannot-run.ts";
 import { parseData } from "./data.ts";
 import { type ConfigTree, isTree, lowerKeys } from "./tree.ts";
 

@@ -1,4 +1,4 @@
-import type { OpenTree } from "./config-merge.ts";
+import type { OpenTree } from "./merge.ts";
 import { isTree, lowerKeys } from "./tree.ts";
 import { parseYaml } from "./yaml.ts";
 
