@@ -3,12 +3,12 @@ import { shortcodeConflicts } from "./hook-conflicts.ts";
 import { toText } from "./site/config/cast.ts";
 import { type HugoConfig, loadConfig } from "./site/config/config.ts";
 import { treeAt } from "./site/config/tree.ts";
-import { parseIgnored } from "./site/ignore-files.ts";
 import { loadLanguage, type SiteLanguage } from "./site/language.ts";
 import { type LanguageConfig, type SiteLanguages, siteLanguages } from "./site/languages.ts";
-import { loadMounts, type Mounts } from "./site/mounts.ts";
+import { parseIgnored } from "./site/modules/ignore-files.ts";
+import { loadMounts, type Mounts } from "./site/modules/mounts.ts";
+import { readTemplates, type Template } from "./site/modules/templates.ts";
 import { signatureKeyOf } from "./site/signing.ts";
-import { readTemplates, type Template } from "./site/templates.ts";
 
 /** What a scan needs to know of a Hugo site. */
 export interface Site {

@@ -6,7 +6,7 @@ import { CannotRun } from "../cannot-run.ts";
 import type { Finding } from "../findings.ts";
 import type { Progress } from "../progress.ts";
 import { isTree } from "../site/config/tree.ts";
-import { chooseTemplate } from "../site/templates.ts";
+import { chooseTemplate } from "../site/modules/templates.ts";
 import type { Site } from "../site.ts";
 import { oddFinding, unreadable } from "./pages/odd-files.ts";
 import { type Page, publishedPages } from "./pages.ts";

@@ -1,7 +1,7 @@
 import path from "node:path";
 import { CannotRun } from "../../cannot-run.ts";
 import { openLanguages } from "../languages.ts";
-import { collectModules, type Module } from "../modules.ts";
+import { collectModules, type Module } from "../modules/modules.ts";
 import { applyEnvironment } from "./environment.ts";
 import { readConfigFiles } from "./files.ts";
 import { mergeTheme, type OpenTree, setOver } from "./merge.ts";

@@ -1,9 +1,9 @@
 import { stat } from "node:fs/promises";
 import path from "node:path";
-import { toText, toTexts } from "./config/cast.ts";
-import { type ConfigTree, isTree, treeAt } from "./config/tree.ts";
+import { toText, toTexts } from "../config/cast.ts";
+import { type ConfigTree, isTree, treeAt } from "../config/tree.ts";
+import type { SiteLanguages } from "../languages.ts";
 import { parseFileFilter } from "./file-filter.ts";
-import type { SiteLanguages } from "./languages.ts";
 import type { Module } from "./modules.ts";
 
 /** A folder (or one file) of this machine that Hugo sees at `target` below content/, static/, assets/ or layouts/. */

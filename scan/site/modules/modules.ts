@@ -1,10 +1,10 @@
 import { readFile, stat } from "node:fs/promises";
 import path from "node:path";
-import { toFlag, toText, toTexts } from "./config/cast.ts";
-import type { ConfigSource } from "./config/config.ts";
-import { readConfigFiles } from "./config/files.ts";
-import { type OpenTree, setOver } from "./config/merge.ts";
-import { type ConfigTree, isTree, treeAt } from "./config/tree.ts";
+import { toFlag, toText, toTexts } from "../config/cast.ts";
+import type { ConfigSource } from "../config/config.ts";
+import { readConfigFiles } from "../config/files.ts";
+import { type OpenTree, setOver } from "../config/merge.ts";
+import { type ConfigTree, isTree, treeAt } from "../config/tree.ts";
 import { goModuleFolder } from "./go-modules.ts";
 
 /** A theme or module of a site. */

@@ -1,5 +1,5 @@
-import { toTexts } from "./config/cast.ts";
-import type { ConfigTree } from "./config/tree.ts";
+import { toTexts } from "../config/cast.ts";
+import type { ConfigTree } from "../config/tree.ts";
 
 /** What of content Hugo never sees. */
 export interface Ignored {

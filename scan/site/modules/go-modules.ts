@@ -1,7 +1,7 @@
 import { access, readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import type { ConfigSource } from "./config/config.ts";
+import type { ConfigSource } from "../config/config.ts";
 
 /**
  * Where Hugo has put a Go module that the site's go.mod requires, or what go.mod puts in its place. No `go` is run: a

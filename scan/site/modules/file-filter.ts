@@ -1,7 +1,7 @@
 import path from "node:path";
-import { toTexts } from "./config/cast.ts";
-import type { ConfigTree } from "./config/tree.ts";
-import { parseGlob } from "./glob.ts";
+import { toTexts } from "../config/cast.ts";
+import type { ConfigTree } from "../config/tree.ts";
+import { parseGlob } from "../glob.ts";
 
 /**
  * Which files of a mount Hugo takes: `files` (0.153 on; `! ` refuses) and what it replaced, `includeFiles` and
