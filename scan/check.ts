@@ -5,11 +5,11 @@ import { type BuiltSite, type Emitted, readBuiltSite } from "./content/built-sit
 import type { Found } from "./content/posts.ts";
 import { seenCovers, type UnprintedCover, writeUnprinted } from "./covers.ts";
 import { type Finding, siteFinding } from "./findings.ts";
-import { hookConflicts } from "./hook-conflicts.ts";
 import { planRequests } from "./plan.ts";
 import { type Answers, type AskingOptions, createAsking, type Place, refusals } from "./proxy/session.ts";
 import { openSite, postsByManifest } from "./scan.ts";
-import type { Site, SiteOptions } from "./site.ts";
+import { hookConflicts } from "./site/hook-conflicts.ts";
+import type { Site, SiteOptions } from "./site/site.ts";
 
 export interface CheckOptions extends AskingOptions {
   readonly site: SiteOptions;

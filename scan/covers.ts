@@ -3,7 +3,7 @@ import path from "node:path";
 import type { ManifestImage } from "../contract/manifest.ts";
 import { formatPublished, formatQuery, type ImageRequest, isOriginal } from "../contract/request.ts";
 import type { Post } from "./content/posts.ts";
-import { writeWhole } from "./manifest-file.ts";
+import { writeWhole } from "./manifest.ts";
 
 /** A cover of front matter that no page of the built site prints as the module would, or not in every way. */
 export interface UnprintedCover {

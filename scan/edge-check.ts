@@ -3,7 +3,7 @@ import { type Finding, siteFinding } from "./findings.ts";
 import { planRequests } from "./plan.ts";
 import type { AskingOptions } from "./proxy/session.ts";
 import { openSite, postsByManifest } from "./scan.ts";
-import type { SiteOptions } from "./site.ts";
+import type { SiteOptions } from "./site/site.ts";
 
 export interface EdgeOptions extends AskingOptions {
   readonly site: SiteOptions;

@@ -5,8 +5,7 @@ import { CannotRun } from "./cannot-run.ts";
 import { checkSite } from "./check.ts";
 import { checkEdge } from "./edge-check.ts";
 import type { Finding } from "./findings.ts";
-import { installedHugoMinor, parseHugoMinor } from "./hugo-version.ts";
-import { writeWhole } from "./manifest-file.ts";
+import { writeWhole } from "./manifest.ts";
 import { type CommandLine, help, parseCommandLine } from "./options.ts";
 import { createProgress, type Progress, silentProgress } from "./progress.ts";
 import { Unanswered } from "./proxy/request.ts";
@@ -17,6 +16,7 @@ import { htmlReport, type Report } from "./report/html.ts";
 import { checkJson, edgeJson, scanJson } from "./report/json.ts";
 import { formatCheck, formatEdge, formatScan } from "./report/text.ts";
 import { type ScanOptions, scanSite } from "./scan.ts";
+import { installedHugoMinor, parseHugoMinor } from "./site/hugo-version.ts";
 
 type Variables = Readonly<Record<string, string | undefined>>;
 

@@ -6,12 +6,12 @@ import { type Found, type Post, type ReadingOptions, readPosts, settlePosts } fr
 import { type PossibleUse, settleUse } from "./content/resolve.ts";
 import { leftOut, readUnprinted } from "./covers.ts";
 import { siteFinding } from "./findings.ts";
-import { readManifest, writeManifest } from "./manifest-file.ts";
+import { readManifest, writeManifest } from "./manifest.ts";
 import { planRequests } from "./plan.ts";
 import { blameOf, type Refusal } from "./proxy/blame.ts";
 import type { Probed } from "./proxy/probe.ts";
 import { type Answers, type AskingOptions, createAsking, type Place, refusals } from "./proxy/session.ts";
-import { loadSite, type Site, type SiteOptions } from "./site.ts";
+import { loadSite, type Site, type SiteOptions } from "./site/site.ts";
 
 export interface ScanOptions extends AskingOptions {
   readonly site: SiteOptions;

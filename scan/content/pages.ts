@@ -1,11 +1,11 @@
 import { readFileSync, statSync } from "node:fs";
 import path from "node:path";
 import type { Finding } from "../findings.ts";
-import { isDue, isRendered, type PageKind } from "../pages/published.ts";
 import { toTexts } from "../site/config/cast.ts";
 import { treeAt } from "../site/config/tree.ts";
 import type { SiteLanguage } from "../site/language.ts";
-import type { Site } from "../site.ts";
+import { isDue, isRendered, type PageKind } from "../site/publish-rules.ts";
+import type { Site } from "../site/site.ts";
 import { type Cascade, parseCascade, takesLanguage, withCascades, withParams } from "./pages/cascade.ts";
 import { type ContentFile, type ContentFolder, contentRoot } from "./pages/content-folder.ts";
 import { type ContentName, parseContentName } from "./pages/content-name.ts";

@@ -7,7 +7,7 @@ import type { Finding } from "../findings.ts";
 import type { Progress } from "../progress.ts";
 import { isTree } from "../site/config/tree.ts";
 import { chooseTemplate } from "../site/modules/templates.ts";
-import type { Site } from "../site.ts";
+import type { Site } from "../site/site.ts";
 import { oddFinding, unreadable } from "./pages/odd-files.ts";
 import { type Page, publishedPages } from "./pages.ts";
 import { openMemo, type ParseMarkdown } from "./references/memo.ts";

@@ -1,6 +1,6 @@
 import { mkdir, readFile } from "node:fs/promises";
 import path from "node:path";
-import { writeWhole } from "../manifest-file.ts";
+import { writeWhole } from "../manifest.ts";
 import type { ByReader, Reader, WarmResult, WarmResults } from "./warm/variant.ts";
 
 /** Where CI looks for what it may keep between runs; losing it costs some numbers of the report. */

@@ -1,11 +1,11 @@
 import type { SiteParams } from "../../contract/params.ts";
 import { CannotRun } from "../cannot-run.ts";
-import type { PublishRules } from "../pages/published.ts";
-import { timeZone } from "../pages/time-zone.ts";
 import { toFlag, toText, toTexts } from "./config/cast.ts";
 import { type ConfigTree, isTree, treeAt } from "./config/tree.ts";
 import type { LanguageConfig } from "./languages.ts";
 import { parseParams } from "./params.ts";
+import type { PublishRules } from "./publish-rules.ts";
+import { timeZone } from "./time-zone.ts";
 
 /** What a scan needs to know of one language of a site. */
 export interface SiteLanguage extends PublishRules {

@@ -1,7 +1,7 @@
-import type { PageKind } from "../../pages/published.ts";
 import { toText, toTexts } from "../../site/config/cast.ts";
 import { type ConfigTree, isTree, treeAt } from "../../site/config/tree.ts";
 import { parseGlob } from "../../site/glob.ts";
+import type { PageKind } from "../../site/publish-rules.ts";
 
 /** Front matter that a section gives to the pages below it. */
 export interface Cascade {

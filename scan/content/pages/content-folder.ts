@@ -1,7 +1,7 @@
 import { type Dirent, readdirSync, realpathSync, statSync } from "node:fs";
 import path from "node:path";
 import type { Mount } from "../../site/modules/mounts.ts";
-import type { Site } from "../../site.ts";
+import type { Site } from "../../site/site.ts";
 import { markupOf } from "./markup.ts";
 import { LINKED_TWICE, type Oddity, oddKind, oddTarget, unreadable } from "./odd-files.ts";
 

@@ -2,7 +2,7 @@ import path from "node:path";
 import { isTree } from "../../site/config/tree.ts";
 import { parseGlob } from "../../site/glob.ts";
 import type { SiteLanguage } from "../../site/language.ts";
-import type { Site } from "../../site.ts";
+import type { Site } from "../../site/site.ts";
 import type { ContentFolder } from "./content-folder.ts";
 import { type ContentName, parseContentName } from "./content-name.ts";
 import { markupOf } from "./markup.ts";

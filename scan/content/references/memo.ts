@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { mkdir, readFile } from "node:fs/promises";
 import path from "node:path";
-import { writeWhole } from "../../manifest-file.ts";
+import { writeWhole } from "../../manifest.ts";
 import type { MarkdownImage } from "./markdown.ts";
 
 /** The images of a Markdown text; see {@link markdownImages}. */

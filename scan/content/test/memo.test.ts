@@ -5,7 +5,7 @@ import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createSite } from "../../../hugo-module/test/hugo-site.ts";
 import { silentProgress } from "../../progress.ts";
-import { loadSite } from "../../site.ts";
+import { loadSite } from "../../site/site.ts";
 import { every } from "../../test/fixtures/every.ts";
 import { MEMO_MAKER, readPosts } from "../posts.ts";
 import type { MarkdownImage } from "../references/markdown.ts";

@@ -1,14 +1,14 @@
 import path from "node:path";
+import { toText } from "./config/cast.ts";
+import { type HugoConfig, loadConfig } from "./config/config.ts";
+import { treeAt } from "./config/tree.ts";
 import { shortcodeConflicts } from "./hook-conflicts.ts";
-import { toText } from "./site/config/cast.ts";
-import { type HugoConfig, loadConfig } from "./site/config/config.ts";
-import { treeAt } from "./site/config/tree.ts";
-import { loadLanguage, type SiteLanguage } from "./site/language.ts";
-import { type LanguageConfig, type SiteLanguages, siteLanguages } from "./site/languages.ts";
-import { parseIgnored } from "./site/modules/ignore-files.ts";
-import { loadMounts, type Mounts } from "./site/modules/mounts.ts";
-import { readTemplates, type Template } from "./site/modules/templates.ts";
-import { signatureKeyOf } from "./site/signing.ts";
+import { loadLanguage, type SiteLanguage } from "./language.ts";
+import { type LanguageConfig, type SiteLanguages, siteLanguages } from "./languages.ts";
+import { parseIgnored } from "./modules/ignore-files.ts";
+import { loadMounts, type Mounts } from "./modules/mounts.ts";
+import { readTemplates, type Template } from "./modules/templates.ts";
+import { signatureKeyOf } from "./signing.ts";
 
 /** What a scan needs to know of a Hugo site. */
 export interface Site {

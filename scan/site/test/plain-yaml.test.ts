@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
-import { plainYaml } from "../site/config/plain-yaml.ts";
-import { blogs } from "./fixtures/blogs.ts";
-import { fixtures } from "./fixtures/sites.ts";
+import { blogs } from "../../test/fixtures/blogs.ts";
+import { fixtures } from "../../test/fixtures/sites.ts";
+import { plainYaml } from "../config/plain-yaml.ts";
 
 function parsed(text: string): unknown {
   try {

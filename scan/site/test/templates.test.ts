@@ -1,9 +1,9 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createSite, siteConfig } from "../../hugo-module/test/hugo-site.ts";
-import { type StandIn, startStandIn } from "../proxy/test/stand-in.ts";
-import { run } from "./command.ts";
+import { createSite, siteConfig } from "../../../hugo-module/test/hugo-site.ts";
+import { type StandIn, startStandIn } from "../../proxy/test/stand-in.ts";
+import { run } from "../../test/command.ts";
 
 let server: StandIn;
 beforeAll(async () => {

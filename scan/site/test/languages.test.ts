@@ -3,10 +3,10 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { buildSite, createSite, extremes, siteConfig } from "../../hugo-module/test/hugo-site.ts";
-import { urlsIn } from "./blog.ts";
-import { run } from "./command.ts";
-import { type RealServer, startServer } from "./real-server.ts";
+import { buildSite, createSite, extremes, siteConfig } from "../../../hugo-module/test/hugo-site.ts";
+import { urlsIn } from "../../test/blog.ts";
+import { run } from "../../test/command.ts";
+import { type RealServer, startServer } from "../../test/real-server.ts";
 
 let photos: string;
 let server: RealServer;

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { parse } from "yaml";
-import { repairYaml } from "../site/config/repair-yaml.ts";
+import { repairYaml } from "../config/repair-yaml.ts";
 
 test("what a parser takes already means the same after the repair", () => {
   let taken = 0;

@@ -1,4 +1,4 @@
-import type { Template } from "./site/modules/templates.ts";
+import type { Template } from "./modules/templates.ts";
 
 /**
  * Render hooks for images that Hugo takes in the place of the module's: those of the site and of themes listed before it,

@@ -1,14 +1,14 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
-import { createSite, hugos, moduleRoot, runHugo } from "../../hugo-module/test/hugo-site.ts";
-import { publishedPages } from "../content/pages.ts";
-import { loadConfig } from "../site/config/config.ts";
-import { type ConfigTree, isTree, treeAt } from "../site/config/tree.ts";
-import { siteLanguages } from "../site/languages.ts";
+import { createSite, hugos, moduleRoot, runHugo } from "../../../hugo-module/test/hugo-site.ts";
+import { publishedPages } from "../../content/pages.ts";
+import { every } from "../../test/fixtures/every.ts";
+import type { Fixture } from "../../test/fixtures/sites.ts";
+import { loadConfig } from "../config/config.ts";
+import { type ConfigTree, isTree, treeAt } from "../config/tree.ts";
+import { siteLanguages } from "../languages.ts";
 import { loadSite } from "../site.ts";
-import { every } from "./fixtures/every.ts";
-import type { Fixture } from "./fixtures/sites.ts";
 
 // What Hugo says of a site, for those who would rather ask it: CONTRIBUTING.md says why the scan does not.
 describe.each(hugos.slice(-1))("what Hugo $version says of a site is what the scan reads", (hugo) => {

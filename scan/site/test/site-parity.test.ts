@@ -1,9 +1,9 @@
 import { afterAll, describe, expect, test } from "vitest";
-import { createSite, hugos } from "../../hugo-module/test/hugo-site.ts";
-import { scanned, urlsIn } from "./blog.ts";
-import { every } from "./fixtures/every.ts";
-import type { Fixture } from "./fixtures/sites.ts";
-import { startScanProcess } from "./scan-process.ts";
+import { createSite, hugos } from "../../../hugo-module/test/hugo-site.ts";
+import { scanned, urlsIn } from "../../test/blog.ts";
+import { every } from "../../test/fixtures/every.ts";
+import type { Fixture } from "../../test/fixtures/sites.ts";
+import { startScanProcess } from "../../test/scan-process.ts";
 
 const endpoints = ["https://images.example/", "https://bilder.example/", "https://blog.example/img/"];
 

@@ -1,5 +1,5 @@
-import { toFlag } from "../site/config/cast.ts";
-import { type ConfigTree, treeAt } from "../site/config/tree.ts";
+import { toFlag } from "./config/cast.ts";
+import { type ConfigTree, treeAt } from "./config/tree.ts";
 import { type DatedFile, type DateRules, pageDates } from "./dates.ts";
 
 /** What Hugo calls a page by its place. */

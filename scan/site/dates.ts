@@ -1,6 +1,6 @@
 import { TomlDate } from "smol-toml";
-import { toTexts } from "../site/config/cast.ts";
-import type { ConfigTree } from "../site/config/tree.ts";
+import { toTexts } from "./config/cast.ts";
+import type { ConfigTree } from "./config/tree.ts";
 import { parseDateText } from "./date-text.ts";
 import type { TimeZone } from "./time-zone.ts";
 
