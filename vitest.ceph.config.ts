@@ -3,7 +3,7 @@ import { defineConfig } from "vitest/config";
 /** What only a real Ceph can say: S3 by its RADOS gateway, and a cache shared over CephFS. */
 export default defineConfig({
   test: {
-    include: ["{server,scan,dev,k8s}/test/**/*.ceph.test.ts"],
+    include: ["{server,scan,dev,k8s}/**/test/**/*.ceph.test.ts"],
     globalSetup: ["dev/build-once.ts", "dev/test/ceph-setup.ts"],
     // Only for what hangs: a busy machine is slow, and no test measures time.
     testTimeout: 300_000,

@@ -5,8 +5,8 @@ export default defineConfig({
   test: {
     // The last ones are at full numbers in `npm test` as well; here they say so in the table.
     include: [
-      "server/test/*.chaos.test.ts",
-      "server/test/{disk,guard,hostile,listen,nginx,upstream,volume-faults}.test.ts",
+      "server/test/chaos/*.chaos.test.ts",
+      "server/{cache/test/{disk,volume-faults},source/test/{retry-breaker,upstream},front/test/hostile,http/test/{listen,nginx}}.test.ts",
     ],
     globalSetup: ["dev/build-once.ts", "dev/test/chaos-setup.ts"],
     testTimeout: 3_600_000,

@@ -2,7 +2,7 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
-    include: ["{bench,contract,server,scan,dev,hugo-module,k8s}/test/**/*.test.ts"],
+    include: ["{bench,contract,server,scan,dev,hugo-module,k8s}/**/test/**/*.test.ts"],
     // They need a Ceph or an API server of their own: npm run test:ceph, npm run test:kubernetes.
     exclude: ["**/node_modules/**", "**/*.ceph.test.ts", "**/*.kubernetes.test.ts"],
     // Builds dist/ once: encoder children and the executable are run as users run them.
