@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
 import path from "node:path";
 import sharp from "sharp";
-import type { Format } from "../contract/request.ts";
+import type { Format } from "../contract/formats.ts";
 import { bareEncode, bareTier } from "./peers/bare-sharp.ts";
 import { startFirst } from "./peers/first.ts";
 import { ipxPath, startIpx } from "./peers/ipx.ts";

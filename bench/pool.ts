@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
-import type { Format } from "../contract/request.ts";
+import type { Format } from "../contract/formats.ts";
 import { defaultOutputLimits } from "../server/encode/child/choose-format.ts";
 import { transform } from "../server/encode/child/transform.ts";
 import type { Output } from "../server/encode/encoder.ts";

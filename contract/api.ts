@@ -1,7 +1,8 @@
 import type { browserAccept } from "./accept.ts";
+import { askedFormats, type Format } from "./formats.ts";
 import type { ImageInfo } from "./info.ts";
 import { keyProblem } from "./key.ts";
-import { type Format, formats, InvalidRequest, MAX_QUALITY, MAX_WIDTH, parseQuery } from "./request.ts";
+import { InvalidRequest, MAX_QUALITY, MAX_WIDTH, parseQuery } from "./request.ts";
 
 /**
  * `/api`, what a publish tells the server and asks of it. Every call carries `Authorization: Bearer <TOKEN>`; without a
@@ -158,7 +159,7 @@ function variant(value: unknown, at: string): VariantSpec {
   return {
     ...(q !== undefined && { q: integer(q, `${at}.q`, 1, MAX_QUALITY) }),
     ...(w !== undefined && { w: integer(w, `${at}.w`, 1, MAX_WIDTH) }),
-    ...(fm !== undefined && { fm: oneOf(fm, `${at}.fm`, formats) }),
+    ...(fm !== undefined && { fm: oneOf(fm, `${at}.fm`, askedFormats) }),
     ...(accept !== undefined && { accept: oneOf(accept, `${at}.accept`, ["avif", "webp", "none"] as const) }),
   };
 }

@@ -1,7 +1,8 @@
 import { decodeOnce, queryUnescape } from "./escape.ts";
+import { askedFormats, type Format } from "./formats.ts";
 import { keyProblem } from "./key.ts";
 import type { SiteParams } from "./params.ts";
-import { type Format, formats, MAX_QUALITY, MAX_WIDTH } from "./request.ts";
+import { MAX_QUALITY, MAX_WIDTH } from "./request.ts";
 import { trimSlashes } from "./url.ts";
 
 /** A photograph that a post names, with what its destination asks of the ladder. */
@@ -121,7 +122,7 @@ function parseOverrides(query: string): Pick<Photo, "quality" | "widest" | "form
   const quality = integer("q", MAX_QUALITY);
   const widest = integer("w", MAX_WIDTH);
   const fm = readParameter(query, "fm");
-  const format = formats.find((known) => known === fm);
+  const format = askedFormats.find((known) => known === fm);
   if (fm !== undefined && fm !== "auto" && format === undefined)
     problems.push(`fm=${fm} is ignored: it takes auto, avif, webp, jpg or png`);
   return {

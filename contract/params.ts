@@ -1,5 +1,5 @@
+import type { Format } from "./formats.ts";
 import defaults from "./params.json" with { type: "json" };
-import type { Format } from "./request.ts";
 import type { Tier } from "./tiers.ts";
 
 /** A place where a post's absolute URLs point to photographs that the proxy has under `key`. */

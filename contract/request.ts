@@ -1,9 +1,6 @@
 import { queryEscape } from "./escape.ts";
+import { askedFormats, type Format } from "./formats.ts";
 import { keyProblem } from "./key.ts";
-
-/** What the server encodes to. */
-export const formats = ["avif", "webp", "jpg", "png"] as const;
-export type Format = (typeof formats)[number];
 
 export const MAX_QUALITY = 100;
 export const MAX_WIDTH = 3840;
@@ -33,7 +30,7 @@ export const parameterHelp = {
   },
   w: { takes: `1 to ${MAX_WIDTH}`, meaning: "Width in pixels. A photograph is never enlarged." },
   fm: {
-    takes: ["auto", ...formats, "json"].map((format) => `\`${format}\``).join(" "),
+    takes: ["auto", ...askedFormats, "json"].map((format) => `\`${format}\``).join(" "),
     meaning:
       "Format. `auto`, the default: the best that the browser accepts. `json`: what is known of the photograph.",
   },
@@ -141,8 +138,9 @@ function parseInteger(name: "q" | "w", text: string | undefined, most: number): 
 
 function parseFormat(text: string | undefined): Format | "json" | undefined {
   if (text === undefined || text === "auto") return undefined;
-  const format = [...formats, "json" as const].find((known) => known === text);
-  if (format === undefined) throw new InvalidRequest("fm", "fm takes auto, avif, webp, jpg, png or json");
+  const format = [...askedFormats, "json" as const].find((known) => known === text);
+  if (format === undefined)
+    throw new InvalidRequest("fm", `fm takes auto, ${askedFormats.join(", ")} or json`);
   return format;
 }
 

@@ -1,5 +1,5 @@
 import sharp, { type Sharp } from "sharp";
-import type { Format } from "../../contract/request.ts";
+import type { Format } from "../../contract/formats.ts";
 import { effortFor } from "../../server/encode/child/effort.ts";
 import { encode } from "../../server/encode/child/encoders.ts";
 import type { Lane } from "../../server/encode/encoder.ts";

@@ -1,5 +1,6 @@
+import { askedFormats, type Format } from "../../contract/formats.ts";
 import { defaultParams, type SiteParams, type SourcePrefix } from "../../contract/params.ts";
-import { type Format, formats, MAX_QUALITY, MAX_WIDTH } from "../../contract/request.ts";
+import { MAX_QUALITY, MAX_WIDTH } from "../../contract/request.ts";
 import { namedLadders, type Tier } from "../../contract/tiers.ts";
 import { CannotRun } from "../cannot-run.ts";
 import { type ConfigTree, isTree, lowerKeys } from "./config/tree.ts";
@@ -124,8 +125,8 @@ function tiers(value: unknown): string | readonly Tier[] {
 
 function formatsOf(value: unknown): "auto" | readonly Format[] {
   if (value === "auto") return "auto";
-  const asked = list(value, `auto or a list of ${formats.join(", ")}`, oneOf(...formats));
-  if (asked.length === 0) throw new Fault(`auto or a list of ${formats.join(", ")}`);
+  const asked = list(value, `auto or a list of ${askedFormats.join(", ")}`, oneOf(...askedFormats));
+  if (asked.length === 0) throw new Fault(`auto or a list of ${askedFormats.join(", ")}`);
   return asked;
 }
 

@@ -1,10 +1,4 @@
-import type { Format } from "../../contract/request.ts";
-
-/**
- * What a variant was negotiated from: an explicit `fm`, or what `Accept` allows beside JPEG and PNG
- * (nothing, WebP, AVIF, both).
- */
-export type VariantClass = Format | "auto" | "auto-w" | "auto-a" | "auto-aw";
+import type { VariantClass } from "../../contract/formats.ts";
 
 /** One source at one width and quality for one class of reader. No `width`: the photograph's own. */
 export interface Variant {

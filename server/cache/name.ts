@@ -32,9 +32,9 @@ export function recordName(key: string, namespace: string): string {
   return `${sourceHash(key, namespace)}.source`;
 }
 
-/** Whether a file name is one of ours: a variant or a source record. */
+/** Whether a file name is one of ours: a variant, also of a class that a later version writes, or a source record. */
 export function isEntryName(name: string): boolean {
-  return /^[0-9a-f]{32}\.(?:source|[0-9]{1,4}\.[0-9]{1,3}\.[a-z-]{3,7})$/.test(name);
+  return /^[0-9a-f]{32}\.(?:source|[0-9]{1,4}\.[0-9]{1,3}\.[a-z0-9-]{1,32})$/.test(name);
 }
 
 /** Where a file lies, such as `v1/3f/a0/3fa0….800.55.auto-aw`: purge and caps are one readdir. */

@@ -1,4 +1,4 @@
-import type { VariantClass } from "../cache/cache.ts";
+import type { VariantClass } from "../../contract/formats.ts";
 import type { Reception } from "./pool/early-upload.ts";
 
 /** Live work answers a reader; warm work is made ahead, in slots of its own, and gives way. */

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { formatByType, formats } from "../../contract/formats.ts";
 import type { CacheOutcome } from "../telemetry/metrics.ts";
 import type { Answer } from "./response.ts";
 
@@ -29,7 +30,7 @@ export interface Facts {
 
 /** The headers of a 200 with an image. */
 export function imageHeaders(facts: Facts): Record<string, string> {
-  const svg = facts.contentType === "image/svg+xml";
+  const svg = facts.contentType === formats.svg.type;
   return {
     "content-type": facts.contentType,
     // Before the length: after it node:http (20) makes a Buffer of it and reads it back, a tenth of a hit.
@@ -76,15 +77,6 @@ function matches(ifNoneMatch: string, etag: string): boolean {
   return opaque !== "" && ifNoneMatch.split('"').includes(opaque);
 }
 
-const extensions: Readonly<Record<string, readonly [string, ...string[]]>> = {
-  "image/jpeg": ["jpg", "jpeg", "jpe", "jfif"],
-  "image/png": ["png"],
-  "image/webp": ["webp"],
-  "image/avif": ["avif"],
-  "image/gif": ["gif"],
-  "image/svg+xml": ["svg"],
-};
-
 /** What "save image as" suggests: the key's last part, with the extension of what it is now. RFC 6266. */
 function disposition(key: string, contentType: string): string {
   const name = fileName(key, contentType);
@@ -95,8 +87,9 @@ function disposition(key: string, contentType: string): string {
 
 function fileName(key: string, contentType: string): string {
   const last = key.split("/").findLast((segment) => segment !== "") ?? "image";
-  const known = extensions[contentType];
-  if (known === undefined) return last;
+  const format = formatByType.get(contentType);
+  if (format === undefined) return last;
+  const known = formats[format].extensions;
   const dot = last.lastIndexOf(".");
   const [stem, extension] = dot > 0 ? [last.slice(0, dot), last.slice(dot + 1)] : [last, ""];
   return known.some((one) => one === extension.toLowerCase()) ? last : `${stem}.${known[0]}`;

@@ -1,5 +1,11 @@
-import type { Format } from "../../contract/request.ts";
-import type { VariantClass } from "../cache/cache.ts";
+import {
+  type Format,
+  formats,
+  namedInAccept,
+  type ReaderClass,
+  readerClass,
+  type VariantClass,
+} from "../../contract/formats.ts";
 
 /**
  * What a reader gets: an explicit `fm` as it stands, else what `Accept` names. A wildcard names nothing: old readers
@@ -20,17 +26,19 @@ export function negotiate(accept: string | null | undefined, format?: Format): V
 
 const MAX_REMEMBERED = 64;
 const MAX_LENGTH = 256;
-const classes = new Map<string, VariantClass>();
+const classes = new Map<string, ReaderClass>();
 
-/** A format counts when it is named, not refused by `q=0`, and no plainer one is preferred to it. */
-function classOf(accept: string): VariantClass {
+/** A format counts when it is named, not refused by `q=0`, and no format below it in the table is preferred to it. */
+function classOf(accept: string): ReaderClass {
   const weights = parseAccept(accept);
-  const weight = (type: string): number => weights.get(type) ?? 0;
-  const plain = Math.max(weight("image/jpeg"), weight("image/png"));
-  const webp = weight("image/webp") > 0 && weight("image/webp") >= plain;
-  const avif = weight("image/avif") > 0 && weight("image/avif") >= Math.max(plain, weight("image/webp"));
-  if (avif) return webp ? "auto-aw" : "auto-a";
-  return webp ? "auto-w" : "auto";
+  const weight = (format: Format): number => weights.get(formats[format].type) ?? 0;
+  let most = Math.max(weight("jpg"), weight("png"));
+  const accepted: Format[] = [];
+  for (const format of [...namedInAccept].reverse()) {
+    if (weight(format) > 0 && weight(format) >= most) accepted.push(format);
+    most = Math.max(most, weight(format));
+  }
+  return readerClass(accepted);
 }
 
 function parseAccept(accept: string): Map<string, number> {

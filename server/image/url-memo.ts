@@ -1,6 +1,7 @@
 import { LRUCache } from "lru-cache";
+import type { VariantClass } from "../../contract/formats.ts";
 import { type ImageRequest, isOriginal, parseQuery } from "../../contract/request.ts";
-import type { Entry, EntryMeta, Variant, VariantClass } from "../cache/cache.ts";
+import type { Entry, EntryMeta, Variant } from "../cache/cache.ts";
 import { flatHeaders, type Reporter } from "../front/access-log.ts";
 import { type FreshnessPolicy, secondsBetweenChecks } from "../http/freshness.ts";
 import { createHead, type Head } from "../http/head.ts";

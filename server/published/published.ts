@@ -1,7 +1,8 @@
 import { setInterval as every } from "node:timers";
 import { InvalidBody, type PublishedBody } from "../../contract/api.ts";
+import { readerClasses, type VariantClass } from "../../contract/formats.ts";
 import { formatPublished, type ImageRequest, isOriginal, parseQuery } from "../../contract/request.ts";
-import type { Variant, VariantClass } from "../cache/cache.ts";
+import type { Variant } from "../cache/cache.ts";
 import { type Reach, VolumeHung } from "../cache/volume-limiter.ts";
 import { Problem } from "../errors.ts";
 import type { Listing } from "../image/access.ts";
@@ -274,13 +275,11 @@ function pathsOf(unread: readonly Unread[]): string {
 
 // --- pins ---
 
-const autoClasses = ["auto", "auto-w", "auto-a", "auto-aw"] as const satisfies readonly VariantClass[];
-
 /** One query without `fm` has an entry for each class of reader. */
 function pinsOf(query: string, defaultQuality: number, nameOf: (variant: Variant) => string): string[] {
   const asked: ImageRequest = parseQuery(query);
   const { key, width, quality = defaultQuality, format } = asked;
   if (isOriginal(asked) || format === "json") return [];
-  const classes: readonly VariantClass[] = format === undefined ? autoClasses : [format];
+  const classes: readonly VariantClass[] = format === undefined ? readerClasses : [format];
   return classes.map((one) => nameOf({ key, quality, class: one, ...(width !== undefined && { width }) }));
 }

@@ -1,4 +1,5 @@
 import { Registry } from "prom-client";
+import { formatByType } from "../../contract/formats.ts";
 import { type CacheFailure, failureCauses } from "../cache/fail-open.ts";
 import type { Usage } from "../cache/usage.ts";
 import type { Lane } from "../encode/encoder.ts";
@@ -10,15 +11,7 @@ import { reportProcess } from "./process-metrics.ts";
 const lanes = ["live", "warm"] as const satisfies readonly Lane[];
 const sourceOutcomes = ["ok", "absent", "withheld", "failed", "busy", "timeout"] as const;
 const encodeFailureCauses = ["deadline", "crash", "source", "variant"] as const;
-const formatLabels: ReadonlyMap<string, string> = new Map([
-  ["image/avif", "avif"],
-  ["image/webp", "webp"],
-  ["image/jpeg", "jpg"],
-  ["image/png", "png"],
-  ["image/gif", "gif"],
-  ["image/svg+xml", "svg"],
-  ["application/json", "json"],
-]);
+const formatLabels: ReadonlyMap<string, string> = new Map([...formatByType, ["application/json", "json"]]);
 
 /** How the cache answered, in RFC 9211's words; `none` where it was not asked (errors, originals, probes). */
 export type CacheOutcome = "hit" | "miss" | "stale" | "none";

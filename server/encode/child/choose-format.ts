@@ -1,6 +1,11 @@
-import type { VariantClass } from "../../cache/cache.ts";
+import {
+  acceptedBy,
+  type EncodedFormat,
+  formats,
+  isReaderClass,
+  type VariantClass,
+} from "../../../contract/formats.ts";
 import type { Lane } from "../encoder.ts";
-import type { EncodedFormat } from "./effort.ts";
 
 /** What decides a format, beside the class of the reader. */
 export interface Picture {
@@ -31,16 +36,6 @@ export const defaultOutputLimits: OutputLimits = { avifPixels: 16_000_000 };
 /** A format is left out where this gives a reason, in words for the reader. */
 export type Objection = (format: EncodedFormat) => string | undefined;
 
-/** Longest side that a format can hold: WebP has 14 bits for it, libheif and libjpeg limits of their own. */
-const longestSide = { avif: 16_384, webp: 16_383, jpg: 65_500, png: Infinity, gif: 65_535 } as const;
-
-const accepted = {
-  auto: [],
-  "auto-w": ["webp"],
-  "auto-a": ["avif"],
-  "auto-aw": ["avif", "webp"],
-} as const satisfies Readonly<Record<string, readonly EncodedFormat[]>>;
-
 /**
  * The best format for a class of reader.
  * @returns why there is none, where an explicit format or all of those that the class has cannot hold the picture.
@@ -59,7 +54,7 @@ export function chooseFormat(
   const possible = wanted.filter((format) => problemOf(format) === undefined);
   // What a reader waits for must meet the deadline; an explicit format is never substituted.
   const isSlow = (format: EncodedFormat) =>
-    asked in accepted && format === "avif" && lane === "live" && isLarge(picture);
+    isReaderClass(asked) && format === "avif" && lane === "live" && isLarge(picture);
   const format = possible.find((format) => !isSlow(format));
   if (format !== undefined) return { format, substitute: format !== possible[0] };
   return { refusal: problemOf(wanted.at(-1) ?? "png") ?? `There is no format for ${asked}.` };
@@ -77,18 +72,15 @@ export function avifProblem({ width, height }: Picture, { avifPixels }: OutputLi
 // --- what a class can have, best first ---
 
 function wantedFormats(asked: VariantClass, picture: Picture): readonly EncodedFormat[] {
-  const explicit = (["avif", "webp", "jpg", "png"] as const).find((format) => format === asked);
-  if (explicit !== undefined) return [explicit];
-  const formats: readonly EncodedFormat[] =
-    Object.entries(accepted).find(([name]) => name === asked)?.[1] ?? [];
-  // Of the moving formats sharp writes WebP and GIF.
-  if (picture.animated) return [...formats.filter((format) => format === "webp"), "gif"];
-  return [...formats, picture.alpha || sideProblem(picture)("jpg") !== undefined ? "png" : "jpg"];
+  if (!isReaderClass(asked)) return [asked];
+  const accepted = acceptedBy(asked);
+  if (picture.animated) return [...accepted.filter((format) => formats[format].animation), "gif"];
+  return [...accepted, picture.alpha || sideProblem(picture)("jpg") !== undefined ? "png" : "jpg"];
 }
 
 function sideProblem({ width, height }: Picture): Objection {
   return (format) =>
-    Math.max(width, height) > longestSide[format]
+    Math.max(width, height) > formats[format].maxSide
       ? `A picture of ${width}×${height} pixels is too large for ${format}; ask for a narrower one.`
       : undefined;
 }

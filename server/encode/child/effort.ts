@@ -1,9 +1,9 @@
+import { type EncodedFormat, formatByType } from "../../../contract/formats.ts";
 import type { Lane } from "../encoder.ts";
 
-/** What an encoder can be asked to spend: AVIF and WebP know effort, the others count as 0. */
-export type EncodedFormat = "avif" | "webp" | "jpg" | "png" | "gif";
-
 /**
+ * What an encoder is asked to spend: AVIF and WebP know effort, the others count as 0.
+ *
  * AVIF's effort is a cliff (at 1200 px: 0 = 0.2 s, 2 = 0.5 s, 4 = 2.7 s of CPU for a tenth fewer bytes), so live work
  * stays at 2, and what is made ahead spends more only where it is asked to.
  * @param asked 0 to 9 instead of what suits the lane.
@@ -19,8 +19,9 @@ export function effortFor(format: EncodedFormat, lane: Lane, megapixels: number,
 
 /** The most that an encoder of a media type can be asked to spend: more than that nothing can have. */
 export function mostEffort(contentType: string): number {
-  if (contentType === "image/avif") return 9;
-  return contentType === "image/webp" ? WEBP_MOST : 0;
+  const format = formatByType.get(contentType);
+  if (format === "avif") return 9;
+  return format === "webp" ? WEBP_MOST : 0;
 }
 
 const WEBP_MOST = 6;

@@ -1,7 +1,7 @@
 import type { Sharp } from "sharp";
+import { type EncodedFormat, formats } from "../../../contract/formats.ts";
 import type { Encoded } from "../encoder.ts";
 import { writeRights } from "./copyright.ts";
-import type { EncodedFormat } from "./effort.ts";
 import type { Original } from "./original.ts";
 import type { Plan } from "./plan.ts";
 import { qualityFor } from "./quality.ts";
@@ -17,7 +17,7 @@ export async function encode(image: Sharp, plan: Settings): Promise<Encoded> {
     resolveWithObject: true,
   });
   return {
-    contentType: mediaTypes[format],
+    contentType: formats[format].type,
     body: data,
     width: info.width,
     height: info.pageHeight ?? info.height,
@@ -25,14 +25,6 @@ export async function encode(image: Sharp, plan: Settings): Promise<Encoded> {
     substitute,
   };
 }
-
-const mediaTypes = {
-  avif: "image/avif",
-  webp: "image/webp",
-  jpg: "image/jpeg",
-  png: "image/png",
-  gif: "image/gif",
-} as const satisfies Readonly<Record<EncodedFormat, string>>;
 
 /** From this quality on WebP's halved colour is what one sees first: better averaged, it saves up to a fifth. */
 export function hasSharpChroma(q: number): boolean {

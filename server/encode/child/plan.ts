@@ -1,4 +1,4 @@
-import type { VariantClass } from "../../cache/cache.ts";
+import { acceptedBy, formats, type VariantClass } from "../../../contract/formats.ts";
 import { Problem } from "../../errors.ts";
 import type { Lane, Output } from "../encoder.ts";
 import type { SourceLimits } from "../limits.ts";
@@ -90,7 +90,7 @@ export function planAs(
     limits: options.limits,
     rights: options.keepRights ? source.rights : undefined,
     effort: effortFor(choice.format, options.lane, (width * height) / 1e6, options.effort),
-    animated: picture.animated && (choice.format === "webp" || choice.format === "gif"),
+    animated: picture.animated && formats[choice.format].animation,
     holds: holdsPixels(source, picture, options.outputs),
   };
 }
@@ -109,7 +109,7 @@ function pictureOf(source: Source, output: Output): Picture {
 /** Line art keeps its edges where that costs nothing: a lossless format may be tried, and the smaller one goes out. */
 export function losslessPlans<Any extends Pick<Plan, "asked" | "choice" | "lossless">>(plan: Any): Any[] {
   const { format } = plan.choice;
-  const asWebp = format === "webp" || (format === "avif" && plan.asked === "auto-aw");
+  const asWebp = format === "webp" || (format === "avif" && acceptedBy(plan.asked).includes("webp"));
   const asPng = format === "png" || (format === "jpg" && plan.asked === "auto");
   if (!asWebp && !asPng) return [];
   return [{ ...plan, lossless: true, choice: { ...plan.choice, format: asWebp ? "webp" : "png" } }];

@@ -1,4 +1,4 @@
-import type { Format } from "../../../contract/request.ts";
+import type { Format } from "../../../contract/formats.ts";
 
 type Lossy = Exclude<Format, "png">;
 

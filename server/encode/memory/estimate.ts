@@ -1,5 +1,5 @@
+import type { EncodedFormat } from "../../../contract/formats.ts";
 import { Problem } from "../../errors.ts";
-import type { EncodedFormat } from "../child/effort.ts";
 import { hasPalette, hasSharpChroma } from "../child/encoders.ts";
 import type { Plan } from "../child/plan.ts";
 import type { Layout } from "./layout.ts";

@@ -1,6 +1,6 @@
+import type { EncodedFormat } from "../../../contract/formats.ts";
 import { Problem } from "../../errors.ts";
 import { sniff } from "../../formats/sniff.ts";
-import type { EncodedFormat } from "../child/effort.ts";
 import {
   losslessPlans,
   mayBeGraphic,

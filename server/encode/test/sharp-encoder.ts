@@ -1,5 +1,5 @@
 import sharp, { type Sharp } from "sharp";
-import type { VariantClass } from "../../cache/cache.ts";
+import { acceptedBy, isReaderClass, type VariantClass } from "../../../contract/formats.ts";
 import { sniff } from "../../formats/sniff.ts";
 import type { Encoded, Encoder, Output } from "../encoder.ts";
 import type { Reception } from "../pool/early-upload.ts";
@@ -60,9 +60,7 @@ async function make(original: Uint8Array, { width, quality, class: of }: Output)
 }
 
 function formatOf(of: VariantClass): keyof typeof writers {
-  if (of === "auto-aw" || of === "auto-a") return "avif";
-  if (of === "auto-w") return "webp";
-  return of === "auto" ? "jpg" : of;
+  return isReaderClass(of) ? (acceptedBy(of)[0] ?? "jpg") : of;
 }
 
 const writers = {
