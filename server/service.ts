@@ -1,4 +1,4 @@
-import type { H3 } from "h3";
+import type { RequestListener } from "node:http";
 import { createApi } from "./api/api.ts";
 import type { SourceRecords, VariantCache } from "./cache/cache.ts";
 import { type Background, createBackground } from "./concurrency/background.ts";
@@ -8,8 +8,7 @@ import { createAllowance } from "./concurrency/token-bucket.ts";
 import type { Encoder } from "./encode/encoder.ts";
 import type { SourceLimits } from "./encode/limits.ts";
 import { createReporter } from "./front/access-log.ts";
-import { createApp } from "./front/app.ts";
-import { createFastPath, type FastPath } from "./front/held.ts";
+import { createFront } from "./front/held.ts";
 import { welcome } from "./front/help-page.ts";
 import type { FreshnessPolicy } from "./http/freshness.ts";
 import { createAccess, type VariantsMode } from "./image/access.ts";
@@ -57,6 +56,8 @@ export interface ServiceOptions {
   readonly cacheMaxBytes: number;
   /** Variants on disk of one source, beside those that are published. */
   readonly maxVariants: number;
+  /** The longest that one variant made ahead may take, in milliseconds. */
+  readonly warmTimeout: number;
   /** New variants a minute for one client. */
   readonly coldBudget: number;
   readonly basePath: string;
@@ -67,9 +68,8 @@ export interface ServiceOptions {
 
 /** The parts in one piece. */
 export interface Service {
-  readonly app: H3;
-  /** In front of it: answers what is in memory or on disk, or says that it did not. */
-  readonly fast: FastPath;
+  /** The public port. */
+  readonly front: RequestListener;
   readonly hot: Hot;
   readonly background: Background;
   /** What is out at this moment: bytes of originals, streams and fetches from the source. */
@@ -127,24 +127,26 @@ export function createService(parts: ServiceParts): Service {
   const api =
     options.tokens.length === 0
       ? undefined
-      : createApi({ ...publish, tokens: options.tokens, cacheMaxBytes: options.cacheMaxBytes });
+      : createApi({
+          ...publish,
+          tokens: options.tokens,
+          cacheMaxBytes: options.cacheMaxBytes,
+          silenceMs: options.warmTimeout * 3,
+        });
   const images = createImages({
-    ...{ access, variants, descriptions, streams, checks, negative, policy, defaultQuality },
+    ...{ access, hot, variants, descriptions, streams, checks, negative, policy, defaultQuality },
   });
-  const report = createReporter(log, metrics);
-  const fast = createFastPath({
-    ...{ access, hot, checks, policy, defaultQuality, basePath, report, client },
-    find: variants.find,
-    answerMissing: images.answerMissing,
+  const front = createFront({
+    images,
+    report: createReporter(log, metrics),
+    client,
+    basePath,
     dev: options.dev,
-  });
-  const app = createApp({
-    ...{ image: images.answer, client, report, basePath, dev: options.dev },
     ...(api !== undefined && { api }),
-    ...(options.dev && { welcome }),
+    ...(options.dev && { help: welcome }),
   });
   const busy = () => ({ originals: memory.used, streams: streamPlaces.used, fetches: places.used });
-  return { app, fast, hot, background, busy };
+  return { front, hot, background, busy };
 }
 
 /** Memory for originals that are fetched or encoded, of all requests together. */

@@ -11,7 +11,6 @@ import { explainNoEncoder } from "./encode/no-encoder.ts";
 import { observeEncoder } from "./encode/observe.ts";
 import { createPool, type Pool } from "./encode/pool/pool.ts";
 import { createAdmin } from "./front/admin.ts";
-import { inFront } from "./front/held.ts";
 import type { Timer } from "./gc/schedule.ts";
 import { budgetsOf, watchCache } from "./gc/watch-volume.ts";
 import { clientAddress } from "./http/client-address.ts";
@@ -147,13 +146,7 @@ export async function start(config: Config, log: Log, version: string): Promise<
     const admin = createAdmin({ metrics, ready: () => ready });
     const adminUrl = await open("ADMIN_PORT", config.adminPort, toNodeHandler(admin));
     await safe;
-    const app = toNodeHandler(service.app);
-    const slow: RequestListener = (req, res) => {
-      // A warm-up is silent for as long as one variant takes.
-      if (isApi(req.url, config.basePath)) req.socket.setTimeout(config.warmTimeout * 3);
-      return app(req, res);
-    };
-    const url = await open("PORT", config.port, inFront(service.fast, slow));
+    const url = await open("PORT", config.port, service.front);
     ready = true;
     if (config.variants === "listed") warnOfListing(log, published);
     log.info("images are served", { url, admin: adminUrl });
@@ -208,10 +201,6 @@ function watch(metrics: Metrics, pool: Pool, hotBytes: () => number): void {
     encoding: (lane) => pool.stats().lanes[lane].running,
     hotBytes,
   });
-}
-
-function isApi(url: string | undefined, basePath: string): boolean {
-  return url?.startsWith(`${basePath}api/`) === true;
 }
 
 /** Asks a child: this process loads no image library. */

@@ -1,9 +1,9 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { setMaxListeners } from "node:events";
+import { bodyLimit, H3, type H3Event } from "h3";
 import { parseMissingBody, parseProbeBody, parsePublishedBody, parseWarmBody } from "../../contract/api.ts";
 import { parseQuery } from "../../contract/request.ts";
 import { Problem } from "../errors.ts";
-import type { ApiCall } from "../front/app.ts";
 import type { Answer } from "../http/response.ts";
 import type { Published } from "../published/published.ts";
 import type { Neighbours } from "../source/list-siblings.ts";
@@ -21,86 +21,88 @@ export interface ApiParts extends PublishParts {
   readonly neighbours: Neighbours;
   /** Bytes that the cache may hold. */
   readonly cacheMaxBytes: number;
+  /** The longest silence of a connection, in milliseconds: a warm is silent while one variant is made. */
+  readonly silenceMs: number;
   /** Deletes all of a source, everywhere; returns the number of variants. */
   readonly purge: (key: string) => Promise<number>;
 }
 
-/** `/api`, as contract/api.ts has it. @throws Problem, InvalidBody, InvalidRequest; app.ts answers them. */
-export function createApi(parts: ApiParts): (call: ApiCall) => Promise<Answer> {
-  return async (call) => {
-    checkToken(call.request.headers.get("authorization"), parts.tokens);
+/**
+ * `/api`, as contract/api.ts has it, for front/app.ts to mount.
+ * Handlers return an Answer or throw Problem, InvalidBody or InvalidRequest.
+ */
+export function createApi(parts: ApiParts): H3 {
+  const { published, cacheMaxBytes, purge } = parts;
+  const api = new H3();
+  api.use((event) => {
+    checkToken(event.req.headers.get("authorization"), parts.tokens);
     // One call is about many photographs, and the work on each listens for the caller to leave.
-    setMaxListeners(0, call.signal);
-    const [name = "", ...rest] = call.path.split("/");
-    const route = routes.get(`${call.request.method} ${name}/${rest.length}`);
-    if (route !== undefined) return route(parts, call, rest);
-    const known = [...routes.keys()].some((key) => key.endsWith(` ${name}/${rest.length}`));
-    throw new Problem(known ? "bad-method" : "no-route");
-  };
-}
+    setMaxListeners(0, event.req.signal);
+    event.runtime?.node?.req.socket?.setTimeout(parts.silenceMs);
+  });
 
-// --- routes ---
-
-type Route = (parts: ApiParts, call: ApiCall, names: readonly string[]) => Promise<Answer>;
-
-/** By method, first segment and the number of segments after it. */
-const routes: ReadonlyMap<string, Route> = new Map<string, Route>([
-  [
-    "POST probe/0",
-    async (parts, { request, signal }) => {
-      const body = parseProbeBody(await readJson(request, MEBIBYTE));
-      return slowJson(probeAll(parts, body, signal).then((images) => ({ images })));
+  api.post(
+    "/probe",
+    async ({ req }) => {
+      const body = parseProbeBody(await readJson(req));
+      return slowJson(probeAll(parts, body, req.signal).then((images) => ({ images })));
     },
-  ],
-  [
-    "POST missing/0",
-    async (parts, { request, signal }) => {
-      const body = parseMissingBody(await readJson(request, 4 * MEBIBYTE));
-      return slowJson(findMissing(parts, body, signal).then((images) => ({ images })));
+    { middleware: [bodyLimit(MEBIBYTE)] },
+  );
+  api.post(
+    "/missing",
+    async ({ req }) => {
+      const body = parseMissingBody(await readJson(req));
+      return slowJson(findMissing(parts, body, req.signal).then((images) => ({ images })));
     },
-  ],
-  [
-    "POST warm/0",
-    async (parts, { request, signal }) =>
-      ndjson(warmLines(parts, parseWarmBody(await readJson(request, MEBIBYTE)), signal)),
-  ],
-  [
-    "PUT published/2",
-    async ({ published, cacheMaxBytes }, { request }, [site = "", name = ""]) => {
-      await published.put(site, name, parsePublishedBody(await readJson(request, 64 * MEBIBYTE)));
+    { middleware: [bodyLimit(4 * MEBIBYTE)] },
+  );
+  api.post(
+    "/warm",
+    async ({ req }) => ndjson(warmLines(parts, parseWarmBody(await readJson(req)), req.signal)),
+    { middleware: [bodyLimit(MEBIBYTE)] },
+  );
+
+  api.put(
+    "/published/:site/:name",
+    async (event) => {
+      const { site, name } = namesOf(event);
+      await published.put(site, name, parsePublishedBody(await readJson(event.req)));
       return { ...nothing, headers: { ...nothing.headers, "cache-max-bytes": String(cacheMaxBytes) } };
     },
-  ],
-  [
-    "GET published/1",
-    async ({ published }, _, [site = ""]) => json(200, { sets: await published.list(site) }),
-  ],
-  [
-    "GET published/2",
-    async ({ published }, _, [site = "", name = ""]) => {
-      const set = await published.get(site, name);
-      if (set === undefined) throw new Problem("no-route", { detail: "There is no such set." });
-      return json(200, set);
-    },
-  ],
-  [
-    "DELETE published/2",
-    async ({ published }, _, [site = "", name = ""]) => {
-      await published.delete(site, name);
-      return nothing;
-    },
-  ],
-  [
-    "DELETE purge/0",
-    async ({ purge, published }, { query }) => {
-      const purged = await purge(parseQuery(query).key);
-      await published.announce();
-      return json(200, { purged });
-    },
-  ],
-]);
+    { middleware: [bodyLimit(64 * MEBIBYTE)] },
+  );
+  api.get("/published/:site", async (event) =>
+    json(200, { sets: await published.list(namesOf(event).site) }),
+  );
+  api.get("/published/:site/:name", async (event) => {
+    const { site, name } = namesOf(event);
+    const set = await published.get(site, name);
+    if (set === undefined) throw new Problem("no-route", { detail: "There is no such set." });
+    return json(200, set);
+  });
+  api.delete("/published/:site/:name", async (event) => {
+    const { site, name } = namesOf(event);
+    await published.delete(site, name);
+    return nothing;
+  });
+
+  api.delete("/purge", async ({ url }) => {
+    const purged = await purge(parseQuery(url.search.slice(1)).key);
+    await published.announce();
+    return json(200, { purged });
+  });
+
+  for (const path of ["/probe", "/missing", "/warm", "/published/:site", "/published/:site/:name", "/purge"])
+    api.all(path, () => Promise.reject(new Problem("bad-method")));
+  return api;
+}
 
 const MEBIBYTE = 2 ** 20;
+
+function namesOf({ context }: H3Event): { readonly site: string; readonly name: string } {
+  return { site: context.params?.site ?? "", name: context.params?.name ?? "" };
+}
 
 // --- tokens ---
 

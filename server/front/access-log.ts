@@ -16,11 +16,11 @@ export interface Sent {
   readonly trace?: Trace | undefined;
 }
 
-/** Tells the log and the metrics what was answered. */
+/** Records each answer in the log and the metrics. */
 export interface Reporter {
-  tell(sent: Sent): void;
-  /** For an answer that is given to a GET over and over: what is the same each time is put together once. */
-  often(answer: Answer): (id: string, milliseconds: number, trace: Trace | undefined) => void;
+  record(sent: Sent): void;
+  /** For an answer to a GET that is sent many times: what is the same each time is put together once. */
+  recorder(answer: Answer): (id: string, milliseconds: number, trace: Trace | undefined) => void;
 }
 
 /** All headers of an answer, whichever path sends it. */
@@ -49,14 +49,14 @@ export function createReporter(
   metrics: Pick<Metrics, "answered" | "answeredOften">,
 ): Reporter {
   return {
-    tell({ method, id, answer, milliseconds, gone, trace }) {
+    record({ method, id, answer, milliseconds, gone, trace }) {
       const status = gone ? CLIENT_GONE : answer.status;
       const { error, ms, ...line } = lineOf(method, status, answer);
       metrics.answered({ ...kindOf(line), seconds: milliseconds / 1000 });
       const known = { ...line, id, ms: { total: milliseconds, ...ms }, trace: trace?.id };
       log.request(error === undefined ? known : { ...known, error });
     },
-    often(answer) {
+    recorder(answer) {
       const line = lineOf("GET", answer.status, answer);
       const count = metrics.answeredOften(kindOf(line));
       const write = log.requests(line);

@@ -1,3 +1,4 @@
+import { HTTPError } from "h3";
 import { InvalidBody } from "../../contract/api.ts";
 import { InvalidRequest } from "../../contract/request.ts";
 import { Problem, type ProblemKind, problems } from "../errors.ts";
@@ -37,6 +38,7 @@ export function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof InvalidRequest) return new Problem("invalid-request", { detail: error.message });
   if (error instanceof InvalidBody) return new Problem("invalid-body", { detail: error.message });
+  if (HTTPError.isError(error) && error.status === 413) return new Problem("body-too-large");
   return new Problem("internal", { cause: error });
 }
 

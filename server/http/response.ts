@@ -2,7 +2,15 @@ import type { ProblemCode } from "../errors.ts";
 import type { Phases } from "../telemetry/log.ts";
 import type { CacheOutcome } from "../telemetry/metrics.ts";
 
-/** A response before it meets HTTP: h3 and the fast path in front of it send the same one. */
+/** The headers of a request that decide an image's answer, as node:http has them. */
+export interface RequestHeaders {
+  readonly accept?: string | undefined;
+  readonly range?: string | undefined;
+  readonly "if-none-match"?: string | undefined;
+  readonly "if-range"?: string | undefined;
+}
+
+/** A response before it is HTTP: h3 and the hits in front of it send the same one. */
 export interface Answer {
   readonly status: number;
   /** Names in lower case. */
@@ -20,4 +28,10 @@ export interface Note {
   readonly code?: ProblemCode;
   readonly error?: unknown;
   readonly ms?: Omit<Phases, "total">;
+}
+
+export function isAnswer(value: unknown): value is Answer {
+  return (
+    typeof value === "object" && value !== null && "status" in value && "headers" in value && "body" in value
+  );
 }

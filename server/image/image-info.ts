@@ -3,7 +3,11 @@ import type { SourceRecord, SourceRecords } from "../cache/cache.ts";
 import type { Background } from "../concurrency/background.ts";
 import type { Flights } from "../concurrency/single-flight.ts";
 import type { Encoder, Lane } from "../encode/encoder.ts";
+import { cacheControl, type FreshnessPolicy } from "../http/freshness.ts";
+import type { Answer } from "../http/response.ts";
+import { cacheStatus, etagOf } from "../http/response-headers.ts";
 import { versionOf } from "../source/source.ts";
+import type { CacheOutcome } from "../telemetry/metrics.ts";
 import type { Original, Originals } from "./fetch-original.ts";
 
 /** What is known of photographs: from the record beside their variants, or by looking at the original. */
@@ -66,5 +70,31 @@ export function toInfo(key: string, record: SourceRecord): ImageInfo {
     alpha,
     ...(color !== undefined && { color }),
     ...(placeholder !== undefined && { placeholder }),
+  };
+}
+
+/** `fm=json`. */
+export function infoAnswer(of: {
+  readonly key: string;
+  readonly record: SourceRecord;
+  readonly cache: CacheOutcome;
+  /** `v` of the URL. */
+  readonly asked: string | undefined;
+  readonly policy: FreshnessPolicy;
+}): Answer {
+  const { key, record, cache, asked, policy } = of;
+  const info = toInfo(key, record);
+  const body = new TextEncoder().encode(`${JSON.stringify(info)}\n`);
+  return {
+    status: 200,
+    headers: {
+      "content-type": "application/json",
+      "content-length": String(body.byteLength),
+      etag: etagOf(body),
+      "cache-control": cacheControl({ asked, version: info.version }, cache === "stale", policy),
+      "cache-status": cacheStatus(cache),
+    },
+    body,
+    note: { cache, key },
   };
 }

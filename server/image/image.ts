@@ -1,25 +1,26 @@
-import { type ImageRequest, isOriginal, parseQuery } from "../../contract/request.ts";
-import type { Entry, SourceRecord, Variant } from "../cache/cache.ts";
+import { type ImageRequest, isOriginal } from "../../contract/request.ts";
+import type { Entry, EntryMeta, SourceRecord } from "../cache/cache.ts";
 import { Problem } from "../errors.ts";
-import { cacheControl, type FreshnessPolicy, whenToCheck } from "../http/freshness.ts";
-import type { Answer, Note } from "../http/response.ts";
-import { cacheStatus, etagOf, unlessMatched } from "../http/response-headers.ts";
+import { type FreshnessPolicy, secondsBetweenChecks } from "../http/freshness.ts";
+import type { Answer, RequestHeaders } from "../http/response.ts";
+import { unlessMatched } from "../http/response-headers.ts";
 import { isGone } from "../source/access-denied.ts";
 import { versionOf } from "../source/source.ts";
 import type { CacheOutcome } from "../telemetry/metrics.ts";
 import type { Access } from "./access.ts";
 import { entryAnswer, knownFrom } from "./entry-response.ts";
-import { type Descriptions, toInfo } from "./image-info.ts";
-import { variantName } from "./memory-cache.ts";
+import { type Descriptions, infoAnswer } from "./image-info.ts";
+import { type Hot, variantName } from "./memory-cache.ts";
 import type { Negative, Wanted } from "./negative-cache.ts";
-import { negotiate } from "./negotiate.ts";
-import { type Checks, type Known, newer } from "./revalidate.ts";
+import { type Checks, newer } from "./revalidate.ts";
 import type { Streams } from "./serve-original.ts";
+import { createUrlMemo, type RememberedVariant } from "./url-memo.ts";
 import type { Variants } from "./variants.ts";
 
 /** What the path of an image request is made of. */
 export interface ImageParts {
   readonly access: Access;
+  readonly hot: Hot;
   readonly variants: Variants;
   readonly descriptions: Descriptions;
   readonly streams: Streams;
@@ -30,198 +31,218 @@ export interface ImageParts {
   readonly defaultQuality: number;
 }
 
-/** One image request as it came. */
+/** One GET or HEAD of an image. */
 export interface ImageCall {
-  readonly request: Request;
-  /** The raw query, without its `?`: signatures hold for what was sent, not for what a URL parser makes of it. */
+  readonly method: string;
+  /** The raw query, without its `?`: a signature is made over what was sent, not over what a URL parser makes of it. */
   readonly query: string;
-  /** Whom a new variant is charged to. */
-  readonly client: string;
-  /** Aborts when the reader has gone. */
-  readonly signal: AbortSignal;
+  readonly headers: RequestHeaders;
+  /** The client that a new variant is charged to. */
+  client(): string;
+  /** Aborts when the reader has left. */
+  signal(): AbortSignal;
 }
 
-/** A request for one variant by a reader who is known. */
-export interface VariantCall {
-  readonly asked: ImageRequest;
-  readonly variant: Variant;
-  readonly ifNoneMatch: string | null | undefined;
-  /** Whom a new variant is charged to. */
-  readonly client: string;
-  /** Aborts when the reader has gone. */
-  readonly signal: AbortSignal;
-}
-
-/** Answers image requests. Both throw InvalidRequest or Problem, for problem.ts to put into words. */
+/** Answers image requests, all of them. */
 export interface Images {
-  /** Any image URL. Refusals that cost nothing come first, then memory and disk, then the source. */
-  answer(call: ImageCall): Promise<Answer>;
   /**
-   * A variant that was let in and looked for, in memory and on disk, in vain.
-   * @param cacheMs what that took.
+   * An answer where it needs no I/O (a hit in memory), else the promise of one.
+   * @throws InvalidRequest, Problem: a refusal that needs no I/O; the promise rejects with the others.
    */
-  answerMissing(call: VariantCall, cacheMs: number): Promise<Answer>;
+  answer(call: ImageCall): Answer | Promise<Answer>;
 }
 
+/** The path of an image request, from its query to its answer, in the order of this file. */
 export function createImages(parts: ImageParts): Images {
-  return {
-    async answer({ request, query, client, signal }) {
-      const asked = parseQuery(query);
-      parts.access.check(asked);
-      if (isOriginal(asked)) return named(asked, await answerOriginal(parts, request, asked, signal));
-      const { headers } = request;
-      const variant = variantOf(asked, headers.get("accept"), parts.defaultQuality);
-      const call = { asked, variant, ifNoneMatch: headers.get("if-none-match"), client, signal };
-      const answer = asked.format === "json" ? answerInfo(parts, call) : answerVariant(parts, call);
-      return named(asked, await answer);
-    },
-    answerMissing: async (call, cacheMs) => named(call.asked, await answerMissing(parts, call, cacheMs)),
-  };
+  const { access, hot, variants, descriptions, streams, checks, negative, policy } = parts;
+  const urls = createUrlMemo(parts.defaultQuality);
+
+  function answer(call: ImageCall): Answer | Promise<Answer> {
+    const url = urls.find(call.query);
+    const { asked } = url;
+    if (url.allowedBy !== access.edition) {
+      access.check(asked);
+      url.allowedBy = access.edition;
+    }
+    if (isOriginal(asked)) return answerOriginal(call, asked);
+    if (asked.format === "json") return answerInfo(call, asked);
+
+    const wanted = urls.variantFor(url, call.headers.accept);
+    const held = hot.get(wanted.variant);
+    if (held !== undefined && stateOf(wanted, held.meta) === "fresh") return hit(call, wanted, held);
+    return answerVariant(call, wanted, held);
+  }
+
+  // --- a variant that memory does not have, or has no longer fresh ---
+
+  async function answerVariant(
+    call: ImageCall,
+    wanted: RememberedVariant,
+    held: Entry | undefined,
+  ): Promise<Answer> {
+    const started = performance.now();
+    const found = held ?? (await variants.find(wanted.variant));
+    const ms = { cache: performance.now() - started };
+    if (found === undefined) return answerMiss(call, wanted, ms);
+    try {
+      const validator = await currentValidator(call, wanted, found.meta);
+      if (validator === found.meta.validator) return withTimes(hit(call, wanted, found), ms);
+      // A publish or another replica may have made it of the new original already.
+      const stored = await variants.findStored(wanted.variant, validator);
+      if (stored !== undefined) return respond(call, wanted, stored, "hit", ms);
+      return await answerMiss(call, wanted, ms);
+    } catch (error) {
+      if (!isServedStale(error)) throw error;
+      return respond(call, wanted, found, "stale", ms);
+    }
+  }
+
+  /** The validator of the original as it is now; the source is asked where the freshness rules say so. */
+  async function currentValidator(
+    call: ImageCall,
+    wanted: RememberedVariant,
+    meta: EntryMeta,
+  ): Promise<string> {
+    const { key } = wanted.variant;
+    if (stateOf(wanted, meta) === "unknown") return (await checks.now(key, call.signal())).validator;
+    return newer(checks.known(key), knownFrom(meta)).validator;
+  }
+
+  // --- freshness ---
+
+  /**
+   * Whether an entry may be served without asking the source first; asks it in the background where that is due.
+   * `outdated`: the source has said that the original is another. `unknown`: only the source can tell.
+   */
+  function stateOf(wanted: RememberedVariant, meta: EntryMeta): "fresh" | "outdated" | "unknown" {
+    const { asked } = wanted;
+    const said = checks.known(asked.key);
+    const isRemembered = wanted.known === said && isSame(wanted.meta, meta);
+    if (isRemembered && Date.now() < wanted.freshUntil) return "fresh";
+    if (!isRemembered) Object.assign(wanted, { meta, known: said, whole: undefined, unchanged: undefined });
+    const known = newer(said, knownFrom(meta));
+    const version = versionOf(known.validator);
+    const seconds = secondsBetweenChecks({ asked: asked.version, version }, policy);
+    wanted.freshUntil = 0;
+    if (seconds === 0) return "unknown";
+    if (Date.now() >= known.checked + seconds * 1000) checks.behind(asked.key);
+    if (known.validator !== meta.validator) return "outdated";
+    wanted.freshUntil = known.checked + seconds * 1000;
+    return "fresh";
+  }
+
+  // --- a hit ---
+
+  /** The same headers each time: front/held.ts keeps what it makes of them. */
+  function hit(call: ImageCall, wanted: RememberedVariant, entry: Entry): Answer {
+    const ifNoneMatch = call.headers["if-none-match"];
+    wanted.whole ??= {
+      ...entryAnswer(wanted.variant, entry, { cache: "hit", asked: wanted.asked.version, policy }),
+      body: null,
+    };
+    const { whole } = wanted;
+    if (ifNoneMatch !== undefined) {
+      const answer = unlessMatched(whole, ifNoneMatch);
+      if (answer !== whole) {
+        wanted.unchanged ??= answer;
+        return wanted.unchanged;
+      }
+    }
+    return { ...whole, body: entry.body };
+  }
+
+  // --- a miss ---
+
+  async function answerMiss(
+    call: ImageCall,
+    wanted: RememberedVariant,
+    cacheMs: { readonly cache: number },
+  ): Promise<Answer> {
+    const { asked, variant } = wanted;
+    const { entry, ms } = await negative.attempt(named(asked, variantName(variant)), async () => {
+      access.charge(asked, call.client());
+      return variants.make(variant, "live", call.signal());
+    });
+    return respond(call, wanted, entry, "miss", { ...cacheMs, ...ms });
+  }
+
+  function respond(
+    call: ImageCall,
+    { variant, asked }: RememberedVariant,
+    entry: Entry,
+    cache: CacheOutcome,
+    ms: Times,
+  ): Answer {
+    const made = entryAnswer(variant, entry, { cache, asked: asked.version, policy });
+    return withTimes(unlessMatched(made, call.headers["if-none-match"]), ms);
+  }
+
+  // --- the original, and fm=json ---
+
+  async function answerOriginal(call: ImageCall, asked: ImageRequest): Promise<Answer> {
+    const made = await negative.attempt(named(asked), () => streams.answer(call, asked, call.signal()));
+    return { ...made, note: { ...made.note, key: asked.key } };
+  }
+
+  async function answerInfo(call: ImageCall, asked: ImageRequest): Promise<Answer> {
+    const { record, cache } = await findRecord(call, asked);
+    const made = infoAnswer({ key: asked.key, record, cache, asked: asked.version, policy });
+    return unlessMatched(made, call.headers["if-none-match"]);
+  }
+
+  async function findRecord(
+    call: ImageCall,
+    asked: ImageRequest,
+  ): Promise<{ readonly record: SourceRecord; readonly cache: CacheOutcome }> {
+    const { key } = asked;
+    const found = await descriptions.find(key);
+    if (found === undefined) return { record: await describe(call, asked), cache: "miss" };
+    try {
+      const known = newer(checks.known(key), found);
+      const freshness = { asked: asked.version, version: versionOf(known.validator) };
+      const seconds = secondsBetweenChecks(freshness, policy);
+      if (seconds > 0 && Date.now() >= known.checked + seconds * 1000) checks.behind(key);
+      const { validator } = seconds === 0 ? await checks.now(key, call.signal()) : known;
+      if (validator === found.validator) return { record: found, cache: "hit" };
+      return { record: await describe(call, asked), cache: "miss" };
+    } catch (error) {
+      if (!isServedStale(error)) throw error;
+      return { record: found, cache: "stale" };
+    }
+  }
+
+  function describe(call: ImageCall, asked: ImageRequest): Promise<SourceRecord> {
+    return negative.attempt(named(asked, "json"), async () => {
+      access.charge(asked, call.client());
+      return descriptions.make(asked.key, "live", call.signal());
+    });
+  }
+
+  return { answer };
 }
 
-function named({ key }: ImageRequest, { note, ...answer }: Answer): Answer {
-  return { ...answer, note: { ...note, key } };
+// --- parts ---
+
+type Times = NonNullable<NonNullable<Answer["note"]>["ms"]>;
+
+function withTimes(answer: Answer, ms: Times): Answer {
+  return { ...answer, note: { ...answer.note, ms } };
 }
 
-function answerOriginal(
-  { negative, streams }: ImageParts,
-  request: Request,
-  asked: ImageRequest,
-  signal: AbortSignal,
-): Promise<Answer> {
-  return negative.attempt(wantedBy(asked), () => streams.answer(request, asked, signal));
-}
-
-/** @param variant what is made of the original's pixels; absent: nothing is. */
-function wantedBy({ key, version }: ImageRequest, variant?: string): Wanted {
+/** What the negative cache knows a failure by; `variant` where pixels are decoded for it. */
+function named({ key, version }: ImageRequest, variant?: string): Wanted {
   return { key, version, ...(variant !== undefined && { variant }) };
 }
 
-/** What a request asks for, once its reader is known. */
-export function variantOf(
-  { key, width, quality, format }: ImageRequest,
-  accept: string | null | undefined,
-  defaultQuality: number,
-): Variant {
-  const wanted = format === "json" ? undefined : format;
-  return {
-    key,
-    quality: quality ?? defaultQuality,
-    class: negotiate(accept, wanted),
-    ...(width !== undefined && { width }),
-  };
-}
-
-// --- variants ---
-
-async function answerVariant(parts: ImageParts, call: VariantCall): Promise<Answer> {
-  const { variants } = parts;
-  const { variant, asked, signal } = call;
-  const started = performance.now();
-  const found = await variants.find(variant);
-  const cacheMs = performance.now() - started;
-  if (found === undefined) return answerMissing(parts, call, cacheMs);
-  const ms = { cache: cacheMs };
-  try {
-    const known = await current(parts, variant.key, asked, knownFrom(found.meta), signal);
-    if (known.validator === found.meta.validator) return respond(parts, call, found, "hit", ms);
-    // What memory holds is outdated; a publish or another replica may have made the new one already.
-    const stored = await variants.findStored(variant, known.validator);
-    if (stored !== undefined) return respond(parts, call, stored, "hit", ms);
-    return await answerMissing(parts, call, cacheMs);
-  } catch (error) {
-    if (!staleServes(error)) throw error;
-    return respond(parts, call, found, "stale", ms);
-  }
-}
-
-async function answerMissing(parts: ImageParts, call: VariantCall, cacheMs: number): Promise<Answer> {
-  const { asked, variant, client, signal } = call;
-  const { entry, ms } = await parts.negative.attempt(wantedBy(asked, variantName(variant)), async () => {
-    parts.access.charge(asked, client);
-    return parts.variants.make(variant, "live", signal);
-  });
-  return respond(parts, call, entry, "miss", { cache: cacheMs, ...ms });
-}
-
-function respond(
-  { policy }: ImageParts,
-  { variant, asked, ifNoneMatch }: VariantCall,
-  entry: Entry,
-  cache: CacheOutcome,
-  ms: Note["ms"],
-): Answer {
-  const answer = entryAnswer(variant, entry, { cache, asked: asked.version, policy });
-  return unlessMatched({ ...answer, note: { ...answer.note, ...(ms !== undefined && { ms }) } }, ifNoneMatch);
-}
-
-/**
- * What is known of the source, asked anew where the freshness rules say so.
- * @param held what the cached thing itself says.
- */
-async function current(
-  { checks, policy }: ImageParts,
-  key: string,
-  asked: ImageRequest,
-  held: Known,
-  signal: AbortSignal,
-): Promise<Known> {
-  const known = newer(checks.known(key), held);
-  const freshness = { asked: asked.version, version: versionOf(known.validator) };
-  const when = whenToCheck(freshness, (Date.now() - known.checked) / 1000, policy);
-  if (when === "before") return checks.now(key, signal);
-  if (when === "behind") checks.behind(key);
-  return known;
-}
-
 /** A failure to make it again does not withhold what is here: only a photograph that is gone does. */
-function staleServes(error: unknown): boolean {
+function isServedStale(error: unknown): boolean {
   return error instanceof Problem && !isGone(error);
 }
 
-// --- fm=json ---
-
-async function answerInfo(parts: ImageParts, call: VariantCall): Promise<Answer> {
-  const { asked, ifNoneMatch } = call;
-  const { record, cache } = await findInfo(parts, call);
-  const info = toInfo(asked.key, record);
-  const body = new TextEncoder().encode(`${JSON.stringify(info)}\n`);
-  const freshness = { asked: asked.version, version: info.version };
-  const answer: Answer = {
-    status: 200,
-    headers: {
-      "content-type": "application/json",
-      "content-length": String(body.byteLength),
-      etag: etagOf(body),
-      "cache-control": cacheControl(freshness, cache === "stale", parts.policy),
-      "cache-status": cacheStatus(cache),
-    },
-    body,
-    note: { cache },
-  };
-  return unlessMatched(answer, ifNoneMatch);
-}
-
-async function findInfo(
-  parts: ImageParts,
-  call: VariantCall,
-): Promise<{ readonly record: SourceRecord; readonly cache: CacheOutcome }> {
-  const { asked, signal } = call;
-  const found = await parts.descriptions.find(asked.key);
-  if (found === undefined) return { record: await describe(parts, call), cache: "miss" };
-  try {
-    const known = await current(parts, asked.key, asked, found, signal);
-    if (known.validator === found.validator) return { record: found, cache: "hit" };
-    return { record: await describe(parts, call), cache: "miss" };
-  } catch (error) {
-    if (!staleServes(error)) throw error;
-    return { record: found, cache: "stale" };
-  }
-}
-
-function describe(parts: ImageParts, { asked, client, signal }: VariantCall): Promise<SourceRecord> {
-  return parts.negative.attempt(wantedBy(asked, "json"), async () => {
-    parts.access.charge(asked, client);
-    return parts.descriptions.make(asked.key, "live", signal);
-  });
+/** An entry that left memory and came back from disk is the same one. */
+function isSame(a: EntryMeta | undefined, b: EntryMeta): boolean {
+  if (a === b) return true;
+  return (
+    a?.etag === b.etag && a.validator === b.validator && a.made === b.made && a.substitute === b.substitute
+  );
 }

@@ -5,7 +5,7 @@ import { Problem } from "../errors.ts";
 import { SNIFF_BYTES } from "../formats/sniff.ts";
 import { cacheControl, type FreshnessPolicy } from "../http/freshness.ts";
 import { parseRange } from "../http/range.ts";
-import type { Answer } from "../http/response.ts";
+import type { Answer, RequestHeaders } from "../http/response.ts";
 import { etagOf, imageHeaders, unlessMatched } from "../http/response-headers.ts";
 import { peek, thenDo } from "../source/body.ts";
 import {
@@ -20,7 +20,13 @@ import { typeOf } from "./fetch-original.ts";
 /** Originals as they are stored, streamed: never in memory as a whole, never in the cache. */
 export interface Streams {
   /** @throws Problem as {@link Source} does, `unsupported-source`, `originals-off` or `bad-range`. */
-  answer(request: Request, asked: ImageRequest, signal: AbortSignal): Promise<Answer>;
+  answer(call: OriginalCall, asked: ImageRequest, signal: AbortSignal): Promise<Answer>;
+}
+
+/** The part of a request that decides what is sent of an original. */
+export interface OriginalCall {
+  readonly method: string;
+  readonly headers: RequestHeaders;
 }
 
 export function createStreams(parts: {
@@ -89,17 +95,16 @@ export function createStreams(parts: {
   }
 
   return {
-    async answer(request, asked, signal) {
-      const ifNoneMatch = request.headers.get("if-none-match");
-      const wanted = request.headers.get("range");
-      const cheap = request.method === "GET" && ifNoneMatch === null && wanted === null;
+    async answer(call, asked, signal) {
+      const { "if-none-match": ifNoneMatch, range: wanted } = call.headers;
+      const cheap = call.method === "GET" && ifNoneMatch === undefined && wanted === undefined;
       if (cheap && originals === "on") return whole(asked, signal);
       const stat = await source.stat(asked.key, signal);
       const type = await typeByHead(asked.key, stat, signal);
       const headers = originalHeaders(asked, stat, type, policy);
       const unsent = unlessMatched({ status: 200, headers, body: null }, ifNoneMatch);
-      if (unsent.status === 304 || request.method === "HEAD") return unsent;
-      const range = rangeOf(request, stat);
+      if (unsent.status === 304 || call.method === "HEAD") return unsent;
+      const range = rangeOf(call, stat);
       const answer = range === "whole" ? undefined : await part(asked, stat, type, range, signal);
       return answer ?? whole(asked, signal);
     },
@@ -154,11 +159,11 @@ function originalHeaders(
   };
 }
 
-function rangeOf(request: Request, stat: SourceStat): ByteRange | "whole" {
-  const ifRange = request.headers.get("if-range");
+function rangeOf({ headers }: OriginalCall, stat: SourceStat): ByteRange | "whole" {
+  const ifRange = headers["if-range"];
   // RFC 9110 §13.1.5: the rest of another object is no use. A date is never a strong match here.
-  if (ifRange !== null && ifRange.trim() !== etagOf(stat.validator)) return "whole";
-  const range = parseRange(request.headers.get("range"), stat.bytes);
+  if (ifRange !== undefined && ifRange.trim() !== etagOf(stat.validator)) return "whole";
+  const range = parseRange(headers.range ?? null, stat.bytes);
   if (range !== "unsatisfiable") return range;
   throw new Problem("bad-range", {
     detail: `The original has ${stat.bytes} bytes.`,

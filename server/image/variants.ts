@@ -1,4 +1,5 @@
 import { setImmediate } from "node:timers/promises";
+import { LRUCache } from "lru-cache";
 import type { Entry, EntryMeta, Variant, VariantCache } from "../cache/cache.ts";
 import type { Background } from "../concurrency/background.ts";
 import type { Flights } from "../concurrency/single-flight.ts";
@@ -48,30 +49,42 @@ export function createVariants(parts: {
   readonly share: SourceShare;
 }): Variants {
   const { hot, cache, originals, encoder, flights, background, learn, share } = parts;
+  const reads = new Map<string, Promise<Entry | undefined>>();
+  /** How often a source was purged: what was fetched before a purge is not kept after it. */
+  const purges = new LRUCache<string, number>({ max: 10_000 });
+  const purgesOf = (key: string): number => purges.get(key) ?? 0;
 
   /** Clients that enumerate q and w fill a share of the disk and no more. What a publish warms it publishes next. */
-  async function store(variant: Variant, entry: Entry, lane: Lane): Promise<void> {
+  async function store(variant: Variant, entry: Entry, lane: Lane, fetchedAfter: number): Promise<void> {
+    const { key } = variant;
+    if (purgesOf(key) !== fetchedAfter) return;
     const isStored = await cache.write(variant, entry);
-    if (isStored && lane === "live") await share.hold(variant.key, cache.nameOf(variant));
+    // A purge that came meanwhile has not seen this file.
+    if (purgesOf(key) !== fetchedAfter) await cache.purge(key);
+    else if (isStored && lane === "live") await share.hold(key, cache.nameOf(variant));
   }
 
-  /** The reader does not wait for the disk, which may be full, slow or gone. */
-  function keep(variant: Variant, entry: Entry, lane: Lane): void {
+  /**
+   * The reader does not wait for the disk, which may be full, slow or gone.
+   * @param fetchedAfter the purges of the source when its original was asked for.
+   */
+  function keep(variant: Variant, entry: Entry, lane: Lane, fetchedAfter: number): void {
+    if (purgesOf(variant.key) !== fetchedAfter) return;
     // Memory is for what readers ask for: a publish of a thousand photographs must not empty it of them.
     if (lane === "live" || hot.get(variant) !== undefined) hot.set(variant, entry);
     background.run("store a variant", async () => {
       // The answer first: it is written in this turn of the event loop.
       if (lane === "live") await setImmediate();
-      await store(variant, entry, lane);
+      await store(variant, entry, lane, fetchedAfter);
     });
   }
 
   /** The reader got WebP at once; the AVIF that was asked for is made behind the answer. */
-  function improve(variant: Variant, { original, release }: Lease): void {
+  function improve(variant: Variant, { original, release }: Lease, fetchedAfter: number): void {
     const begun = background.run("make the variant that a substitute stands in for", async (signal) => {
       try {
         const encoded = await encodeOne(encoder, original, variant, { lane: "warm", signal });
-        keep(variant, toEntry(encoded, original.validator), "live");
+        keep(variant, toEntry(encoded, original.validator), "live", fetchedAfter);
       } finally {
         release();
       }
@@ -80,12 +93,14 @@ export function createVariants(parts: {
   }
 
   async function fetchAndEncode(variant: Variant, lane: Lane, signal: AbortSignal): Promise<Made> {
+    const fetchedAfter = purgesOf(variant.key);
     const reception = lane === "live" ? encoder.receive() : undefined;
     try {
       const started = performance.now();
       const lease = await originals.fetch(variant.key, signal, { lane, reception });
       const ms = { source: performance.now() - started, queue: 0, encode: 0 };
-      return await encodeFor(variant, lease, ms, { lane, signal, ...(reception && { reception }) });
+      const options = { lane, signal, ...(reception && { reception }) };
+      return await encodeFor(variant, lease, ms, options, fetchedAfter);
     } finally {
       reception?.drop();
     }
@@ -96,6 +111,7 @@ export function createVariants(parts: {
     lease: Lease,
     ms: Made["ms"],
     options: EncodeOptions,
+    fetchedAfter: number,
   ): Promise<Made> {
     const { original } = lease;
     let isImproved = false;
@@ -105,9 +121,9 @@ export function createVariants(parts: {
       if (original.type === "image/svg+xml") return { entry: svgEntry(original), ms };
       const encoded = await encodeOne(encoder, original, variant, options);
       const entry = toEntry(encoded, original.validator);
-      keep(variant, entry, options.lane);
+      keep(variant, entry, options.lane, fetchedAfter);
       isImproved = encoded.substitute;
-      if (isImproved) improve(variant, lease);
+      if (isImproved) improve(variant, lease, fetchedAfter);
       return { entry, ms: { ...ms, ...encoded.ms } };
     } finally {
       if (!isImproved) lease.release();
@@ -120,6 +136,7 @@ export function createVariants(parts: {
   ): AsyncGenerator<Entry | Problem> {
     const [first] = wanted;
     if (first === undefined) return;
+    const fetchedAfter = purgesOf(first.key);
     const { original, release } = await originals.fetch(first.key, options.signal, { lane: "warm" });
     try {
       learn(first.key, original.validator);
@@ -128,7 +145,7 @@ export function createVariants(parts: {
       while (left.length > 0) {
         const before = left.length;
         try {
-          yield* encodeAll(original, left, options);
+          yield* encodeAll(original, left, options, fetchedAfter);
         } catch (error) {
           // The others can be made all the same; hardly where two in a row have hung or killed a child.
           if (!(error instanceof Problem) || !ofOneVariant.has(error.code)) throw error;
@@ -148,6 +165,7 @@ export function createVariants(parts: {
     original: Original,
     left: Variant[],
     options: { readonly signal: AbortSignal; readonly effort?: number },
+    fetchedAfter: number,
   ): AsyncGenerator<Entry> {
     if (original.type === "image/svg+xml") {
       for (const _ of left.splice(0)) yield svgEntry(original);
@@ -157,24 +175,38 @@ export function createVariants(parts: {
     for await (const encoded of encoder.encode(original.body, outputs, { lane: "warm", ...options })) {
       const entry = toEntry(encoded, original.validator);
       const variant = left.shift();
-      if (variant !== undefined) keep(variant, entry, "warm");
+      if (variant !== undefined) keep(variant, entry, "warm", fetchedAfter);
       yield entry;
     }
     if (left.length > 0) throw new Problem("encode-failed", { cause: new Error("the encoder gave too few") });
   }
 
+  /** One read for all who come while it lasts: after a restart all readers of a page do. */
+  function readOnce(variant: Variant): Promise<Entry | undefined> {
+    // A read that began before a purge is not for readers who come after it.
+    const name = `${hot.edition} ${variantName(variant)}`;
+    const known = reads.get(name);
+    if (known !== undefined) return known;
+    const reading = read(variant).finally(() => reads.delete(name));
+    reads.set(name, reading);
+    return reading;
+  }
+
+  async function read(variant: Variant): Promise<Entry | undefined> {
+    const { edition } = hot;
+    const stored = await cache.read(variant);
+    // One of many readers may look at the disk before another of them has made the variant, and hear of it after.
+    if (stored === undefined) return hot.get(variant);
+    // Not after a purge that came meanwhile.
+    if (hot.edition === edition) hot.set(variant, stored);
+    return stored;
+  }
+
   return {
     makeAll,
-    async find(variant) {
+    find(variant) {
       const held = hot.get(variant);
-      if (held !== undefined) return held;
-      const { edition } = hot;
-      const stored = await cache.read(variant);
-      // One of a crowd may look at the disk before, and hear of it after, another of them made the variant.
-      if (stored === undefined) return hot.get(variant);
-      // Not after a purge that came meanwhile.
-      if (hot.edition === edition) hot.set(variant, stored);
-      return stored;
+      return held === undefined ? readOnce(variant) : Promise.resolve(held);
     },
     findMeta: async (variant) => hot.get(variant)?.meta ?? cache.readMeta(variant),
     async findStored(variant, validator) {
@@ -189,6 +221,7 @@ export function createVariants(parts: {
         fetchAndEncode(variant, lane, signal),
       ),
     async purge(key) {
+      purges.set(key, purgesOf(key) + 1);
       hot.purge(key);
       return cache.purge(key);
     },

@@ -17,11 +17,15 @@ const call = (method: string, path: string, body?: unknown, token = tokens[0]): 
     headers: { authorization: `Bearer ${token}` },
     ...(body !== undefined && { body: typeof body === "string" ? body : JSON.stringify(body) }),
   });
-const lines = async (response: Response): Promise<unknown[]> =>
-  (await response.text())
+/** The lines of an answer, once what was made is stored. */
+const lines = async (response: Response): Promise<unknown[]> => {
+  const text = await response.text();
+  await world.service.background.idle();
+  return text
     .trim()
     .split("\n")
     .map((line) => JSON.parse(line));
+};
 const specs: VariantSpec[] = [
   { q: 60, w: 32, accept: "avif" },
   { q: 60, w: 32, accept: "webp" },

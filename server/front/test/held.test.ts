@@ -1,9 +1,8 @@
 import { rm, writeFile } from "node:fs/promises";
-import { createServer, type IncomingHttpHeaders, request, type Server } from "node:http";
+import { type IncomingHttpHeaders, request } from "node:http";
 import { type AddressInfo, connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { toNodeHandler } from "h3";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { browserAccept } from "../../../contract/accept.ts";
 import { sign } from "../../../contract/signature.ts";
@@ -12,42 +11,16 @@ import { Problem } from "../../errors.ts";
 import { remotePolicy } from "../../http/freshness.ts";
 import { photo } from "../../test/support/pictures.ts";
 import { createWorld, type World, type WorldOptions } from "../../test/support/world.ts";
-import { type FastPath, inFront } from "../held.ts";
 
 let world: World;
-let close: () => Promise<void>;
 let base: URL;
-let server: Server;
-/** Which path answered, request by request. */
-let fast: boolean[];
-let isFastOn = true;
 
 const open = async (options: WorldOptions = {}): Promise<void> => {
   world = await createWorld({ policy: remotePolicy, ...options });
   await writeFile(join(world.folder, "worms.jpg"), await photo(64, 48).jpeg().toBuffer());
-  const app = toNodeHandler(world.service.app);
-  fast = [];
-  isFastOn = true;
-  server = createServer((req, res) => {
-    const at = fast.push(false) - 1;
-    const remembered: FastPath = (req, res) => {
-      const answered = isFastOn && world.service.fast(req, res);
-      void Promise.resolve(answered).then((isAnswered) => {
-        fast[at] = isAnswered;
-      });
-      return answered;
-    };
-    inFront(remembered, app)(req, res);
-  }).listen(0, "127.0.0.1");
-  await new Promise((resolve) => server.once("listening", resolve));
-  const { port } = server.address() as AddressInfo;
-  base = new URL(`http://127.0.0.1:${port}/`);
-  close = async () => {
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-    await world.close();
-  };
+  base = new URL(`http://127.0.0.1:${(world.server.address() as AddressInfo).port}/`);
 };
+const close = (): Promise<void> => world.close();
 
 interface Got {
   readonly status: number | undefined;
@@ -85,21 +58,15 @@ const exchange = (bytes: string): Promise<string> =>
 beforeEach(() => open());
 afterEach(() => close());
 
-describe.each([
-  ["memory", 2 ** 20],
-  ["disk", 0],
-])("a hit from %s", (_, hotCacheBytes) => {
-  test("has the same status, headers and body on the fast path and through h3", async () => {
-    await close();
-    await open({ hotCacheBytes });
+describe("a hit", () => {
+  test("from memory, which h3 does not see, and from disk, which h3 sends, have the same status, headers and body", async () => {
     const probed = await get("/?img=worms.jpg&fm=json");
     const { version } = JSON.parse(probed.body.toString());
-    const targets = [
+    for (const target of [
       "/?img=worms.jpg&q=33&w=32",
       `/?img=worms.jpg&q=33&w=32&v=${version}`,
       "/?img=worms.jpg&fm=webp",
-    ];
-    for (const target of targets)
+    ])
       for (const accept of Object.values(browserAccept)) {
         const { headers } = await get(target, { accept });
         await world.service.background.idle();
@@ -112,15 +79,15 @@ describe.each([
           ["GET", { "if-none-match": '"x"' }],
         ] as const) {
           const sent = { accept, "x-request-id": "the-request-1", ...more };
-          isFastOn = true;
-          const quick = await get(target, sent, method);
-          expect(fast.at(-1)).toBe(true);
-          isFastOn = false;
-          const slow = await get(target, sent, method);
-          expect(fast.at(-1)).toBe(false);
+          world.service.hot.clear();
+          const fromDisk = await get(target, sent, method);
+          expect(world.service.hot.entries).toBe(1);
+          const fromMemory = await get(target, sent, method);
           const plain = ({ date: _, ...rest }: IncomingHttpHeaders) => rest;
-          expect(plain(quick.headers)).toEqual(plain(slow.headers));
-          expect([quick.status, quick.body.equals(slow.body)]).toEqual([slow.status, true]);
+          expect(plain(fromMemory.headers)).toEqual(plain(fromDisk.headers));
+          expect([fromMemory.status, fromMemory.body.equals(fromDisk.body)]).toEqual([fromDisk.status, true]);
+          const [disk, memory] = world.lines.slice(-2).map(({ ms: _, ...line }) => line);
+          expect(memory).toEqual(disk);
         }
       }
   });
@@ -136,7 +103,7 @@ describe("a hit from disk", () => {
     await open({ hotCacheBytes: 0 });
     reads = [];
     volume = () => setTimeout(50);
-    const { read } = world.cache;
+    const read = world.cache.read.bind(world.cache);
     vi.spyOn(world.cache, "read").mockImplementation(async (variant) => {
       reads.push(variant);
       await volume();
@@ -159,7 +126,7 @@ describe("a hit from disk", () => {
 
   test("that is none is looked for once, and its time is in the log", async () => {
     await get(target);
-    expect([fast.at(-1), reads.length]).toEqual([true, 1]);
+    expect(reads).toHaveLength(1);
     const { cache, ms } = world.lines.at(-1) ?? {};
     expect(cache).toBe("miss");
     expect(ms?.cache).toBeGreaterThan(40);
@@ -173,7 +140,7 @@ describe("a hit from disk", () => {
     await get(target);
     await world.service.background.idle();
     world.service.hot.clear();
-    const { read } = world.cache;
+    const read = world.cache.read.bind(world.cache);
     let answer: () => void = () => undefined;
     const slow = new Promise<void>((resolve) => {
       answer = resolve;
@@ -200,7 +167,7 @@ describe("a hit from disk", () => {
     await world.service.background.idle();
     const leaving = connect(Number(base.port), base.hostname);
     const closed = new Promise((resolve) => {
-      server.once("connection", (socket: Socket) => socket.once("close", resolve));
+      world.server.once("connection", (socket: Socket) => socket.once("close", resolve));
     });
     // The volume answers when the reader has left.
     volume = () => closed.then(() => setTimeout(10));
@@ -212,15 +179,12 @@ describe("a hit from disk", () => {
     expect((await get(target)).status).toBe(200);
   });
 
-  test("is left to h3 when the source is to be asked first", async () => {
+  test("is served for a minute where the source has to be asked first", async () => {
     await get(target);
     await world.service.background.idle();
     const other = await get(`${target}&v=0000000000`);
-    expect([fast.at(-1), other.status, other.headers["cache-control"]]).toEqual([
-      false,
-      200,
-      "public, max-age=60",
-    ]);
+    expect([other.status, other.headers["cache-control"]]).toEqual([200, "public, max-age=60"]);
+    expect(world.asked.at(-1)).toBe("stat worms.jpg");
   });
 });
 
@@ -230,37 +194,36 @@ describe("a miss", () => {
   test.each([
     ["is made", {}, "worms.jpg", 200],
     ["of what is not there", {}, "absent.jpg", 404],
-    ["of what is no picture", {}, "notes.txt", 415],
+    ["of what is not a picture", {}, "notes.txt", 415],
     ["beyond the client's budget", { coldBudget: 0 }, "worms.jpg", 429],
-  ])("%s: the same on the fast path and through h3", async (_, options, key, status) => {
-    await close();
-    await open({ tokens, ...options });
-    await writeFile(join(world.folder, "notes.txt"), "no picture");
-    const headers = { "x-request-id": "the-request-1", accept: "image/webp,*/*" };
-    for (const method of ["GET", "HEAD"]) {
+  ])(
+    "%s: GET and HEAD have the same status and headers, and a line each",
+    async (_, options, key, status) => {
+      await close();
+      await open({ tokens, ...options });
+      await writeFile(join(world.folder, "notes.txt"), "not a picture");
+      const headers = { "x-request-id": "the-request-1", accept: "image/webp,*/*" };
       const got = [];
-      for (isFastOn of [true, false]) {
+      for (const method of ["GET", "HEAD"]) {
         await get(`/api/purge?img=${key}`, { authorization: `Bearer ${tokens[0]}` }, "DELETE");
-        const { headers: all, ...rest } = await get(`/?img=${key}&q=33&w=32`, headers, method);
-        expect(fast.at(-1)).toBe(isFastOn);
-        await expect.poll(() => world.lines.at(-1)?.key ?? world.lines.at(-1)?.code).toBeDefined();
-        const { ms: __, ...line } = world.lines.at(-1) ?? {};
-        const { date: ___, ...plain } = all;
-        got.push({ ...rest, headers: plain, line });
+        const answer = await get(`/?img=${key}&q=33&w=32`, headers, method);
+        expect(answer.body.length > 0).toBe(method === "GET");
+        await expect.poll(() => world.lines.at(-1)?.method).toBe(method);
+        const { date: _, "retry-after": __, connection: ___, "keep-alive": ____, ...plain } = answer.headers;
+        got.push({ status: answer.status, headers: plain });
         await world.service.background.idle();
       }
-      const [quick, slow] = got;
-      expect(quick?.status).toBe(status);
-      expect(quick).toEqual(slow);
-    }
-  });
+      expect(got[0]?.status).toBe(status);
+      expect(got[1]).toEqual(got[0]);
+    },
+  );
 
-  test("is refused without h3 and without a fetch while the line is full", async () => {
+  test("is refused without a fetch while the queue is full", async () => {
     vi.spyOn(world.encoder, "receive").mockImplementation(() => {
       throw new Problem("busy", { retryAfterSeconds: 3 });
     });
     const { status, headers, body } = await get("/?img=worms.jpg&q=33");
-    expect([status, JSON.parse(body.toString()).code, fast.at(-1)]).toEqual([503, "busy", true]);
+    expect([status, JSON.parse(body.toString()).code]).toEqual([503, "busy"]);
     expect(Number(headers["retry-after"])).toBeGreaterThanOrEqual(3);
     expect(world.asked).toEqual([]);
     expect(world.lines.at(-1)).toMatchObject({ status: 503, code: "busy" });
@@ -292,7 +255,6 @@ describe("a hit from memory", () => {
     const ask = "GET /?img=worms.jpg&q=33 HTTP/1.1\r\nhost: a\r\n";
     const asked = `${ask}\r\n${ask}x-request-id: the-request-2\r\n\r\n${ask}connection: close\r\n\r\n`;
     const text = await exchange(asked);
-    expect(fast.slice(-3)).toEqual([true, true, true]);
     const heads = [...text.matchAll(/HTTP\/1\.1 200 OK\r\n.*?\r\n\r\n/gs)].map(([head]) => head);
     expect(heads).toHaveLength(3);
     const ids = heads.map((head) => /^x-request-id: (.*)\r$/m.exec(head)?.[1]);
@@ -314,25 +276,9 @@ describe("a hit from memory", () => {
     await get("/?img=worms.jpg&q=33");
     for (const _ of "123") {
       const { headers } = await get("/?img=worms.jpg&q=33");
-      expect([fast.at(-1), headers["server-timing"]]).toEqual([
-        true,
-        expect.stringMatching(/^total;dur=\d+\.\d$/),
-      ]);
+      expect(headers["server-timing"]).toMatch(/^total;dur=\d+\.\d$/);
       expect(headers["server-timing"]).toBe(`total;dur=${world.lines.at(-1)?.ms.total.toFixed(1)}`);
     }
-  });
-
-  test("is logged and counted as the other path does", async () => {
-    await get("/?img=worms.jpg&q=33");
-    for (isFastOn of [true, false]) await get("/?img=worms.jpg&q=33", { "x-request-id": "the-request-1" });
-    const [quick, slow] = world.lines.slice(-2).map(({ ms: _, ...line }) => line);
-    expect(quick).toEqual(slow);
-  });
-
-  test("is left to h3 when the source is to be asked first", async () => {
-    await get("/?img=worms.jpg&q=33");
-    const other = await get("/?img=worms.jpg&q=33&v=0000000000");
-    expect([fast.at(-1), other.headers["cache-control"]]).toEqual([false, "public, max-age=60"]);
   });
 
   test("is over at once when the photograph is purged, replaced or gone", async () => {
@@ -343,8 +289,7 @@ describe("a hit from memory", () => {
     const api = (method: string, path: string) =>
       get(`/api/${path}`, { authorization: `Bearer ${tokens[0]}` }, method);
     await get(target);
-    await get(target);
-    expect(fast.at(-1)).toBe(true);
+    expect((await get(target)).headers["cache-status"]).toBe("imgproxy-lite; hit");
     await api("DELETE", "purge?img=worms.jpg");
     await rm(join(world.folder, "worms.jpg"));
     expect((await get(target)).status).toBe(404);
@@ -358,13 +303,12 @@ describe("a hit from memory", () => {
     expect(world.service.hot.entries).toBe(0);
   });
 
-  test("needs the signature and the listing that the other path needs", async () => {
+  test("needs the signature and the listing that a miss needs", async () => {
     await close();
     await open({ variants: "signed", signingKeys: ["key"] });
     const signed = `/?img=worms.jpg&q=33&s=${sign({ key: "worms.jpg", quality: 33 }, "key")}`;
     await get(signed);
     expect((await get(signed)).status).toBe(200);
-    expect(fast.at(-1)).toBe(true);
     expect((await get("/?img=worms.jpg&q=33")).status).toBe(403);
     await close();
     await open({ variants: "listed" });
@@ -383,7 +327,7 @@ describe("a hit from memory", () => {
       ["/x?img=worms.jpg&q=33", "GET", 404],
       ["http://other.example/?img=worms.jpg&q=33", "GET", 200],
     ] as const) {
-      expect([target, (await get(target, {}, method)).status, fast.at(-1)]).toEqual([target, status, false]);
+      expect([target, (await get(target, {}, method)).status]).toEqual([target, status]);
     }
   });
 });

@@ -3,7 +3,6 @@ import { writeFile } from "node:fs/promises";
 import { Agent, get, type IncomingMessage, type RequestListener } from "node:http";
 import { connect, type Socket } from "node:net";
 import { join } from "node:path";
-import { toNodeHandler } from "h3";
 import { afterEach, describe, expect, test } from "vitest";
 import { report } from "../../test/chaos/chaos.ts";
 import { photo } from "../../test/support/pictures.ts";
@@ -163,8 +162,7 @@ describe("200 readers who leave at any moment", () => {
     const world = await createWorld();
     closing.push(() => world.close());
     await writeFile(join(world.folder, "worms.jpg"), await photo(400, 300).jpeg().toBuffer());
-    const app = toNodeHandler(world.service.app);
-    const { port } = await start((req, res) => void app(req, res));
+    const { port } = await start(world.service.front);
     const descriptors = (): number => readdirSync("/proc/self/fd").length;
     const leave = async (n: number): Promise<void> => {
       const query = [

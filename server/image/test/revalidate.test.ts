@@ -1,15 +1,16 @@
 import { expect, test } from "vitest";
 import type { SourceRecord } from "../../cache/cache.ts";
-import { createMemoryCache } from "../../cache/test/memory-cache.ts";
+import { createDiskCache } from "../../cache/disk.ts";
 import { createBackground } from "../../concurrency/background.ts";
 import { createFlights } from "../../concurrency/single-flight.ts";
+import { temporaryFolder } from "../../test/support/temporary-folder.ts";
 import { createChecks, type Known } from "../revalidate.ts";
 
 const minute = 60_000;
 
 test("a confirmed source is written down for other replicas four times an hour, not at each question", async () => {
   let now = 0;
-  const records = createMemoryCache();
+  const records = await createDiskCache({ folder: await temporaryFolder() });
   await records.writeRecord("worms.jpg", record);
   const background = createBackground((_, error) => {
     throw error;
@@ -23,7 +24,7 @@ test("a confirmed source is written down for other replicas four times an hour, 
   for (now = minute; now <= 60 * minute; now += minute) {
     await checks.ask("worms.jpg", new AbortController().signal);
     await background.idle();
-    written.push(records.records.get("worms.jpg")?.checked ?? Number.NaN);
+    written.push((await records.readRecord("worms.jpg"))?.checked ?? Number.NaN);
   }
   expect([...new Set(written)]).toEqual([0, 15, 30, 45, 60].map((minutes) => minutes * minute));
 });

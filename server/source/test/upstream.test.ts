@@ -126,7 +126,7 @@ describe("a source that", () => {
           ask(`/?img=${at + of}.jpg${kinds[of % kinds.length]}`),
         ),
       );
-    expect(world.cache.entries.size).toBe(0);
+    expect(await world.stored()).toHaveLength(0);
     bounded(`a source that ${name}: the slowest answer, ms`, slowest, 10_500);
     report(
       stalls.some(([stall]) => stall === name) ? "U2" : "U1",
@@ -149,7 +149,7 @@ describe("a source that", () => {
       expect((await world.get(`/?img=a.jpg&q=33&w=${1 + (n % 64)}`)).status).toBe(502);
     }
     await world.service.background.idle();
-    expect([world.cache.entries.size, world.encoder.count()]).toEqual([0, 0]);
+    expect([(await world.stored()).length, world.encoder.count()]).toEqual([0, 0]);
     whole = true;
     expect((await world.get("/?img=a.jpg&q=33")).status).toBe(200);
     report("U3", "300 answers cut at random", "100 % 502, 0 cached, 0 encoded");
@@ -241,7 +241,7 @@ describe("a source that", () => {
         const response = await world.get(`/?img=${name}.png&q=33&w=8&fm=webp`);
         expect([name, type, response.status]).toEqual([name, type, status]);
         await world.service.background.idle();
-        expect(world.cache.entries.size).toBe(status === 200 ? 1 : 0);
+        expect(await world.stored()).toHaveLength(status === 200 ? 1 : 0);
       }
     report(
       "U4",

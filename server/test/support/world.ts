@@ -1,11 +1,13 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { once } from "node:events";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { createMemoryCache, type MemoryCache } from "../../cache/test/memory-cache.ts";
+import { basename, join } from "node:path";
+import { createDiskCache, type DiskCache } from "../../cache/disk.ts";
 import { defaultLimits } from "../../encode/limits.ts";
 import { createSharpEncoder, type SharpEncoder } from "../../encode/test/sharp-encoder.ts";
 import { type FreshnessPolicy, folderPolicy } from "../../http/freshness.ts";
-import { variantName } from "../../image/memory-cache.ts";
 import { openPublished, type Published } from "../../published/published.ts";
 import { createService, type Service, type ServiceOptions } from "../../service.ts";
 import { createFolderSource } from "../../source/folder.ts";
@@ -13,11 +15,14 @@ import { folderNeighbours } from "../../source/list-siblings.ts";
 import type { Source } from "../../source/source.ts";
 import type { RequestLine } from "../../telemetry/log.ts";
 
-/** A whole server on a temporary folder of photographs, asked through its front door. */
+/** A whole server on a temporary folder of photographs: production's listener, disk cache and published sets. */
 export interface World {
   readonly folder: string;
   readonly service: Service;
-  readonly cache: MemoryCache;
+  readonly cache: DiskCache;
+  /** Names of the variants on disk, such as `<hash>.800.55.auto-aw`, sorted. */
+  stored(): Promise<readonly string[]>;
+  readonly server: Server;
   readonly published: Published;
   /** What another replica on the same volume has of it. */
   replica(): Promise<Published>;
@@ -44,9 +49,16 @@ export async function createWorld({
 }: WorldOptions = {}): Promise<World> {
   const folder = await mkdtemp(join(tmpdir(), "imgproxy-lite-"));
   const volume = await mkdtemp(join(tmpdir(), "imgproxy-lite-volume-"));
-  const cache = createMemoryCache();
+  const cache = await createDiskCache({ folder: volume });
   const open = (changed: () => void): Promise<Published> =>
-    openPublished({ folder: volume, keep: 5, defaultQuality: 75, nameOf: variantName, changed, lookMs: 0 });
+    openPublished({
+      folder: volume,
+      keep: 5,
+      defaultQuality: 75,
+      nameOf: (variant) => cache.nameOf(variant),
+      changed,
+      lookMs: 0,
+    });
   const published = await open(() => service.hot.clear());
   const encoder = createSharpEncoder();
   const asked: string[] = [];
@@ -80,7 +92,11 @@ export async function createWorld({
     metrics: { answered: silent, answeredOften: () => silent },
     options: { ...defaults, ...options },
   });
+  const server = createServer(service.front).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
   const world: World = {
+    server,
     folder,
     service,
     cache,
@@ -90,8 +106,17 @@ export async function createWorld({
     asked,
     lines,
     fault: async () => undefined,
-    get: async (target, init) => service.app.fetch(new Request(`http://proxy.test${target}`, init)),
+    get: (target, init) => fetch(`http://127.0.0.1:${port}${target}`, init),
+    async stored() {
+      const names = await readdir(join(volume, "v1"), { recursive: true }).catch(() => []);
+      return names
+        .map((name) => basename(name))
+        .filter((name) => /^[0-9a-f]{32}\.\d/.test(name))
+        .sort();
+    },
     async close() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
       await service.background.stop();
       await rm(folder, { recursive: true });
       await rm(volume, { recursive: true });
@@ -108,6 +133,7 @@ const defaults: ServiceOptions = {
   defaultQuality: 75,
   maxSourceBytes: 64 * 2 ** 20,
   sourceTimeout: 10_000,
+  warmTimeout: 60_000,
   limits: defaultLimits,
   hotCacheBytes: 2 ** 20,
   cacheMaxBytes: 2 ** 30,

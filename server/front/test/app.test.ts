@@ -1,0 +1,99 @@
+import { writeFile } from "node:fs/promises";
+import { request } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { afterEach, describe, expect, test } from "vitest";
+import { sign } from "../../../contract/signature.ts";
+import { photo } from "../../test/support/pictures.ts";
+import { createWorld, type World, type WorldOptions } from "../../test/support/world.ts";
+
+let world: World;
+afterEach(() => world.close());
+
+async function open(options: WorldOptions): Promise<void> {
+  world = await createWorld(options);
+  await writeFile(join(world.folder, "worms.jpg"), await photo(16, 12).jpeg().toBuffer());
+}
+
+const token = "the-token-of-the-test";
+
+/** The target as it is: fetch would resolve dots. @returns the status and the code of the problem. */
+function ask(path: string, method = "GET"): Promise<readonly [number | undefined, string | undefined]> {
+  const { port } = world.server.address() as AddressInfo;
+  return new Promise((resolve, reject) => {
+    const headers = { authorization: `Bearer ${token}` };
+    request({ host: "127.0.0.1", port, path, method, headers }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on("data", (chunk: Buffer) => chunks.push(chunk));
+      response.on("end", () => {
+        const isProblem = response.headers["content-type"] === "application/problem+json";
+        const code =
+          isProblem && method !== "HEAD" ? JSON.parse(Buffer.concat(chunks).toString()).code : undefined;
+        resolve([response.statusCode, code]);
+      });
+    })
+      .on("error", reject)
+      .end();
+  });
+}
+
+describe.each(["/", "/img/"])("below %s", (basePath) => {
+  test("the API is at its own path and at no other way to write it", async () => {
+    await open({ basePath, tokens: [token] });
+    const base = basePath.slice(0, -1);
+    expect(await ask(`${base}/api/published/blog`)).toEqual([200, undefined]);
+    for (const path of [
+      `${base}/x/../api/published/blog`,
+      `${base}/./api/published/blog`,
+      `/${base}/api/published/blog`,
+      `${base}//api/published/blog`,
+      `${base}/api//published/blog`,
+      `${base}/api/published/blog/`,
+      `${base}/%61pi/published/blog`,
+      `${base}/api%2Fpublished/blog`,
+      `${base}/api/%70ublished/blog`,
+      `${base}/API/published/blog`,
+      `${base}/api\\published/blog`,
+      `${base}/api`,
+      `${base}/api/`,
+      `${base}/api/nothing`,
+      `${base}/api/published`,
+      `${base}/api/published/a/b/c`,
+    ])
+      expect([path, await ask(path)]).toEqual([path, [404, "no-route"]]);
+  });
+
+  test("a wrong method is 405, on images and on each call of the API", async () => {
+    await open({ basePath, tokens: [token] });
+    for (const [path, method] of [
+      ["?img=worms.jpg&q=33", "POST"],
+      ["?img=worms.jpg", "DELETE"],
+      ["", "PUT"],
+      ["api/probe", "GET"],
+      ["api/missing", "PUT"],
+      ["api/warm", "DELETE"],
+      ["api/published/blog", "POST"],
+      ["api/published/blog/one", "POST"],
+      ["api/purge?img=worms.jpg", "GET"],
+    ] as const)
+      expect([path, await ask(basePath + path, method)]).toEqual([path, [405, "bad-method"]]);
+  });
+
+  test("a signature is made over the query as it was sent", async () => {
+    await open({ basePath, variants: "signed", signingKeys: ["key"] });
+    const signed = `img=worms.jpg&q=33&s=${sign({ key: "worms.jpg", quality: 33 }, "key")}`;
+    expect(await ask(`${basePath}?${signed}`)).toEqual([200, undefined]);
+    expect(await ask(`http://other.example${basePath}?${signed}`)).toEqual([200, undefined]);
+    expect(await ask(`${basePath}?${signed}#x`)).toEqual([403, "bad-signature"]);
+    expect(await ask(`${basePath}x/..?${signed}`)).toEqual([404, "no-route"]);
+    if (basePath !== "/") expect(await ask(`/?${signed}`)).toEqual([404, "no-route"]);
+  });
+
+  test("a malformed path is not found, and ends nothing", async () => {
+    await open({ basePath, tokens: [token] });
+    for (const path of ["%", "%E9", "a/".repeat(2_000)])
+      expect([path, await ask(basePath + path)]).toEqual([path, [404, "no-route"]]);
+    expect(await ask(`${basePath}api/published/%`)).toEqual([400, "invalid-body"]);
+    expect(await ask(`${basePath}?img=worms.jpg&q=33`)).toEqual([200, undefined]);
+  });
+});
