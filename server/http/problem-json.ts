@@ -24,6 +24,8 @@ export function problemAnswer(error: unknown, requestId: string): Answer {
       ...(retryAfterSeconds !== undefined && { "retry-after": spread(retryAfterSeconds) }),
       // RFC 9110 §15.5.17: a client that resumes learns where the end is.
       ...(originalBytes !== undefined && { "content-range": `bytes */${originalBytes}` }),
+      // The rest of the body is not read, so no other request can follow it on this connection.
+      ...(code === "body-too-large" && { connection: "close" }),
       ...(code === "bad-method" && { allow: "GET, HEAD, OPTIONS" }),
       ...(code === "bad-token" && { "www-authenticate": "Bearer" }),
     },

@@ -17,14 +17,16 @@ const call = (method: string, path: string, body?: unknown, token = tokens[0]): 
     headers: { authorization: `Bearer ${token}` },
     ...(body !== undefined && { body: typeof body === "string" ? body : JSON.stringify(body) }),
   });
-/** The lines of an answer, once what was made is stored. */
-const lines = async (response: Response): Promise<unknown[]> => {
-  const text = await response.text();
-  await world.service.background.idle();
-  return text
+const lines = async (response: Response): Promise<unknown[]> =>
+  (await response.text())
     .trim()
     .split("\n")
     .map((line) => JSON.parse(line));
+/** Warms, and waits until what was made is stored. */
+const warm = async (variants: readonly VariantSpec[]): Promise<unknown[]> => {
+  const answered = await lines(await call("POST", "warm", { img: "worms.jpg", variants }));
+  await world.service.background.idle();
+  return answered;
 };
 const specs: VariantSpec[] = [
   { q: 60, w: 32, accept: "avif" },
@@ -100,7 +102,8 @@ describe("/api", () => {
       headers: { authorization: `Bearer ${tokens[0]}` },
     };
     expect((await world.get("/api/probe", init)).status).toBe(413);
-    expect(sent).toBeLessThan(10);
+    // The rest is in the buffers of two sockets.
+    expect(sent).toBeLessThan(64);
   });
 });
 
@@ -141,6 +144,7 @@ describe("a warm-up", () => {
       })),
     );
     expect(world.asked.filter((one) => one.startsWith("open"))).toEqual(["open worms.jpg"]);
+    await world.service.background.idle();
     for (const accept of Object.values(browserAccept)) {
       const reader = await world.get("/?img=worms.jpg&q=60&w=32", { headers: { accept } });
       expect(reader.headers.get("cache-status")).toBe("imgproxy-lite; hit");
@@ -148,16 +152,16 @@ describe("a warm-up", () => {
   });
 
   test("fills the disk and leaves memory to readers", async () => {
-    await lines(await call("POST", "warm", { img: "worms.jpg", variants: specs }));
+    await warm(specs);
     expect(world.service.hot.entries).toBe(0);
     await world.get("/?img=worms.jpg&q=60&w=32");
     expect(world.service.hot.entries).toBe(1);
   });
 
   test("says what was here already, and makes it anew when the photograph was replaced", async () => {
-    await lines(await call("POST", "warm", { img: "worms.jpg", variants: specs }));
+    await warm(specs);
     const statuses = async () =>
-      (await lines(await call("POST", "warm", { img: "worms.jpg", variants: specs }))).map(
+      (await warm(specs)).map(
         (line) => typeof line === "object" && line !== null && "status" in line && line.status,
       );
     expect(await statuses()).toEqual(["hit", "hit", "hit", "hit"]);
@@ -194,21 +198,21 @@ describe("a warm-up", () => {
   test("is told before what is missing, at the version that the page is built with", async () => {
     const probed = await (await call("POST", "probe", { images: ["worms.jpg"] })).json();
     const v = String(at(probed, "images", "worms.jpg", "version"));
-    await lines(await call("POST", "warm", { img: "worms.jpg", variants: specs.slice(0, 2) }));
+    await warm(specs.slice(0, 2));
     const missing = async (version: string) =>
       (await call("POST", "missing", { images: [{ img: "worms.jpg", v: version, variants: specs }] })).json();
     expect(await missing(v)).toEqual({ images: [{ img: "worms.jpg", v, variants: specs.slice(2) }] });
     expect(await missing("0000000000")).toEqual({
       images: [{ img: "worms.jpg", v: "0000000000", variants: specs }],
     });
-    await lines(await call("POST", "warm", { img: "worms.jpg", variants: specs }));
+    await warm(specs);
     expect(await missing(v)).toEqual({ images: [] });
   });
 
   test("counts what was made with less effort as missing, where effort makes a difference", async () => {
     const images = [{ img: "worms.jpg", variants: specs }];
     const missing = async (effort: number) => (await call("POST", "missing", { images, effort })).json();
-    await lines(await call("POST", "warm", { img: "worms.jpg", variants: specs }));
+    await warm(specs);
     expect(await missing(1)).toEqual({ images: [] });
     expect(await missing(2)).toEqual({ images: [{ img: "worms.jpg", variants: specs.slice(0, 2) }] });
   });

@@ -196,6 +196,18 @@ describe("freshness", () => {
     expect(control(await world.get(url(before)))).toBe("public, max-age=60");
   });
 
+  test("of a bucket: once the source has said that it is another, no variant of the old photograph is served", async () => {
+    await open({ policy: remotePolicy });
+    const sizeOf = async (width: number): Promise<number | undefined> => {
+      const response = await world.get(`${url(await versionNow())}&w=${width}`);
+      return (await sharp(await body(response)).metadata()).height;
+    };
+    expect([await sizeOf(40), await sizeOf(32)]).toEqual([30, 24]);
+    await writeFile(join(world.folder, "worms.jpg"), await photo(80, 80).jpeg().toBuffer());
+    // The first asks the source; the second finds its answer, and an entry of the old photograph.
+    expect([await sizeOf(40), await sizeOf(32)]).toEqual([40, 32]);
+  });
+
   test("of a bucket: what another replica has made of the new photograph is a hit here", async () => {
     await open({ policy: remotePolicy });
     const accept = { headers: { accept: "image/webp" } };
@@ -433,6 +445,16 @@ describe("a refusal", () => {
     expect(Number(refused.headers.get("retry-after"))).toBeGreaterThanOrEqual(1);
     expect((await world.get("/?img=worms.jpg&q=33&w=1")).status).toBe(200);
     expect((await world.get("/?img=worms.jpg&q=33&w=6")).status).toBe(200);
+  });
+});
+
+describe("fm=json", () => {
+  test("is charged to the client where the original has to be read", async () => {
+    await open({ coldBudget: 1, policy: remotePolicy });
+    expect((await world.get("/?img=worms.jpg&fm=json")).status).toBe(200);
+    await world.service.background.idle();
+    expect((await world.get("/?img=logo.svg&fm=json")).status).toBe(429);
+    expect((await world.get("/?img=worms.jpg&fm=json")).status).toBe(200);
   });
 });
 

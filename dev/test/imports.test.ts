@@ -1,0 +1,97 @@
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+/** Each place may import from places after it and from itself; type imports count. */
+const order = {
+  server: [
+    "main.ts",
+    "start.ts",
+    "service.ts",
+    "gc",
+    "front",
+    "api",
+    "image",
+    "published",
+    "encode",
+    "source",
+    "cache",
+    "http",
+    "config",
+    "telemetry",
+    "formats",
+    "concurrency",
+    "errors.ts",
+  ],
+  scan: [
+    "main.ts",
+    "report",
+    "check.ts",
+    "edge-check.ts",
+    "edge.ts",
+    "scan.ts",
+    "plan.ts",
+    "proxy",
+    "content",
+    "site",
+    "manifest.ts",
+    "findings.ts",
+    "progress.ts",
+    "options.ts",
+    "bytes.ts",
+    "cannot-run.ts",
+  ],
+} as const;
+
+/** Files in one folder, tests apart: more than one takes in at a look. */
+const MOST_FILES = 16;
+
+describe.each(["server", "scan"] as const)("in %s", (part) => {
+  const files = sources(part);
+
+  test("imports point one way, type imports included", () => {
+    const places: readonly string[] = order[part];
+    const wrong = files.flatMap((file) =>
+      imports(file)
+        .filter((imported) => imported.startsWith(`${part}/`))
+        .filter((imported) => places.indexOf(placeOf(imported)) < places.indexOf(placeOf(file)))
+        .map((imported) => `${file} imports ${imported}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  test("each file has a place in that order", () => {
+    const places: readonly string[] = order[part];
+    expect(files.map(placeOf).filter((place) => !places.includes(place))).toEqual([]);
+  });
+
+  test("no folder has more files than one takes in", () => {
+    const counts = new Map<string, number>();
+    for (const file of files) counts.set(path.dirname(file), (counts.get(path.dirname(file)) ?? 0) + 1);
+    expect([...counts].filter(([, count]) => count > MOST_FILES)).toEqual([]);
+  });
+});
+
+function sources(part: string): string[] {
+  const listed = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard", part], {
+    cwd: root,
+    encoding: "utf8",
+  });
+  return listed.split("\n").filter((file) => file.endsWith(".ts") && !file.includes("/test/"));
+}
+
+function imports(file: string): string[] {
+  const text = readFileSync(path.join(root, file), "utf8");
+  return [...text.matchAll(/\b(?:from|import)\s*\(?\s*"(\.[^"]+)"/g)].map(([, target = ""]) =>
+    path.posix.join(path.posix.dirname(file), target),
+  );
+}
+
+/** The folder below the part, or a file directly in it. */
+function placeOf(file: string): string {
+  return file.split("/")[1] ?? "";
+}
