@@ -1,12 +1,6 @@
+import type { CacheFailure } from "../telemetry/metrics.ts";
 import { isAbsent, isFull } from "./files.ts";
 import { type Access, type Volume, VolumeHung } from "./volume-limiter.ts";
-
-/**
- * Why the volume did not do its part: a bad entry was read, there was no room, no answer in time, anything else. The
- * reader was served all the same.
- */
-export const failureCauses = ["corrupt", "full", "hung", "error"] as const;
-export type CacheFailure = (typeof failureCauses)[number];
 
 export interface AttemptsOptions {
   readonly volume: Volume;

@@ -1,4 +1,8 @@
-import type { ByteRange } from "../source/source.ts";
+/** First and last byte, both counted, as in `Range: bytes=0-1023`. */
+export interface ByteRange {
+  readonly first: number;
+  readonly last: number;
+}
 
 /**
  * The one range that a `Range` header asks for, `whole` where there is none that must be honoured (RFC 9110 §14.2 lets

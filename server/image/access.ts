@@ -2,6 +2,7 @@ import type { ImageRequest } from "../../contract/request.ts";
 import { verify } from "../../contract/signature.ts";
 import type { Allowance } from "../concurrency/token-bucket.ts";
 import { Problem } from "../errors.ts";
+import type { Listing } from "../published/published.ts";
 
 /** Who may ask for what. */
 export interface Access {
@@ -11,17 +12,6 @@ export interface Access {
   check(asked: ImageRequest): void;
   /** Before a source is read and an image is made. @throws Problem `over-budget`. */
   charge(asked: ImageRequest, client: string): void;
-}
-
-/** What published sites use. */
-export interface Listing {
-  /** No site has published here yet: everything is open. Once one has, it never is again, also while no set is live. */
-  readonly neverPublished: boolean;
-  /** Whether every published set could be read: what is not listed may be in one that could not. */
-  readonly isComplete: boolean;
-  /** Another value whenever what is listed has changed. */
-  readonly edition: unknown;
-  has(asked: ImageRequest): boolean;
 }
 
 /** How `VARIANTS` is set. */

@@ -4,17 +4,12 @@ import type { Budget } from "../concurrency/semaphore.ts";
 import { Problem } from "../errors.ts";
 import { SNIFF_BYTES } from "../formats/sniff.ts";
 import { cacheControl, type FreshnessPolicy } from "../http/freshness.ts";
+import type { ByteRange } from "../http/range.ts";
 import { parseRange } from "../http/range.ts";
 import type { Answer, RequestHeaders } from "../http/response.ts";
 import { etagOf, imageHeaders, unlessMatched } from "../http/response-headers.ts";
 import { peek, thenDo } from "../source/body.ts";
-import {
-  type ByteRange,
-  type Source,
-  type SourceObject,
-  type SourceStat,
-  versionOf,
-} from "../source/source.ts";
+import { type Source, type SourceObject, type SourceStat, versionOf } from "../source/source.ts";
 import { typeOf } from "./fetch-original.ts";
 
 /** Originals as they are stored, streamed: never in memory as a whole, never in the cache. */

@@ -5,7 +5,6 @@ import { formatPublished, type ImageRequest, isOriginal, parseQuery } from "../.
 import type { Variant } from "../cache/cache.ts";
 import { type Reach, VolumeHung } from "../cache/volume-limiter.ts";
 import { Problem } from "../errors.ts";
-import type { Listing } from "../image/access.ts";
 import {
   deleteSet,
   isLive,
@@ -17,6 +16,17 @@ import {
   writeSet,
 } from "./files.ts";
 import { type FoundSets, PublishedReader, type SetFile, type Unread } from "./reader.ts";
+
+/** What published sites use. */
+export interface Listing {
+  /** No site has published here yet: everything is open. Once one has, it never is again, also while no set is live. */
+  readonly neverPublished: boolean;
+  /** Whether every published set could be read: what is not listed may be in one that could not. */
+  readonly isComplete: boolean;
+  /** Another value whenever what is listed has changed. */
+  readonly edition: unknown;
+  has(asked: ImageRequest): boolean;
+}
 
 /** What sites have published: the variants that `VARIANTS=listed` allows, budgets exempt and the GC keeps. */
 export interface Published extends Listing {

@@ -1,5 +1,6 @@
 import { Problem } from "../errors.ts";
-import type { ByteRange } from "./source.ts";
+import type { ByteRange } from "../http/range.ts";
+import type {} from "./source.ts";
 
 /**
  * Passes a body on and fails it when it ends short of its length or runs past it: a truncated photograph decodes to a

@@ -4,9 +4,10 @@ import { type FileHandle, open, realpath } from "node:fs/promises";
 import { join, sep } from "node:path";
 import { LRUCache } from "lru-cache";
 import { Problem } from "../errors.ts";
+import type { ByteRange } from "../http/range.ts";
 import { exactly } from "./body.ts";
 import { failedProblem } from "./shortage.ts";
-import type { ByteRange, Source, SourceStat } from "./source.ts";
+import type { Source, SourceStat } from "./source.ts";
 
 /**
  * Photographs in a folder. The validator is the content's hash, so that a checkout or a copy, which set new times,

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { LRUCache } from "lru-cache";
+import type { ByteRange } from "../http/range.ts";
 
 /** What a source says of an object without giving it. */
 export interface SourceStat {
@@ -13,12 +14,6 @@ export interface SourceStat {
 export interface SourceObject extends SourceStat {
   /** Fails when it ends short of its length: what arrives is whole or an error. Cancel it to let go. */
   readonly body: ReadableStream<Uint8Array>;
-}
-
-/** First and last byte, both counted, as in `Range: bytes=0-1023`. */
-export interface ByteRange {
-  readonly first: number;
-  readonly last: number;
 }
 
 /**

@@ -1,14 +1,21 @@
 import { Registry } from "prom-client";
 import { formatByType } from "../../contract/formats.ts";
-import { type CacheFailure, failureCauses } from "../cache/fail-open.ts";
-import type { Usage } from "../cache/usage.ts";
-import type { Lane } from "../encode/encoder.ts";
-import type { SweepSummary } from "../gc/sweep.ts";
 import { metricDefinitions as defined, type MetricDefinition } from "./metric-definitions.ts";
 import { counter, deferredCounter, gauge, histogram } from "./metric-kinds.ts";
 import { reportProcess } from "./process-metrics.ts";
 
-const lanes = ["live", "warm"] as const satisfies readonly Lane[];
+/** Values of labels: what they name is defined in folders above this one, and `tsc` compares them in start.ts. */
+const lanes = ["live", "warm"] as const;
+type Lane = (typeof lanes)[number];
+
+const failureCauses = ["corrupt", "full", "hung", "error"] as const;
+
+/**
+ * Why the cache volume did not do its part: a bad entry was read, there was no room, no answer in time, anything else.
+ * The reader was served all the same.
+ */
+export type CacheFailure = (typeof failureCauses)[number];
+
 const sourceOutcomes = ["ok", "absent", "withheld", "failed", "busy", "timeout"] as const;
 const encodeFailureCauses = ["deadline", "crash", "source", "variant"] as const;
 const formatLabels: ReadonlyMap<string, string> = new Map([...formatByType, ["application/json", "json"]]);
@@ -42,6 +49,22 @@ export interface Readings {
   readonly unreadSets?: () => number;
 }
 
+/** What a sweep did. */
+export interface SweepCounts {
+  readonly deletedBytes: number;
+  readonly deletedFiles: number;
+  /** Pinned variants among the deleted: the published sites alone are larger than the cache. */
+  readonly deletedPinned: number;
+  /** Half-written files of writers that died. */
+  readonly deletedTemporary: number;
+  readonly keptBytes: number;
+  readonly keptFiles: number;
+  /** How long the longest unused of the kept was not used, in milliseconds. */
+  readonly oldestKeptMs: number;
+  /** Published sets that could not be read, by path. */
+  readonly unreadSets: readonly string[];
+}
+
 /** What an operator can see. Every method is cheap enough for the path of a hit. */
 export interface Metrics {
   answered(request: AnsweredRequest): void;
@@ -54,9 +77,9 @@ export interface Metrics {
   encodeFailed(cause: EncodeFailure): void;
   cacheFailed(cause: CacheFailure): void;
   /** @param summary undefined when the sweep failed. */
-  swept(summary: SweepSummary | undefined): void;
+  swept(summary: SweepCounts | undefined): void;
   /** What a sweep found, of this process or of the one before it. */
-  used(usage: Omit<Usage, "tookMs">): void;
+  used(usage: { readonly bytes: number; readonly files: number; readonly swept: number }): void;
   read(readings: Readings): void;
   /** Everything, in Prometheus' text format. */
   scrape(): Promise<Response>;
@@ -161,7 +184,7 @@ function createSweepMetrics(
   };
 }
 
-function outcomeOf(summary: SweepSummary | undefined): "ok" | "withheld" | "failed" {
+function outcomeOf(summary: SweepCounts | undefined): "ok" | "withheld" | "failed" {
   if (summary === undefined) return "failed";
   return summary.unreadSets.length === 0 ? "ok" : "withheld";
 }

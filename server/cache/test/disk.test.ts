@@ -14,11 +14,11 @@ import {
 } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
+import type { CacheFailure } from "../../telemetry/metrics.ts";
 import { report } from "../../test/chaos/chaos.ts";
 import { temporaryFolder } from "../../test/support/temporary-folder.ts";
 import type { Variant } from "../cache.ts";
 import { createDiskCache, type DiskCacheOptions } from "../disk.ts";
-import type { CacheFailure } from "../fail-open.ts";
 import { pathParts } from "../name.ts";
 import { writeUsage } from "../usage.ts";
 import { entryOf, record, testCache, variant } from "./cache-suite.ts";

@@ -1,9 +1,9 @@
 import { readdir } from "node:fs/promises";
 import { expect, test, vi } from "vitest";
+import type { CacheFailure } from "../../telemetry/metrics.ts";
 import { report, sized } from "../../test/chaos/chaos.ts";
 import { temporaryFolder } from "../../test/support/temporary-folder.ts";
 import { createDiskCache } from "../disk.ts";
-import type { CacheFailure } from "../fail-open.ts";
 import { entryOf, variant } from "./cache-suite.ts";
 
 /** The call that fails now, and how. */

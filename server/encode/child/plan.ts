@@ -4,7 +4,6 @@ import type { Lane, Output } from "../encoder.ts";
 import type { SourceLimits } from "../limits.ts";
 import { avifProblem, type Choice, chooseFormat, type OutputLimits, type Picture } from "./choose-format.ts";
 import type { Rights } from "./copyright.ts";
-import { type EncodedFormat, effortFor } from "./effort.ts";
 
 /** An output as a child is asked for it. */
 export interface WantedOutput extends Output {

@@ -448,7 +448,7 @@ describe("a refusal", () => {
   });
 });
 
-describe("fm=json", () => {
+describe("fm=json for a photograph that nobody has asked for", () => {
   test("is charged to the client where the original has to be read", async () => {
     await open({ coldBudget: 1, policy: remotePolicy });
     expect((await world.get("/?img=worms.jpg&fm=json")).status).toBe(200);

@@ -1,10 +1,11 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { Problem } from "../../errors.ts";
+import type { ByteRange } from "../../http/range.ts";
 import { traceHeaders } from "../../telemetry/trace-context.ts";
 import { cut, exactly } from "../body.ts";
 import { failedProblem } from "../shortage.ts";
-import type { ByteRange, Source, SourceStat } from "../source.ts";
+import type { Source, SourceStat } from "../source.ts";
 import { validatorOf } from "../validator.ts";
 import { faultProblem } from "./faults.ts";
 import { fromNodeBody } from "./node-body.ts";

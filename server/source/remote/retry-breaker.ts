@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Problem, type ProblemCode } from "../../errors.ts";
-import type { ByteRange, Source, SourceObject } from "../source.ts";
+import type { ByteRange } from "../../http/range.ts";
+import type { Source, SourceObject } from "../source.ts";
 import { createBreaker } from "./breaker.ts";
 
 /** What a guard has seen, for metrics and tests. */

@@ -1,11 +1,12 @@
 import { Readable } from "node:stream";
 import type { GetObjectCommandOutput, HeadObjectCommandOutput, S3Client } from "@aws-sdk/client-s3";
 import { Problem } from "../../errors.ts";
+import type { ByteRange } from "../../http/range.ts";
 import { traceHeaders } from "../../telemetry/trace-context.ts";
 import { exactly } from "../body.ts";
 import { MOST_NEIGHBOURS, type Neighbours, neighboursBy } from "../list-siblings.ts";
 import { failedProblem, isShortage } from "../shortage.ts";
-import type { ByteRange, Source, SourceStat } from "../source.ts";
+import type { Source, SourceStat } from "../source.ts";
 import { validatorOf } from "../validator.ts";
 import { faultProblem } from "./faults.ts";
 import { fromNodeBody } from "./node-body.ts";

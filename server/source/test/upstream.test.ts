@@ -292,7 +292,7 @@ describe("a source that", () => {
     closed = true;
     expect((await world.get("/?img=a.jpg&q=33")).status).toBe(gone ?? 200);
     await world.service.background.idle();
-    expect(world.cache.entries.size).toBe(gone === undefined ? 1 : 0);
+    expect(await world.stored()).toHaveLength(gone === undefined ? 1 : 0);
   });
 
   test("is down does not matter to who asks for what is here: 10,000 of 10,000 are answered", async () => {
