@@ -4,6 +4,9 @@ import { type Built, createSite, extremes, siteConfig, unescapeHtml } from "./hu
 const images = {
   "a.jpg": { width: 4000, height: 3000, version: "0123456789", color: "#1a2b3c", placeholder: "UklGRg+/a==" },
   "b.jpg": { width: 1000, height: 750, version: "abcdef0123" },
+  "d.jpg": { width: 120, height: 90, version: "abcdef0123" },
+  "e.gif": { width: 500, height: 250, version: "abcdef0123" },
+  "f.jpg": { width: 9000, height: 90, version: "abcdef0123" },
 };
 
 const files = {
@@ -24,6 +27,9 @@ picture: {{ partial "imgproxy/picture.html" (dict "page" . "src" "b.jpg" "alt" "
     "---\nimgproxy: {sizes: 50vw}\n---\n![first](a.jpg)\n\n![second](a.jpg)\n\n![wide](a.jpg)\n{width=300}",
   "content/asked.md":
     "---\nimgproxy: {sizes: 'auto, 50vw', eagerfirst: true}\n---\n![first](a.jpg)\n\n![second](a.jpg)\n\n![unknown](c.jpg)\n\n![eager](a.jpg)\n{loading=eager decoding=sync}\n\n![low](a.jpg)\n{fetchpriority=low width=300}",
+  "content/small.md":
+    "---\nimgproxy: {fixed: 0}\n---\n![tiny](a.jpg?w=169)\n\n![unknown](c.jpg?w=169)\n\n![narrow](d.jpg?w=169)\n\n![cut](a.jpg?w=600)\n\n![moving](e.gif?w=169)\n\n![sliver](f.jpg?w=3)",
+  "content/small-fixed.md": "---\nimgproxy: {fixed: 64}\n---\n![tiny](a.jpg?w=50)",
   "content/figure.md":
     '---\nimgproxy: {figure: true, link: widest}\n---\n![one](a.jpg "A <title>")\n{.c #i}\n\nin ![two](b.jpg "T") text',
   "content/color.md": "---\nimgproxy: {placeholder: color, eagerfirst: false}\n---\n![one](a.jpg)",
@@ -71,6 +77,16 @@ describe.each(extremes)("Hugo $version", (hugo) => {
     expect(image("asked", "second")).toContain('sizes="auto, 50vw" width="4000"');
     expect(image("asked", "unknown")).toContain('sizes="50vw" alt="unknown" loading="lazy"');
     expect(image("asked", "low")).toContain('sizes="50vw" alt="low" width="300" loading');
+  });
+
+  test("announces an image narrower than every tier at its own size", () => {
+    expect(image("small", "tiny")).toMatch(/srcset="[^" ]* 169w" sizes="169px" width="169" height="127" alt/);
+    expect(image("small", "unknown")).toMatch(/ 169w" sizes="169px" alt/);
+    expect(image("small", "narrow")).toMatch(/ 120w" sizes="120px" width="120" height="90" alt/);
+    expect(image("small", "cut")).toMatch(/ 600w" sizes="auto, 100vw" width="4000" height="3000" alt/);
+    expect(image("small", "moving")).toMatch(/&w=169" width="169" height="85" alt/);
+    expect(image("small", "sliver")).toMatch(/ 3w" sizes="3px" width="3" height="1" alt/);
+    expect(image("small-fixed", "tiny")).toMatch(/ width="64" height="48" alt/);
   });
 
   test("makes a figure of an image that stands alone, and of no other", () => {
