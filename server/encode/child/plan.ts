@@ -1,9 +1,10 @@
-import { acceptedBy, formats, type VariantClass } from "../../../contract/formats.ts";
+import { acceptedBy, type EncodedFormat, formats, type VariantClass } from "../../../contract/formats.ts";
 import { Problem } from "../../errors.ts";
 import type { Lane, Output } from "../encoder.ts";
 import type { SourceLimits } from "../limits.ts";
 import { avifProblem, type Choice, chooseFormat, type OutputLimits, type Picture } from "./choose-format.ts";
 import type { Rights } from "./copyright.ts";
+import { effortFor } from "./effort.ts";
 
 /** An output as a child is asked for it. */
 export interface WantedOutput extends Output {

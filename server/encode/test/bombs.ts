@@ -12,9 +12,9 @@ export async function textBomb(type: "zTXt" | "iTXt"): Promise<Buffer> {
   return withChunks(await plain().png().toBuffer(), chunks);
 }
 
-/** A profile, or a packet of XMP, that is a gigabyte when it is unpacked. */
+/** A profile, or a packet of XMP, of 256 MiB when it is unpacked. */
 export async function packedBomb(type: "iCCP" | "iTXt"): Promise<Buffer> {
-  const packed = deflateSync(Buffer.alloc(2 ** 30), { level: 9 });
+  const packed = deflateSync(Buffer.alloc(2 ** 28), { level: 9 });
   const head = Buffer.from(type === "iCCP" ? "p\0\0" : "XML:com.adobe.xmp\0\x01\0\0\0", "latin1");
   return withChunks(await plain().png().toBuffer(), [chunk(type, Buffer.concat([head, packed]))]);
 }

@@ -13,7 +13,7 @@ export const fault = {
   babble: 16,
   misstate: 17,
   hoard: 18,
-  flood: 18,
+  flood: 19,
 } as const;
 
 /** A width whose output kills the child once it is made. */
