@@ -136,6 +136,8 @@ export function createImages(parts: ImageParts): Images {
   /** The same headers each time: front/held.ts keeps what it makes of them. */
   function hit(call: ImageCall, wanted: RememberedVariant, entry: Entry): Answer {
     const ifNoneMatch = call.headers["if-none-match"];
+    // Another request may have remembered the answer of a newer entry while this one asked the source.
+    if (!isSame(wanted.meta, entry.meta)) return respond(call, wanted, entry, "hit");
     wanted.whole ??= {
       ...entryAnswer(wanted.variant, entry, { cache: "hit", asked: wanted.asked.version, policy }),
       body: null,
@@ -171,10 +173,11 @@ export function createImages(parts: ImageParts): Images {
     { variant, asked }: RememberedVariant,
     entry: Entry,
     cache: CacheOutcome,
-    ms: Times,
+    ms?: Times,
   ): Answer {
     const made = entryAnswer(variant, entry, { cache, asked: asked.version, policy });
-    return withTimes(unlessMatched(made, call.headers["if-none-match"]), ms);
+    const answer = unlessMatched(made, call.headers["if-none-match"]);
+    return ms === undefined ? answer : withTimes(answer, ms);
   }
 
   // --- the original, and fm=json ---

@@ -211,9 +211,11 @@ export function createVariants(parts: {
     findMeta: async (variant) => hot.get(variant)?.meta ?? cache.readMeta(variant),
     async findStored(variant, validator) {
       const stored = await cache.read(variant);
-      if (stored?.meta.validator !== validator) return undefined;
-      hot.set(variant, stored);
-      return stored;
+      // It may have been made, and not be stored yet, while the disk was read.
+      const found = stored?.meta.validator === validator ? stored : hot.get(variant);
+      if (found?.meta.validator !== validator) return undefined;
+      hot.set(variant, found);
+      return found;
     },
     // Live and warm work differ in effort and in urgency: a reader does not wait for the slow one.
     make: (variant, lane, signal) =>
