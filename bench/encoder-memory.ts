@@ -134,7 +134,7 @@ async function measure(original: Uint8Array, output: Output) {
   try {
     for await (const _ of worker.run({ kind: "versions" }, 600_000));
     const pid = worker.pid ?? 0;
-    // The peak begins anew (proc(5), clear_refs).
+    // The peak starts again from here (proc(5), clear_refs).
     writeFileSync(`/proc/${pid}/clear_refs`, "5");
     const before = memoryOf(pid);
     let dataPeak = before.dataBytes;

@@ -4,7 +4,7 @@ import { startVitest } from "vitest/node";
 
 /** One check of the request path, taken out. */
 interface Mutant {
-  /** What the server does no longer, in words. */
+  /** The check that is taken out. */
   readonly without: string;
   readonly file: string;
   /** Stands in the file exactly once. */

@@ -9,15 +9,22 @@ import { temporaryFolder } from "../../test/support/temporary-folder.ts";
 
 const token = "the-token-of-the-test";
 
+/** What vitest ends after the tests: an afterAll inside a beforeAll is never called. */
+const ends: (() => unknown)[] = [];
+const atEnd = (end: () => unknown): void => void ends.push(end);
+afterAll(async () => {
+  for (const end of ends.reverse()) await end();
+});
+
 /** A server as it is run, on a folder of photographs; `get` asks with a browser's Accept and gives status and code. */
 async function start(settings: Readonly<Record<string, string>>) {
-  const folder = await temporaryFolder(afterAll);
+  const folder = await temporaryFolder(atEnd);
   const photos = join(folder, "photos");
   await mkdir(photos);
   const pod = await startPod(
     { SOURCE: photos, CACHE_DIR: join(folder, "cache"), GC_INTERVAL: "0", TOKEN: token, ...settings },
     undefined,
-    afterAll,
+    atEnd,
   );
   const ask = (query: string) => fetch(`${pod.url}?${query}`, { headers: { accept: browserAccept.avif } });
   const get = async (query: string): Promise<string> => {
