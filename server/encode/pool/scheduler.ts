@@ -19,6 +19,12 @@ export interface TasksOptions extends ChildrenOptions, LanesOptions {
   readonly poison?: PoisonOptions;
 }
 
+/**
+ * For a child to start and to say what it is. The operator's deadlines are for pictures: a short one must not end a pod that
+ * starts on a busy node, or with its CPU throttled.
+ */
+const START_MS = 120_000;
+
 /** What metrics show of one lane. */
 export interface LaneStats {
   readonly running: number;
@@ -97,10 +103,8 @@ export class Tasks {
   /** What a child says to a job without an original, such as its versions; no line is before it. */
   ask(job: Job): AsyncGenerator<Reply> {
     const replies = new Channel<Reply>();
-    // Nobody reads yet, and a pod that starts with its CPU throttled must not end for being slow.
-    const deadlineMs = this.#deadlineMs.warm;
-    void this.#drain(this.#children.start("live"), job, replies, deadlineMs);
-    return replies.take(AbortSignal.timeout(deadlineMs));
+    void this.#drain(this.#children.start("live"), job, replies, START_MS);
+    return replies.take(AbortSignal.timeout(START_MS));
   }
 
   /**
