@@ -1,4 +1,3 @@
-import { setMaxListeners } from "node:events";
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { CannotRun } from "./cannot-run.ts";
@@ -26,8 +25,6 @@ type Variables = Readonly<Record<string, string | undefined>>;
  */
 export async function scan(argv: readonly string[], env: Variables): Promise<number> {
   const interrupted = new AbortController();
-  // Each request under way listens; Node would warn of more than ten on the reader's terminal.
-  setMaxListeners(0, interrupted.signal);
   const stop = () => interrupted.abort(new Error("interrupted"));
   process.once("SIGINT", stop);
   process.once("SIGTERM", stop);

@@ -65,8 +65,16 @@ export async function request<T>(server: Server, call: Call<T>): Promise<T> {
       const words = `${new URL(call.url).origin} ${outcome.problem}; waited ${seconds} s`;
       throw new Unanswered(words, outcome.heard);
     }
-    await sleep(wait, undefined, { signal: server.signal });
+    await pause(server, wait);
   }
+}
+
+/**
+ * Waits, unless the scan is interrupted. @throws the signal's reason then.
+ * On a signal of its own: many wait at once, and Node takes more than ten listeners on one signal for a leak.
+ */
+export async function pause(server: Pick<Server, "signal">, milliseconds: number): Promise<void> {
+  await sleep(milliseconds, undefined, { signal: AbortSignal.any([server.signal]) });
 }
 
 /** Runs `work` over the items, at most `width` at a time, in their order; a failure stops the rest. */

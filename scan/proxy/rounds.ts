@@ -1,6 +1,5 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Refusal } from "./blame.ts";
-import { inParallel, type Server } from "./request.ts";
+import { inParallel, pause, type Server } from "./request.ts";
 
 /** A round that begins with so many failures ends there: the storage as a whole is away. */
 const ENOUGH = 20;
@@ -28,7 +27,7 @@ export async function inRounds<T>(
       [deadline, waits] = [performance.now() + server.patienceMs, 0];
     const wait = Math.min(500 * 2 ** waits++, 10_000) * (0.75 + Math.random() / 2);
     if (left.size === 0 || performance.now() + wait > deadline) return left;
-    await sleep(wait, undefined, { signal: server.signal });
+    await pause(server, wait);
     asked = [...left.keys()];
   }
 }

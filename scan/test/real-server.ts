@@ -9,6 +9,8 @@ import { fileURLToPath } from "node:url";
 export interface RealServer extends AsyncDisposable {
   readonly endpoint: string;
   readonly token: string;
+  /** What it has written to stderr: nothing, if all is well. */
+  stderr(): string;
   /** A number of `/metrics`, summed over its labels. */
   metric(name: string): Promise<number>;
 }
@@ -27,7 +29,12 @@ export async function startServer(
       ...{ SOURCE: photos, CACHE_DIR: cache, TOKEN: token, GC_INTERVAL: "0" },
       ...env,
     },
-    stdio: ["ignore", "pipe", "inherit"],
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let stderr = "";
+  child.stderr.on("data", (chunk: Buffer) => {
+    stderr += chunk;
+    process.stderr.write(chunk);
   });
   const closed = new Promise((resolve) => child.once("close", resolve));
   const started = await new Promise<{ readonly url: string; readonly admin: string }>((resolve, reject) => {
@@ -40,6 +47,7 @@ export async function startServer(
   return {
     endpoint: started.url,
     token,
+    stderr: () => stderr,
     async metric(name) {
       const text = await (await fetch(new URL("metrics", started.admin))).text();
       const lines = text.split("\n").filter((line) => line.startsWith(name));

@@ -1,3 +1,4 @@
+import { type AddressInfo, createServer } from "node:net";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { createSite } from "../../hugo-module/test/hugo-site.ts";
 import { photo } from "../../server/test/support/pictures.ts";
@@ -163,6 +164,23 @@ test("a storage that is away is waited for, and the scan goes on where it was", 
   expect(report.summary).toMatchObject({ variants: 40, made: 40, failed: 0 });
 });
 
+test("Node warns of nothing, here or there, while sixteen requests wait for a server and one call probes sixteen", async () => {
+  const keys = each(16, (n) => `crowd/${n}.jpg`);
+  await using site = await createSite({ "config.toml": config, "content/a.md": content(keys) });
+  const args = ["--site", site.folder, "--concurrency", "16", "--json"];
+  const gate = await startGate(keys.length);
+  const scanning = run([...args, "--endpoint", `http://127.0.0.1:${gate.port}/`]);
+  await gate.tried;
+  await using server = await startServer(`${storage.endpoint}/bucket/`, { PORT: String(gate.port) });
+  const reader = await scanning;
+  const publish = await run([...args, "--endpoint", server.endpoint], { env: { TOKEN: server.token } });
+  for (const { code, stderr, stdout } of [reader, publish]) {
+    expect([code, stderr]).toEqual([0, ""]);
+    expect(JSON.parse(stdout).summary).toMatchObject({ variants: 16, failed: 0 });
+  }
+  expect(server.stderr()).toBe("");
+});
+
 test("a withheld photograph is named where another key of the same image came first", async () => {
   storage.refuse = (key, method) =>
     key.startsWith("posts/") ? { status: 404, code: "NoSuchKey" } : archived(key, method);
@@ -179,3 +197,15 @@ test("a withheld photograph is named where another key of the same image came fi
     }),
   ]);
 });
+
+/** A port that takes connections and drops them, as of a server that restarts; free once as many have tried. */
+async function startGate(tries: number): Promise<{ readonly port: number; readonly tried: Promise<void> }> {
+  const gate = createServer((socket) => {
+    socket.on("error", () => undefined).destroy();
+    tries -= 1;
+    if (tries === 0) gate.close();
+  });
+  const tried = new Promise<void>((resolve) => gate.once("close", resolve));
+  await new Promise<void>((resolve) => gate.listen(0, "127.0.0.1", resolve));
+  return { port: (gate.address() as AddressInfo).port, tried };
+}

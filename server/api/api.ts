@@ -1,5 +1,4 @@
 import { createHash, timingSafeEqual } from "node:crypto";
-import { setMaxListeners } from "node:events";
 import { bodyLimit, H3, type H3Event } from "h3";
 import { parseMissingBody, parseProbeBody, parsePublishedBody, parseWarmBody } from "../../contract/api.ts";
 import { parseQuery } from "../../contract/request.ts";
@@ -36,8 +35,6 @@ export function createApi(parts: ApiParts): H3 {
   const api = new H3();
   api.use((event) => {
     checkToken(event.req.headers.get("authorization"), parts.tokens);
-    // One call is about many photographs, and the work on each listens for the caller to leave.
-    setMaxListeners(0, event.req.signal);
     event.runtime?.node?.req.socket?.setTimeout(parts.silenceMs);
   });
 

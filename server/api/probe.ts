@@ -27,15 +27,17 @@ export async function probeAll(
   const images: [string, ProbeAnswer["images"][string]][] = [];
   const worker = async (): Promise<void> => {
     for (let key = waiting.shift(); key !== undefined; key = waiting.shift()) {
+      // Its own: the work on each listens for the caller to leave, and Node takes more than ten listeners for a leak.
+      const own = AbortSignal.any([signal]);
       try {
-        images.push([key, toInfo(key, await probe(parts, key, signal))]);
+        images.push([key, toInfo(key, await probe(parts, key, own))]);
       } catch (error) {
         signal.throwIfAborted();
         const problem = apiProblem(error);
         const beside =
           body.neighbours === true && problem.code === "source-absent"
             ? // A bucket that may not be listed has photographs all the same.
-              await parts.neighbours(key, signal).catch(() => [])
+              await parts.neighbours(key, own).catch(() => [])
             : undefined;
         images.push([key, { problem, ...(beside !== undefined && { neighbours: beside }) }]);
       }

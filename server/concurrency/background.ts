@@ -10,28 +10,31 @@ export interface Background {
 
 /** @param tell what to do with a failure; an abort is none. */
 export function createBackground(tell: (what: string, error: unknown) => void, mostAtOnce = 256): Background {
-  const running = new Set<Promise<void>>();
-  const controller = new AbortController();
+  // A signal for each: on one for all, all would listen, and Node takes more than ten listeners for a leak.
+  const running = new Map<Promise<void>, AbortController>();
+  let stopped = false;
 
   async function idle(): Promise<void> {
-    while (running.size > 0) await Promise.all(running);
+    while (running.size > 0) await Promise.all(running.keys());
   }
 
   return {
     run(what, work) {
-      if (running.size >= mostAtOnce || controller.signal.aborted) return false;
+      if (running.size >= mostAtOnce || stopped) return false;
+      const controller = new AbortController();
       const job = work(controller.signal)
         .then(() => undefined)
         .catch((error: unknown) => {
-          if (!controller.signal.aborted) tell(what, error);
+          if (!stopped) tell(what, error);
         })
         .finally(() => running.delete(job));
-      running.add(job);
+      running.set(job, controller);
       return true;
     },
     idle,
     async stop() {
-      controller.abort(new Error("the server stops"));
+      stopped = true;
+      for (const controller of running.values()) controller.abort(new Error("the server stops"));
       await idle();
     },
   };

@@ -1,5 +1,4 @@
 import { spawn } from "node:child_process";
-import { setMaxListeners } from "node:events";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism, getPriority } from "node:os";
 import { join } from "node:path";
@@ -13,8 +12,8 @@ import { strikesOf } from "../pool/quarantine.ts";
 import { allocator, Worker, WorkerDied } from "../pool/worker.ts";
 import { FATAL_WIDTH, fault, faultyChild } from "./faulty-child.ts";
 
-const never = new AbortController().signal;
-setMaxListeners(0, never);
+/** The signal of a caller who stays. */
+const never = (): AbortSignal => new AbortController().signal;
 let original: Buffer;
 beforeAll(async () => {
   original = await photo(400, 300).jpeg().toBuffer();
@@ -42,7 +41,7 @@ async function encode(
   pool: Pool,
   outputs: readonly Output[],
   lane: Lane = "live",
-  signal = never,
+  signal = never(),
   body = original,
 ) {
   const made = [];
@@ -110,7 +109,7 @@ describe("a child that", () => {
     const made: number[] = [];
     const outputs = [122, 123, FATAL_WIDTH, 125].map((width) => ({ ...at(50), width }));
     const all = (async () => {
-      for await (const { width } of pool.encode(original, outputs, { lane: "live", signal: never }))
+      for await (const { width } of pool.encode(original, outputs, { lane: "live", signal: never() }))
         made.push(width);
     })();
     await expect(all).rejects.toMatchObject({ code: "encode-failed" });
@@ -142,7 +141,7 @@ describe("the line before the encoders", () => {
   test("ends by megapixels as well", async () => {
     const pool = await startPool({ maxMegapixels: 1, maxJobs: { live: 100, warm: 2 } });
     const large = await photo(1_200, 900).jpeg({ quality: 100 }).toBuffer();
-    const enter = (quality: number) => encode(pool, [at(quality)], "live", never, large);
+    const enter = (quality: number) => encode(pool, [at(quality)], "live", never(), large);
     const entered = [enter(1), enter(2)];
     await expect(enter(3)).rejects.toMatchObject({ code: "busy" });
     await Promise.all(entered);
@@ -233,7 +232,7 @@ describe("children", () => {
     expect(pool.stats().spawned).toBe(4);
     // Looked at while it works: a moment later it is ended for its rest, and another one waits.
     const spawned = [];
-    for await (const _ of pool.encode(original, [at(50)], { lane: "live", signal: never }))
+    for await (const _ of pool.encode(original, [at(50)], { lane: "live", signal: never() }))
       spawned.push(pool.stats().spawned);
     expect(spawned).toEqual([4]);
   });

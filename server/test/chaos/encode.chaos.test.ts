@@ -1,4 +1,3 @@
-import { setMaxListeners } from "node:events";
 import { readFileSync } from "node:fs";
 import { expect, onTestFinished, test } from "vitest";
 import type { Output } from "../../encode/encoder.ts";
@@ -9,8 +8,8 @@ import { Problem } from "../../errors.ts";
 import { animation, photo } from "../support/pictures.ts";
 import { bounded, report, sized } from "./chaos.ts";
 
-const never = new AbortController().signal;
-setMaxListeners(0, never);
+/** The signal of a caller who stays. */
+const never = (): AbortSignal => new AbortController().signal;
 
 /** A line that never ends: what is to be seen is what the encoders do. */
 function startPool(options: PoolOptions = {}): Pool {
@@ -31,7 +30,7 @@ function startPool(options: PoolOptions = {}): Pool {
 async function outcome(pool: Pool, original: Uint8Array, output: Partial<Output> = {}): Promise<string> {
   try {
     const asked: Output = { class: "auto-w", quality: 50, width: 200, ...output };
-    for await (const _ of pool.encode(original, [asked], { lane: "live", signal: never }));
+    for await (const _ of pool.encode(original, [asked], { lane: "live", signal: never() }));
     return "ok";
   } catch (error) {
     return error instanceof Problem ? error.code : String(error);
