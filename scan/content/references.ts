@@ -83,7 +83,7 @@ async function bodyReferences(
   const { body } = page;
   if (page.markup === "other") return [];
   const shortcodes = body.includes("{{") ? parseShortcodes(body) : [];
-  const named = (await Promise.all(shortcodes.map((tag) => shortcodeImages(tag, rules, parse)))).flat();
+  const named = (await Promise.all(shortcodes.map((tag) => shortcodeImages(tag, page, rules, parse)))).flat();
   const found =
     page.markup === "html"
       ? htmlReferences(body, rules)
@@ -108,7 +108,10 @@ async function markdownReferences(
   const endpoints = rules.unsafeHtml ? rules.endpoints.filter((endpoint) => body.includes(endpoint)) : [];
   const words = rules.unsafeHtml ? [...endpoints, ...new Set(body.match(/<img(?=[\s/>])/gi))] : [];
   if (!body.includes("![") && words.length === 0) return [];
-  const readings = shortcodes.length === 0 ? [wholeReading(body)] : shortcodeReadings(body, shortcodes);
+  const readings =
+    shortcodes.length === 0
+      ? [wholeReading(body)]
+      : shortcodeReadings(body, shortcodes, (tag) => shownBy(tag, rules) !== undefined);
   const found: Found[] = [];
   for (const whole of readings) {
     const { reading, plain } = relevantBlocks(whole, words);
@@ -131,11 +134,14 @@ async function markdownReferences(
  */
 async function shortcodeImages(
   tag: Shortcode,
+  { markup }: Readable,
   rules: ReferenceRules,
   parse: ParseMarkdown,
 ): Promise<Found[]> {
-  const name = tag.name.replace(/^imgproxy\//, "");
-  if (tag.closing || (name !== "figure" && name !== "img") || !rules.runsShortcode(tag.name)) return [];
+  const name = shownBy(tag, rules);
+  if (name === undefined || tag.isHidden) return [];
+  // What it prints is raw HTML in Markdown then, and goldmark leaves that out.
+  if (tag.isMarkdown && markup === "markdown" && !rules.unsafeHtml) return [];
   const { parameters, start: offset } = tag;
   const first = parameters.get("src") ?? (name === "img" ? parameters.get("0") : undefined);
   const overrides = name === "img" ? imgOverrides(parameters) : {};
@@ -146,6 +152,13 @@ async function shortcodeImages(
   const captions = words.filter((text) => text?.includes("![")).map((text = "") => parse(text, []));
   const inCaptions = (await Promise.all(captions)).flat();
   return [...shown, ...inCaptions.map((image): Found => ({ ...image, offset }))];
+}
+
+/** Which of the module's a tag runs, if one. */
+function shownBy({ name: full, closing }: Shortcode, rules: ReferenceRules): "figure" | "img" | undefined {
+  const name = full.replace(/^imgproxy\//, "");
+  if (closing || (name !== "figure" && name !== "img") || !rules.runsShortcode(full)) return undefined;
+  return name;
 }
 
 /** What of `img`'s parameters decides its URLs. */

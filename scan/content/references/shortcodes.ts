@@ -1,27 +1,88 @@
-import { joinPieces, type Piece, type Reading, wholeReading } from "./reading.ts";
+import { joinPieces, type Piece, type Reading } from "./reading.ts";
+import { lexTag, type ShortcodeTag } from "./shortcode-lexer.ts";
 
-/** A shortcode's opening tag: `{{< figure src="worms.jpg" >}}`. */
-export interface Shortcode {
-  readonly name: string;
-  /** By name, or by position from `0`. */
-  readonly parameters: ReadonlyMap<string, string>;
-  readonly closing: boolean;
-  /** Where the tag is: offsets of its first character and of the first after it. */
+/** A shortcode's tag: `{{< figure src="worms.jpg" >}}`. */
+export interface Shortcode extends ShortcodeTag {
+  /**
+   * Whether Markdown is read after it has run, so that the HTML that it prints is raw HTML: between percent signs, or
+   * within a pair of such tags. Hugo's hugolib/shortcode.go: within another pair, percent signs are for what it holds.
+   */
+  readonly isMarkdown: boolean;
+  /** Whether it is within `comment`, of which Hugo prints nothing. */
+  readonly isHidden: boolean;
+  /** Whether what is before it, after the tag before, is held by `highlight` or `comment`. */
+  readonly afterVerbatim: boolean;
+  /** Where the tag is: the offset of its first character. */
   readonly start: number;
-  readonly end: number;
 }
 
-/** Every tag that Hugo would run, before Markdown is read. A tag in comment marks is shown, not run. */
+/** Every tag that Hugo would run, before Markdown is read. What is in comment marks is shown, not run. */
 export function parseShortcodes(body: string): Shortcode[] {
-  const found: Shortcode[] = [];
-  const opening = /\{\{([<%])(?!\/\*)/g;
-  for (let match = opening.exec(body); match !== null; match = opening.exec(body)) {
-    const parsed = parseTag(body, match.index + 3, match[1] === "<" ? ">" : "%");
-    if (parsed === undefined) continue;
-    found.push({ ...parsed, start: match.index });
-    opening.lastIndex = parsed.end;
+  const found: PlacedTag[] = [];
+  for (let start = body.indexOf("{{"); start !== -1; ) {
+    const mark = body.charAt(start + 2);
+    let next = start + 2;
+    if (mark === "<" || mark === "%") {
+      const delimiter = mark === "<" ? ">" : "%";
+      if (body.startsWith("/*", start + 3)) {
+        const end = body.indexOf(`*/${delimiter}}}`, start + 5);
+        // Hugo refuses a page with a comment that nothing closes.
+        if (end === -1) break;
+        next = end + 5;
+      } else {
+        const tag = lexTag(body, start + 3, delimiter);
+        if ("end" in tag) found.push({ ...tag, start });
+        next = "end" in tag ? tag.end : Math.max(tag.refusedAt, start + 3);
+      }
+    } else if (mark === "{") next = start + 1;
+    start = body.indexOf("{{", next);
   }
-  return found;
+  return withSurroundings(body, found);
+}
+
+interface PlacedTag extends ShortcodeTag {
+  readonly start: number;
+}
+
+function withSurroundings(body: string, tags: readonly PlacedTag[]): Shortcode[] {
+  const ends = closings(tags);
+  // Where the pairs end that a tag is in: all of them, those between percent signs, those that hold no Markdown.
+  const within = { any: 0, markdown: 0, highlight: 0, comment: 0 };
+  return tags.map((tag, index) => {
+    const percent = body.charAt(tag.start + 2) === "%";
+    const isMarkdown = tag.start < within.markdown || (percent && tag.start >= within.any);
+    const isHidden = tag.start < within.comment;
+    const afterVerbatim = tag.start <= Math.max(within.highlight, within.comment);
+    const end = tags[ends.get(index) ?? -1]?.start ?? 0;
+    within.any = Math.max(within.any, end);
+    if (percent) within.markdown = Math.max(within.markdown, end);
+    // Hugo's own: they print what they hold as code, or nothing of it.
+    if (tag.name === "highlight" || tag.name === "comment")
+      within[tag.name] = Math.max(within[tag.name], end);
+    return { ...tag, isMarkdown, isHidden, afterVerbatim };
+  });
+}
+
+/** The closing tag of each that has one, both by index: the last open one of the name is closed, and with it what is open within. */
+function closings(tags: readonly ShortcodeTag[]): ReadonlyMap<number, number> {
+  const ends = new Map<number, number>();
+  const open: number[] = [];
+  const openOfName = new Map<string, { readonly index: number; readonly depth: number }[]>();
+  tags.forEach(({ name, closing, selfClosing }, index) => {
+    if (selfClosing) return;
+    const ofName = openOfName.get(name) ?? [];
+    openOfName.set(name, ofName);
+    if (!closing) ofName.push({ index, depth: open.push(index) - 1 });
+    else {
+      let last = ofName.pop();
+      // Closed already, with what it is in.
+      while (last !== undefined && open[last.depth] !== last.index) last = ofName.pop();
+      if (last === undefined) return;
+      ends.set(last.index, index);
+      open.length = last.depth;
+    }
+  });
+  return ends;
 }
 
 /** What Hugo puts in the place of `{{< x >}}` while Markdown is read. */
@@ -33,85 +94,38 @@ export function hasShortcode(text: string): boolean {
 }
 
 /**
- * The two readings of a body whose tags Hugo has taken out: its word in the place of each, and an empty line (what `{{% x %}}` prints may begin and end with one). What `highlight` and `comment` hold is
- * no Markdown in either.
+ * A body as it is written (a template may read its tag's parameters as Markdown), and as Hugo reads it without its tags: its
+ * word in the place of each, and an empty line (what `{{% x %}}` prints may begin and end with one). What `highlight` and
+ * `comment` hold is no Markdown in any.
+ * @param isOurs whether it is known what a tag prints: its parameters are no Markdown.
  */
-export function shortcodeReadings(body: string, shortcodes: readonly Shortcode[]): Reading[] {
-  const verbatim = blankVerbatim(body, shortcodes);
+export function shortcodeReadings(
+  body: string,
+  shortcodes: readonly Shortcode[],
+  isOurs: (tag: Shortcode) => boolean,
+): Reading[] {
+  const written: Piece[] = [];
   const words: Piece[] = [];
   const lines: Piece[] = [];
   let from = 0;
+  const between = (end: number, verbatim: boolean) => {
+    const text = body.slice(from, end);
+    const piece = { text: verbatim ? masked(text, " ") : text, start: from };
+    for (const reading of [written, words, lines]) reading.push(piece);
+  };
   for (const tag of shortcodes) {
-    const before = { text: verbatim.slice(from, tag.start), start: from };
-    words.push(before, { text: PLACEHOLDER, start: tag.start });
-    lines.push(before, { text: "\n\n", start: tag.start });
+    const text = body.slice(tag.start, tag.end);
+    between(tag.start, tag.afterVerbatim);
+    written.push({ text: isOurs(tag) ? masked(text, "x") : text, start: tag.start });
+    words.push({ text: PLACEHOLDER, start: tag.start });
+    lines.push({ text: "\n\n", start: tag.start });
     from = tag.end;
   }
-  const rest = { text: verbatim.slice(from), start: from };
-  return [wholeReading(verbatim), joinPieces([...words, rest]), joinPieces([...lines, rest])];
+  between(body.length, false);
+  return [joinPieces(written), joinPieces(words), joinPieces(lines)];
 }
 
-function blankVerbatim(body: string, shortcodes: readonly Shortcode[]): string {
-  let text = body;
-  shortcodes.forEach((tag, index) => {
-    if (tag.closing || !verbatimShortcodes.has(tag.name)) return;
-    const end = shortcodes.slice(index + 1).find((other) => other.closing && other.name === tag.name);
-    if (end !== undefined)
-      text = text.slice(0, tag.end) + blank(text.slice(tag.end, end.start)) + text.slice(end.start);
-  });
-  return text;
-}
-
-/** Hugo's own that print what they hold as code, or nothing of it. */
-const verbatimShortcodes: ReadonlySet<string> = new Set(["highlight", "comment"]);
-
-// --- one tag ---
-
-function parseTag(
-  body: string,
-  from: number,
-  mark: ">" | "%",
-): Pick<Shortcode, "name" | "parameters" | "closing" | "end"> | undefined {
-  const tokens =
-    /\s*(?:(\/?>|\/?%)\}\}|(\/)|"((?:\\.|[^"\\])*)"|`([^`]*)`|([^\s"`=/%>}][^\s"`=>}]*)(=)?|(=))/gsy;
-  tokens.lastIndex = from;
-  const words: { readonly text: string; readonly name: boolean }[] = [];
-  let closing = false;
-  for (let token = tokens.exec(body); token !== null; token = tokens.exec(body)) {
-    const [, end, slash, quoted, raw, plain, equals] = token;
-    if (end !== undefined) {
-      const [name, ...rest] = words;
-      if (!end.endsWith(mark) || name === undefined || name.name) return undefined;
-      return { name: name.text, parameters: parametersOf(rest), closing, end: tokens.lastIndex };
-    }
-    if (slash !== undefined) {
-      if (words.length > 0) return undefined;
-      closing = true;
-    } else if (plain !== undefined) words.push({ text: plain, name: equals !== undefined });
-    else if (quoted !== undefined) words.push({ text: quoted.replace(/\\(["\\])/g, "$1"), name: false });
-    else if (raw !== undefined) words.push({ text: raw, name: false });
-    else return undefined;
-  }
-  return undefined;
-}
-
-function parametersOf(
-  words: readonly { readonly text: string; readonly name: boolean }[],
-): Map<string, string> {
-  const parameters = new Map<string, string>();
-  let name: string | undefined;
-  let position = 0;
-  for (const word of words) {
-    if (word.name) name = word.text;
-    else {
-      parameters.set(name ?? String(position++), word.text);
-      name = undefined;
-    }
-  }
-  return parameters;
-}
-
-/** Spaces in the place of everything but line ends. */
-function blank(text: string): string {
-  return text.replace(/[^\r\n]/g, " ");
+/** Everything but line ends replaced. */
+function masked(text: string, character: " " | "x"): string {
+  return text.replace(/[^\r\n]/g, character);
 }
