@@ -3,7 +3,7 @@ import { createApi } from "./api/api.ts";
 import type { SourceRecords, VariantCache } from "./cache/cache.ts";
 import { type Background, createBackground } from "./concurrency/background.ts";
 import { createBudget } from "./concurrency/semaphore.ts";
-import { createFlights } from "./concurrency/single-flight.ts";
+import { createSingleFlight } from "./concurrency/single-flight.ts";
 import { createAllowance } from "./concurrency/token-bucket.ts";
 import type { Encoder } from "./encode/encoder.ts";
 import type { SourceLimits } from "./encode/limits.ts";
@@ -86,24 +86,24 @@ export function createService(parts: ServiceParts): Service {
   const bytes = Math.max(ORIGINALS_BYTES, maxBytes);
   const memory = createBudget({ amount: bytes, mostWaiting: 64, waitMs: 3_000 });
   const originals = createOriginals({
-    ...{ source, flights: createFlights(), maxBytes, liveMs, limits },
+    ...{ source, flights: createSingleFlight(), maxBytes, liveMs, limits },
     places,
     memory,
   });
   const checks = createChecks({
     source,
     records: cache,
-    flights: createFlights(),
+    flights: createSingleFlight(),
     background,
     gone: (key) => purge(key),
   });
   const negative = createNegative(checks.known);
   const shared = { originals, encoder, background, learn: checks.learn };
   const variants = createVariants({
-    ...{ ...shared, hot, cache, flights: createFlights() },
+    ...{ ...shared, hot, cache, flights: createSingleFlight() },
     share: createSourceShare({ cache, published, most: options.maxVariants }),
   });
-  const descriptions = createDescriptions({ ...shared, records: cache, flights: createFlights() });
+  const descriptions = createDescriptions({ ...shared, records: cache, flights: createSingleFlight() });
 
   async function purge(key: string): Promise<number> {
     checks.forget(key);

@@ -1,20 +1,20 @@
 import { Problem } from "../errors.ts";
 
 /** Work that many ask for and one does. */
-export interface Flights<T> {
+export interface SingleFlight<T> {
   /**
    * The result of the work under this name: started by the first who asks, shared by all who ask while it runs, its
    * failure too. Who leaves (by its signal) leaves the others their result; the work's own signal aborts when the
    * last one has left.
    * @throws Problem `busy` when more wait than may; the signal's reason when it aborts.
    */
-  join(name: string, signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T>;
+  do(name: string, signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T>;
   /** Works under way. */
   readonly size: number;
 }
 
 /** @param mostWaiting over all names; a reader holds a socket and a place here until the work is done. */
-export function createFlights<T>(mostWaiting = 10_000): Flights<T> {
+export function createSingleFlight<T>(mostWaiting = 10_000): SingleFlight<T> {
   const flights = new Map<string, Flight<T>>();
   let waiting = 0;
 
@@ -22,7 +22,7 @@ export function createFlights<T>(mostWaiting = 10_000): Flights<T> {
     get size() {
       return flights.size;
     },
-    async join(name, signal, work) {
+    async do(name, signal, work) {
       signal.throwIfAborted();
       if (waiting >= mostWaiting) throw new Problem("busy");
       const flight = flights.get(name) ?? depart(flights, name, work);

@@ -1,5 +1,5 @@
 import type { Budget } from "../concurrency/semaphore.ts";
-import type { Flights } from "../concurrency/single-flight.ts";
+import type { SingleFlight } from "../concurrency/single-flight.ts";
 import type { Lane } from "../encode/encoder.ts";
 import type { SourceLimits } from "../encode/limits.ts";
 import type { Reception } from "../encode/pool/early-upload.ts";
@@ -44,7 +44,7 @@ export interface Originals {
 /** What fetching an original takes. */
 export interface OriginalsParts {
   readonly source: Source;
-  readonly flights: Flights<Held>;
+  readonly flights: SingleFlight<Held>;
   readonly maxBytes: number;
   /** The longest that a reader's original may take to be here, in milliseconds. */
   readonly liveMs: number;
@@ -66,7 +66,7 @@ export function createOriginals(parts: OriginalsParts): Originals {
   return {
     async fetch(key, signal, { lane, reception }) {
       const join = (signal: AbortSignal): Promise<Held> =>
-        parts.flights.join(key, signal, (signal) => fetchHeld(parts, key, signal, reception));
+        parts.flights.do(key, signal, (signal) => fetchHeld(parts, key, signal, reception));
       return lease(await (lane === "live" ? within(parts.liveMs, signal, join) : join(signal)));
     },
   };

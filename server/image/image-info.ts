@@ -1,7 +1,7 @@
 import type { ImageInfo } from "../../contract/info.ts";
 import type { SourceRecord, SourceRecords } from "../cache/cache.ts";
 import type { Background } from "../concurrency/background.ts";
-import type { Flights } from "../concurrency/single-flight.ts";
+import type { SingleFlight } from "../concurrency/single-flight.ts";
 import type { Encoder, Lane } from "../encode/encoder.ts";
 import { cacheControl, type FreshnessPolicy } from "../http/freshness.ts";
 import type { Answer } from "../http/response.ts";
@@ -21,7 +21,7 @@ export function createDescriptions(parts: {
   readonly records: SourceRecords;
   readonly originals: Originals;
   readonly encoder: Encoder;
-  readonly flights: Flights<SourceRecord>;
+  readonly flights: SingleFlight<SourceRecord>;
   readonly background: Background;
   readonly learn: (key: string, validator: string) => void;
 }): Descriptions {
@@ -52,7 +52,7 @@ export function createDescriptions(parts: {
 
   return {
     find: (key) => records.readRecord(key),
-    make: (key, lane, signal) => flights.join(`${lane} ${key}`, signal, (signal) => look(key, lane, signal)),
+    make: (key, lane, signal) => flights.do(`${lane} ${key}`, signal, (signal) => look(key, lane, signal)),
   };
 }
 

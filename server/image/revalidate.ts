@@ -1,7 +1,7 @@
 import { LRUCache } from "lru-cache";
 import type { SourceRecords } from "../cache/cache.ts";
 import type { Background } from "../concurrency/background.ts";
-import type { Flights } from "../concurrency/single-flight.ts";
+import type { SingleFlight } from "../concurrency/single-flight.ts";
 import { createAllowance } from "../concurrency/token-bucket.ts";
 import { isGone } from "../source/access-denied.ts";
 import type { Source } from "../source/source.ts";
@@ -39,7 +39,7 @@ export function newer(a: Known | undefined, b: Known): Known {
 export function createChecks(parts: {
   readonly source: Source;
   readonly records: SourceRecords;
-  readonly flights: Flights<Known>;
+  readonly flights: SingleFlight<Known>;
   readonly background: Background;
   readonly gone: (key: string) => Promise<unknown>;
   readonly now?: () => number;
@@ -67,7 +67,7 @@ export function createChecks(parts: {
     }
   }
 
-  const ask: Checks["ask"] = (key, signal) => flights.join(key, signal, (signal) => question(key, signal));
+  const ask: Checks["ask"] = (key, signal) => flights.do(key, signal, (signal) => question(key, signal));
 
   return {
     ask,
@@ -76,7 +76,7 @@ export function createChecks(parts: {
     forget: (key) => void states.delete(key),
     // The allowance is for questions, not for readers: whoever joins one that is under way has its answer.
     now: (key, signal) =>
-      flights.join(key, signal, async (signal) => {
+      flights.do(key, signal, async (signal) => {
         const known = states.get(key);
         if (known !== undefined && !questions.take(key)) return known;
         return question(key, signal);

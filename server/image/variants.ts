@@ -2,7 +2,7 @@ import { setImmediate } from "node:timers/promises";
 import { LRUCache } from "lru-cache";
 import type { Entry, EntryMeta, Variant, VariantCache } from "../cache/cache.ts";
 import type { Background } from "../concurrency/background.ts";
-import type { Flights } from "../concurrency/single-flight.ts";
+import type { SingleFlight } from "../concurrency/single-flight.ts";
 import type { Encoded, Encoder, Lane } from "../encode/encoder.ts";
 import { Problem, type ProblemCode } from "../errors.ts";
 import { etagOf } from "../http/response-headers.ts";
@@ -42,7 +42,7 @@ export function createVariants(parts: {
   readonly cache: VariantCache;
   readonly originals: Originals;
   readonly encoder: Encoder;
-  readonly flights: Flights<Made>;
+  readonly flights: SingleFlight<Made>;
   readonly background: Background;
   /** Told of each original that was fetched. */
   readonly learn: (key: string, validator: string) => void;
@@ -219,7 +219,7 @@ export function createVariants(parts: {
     },
     // Live and warm work differ in effort and in urgency: a reader does not wait for the slow one.
     make: (variant, lane, signal) =>
-      flights.join(`${lane} ${variantName(variant)}`, signal, (signal) =>
+      flights.do(`${lane} ${variantName(variant)}`, signal, (signal) =>
         fetchAndEncode(variant, lane, signal),
       ),
     async purge(key) {

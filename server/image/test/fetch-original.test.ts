@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { createBudget } from "../../concurrency/semaphore.ts";
-import { createFlights } from "../../concurrency/single-flight.ts";
+import { createSingleFlight } from "../../concurrency/single-flight.ts";
 import type { Lane } from "../../encode/encoder.ts";
 import { defaultLimits } from "../../encode/limits.ts";
 import type { Source } from "../../source/source.ts";
@@ -35,7 +35,7 @@ function create(source: Source) {
     source,
     places,
     memory,
-    flights: createFlights<never>(),
+    flights: createSingleFlight<never>(),
     maxBytes: 1e6,
     liveMs: 100,
     limits: defaultLimits,

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { SourceRecord } from "../../cache/cache.ts";
 import { createDiskCache } from "../../cache/disk.ts";
 import { createBackground } from "../../concurrency/background.ts";
-import { createFlights } from "../../concurrency/single-flight.ts";
+import { createSingleFlight } from "../../concurrency/single-flight.ts";
 import { temporaryFolder } from "../../test/support/temporary-folder.ts";
 import { createChecks, type Known } from "../revalidate.ts";
 
@@ -17,7 +17,7 @@ test("a confirmed source is written down for other replicas four times an hour, 
   });
   const checks = createChecks({
     source: { stat: async () => ({ validator: record.validator, bytes: record.bytes }), open: notAsked },
-    flights: createFlights<Known>(),
+    flights: createSingleFlight<Known>(),
     ...{ records, background, gone: notAsked, now: () => now },
   });
   const written: number[] = [];

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { createFlights } from "../../concurrency/single-flight.ts";
+import { createSingleFlight } from "../../concurrency/single-flight.ts";
 import { createAllowance } from "../../concurrency/token-bucket.ts";
 import { helpText, InvalidConfig, loadConfig } from "../../config/load.ts";
 import { duration, networks, path, size, sourceUrl } from "../../config/parsers.ts";
@@ -131,24 +131,24 @@ describe("a flight", () => {
   const signal = new AbortController().signal;
 
   test("is shared by all who ask while it runs, its failure too, and is not repeated for them", async () => {
-    const flights = createFlights<number>();
+    const flights = createSingleFlight<number>();
     let works = 0;
     const fail = async (): Promise<number> => {
       works += 1;
       await new Promise((resolve) => setTimeout(resolve, 5));
       throw new Error("no");
     };
-    const all = await Promise.allSettled(Array.from({ length: 50 }, () => flights.join("a", signal, fail)));
+    const all = await Promise.allSettled(Array.from({ length: 50 }, () => flights.do("a", signal, fail)));
     expect([works, all.filter(({ status }) => status === "rejected").length, flights.size]).toEqual([
       1, 50, 0,
     ]);
   });
 
   test("that everyone has left is aborted, and who asks then starts another", async () => {
-    const flights = createFlights<string>();
+    const flights = createSingleFlight<string>();
     const leaver = new AbortController();
     let aborted = false;
-    const first = flights.join("a", leaver.signal, (signal) => {
+    const first = flights.do("a", leaver.signal, (signal) => {
       signal.addEventListener("abort", () => {
         aborted = true;
       });
@@ -157,15 +157,15 @@ describe("a flight", () => {
     leaver.abort(new Error("gone"));
     await expect(first).rejects.toThrow("gone");
     expect(aborted).toBe(true);
-    expect(await flights.join("a", signal, async () => "second")).toBe("second");
+    expect(await flights.do("a", signal, async () => "second")).toBe("second");
   });
 
   test("takes so many who wait and no more", async () => {
-    const flights = createFlights<void>(3);
+    const flights = createSingleFlight<void>(3);
     let end = (): void => undefined;
     const work = (): Promise<void> => new Promise((resolve) => (end = resolve));
-    const waiting = [1, 2, 3].map(() => flights.join("a", signal, work));
-    await expect(flights.join("b", signal, work)).rejects.toThrow(expect.objectContaining({ code: "busy" }));
+    const waiting = [1, 2, 3].map(() => flights.do("a", signal, work));
+    await expect(flights.do("b", signal, work)).rejects.toThrow(expect.objectContaining({ code: "busy" }));
     end();
     await Promise.all(waiting);
   });
