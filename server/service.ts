@@ -4,7 +4,7 @@ import type { SourceRecords, VariantCache } from "./cache/cache.ts";
 import { type Background, createBackground } from "./concurrency/background.ts";
 import { createBudget } from "./concurrency/semaphore.ts";
 import { createSingleFlight } from "./concurrency/single-flight.ts";
-import { createAllowance } from "./concurrency/token-bucket.ts";
+import { createRateLimiter } from "./concurrency/token-bucket.ts";
 import type { Encoder } from "./encode/encoder.ts";
 import type { SourceLimits } from "./encode/limits.ts";
 import { createReporter } from "./front/access-log.ts";
@@ -115,7 +115,7 @@ export function createService(parts: ServiceParts): Service {
     mode: options.variants,
     keys: options.signingKeys,
     listing: published,
-    budget: createAllowance({ burst: options.coldBudget, perSecond: options.coldBudget / 60 }),
+    budget: createRateLimiter({ burst: options.coldBudget, perSecond: options.coldBudget / 60 }),
   });
   const streams = createStreams({
     ...{ source, policy, originals: options.originals },

@@ -3,7 +3,7 @@ import type { RequestListener } from "node:http";
 import { toNodeHandler } from "h3";
 import { createDiskCache } from "./cache/disk.ts";
 import { connectionsWithin, descriptorLimit } from "./concurrency/descriptors.ts";
-import { createAllowance } from "./concurrency/token-bucket.ts";
+import { createRateLimiter } from "./concurrency/token-bucket.ts";
 import type { Config } from "./config/load.ts";
 import { defaultLimits } from "./encode/limits.ts";
 import { libraryProblems } from "./encode/minimum-versions.ts";
@@ -47,7 +47,7 @@ export async function start(config: Config, log: Log, version: string): Promise<
   });
   let timer: Timer | undefined;
   // A volume that is full or hung fails for each request; the metric counts them all.
-  const tell = createAllowance({ burst: 1, perSecond: 1 / 60 });
+  const tell = createRateLimiter({ burst: 1, perSecond: 1 / 60 });
   const limits = {
     ...defaultLimits,
     side: config.maxSide,

@@ -1,7 +1,7 @@
 import { LRUCache } from "lru-cache";
 
 /** An allowance by name: bursts are allowed, a steady flow is held to a rate. */
-export interface Allowance {
+export interface RateLimiter {
   /** Takes one unit; false when there is none. */
   take(name: string): boolean;
   /** Seconds until there is one unit again. */
@@ -12,10 +12,10 @@ export interface Allowance {
  * Token buckets, full at first and forgotten when unused (a forgotten one is full again).
  * @param now milliseconds.
  */
-export function createAllowance(
+export function createRateLimiter(
   limits: { readonly burst: number; readonly perSecond: number; readonly names?: number },
   now: () => number = Date.now,
-): Allowance {
+): RateLimiter {
   const buckets = new LRUCache<string, Bucket>({ max: limits.names ?? 10_000 });
 
   function filled(name: string): Bucket {

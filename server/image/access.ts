@@ -1,6 +1,6 @@
 import type { ImageRequest } from "../../contract/request.ts";
 import { verify } from "../../contract/signature.ts";
-import type { Allowance } from "../concurrency/token-bucket.ts";
+import type { RateLimiter } from "../concurrency/token-bucket.ts";
 import { Problem } from "../errors.ts";
 import type { Listing } from "../published/published.ts";
 
@@ -23,7 +23,7 @@ export function createAccess(parts: {
   readonly keys: readonly string[];
   readonly listing: Listing;
   /** New variants a client may ask for. */
-  readonly budget: Allowance;
+  readonly budget: RateLimiter;
 }): Access {
   const { mode, keys, listing, budget } = parts;
   return {

@@ -1,5 +1,5 @@
 import { LRUCache } from "lru-cache";
-import { createAllowance } from "../concurrency/token-bucket.ts";
+import { createRateLimiter } from "../concurrency/token-bucket.ts";
 import { Problem, type ProblemCode, type ProblemKind, problems, type Scope } from "../errors.ts";
 import type { Known } from "./revalidate.ts";
 
@@ -36,7 +36,7 @@ export function createNegative(
   now: () => number = Date.now,
 ): Negative {
   const failures = new LRUCache<string, Failure>({ max: 10_000 });
-  const doubts = createAllowance({ burst: 2, perSecond: 1 }, now);
+  const doubts = createRateLimiter({ burst: 2, perSecond: 1 }, now);
 
   function find(wanted: Wanted): Failure | undefined {
     for (const scope of wanted.variant === undefined ? originalScopes : variantScopes) {

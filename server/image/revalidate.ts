@@ -2,7 +2,7 @@ import { LRUCache } from "lru-cache";
 import type { SourceRecords } from "../cache/cache.ts";
 import type { Background } from "../concurrency/background.ts";
 import type { SingleFlight } from "../concurrency/single-flight.ts";
-import { createAllowance } from "../concurrency/token-bucket.ts";
+import { createRateLimiter } from "../concurrency/token-bucket.ts";
 import { isGone } from "../source/access-denied.ts";
 import type { Source } from "../source/source.ts";
 
@@ -47,8 +47,8 @@ export function createChecks(parts: {
   const { source, records, flights, background, gone, now = Date.now } = parts;
   const states = new LRUCache<string, Known>({ max: 100_000 });
   // Whoever sends a new v with every request gets a question to the source a second, not one a request.
-  const questions = createAllowance({ burst: 5, perSecond: 1 }, now);
-  const behinds = createAllowance({ burst: 1, perSecond: 1 / 30 }, now);
+  const questions = createRateLimiter({ burst: 5, perSecond: 1 }, now);
+  const behinds = createRateLimiter({ burst: 1, perSecond: 1 / 30 }, now);
 
   function learn(key: string, validator: string): Known {
     const known = { validator, checked: now() };

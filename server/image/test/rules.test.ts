@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createSingleFlight } from "../../concurrency/single-flight.ts";
-import { createAllowance } from "../../concurrency/token-bucket.ts";
+import { createRateLimiter } from "../../concurrency/token-bucket.ts";
 import { helpText, InvalidConfig, loadConfig } from "../../config/load.ts";
 import { duration, networks, path, size, sourceUrl } from "../../config/parsers.ts";
 import { settings } from "../../config/settings.ts";
@@ -116,7 +116,7 @@ describe("who asks", () => {
 describe("an allowance", () => {
   test("lets a burst pass, then a rate, each name by itself", () => {
     let clock = 0;
-    const allowance = createAllowance({ burst: 3, perSecond: 2 }, () => clock);
+    const allowance = createRateLimiter({ burst: 3, perSecond: 2 }, () => clock);
     expect([1, 2, 3, 4].map(() => allowance.take("a"))).toEqual([true, true, true, false]);
     expect(allowance.take("b")).toBe(true);
     expect(allowance.wait("a")).toBe(0.5);
