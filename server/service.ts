@@ -2,7 +2,7 @@ import type { RequestListener } from "node:http";
 import { createApi } from "./api/api.ts";
 import type { SourceRecords, VariantCache } from "./cache/cache.ts";
 import { type Background, createBackground } from "./concurrency/background.ts";
-import { createBudget } from "./concurrency/semaphore.ts";
+import { createSemaphore } from "./concurrency/semaphore.ts";
 import { createSingleFlight } from "./concurrency/single-flight.ts";
 import { createRateLimiter } from "./concurrency/token-bucket.ts";
 import type { Encoder } from "./encode/encoder.ts";
@@ -81,10 +81,10 @@ export function createService(parts: ServiceParts): Service {
   const background = createBackground((what, error) => log.warn(`could not ${what}`, { error }));
   const hot = createHot(options.hotCacheBytes);
   const { maxSourceBytes: maxBytes, sourceTimeout: liveMs, limits } = options;
-  const places = createBudget({ amount: 16, mostWaiting: 256, waitMs: 3_000 });
-  const streamPlaces = createBudget({ amount: 32, mostWaiting: 64, waitMs: 3_000 });
+  const places = createSemaphore({ amount: 16, mostWaiting: 256, waitMs: 3_000 });
+  const streamPlaces = createSemaphore({ amount: 32, mostWaiting: 64, waitMs: 3_000 });
   const bytes = Math.max(ORIGINALS_BYTES, maxBytes);
-  const memory = createBudget({ amount: bytes, mostWaiting: 64, waitMs: 3_000 });
+  const memory = createSemaphore({ amount: bytes, mostWaiting: 64, waitMs: 3_000 });
   const originals = createOriginals({
     ...{ source, flights: createSingleFlight(), maxBytes, liveMs, limits },
     places,

@@ -1,21 +1,21 @@
 import { Problem } from "../errors.ts";
 
 /** An amount that is shared out: bytes of memory, places. First come, first served. */
-export interface Budget {
+export interface Semaphore {
   /**
    * Takes so much, waiting for its turn; what is more than there ever is waits until all of it is free.
    * @returns what gives it back; calling it again does nothing.
    * @throws Problem `busy` when too many wait, or one waits too long; the signal's reason when it aborts.
    */
-  take(amount: number, signal: AbortSignal): Promise<() => void>;
+  acquire(amount: number, signal: AbortSignal): Promise<() => void>;
   readonly used: number;
 }
 
-export function createBudget(limits: {
+export function createSemaphore(limits: {
   readonly amount: number;
   readonly mostWaiting: number;
   readonly waitMs: number;
-}): Budget {
+}): Semaphore {
   const line: Waiter[] = [];
   let used = 0;
 
@@ -45,7 +45,7 @@ export function createBudget(limits: {
     get used() {
       return used;
     },
-    async take(amount, signal) {
+    async acquire(amount, signal) {
       signal.throwIfAborted();
       if (line.length === 0 && isFree(amount)) return lend(amount);
       if (line.length >= limits.mostWaiting) throw new Problem("busy");

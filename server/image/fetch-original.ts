@@ -1,4 +1,4 @@
-import type { Budget } from "../concurrency/semaphore.ts";
+import type { Semaphore } from "../concurrency/semaphore.ts";
 import type { SingleFlight } from "../concurrency/single-flight.ts";
 import type { Lane } from "../encode/encoder.ts";
 import type { SourceLimits } from "../encode/limits.ts";
@@ -50,9 +50,9 @@ export interface OriginalsParts {
   readonly liveMs: number;
   readonly limits: SourceLimits;
   /** Fetches at once: a source's connections are for originals that are streamed, too. */
-  readonly places: Budget;
+  readonly places: Semaphore;
   /** Bytes of originals in memory, from the first byte of the body until the last encoder is done with it. */
-  readonly memory: Budget;
+  readonly memory: Semaphore;
 }
 
 /** An original and how many hold it. */
@@ -96,11 +96,11 @@ async function fetchHeld(
   signal: AbortSignal,
   reception: Reception | undefined,
 ): Promise<Held> {
-  const leavePlace = await parts.places.take(1, signal);
+  const leavePlace = await parts.places.acquire(1, signal);
   let giveBack = (): void => undefined;
   try {
     const reserve = async (bytes: number): Promise<void> => {
-      giveBack = await parts.memory.take(bytes, signal);
+      giveBack = await parts.memory.acquire(bytes, signal);
     };
     const original = await fetchWhole(parts, key, signal, { reserve, reception });
     const held: Held = { original, giveBack, holders: 1 };

@@ -1,6 +1,6 @@
 import { LRUCache } from "lru-cache";
 import type { ImageRequest } from "../../contract/request.ts";
-import type { Budget } from "../concurrency/semaphore.ts";
+import type { Semaphore } from "../concurrency/semaphore.ts";
 import { Problem } from "../errors.ts";
 import { SNIFF_BYTES } from "../formats/sniff.ts";
 import { cacheControl, type FreshnessPolicy } from "../http/freshness.ts";
@@ -30,7 +30,7 @@ export function createStreams(parts: {
   /** Off: only SVG, which has no variants. A camera file carries where it was taken. */
   readonly originals: "on" | "off";
   /** Streams at once: readers of any speed must not hold all connections to the source. */
-  readonly places: Budget;
+  readonly places: Semaphore;
 }): Streams {
   const { policy, originals, places } = parts;
   const source: Source = {
@@ -111,10 +111,10 @@ export function createStreams(parts: {
 /** The place is left with the end of the body, however it ends. */
 async function openInPlace(
   source: Source,
-  places: Budget,
+  places: Semaphore,
   [key, signal, range]: Parameters<Source["open"]>,
 ): Promise<SourceObject> {
-  const leave = await places.take(1, signal);
+  const leave = await places.acquire(1, signal);
   try {
     const object = await source.open(key, signal, range);
     return { ...object, body: thenDo(object.body, leave) };

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { createBudget } from "../../concurrency/semaphore.ts";
+import { createSemaphore } from "../../concurrency/semaphore.ts";
 import { createSingleFlight } from "../../concurrency/single-flight.ts";
 import type { Lane } from "../../encode/encoder.ts";
 import { defaultLimits } from "../../encode/limits.ts";
@@ -29,8 +29,8 @@ function counting(body: () => ReadableStream<Uint8Array> = () => new Blob([jpeg]
 }
 
 function create(source: Source) {
-  const memory = createBudget({ amount: 10 * jpeg.byteLength, mostWaiting: 100, waitMs: 60_000 });
-  const places = createBudget({ amount: 4, mostWaiting: 100, waitMs: 60_000 });
+  const memory = createSemaphore({ amount: 10 * jpeg.byteLength, mostWaiting: 100, waitMs: 60_000 });
+  const places = createSemaphore({ amount: 4, mostWaiting: 100, waitMs: 60_000 });
   const parts = {
     source,
     places,
