@@ -6,7 +6,7 @@ import { formatEntry, formatRecord, HEAD_BYTES, parseEntry, parseHead, parseReco
 import { Attempts } from "./fail-open.ts";
 import { publish, remove, touch } from "./files.ts";
 import { pathParts, recordName, sourceHash, variantName } from "./name.ts";
-import { Budget, type BudgetOptions } from "./quota.ts";
+import { Quota, type QuotaOptions } from "./quota.ts";
 import { type FileFacts, readStart } from "./read.ts";
 import { longestUnused } from "./recency.ts";
 import { type Access, type Reach, Volume, VolumeHung, type VolumeOptions } from "./volume-limiter.ts";
@@ -19,7 +19,7 @@ export interface DiskCacheOptions {
   /** Called once for each failure, with the system's error. */
   readonly onFailure?: (failure: CacheFailure, error: unknown) => void;
   /** Above it nothing is stored until a sweep has made room; absent, only the volume bounds the cache. */
-  readonly budget?: BudgetOptions;
+  readonly budget?: QuotaOptions;
   /** After a write failed nothing is written for so long: a full disk is not asked again for every reader. */
   readonly restMs?: number;
   readonly volume?: VolumeOptions;
@@ -63,7 +63,7 @@ class Disk implements DiskCache {
   readonly #now: () => number;
   readonly #volume: Volume;
   readonly #attempts: Attempts;
-  readonly #budget: Budget | undefined;
+  readonly #budget: Quota | undefined;
   readonly #places = new WeakMap<Variant, Place>();
 
   constructor(options: DiskCacheOptions) {
@@ -76,7 +76,7 @@ class Disk implements DiskCache {
       ...{ volume: this.#volume, onFailure: this.#fail, now: this.#now },
       restMs: options.restMs ?? 30_000,
     });
-    this.#budget = options.budget && new Budget(this.#root, options.budget, this.#now);
+    this.#budget = options.budget && new Quota(this.#root, options.budget, this.#now);
   }
 
   async makeFolder(): Promise<void> {

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { readClaims, writeClaim } from "./reservations.ts";
+import { readReservations, writeReservation } from "./reservations.ts";
 import { readUsage, type Usage } from "./usage.ts";
 
-export interface BudgetOptions {
+export interface QuotaOptions {
   readonly maxBytes: number;
   readonly maxFiles: number;
 }
@@ -18,9 +18,9 @@ const CLAIM_SHARE = 0.0025;
  * stored since, and what other replicas say they will. Two that claim at the same moment do not see each other: so far,
  * one claim each, can the whole be above.
  */
-export class Budget {
+export class Quota {
   readonly #folder: string;
-  readonly #options: BudgetOptions;
+  readonly #options: QuotaOptions;
   readonly #now: () => number;
   readonly #replica = randomUUID();
   #usage: Usage = { bytes: 0, files: 0, swept: 0, tookMs: 0 };
@@ -28,7 +28,7 @@ export class Budget {
   #claimed = { bytes: 0, files: 0 };
   #looked = Number.NEGATIVE_INFINITY;
 
-  constructor(folder: string, options: BudgetOptions, now: () => number) {
+  constructor(folder: string, options: QuotaOptions, now: () => number) {
     this.#folder = folder;
     this.#options = options;
     this.#now = now;
@@ -60,7 +60,7 @@ export class Budget {
   async #claim(bytes: number): Promise<boolean> {
     const { maxBytes, maxFiles } = this.#options;
     const { sum } = this.#stored;
-    const others = await readClaims(this.#folder, this.#usage.swept, this.#replica);
+    const others = await readReservations(this.#folder, this.#usage.swept, this.#replica);
     const left = {
       bytes: maxBytes - this.#usage.bytes - others.bytes - sum.bytes,
       files: maxFiles - this.#usage.files - others.files - sum.files,
@@ -71,7 +71,7 @@ export class Budget {
       files: sum.files + Math.min(left.files, Math.ceil(CLAIM_SHARE * maxFiles)),
     };
     const now = this.#now();
-    await writeClaim(
+    await writeReservation(
       this.#folder,
       this.#replica,
       { ...this.#claimed, since: this.#usage.swept },

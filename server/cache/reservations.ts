@@ -5,7 +5,7 @@ import { publish } from "./files.ts";
 import { TEMPORARY } from "./name.ts";
 
 /** So much of the budget a replica has taken since a sweep; it says so before it writes, in a file of its own. */
-export interface Claim {
+export interface Reservation {
   readonly bytes: number;
   readonly files: number;
   /** `swept` of the sweep that it counts from: at the next one it is worth nothing. */
@@ -15,12 +15,17 @@ export interface Claim {
 const CLAIMS_FOLDER = "claims";
 
 /** @throws the system's error */
-export async function writeClaim(folder: string, replica: string, claim: Claim, now: Date): Promise<void> {
+export async function writeReservation(
+  folder: string,
+  replica: string,
+  claim: Reservation,
+  now: Date,
+): Promise<void> {
   await publish(folder, [CLAIMS_FOLDER, replica], Buffer.from(JSON.stringify(claim)), now);
 }
 
 /** The sum of what replicas have claimed since a sweep, without one of them. */
-export async function readClaims(
+export async function readReservations(
   folder: string,
   since: number,
   except?: string,
@@ -37,7 +42,7 @@ export async function readClaims(
 }
 
 /** Takes away what replicas claimed before a sweep, and what they left half-written: most of them are long gone. */
-export async function forgetClaims(folder: string, since: number): Promise<void> {
+export async function forgetReservations(folder: string, since: number): Promise<void> {
   for (const name of await namesIn(folder)) {
     const path = join(folder, CLAIMS_FOLDER, name);
     const gone = name.startsWith(TEMPORARY)
@@ -58,7 +63,7 @@ async function isOld(path: string, now: number): Promise<boolean> {
   return now - mtimeMs > 3_600_000;
 }
 
-async function readClaim(path: string): Promise<Claim | undefined> {
+async function readClaim(path: string): Promise<Reservation | undefined> {
   const fields = parseFields(await readFile(path, "utf8").catch(() => ""));
   const [bytes, files, since] = [fields?.count("bytes"), fields?.count("files"), fields?.count("since")];
   return bytes === undefined || files === undefined || since === undefined

@@ -1,4 +1,4 @@
-import { forgetClaims, readClaims } from "../cache/reservations.ts";
+import { forgetReservations, readReservations } from "../cache/reservations.ts";
 import { readUsage, writeUsage } from "../cache/usage.ts";
 import { readPins } from "../published/reader.ts";
 import type { Amount } from "./histogram.ts";
@@ -23,7 +23,7 @@ export async function collect(options: CollectOptions): Promise<SweepSummary> {
   const swept = now();
   const tookMs = Math.ceil(performance.now() - began);
   await writeUsage(folder, { bytes: summary.keptBytes, files: summary.keptFiles, swept, tookMs });
-  await forgetClaims(folder, swept);
+  await forgetReservations(folder, swept);
   return summary;
 }
 
@@ -38,7 +38,7 @@ async function isDue(options: CollectOptions): Promise<boolean> {
   const now = (options.now ?? Date.now)();
   if (usage === undefined || Math.abs(now - usage.swept) >= DAY_MS) return true;
   // By the writers' own books: they stop at 100 % of them, though replaced entries count twice there.
-  const claimed = await readClaims(options.folder, usage.swept);
+  const claimed = await readReservations(options.folder, usage.swept);
   const books = { bytes: usage.bytes + claimed.bytes, files: usage.files + claimed.files };
   return isAboveHighWater(books, options) || isAboveHighWater(await look(options), options);
 }

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
 import { createDiskCache } from "../../cache/disk.ts";
 import { pathParts, variantName } from "../../cache/name.ts";
-import { readClaims, writeClaim } from "../../cache/reservations.ts";
+import { readReservations, writeReservation } from "../../cache/reservations.ts";
 import { entryOf } from "../../cache/test/cache-suite.ts";
 import { readSet, writeSet } from "../../published/files.ts";
 import { temporaryFolder } from "../../test/support/temporary-folder.ts";
@@ -241,8 +241,8 @@ test("what replicas claimed before a sweep is forgotten, what they claim after i
   const folder = await temporaryFolder();
   await fill(folder, 1, () => DAY);
   const at = new Date(now);
-  await writeClaim(folder, "gone", { bytes: 1, files: 1, since: 1 }, at);
-  await writeClaim(folder, "here", { bytes: 2, files: 2, since: now }, at);
+  await writeReservation(folder, "gone", { bytes: 1, files: 1, since: 1 }, at);
+  await writeReservation(folder, "here", { bytes: 2, files: 2, since: now }, at);
   for (const [name, used] of [
     ["old", now - DAY],
     ["new", now],
@@ -252,7 +252,7 @@ test("what replicas claimed before a sweep is forgotten, what they claim after i
   }
   await collect({ ...roomy, folder });
   expect(new Set(await readdir(join(folder, "claims")))).toEqual(new Set(["here", ".tmp-new"]));
-  expect(await readClaims(folder, now)).toEqual({ bytes: 2, files: 2 });
+  expect(await readReservations(folder, now)).toEqual({ bytes: 2, files: 2 });
 });
 
 test("a full volume is swept until as much is free as should be", async () => {
