@@ -85,7 +85,7 @@ export async function start(config: Config, log: Log, version: string): Promise<
     keep: config.publishedKeep,
     defaultQuality: config.defaultQuality,
     nameOf: (variant) => cache.nameOf(variant),
-    reach: (access, work) => cache.reach(access, work),
+    withVolume: (access, work) => cache.withVolume(access, work),
     // What is listed is all that may be asked for: not knowing it is no reason to allow everything.
     startWithoutVolume: config.variants !== "listed",
     changed: () => service.hot.clear(),
@@ -115,7 +115,11 @@ export async function start(config: Config, log: Log, version: string): Promise<
   watch(metrics, pool, () => service.hot.bytes);
   metrics.read({ unreadSets: () => published.unread });
   if (sweeping)
-    timer = watchCache(config, { log, metrics, reach: (access, work) => cache.reach(access, work) });
+    timer = watchCache(config, {
+      log,
+      metrics,
+      withVolume: (access, work) => cache.withVolume(access, work),
+    });
 
   let ready = false;
   const listeners: Listening[] = [];

@@ -3,13 +3,19 @@ import { join } from "node:path";
 import type { CacheFailure } from "../telemetry/metrics.ts";
 import type { Entry, EntryMeta, SourceRecord, SourceRecords, Variant, VariantCache } from "./cache.ts";
 import { formatEntry, formatRecord, HEAD_BYTES, parseEntry, parseHead, parseRecord } from "./entry.ts";
-import { Attempts } from "./fail-open.ts";
+import { FailOpen } from "./fail-open.ts";
 import { publish, remove, touch } from "./files.ts";
 import { pathParts, recordName, sourceHash, variantName } from "./name.ts";
 import { Quota, type QuotaOptions } from "./quota.ts";
 import { type FileFacts, readStart } from "./read.ts";
 import { longestUnused } from "./recency.ts";
-import { type Access, type Reach, Volume, VolumeHung, type VolumeOptions } from "./volume-limiter.ts";
+import {
+  type Access,
+  VolumeHung,
+  VolumeLimiter,
+  type VolumeLimiterOptions,
+  type WithVolume,
+} from "./volume-limiter.ts";
 
 export interface DiskCacheOptions {
   /** On one volume for all replicas; made when it is not there. */
@@ -22,7 +28,7 @@ export interface DiskCacheOptions {
   readonly budget?: QuotaOptions;
   /** After a write failed nothing is written for so long: a full disk is not asked again for every reader. */
   readonly restMs?: number;
-  readonly volume?: VolumeOptions;
+  readonly volume?: VolumeLimiterOptions;
   /** Milliseconds since 1970. */
   readonly now?: () => number;
 }
@@ -32,7 +38,7 @@ export interface DiskCache extends VariantCache, SourceRecords {
    * Other work on the volume waits in the same lines as the entries: each piece more that may hang there on its own
    * would take one more of libuv's few threads.
    */
-  readonly reach: Reach;
+  readonly withVolume: WithVolume;
 }
 
 /** At most this often is a hit written down as a use. */
@@ -61,8 +67,8 @@ class Disk implements DiskCache {
   readonly #namespace: string;
   readonly #fail: (failure: CacheFailure, error: unknown) => void;
   readonly #now: () => number;
-  readonly #volume: Volume;
-  readonly #attempts: Attempts;
+  readonly #volume: VolumeLimiter;
+  readonly #failOpen: FailOpen;
   readonly #budget: Quota | undefined;
   readonly #places = new WeakMap<Variant, Place>();
 
@@ -71,8 +77,8 @@ class Disk implements DiskCache {
     this.#namespace = options.namespace ?? "";
     this.#fail = options.onFailure ?? (() => {});
     this.#now = options.now ?? Date.now;
-    this.#volume = new Volume(options.volume);
-    this.#attempts = new Attempts({
+    this.#volume = new VolumeLimiter(options.volume);
+    this.#failOpen = new FailOpen({
       ...{ volume: this.#volume, onFailure: this.#fail, now: this.#now },
       restMs: options.restMs ?? 30_000,
     });
@@ -84,7 +90,7 @@ class Disk implements DiskCache {
       await this.#volume.run("read", () => mkdir(this.#root, { recursive: true }));
     } catch (error) {
       if (!(error instanceof VolumeHung)) throw error;
-      this.#attempts.tell(error);
+      this.#failOpen.tell(error);
     }
   }
 
@@ -92,7 +98,7 @@ class Disk implements DiskCache {
     return variantName(variant, this.#namespace);
   }
 
-  reach<Value>(access: Access, work: () => Promise<Value>): Promise<Value> {
+  withVolume<Value>(access: Access, work: () => Promise<Value>): Promise<Value> {
     return this.#volume.run(access, work);
   }
 
@@ -105,7 +111,7 @@ class Disk implements DiskCache {
   async readMeta(variant: Variant): Promise<EntryMeta | undefined> {
     const name = this.nameOf(variant);
     const path = this.#path(name);
-    const head = await this.#attempts.try("read", () => readStart(path, { most: HEAD_BYTES }));
+    const head = await this.#failOpen.try("read", () => readStart(path, { most: HEAD_BYTES }));
     const meta = head?.bytes && parseHead(name, head.bytes, head.size);
     if (head !== undefined && meta !== undefined) this.#used(path, head.modifiedMs);
     return meta;
@@ -113,7 +119,7 @@ class Disk implements DiskCache {
 
   write(variant: Variant, entry: Entry): Promise<boolean> {
     const name = this.nameOf(variant);
-    return this.#attempts.write(async () => {
+    return this.#failOpen.write(async () => {
       // Two CephFS clients that replace each other's files wait for the MDS's journal, up to 5 s a call.
       if (await this.#has(name, entry)) return;
       await this.#store(name, formatEntry(name, entry));
@@ -126,14 +132,14 @@ class Disk implements DiskCache {
 
   writeRecord(key: string, record: SourceRecord): Promise<boolean> {
     const name = recordName(key, this.#namespace);
-    return this.#attempts.write(() => this.#store(name, formatRecord(name, record)));
+    return this.#failOpen.write(() => this.#store(name, formatRecord(name, record)));
   }
 
   async purge(key: string): Promise<number> {
     const record = recordName(key, this.#namespace);
     let purged = 0;
     for (const name of (await this.#namesOf(key)) ?? []) {
-      const gone = await this.#attempts.try("write", () => remove(this.#path(name)).then(() => true));
+      const gone = await this.#failOpen.try("write", () => remove(this.#path(name)).then(() => true));
       if (gone && name !== record) purged++;
     }
     return purged;
@@ -146,7 +152,7 @@ class Disk implements DiskCache {
 
   /** In the line of writes, for which nobody waits: there may be a thousand files to look at. */
   async evict(names: readonly string[], count: number): Promise<number> {
-    const evicted = await this.#attempts.try("write", async () => {
+    const evicted = await this.#failOpen.try("write", async () => {
       const paths = names.map((name) => this.#path(name));
       const going = count >= paths.length ? paths : await longestUnused(paths, count);
       for (const path of going) await remove(path);
@@ -159,7 +165,7 @@ class Disk implements DiskCache {
   async #namesOf(key: string): Promise<string[] | undefined> {
     const hash = sourceHash(key, this.#namespace);
     const folder = join(this.#root, ...pathParts(hash).slice(0, -1));
-    const names = await this.#attempts.try("read", () => readdir(folder));
+    const names = await this.#failOpen.try("read", () => readdir(folder));
     return names?.filter((name) => name.startsWith(`${hash}.`));
   }
 
@@ -172,13 +178,13 @@ class Disk implements DiskCache {
     const { path } = place;
     const known =
       place.known !== undefined && this.#isRecent(place.known.modifiedMs) ? place.known : undefined;
-    const file = await this.#attempts.try("read", () => readStart(path, { known }));
+    const file = await this.#failOpen.try("read", () => readStart(path, { known }));
     if (file === undefined) return undefined;
     const value = file.bytes && parse(place.name, file.bytes);
     if (value === undefined) {
       this.#fail("corrupt", undefined);
       // Not waited for: a replica that publishes a good one at this moment loses it, which is one more miss.
-      void this.#attempts.try("write", () => remove(path));
+      void this.#failOpen.try("write", () => remove(path));
     } else {
       place.known = { size: file.size, modifiedMs: file.modifiedMs };
       this.#used(path, file.modifiedMs);
@@ -188,7 +194,7 @@ class Disk implements DiskCache {
 
   #used(path: string, modifiedMs: number): void {
     if (!this.#isRecent(modifiedMs))
-      void this.#attempts.try("write", () => touch(path, new Date(this.#now())));
+      void this.#failOpen.try("write", () => touch(path, new Date(this.#now())));
   }
 
   /** A clock of another replica that is far ahead is not, either. */

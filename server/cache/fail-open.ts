@@ -1,9 +1,9 @@
 import type { CacheFailure } from "../telemetry/metrics.ts";
 import { isAbsent, isFull } from "./files.ts";
-import { type Access, type Volume, VolumeHung } from "./volume-limiter.ts";
+import { type Access, VolumeHung, type VolumeLimiter } from "./volume-limiter.ts";
 
-export interface AttemptsOptions {
-  readonly volume: Volume;
+export interface FailOpenOptions {
+  readonly volume: VolumeLimiter;
   /** Called once for each failure, with the system's error. */
   readonly onFailure: (failure: CacheFailure, error: unknown) => void;
   /** After a write failed nothing is written for so long: a full disk is not asked again for every reader. */
@@ -13,11 +13,11 @@ export interface AttemptsOptions {
 }
 
 /** Work on the volume that never fails a reader: what cannot be done is told and left out. */
-export class Attempts {
-  readonly #options: AttemptsOptions;
+export class FailOpen {
+  readonly #options: FailOpenOptions;
   #restsUntil = 0;
 
-  constructor(options: AttemptsOptions) {
+  constructor(options: FailOpenOptions) {
     this.#options = options;
   }
 

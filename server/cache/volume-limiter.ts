@@ -1,7 +1,7 @@
 /** The volume does not answer, or did not in time: go on without it. */
 export class VolumeHung extends Error {}
 
-export interface VolumeOptions {
+export interface VolumeLimiterOptions {
   /** What one piece of work may take, waiting for its turn included, in milliseconds. */
   readonly deadlineMs?: Readonly<Record<Access, number>>;
 }
@@ -9,7 +9,7 @@ export interface VolumeOptions {
 export type Access = "read" | "write";
 
 /** Runs work on the volume. @throws VolumeHung, or what the work throws. */
-export type Reach = <Value>(access: Access, work: () => Promise<Value>) => Promise<Value>;
+export type WithVolume = <Value>(access: Access, work: () => Promise<Value>) => Promise<Value>;
 
 /**
  * A call on a hung network volume holds a thread of libuv's pool until the volume is back (a process in it cannot even
@@ -24,10 +24,10 @@ const places = { read: 2, write: 1 } as const;
 const defaultDeadlineMs = { read: 1_000, write: 30_000 } as const;
 
 /** Work on files that may hang, with a bound on how long anybody waits and on how many threads can be stuck. */
-export class Volume {
+export class VolumeLimiter {
   readonly #lines: Readonly<Record<Access, Line>>;
 
-  constructor({ deadlineMs = defaultDeadlineMs }: VolumeOptions = {}) {
+  constructor({ deadlineMs = defaultDeadlineMs }: VolumeLimiterOptions = {}) {
     this.#lines = {
       read: new Line(places.read, deadlineMs.read),
       write: new Line(places.write, deadlineMs.write),

@@ -1,5 +1,5 @@
 import { readUsage } from "../cache/usage.ts";
-import type { Reach } from "../cache/volume-limiter.ts";
+import type { WithVolume } from "../cache/volume-limiter.ts";
 import type { Config } from "../config/load.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
@@ -30,15 +30,15 @@ export function watchCache(
     readonly log: Log;
     readonly metrics: Pick<Metrics, "swept" | "used">;
     /** How work on the volume is done: it may hang. */
-    readonly reach?: Reach;
+    readonly withVolume?: WithVolume;
   },
 ): Timer {
-  const { log, metrics, reach = (_, work) => work() } = parts;
+  const { log, metrics, withVolume = (_, work) => work() } = parts;
   const bounds = boundsOf(config);
   let swept = false;
   // Until a sweep is due, a day perhaps, what the last one found is the best that anybody knows. On a volume that hangs
   // that is nothing, and nobody waits for it.
-  const known = reach("read", () => readUsage(bounds.folder)).catch(() => undefined);
+  const known = withVolume("read", () => readUsage(bounds.folder)).catch(() => undefined);
   void known.then((usage) => {
     if (usage !== undefined && !swept) metrics.used(usage);
   });

@@ -3,7 +3,7 @@ import { InvalidBody, type PublishedBody } from "../../contract/api.ts";
 import { readerClasses, type VariantClass } from "../../contract/formats.ts";
 import { formatPublished, type ImageRequest, isOriginal, parseQuery } from "../../contract/request.ts";
 import type { Variant } from "../cache/cache.ts";
-import { type Reach, VolumeHung } from "../cache/volume-limiter.ts";
+import { VolumeHung, type WithVolume } from "../cache/volume-limiter.ts";
 import { Problem } from "../errors.ts";
 import {
   deleteSet,
@@ -67,7 +67,7 @@ export async function openPublished(options: {
   /** Called when other sets than before cannot be read, and with none when all can be. */
   readonly onUnread?: (unread: readonly Unread[]) => void;
   /** How work on the volume is done: it may hang. */
-  readonly reach?: Reach;
+  readonly withVolume?: WithVolume;
   /** Begins as if nothing were published when the folder cannot be read, and learns more once it can be. */
   readonly startWithoutVolume?: boolean;
   /** Milliseconds between looks; 0 never looks by itself. */
@@ -75,8 +75,8 @@ export async function openPublished(options: {
   readonly now?: () => number;
 }): Promise<Published> {
   const { folder, keep, defaultQuality, nameOf, changed, onUnread, lookMs = 2_000, now = Date.now } = options;
-  const { reach = (_, work) => work(), startWithoutVolume = false } = options;
-  const reader = new PublishedReader(folder, reach);
+  const { withVolume = (_, work) => work(), startWithoutVolume = false } = options;
+  const reader = new PublishedReader(folder, withVolume);
   /** Stamps: what other replicas' changes were last passed on for, and what the state was read at. */
   const seen: { change?: string; state?: string } = {};
   let found: FoundSets = { files: [], unread: [], ever: false, isMarked: false };
@@ -85,7 +85,7 @@ export async function openPublished(options: {
 
   async function loadNow(): Promise<void> {
     // First the stamp: what changes while the sets are read is read again at the next look.
-    const at = await reach("read", () => readStamp(folder)).catch(() => undefined);
+    const at = await withVolume("read", () => readStamp(folder)).catch(() => undefined);
     const before = found;
     found = await reader.read();
     const isSame = found.files === before.files && found.ever === before.ever;
@@ -96,7 +96,7 @@ export async function openPublished(options: {
     // Of a version that knew no mark: until it is written, the sites' folders say the same. Not waited for: who loads
     // may hold the volume's only place for writes.
     if (found.ever && !found.isMarked && found.unread.length === 0)
-      void reach("write", () => writeMarker(folder)).catch(() => undefined);
+      void withVolume("write", () => writeMarker(folder)).catch(() => undefined);
   }
 
   /** One after the other: an older view must not replace a newer one. */
@@ -113,7 +113,7 @@ export async function openPublished(options: {
   }
 
   async function refresh(): Promise<void> {
-    const at = await reach("read", () => readStamp(folder));
+    const at = await withVolume("read", () => readStamp(folder));
     if (at !== seen.change) changed();
     seen.change = at;
     // A preview expires without an announcement.
@@ -121,7 +121,7 @@ export async function openPublished(options: {
     if (at === seen.state && !hasExpired) return;
     await load();
     if (!hasExpired) return;
-    await reach("write", () => deleteExpired(folder, found.files, now()));
+    await withVolume("write", () => deleteExpired(folder, found.files, now()));
     await settle();
   }
 
@@ -133,9 +133,9 @@ export async function openPublished(options: {
   }
 
   /** Publishers get 503 when the volume hangs. */
-  const asked: Reach = async (access, work) => {
+  const asked: WithVolume = async (access, work) => {
     try {
-      return await reach(access, work);
+      return await withVolume(access, work);
     } catch (error) {
       throw error instanceof VolumeHung ? new Problem("busy", { cause: error }) : error;
     }

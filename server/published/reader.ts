@@ -2,7 +2,7 @@ import type { Dirent } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { errorNumbers } from "../cache/files.ts";
-import { type Reach, VolumeHung } from "../cache/volume-limiter.ts";
+import { VolumeHung, type WithVolume } from "../cache/volume-limiter.ts";
 import { isLive, MARKER, PUBLISHED_FOLDER, readSet, type StoredSet, setName, setPath } from "./files.ts";
 
 /** What a volume's published folder holds, as far as it can be read. */
@@ -39,15 +39,15 @@ export interface Unread {
  */
 export class PublishedReader {
   readonly #folder: string;
-  readonly #reach: Reach;
+  readonly #withVolume: WithVolume;
   #files: ReadonlyMap<string, SeenFile> = new Map();
   #list: readonly SeenFile[] = [];
   #ever = false;
 
   /** @param reach how work on the volume is done: it may hang. */
-  constructor(folder: string, reach: Reach = (_, work) => work()) {
+  constructor(folder: string, withVolume: WithVolume = (_, work) => work()) {
     this.#folder = folder;
-    this.#reach = reach;
+    this.#withVolume = withVolume;
   }
 
   /** Never throws. A file is parsed again only when it has changed. */
@@ -110,12 +110,14 @@ export class PublishedReader {
       return file;
     };
     try {
-      const { ino, size, mtimeMs } = await this.#reach("read", () => stat(setPath(this.#folder, site, name)));
+      const { ino, size, mtimeMs } = await this.#withVolume("read", () =>
+        stat(setPath(this.#folder, site, name)),
+      );
       const signature = `${ino} ${size} ${mtimeMs}`;
       if (known?.signature === signature && known.damage === undefined) return known;
       if (known?.signature === signature) return failed(known, known.damage);
       try {
-        const set = await this.#reach("read", () => readSet(this.#folder, site, name));
+        const set = await this.#withVolume("read", () => readSet(this.#folder, site, name));
         return { site, name, made: set.made, set, signature };
       } catch (error) {
         if (isSystemError(error)) throw error;
@@ -130,7 +132,7 @@ export class PublishedReader {
   async #entries(below: readonly string[], unread: Unread[]): Promise<readonly Dirent[]> {
     const path = [PUBLISHED_FOLDER, ...below].join("/");
     try {
-      return await this.#reach("read", () => readdir(join(this.#folder, path), { withFileTypes: true }));
+      return await this.#withVolume("read", () => readdir(join(this.#folder, path), { withFileTypes: true }));
     } catch (error) {
       if (errorNumbers(error).code !== "ENOENT") unread.push({ path, error });
       return [];

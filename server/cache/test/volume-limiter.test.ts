@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { Volume, VolumeHung } from "../volume-limiter.ts";
+import { VolumeHung, VolumeLimiter } from "../volume-limiter.ts";
 
 /** Work that ends when it is told. */
 function stuck() {
@@ -15,7 +15,7 @@ function withResolvers<T>() {
   return { promise, resolve };
 }
 
-const impatient = () => new Volume({ deadlineMs: { read: 30, write: 30 } });
+const impatient = () => new VolumeLimiter({ deadlineMs: { read: 30, write: 30 } });
 
 test("work is given up at its deadline, and what it fails with is passed on", async () => {
   const volume = impatient();

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Variant } from "../../cache/cache.ts";
 import { createDiskCache } from "../../cache/disk.ts";
-import { type Reach, VolumeHung } from "../../cache/volume-limiter.ts";
+import { VolumeHung, type WithVolume } from "../../cache/volume-limiter.ts";
 import { openPublished, type Published } from "../published.ts";
 import { readPins } from "../reader.ts";
 
@@ -138,7 +138,7 @@ test("a volume that hangs has whoever publishes come again", async () => {
     nameOf: await naming(),
     changed: () => {},
     lookMs: 0,
-    reach: (_, work) => (hangs ? Promise.reject(new VolumeHung()) : work()),
+    withVolume: (_, work) => (hangs ? Promise.reject(new VolumeHung()) : work()),
   });
   await published.put("blog", "one", set(50));
   hangs = true;
@@ -156,7 +156,7 @@ test("a volume that hangs has whoever publishes come again", async () => {
 
 describe("a set that cannot be read", () => {
   const path = (name: string) => join(folder, "published", "blog", `${name}.json`);
-  const openWatched = async (options: { reach?: Reach; startWithoutVolume?: boolean } = {}) => {
+  const openWatched = async (options: { withVolume?: WithVolume; startWithoutVolume?: boolean } = {}) => {
     const unread: string[][] = [];
     const published = await openPublished({
       ...{ folder, keep: 2, defaultQuality: 75, nameOf: await naming(), changed: () => {}, lookMs: 0 },
@@ -208,8 +208,8 @@ describe("a set that cannot be read", () => {
     ["no answer", new VolumeHung("the volume does not answer")],
   ])("because of %s changes nothing, however often the volume fails meanwhile", async (_, error) => {
     const failing = { after: Number.POSITIVE_INFINITY };
-    const reach: Reach = (_, work) => (--failing.after < 0 ? Promise.reject(error) : work());
-    const { published } = await openWatched({ reach });
+    const withVolume: WithVolume = (_, work) => (--failing.after < 0 ? Promise.reject(error) : work());
+    const { published } = await openWatched({ withVolume });
     const there = await open();
     await there.put("blog", "one", set(60));
     await published.refresh();
