@@ -15,7 +15,7 @@ import { createAccess, type VariantsMode } from "./image/access.ts";
 import { createOriginals } from "./image/fetch-original.ts";
 import { createImages } from "./image/image.ts";
 import { createDescriptions } from "./image/image-info.ts";
-import { createHot, type Hot } from "./image/memory-cache.ts";
+import { createMemoryCache, type MemoryCache } from "./image/memory-cache.ts";
 import { createNegative } from "./image/negative-cache.ts";
 import { createChecks } from "./image/revalidate.ts";
 import { createStreams } from "./image/serve-original.ts";
@@ -70,7 +70,7 @@ export interface ServiceOptions {
 export interface Service {
   /** The public port. */
   readonly front: RequestListener;
-  readonly hot: Hot;
+  readonly hot: MemoryCache;
   readonly background: Background;
   /** What is out at this moment: bytes of originals, streams and fetches from the source. */
   readonly busy: () => { readonly originals: number; readonly streams: number; readonly fetches: number };
@@ -79,7 +79,7 @@ export interface Service {
 export function createService(parts: ServiceParts): Service {
   const { source, neighbours, cache, encoder, policy, published, log, metrics, options } = parts;
   const background = createBackground((what, error) => log.warn(`could not ${what}`, { error }));
-  const hot = createHot(options.hotCacheBytes);
+  const hot = createMemoryCache(options.hotCacheBytes);
   const { maxSourceBytes: maxBytes, sourceTimeout: liveMs, limits } = options;
   const places = createSemaphore({ amount: 16, mostWaiting: 256, waitMs: 3_000 });
   const streamPlaces = createSemaphore({ amount: 32, mostWaiting: 64, waitMs: 3_000 });

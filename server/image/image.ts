@@ -10,7 +10,7 @@ import type { CacheOutcome } from "../telemetry/metrics.ts";
 import type { Access } from "./access.ts";
 import { entryAnswer, knownFrom } from "./entry-response.ts";
 import { type Descriptions, infoAnswer } from "./image-info.ts";
-import { type Hot, variantName } from "./memory-cache.ts";
+import { type MemoryCache, variantName } from "./memory-cache.ts";
 import type { Negative, Wanted } from "./negative-cache.ts";
 import { type Checks, newer } from "./revalidate.ts";
 import type { Streams } from "./serve-original.ts";
@@ -20,7 +20,7 @@ import type { Variants } from "./variants.ts";
 /** What the path of an image request is made of. */
 export interface ImageParts {
   readonly access: Access;
-  readonly hot: Hot;
+  readonly hot: MemoryCache;
   readonly variants: Variants;
   readonly descriptions: Descriptions;
   readonly streams: Streams;

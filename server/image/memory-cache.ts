@@ -2,7 +2,7 @@ import { LRUCache } from "lru-cache";
 import type { Entry, Variant } from "../cache/cache.ts";
 
 /** The variants that are asked for most, in memory, bounded by bytes. */
-export interface Hot {
+export interface MemoryCache {
   get(variant: Variant): Entry | undefined;
   set(variant: Variant, entry: Entry): void;
   /** Forgets one source's variants. */
@@ -18,7 +18,10 @@ export interface Hot {
  * @param maxBytes 0 keeps nothing.
  * @param now milliseconds of any clock.
  */
-export function createHot(maxBytes: number, now: () => number = () => performance.now()): Hot {
+export function createMemoryCache(
+  maxBytes: number,
+  now: () => number = () => performance.now(),
+): MemoryCache {
   let edition = 0;
   const entries = new LRUCache<string, Entry>({
     maxSize: Math.max(1, maxBytes),

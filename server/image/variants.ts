@@ -7,7 +7,7 @@ import type { Encoded, Encoder, Lane } from "../encode/encoder.ts";
 import { Problem, type ProblemCode } from "../errors.ts";
 import { etagOf } from "../http/response-headers.ts";
 import type { Lease, Original, Originals } from "./fetch-original.ts";
-import { type Hot, variantName } from "./memory-cache.ts";
+import { type MemoryCache, variantName } from "./memory-cache.ts";
 import type { SourceShare } from "./source-share.ts";
 
 /** A variant just made, and the milliseconds it took. */
@@ -38,7 +38,7 @@ export interface Variants {
 }
 
 export function createVariants(parts: {
-  readonly hot: Hot;
+  readonly hot: MemoryCache;
   readonly cache: VariantCache;
   readonly originals: Originals;
   readonly encoder: Encoder;

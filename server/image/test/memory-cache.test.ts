@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { entryOf, variant } from "../../cache/test/cache-suite.ts";
-import { createHot } from "../memory-cache.ts";
+import { createMemoryCache } from "../memory-cache.ts";
 
 test.each([
   [59, true],
@@ -9,7 +9,7 @@ test.each([
   "after %i minutes an entry is still in memory: %s (a sweep must see its use on the disk)",
   (minutes, isThere) => {
     let now = 1;
-    const hot = createHot(2 ** 20, () => now);
+    const hot = createMemoryCache(2 ** 20, () => now);
     hot.set(variant, entryOf("worms"));
     now += minutes * 60_000;
     expect(hot.get(variant)).toEqual(isThere ? entryOf("worms") : undefined);
