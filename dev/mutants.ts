@@ -67,13 +67,13 @@ const mutants: readonly Mutant[] = [
   {
     without: "background revalidation of a variant",
     file: image,
-    code: "checks.behind(asked.key);",
+    code: "revalidation.inBackground(asked.key);",
     instead: "{}",
   },
   {
     without: "background revalidation for fm=json",
     file: image,
-    code: "checks.behind(key);",
+    code: "revalidation.inBackground(key);",
     instead: "{}",
   },
   {

@@ -17,7 +17,7 @@ import { createImages } from "./image/image.ts";
 import { createDescriptions } from "./image/image-info.ts";
 import { createMemoryCache, type MemoryCache } from "./image/memory-cache.ts";
 import { createNegative } from "./image/negative-cache.ts";
-import { createChecks } from "./image/revalidate.ts";
+import { createRevalidation } from "./image/revalidate.ts";
 import { createStreams } from "./image/serve-original.ts";
 import { createSourceShare } from "./image/source-share.ts";
 import { createVariants } from "./image/variants.ts";
@@ -90,15 +90,15 @@ export function createService(parts: ServiceParts): Service {
     places,
     memory,
   });
-  const checks = createChecks({
+  const revalidation = createRevalidation({
     source,
     records: cache,
     flights: createSingleFlight(),
     background,
     gone: (key) => purge(key),
   });
-  const negative = createNegative(checks.known);
-  const shared = { originals, encoder, background, learn: checks.learn };
+  const negative = createNegative(revalidation.known);
+  const shared = { originals, encoder, background, learn: revalidation.learn };
   const variants = createVariants({
     ...{ ...shared, hot, cache, flights: createSingleFlight() },
     share: createSourceShare({ cache, published, most: options.maxVariants }),
@@ -106,7 +106,7 @@ export function createService(parts: ServiceParts): Service {
   const descriptions = createDescriptions({ ...shared, records: cache, flights: createSingleFlight() });
 
   async function purge(key: string): Promise<number> {
-    checks.forget(key);
+    revalidation.forget(key);
     negative.forget(key);
     return variants.purge(key);
   }
@@ -123,7 +123,7 @@ export function createService(parts: ServiceParts): Service {
   });
   const { defaultQuality } = options;
   const { client, basePath } = options;
-  const publish = { neighbours, variants, descriptions, checks, defaultQuality, published, purge };
+  const publish = { neighbours, variants, descriptions, revalidation, defaultQuality, published, purge };
   const api =
     options.tokens.length === 0
       ? undefined
@@ -134,7 +134,7 @@ export function createService(parts: ServiceParts): Service {
           silenceMs: options.warmTimeout * 3,
         });
   const images = createImages({
-    ...{ access, hot, variants, descriptions, streams, checks, negative, policy, defaultQuality },
+    ...{ access, hot, variants, descriptions, streams, revalidation, negative, policy, defaultQuality },
   });
   const front = createFront({
     images,

@@ -1,7 +1,7 @@
 import type { ProbeAnswer, ProbeBody } from "../../contract/api.ts";
 import type { SourceRecord } from "../cache/cache.ts";
 import { type Descriptions, toInfo } from "../image/image-info.ts";
-import type { Checks } from "../image/revalidate.ts";
+import type { Revalidation } from "../image/revalidate.ts";
 import type { Neighbours } from "../source/list-siblings.ts";
 import { apiProblem } from "./failure.ts";
 
@@ -10,7 +10,7 @@ const AT_ONCE = 8;
 
 interface ProbeParts {
   readonly descriptions: Descriptions;
-  readonly checks: Checks;
+  readonly revalidation: Revalidation;
   readonly neighbours: Neighbours;
 }
 
@@ -48,11 +48,12 @@ export async function probeAll(
 }
 
 async function probe(
-  { descriptions, checks }: ProbeParts,
+  { descriptions, revalidation }: ProbeParts,
   key: string,
   signal: AbortSignal,
 ): Promise<SourceRecord> {
   const found = await descriptions.find(key);
-  if (found !== undefined && (await checks.ask(key, signal)).validator === found.validator) return found;
+  if (found !== undefined && (await revalidation.force(key, signal)).validator === found.validator)
+    return found;
   return descriptions.make(key, "warm", signal);
 }

@@ -2,7 +2,7 @@ import type { VariantSpec, WarmBody, WarmLine } from "../../contract/api.ts";
 import type { Entry, Variant } from "../cache/cache.ts";
 import { Problem } from "../errors.ts";
 import type { Descriptions } from "../image/image-info.ts";
-import type { Checks } from "../image/revalidate.ts";
+import type { Revalidation } from "../image/revalidate.ts";
 import type { Variants } from "../image/variants.ts";
 import { versionOf } from "../source/source.ts";
 import { apiProblem } from "./failure.ts";
@@ -12,7 +12,7 @@ import { variantOfSpec } from "./specs.ts";
 export interface PublishParts {
   readonly variants: Variants;
   readonly descriptions: Descriptions;
-  readonly checks: Checks;
+  readonly revalidation: Revalidation;
   readonly defaultQuality: number;
 }
 
@@ -37,7 +37,7 @@ export async function* warmLines(
   }));
   const left: Wanted[] = [];
   try {
-    const version = body.v ?? versionOf((await parts.checks.ask(body.img, signal)).validator);
+    const version = body.v ?? versionOf((await parts.revalidation.force(body.img, signal)).validator);
     for (const one of wanted) {
       const entry = await parts.variants.find(one.variant);
       if (entry !== undefined && isWarm(entry.meta, version, body.effort))

@@ -12,7 +12,7 @@ import { entryAnswer, knownFrom } from "./entry-response.ts";
 import { type Descriptions, infoAnswer } from "./image-info.ts";
 import { type MemoryCache, variantName } from "./memory-cache.ts";
 import type { Negative, Wanted } from "./negative-cache.ts";
-import { type Checks, newer } from "./revalidate.ts";
+import { newer, type Revalidation } from "./revalidate.ts";
 import type { Streams } from "./serve-original.ts";
 import { createUrlMemo, type RememberedVariant } from "./url-memo.ts";
 import type { Variants } from "./variants.ts";
@@ -24,7 +24,7 @@ export interface ImageParts {
   readonly variants: Variants;
   readonly descriptions: Descriptions;
   readonly streams: Streams;
-  readonly checks: Checks;
+  readonly revalidation: Revalidation;
   readonly negative: Negative;
   readonly policy: FreshnessPolicy;
   /** For `w` or `fm` without `q`. */
@@ -54,7 +54,7 @@ export interface Images {
 
 /** The path of an image request, from its query to its answer, in the order of this file. */
 export function createImages(parts: ImageParts): Images {
-  const { access, hot, variants, descriptions, streams, checks, negative, policy } = parts;
+  const { access, hot, variants, descriptions, streams, revalidation, negative, policy } = parts;
   const urls = createUrlMemo(parts.defaultQuality);
 
   function answer(call: ImageCall): Answer | Promise<Answer> {
@@ -104,8 +104,8 @@ export function createImages(parts: ImageParts): Images {
     meta: EntryMeta,
   ): Promise<string> {
     const { key } = wanted.variant;
-    if (stateOf(wanted, meta) === "unknown") return (await checks.now(key, call.signal())).validator;
-    return newer(checks.known(key), knownFrom(meta)).validator;
+    if (stateOf(wanted, meta) === "unknown") return (await revalidation.now(key, call.signal())).validator;
+    return newer(revalidation.known(key), knownFrom(meta)).validator;
   }
 
   // --- freshness ---
@@ -116,7 +116,7 @@ export function createImages(parts: ImageParts): Images {
    */
   function stateOf(wanted: RememberedVariant, meta: EntryMeta): "fresh" | "outdated" | "unknown" {
     const { asked } = wanted;
-    const said = checks.known(asked.key);
+    const said = revalidation.known(asked.key);
     const isRemembered = wanted.known === said && isSame(wanted.meta, meta);
     if (isRemembered && Date.now() < wanted.freshUntil) return "fresh";
     if (!isRemembered) Object.assign(wanted, { meta, known: said, whole: undefined, unchanged: undefined });
@@ -125,7 +125,7 @@ export function createImages(parts: ImageParts): Images {
     const seconds = secondsBetweenChecks({ asked: asked.version, version }, policy);
     wanted.freshUntil = 0;
     if (seconds === 0) return "unknown";
-    if (Date.now() >= known.checked + seconds * 1000) checks.behind(asked.key);
+    if (Date.now() >= known.checked + seconds * 1000) revalidation.inBackground(asked.key);
     if (known.validator !== meta.validator) return "outdated";
     wanted.freshUntil = known.checked + seconds * 1000;
     return "fresh";
@@ -201,11 +201,11 @@ export function createImages(parts: ImageParts): Images {
     const found = await descriptions.find(key);
     if (found === undefined) return { record: await describe(call, asked), cache: "miss" };
     try {
-      const known = newer(checks.known(key), found);
+      const known = newer(revalidation.known(key), found);
       const freshness = { asked: asked.version, version: versionOf(known.validator) };
       const seconds = secondsBetweenChecks(freshness, policy);
-      if (seconds > 0 && Date.now() >= known.checked + seconds * 1000) checks.behind(key);
-      const { validator } = seconds === 0 ? await checks.now(key, call.signal()) : known;
+      if (seconds > 0 && Date.now() >= known.checked + seconds * 1000) revalidation.inBackground(key);
+      const { validator } = seconds === 0 ? await revalidation.now(key, call.signal()) : known;
       if (validator === found.validator) return { record: found, cache: "hit" };
       return { record: await describe(call, asked), cache: "miss" };
     } catch (error) {

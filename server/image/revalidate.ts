@@ -14,7 +14,7 @@ export interface Known {
 }
 
 /** Asks the source whether an object is still what it was; many readers, one question. */
-export interface Checks {
+export interface Revalidation {
   known(key: string): Known | undefined;
   /** The source has just said this. */
   learn(key: string, validator: string): void;
@@ -25,9 +25,9 @@ export interface Checks {
    */
   now(key: string, signal: AbortSignal): Promise<Known>;
   /** What the source says now, for a publish: nobody holds it to an allowance. @throws as {@link now} does. */
-  ask(key: string, signal: AbortSignal): Promise<Known>;
+  force(key: string, signal: AbortSignal): Promise<Known>;
   /** Asks behind an answer, at most twice a minute a key. */
-  behind(key: string): void;
+  inBackground(key: string): void;
 }
 
 /** The newer of two statements about one key. */
@@ -36,14 +36,14 @@ export function newer(a: Known | undefined, b: Known): Known {
 }
 
 /** @param parts `gone`: told when the source has no such object (any more). */
-export function createChecks(parts: {
+export function createRevalidation(parts: {
   readonly source: Source;
   readonly records: SourceRecords;
   readonly flights: SingleFlight<Known>;
   readonly background: Background;
   readonly gone: (key: string) => Promise<unknown>;
   readonly now?: () => number;
-}): Checks {
+}): Revalidation {
   const { source, records, flights, background, gone, now = Date.now } = parts;
   const states = new LRUCache<string, Known>({ max: 100_000 });
   // Whoever sends a new v with every request gets a question to the source a second, not one a request.
@@ -67,10 +67,11 @@ export function createChecks(parts: {
     }
   }
 
-  const ask: Checks["ask"] = (key, signal) => flights.do(key, signal, (signal) => question(key, signal));
+  const force: Revalidation["force"] = (key, signal) =>
+    flights.do(key, signal, (signal) => question(key, signal));
 
   return {
-    ask,
+    force,
     known: (key) => states.get(key),
     learn,
     forget: (key) => void states.delete(key),
@@ -81,9 +82,9 @@ export function createChecks(parts: {
         if (known !== undefined && !questions.take(key)) return known;
         return question(key, signal);
       }),
-    behind(key) {
+    inBackground(key) {
       if (!behinds.take(key)) return;
-      background.run("check a source", (signal) => ask(key, signal));
+      background.run("check a source", (signal) => force(key, signal));
     },
   };
 }

@@ -4,7 +4,7 @@ import { createDiskCache } from "../../cache/disk.ts";
 import { createBackground } from "../../concurrency/background.ts";
 import { createSingleFlight } from "../../concurrency/single-flight.ts";
 import { temporaryFolder } from "../../test/support/temporary-folder.ts";
-import { createChecks, type Known } from "../revalidate.ts";
+import { createRevalidation, type Known } from "../revalidate.ts";
 
 const minute = 60_000;
 
@@ -15,14 +15,14 @@ test("a confirmed source is written down for other replicas four times an hour, 
   const background = createBackground((_, error) => {
     throw error;
   });
-  const checks = createChecks({
+  const revalidation = createRevalidation({
     source: { stat: async () => ({ validator: record.validator, bytes: record.bytes }), open: notAsked },
     flights: createSingleFlight<Known>(),
     ...{ records, background, gone: notAsked, now: () => now },
   });
   const written: number[] = [];
   for (now = minute; now <= 60 * minute; now += minute) {
-    await checks.ask("worms.jpg", new AbortController().signal);
+    await revalidation.force("worms.jpg", new AbortController().signal);
     await background.idle();
     written.push((await records.readRecord("worms.jpg"))?.checked ?? Number.NaN);
   }
