@@ -16,7 +16,7 @@ import { createOriginals } from "./image/fetch-original.ts";
 import { createImages } from "./image/image.ts";
 import { createDescriptions } from "./image/image-info.ts";
 import { createMemoryCache, type MemoryCache } from "./image/memory-cache.ts";
-import { createNegative } from "./image/negative-cache.ts";
+import { createNegativeCache } from "./image/negative-cache.ts";
 import { createRevalidation } from "./image/revalidate.ts";
 import { createStreams } from "./image/serve-original.ts";
 import { createSourceShare } from "./image/source-share.ts";
@@ -97,7 +97,7 @@ export function createService(parts: ServiceParts): Service {
     background,
     gone: (key) => purge(key),
   });
-  const negative = createNegative(revalidation.known);
+  const negative = createNegativeCache(revalidation.known);
   const shared = { originals, encoder, background, learn: revalidation.learn };
   const variants = createVariants({
     ...{ ...shared, hot, cache, flights: createSingleFlight() },

@@ -11,7 +11,7 @@ import type { Access } from "./access.ts";
 import { entryAnswer, knownFrom } from "./entry-response.ts";
 import { type Descriptions, infoAnswer } from "./image-info.ts";
 import { type MemoryCache, variantName } from "./memory-cache.ts";
-import type { Negative, Wanted } from "./negative-cache.ts";
+import type { NegativeCache, Wanted } from "./negative-cache.ts";
 import { newer, type Revalidation } from "./revalidate.ts";
 import type { Streams } from "./serve-original.ts";
 import { createUrlMemo, type RememberedVariant } from "./url-memo.ts";
@@ -25,7 +25,7 @@ export interface ImageParts {
   readonly descriptions: Descriptions;
   readonly streams: Streams;
   readonly revalidation: Revalidation;
-  readonly negative: Negative;
+  readonly negative: NegativeCache;
   readonly policy: FreshnessPolicy;
   /** For `w` or `fm` without `q`. */
   readonly defaultQuality: number;

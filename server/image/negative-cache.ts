@@ -8,7 +8,7 @@ import type { Known } from "./revalidate.ts";
  * request a reader. It is asked when something is about to be fetched or made, never before the caches: what is there
  * is served.
  */
-export interface Negative {
+export interface NegativeCache {
   /**
    * Does the work, unless it is known to fail; remembers a failure for the requests that it is true of (errors.ts says
    * which). A version other than the one that failed may be a photograph uploaded since: it is tried, once a second a key.
@@ -31,10 +31,10 @@ export interface Wanted {
  * @param known what the source last said of a key: a failure is forgotten when it says something else.
  * @param now milliseconds.
  */
-export function createNegative(
+export function createNegativeCache(
   known: (key: string) => Known | undefined,
   now: () => number = Date.now,
-): Negative {
+): NegativeCache {
   const failures = new LRUCache<string, Failure>({ max: 10_000 });
   const doubts = createRateLimiter({ burst: 2, perSecond: 1 }, now);
 
