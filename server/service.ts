@@ -12,13 +12,13 @@ import { createFront } from "./front/held.ts";
 import { welcome } from "./front/help-page.ts";
 import type { FreshnessPolicy } from "./http/freshness.ts";
 import { createAccess, type VariantsMode } from "./image/access.ts";
-import { createOriginals } from "./image/fetch-original.ts";
+import { createOriginalFetcher } from "./image/fetch-original.ts";
 import { createImages } from "./image/image.ts";
 import { createDescriptions } from "./image/image-info.ts";
 import { createMemoryCache, type MemoryCache } from "./image/memory-cache.ts";
 import { createNegativeCache } from "./image/negative-cache.ts";
 import { createRevalidation } from "./image/revalidate.ts";
-import { createStreams } from "./image/serve-original.ts";
+import { createOriginalServer } from "./image/serve-original.ts";
 import { createSourceShare } from "./image/source-share.ts";
 import { createVariants } from "./image/variants.ts";
 import type { Published } from "./published/published.ts";
@@ -85,7 +85,7 @@ export function createService(parts: ServiceParts): Service {
   const streamPlaces = createSemaphore({ amount: 32, mostWaiting: 64, waitMs: 3_000 });
   const bytes = Math.max(ORIGINALS_BYTES, maxBytes);
   const memory = createSemaphore({ amount: bytes, mostWaiting: 64, waitMs: 3_000 });
-  const originals = createOriginals({
+  const originals = createOriginalFetcher({
     ...{ source, flights: createSingleFlight(), maxBytes, liveMs, limits },
     places,
     memory,
@@ -117,7 +117,7 @@ export function createService(parts: ServiceParts): Service {
     listing: published,
     budget: createRateLimiter({ burst: options.coldBudget, perSecond: options.coldBudget / 60 }),
   });
-  const streams = createStreams({
+  const streams = createOriginalServer({
     ...{ source, policy, originals: options.originals },
     places: streamPlaces,
   });

@@ -26,7 +26,7 @@ export interface Lease {
 }
 
 /** Fetches originals for encoding: one fetch a key, however many variants wait for it. */
-export interface Originals {
+export interface OriginalFetcher {
   /**
    * @param how `live`: a reader waits, no longer than `liveMs`; who warms stays as long as the source keeps its pace.
    * `reception`: also gets the bytes, from when they are known to be a photograph; not those of a fetch that others
@@ -62,7 +62,7 @@ export interface Held {
   holders: number;
 }
 
-export function createOriginals(parts: OriginalsParts): Originals {
+export function createOriginalFetcher(parts: OriginalsParts): OriginalFetcher {
   return {
     async fetch(key, signal, { lane, reception }) {
       const join = (signal: AbortSignal): Promise<Held> =>

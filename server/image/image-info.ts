@@ -8,18 +8,18 @@ import type { Answer } from "../http/response.ts";
 import { cacheStatus, etagOf } from "../http/response-headers.ts";
 import { versionOf } from "../source/source.ts";
 import type { CacheOutcome } from "../telemetry/metrics.ts";
-import type { Original, Originals } from "./fetch-original.ts";
+import type { Original, OriginalFetcher } from "./fetch-original.ts";
 
 /** What is known of photographs: from the record beside their variants, or by looking at the original. */
 export interface Descriptions {
   find(key: string): Promise<SourceRecord | undefined>;
-  /** Fetches the original and looks. @throws Problem as {@link Originals} and {@link Encoder} do. */
+  /** Fetches the original and looks. @throws Problem as {@link OriginalFetcher} and {@link Encoder} do. */
   make(key: string, lane: Lane, signal: AbortSignal): Promise<SourceRecord>;
 }
 
 export function createDescriptions(parts: {
   readonly records: SourceRecords;
-  readonly originals: Originals;
+  readonly originals: OriginalFetcher;
   readonly encoder: Encoder;
   readonly flights: SingleFlight<SourceRecord>;
   readonly background: Background;

@@ -13,7 +13,7 @@ import { type Descriptions, infoAnswer } from "./image-info.ts";
 import { type MemoryCache, variantName } from "./memory-cache.ts";
 import type { NegativeCache, Wanted } from "./negative-cache.ts";
 import { newer, type Revalidation } from "./revalidate.ts";
-import type { Streams } from "./serve-original.ts";
+import type { OriginalServer } from "./serve-original.ts";
 import { createUrlMemo, type RememberedVariant } from "./url-memo.ts";
 import type { Variants } from "./variants.ts";
 
@@ -23,7 +23,7 @@ export interface ImageParts {
   readonly hot: MemoryCache;
   readonly variants: Variants;
   readonly descriptions: Descriptions;
-  readonly streams: Streams;
+  readonly streams: OriginalServer;
   readonly revalidation: Revalidation;
   readonly negative: NegativeCache;
   readonly policy: FreshnessPolicy;

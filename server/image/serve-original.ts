@@ -13,7 +13,7 @@ import { type Source, type SourceObject, type SourceStat, versionOf } from "../s
 import { typeOf } from "./fetch-original.ts";
 
 /** Originals as they are stored, streamed: never in memory as a whole, never in the cache. */
-export interface Streams {
+export interface OriginalServer {
   /** @throws Problem as {@link Source} does, `unsupported-source`, `originals-off` or `bad-range`. */
   answer(call: OriginalCall, asked: ImageRequest, signal: AbortSignal): Promise<Answer>;
 }
@@ -24,14 +24,14 @@ export interface OriginalCall {
   readonly headers: RequestHeaders;
 }
 
-export function createStreams(parts: {
+export function createOriginalServer(parts: {
   readonly source: Source;
   readonly policy: FreshnessPolicy;
   /** Off: only SVG, which has no variants. A camera file carries where it was taken. */
   readonly originals: "on" | "off";
   /** Streams at once: readers of any speed must not hold all connections to the source. */
   readonly places: Semaphore;
-}): Streams {
+}): OriginalServer {
   const { policy, originals, places } = parts;
   const source: Source = {
     stat: parts.source.stat,

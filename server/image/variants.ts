@@ -6,7 +6,7 @@ import type { SingleFlight } from "../concurrency/single-flight.ts";
 import type { Encoded, Encoder, Lane } from "../encode/encoder.ts";
 import { Problem, type ProblemCode } from "../errors.ts";
 import { etagOf } from "../http/response-headers.ts";
-import type { Lease, Original, Originals } from "./fetch-original.ts";
+import type { Lease, Original, OriginalFetcher } from "./fetch-original.ts";
 import { type MemoryCache, variantName } from "./memory-cache.ts";
 import type { SourceShare } from "./source-share.ts";
 
@@ -23,7 +23,7 @@ export interface Variants {
   findMeta(variant: Variant): Promise<EntryMeta | undefined>;
   /** On disk, whatever memory holds, and only if it was made of this very original. */
   findStored(variant: Variant, validator: string): Promise<Entry | undefined>;
-  /** Made once, however many wait. @throws Problem as {@link Originals} and {@link Encoder} do. */
+  /** Made once, however many wait. @throws Problem as {@link OriginalFetcher} and {@link Encoder} do. */
   make(variant: Variant, lane: Lane, signal: AbortSignal): Promise<Made>;
   /**
    * All of one source in the warm lane: one fetch, one job, each handed over and stored as it is made, in order. In place
@@ -40,7 +40,7 @@ export interface Variants {
 export function createVariants(parts: {
   readonly hot: MemoryCache;
   readonly cache: VariantCache;
-  readonly originals: Originals;
+  readonly originals: OriginalFetcher;
   readonly encoder: Encoder;
   readonly flights: SingleFlight<Made>;
   readonly background: Background;

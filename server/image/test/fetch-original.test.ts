@@ -5,7 +5,7 @@ import type { Lane } from "../../encode/encoder.ts";
 import { defaultLimits } from "../../encode/limits.ts";
 import type { Source } from "../../source/source.ts";
 import { photo } from "../../test/support/pictures.ts";
-import { createOriginals } from "../fetch-original.ts";
+import { createOriginalFetcher } from "../fetch-original.ts";
 
 const jpeg = new Uint8Array(await photo(64, 48).jpeg().toBuffer());
 const signal = new AbortController().signal;
@@ -40,7 +40,7 @@ function create(source: Source) {
     liveMs: 100,
     limits: defaultLimits,
   };
-  const originals = createOriginals(parts);
+  const originals = createOriginalFetcher(parts);
   const fetch = (key: string, signal: AbortSignal, lane: Lane = "warm") =>
     originals.fetch(key, signal, { lane });
   return { fetch, memory };
