@@ -14,7 +14,7 @@ import type { FreshnessPolicy } from "./http/freshness.ts";
 import { createAccess, type VariantsMode } from "./image/access.ts";
 import { createOriginalFetcher } from "./image/fetch-original.ts";
 import { createImages } from "./image/image.ts";
-import { createDescriptions } from "./image/image-info.ts";
+import { createImageInfos } from "./image/image-info.ts";
 import { createMemoryCache, type MemoryCache } from "./image/memory-cache.ts";
 import { createNegativeCache } from "./image/negative-cache.ts";
 import { createRevalidation } from "./image/revalidate.ts";
@@ -103,7 +103,7 @@ export function createService(parts: ServiceParts): Service {
     ...{ ...shared, hot, cache, flights: createSingleFlight() },
     share: createSourceShare({ cache, published, most: options.maxVariants }),
   });
-  const descriptions = createDescriptions({ ...shared, records: cache, flights: createSingleFlight() });
+  const infos = createImageInfos({ ...shared, records: cache, flights: createSingleFlight() });
 
   async function purge(key: string): Promise<number> {
     revalidation.forget(key);
@@ -123,7 +123,7 @@ export function createService(parts: ServiceParts): Service {
   });
   const { defaultQuality } = options;
   const { client, basePath } = options;
-  const publish = { neighbours, variants, descriptions, revalidation, defaultQuality, published, purge };
+  const publish = { neighbours, variants, infos, revalidation, defaultQuality, published, purge };
   const api =
     options.tokens.length === 0
       ? undefined
@@ -134,7 +134,7 @@ export function createService(parts: ServiceParts): Service {
           silenceMs: options.warmTimeout * 3,
         });
   const images = createImages({
-    ...{ access, hot, variants, descriptions, streams, revalidation, negative, policy, defaultQuality },
+    ...{ access, hot, variants, infos, streams, revalidation, negative, policy, defaultQuality },
   });
   const front = createFront({
     images,

@@ -1,6 +1,6 @@
 import type { ProbeAnswer, ProbeBody } from "../../contract/api.ts";
 import type { SourceRecord } from "../cache/cache.ts";
-import { type Descriptions, toInfo } from "../image/image-info.ts";
+import { type ImageInfos, toInfo } from "../image/image-info.ts";
 import type { Revalidation } from "../image/revalidate.ts";
 import type { Neighbours } from "../source/list-siblings.ts";
 import { apiProblem } from "./failure.ts";
@@ -9,7 +9,7 @@ import { apiProblem } from "./failure.ts";
 const AT_ONCE = 8;
 
 interface ProbeParts {
-  readonly descriptions: Descriptions;
+  readonly infos: ImageInfos;
   readonly revalidation: Revalidation;
   readonly neighbours: Neighbours;
 }
@@ -48,12 +48,12 @@ export async function probeAll(
 }
 
 async function probe(
-  { descriptions, revalidation }: ProbeParts,
+  { infos, revalidation }: ProbeParts,
   key: string,
   signal: AbortSignal,
 ): Promise<SourceRecord> {
-  const found = await descriptions.find(key);
+  const found = await infos.find(key);
   if (found !== undefined && (await revalidation.force(key, signal)).validator === found.validator)
     return found;
-  return descriptions.make(key, "warm", signal);
+  return infos.make(key, "warm", signal);
 }

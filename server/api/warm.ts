@@ -1,7 +1,7 @@
 import type { VariantSpec, WarmBody, WarmLine } from "../../contract/api.ts";
 import type { Entry, Variant } from "../cache/cache.ts";
 import { Problem } from "../errors.ts";
-import type { Descriptions } from "../image/image-info.ts";
+import type { ImageInfos } from "../image/image-info.ts";
 import type { Revalidation } from "../image/revalidate.ts";
 import type { Variants } from "../image/variants.ts";
 import { versionOf } from "../source/source.ts";
@@ -11,7 +11,7 @@ import { variantOfSpec } from "./specs.ts";
 
 export interface PublishParts {
   readonly variants: Variants;
-  readonly descriptions: Descriptions;
+  readonly infos: ImageInfos;
   readonly revalidation: Revalidation;
   readonly defaultQuality: number;
 }

@@ -11,20 +11,20 @@ import type { CacheOutcome } from "../telemetry/metrics.ts";
 import type { Original, OriginalFetcher } from "./fetch-original.ts";
 
 /** What is known of photographs: from the record beside their variants, or by looking at the original. */
-export interface Descriptions {
+export interface ImageInfos {
   find(key: string): Promise<SourceRecord | undefined>;
   /** Fetches the original and looks. @throws Problem as {@link OriginalFetcher} and {@link Encoder} do. */
   make(key: string, lane: Lane, signal: AbortSignal): Promise<SourceRecord>;
 }
 
-export function createDescriptions(parts: {
+export function createImageInfos(parts: {
   readonly records: SourceRecords;
   readonly originals: OriginalFetcher;
   readonly encoder: Encoder;
   readonly flights: SingleFlight<SourceRecord>;
   readonly background: Background;
   readonly learn: (key: string, validator: string) => void;
-}): Descriptions {
+}): ImageInfos {
   const { records, originals, encoder, flights, background, learn } = parts;
 
   async function look(key: string, lane: Lane, signal: AbortSignal): Promise<SourceRecord> {

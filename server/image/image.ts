@@ -9,7 +9,7 @@ import { versionOf } from "../source/source.ts";
 import type { CacheOutcome } from "../telemetry/metrics.ts";
 import type { Access } from "./access.ts";
 import { entryAnswer, knownFrom } from "./entry-response.ts";
-import { type Descriptions, infoAnswer } from "./image-info.ts";
+import { type ImageInfos, infoAnswer } from "./image-info.ts";
 import { type MemoryCache, variantName } from "./memory-cache.ts";
 import type { NegativeCache, Wanted } from "./negative-cache.ts";
 import { newer, type Revalidation } from "./revalidate.ts";
@@ -22,7 +22,7 @@ export interface ImageParts {
   readonly access: Access;
   readonly hot: MemoryCache;
   readonly variants: Variants;
-  readonly descriptions: Descriptions;
+  readonly infos: ImageInfos;
   readonly streams: OriginalServer;
   readonly revalidation: Revalidation;
   readonly negative: NegativeCache;
@@ -54,7 +54,7 @@ export interface Images {
 
 /** The path of an image request, from its query to its answer, in the order of this file. */
 export function createImages(parts: ImageParts): Images {
-  const { access, hot, variants, descriptions, streams, revalidation, negative, policy } = parts;
+  const { access, hot, variants, infos, streams, revalidation, negative, policy } = parts;
   const urls = createUrlMemo(parts.defaultQuality);
 
   function answer(call: ImageCall): Answer | Promise<Answer> {
@@ -198,7 +198,7 @@ export function createImages(parts: ImageParts): Images {
     asked: ImageRequest,
   ): Promise<{ readonly record: SourceRecord; readonly cache: CacheOutcome }> {
     const { key } = asked;
-    const found = await descriptions.find(key);
+    const found = await infos.find(key);
     if (found === undefined) return { record: await describe(call, asked), cache: "miss" };
     try {
       const known = newer(revalidation.known(key), found);
@@ -217,7 +217,7 @@ export function createImages(parts: ImageParts): Images {
   function describe(call: ImageCall, asked: ImageRequest): Promise<SourceRecord> {
     return negative.attempt(named(asked, "json"), async () => {
       access.charge(asked, call.client());
-      return descriptions.make(asked.key, "live", call.signal());
+      return infos.make(asked.key, "live", call.signal());
     });
   }
 
