@@ -6,7 +6,7 @@ const STRIKES = 2;
 /** More are forgotten before their hour: each has cost a child, so nobody fills this quickly. */
 const MOST = 1_000;
 
-export interface PoisonOptions {
+export interface QuarantineOptions {
   /** How long strikes count, in milliseconds. */
   readonly memoryMs?: number;
   readonly now?: () => number;
@@ -25,25 +25,25 @@ export function strikesOf(death: WorkerDied, deadlineMs: number): number {
  * Remembers what killed children: an original and what was made of it. Two strikes within an hour and it is not tried
  * again for an hour, or one bad photograph would cost a child for every reader.
  */
-export class Poison {
+export class Quarantine {
   readonly #strikes = new Map<string, { readonly count: number; readonly until: number }>();
   readonly #memoryMs: number;
   readonly #now: () => number;
 
-  constructor(options: PoisonOptions = {}) {
+  constructor(options: QuarantineOptions = {}) {
     this.#memoryMs = options.memoryMs ?? 3_600_000;
     this.#now = options.now ?? Date.now;
   }
 
   /** Whether this has struck out. Only an original of a length that has struck costs a hash. */
-  isPoisoned(original: Uint8Array, operation: string): boolean {
+  isQuarantined(original: Uint8Array, operation: string): boolean {
     this.#forget();
     const alike = prefixOf(original, operation);
     if (![...this.#strikes.keys()].some((name) => name.startsWith(alike))) return false;
     return (this.#strikes.get(nameOf(original, operation))?.count ?? 0) >= STRIKES;
   }
 
-  strike(original: Uint8Array, operation: string, strikes: number): void {
+  recordFailure(original: Uint8Array, operation: string, strikes: number): void {
     const name = nameOf(original, operation);
     const count = (this.#strikes.get(name)?.count ?? 0) + strikes;
     this.#strikes.delete(name);

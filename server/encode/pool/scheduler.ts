@@ -6,7 +6,7 @@ import { Channel } from "../wire/channel.ts";
 import type { Job, Reply } from "../wire/protocol.ts";
 import { Receiving, type Reception, type Spares } from "./early-upload.ts";
 import { type ByLane, Lanes, type LanesOptions } from "./lanes.ts";
-import { Poison, type PoisonOptions, strikesOf } from "./quarantine.ts";
+import { Quarantine, type QuarantineOptions, strikesOf } from "./quarantine.ts";
 import type { Entered } from "./queue.ts";
 import { type Worker, WorkerDied } from "./worker.ts";
 import { Children, type ChildrenOptions } from "./workers.ts";
@@ -16,7 +16,7 @@ export interface TasksOptions extends ChildrenOptions, LanesOptions {
   readonly deadlineMs?: ByLane;
   /** Bytes of all children together; at least {@link LEAST_BYTES}. */
   readonly memoryBytes?: number;
-  readonly poison?: PoisonOptions;
+  readonly quarantine?: QuarantineOptions;
 }
 
 /**
@@ -65,7 +65,7 @@ export class Tasks {
   readonly mostBytes: number;
   readonly #deadlineMs: ByLane;
   readonly #memory: EncoderMemory;
-  readonly #poison: Poison;
+  readonly #quarantine: Quarantine;
   readonly #lanes: Lanes;
   readonly #children: Children;
   /** Children that take in originals whose jobs have not begun. */
@@ -75,7 +75,7 @@ export class Tasks {
   constructor(options: TasksOptions) {
     this.#lanes = new Lanes(options);
     this.#deadlineMs = options.deadlineMs ?? { live: 10_000, warm: 60_000 };
-    this.#poison = new Poison(options.poison);
+    this.#quarantine = new Quarantine(options.quarantine);
     this.#memory = new EncoderMemory(options.memoryBytes ?? defaultEncoderMemory);
     this.mostBytes = this.#memory.most;
     this.#children = new Children(options, this.#memory, () => this.#lanes.wake());
@@ -151,7 +151,7 @@ export class Tasks {
 
   async *#attempt(task: Task): AsyncGenerator<Reply> {
     const { original, reception, signal, job, operation } = task;
-    if (this.#poison.isPoisoned(original, operation()))
+    if (this.#quarantine.isQuarantined(original, operation()))
       throw new Problem("impossible-variant", {
         detail: "Making this variant has failed before; it is not tried again for an hour.",
       });
@@ -226,7 +226,7 @@ export class Tasks {
     else if (death.reason === "memory") this.#deaths.outgrown++;
     else this.#deaths.crashed++;
     const strikes = strikesOf(death, this.#deadlineMs[lane]);
-    if (strikes > 0) this.#poison.strike(original, operation(), strikes);
+    if (strikes > 0) this.#quarantine.recordFailure(original, operation(), strikes);
   }
 }
 

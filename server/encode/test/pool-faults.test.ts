@@ -120,7 +120,7 @@ describe("a child that", () => {
 
 test("what was given up is tried again after an hour", async () => {
   let now = 0;
-  const pool = await startPool({ poison: { now: () => now } });
+  const pool = await startPool({ quarantine: { now: () => now } });
   await expect(encode(pool, [at(fault.abort)])).rejects.toMatchObject({ code: "encode-failed" });
   await expect(encode(pool, [at(fault.abort)])).rejects.toMatchObject({ code: "impossible-variant" });
   now += 3_600_001;
