@@ -1,5 +1,5 @@
 import type { VariantClass } from "../../contract/formats.ts";
-import type { Reception } from "./pool/early-upload.ts";
+import type { EarlyUpload } from "./pool/early-upload.ts";
 
 /** Live work answers a reader; warm work is made ahead, in slots of its own, and gives way. */
 export type Lane = "live" | "warm";
@@ -53,7 +53,7 @@ export interface Encoder {
       /** 0 (fast) to 9 (small); absent: what suits the lane. */
       readonly effort?: number;
       /** Of {@link Encoder.receive}: what this original was passed to, if anything. */
-      readonly reception?: Reception;
+      readonly upload?: EarlyUpload;
     },
   ): AsyncIterable<Encoded>;
   /** Size, type and placeholder of an original; of an SVG only size and type, by its text. */
@@ -65,5 +65,5 @@ export interface Encoder {
    * An original for a reader is on its way: a process is up when it has arrived, and may have it already.
    * @throws Problem `busy` when more wait than may: then there is nothing to fetch.
    */
-  receive(): Reception;
+  receive(): EarlyUpload;
 }

@@ -2,7 +2,7 @@ import type { Semaphore } from "../concurrency/semaphore.ts";
 import type { SingleFlight } from "../concurrency/single-flight.ts";
 import type { Lane } from "../encode/encoder.ts";
 import type { SourceLimits } from "../encode/limits.ts";
-import type { Reception } from "../encode/pool/early-upload.ts";
+import type { EarlyUpload } from "../encode/pool/early-upload.ts";
 import { admit, HEAD_BYTES } from "../encode/pool/precheck.ts";
 import { Problem } from "../errors.ts";
 import { sniff } from "../formats/sniff.ts";
@@ -37,7 +37,7 @@ export interface OriginalFetcher {
   fetch(
     key: string,
     signal: AbortSignal,
-    how: { readonly lane: Lane; readonly reception?: Reception | undefined },
+    how: { readonly lane: Lane; readonly upload?: EarlyUpload | undefined },
   ): Promise<Lease>;
 }
 
@@ -64,9 +64,9 @@ export interface Held {
 
 export function createOriginalFetcher(parts: OriginalsParts): OriginalFetcher {
   return {
-    async fetch(key, signal, { lane, reception }) {
+    async fetch(key, signal, { lane, upload }) {
       const join = (signal: AbortSignal): Promise<Held> =>
-        parts.flights.do(key, signal, (signal) => fetchHeld(parts, key, signal, reception));
+        parts.flights.do(key, signal, (signal) => fetchHeld(parts, key, signal, upload));
       return lease(await (lane === "live" ? within(parts.liveMs, signal, join) : join(signal)));
     },
   };
@@ -94,7 +94,7 @@ async function fetchHeld(
   parts: OriginalsParts,
   key: string,
   signal: AbortSignal,
-  reception: Reception | undefined,
+  upload: EarlyUpload | undefined,
 ): Promise<Held> {
   const leavePlace = await parts.places.acquire(1, signal);
   let giveBack = (): void => undefined;
@@ -102,7 +102,7 @@ async function fetchHeld(
     const reserve = async (bytes: number): Promise<void> => {
       giveBack = await parts.memory.acquire(bytes, signal);
     };
-    const original = await fetchWhole(parts, key, signal, { reserve, reception });
+    const original = await fetchWhole(parts, key, signal, { reserve, upload });
     const held: Held = { original, giveBack, holders: 1 };
     // The flight itself holds it until all who joined have had their turn to; they may all have left.
     setImmediate(() => letGo(held));
@@ -121,7 +121,7 @@ async function fetchWhole(
   signal: AbortSignal,
   to: {
     readonly reserve: (bytes: number) => Promise<void>;
-    readonly reception: Reception | undefined;
+    readonly upload: EarlyUpload | undefined;
   },
 ): Promise<Original> {
   const object = await source.open(key, signal);
@@ -136,10 +136,10 @@ async function fetchWhole(
         if (!whole && head.byteLength < HEAD_BYTES) return false;
         if (typeOf(head) === "image/svg+xml") return true;
         admit(head, limits);
-        to.reception?.begin(object.bytes);
+        to.upload?.begin(object.bytes);
         return true;
       },
-      pass: (piece) => to.reception?.pass(piece),
+      pass: (piece) => to.upload?.pass(piece),
     });
     return { validator: object.validator, type: typeOf(body), body };
   } catch (error) {

@@ -94,15 +94,15 @@ export function createVariants(parts: {
 
   async function fetchAndEncode(variant: Variant, lane: Lane, signal: AbortSignal): Promise<Made> {
     const fetchedAfter = purgesOf(variant.key);
-    const reception = lane === "live" ? encoder.receive() : undefined;
+    const upload = lane === "live" ? encoder.receive() : undefined;
     try {
       const started = performance.now();
-      const lease = await originals.fetch(variant.key, signal, { lane, reception });
+      const lease = await originals.fetch(variant.key, signal, { lane, upload });
       const ms = { source: performance.now() - started, queue: 0, encode: 0 };
-      const options = { lane, signal, ...(reception && { reception }) };
+      const options = { lane, signal, ...(upload && { upload }) };
       return await encodeFor(variant, lease, ms, options, fetchedAfter);
     } finally {
-      reception?.drop();
+      upload?.drop();
     }
   }
 

@@ -1,7 +1,7 @@
 import type { Worker } from "./worker.ts";
 
 /** An original for a reader that is on its way: its bytes go to a child as they arrive, if one has nothing to do. */
-export interface Reception {
+export interface EarlyUpload {
   /** So many bytes come; called again, they come anew. */
   begin(bytes: number): void;
   /** The next of them; they must stay as they are. */
@@ -18,7 +18,7 @@ export interface Spares {
 }
 
 /** The reception that the pool knows how to go on from. */
-export class Receiving implements Reception {
+export class RunningUpload implements EarlyUpload {
   /** The fetch is over, however it ended; calling it again does nothing. */
   readonly arrive: () => void;
   readonly #spares: Spares;

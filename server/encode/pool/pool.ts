@@ -7,11 +7,11 @@ import { reserveDecoding, reserveOutputs } from "../memory/reservation.ts";
 import type { LibraryVersions } from "../minimum-versions.ts";
 import { describeSvg } from "../svg.ts";
 import type { Job } from "../wire/protocol.ts";
-import type { Reception } from "./early-upload.ts";
+import type { EarlyUpload } from "./early-upload.ts";
 import { admit } from "./precheck.ts";
-import { type PoolStats, Tasks, type TasksOptions } from "./scheduler.ts";
+import { type PoolStats, Scheduler, type SchedulerOptions } from "./scheduler.ts";
 
-export interface PoolOptions extends TasksOptions {
+export interface PoolOptions extends SchedulerOptions {
   readonly limits?: SourceLimits;
   readonly outputLimits?: OutputLimits;
   /** Whether copyright, artist and licence go out with every picture. */
@@ -35,19 +35,19 @@ class ChildPool implements Pool {
   readonly #limits: SourceLimits;
   readonly #outputLimits: OutputLimits;
   readonly #keepRights: boolean;
-  readonly #tasks: Tasks;
+  readonly #scheduler: Scheduler;
 
   constructor(options: PoolOptions) {
     this.#limits = options.limits ?? defaultLimits;
     this.#outputLimits = options.outputLimits ?? defaultOutputLimits;
     this.#keepRights = options.keepRights ?? false;
-    this.#tasks = new Tasks(options);
+    this.#scheduler = new Scheduler(options);
   }
 
   async *encode(
     original: Uint8Array,
     outputs: readonly Output[],
-    { lane, signal, effort, reception }: Parameters<Encoder["encode"]>[2],
+    { lane, signal, effort, upload }: Parameters<Encoder["encode"]>[2],
   ): AsyncGenerator<Encoded> {
     const megapixels = this.#admit(original);
     const settings = {
@@ -56,14 +56,14 @@ class ChildPool implements Pool {
     };
     let made = 0;
     while (made < outputs.length) {
-      const reserved = reserveOutputs(original, outputs.slice(made), settings, this.#tasks.mostBytes);
+      const reserved = reserveOutputs(original, outputs.slice(made), settings, this.#scheduler.mostBytes);
       const [begin, end] = [made, made + reserved.outputs.length];
       const job = (memory: number): Job => ({
         ...{ kind: "encode", ...settings, outputs: reserved.outputs.slice(made - begin), memory },
       });
       const operation = () => `${lane} ${effort} ${JSON.stringify(outputs[made])}`;
       const task = { original, megapixels, bytes: reserved.bytes, lane, signal, job, operation };
-      for await (const reply of this.#tasks.perform({ ...task, ...(reception && { reception }) })) {
+      for await (const reply of this.#scheduler.perform({ ...task, ...(upload && { upload }) })) {
         if (reply.kind !== "output") continue;
         made++;
         yield reply.encoded;
@@ -79,10 +79,10 @@ class ChildPool implements Pool {
   ): Promise<Probe & Placeholder> {
     if (sniff(original).kind === "svg") return describeSvg(original);
     const megapixels = this.#admit(original);
-    const bytes = reserveDecoding(original, this.#tasks.mostBytes);
+    const bytes = reserveDecoding(original, this.#scheduler.mostBytes);
     const job = (memory: number): Job => ({ kind: "describe", limits: this.#limits, memory });
     const operation = () => "describe";
-    for await (const reply of this.#tasks.perform({
+    for await (const reply of this.#scheduler.perform({
       ...{ original, megapixels, bytes, lane, signal, job, operation },
     }))
       if (reply.kind === "described") return reply.described;
@@ -90,13 +90,13 @@ class ChildPool implements Pool {
   }
 
   async libraries(): Promise<LibraryVersions> {
-    for await (const reply of this.#tasks.ask({ kind: "versions" }))
+    for await (const reply of this.#scheduler.ask({ kind: "versions" }))
       if (reply.kind === "versions") return reply.versions;
     throw new Problem("encode-failed", { cause: new Error("an encoder child does not tell its versions") });
   }
 
-  receive(): Reception {
-    return this.#tasks.receive();
+  receive(): EarlyUpload {
+    return this.#scheduler.receive();
   }
 
   /** @returns megapixels; where the head does not tell, cameras write about a third of a byte a pixel. */
@@ -105,10 +105,10 @@ class ChildPool implements Pool {
   }
 
   stats(): PoolStats {
-    return this.#tasks.stats();
+    return this.#scheduler.stats();
   }
 
   close(): void {
-    this.#tasks.close();
+    this.#scheduler.close();
   }
 }

@@ -4,14 +4,14 @@ import { type Claim, defaultEncoderMemory, EncoderMemory, ORDINARY_BYTES } from 
 import { outOfMemory } from "../memory/estimate.ts";
 import { Channel } from "../wire/channel.ts";
 import type { Job, Reply } from "../wire/protocol.ts";
-import { Receiving, type Reception, type Spares } from "./early-upload.ts";
+import { type EarlyUpload, RunningUpload, type Spares } from "./early-upload.ts";
 import { type ByLane, Lanes, type LanesOptions } from "./lanes.ts";
 import { Quarantine, type QuarantineOptions, strikesOf } from "./quarantine.ts";
 import type { Entered } from "./queue.ts";
 import { type Worker, WorkerDied } from "./worker.ts";
-import { Children, type ChildrenOptions } from "./workers.ts";
+import { Workers, type WorkersOptions } from "./workers.ts";
 
-export interface TasksOptions extends ChildrenOptions, LanesOptions {
+export interface SchedulerOptions extends WorkersOptions, LanesOptions {
   /** For one output, in milliseconds; then its child is killed. */
   readonly deadlineMs?: ByLane;
   /** Bytes of all children together; at least {@link LEAST_BYTES}. */
@@ -51,7 +51,7 @@ export interface Task {
   /** Memory that it takes, beside what a child has at rest. */
   readonly bytes: number;
   /** Where it may have gone already. */
-  readonly reception?: Reception;
+  readonly upload?: EarlyUpload;
   readonly lane: Lane;
   readonly signal: AbortSignal;
   /** @param memory bytes that it may take: as many as it asked for, or more. */
@@ -60,25 +60,25 @@ export interface Task {
 }
 
 /** Tasks in their lanes: each waits for a slot, has a child to itself, and outlives what the child may do. */
-export class Tasks {
+export class Scheduler {
   /** The most memory that a task may take. */
   readonly mostBytes: number;
   readonly #deadlineMs: ByLane;
   readonly #memory: EncoderMemory;
   readonly #quarantine: Quarantine;
   readonly #lanes: Lanes;
-  readonly #children: Children;
+  readonly #workers: Workers;
   /** Children that take in originals whose jobs have not begun. */
   #receiving = 0;
   readonly #deaths = { crashed: 0, overdue: 0, outgrown: 0 };
 
-  constructor(options: TasksOptions) {
+  constructor(options: SchedulerOptions) {
     this.#lanes = new Lanes(options);
     this.#deadlineMs = options.deadlineMs ?? { live: 10_000, warm: 60_000 };
     this.#quarantine = new Quarantine(options.quarantine);
     this.#memory = new EncoderMemory(options.memoryBytes ?? defaultEncoderMemory);
     this.mostBytes = this.#memory.most;
-    this.#children = new Children(options, this.#memory, () => this.#lanes.wake());
+    this.#workers = new Workers(options, this.#memory, () => this.#lanes.wake());
   }
 
   /**
@@ -103,7 +103,7 @@ export class Tasks {
   /** What a child says to a job without an original, such as its versions; no line is before it. */
   ask(job: Job): AsyncGenerator<Reply> {
     const replies = new Channel<Reply>();
-    void this.#drain(this.#children.start("live"), job, replies, START_MS);
+    void this.#drain(this.#workers.start("live"), job, replies, START_MS);
     return replies.take(AbortSignal.timeout(START_MS));
   }
 
@@ -111,52 +111,52 @@ export class Tasks {
    * Starts a live child if none is up; where that fails the task that comes will say why.
    * @throws Problem `busy` when the line is full: a reader who is turned away has cost no fetch.
    */
-  receive(): Reception {
+  receive(): EarlyUpload {
     const arrive = this.#lanes.expect();
-    if (this.#children.count("live") === 0) this.#children.prepare("live");
+    if (this.#workers.count("live") === 0) this.#workers.prepare("live");
     const spares: Spares = {
       take: (bytes) => {
         // A source may be slow: what arrives holds no slot, and no child that others wait for.
         const isSpare = this.#lanes.hasSpare(this.#receiving);
-        const worker = isSpare ? this.#children.takeToReceive("live", bytes) : undefined;
+        const worker = isSpare ? this.#workers.takeToReceive("live", bytes) : undefined;
         if (worker !== undefined) this.#receiving++;
         return worker;
       },
       giveBack: (worker) => {
         this.#receiving--;
-        this.#children.giveBack(worker);
+        this.#workers.giveBack(worker);
       },
     };
-    return new Receiving(spares, arrive);
+    return new RunningUpload(spares, arrive);
   }
 
   stats(): PoolStats {
     const lane = (lane: Lane): LaneStats => ({
       ...this.#lanes.stats(lane),
-      children: this.#children.count(lane),
+      children: this.#workers.count(lane),
     });
     return {
       lanes: { live: lane("live"), warm: lane("warm") },
-      ...this.#children.counts,
+      ...this.#workers.counts,
       ...this.#deaths,
     };
   }
 
   /** Kills every child; what runs fails. */
   close(): void {
-    this.#children.endAll();
+    this.#workers.endAll();
   }
 
   // --- one task ---
 
   async *#attempt(task: Task): AsyncGenerator<Reply> {
-    const { original, reception, signal, job, operation } = task;
+    const { original, upload, signal, job, operation } = task;
     if (this.#quarantine.isQuarantined(original, operation()))
       throw new Problem("impossible-variant", {
         detail: "Making this variant has failed before; it is not tried again for an hour.",
       });
     const asked = performance.now();
-    if (reception instanceof Receiving) reception.arrive();
+    if (upload instanceof RunningUpload) upload.arrive();
     const { got: worker, leave } = await this.#enter(task);
     const watch = createStopwatch(asked);
     const replies = new Channel<Reply>();
@@ -191,12 +191,12 @@ export class Tasks {
   }
 
   /** A child that has the original; undefined when there is no room for the task now. */
-  #take({ lane, original, reception }: Task, claim: Claim): Worker | undefined {
-    const received = reception instanceof Receiving ? reception.whole() : undefined;
-    const worker = this.#children.take(lane, claim, received);
+  #take({ lane, original, upload }: Task, claim: Claim): Worker | undefined {
+    const received = upload instanceof RunningUpload ? upload.whole() : undefined;
+    const worker = this.#workers.take(lane, claim, received);
     if (worker === undefined) return undefined;
-    if (worker === received && reception instanceof Receiving) {
-      reception.take();
+    if (worker === received && upload instanceof RunningUpload) {
+      upload.take();
       this.#receiving--;
     } else {
       worker.begin(original.byteLength);
@@ -213,10 +213,10 @@ export class Tasks {
   ): Promise<void> {
     try {
       for await (const reply of worker.run(job, deadlineMs)) replies.push(reply);
-      this.#children.giveBack(worker);
+      this.#workers.giveBack(worker);
       replies.end();
     } catch (error) {
-      this.#children.end(worker);
+      this.#workers.end(worker);
       replies.end(error);
     }
   }

@@ -2,7 +2,7 @@ import type { Lane } from "../encoder.ts";
 import { CHILD_BYTES, type Charge, type Claim, type EncoderMemory } from "../memory/encoder-memory.ts";
 import { Worker, type WorkerOptions } from "./worker.ts";
 
-export interface ChildrenOptions {
+export interface WorkersOptions {
   readonly worker?: Omit<WorkerOptions, "lane">;
   /** A child is replaced after so many jobs or above so much memory: decoders leak and heaps fragment. */
   readonly recycle?: { readonly jobs: number; readonly restBytes: number };
@@ -17,10 +17,10 @@ const START_MS = 60_000;
  * The children that are up: taken for a job, given back after it, ended when they have done enough or nothing, or when their
  * memory is needed. What each holds or may grow to is charged to the encoders' memory until it has ended.
  */
-export class Children {
+export class Workers {
   /** How many were started, and how many of them ended for their jobs or their memory. */
   readonly counts = { spawned: 0, recycled: 0 };
-  readonly #options: ChildrenOptions;
+  readonly #options: WorkersOptions;
   readonly #memory: EncoderMemory;
   readonly #onRoom: () => void;
   readonly #recycle: { readonly jobs: number; readonly restBytes: number };
@@ -30,7 +30,7 @@ export class Children {
   readonly #charges = new Map<Worker, Charge>();
 
   /** @param onRoom called when some memory has become free. */
-  constructor(options: ChildrenOptions, memory: EncoderMemory, onRoom: () => void) {
+  constructor(options: WorkersOptions, memory: EncoderMemory, onRoom: () => void) {
     this.#options = options;
     this.#memory = memory;
     this.#onRoom = onRoom;

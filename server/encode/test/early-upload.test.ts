@@ -1,7 +1,7 @@
 import sharp from "sharp";
 import { beforeAll, expect, onTestFinished, test } from "vitest";
 import { photo } from "../../test/support/pictures.ts";
-import type { Reception } from "../pool/early-upload.ts";
+import type { EarlyUpload } from "../pool/early-upload.ts";
 import { createPool, type Pool, type PoolOptions } from "../pool/pool.ts";
 import { fault, faultyChild } from "./faulty-child.ts";
 
@@ -28,10 +28,10 @@ function startPool(options: PoolOptions = {}): Pool {
 
 async function encode(
   pool: Pool,
-  reception?: Reception,
+  upload?: EarlyUpload,
   { quality = 50, body = asked } = {},
 ): Promise<string> {
-  const options = { lane: "live", signal, ...(reception && { reception }) } as const;
+  const options = { lane: "live", signal, ...(upload && { upload }) } as const;
   let encoded = "";
   // To the end of the job: then its child is idle again.
   for await (const made of pool.encode(body, [{ class: "jpg", quality, width: 200 }], options))
@@ -39,27 +39,27 @@ async function encode(
   return encoded;
 }
 
-function pass(reception: Reception, body: Uint8Array): void {
-  for (let at = 0; at < body.length; at += 5_000) reception.pass(body.subarray(at, at + 5_000));
+function pass(upload: EarlyUpload, body: Uint8Array): void {
+  for (let at = 0; at < body.length; at += 5_000) upload.pass(body.subarray(at, at + 5_000));
 }
 
 /** A fetch that broke off in the middle, and the whole of another object. */
-function receiveAnew(pool: Pool, body: Uint8Array): Reception {
-  const reception = pool.receive();
-  reception.begin(asked.length);
-  pass(reception, asked.subarray(0, 9_000));
-  reception.begin(body.length);
-  pass(reception, body);
-  return reception;
+function receiveAnew(pool: Pool, body: Uint8Array): EarlyUpload {
+  const upload = pool.receive();
+  upload.begin(asked.length);
+  pass(upload, asked.subarray(0, 9_000));
+  upload.begin(body.length);
+  pass(upload, body);
+  return upload;
 }
 
 test("an original that went to a child as it arrived is not sent to it again", async () => {
   const pool = startPool();
-  const reception = pool.receive();
-  reception.begin(passed.length);
-  pass(reception, passed);
-  const made = await encode(pool, reception);
-  reception.drop();
+  const upload = pool.receive();
+  upload.begin(passed.length);
+  pass(upload, passed);
+  const made = await encode(pool, upload);
+  upload.drop();
   expect(made).toBe(await encode(pool, undefined, { body: passed }));
   expect(made).not.toBe(await encode(pool));
   expect(pool.stats().spawned).toBe(1);
@@ -68,28 +68,28 @@ test("an original that went to a child as it arrived is not sent to it again", a
 test("the header that was read early is that of the original that came last", async () => {
   const small = await photo(150, 100).jpeg().toBuffer();
   const pool = startPool();
-  const reception = receiveAnew(pool, small);
-  const made = Buffer.from(await encode(pool, reception), "base64");
+  const upload = receiveAnew(pool, small);
+  const made = Buffer.from(await encode(pool, upload), "base64");
   // Never enlarged: 200 pixels were asked for.
   expect((await sharp(made).metadata()).width).toBe(150);
 });
 
 test("an original that came anew from its first byte is the one that counts", async () => {
   const pool = startPool();
-  const reception = receiveAnew(pool, passed);
-  expect(await encode(pool, reception)).toBe(await encode(pool, undefined, { body: passed }));
+  const upload = receiveAnew(pool, passed);
+  expect(await encode(pool, upload)).toBe(await encode(pool, undefined, { body: passed }));
 });
 
 test("half an original is never encoded, and its child takes the next one", async () => {
   const pool = startPool();
   const alone = await encode(pool);
   for (const bytes of [passed.length - 1, 1, 0]) {
-    const reception = pool.receive();
-    reception.begin(passed.length);
-    pass(reception, passed.subarray(0, bytes));
-    expect(await encode(pool, reception)).toBe(alone);
-    reception.drop();
-    pass(reception, passed);
+    const upload = pool.receive();
+    upload.begin(passed.length);
+    pass(upload, passed.subarray(0, bytes));
+    expect(await encode(pool, upload)).toBe(alone);
+    upload.drop();
+    pass(upload, passed);
     expect(await encode(pool)).toBe(alone);
   }
   expect(pool.stats()).toMatchObject({ crashed: 0, overdue: 0 });
@@ -133,7 +133,7 @@ test("a reader whom a full line would turn away is turned away before anything i
 test("of all who see the last place in the line only one fetches for it, and a slow source fills no line", async () => {
   const pool = startPool({ maxJobs: { live: 2, warm: 1 } });
   const slow = Array.from({ length: 10 }, () => pool.receive());
-  for (const reception of slow) reception.drop();
+  for (const upload of slow) upload.drop();
   const [first, second] = [encode(pool), encode(pool)];
   await expect.poll(() => pool.stats().lanes.live).toMatchObject({ running: 1, waiting: 1 });
   const one = pool.receive();
@@ -147,13 +147,13 @@ test("of all who see the last place in the line only one fetches for it, and a s
 
 test("a child that dies of what it was passed is replaced, and the job tried once more", async () => {
   const pool = startPool({ worker: { module: await faultyChild() } });
-  const reception = pool.receive();
-  reception.begin(asked.length);
-  pass(reception, asked);
-  await expect(encode(pool, reception, { quality: fault.abort })).rejects.toMatchObject({
+  const upload = pool.receive();
+  upload.begin(asked.length);
+  pass(upload, asked);
+  await expect(encode(pool, upload, { quality: fault.abort })).rejects.toMatchObject({
     code: "encode-failed",
   });
-  reception.drop();
+  upload.drop();
   expect(pool.stats()).toMatchObject({ crashed: 2, spawned: 2 });
   await expect.poll(() => pool.stats().lanes.live).toMatchObject({ running: 0, children: 0 });
 });

@@ -3,7 +3,7 @@ import { Problem } from "../../errors.ts";
 import type { Encoded, Encoder } from "../encoder.ts";
 import { observeEncoder } from "../observe.ts";
 import { WorkerDied } from "../pool/worker.ts";
-import { noReception } from "./sharp-encoder.ts";
+import { noEarlyUpload } from "./sharp-encoder.ts";
 
 const made: Encoded = {
   contentType: "image/webp",
@@ -50,7 +50,7 @@ function failing(error: Error): Encoder["encode"] {
 async function encodeWith(encode: Encoder["encode"], signal = new AbortController().signal) {
   const counted: string[] = [];
   const encoder = observeEncoder(
-    { encode, describe: () => Promise.reject(new Error("not asked")), receive: () => noReception },
+    { encode, describe: () => Promise.reject(new Error("not asked")), receive: () => noEarlyUpload },
     {
       encoded: (lane, contentType, seconds) => counted.push(`${lane} ${contentType} ${seconds}`),
       encodeFailed: (cause) => counted.push(cause),

@@ -2,7 +2,7 @@ import sharp, { type Sharp } from "sharp";
 import { acceptedBy, isReaderClass, type VariantClass } from "../../../contract/formats.ts";
 import { sniff } from "../../formats/sniff.ts";
 import type { Encoded, Encoder, Output } from "../encoder.ts";
-import type { Reception } from "../pool/early-upload.ts";
+import type { EarlyUpload } from "../pool/early-upload.ts";
 
 /** Real images in this process, with hooks: what a test of the path around the encoder needs. */
 export interface SharpEncoder extends Encoder {
@@ -32,13 +32,13 @@ export function createSharpEncoder(): SharpEncoder {
       const { width, height, pages = 1, hasAlpha } = await sharp(original).metadata();
       return { type: sniff(original).type, width, height, frames: pages, alpha: hasAlpha };
     },
-    receive: () => noReception,
+    receive: () => noEarlyUpload,
   };
   return encoder;
 }
 
 /** For encoders that take an original whole. */
-export const noReception: Reception = {
+export const noEarlyUpload: EarlyUpload = {
   begin: () => undefined,
   pass: () => undefined,
   drop: () => undefined,
