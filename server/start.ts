@@ -54,12 +54,12 @@ export async function start(config: Config, log: Log, version: string): Promise<
     pixels: config.maxPixels,
     animationPixels: Math.min(config.maxPixels, defaultLimits.animationPixels),
   };
-  const keepRights = config.keepCopyright === "on";
+  const keepCopyright = config.keepCopyright === "on";
   const { source, neighbours, policy, name } = await openSource(sourceOptions(config));
   const cache = await createDiskCache({
     folder: config.cacheDir,
     // What differs in what it carries is another variant.
-    namespace: keepRights ? `${name} with rights` : name,
+    namespace: keepCopyright ? `${name} with rights` : name,
     budget: budgetsOf(config),
     onFailure: (failure, error) => {
       metrics.cacheFailed(failure);
@@ -75,7 +75,7 @@ export async function start(config: Config, log: Log, version: string): Promise<
     memoryBytes: config.encoderMemory,
     limits,
     outputLimits: { avifPixels: config.maxAvifPixels },
-    keepRights,
+    keepCopyright,
   });
   // A child takes as long to start as all the rest here: it is asked now and heard at the end.
   const safe = refuseUnsafe(pool, config.encoderUser);

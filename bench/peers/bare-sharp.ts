@@ -22,6 +22,6 @@ export async function bareEncode(
     quality: q,
     effort: effortFor(format, lane, megapixels),
     lossless: false,
-    rights: undefined,
+    copyright: undefined,
   });
 }

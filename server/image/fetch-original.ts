@@ -3,7 +3,7 @@ import type { SingleFlight } from "../concurrency/single-flight.ts";
 import type { Lane } from "../encode/encoder.ts";
 import type { SourceLimits } from "../encode/limits.ts";
 import type { EarlyUpload } from "../encode/pool/early-upload.ts";
-import { admit, HEAD_BYTES } from "../encode/pool/precheck.ts";
+import { HEAD_BYTES, precheck } from "../encode/pool/precheck.ts";
 import { Problem } from "../errors.ts";
 import { sniff } from "../formats/sniff.ts";
 import { readWhole } from "../source/body.ts";
@@ -135,7 +135,7 @@ async function fetchWhole(
       check: (head, whole) => {
         if (!whole && head.byteLength < HEAD_BYTES) return false;
         if (typeOf(head) === "image/svg+xml") return true;
-        admit(head, limits);
+        precheck(head, limits);
         to.upload?.begin(object.bytes);
         return true;
       },

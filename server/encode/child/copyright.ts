@@ -2,7 +2,7 @@ import type { Metadata, Sharp } from "sharp";
 import { ByteReader, Steps } from "../../formats/byte-reader.ts";
 
 /** Whose a photograph is and on what terms: all of its metadata that may go out with it. */
-export interface Rights {
+export interface Copyright {
   readonly artist?: string;
   readonly copyright?: string;
   /** Address of the licence or of a page about the rights. */
@@ -19,12 +19,12 @@ const MOST_STEPS = 8 * MOST_XMP_BYTES;
  * The rights that an original's EXIF and XMP tell, EXIF's first; of damaged metadata those before the damage.
  * @param steps counts what it costs.
  */
-export function readRights(
+export function readCopyright(
   { exif, xmp }: Pick<Metadata, "exif" | "xmp">,
   steps = new Steps(MOST_STEPS),
-): Rights {
-  const found: { -readonly [Name in keyof Rights]: Rights[Name] } = {};
-  const collect = (all: Iterable<readonly [keyof Rights, string | undefined]>): void => {
+): Copyright {
+  const found: { -readonly [Name in keyof Copyright]: Copyright[Name] } = {};
+  const collect = (all: Iterable<readonly [keyof Copyright, string | undefined]>): void => {
     try {
       for (const [name, text] of all) if (text !== undefined) found[name] ??= text;
     } catch {
@@ -37,7 +37,7 @@ export function readRights(
 }
 
 /** Writes the rights anew: what else stood in the same blocks, such as where it was taken, does not come along. */
-export function writeRights(image: Sharp, { artist, copyright, licence }: Rights): Sharp {
+export function writeCopyright(image: Sharp, { artist, copyright, licence }: Copyright): Sharp {
   const exif = { ...(artist && { Artist: artist }), ...(copyright && { Copyright: copyright }) };
   const withExif = Object.keys(exif).length > 0 ? image.withExif({ IFD0: exif }) : image;
   return licence === undefined ? withExif : withExif.withXmp(xmpOf(licence));
@@ -45,7 +45,7 @@ export function writeRights(image: Sharp, { artist, copyright, licence }: Rights
 
 // --- EXIF: a TIFF file inside (EXIF 2.32 §4.6) ---
 
-const tags: ReadonlyMap<number, keyof Rights> = new Map([
+const tags: ReadonlyMap<number, keyof Copyright> = new Map([
   [0x013b, "artist"],
   [0x8298, "copyright"],
 ]);
@@ -54,7 +54,7 @@ const ASCII = 2;
 /** UTF-8 of the longest line that is kept. */
 const MOST_TEXT_BYTES = 2_000;
 
-type Found = Generator<readonly [keyof Rights, string | undefined]>;
+type Found = Generator<readonly [keyof Copyright, string | undefined]>;
 
 function* readTags(exif: ByteReader): Found {
   const tiff = exif.startsWith("Exif", 0) ? 6 : 0;

@@ -1,19 +1,19 @@
 import type { Sharp } from "sharp";
 import { type EncodedFormat, formats } from "../../../contract/formats.ts";
 import type { Encoded } from "../encoder.ts";
-import { writeRights } from "./copyright.ts";
+import { writeCopyright } from "./copyright.ts";
 import type { Original } from "./original.ts";
 import type { Plan } from "./plan.ts";
 import { qualityFor } from "./quality.ts";
 
 /** The part of a plan that an encoder looks at. */
-export type Settings = Pick<Plan, "choice" | "quality" | "effort" | "lossless" | "rights">;
+export type Settings = Pick<Plan, "choice" | "quality" | "effort" | "lossless" | "copyright">;
 
 /** Writes the pixels of a tier in the plan's format. */
 export async function encode(image: Sharp, plan: Settings): Promise<Encoded> {
   const { format, substitute } = plan.choice;
   const encoded = encoders[format](image, plan);
-  const { data, info } = await (plan.rights ? writeRights(encoded, plan.rights) : encoded).toBuffer({
+  const { data, info } = await (plan.copyright ? writeCopyright(encoded, plan.copyright) : encoded).toBuffer({
     resolveWithObject: true,
   });
   return {

@@ -9,7 +9,7 @@ import { FrameReader, unshared, writeFrame } from "./frames.ts";
 import { readEarly } from "./original.ts";
 import { describeOriginal } from "./probe.ts";
 import { transform } from "./transform.ts";
-import { rehearse } from "./warm-up.ts";
+import { warmUp } from "./warm-up.ts";
 
 /** The main of an encoder child: jobs come in on descriptor 3, one at a time, and replies go out on it. */
 function main(): void {
@@ -77,7 +77,7 @@ async function perform(
     if (job.kind !== "versions") await limit.set(job.memory);
     if (job.kind === "versions") {
       writeFrame(server, { kind: "versions", versions: sharp.versions });
-      await rehearse();
+      await warmUp();
     } else if (job.kind === "describe")
       writeFrame(server, { kind: "described", ...(await describeOriginal(whole, job)) });
     else

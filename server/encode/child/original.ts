@@ -3,7 +3,7 @@ import { Problem } from "../../errors.ts";
 import { hasWholeHeader } from "../../formats/dimensions.ts";
 import { sniff } from "../../formats/sniff.ts";
 import { limitProblem, type SourceLimits } from "../limits.ts";
-import { type Rights, readRights } from "./copyright.ts";
+import { type Copyright, readCopyright } from "./copyright.ts";
 import { leanOriginal } from "./lean.ts";
 
 /** An original whose header was read and found within the limits. */
@@ -15,7 +15,7 @@ export interface Original {
   readonly height: number;
   readonly frames: number;
   readonly alpha: boolean;
-  readonly rights: Rights;
+  readonly copyright: Copyright;
 }
 
 /**
@@ -53,7 +53,7 @@ export async function openOriginal(
   const original = {
     ...{ bytes, type, width, height, frames },
     alpha: header.hasAlpha,
-    rights: readRights(header),
+    copyright: readCopyright(header),
   };
   const problem = limitProblem(original, limits);
   if (problem !== undefined) throw new Problem("unreadable-source", { detail: problem });

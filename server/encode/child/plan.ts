@@ -3,7 +3,7 @@ import { Problem } from "../../errors.ts";
 import type { Lane, Output } from "../encoder.ts";
 import type { SourceLimits } from "../limits.ts";
 import { avifProblem, type Choice, chooseFormat, type OutputLimits, type Picture } from "./choose-format.ts";
-import type { Rights } from "./copyright.ts";
+import type { Copyright } from "./copyright.ts";
 import { effortFor } from "./effort.ts";
 
 /** An output as a child is asked for it. */
@@ -24,7 +24,7 @@ export interface TransformOptions {
   /** 0 to 9 instead of what suits the lane. */
   readonly effort?: number;
   /** Whether copyright, artist and licence go out with the picture; nothing else ever does. */
-  readonly keepRights?: boolean;
+  readonly keepCopyright?: boolean;
 }
 
 /** What is to be done for one output. */
@@ -32,7 +32,7 @@ export interface Plan {
   readonly asked: VariantClass;
   readonly choice: Choice;
   readonly lossless: boolean;
-  readonly rights: Rights | undefined;
+  readonly copyright: Copyright | undefined;
   readonly quality: number;
   readonly effort: number;
   /** Pixels of the output; the height before libvips rounds it. */
@@ -54,7 +54,7 @@ export interface Source {
   readonly height: number;
   readonly frames: number;
   readonly alpha: boolean;
-  readonly rights: Rights;
+  readonly copyright: Copyright;
 }
 
 export interface PlanOptions extends Omit<TransformOptions, "memory" | "outputs"> {
@@ -88,7 +88,7 @@ export function planAs(
   return {
     ...{ asked: output.class, choice, lossless: false, width, height, quality: output.quality },
     limits: options.limits,
-    rights: options.keepRights ? source.rights : undefined,
+    copyright: options.keepCopyright ? source.copyright : undefined,
     effort: effortFor(choice.format, options.lane, (width * height) / 1e6, options.effort),
     animated: picture.animated && formats[choice.format].animation,
     holds: holdsPixels(source, picture, options.outputs),

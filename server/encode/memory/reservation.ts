@@ -126,7 +126,7 @@ function bytesOf(
 
 /** What the header leaves open: whether EXIF turns it by a quarter, whether it has an alpha channel, whether it moves. */
 function possibleSources({ type, width, height, frames, turned }: Layout): Source[] {
-  const stored = { type, width, height, frames, rights: {} };
+  const stored = { type, width, height, frames, copyright: {} };
   const sizes = turned ? [stored, { ...stored, width: height, height: width }] : [stored];
   const moving = type === "image/gif" ? sizes.flatMap((one) => [one, { ...one, frames: 2 }]) : sizes;
   const alphas = type === "image/jpeg" ? [false] : [false, true];

@@ -8,14 +8,14 @@ import type { LibraryVersions } from "../minimum-versions.ts";
 import { describeSvg } from "../svg.ts";
 import type { Job } from "../wire/protocol.ts";
 import type { EarlyUpload } from "./early-upload.ts";
-import { admit } from "./precheck.ts";
+import { precheck } from "./precheck.ts";
 import { type PoolStats, Scheduler, type SchedulerOptions } from "./scheduler.ts";
 
 export interface PoolOptions extends SchedulerOptions {
   readonly limits?: SourceLimits;
   readonly outputLimits?: OutputLimits;
   /** Whether copyright, artist and licence go out with every picture. */
-  readonly keepRights?: boolean;
+  readonly keepCopyright?: boolean;
 }
 
 export interface Pool extends Encoder {
@@ -34,13 +34,13 @@ export function createPool(options: PoolOptions = {}): Pool {
 class ChildPool implements Pool {
   readonly #limits: SourceLimits;
   readonly #outputLimits: OutputLimits;
-  readonly #keepRights: boolean;
+  readonly #keepCopyright: boolean;
   readonly #scheduler: Scheduler;
 
   constructor(options: PoolOptions) {
     this.#limits = options.limits ?? defaultLimits;
     this.#outputLimits = options.outputLimits ?? defaultOutputLimits;
-    this.#keepRights = options.keepRights ?? false;
+    this.#keepCopyright = options.keepCopyright ?? false;
     this.#scheduler = new Scheduler(options);
   }
 
@@ -49,9 +49,9 @@ class ChildPool implements Pool {
     outputs: readonly Output[],
     { lane, signal, effort, upload }: Parameters<Encoder["encode"]>[2],
   ): AsyncGenerator<Encoded> {
-    const megapixels = this.#admit(original);
+    const megapixels = this.#precheck(original);
     const settings = {
-      ...{ lane, limits: this.#limits, outputLimits: this.#outputLimits, keepRights: this.#keepRights },
+      ...{ lane, limits: this.#limits, outputLimits: this.#outputLimits, keepCopyright: this.#keepCopyright },
       ...(effort !== undefined && { effort }),
     };
     let made = 0;
@@ -78,7 +78,7 @@ class ChildPool implements Pool {
     { lane, signal }: Parameters<Encoder["describe"]>[1],
   ): Promise<Probe & Placeholder> {
     if (sniff(original).kind === "svg") return describeSvg(original);
-    const megapixels = this.#admit(original);
+    const megapixels = this.#precheck(original);
     const bytes = reserveDecoding(original, this.#scheduler.mostBytes);
     const job = (memory: number): Job => ({ kind: "describe", limits: this.#limits, memory });
     const operation = () => "describe";
@@ -100,8 +100,8 @@ class ChildPool implements Pool {
   }
 
   /** @returns megapixels; where the head does not tell, cameras write about a third of a byte a pixel. */
-  #admit(original: Uint8Array): number {
-    return admit(original, this.#limits) ?? (3 * original.byteLength) / 1e6;
+  #precheck(original: Uint8Array): number {
+    return precheck(original, this.#limits) ?? (3 * original.byteLength) / 1e6;
   }
 
   stats(): PoolStats {

@@ -12,7 +12,7 @@ export const HEAD_BYTES = 65_536;
  * @returns its megapixels, as far as its head tells them.
  * @throws Problem `unsupported-source` or `unreadable-source`.
  */
-export function admit(head: Uint8Array, limits: SourceLimits): number | undefined {
+export function precheck(head: Uint8Array, limits: SourceLimits): number | undefined {
   const { kind, type, detail } = sniff(head);
   if (kind !== "raster")
     throw new Problem("unsupported-source", {

@@ -1,10 +1,10 @@
 import sharp from "sharp";
 import { afterAll, expect, test } from "vitest";
 import { photo } from "../../test/support/pictures.ts";
-import { readRights } from "../child/copyright.ts";
+import { readCopyright } from "../child/copyright.ts";
 import { createPool } from "../pool/pool.ts";
 
-const pools = { keep: createPool({ keepRights: true }), drop: createPool() };
+const pools = { keep: createPool({ keepCopyright: true }), drop: createPool() };
 afterAll(() => {
   pools.keep.close();
   pools.drop.close();
@@ -47,7 +47,7 @@ test.each(["jpg", "webp", "avif", "png"] as const)(
   "%s keeps copyright, artist and licence, and nothing else",
   async (format) => {
     const body = await encode("keep", await camera(), format);
-    expect(readRights(await sharp(body).metadata())).toEqual({
+    expect(readCopyright(await sharp(body).metadata())).toEqual({
       artist: "Ann Example",
       copyright: "(C) 2026 Ann Example",
       licence: "https://creativecommons.org/licenses/by/4.0/?a=1&b=2",
@@ -73,6 +73,6 @@ test("a photograph without rights gets none, and damaged metadata tells none", a
   expect({ exif, xmp }).toEqual({});
   const { exif: whole = Buffer.alloc(0) } = await sharp(await camera()).metadata();
   for (let length = 0; length < whole.length; length++)
-    expect(() => readRights({ exif: whole.subarray(0, length) })).not.toThrow();
-  expect(readRights({ xmp: Buffer.from('<a cc:license="javascript:alert(1)">') })).toEqual({});
+    expect(() => readCopyright({ exif: whole.subarray(0, length) })).not.toThrow();
+  expect(readCopyright({ xmp: Buffer.from('<a cc:license="javascript:alert(1)">') })).toEqual({});
 });

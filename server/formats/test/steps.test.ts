@@ -2,7 +2,7 @@ import { createServer, type ServerResponse } from "node:http";
 import { type AddressInfo, BlockList } from "node:net";
 import fc from "fast-check";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { readRights } from "../../encode/child/copyright.ts";
+import { readCopyright } from "../../encode/child/copyright.ts";
 import { FrameReader } from "../../encode/child/frames.ts";
 import { describeSvg } from "../../encode/svg.ts";
 import { clientAddress } from "../../http/client-address.ts";
@@ -176,7 +176,7 @@ describe("a bound on steps", () => {
       exif.writeUInt32LE(exif.length - MIB, at + 8);
     }
     const steps = new Steps(8 * MIB);
-    expect(readRights({ exif }, steps)).toEqual({ copyright: "a".repeat(500) });
+    expect(readCopyright({ exif }, steps)).toEqual({ copyright: "a".repeat(500) });
     expect(steps.taken).toBeLessThanOrEqual(8 * MIB + 2_000);
     const pieces = [
       "<dc:creator>",
@@ -189,7 +189,7 @@ describe("a bound on steps", () => {
     ];
     fc.assert(
       fc.property(runs(...pieces, " ", "a", '"'), (xmp) => {
-        const taken = stepsOf((all) => readRights({ xmp }, all));
+        const taken = stepsOf((all) => readCopyright({ xmp }, all));
         expect(taken).toBeLessThanOrEqual(4 * xmp.length + 100_000);
       }),
     );
