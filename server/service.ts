@@ -22,7 +22,7 @@ import { createOriginalServer } from "./image/serve-original.ts";
 import { createSourceShare } from "./image/source-share.ts";
 import { createVariants } from "./image/variants.ts";
 import type { Published } from "./published/published.ts";
-import type { Neighbours } from "./source/list-siblings.ts";
+import type { ListSiblings } from "./source/list-siblings.ts";
 import type { Source } from "./source/source.ts";
 import type { Log } from "./telemetry/log.ts";
 import type { Metrics } from "./telemetry/metrics.ts";
@@ -30,7 +30,7 @@ import type { Metrics } from "./telemetry/metrics.ts";
 /** What the server is made of; main.ts knows which source, cache and encoder these are. */
 export interface ServiceParts {
   readonly source: Source;
-  readonly neighbours: Neighbours;
+  readonly neighbours: ListSiblings;
   readonly cache: VariantCache & SourceRecords;
   readonly encoder: Encoder;
   readonly policy: FreshnessPolicy;

@@ -5,7 +5,7 @@ import { parseQuery } from "../../contract/request.ts";
 import { Problem } from "../errors.ts";
 import type { Answer } from "../http/response.ts";
 import type { Published } from "../published/published.ts";
-import type { Neighbours } from "../source/list-siblings.ts";
+import type { ListSiblings } from "../source/list-siblings.ts";
 import { alive, soon } from "./alive.ts";
 import { readJson } from "./body.ts";
 import { findMissing } from "./missing.ts";
@@ -17,7 +17,7 @@ export interface ApiParts extends PublishParts {
   /** Live tokens, more than one while they rotate. */
   readonly tokens: readonly string[];
   readonly published: Published;
-  readonly neighbours: Neighbours;
+  readonly neighbours: ListSiblings;
   /** Bytes that the cache may hold. */
   readonly cacheMaxBytes: number;
   /** The longest silence of a connection, in milliseconds: a warm is silent while one variant is made. */

@@ -2,7 +2,7 @@ import type { ProbeAnswer, ProbeBody } from "../../contract/api.ts";
 import type { SourceRecord } from "../cache/cache.ts";
 import { type ImageInfos, toInfo } from "../image/image-info.ts";
 import type { Revalidation } from "../image/revalidate.ts";
-import type { Neighbours } from "../source/list-siblings.ts";
+import type { ListSiblings } from "../source/list-siblings.ts";
 import { apiProblem } from "./failure.ts";
 
 /** Photographs looked at at once: the pool's warm slots bound the rest. */
@@ -11,7 +11,7 @@ const AT_ONCE = 8;
 interface ProbeParts {
   readonly infos: ImageInfos;
   readonly revalidation: Revalidation;
-  readonly neighbours: Neighbours;
+  readonly neighbours: ListSiblings;
 }
 
 /**

@@ -2,12 +2,12 @@ import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { SourceLocation } from "../config/parsers.ts";
 import { type FreshnessPolicy, folderPolicy, remotePolicy } from "../http/freshness.ts";
-import { tellRefused } from "./access-denied.ts";
+import { reportAccessDenied } from "./access-denied.ts";
 import { createFolderSource } from "./folder.ts";
-import { folderNeighbours, type Neighbours, noNeighbours, prefixNeighbours } from "./list-siblings.ts";
+import { type ListSiblings, listFolderSiblings, listPrefixSiblings, noSiblings } from "./list-siblings.ts";
 import { createPrefixSource } from "./prefixes.ts";
 import { createHttpSource } from "./remote/http.ts";
-import { guardSource } from "./remote/retry-breaker.ts";
+import { retrySource } from "./remote/retry-breaker.ts";
 import { createS3Source, type S3Options } from "./remote/s3.ts";
 import type { Source } from "./source.ts";
 
@@ -24,7 +24,7 @@ export interface OpenSource {
   readonly policy: FreshnessPolicy;
   /** Keeps two sources apart in one cache. */
   readonly name: string;
-  readonly neighbours: Neighbours;
+  readonly neighbours: ListSiblings;
 }
 
 /** A folder that is none; the message says what to do. */
@@ -39,7 +39,7 @@ export async function openSource({ source, sources, s3 }: OpenSourceOptions): Pr
     sources.map(async (one) => ({ prefix: one.prefix, ...(await openOne(one.source, s3)) })),
   );
   const name = sources.map((one) => `${one.prefix} ${nameOf(one.source)}`).join("\n");
-  return { source: createPrefixSource(opened), neighbours: prefixNeighbours(opened), policy, name };
+  return { source: createPrefixSource(opened), neighbours: listPrefixSiblings(opened), policy, name };
 }
 
 // --- one location ---
@@ -49,17 +49,20 @@ type Opened = Pick<OpenSource, "source" | "neighbours">;
 async function openOne(location: SourceLocation, s3: OpenSourceOptions["s3"]): Promise<Opened> {
   if (location.kind === "folder") return openFolder(resolve(location.path));
   if (location.kind === "http")
-    return { source: guardSource(tellRefused(createHttpSource(location.base))), neighbours: noNeighbours };
+    return {
+      source: retrySource(reportAccessDenied(createHttpSource(location.base))),
+      neighbours: noSiblings,
+    };
   const { bucket, prefix } = location;
   const source = await createS3Source({ ...s3, bucket, prefix });
-  return { source: guardSource(tellRefused(source)), neighbours: source.neighbours };
+  return { source: retrySource(reportAccessDenied(source)), neighbours: source.neighbours };
 }
 
 async function openFolder(path: string): Promise<Opened> {
   const stats = await stat(path).catch(() => undefined);
   if (stats?.isDirectory() !== true)
     throw new NoSource(`SOURCE: there is no folder ${path}; make it, or name another with --source`);
-  return { source: createFolderSource(path), neighbours: folderNeighbours(path) };
+  return { source: createFolderSource(path), neighbours: listFolderSiblings(path) };
 }
 
 /** What it reads, not how it gets there: credentials and endpoints may change and the photographs stay the same. */

@@ -1,5 +1,5 @@
 import { Problem } from "../../errors.ts";
-import { Refused } from "../access-denied.ts";
+import { AccessDenied } from "../access-denied.ts";
 import { byCode, byStatus, KMS, type Verdict } from "./verdicts.ts";
 
 /** An error as the storage has said it. */
@@ -24,7 +24,7 @@ export function faultProblem(error: StorageError): Problem {
   if (verdict.unsure !== true) return problemOf(verdict, error);
   const fault = verdict.fault === "setup" ? "object" : verdict.fault;
   const ofObject = problemOf({ ...verdict, fault }, error);
-  return problemOf(verdict, { ...error, cause: new Refused(ofObject, error.cause) });
+  return problemOf(verdict, { ...error, cause: new AccessDenied(ofObject, error.cause) });
 }
 
 // --- verdicts ---

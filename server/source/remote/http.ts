@@ -9,14 +9,14 @@ import type { Source, SourceStat } from "../source.ts";
 import { validatorOf } from "../validator.ts";
 import { faultProblem } from "./faults.ts";
 import { fromNodeBody } from "./node-body.ts";
-import { type Patience, remotePatience, within } from "./timeouts.ts";
+import { remoteTimeouts, type Timeouts, within } from "./timeouts.ts";
 
 /**
  * Photographs below an HTTP base URL, such as a public bucket. Nothing of the reader's request goes there but the key;
  * the key grammar has no dot segments, and no redirect is followed, so nothing but the base is ever asked.
  */
-export function createHttpSource(base: URL, patience: Patience = remotePatience): Source {
-  const send = createSender(base, patience);
+export function createHttpSource(base: URL, timeouts: Timeouts = remoteTimeouts): Source {
+  const send = createSender(base, timeouts);
   return {
     async stat(key, signal) {
       const response = await send("HEAD", key, signal);
@@ -29,7 +29,7 @@ export function createHttpSource(base: URL, patience: Patience = remotePatience)
         const part = response.statusCode === 206 ? range : undefined;
         const stat = statOf(response, part);
         const length = part === undefined ? stat.bytes : part.last + 1 - part.first;
-        const body = exactly(fromNodeBody(response, patience, signal), length);
+        const body = exactly(fromNodeBody(response, timeouts, signal), length);
         // A server may answer a range with the whole (RFC 9110 §14.2).
         return { ...stat, body: range !== undefined && part === undefined ? cut(body, range) : body };
       } catch (error) {
@@ -49,14 +49,14 @@ type Sender = (
   range?: ByteRange,
 ) => Promise<IncomingMessage>;
 
-function createSender(base: URL, patience: Patience): Sender {
+function createSender(base: URL, timeouts: Timeouts): Sender {
   const secure = base.protocol === "https:";
   const options = { keepAlive: true, maxSockets: 64, timeout: 30_000 };
   const agent = secure ? new HttpsAgent(options) : new HttpAgent(options);
   const request = secure ? httpsRequest : httpRequest;
   return (method, key, signal, range) =>
     within(
-      patience.firstByte,
+      timeouts.firstByte,
       signal,
       (signal) =>
         new Promise((resolve, reject) => {
@@ -82,7 +82,7 @@ function createSender(base: URL, patience: Patience): Sender {
             response.destroy();
             reject(problem);
           });
-          hurryConnecting(sent, patience.connect);
+          hurryConnecting(sent, timeouts.connect);
           sent.end();
         }),
     );

@@ -1,7 +1,7 @@
 import type { Readable } from "node:stream";
 import { Problem } from "../../errors.ts";
 import { failedProblem } from "../shortage.ts";
-import type { Patience } from "./timeouts.ts";
+import type { Timeouts } from "./timeouts.ts";
 
 /**
  * A remote body as a web stream that ends by itself when the source stalls or trickles: an S3 client's own timers end
@@ -9,14 +9,14 @@ import type { Patience } from "./timeouts.ts";
  */
 export function fromNodeBody(
   body: Readable,
-  patience: Pick<Patience, "idle" | "floor">,
+  timeouts: Pick<Timeouts, "idle" | "floor">,
   signal: AbortSignal,
 ): ReadableStream<Uint8Array> {
   const chunks: AsyncIterator<unknown> = body[Symbol.asyncIterator]();
-  const pace = createPace(patience.floor);
+  const pace = createPace(timeouts.floor);
   const leave = (): void => void body.destroy(new Error("the reader has left"));
   signal.addEventListener("abort", leave, { once: true });
-  const alarm = createAlarm(patience.idle, () => body.destroy(late(`nothing for ${patience.idle} ms`)));
+  const alarm = createAlarm(timeouts.idle, () => body.destroy(late(`nothing for ${timeouts.idle} ms`)));
   const end = (): void => {
     signal.removeEventListener("abort", leave);
     alarm.end();

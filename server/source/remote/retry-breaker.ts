@@ -5,7 +5,7 @@ import type { Source, SourceObject } from "../source.ts";
 import { createBreaker } from "./breaker.ts";
 
 /** What a guard has seen, for metrics and tests. */
-export interface GuardStats {
+export interface RetryStats {
   readonly retries: number;
   readonly opened: number;
 }
@@ -15,10 +15,10 @@ export interface GuardStats {
  * cut short, but retries stay below a tenth of the requests; a source that fails as a whole is left alone for a while.
  * What is wrong with one object, or with how the server is set up, is neither tried again nor held against the source.
  */
-export function guardSource(
+export function retrySource(
   source: Source,
   options: { readonly now?: () => number; readonly pauseMs?: () => number } = {},
-): Source & { readonly stats: () => GuardStats } {
+): Source & { readonly stats: () => RetryStats } {
   const { now = Date.now, pauseMs = () => 50 + Math.random() * 200 } = options;
   const budget = createRetryBudget();
   const breaker = createBreaker(now);

@@ -4,14 +4,14 @@ import { Problem } from "../../errors.ts";
 import type { ByteRange } from "../../http/range.ts";
 import { traceHeaders } from "../../telemetry/trace-context.ts";
 import { exactly } from "../body.ts";
-import { MOST_NEIGHBOURS, type Neighbours, neighboursBy } from "../list-siblings.ts";
+import { type ListSiblings, MOST_SIBLINGS, siblingsBy } from "../list-siblings.ts";
 import { failedProblem, isShortage } from "../shortage.ts";
 import type { Source, SourceStat } from "../source.ts";
 import { validatorOf } from "../validator.ts";
 import { faultProblem } from "./faults.ts";
 import { fromNodeBody } from "./node-body.ts";
 import { boundAnswers } from "./s3-answers.ts";
-import { type Patience, remotePatience, within } from "./timeouts.ts";
+import { remoteTimeouts, type Timeouts, within } from "./timeouts.ts";
 
 /** A bucket, and how to reach it. */
 export interface S3Options {
@@ -28,18 +28,18 @@ export interface S3Options {
 
 /** A bucket as a source, which can be listed where the credentials may. */
 export interface S3Source extends Source {
-  readonly neighbours: Neighbours;
+  readonly neighbours: ListSiblings;
 }
 
 /** Photographs in a bucket. The SDK is loaded here and only here: it takes 0.2 s and 24 MB. */
 export async function createS3Source(
   options: S3Options,
-  patience: Patience = remotePatience,
+  timeouts: Timeouts = remoteTimeouts,
 ): Promise<S3Source> {
   const { S3Client, GetObjectCommand, HeadObjectCommand, ListObjectsV2Command } = await import(
     "@aws-sdk/client-s3"
   );
-  const client = boundAnswers(carryTrace(new S3Client(clientOptions(options, patience))));
+  const client = boundAnswers(carryTrace(new S3Client(clientOptions(options, timeouts))));
   const place = (key: string) => ({ Bucket: options.bucket, Key: options.prefix + key });
 
   async function get(key: string, signal: AbortSignal, range?: ByteRange): Promise<GetObjectCommandOutput> {
@@ -49,7 +49,7 @@ export async function createS3Source(
     });
     const send = (abortSignal: AbortSignal) => client.send(command, { abortSignal });
     try {
-      return await within(patience.firstByte, signal, send);
+      return await within(timeouts.firstByte, signal, send);
     } catch (error) {
       throw toProblem(error, signal);
     }
@@ -62,13 +62,13 @@ export async function createS3Source(
     return statOf(output, output.ContentRange);
   }
 
-  const neighbours = neighboursBy(async (prefix, depth, signal) => {
+  const neighbours = siblingsBy(async (prefix, depth, signal) => {
     const command = new ListObjectsV2Command({
-      ...{ Bucket: options.bucket, Prefix: options.prefix + prefix, MaxKeys: MOST_NEIGHBOURS },
+      ...{ Bucket: options.bucket, Prefix: options.prefix + prefix, MaxKeys: MOST_SIBLINGS },
       ...(depth === "folder" && { Delimiter: "/" }),
     });
     const send = (abortSignal: AbortSignal) => client.send(command, { abortSignal });
-    const { Contents: objects = [] } = await within(patience.firstByte, signal, send);
+    const { Contents: objects = [] } = await within(timeouts.firstByte, signal, send);
     return objects.flatMap(({ Key: key }) => (key === undefined ? [] : [key.slice(options.prefix.length)]));
   });
 
@@ -78,7 +78,7 @@ export async function createS3Source(
       try {
         const command = new HeadObjectCommand(place(key));
         const send = (abortSignal: AbortSignal) => client.send(command, { abortSignal });
-        return statOf(await within(patience.firstByte, signal, send), undefined);
+        return statOf(await within(timeouts.firstByte, signal, send), undefined);
       } catch (error) {
         // HEAD has no body to say whether it is the key or the bucket that is not there, or why it is refused.
         const status = statusOf(error) ?? 0;
@@ -93,7 +93,7 @@ export async function createS3Source(
       try {
         const stat = statOf(output, range === undefined ? undefined : output.ContentRange);
         const length = range === undefined ? stat.bytes : range.last + 1 - range.first;
-        return { ...stat, body: exactly(fromNodeBody(body, patience, signal), length) };
+        return { ...stat, body: exactly(fromNodeBody(body, timeouts, signal), length) };
       } catch (error) {
         body.destroy();
         throw error;
@@ -104,7 +104,7 @@ export async function createS3Source(
 
 // --- client ---
 
-function clientOptions(options: S3Options, patience: Patience) {
+function clientOptions(options: S3Options, timeouts: Timeouts) {
   const { endpoint, region, credentials, forcePathStyle } = options;
   return {
     region,
@@ -117,7 +117,7 @@ function clientOptions(options: S3Options, patience: Patience) {
     requestChecksumCalculation: "WHEN_REQUIRED",
     responseChecksumValidation: "WHEN_REQUIRED",
     requestHandler: {
-      connectionTimeout: patience.connect,
+      connectionTimeout: timeouts.connect,
       httpAgent: { keepAlive: true, maxSockets: 64 },
       httpsAgent: { keepAlive: true, maxSockets: 64 },
     },

@@ -1,7 +1,7 @@
 import { Problem } from "../../errors.ts";
 
 /** How long a remote source may take over each step, in milliseconds. */
-export interface Patience {
+export interface Timeouts {
   readonly connect: number;
   /** Until the response's head is here, connecting included. */
   readonly firstByte: number;
@@ -12,7 +12,7 @@ export interface Patience {
 }
 
 /** For a bucket in the same data centre. */
-export const remotePatience: Patience = { connect: 1_000, firstByte: 3_000, idle: 2_000, floor: 32 * 1024 };
+export const remoteTimeouts: Timeouts = { connect: 1_000, firstByte: 3_000, idle: 2_000, floor: 32 * 1024 };
 
 /**
  * Runs work with a signal that also aborts after a time.

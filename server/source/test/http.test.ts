@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
 import { readWhole } from "../body.ts";
 import { createHttpSource } from "../remote/http.ts";
-import { remotePatience } from "../remote/timeouts.ts";
+import { remoteTimeouts } from "../remote/timeouts.ts";
 import { describeSource } from "./source-suite.ts";
 
 const servers: Server[] = [];
@@ -57,9 +57,9 @@ describeSource("a web server that knows no ranges", () => startStatic(false));
 describe("an HTTP source", () => {
   afterEach(close);
   const signal = new AbortController().signal;
-  const patience = { ...remotePatience, firstByte: 200, idle: 200 };
+  const timeouts = { ...remoteTimeouts, firstByte: 200, idle: 200 };
   const code = async (answer: (request: IncomingMessage, response: ServerResponse) => void) => {
-    const source = createHttpSource(await listen(answer), patience);
+    const source = createHttpSource(await listen(answer), timeouts);
     try {
       const { body, bytes } = await source.open("a.jpg", signal);
       await readWhole(body, bytes, { check: () => true, pass: () => undefined });

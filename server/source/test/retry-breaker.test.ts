@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { Problem, type ProblemCode } from "../../errors.ts";
 import { report } from "../../test/chaos/chaos.ts";
-import { isGone, Refused, tellRefused } from "../access-denied.ts";
-import { guardSource } from "../remote/retry-breaker.ts";
+import { AccessDenied, isGone, reportAccessDenied } from "../access-denied.ts";
+import { retrySource } from "../remote/retry-breaker.ts";
 import type { Source } from "../source.ts";
 
 /** A source that answers as it is told, and counts. */
@@ -39,14 +39,14 @@ const pauseMs = () => 0;
 describe("a guarded source", () => {
   test("is asked once more for a failure, when it has answered ten times before", async () => {
     const { source, calls } = scripted((call) => (call === 11 ? "source-failed" : undefined));
-    const guarded = guardSource(source, { pauseMs });
+    const guarded = retrySource(source, { pauseMs });
     for (let n = 0; n < 11; n += 1) expect(await codeOf(guarded.stat("a", signal))).toBe("ok");
     expect(calls()).toBe(12);
   });
 
   test("is not asked again for what is absent, nor for a reader who has left", async () => {
     const absent = scripted(() => "source-absent");
-    const guarded = guardSource(absent.source, { pauseMs });
+    const guarded = retrySource(absent.source, { pauseMs });
     for (let n = 0; n < 100; n += 1) expect(await codeOf(guarded.stat("a", signal))).toBe("source-absent");
     expect(absent.calls()).toBe(100);
     const left = new AbortController();
@@ -55,7 +55,7 @@ describe("a guarded source", () => {
       left.abort();
       return "source-failed";
     });
-    const other = guardSource(source, { pauseMs });
+    const other = retrySource(source, { pauseMs });
     for (let n = 0; n < 10; n += 1) await other.stat("a", signal);
     expect(await codeOf(other.stat("a", left.signal))).toBe("source-failed");
     expect(calls()).toBe(11);
@@ -65,7 +65,7 @@ describe("a guarded source", () => {
     let clock = 0;
     let down = true;
     const { source, calls } = scripted(() => (down ? "source-timeout" : undefined));
-    const guarded = guardSource(source, { now: () => clock, pauseMs });
+    const guarded = retrySource(source, { now: () => clock, pauseMs });
     let readers = 0;
     for (; clock < 60_000; clock += 10) {
       readers += 1;
@@ -89,7 +89,7 @@ describe("a guarded source", () => {
 
   test("is left alone only when three photographs have failed, however often two are asked for", async () => {
     const { source } = scripted((_, key) => (key === "good.jpg" ? undefined : "source-timeout"));
-    const guarded = guardSource(source, { pauseMs });
+    const guarded = retrySource(source, { pauseMs });
     for (let n = 0; n < 100; n += 1) await codeOf(guarded.stat(`${n % 2}.jpg`, signal));
     expect(guarded.stats().opened).toBe(0);
     expect(await codeOf(guarded.stat("good.jpg", signal))).toBe("ok");
@@ -106,7 +106,7 @@ describe("a guarded source", () => {
     "bad-range",
   ] as const)("is neither asked again nor left alone for %s", async (code) => {
     const { source, calls } = scripted((_, key) => (key === "good.jpg" ? undefined : code));
-    const guarded = guardSource(source, { pauseMs });
+    const guarded = retrySource(source, { pauseMs });
     for (let n = 0; n < 100; n += 1) expect(await codeOf(guarded.stat(`${n}.jpg`, signal))).toBe(code);
     expect(await codeOf(guarded.stat("good.jpg", signal))).toBe("ok");
     expect([calls(), guarded.stats()]).toEqual([101, { retries: 0, opened: 0 }]);
@@ -117,7 +117,7 @@ describe("a guarded source", () => {
     const { source } = scripted((call, key) =>
       call <= 20 || /^[01]/.test(key) ? "source-timeout" : undefined,
     );
-    const guarded = guardSource(source, { now: () => clock, pauseMs });
+    const guarded = retrySource(source, { now: () => clock, pauseMs });
     for (let n = 0; n < 20; n += 1) await codeOf(guarded.stat(`${n}.jpg`, signal));
     expect(guarded.stats().opened).toBe(1);
     clock += 6_000;
@@ -137,7 +137,7 @@ describe("a guarded source", () => {
       if (call === 21) left.abort();
       return call <= 21 ? "source-timeout" : undefined;
     });
-    const guarded = guardSource(source, { now: () => clock, pauseMs: () => 0 });
+    const guarded = retrySource(source, { now: () => clock, pauseMs: () => 0 });
     for (let n = 0; n < 20; n += 1) await codeOf(guarded.stat(`${n}.jpg`, signal));
     expect(await codeOf(guarded.stat("a", signal))).toBe("source-busy");
     clock += 6_000;
@@ -158,7 +158,7 @@ describe("a guarded source", () => {
         }),
       }),
     };
-    const guarded = guardSource(broken, { pauseMs });
+    const guarded = retrySource(broken, { pauseMs });
     for (let n = 0; n < 10; n += 1) {
       const { body } = await guarded.open(`${n}.jpg`, signal);
       expect(await codeOf(new Response(body).arrayBuffer())).toBe("source-timeout");
@@ -171,7 +171,7 @@ describe("a guarded source", () => {
 
 describe("a source that refuses", () => {
   const refusal = (of: ProblemCode, alone: ProblemCode = of) =>
-    new Problem(alone, { cause: new Refused(new Problem(of), new Error("403")) });
+    new Problem(alone, { cause: new AccessDenied(new Problem(of), new Error("403")) });
 
   test.each([
     ["source-absent", "source-absent"],
@@ -180,7 +180,7 @@ describe("a source that refuses", () => {
     "one object: it is %s while another is there, and %s may be while none is known",
     async (of, alone) => {
       const { source } = scripted((_, key) => (key === "refused" ? refusal(of, alone) : undefined));
-      const told = tellRefused(source);
+      const told = reportAccessDenied(source);
       expect(await codeOf(told.stat("refused", signal))).toBe(alone);
       await told.stat("there", signal);
       const known = await told.stat("refused", signal).catch((error: unknown) => error);
@@ -191,7 +191,7 @@ describe("a source that refuses", () => {
   test("what was there, is misconfigured, and nothing is gone", async () => {
     let open = true;
     const { source } = scripted(() => (open ? undefined : refusal("source-absent")));
-    const told = tellRefused(source);
+    const told = reportAccessDenied(source);
     await told.stat("there", signal);
     open = false;
     expect(await codeOf(told.stat("other", signal))).toBe("source-misconfigured");

@@ -6,15 +6,15 @@ import { folderPolicy, remotePolicy } from "../../http/freshness.ts";
 import { bounded, report, sized } from "../../test/chaos/chaos.ts";
 import { photo } from "../../test/support/pictures.ts";
 import { createWorld, type World, type WorldOptions } from "../../test/support/world.ts";
-import { tellRefused } from "../access-denied.ts";
+import { reportAccessDenied } from "../access-denied.ts";
 import { createHttpSource } from "../remote/http.ts";
-import { guardSource } from "../remote/retry-breaker.ts";
+import { retrySource } from "../remote/retry-breaker.ts";
 import { createS3Source } from "../remote/s3.ts";
-import { remotePatience } from "../remote/timeouts.ts";
+import { remoteTimeouts } from "../remote/timeouts.ts";
 
 const jpeg = await photo(200, 150).jpeg().toBuffer();
 // Long enough for a machine that is busy with other tests.
-const patience = { ...remotePatience, connect: 1_000, firstByte: 1_000, idle: 1_000 };
+const timeouts = { ...remoteTimeouts, connect: 1_000, firstByte: 1_000, idle: 1_000 };
 const closing: (() => Promise<void> | void)[] = [];
 afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
@@ -45,7 +45,7 @@ async function listenTcp(answer: (socket: Socket) => void): Promise<URL> {
 }
 
 async function open(base: URL, options: WorldOptions = {}): Promise<World> {
-  const wrap = () => createHttpSource(base, patience);
+  const wrap = () => createHttpSource(base, timeouts);
   const world = await createWorld({ policy: remotePolicy, wrap, coldBudget: 1e9, ...options });
   closing.push(() => world.close());
   return world;
@@ -175,7 +175,7 @@ describe("a source that", () => {
         if (!isCut || ranges.length > cuts) return void response.end(rest);
         response.write(jpeg.subarray(first, middle + ranges.length), () => response.destroy());
       });
-      const wrap = () => guardSource(createHttpSource(base, patience), { pauseMs: () => 0 });
+      const wrap = () => retrySource(createHttpSource(base, timeouts), { pauseMs: () => 0 });
       const world = await open(base, { wrap });
       // A retry has to be earned by ten requests: here are several, so that it is not the budget that stops us.
       for (let n = 0; n < 40; n += 1) await (await world.get(`/?img=${n}.jpg`)).arrayBuffer();
@@ -285,7 +285,7 @@ describe("a source that", () => {
       response.writeHead(200, { "content-length": jpeg.byteLength, etag: '"x"' }).end(jpeg);
     });
     // The source is asked before every answer, and no other photograph is known to tell by.
-    const wrap = () => guardSource(tellRefused(createHttpSource(base)), { pauseMs: () => 0 });
+    const wrap = () => retrySource(reportAccessDenied(createHttpSource(base)), { pauseMs: () => 0 });
     const world = await open(base, { wrap, policy: folderPolicy });
     expect((await world.get("/?img=a.jpg&q=33")).status).toBe(200);
     await world.service.background.idle();
@@ -302,7 +302,7 @@ describe("a source that", () => {
       response.writeHead(200, { "content-length": jpeg.byteLength, etag: '"x"' }).end(jpeg);
     });
     // The strictest rule there is: the source is asked before every answer.
-    const wrap = () => guardSource(createHttpSource(base, patience), { pauseMs: () => 0 });
+    const wrap = () => retrySource(createHttpSource(base, timeouts), { pauseMs: () => 0 });
     const world = await open(base, { wrap, policy: folderPolicy });
     await world.get("/?img=a.jpg&q=33", { headers: { accept: browserAccept.webp } });
     down = true;
@@ -357,7 +357,7 @@ describe("an S3 server that", () => {
       response.writeHead(status, { "content-type": "application/xml" });
       response.end(request.method === "HEAD" ? undefined : body);
     });
-    const source = await createS3Source({ ...options, endpoint: base.origin }, patience);
+    const source = await createS3Source({ ...options, endpoint: base.origin }, timeouts);
     const world = await open(base, { wrap: () => source, tokens: ["a-token"] });
     // By GET and, for the range, by HEAD, which has no body to say why.
     for (const [key, init] of [
@@ -393,7 +393,7 @@ describe("an S3 server that", () => {
       response.writeHead(status, { "content-type": "text/html", location: "http://127.0.0.1:9/" });
       response.end("<!DOCTYPE html><html><body>it does<br>not & will not</body></html>");
     });
-    const source = await createS3Source({ ...options, endpoint: base.origin }, patience);
+    const source = await createS3Source({ ...options, endpoint: base.origin }, timeouts);
     const world = await open(base, { wrap: () => source });
     for (const init of [{}, { method: "HEAD" }]) {
       const response = await world.get(`/?img=${"method" in init ? "b" : "a"}.jpg`, init);

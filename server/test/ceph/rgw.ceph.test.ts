@@ -3,11 +3,11 @@ import { afterEach, describe, expect, inject, test } from "vitest";
 import { ownerClient } from "../../../dev/ceph/cluster.ts";
 import { rgwOf, signalDaemon, startDaemon, stopDaemon, until } from "../../../dev/ceph/daemon.ts";
 import { Problem } from "../../errors.ts";
-import { tellRefused } from "../../source/access-denied.ts";
+import { reportAccessDenied } from "../../source/access-denied.ts";
 import { readWhole } from "../../source/body.ts";
 import { createHttpSource } from "../../source/remote/http.ts";
 import { createS3Source, type S3Options } from "../../source/remote/s3.ts";
-import { remotePatience } from "../../source/remote/timeouts.ts";
+import { remoteTimeouts } from "../../source/remote/timeouts.ts";
 import { describeSource } from "../../source/test/source-suite.ts";
 
 const ceph = inject("ceph");
@@ -89,7 +89,7 @@ describe("RGW", () => {
 
   test("that closes a public bucket is a failure, not a row of missing photographs", async () => {
     await put(ceph.publicBucket, "")("there", Buffer.from("x"));
-    const source = tellRefused(createHttpSource(publicBase));
+    const source = reportAccessDenied(createHttpSource(publicBase));
     await source.stat("there", signal);
     expect(await codeOf(source.stat("absent", signal))).toBe("source-absent");
   });
@@ -102,7 +102,7 @@ describe("a gateway that is", () => {
       await (await createS3Source(options)).stat("size/1", signal);
     });
   });
-  const patience = { ...remotePatience, firstByte: 500, idle: 500 };
+  const patience = { ...remoteTimeouts, firstByte: 500, idle: 500 };
 
   test("suspended before it answers is timed out, and answers again when it goes on", async () => {
     const sources = [await createS3Source(options, patience), createHttpSource(publicBase, patience)];

@@ -11,7 +11,7 @@ import { type FreshnessPolicy, folderPolicy } from "../../http/freshness.ts";
 import { openPublished, type Published } from "../../published/published.ts";
 import { createService, type Service, type ServiceOptions } from "../../service.ts";
 import { createFolderSource } from "../../source/folder.ts";
-import { folderNeighbours } from "../../source/list-siblings.ts";
+import { listFolderSiblings } from "../../source/list-siblings.ts";
 import type { Source } from "../../source/source.ts";
 import type { RequestLine } from "../../telemetry/log.ts";
 
@@ -79,7 +79,7 @@ export async function createWorld({
   const silent = () => undefined;
   const service = createService({
     source,
-    neighbours: folderNeighbours(folder),
+    neighbours: listFolderSiblings(folder),
     cache,
     encoder,
     policy: policy ?? folderPolicy,
