@@ -11,7 +11,7 @@ export interface Pins {
  * not known what is pinned, entries are withheld.
  */
 export type Rank = "loose" | "pinned";
-export type Verdict = Rank | "withheld" | "fresh" | "writing" | "dead" | "foreign";
+export type EntryClass = Rank | "withheld" | "fresh" | "writing" | "dead" | "foreign";
 
 /** A fresh entry was just paid for, and nobody had the time to ask for it again. */
 const FRESH_MS = 300_000;
@@ -21,7 +21,7 @@ const TEMPORARY_MS = 3_600_000;
 const FUTURE_MS = 86_400_000;
 
 /** Tells what a file is to a sweep that began at a time. */
-export class Judge {
+export class Classifier {
   readonly nowMs: number;
   readonly #freshMs: number;
   readonly #pins: Pins | undefined;
@@ -38,7 +38,7 @@ export class Judge {
     this.#minuteEndMs = Math.ceil(options.nowMs / 60_000) * 60_000;
   }
 
-  verdictOn(found: Found): Verdict {
+  classify(found: Found): EntryClass {
     if (found.name.startsWith(TEMPORARY)) return this.#sinceChange(found) < TEMPORARY_MS ? "writing" : "dead";
     if (!isEntryName(found.name)) return "foreign";
     if (this.#sinceChange(found) < this.#freshMs) return "fresh";

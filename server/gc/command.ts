@@ -4,7 +4,7 @@ import { createAdmin } from "../front/admin.ts";
 import { listen } from "../http/listen.ts";
 import { createLog, standardOutput } from "../telemetry/log.ts";
 import { createMetrics } from "../telemetry/metrics.ts";
-import { collect } from "./run.ts";
+import { run } from "./run.ts";
 import { formatSummary } from "./summary.ts";
 import { boundsOf, budgetsOf, watchCache } from "./watch-volume.ts";
 
@@ -15,7 +15,7 @@ export class CannotSweep extends Error {}
 export async function sweepOnce(config: Config, dryRun: boolean): Promise<string> {
   const bounds = boundsOf(config);
   try {
-    return formatSummary(await collect({ ...bounds, dryRun }), bounds);
+    return formatSummary(await run({ ...bounds, dryRun }), bounds);
   } catch (cause) {
     const words = cause instanceof Error ? cause.message : String(cause);
     throw new CannotSweep(`CACHE_DIR: ${bounds.folder} is no cache that can be swept: ${words}`, { cause });

@@ -1,5 +1,5 @@
-import type { Judge, Rank, Verdict } from "./classify.ts";
-import { Ages, type Amount, type Cut, isBeyond, Lots, minuteOf, none } from "./histogram.ts";
+import type { Classifier, EntryClass, Rank } from "./classify.ts";
+import { type Amount, Buckets, type Cut, Histogram, isBeyond, minuteOf, none } from "./histogram.ts";
 import type { Found } from "./walk.ts";
 
 /** A minute that holds no more than this share of the cache is not worth a walk of its own to divide it. */
@@ -12,9 +12,9 @@ export class Seen {
   foreign = 0;
   /** How long the longest unused was not used, in milliseconds. */
   oldestMs = 0;
-  readonly ages: Readonly<Record<Rank, Ages>> = { loose: new Ages(), pinned: new Ages() };
+  readonly ages: Readonly<Record<Rank, Histogram>> = { loose: new Histogram(), pinned: new Histogram() };
 
-  add(found: Found, verdict: Verdict, judge: Judge): void {
+  add(found: Found, verdict: EntryClass, judge: Classifier): void {
     this.files++;
     this.bytes += found.bytes;
     if (verdict === "foreign") this.foreign++;
@@ -24,10 +24,10 @@ export class Seen {
 }
 
 /** From which age on entries go, loose ones first. */
-export class Lines {
+export class Cutoffs {
   readonly #seen: Seen;
   readonly #cuts: Record<Rank, Cut>;
-  readonly #lots: Readonly<Record<Rank, Lots>> = { loose: new Lots(), pinned: new Lots() };
+  readonly #lots: Readonly<Record<Rank, Buckets>> = { loose: new Buckets(), pinned: new Buckets() };
 
   /** @param maxIdleMs loose entries unused for longer go, however much room there is. */
   constructor(seen: Seen, excess: Amount, maxIdleMs: number) {
@@ -60,7 +60,7 @@ export class Lines {
    * Divides the minutes of `first` by the lots that it has counted. A line that has moved to another minute since is drawn
    * beside that: what is missing is the next sweep's.
    */
-  divideAs(first: Lines): void {
+  divideAs(first: Cutoffs): void {
     for (const rank of ["loose", "pinned"] as const) {
       const { cutoff, within, left } = this.#cuts[rank];
       if (within !== undefined && cutoff.minute === first.#cuts[rank].cutoff.minute)

@@ -28,7 +28,7 @@ const MINUTES = 60 * 24 * 400;
 const LOTS = 1024;
 
 /** Bytes and files by age in minutes: all that a sweep remembers of a million entries. Older than 400 days is as old. */
-export class Ages {
+export class Histogram {
   readonly #bytes = new Float64Array(MINUTES);
   readonly #files = new Uint32Array(MINUTES);
   #oldest = 0;
@@ -65,7 +65,7 @@ export class Ages {
 }
 
 /** The files of one minute by lot: an order that every sweep on the volume agrees on without talking. */
-export class Lots {
+export class Buckets {
   readonly #bytes = new Float64Array(LOTS);
   readonly #files = new Uint32Array(LOTS);
 

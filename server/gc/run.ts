@@ -6,7 +6,7 @@ import { type SweepOptions, type SweepSummary, sweep } from "./sweep.ts";
 import { walkCache } from "./walk.ts";
 import { isAboveHighWater } from "./watermarks.ts";
 
-export type CollectOptions = Omit<SweepOptions, "pins" | "unreadSets">;
+export type RunOptions = Omit<SweepOptions, "pins" | "unreadSets">;
 
 const DAY_MS = 86_400_000;
 /** One folder in 16 tells of a large cache; a cache that looks smaller than this is swept as fast as looked at. */
@@ -14,7 +14,7 @@ const LOOK_EVERY = 16;
 const SMALL_FILES = 20_000;
 
 /** Sweeps the cache of a folder. */
-export async function collect(options: CollectOptions): Promise<SweepSummary> {
+export async function run(options: RunOptions): Promise<SweepSummary> {
   const { folder, now = Date.now } = options;
   const began = performance.now();
   const { pins, unread } = await readPins(folder);
@@ -28,11 +28,11 @@ export async function collect(options: CollectOptions): Promise<SweepSummary> {
 }
 
 /** Sweeps when that is due: above the high water, or a day after the last time. */
-export async function collectIfDue(options: CollectOptions): Promise<SweepSummary | undefined> {
-  return (await isDue(options)) ? await collect(options) : undefined;
+export async function runIfDue(options: RunOptions): Promise<SweepSummary | undefined> {
+  return (await isDue(options)) ? await run(options) : undefined;
 }
 
-async function isDue(options: CollectOptions): Promise<boolean> {
+async function isDue(options: RunOptions): Promise<boolean> {
   if (options.volumeIsFull) return true;
   const usage = await readUsage(options.folder);
   const now = (options.now ?? Date.now)();
@@ -44,7 +44,7 @@ async function isDue(options: CollectOptions): Promise<boolean> {
 }
 
 /** What the whole is like by a look at a share of it. */
-async function look({ folder, signal }: CollectOptions): Promise<Amount> {
+async function look({ folder, signal }: RunOptions): Promise<Amount> {
   const looked = await estimate(folder, LOOK_EVERY, signal);
   return looked.files < SMALL_FILES ? await estimate(folder, 1, signal) : looked;
 }

@@ -3,12 +3,12 @@ import { constants, setPriority } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { startProcess } from "../concurrency/child-process.ts";
-import type { CollectOptions } from "./run.ts";
+import type { RunOptions } from "./run.ts";
 import type { SweepSummary } from "./sweep.ts";
 
 export interface TimerOptions {
   /** What to sweep, as a process of its own can be told. */
-  readonly collect: Omit<CollectOptions, "signal" | "now">;
+  readonly run: Omit<RunOptions, "signal" | "now">;
   readonly intervalMs: number;
   readonly onSweep: (summary: SweepSummary) => void;
   readonly onError: (error: Error) => void;
@@ -37,7 +37,7 @@ export function startTimer(options: TimerOptions): Timer {
     if (child !== undefined) return;
     // When all there is is fresh, a sweep frees nothing, however often writers ask for one.
     if (found.volumeIsFull && performance.now() - ended < FULL_REST_MS) return;
-    child = spawnSweep({ ...options.collect, ...found }, options.onSweep, end);
+    child = spawnSweep({ ...options.run, ...found }, options.onSweep, end);
   };
   const interval = setInterval(look, options.intervalMs).unref();
   return {
@@ -57,11 +57,11 @@ export function startTimer(options: TimerOptions): Timer {
  * @returns undefined when the system gives no process.
  */
 function spawnSweep(
-  collect: TimerOptions["collect"],
+  run: TimerOptions["run"],
   onSweep: TimerOptions["onSweep"],
   onEnd: (error?: Error) => void,
 ): ChildProcess | undefined {
-  const started = startProcess(process.execPath, [builtChild(), JSON.stringify(collect)], {
+  const started = startProcess(process.execPath, [builtChild(), JSON.stringify(run)], {
     env: {},
     stdio: ["ignore", "pipe", "pipe"],
   });

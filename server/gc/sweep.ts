@@ -1,6 +1,6 @@
 import { unlinkSync, utimesSync } from "node:fs";
-import { Judge, type Pins, type Verdict } from "./classify.ts";
-import { Lines, Seen } from "./cutoff.ts";
+import { Classifier, type EntryClass, type Pins } from "./classify.ts";
+import { Cutoffs, Seen } from "./cutoff.ts";
 import { type Found, walkCache } from "./walk.ts";
 import { excessOf, type Limits } from "./watermarks.ts";
 
@@ -61,17 +61,17 @@ export async function sweep(options: SweepOptions): Promise<SweepSummary> {
 class Sweep {
   readonly #options: SweepOptions;
   readonly #signal: AbortSignal;
-  readonly #judge: Judge;
+  readonly #judge: Classifier;
   readonly #deleted = { files: 0, bytes: 0, pinned: 0, temporary: 0, failed: 0 };
 
   constructor(options: SweepOptions) {
     this.#options = options;
     this.#signal = options.signal ?? new AbortController().signal;
-    this.#judge = new Judge({ ...options, nowMs: (options.now ?? Date.now)() });
+    this.#judge = new Classifier({ ...options, nowMs: (options.now ?? Date.now)() });
   }
 
   /** First walk: how much there is, by age. */
-  async measure(): Promise<[Seen, Lines]> {
+  async measure(): Promise<[Seen, Cutoffs]> {
     const seen = new Seen();
     await this.#walk((found, verdict) => {
       if (verdict === "dead") this.#reap(found);
@@ -85,7 +85,7 @@ class Sweep {
    * Second walk, seldom needed. It counts everything again: other sweeps may have deleted meanwhile, and what the first
    * walk found too much is then no longer there to take away.
    */
-  async divide(first: Lines): Promise<[Seen, Lines]> {
+  async divide(first: Cutoffs): Promise<[Seen, Cutoffs]> {
     const seen = new Seen();
     await this.#walk((found, verdict) => {
       if (verdict === "dead" || verdict === "writing") return;
@@ -102,7 +102,7 @@ class Sweep {
    * Last walk: each file is looked at once more, and goes only if it is still beyond its line: what was used or replaced
    * meanwhile is wanted. Returns how long the longest unused of the kept was not used, in milliseconds.
    */
-  async deleteBeyond(lines: Lines): Promise<number> {
+  async deleteBeyond(lines: Cutoffs): Promise<number> {
     let oldestMs = 0;
     await this.#walk((found, verdict) => {
       const rank = verdict === "loose" || verdict === "pinned" ? verdict : undefined;
@@ -133,14 +133,14 @@ class Sweep {
     };
   }
 
-  #linesOf(seen: Seen): Lines {
-    return new Lines(seen, excessOf(seen, this.#options), this.#options.maxIdleMs);
+  #linesOf(seen: Seen): Cutoffs {
+    return new Cutoffs(seen, excessOf(seen, this.#options), this.#options.maxIdleMs);
   }
 
   // --- files ---
 
-  #walk(visit: (found: Found, verdict: Verdict) => void): Promise<void> {
-    return walkCache(this.#options.folder, (found) => visit(found, this.#judge.verdictOn(found)), {
+  #walk(visit: (found: Found, verdict: EntryClass) => void): Promise<void> {
+    return walkCache(this.#options.folder, (found) => visit(found, this.#judge.classify(found)), {
       signal: this.#signal,
     });
   }

@@ -3,12 +3,12 @@ import type { WithVolume } from "../cache/volume-limiter.ts";
 import type { Config } from "../config/load.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
-import type { CollectOptions } from "./run.ts";
+import type { RunOptions } from "./run.ts";
 import { startTimer, type Timer } from "./schedule.ts";
 import { formatSummary } from "./summary.ts";
 
 /** What a configuration says of the cache's bounds. */
-export function boundsOf(config: Config): CollectOptions {
+export function boundsOf(config: Config): RunOptions {
   return {
     folder: config.cacheDir,
     maxBytes: config.cacheMaxBytes,
@@ -43,7 +43,7 @@ export function watchCache(
     if (usage !== undefined && !swept) metrics.used(usage);
   });
   const timer = startTimer({
-    collect: bounds,
+    run: bounds,
     intervalMs: config.gcInterval,
     onSweep: (summary) => {
       swept = true;

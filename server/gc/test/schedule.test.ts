@@ -21,7 +21,7 @@ function start(folder: string) {
   const sweeps: SweepSummary[] = [];
   const errors: Error[] = [];
   const timer = startTimer({
-    collect: { ...limits, folder },
+    run: { ...limits, folder },
     intervalMs: 3_600_000,
     onSweep: (summary) => sweeps.push(summary),
     onError: (error) => errors.push(error),

@@ -8,7 +8,7 @@ import { readReservations, writeReservation } from "../../cache/reservations.ts"
 import { entryOf } from "../../cache/test/cache-suite.ts";
 import { readSet, writeSet } from "../../published/files.ts";
 import { temporaryFolder } from "../../test/support/temporary-folder.ts";
-import { collect } from "../run.ts";
+import { run } from "../run.ts";
 import { type SweepOptions, sweep } from "../sweep.ts";
 
 const MINUTE = 60_000;
@@ -208,7 +208,7 @@ test("published sets, the cache's own entries and other folders are left alone",
   await cache.write(used, entryOf("used"));
   await cache.write(loose, entryOf("loose"));
   await writeSet(folder, { site: "blog", name: "main", made: now, images: {}, pins: [cache.nameOf(used)] });
-  const summary = await collect({ ...roomy, folder, maxIdleMs: DAY });
+  const summary = await run({ ...roomy, folder, maxIdleMs: DAY });
   expect(summary).toMatchObject({ keptFiles: 1, deletedFiles: 1 });
   expect(await cache.read(used)).toEqual(entryOf("used"));
   expect(await cache.read(loose)).toBeUndefined();
@@ -226,14 +226,14 @@ test("nothing is evicted while a published set cannot be read, as any entry may 
   const whole = await readFile(path);
   await writeFile(path, whole.subarray(0, 20));
   const options = { ...roomy, folder, maxFiles: 4, maxIdleMs: DAY };
-  const withheld = await collect(options);
+  const withheld = await run(options);
   expect(withheld).toMatchObject({
     keptFiles: 20,
     deletedFiles: 0,
     unreadSets: ["published/blog/main.json"],
   });
   await writeFile(path, whole);
-  expect(await collect(options)).toMatchObject({ keptFiles: 3, deletedFiles: 17, unreadSets: [] });
+  expect(await run(options)).toMatchObject({ keptFiles: 3, deletedFiles: 17, unreadSets: [] });
   for (const at of [0, 1, 2]) expect(await cache.read(variantsOf(`${at}.jpg`))).toBeDefined();
 });
 
@@ -250,7 +250,7 @@ test("what replicas claimed before a sweep is forgotten, what they claim after i
     await writeFile(join(folder, "claims", `.tmp-${name}`), "{");
     await utimes(join(folder, "claims", `.tmp-${name}`), new Date(used), new Date(used));
   }
-  await collect({ ...roomy, folder });
+  await run({ ...roomy, folder });
   expect(new Set(await readdir(join(folder, "claims")))).toEqual(new Set(["here", ".tmp-new"]));
   expect(await readReservations(folder, now)).toEqual({ bytes: 2, files: 2 });
 });

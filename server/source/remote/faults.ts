@@ -1,6 +1,6 @@
 import { Problem } from "../../errors.ts";
 import { AccessDenied } from "../access-denied.ts";
-import { byCode, byStatus, KMS, type Verdict } from "./verdicts.ts";
+import { byCode, byStatus, type EntryClass, KMS } from "./verdicts.ts";
 
 /** An error as the storage has said it. */
 export interface StorageError {
@@ -29,7 +29,7 @@ export function faultProblem(error: StorageError): Problem {
 
 // --- verdicts ---
 
-function verdictOf({ status, code = "", message = "" }: StorageError): Verdict {
+function verdictOf({ status, code = "", message = "" }: StorageError): EntryClass {
   if (ofKms.test(message) && keyCodes.has(code)) return { fault: "object", words: KMS };
   const known = byCode.get(code) ?? byStatus.get(status);
   if (known !== undefined) return known;
@@ -49,7 +49,7 @@ const ofKms =
 
 // --- problems ---
 
-function problemOf({ fault, unsure, words }: Verdict, error: StorageError): Problem {
+function problemOf({ fault, unsure, words }: EntryClass, error: StorageError): Problem {
   const { status, code, cause, retryAfterSeconds } = error;
   const about = {
     ...{ cause, ...(retryAfterSeconds !== undefined && { retryAfterSeconds }) },

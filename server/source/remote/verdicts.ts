@@ -11,7 +11,7 @@
 export type Fault = "absent" | "object" | "moved" | "range" | "setup" | "busy" | "timeout" | "failed";
 
 /** What a code or a status means. */
-export interface Verdict {
+export interface EntryClass {
   readonly fault: Fault;
   /** It may as well be said of the whole source: another photograph decides (refused.ts). */
   readonly unsure?: true;
@@ -45,7 +45,7 @@ export const KMS =
  * MultiRegionAccessPoints), UnexpectedContent, UnprocessableEntity, UnresolvableGrantByEmailAddress, UserKeyMustBeSpecified,
  * and those of Select, Outposts, Storage Lens, Object Lambda, Access Grants and Tables.
  */
-const rows: readonly (Verdict & { readonly reason: string; readonly codes: string })[] = [
+const rows: readonly (EntryClass & { readonly reason: string; readonly codes: string })[] = [
   {
     fault: "absent",
     reason: "there is no such object",
@@ -155,14 +155,14 @@ const rows: readonly (Verdict & { readonly reason: string; readonly codes: strin
 ];
 
 /** What a code means; absent: its status decides. */
-export const byCode: ReadonlyMap<string, Verdict> = new Map(
+export const byCode: ReadonlyMap<string, EntryClass> = new Map(
   rows.flatMap((row) => row.codes.split(" ").map((code) => [code, row] as const)),
 );
 
 // --- HTTP statuses ---
 
 /** What an HTTP source means by its status, and S3 by one without a code that is known. */
-export const byStatus: ReadonlyMap<number | undefined, Verdict> = new Map<number, Verdict>([
+export const byStatus: ReadonlyMap<number | undefined, EntryClass> = new Map<number, EntryClass>([
   [
     401,
     { fault: "setup", unsure: true, words: "The storage asks for a login to read it: make it public there." },
