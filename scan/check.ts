@@ -6,12 +6,12 @@ import type { Found } from "./content/posts.ts";
 import { seenCovers, type UnprintedCover, writeUnprinted } from "./covers.ts";
 import { type Finding, siteFinding } from "./findings.ts";
 import { planRequests } from "./plan.ts";
-import { type Answers, type AskingOptions, createAsking, type Place, refusals } from "./proxy/session.ts";
+import { type Answers, createSession, type Place, refusals, type SessionOptions } from "./proxy/session.ts";
 import { openSite, postsByManifest } from "./scan.ts";
 import { hookConflicts } from "./site/hook-conflicts.ts";
 import type { Site, SiteOptions } from "./site/site.ts";
 
-export interface CheckOptions extends AskingOptions {
+export interface CheckOptions extends SessionOptions {
   readonly site: SiteOptions;
   /** What Hugo wrote, relative to the site. */
   readonly built: string;
@@ -61,10 +61,10 @@ export async function checkSite(options: CheckOptions): Promise<CheckResult> {
   progress.end();
   const { requests, findings } = parseUrls(built.urls, options.built);
 
-  const asking = createAsking(site, options);
-  const photos = await asking.probe([...requests.values()].map((request) => [request.key]));
-  const { variants, warnings } = await asking.warm(requests, photos);
-  const thumbnails = options.pictured ? await asking.thumbnails(photos) : new Map<string, string>();
+  const session = createSession(site, options);
+  const photos = await session.probe([...requests.values()].map((request) => [request.key]));
+  const { variants, warnings } = await session.warm(requests, photos);
+  const thumbnails = options.pictured ? await session.thumbnails(photos) : new Map<string, string>();
   const emitted = [...requests].map(([url, request]) => ({
     request,
     ...placeIn(options.built, built.urls.get(url)),

@@ -1,11 +1,11 @@
 import { type EdgeResult, edgeRequests, readEdge } from "./edge.ts";
 import { type Finding, siteFinding } from "./findings.ts";
 import { planRequests } from "./plan.ts";
-import type { AskingOptions } from "./proxy/session.ts";
+import type { SessionOptions } from "./proxy/session.ts";
 import { openSite, postsByManifest } from "./scan.ts";
 import type { SiteOptions } from "./site/site.ts";
 
-export interface EdgeOptions extends AskingOptions {
+export interface EdgeOptions extends SessionOptions {
   readonly site: SiteOptions;
 }
 

@@ -10,10 +10,10 @@ import { readManifest, writeManifest } from "./manifest.ts";
 import { planRequests } from "./plan.ts";
 import { blameOf, type Refusal } from "./proxy/blame.ts";
 import type { Probed } from "./proxy/probe.ts";
-import { type Answers, type AskingOptions, createAsking, type Place, refusals } from "./proxy/session.ts";
+import { type Answers, createSession, type Place, refusals, type SessionOptions } from "./proxy/session.ts";
 import { loadSite, type Site, type SiteOptions } from "./site/site.ts";
 
-export interface ScanOptions extends AskingOptions {
+export interface ScanOptions extends SessionOptions {
   readonly site: SiteOptions;
   /** Relative to the site; absent: where the site's hook reads it; `false`: left as it is. */
   readonly manifest?: string | false;
@@ -43,10 +43,10 @@ export async function scanSite(options: ScanOptions): Promise<ScanResult> {
   const site = await openSite(options.site);
   const possible = await readPosts(site, { ...options, remember: !options.dryRun });
   const manifestFile = path.resolve(site.folder, options.manifest || manifestName(site));
-  const asking = createAsking(site, options);
+  const session = createSession(site, options);
   const before = await readManifest(manifestFile);
   const kept = options.dryRun || options.manifest === false ? before : undefined;
-  const photos = options.dryRun ? new Map() : await asking.probe(keysOf(possible, kept));
+  const photos = options.dryRun ? new Map() : await session.probe(keysOf(possible, kept));
   const images = kept ?? manifestImages(photos, before);
   const found = settlePosts(possible, (key) => images.has(key));
   const uses = found.posts.flatMap((post) => post.uses);
@@ -58,9 +58,9 @@ export async function scanSite(options: ScanOptions): Promise<ScanResult> {
     for (const file of options.manifest ? [manifestFile] : manifestNames(site))
       await writeManifest(file, { schema: 1, images: Object.fromEntries(images) });
   const left = leftOut(found.posts, images, await readUnprinted(site.folder));
-  const { variants, warnings } = await asking.warm(requests, photos, left);
+  const { variants, warnings } = await session.warm(requests, photos, left);
   const refused = refusals(placesOf(found.posts), requests.values(), { photos, variants });
-  const thumbnails = options.pictured ? await asking.thumbnails(photos) : new Map<string, string>();
+  const thumbnails = options.pictured ? await session.thumbnails(photos) : new Map<string, string>();
   const findings = [
     ...found.findings,
     ...refused,

@@ -20,7 +20,7 @@ import {
 import { warm } from "./warm.ts";
 
 /** How to reach the proxy, and how to show that something happens there. */
-export interface AskingOptions {
+export interface SessionOptions {
   /** Where the scan reaches the proxy; absent: where the site's readers do. */
   readonly endpoint?: string;
   readonly token?: string;
@@ -63,7 +63,7 @@ export interface Warmed extends Pick<Answers, "variants"> {
 }
 
 /** The proxy of a site, with a name for each step that takes time. */
-export interface Asking {
+export interface Session {
   /** @param images each by the keys that it may have: of these, what is asked about, up to the first that is there. */
   probe(images: Iterable<readonly string[]>): Promise<ReadonlyMap<string, Probed>>;
   /**
@@ -83,7 +83,7 @@ export interface AskingSite {
   readonly signatureKey: string | undefined;
 }
 
-export function createAsking(site: AskingSite, options: AskingOptions): Asking {
+export function createSession(site: AskingSite, options: SessionOptions): Session {
   const { progress, effort, token, concurrency, patienceMs, signal } = options;
   const server: Server = {
     ...{ endpoint: options.endpoint ?? site.endpoints[0] ?? "", concurrency, patienceMs, signal },
@@ -208,7 +208,7 @@ async function publish(
   server: Server,
   requests: Requests,
   site: AskingSite,
-  { publish, commit, now, previewSeconds }: AskingOptions,
+  { publish, commit, now, previewSeconds }: SessionOptions,
 ): Promise<number | undefined> {
   const name = publish ?? defaultSetName(site.baseUrl, commit, now);
   return publishSet(server, name, requests.values(), previewSeconds);

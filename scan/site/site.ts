@@ -88,7 +88,7 @@ export async function loadSite(options: SiteOptions): Promise<Site> {
         (pattern) => `ignoreFiles: "${pattern}" cannot be read here, so what it stands for is scanned`,
       ),
     ],
-    silenced: silencers(configured, originOf),
+    silenced: hookConflicts(configured, originOf),
   };
 }
 
@@ -107,7 +107,7 @@ function endpointWarnings({ enabled }: SiteLanguages, languages: readonly SiteLa
 }
 
 /** `useEmbedded = "always"` (0.148 on) puts Hugo's own hook in the place of ours without a word. */
-function silencers({ enabled }: SiteLanguages, originOf: HugoConfig["originOf"]): string[] {
+function hookConflicts({ enabled }: SiteLanguages, originOf: HugoConfig["originOf"]): string[] {
   const key = "markup.goldmark.renderhooks.image.useembedded";
   const silent = enabled.filter(
     ({ config }) => treeAt(config, "markup", "goldmark", "renderhooks", "image").useembedded === "always",
