@@ -44,7 +44,7 @@ export class PublishedReader {
   #list: readonly SeenFile[] = [];
   #ever = false;
 
-  /** @param reach how work on the volume is done: it may hang. */
+  /** @param withVolume how work on the volume is done: it may hang. */
   constructor(folder: string, withVolume: WithVolume = (_, work) => work()) {
     this.#folder = folder;
     this.#withVolume = withVolume;

@@ -68,7 +68,7 @@ export class Scheduler {
   readonly #quarantine: Quarantine;
   readonly #lanes: Lanes;
   readonly #workers: Workers;
-  /** Children that take in originals whose jobs have not begun. */
+  /** Workers that take in originals whose jobs have not begun. */
   #receiving = 0;
   readonly #deaths = { crashed: 0, overdue: 0, outgrown: 0 };
 
