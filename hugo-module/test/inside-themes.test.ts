@@ -11,7 +11,7 @@ const partials = `{{ define "partials" }}
 {{ partial "imgproxy/url.html" (dict "page" . "src" "known.jpg" "width" 300) }}
 {{ partial "imgproxy/srcset.html" (dict "page" . "src" "known.jpg") }}
 {{ partial "imgproxy/picture.html" (dict "page" . "src" "small.jpg" "alt" "p") }}
-{{ range partial "imgproxy/front-matter.html" . }}{{ partial "imgproxy/img.html" (dict "page" $ "src" .) }}{{ end }}
+{{ range partial "imgproxy/_/source/front-matter.html" . }}{{ partial "imgproxy/img.html" (dict "page" $ "src" .) }}{{ end }}
 {{ range partial "_funcs/get-page-images.html" . }}{{ .Permalink }}{{ end }}
 {{ partial "imgproxy/preload.html" . }}
 {{ end }}`;

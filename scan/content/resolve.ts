@@ -130,7 +130,7 @@ function writtenUrl({ destination, line, column }: SourceReference, endpoint: st
 
 // --- what Hugo has itself ---
 
-/** The order of layouts/partials/imgproxy/resolve.html: the page's resources, the site's, then `static/`. */
+/** The order of layouts/partials/imgproxy/_/source/resolve.html: the page's resources, the site's, then `static/`. */
 async function isHugos(
   paths: readonly string[],
   page: SourcePage,

@@ -56,7 +56,7 @@ export function parseParams(given: ConfigTree, originOf: (key: string) => string
 /** What a key takes, in words. */
 class Fault extends Error {}
 
-/** Lists and tables from the environment are JSON, the twin of layouts/partials/imgproxy/given.html. */
+/** Lists and tables from the environment are JSON, the twin of layouts/partials/imgproxy/_/site/given.html. */
 function parsedText(name: string, value: unknown): unknown {
   if (typeof value !== "string" || !structured.has(name) || !/^\s*[[{]/.test(value)) return value;
   try {
