@@ -17,6 +17,7 @@ import { createImages } from "./image/image.ts";
 import { createImageInfos } from "./image/image-info.ts";
 import { createMemoryCache, type MemoryCache } from "./image/memory-cache.ts";
 import { createNegativeCache } from "./image/negative-cache.ts";
+import { createPurgeBrake } from "./image/purge-brake.ts";
 import { createRevalidation } from "./image/revalidate.ts";
 import { createOriginalServer } from "./image/serve-original.ts";
 import { createSourceShare } from "./image/source-share.ts";
@@ -36,7 +37,7 @@ export interface ServiceParts {
   readonly policy: FreshnessPolicy;
   readonly published: Published;
   readonly log: Log;
-  readonly metrics: Pick<Metrics, "answered" | "answeredOften">;
+  readonly metrics: Pick<Metrics, "answered" | "answeredOften" | "purgeWithheld">;
   readonly options: ServiceOptions;
 }
 
@@ -90,12 +91,20 @@ export function createService(parts: ServiceParts): Service {
     places,
     memory,
   });
+  const brake = createPurgeBrake({ countSources: () => cache.countSources(), withheld: tellWithheld(parts) });
   const revalidation = createRevalidation({
     source,
     records: cache,
     flights: createSingleFlight(),
     background,
-    gone: (key) => purge(key),
+    there: brake.forget,
+    gone: async (key) => {
+      const isKept = (await cache.entriesOf(key))?.length !== 0;
+      // Nothing to lose: strangers' typing errors do not count.
+      if (isKept && !(await brake.allows(key))) return false;
+      await purgeAll(key);
+      return true;
+    },
   });
   const negative = createNegativeCache(revalidation.known);
   const shared = { originals, encoder, background, learn: revalidation.learn };
@@ -106,6 +115,11 @@ export function createService(parts: ServiceParts): Service {
   const infos = createImageInfos({ ...shared, records: cache, flights: createSingleFlight() });
 
   async function purge(key: string): Promise<number> {
+    brake.forget(key);
+    return purgeAll(key);
+  }
+
+  async function purgeAll(key: string): Promise<number> {
     revalidation.forget(key);
     negative.forget(key);
     return variants.purge(key);
@@ -147,6 +161,18 @@ export function createService(parts: ServiceParts): Service {
   });
   const busy = () => ({ originals: memory.used, streams: streamPlaces.used, fetches: places.used });
   return { front, hot, background, busy };
+}
+
+function tellWithheld({ metrics, log }: ServiceParts): Parameters<typeof createPurgeBrake>[0]["withheld"] {
+  const tell = createRateLimiter({ burst: 1, perSecond: 1 / 60 });
+  return (about) => {
+    metrics.purgeWithheld();
+    if (tell.take(""))
+      log.warn(
+        "more than a tenth of the photographs has turned absent within an hour: what was made of them is kept and served; look at the storage, or DELETE /api/purge those that are meant to go",
+        about,
+      );
+  };
 }
 
 /** Memory for originals that are fetched or encoded, of all requests together. */

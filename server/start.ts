@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { RequestListener } from "node:http";
 import { toNodeHandler } from "h3";
+import { createCanaryFile } from "./cache/canary-file.ts";
 import { createDiskCache } from "./cache/disk.ts";
 import { connectionsWithin, descriptorLimit } from "./concurrency/descriptors.ts";
 import { createRateLimiter } from "./concurrency/token-bucket.ts";
@@ -55,7 +56,17 @@ export async function start(config: Config, log: Log, version: string): Promise<
     animationPixels: Math.min(config.maxPixels, defaultLimits.animationPixels),
   };
   const keepCopyright = config.keepCopyright === "on";
-  const { source, neighbours, policy, name } = await openSource(sourceOptions(config));
+  const { source, neighbours, policy, name } = await openSource({
+    ...sourceOptions(config),
+    canaries: (of) => createCanaryFile(config.cacheDir, of, (access, work) => cache.withVolume(access, work)),
+    onAway: (error) => {
+      if (tell.take("source"))
+        log.warn(
+          "the photographs' storage is away as a whole, or not what SOURCE should name: what is cached is served",
+          { error },
+        );
+    },
+  });
   const cache = await createDiskCache({
     folder: config.cacheDir,
     // What differs in what it carries is another variant.

@@ -63,6 +63,8 @@ export interface VariantCache {
   nameOf(variant: Variant): string;
   /** Names of the entries of a source's variants; undefined where the volume does not say. */
   entriesOf(key: string): Promise<readonly string[] | undefined>;
+  /** About how many sources have entries, of this cache or of others on its volume; undefined where it does not say. */
+  countSources(): Promise<number | undefined>;
   /** Deletes so many of these entries, the longest unused first; returns how many. */
   evict(names: readonly string[], count: number): Promise<number>;
 }

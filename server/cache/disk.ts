@@ -2,9 +2,10 @@ import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { CacheFailure } from "../telemetry/metrics.ts";
 import type { Entry, EntryMeta, SourceRecord, SourceRecords, Variant, VariantCache } from "./cache.ts";
+import { countSources } from "./count-sources.ts";
 import { formatEntry, formatRecord, HEAD_BYTES, parseEntry, parseHead, parseRecord } from "./entry.ts";
 import { FailOpen } from "./fail-open.ts";
-import { publish, remove, touch } from "./files.ts";
+import { isAbsent, publish, remove, touch } from "./files.ts";
 import { pathParts, recordName, sourceHash, variantName } from "./name.ts";
 import { Quota, type QuotaOptions } from "./quota.ts";
 import { type FileFacts, readStart } from "./read.ts";
@@ -148,6 +149,20 @@ class Disk implements DiskCache {
   async entriesOf(key: string): Promise<readonly string[] | undefined> {
     const record = recordName(key, this.#namespace);
     return (await this.#namesOf(key))?.filter((name) => name !== record);
+  }
+
+  countSources(): Promise<number | undefined> {
+    const namesIn = (folder: string): Promise<string[]> =>
+      this.#volume
+        .run("read", () => readdir(folder))
+        .catch((error: unknown) => {
+          if (isAbsent(error)) return [];
+          throw error;
+        });
+    return countSources(this.#root, namesIn).catch((error: unknown) => {
+      this.#failOpen.tell(error);
+      return undefined;
+    });
   }
 
   /** In the line of writes, for which nobody waits: there may be a thousand files to look at. */

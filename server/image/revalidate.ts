@@ -3,7 +3,8 @@ import type { SourceRecords } from "../cache/cache.ts";
 import type { Background } from "../concurrency/background.ts";
 import type { SingleFlight } from "../concurrency/single-flight.ts";
 import { createRateLimiter } from "../concurrency/token-bucket.ts";
-import { isGone } from "../source/access-denied.ts";
+import { Problem } from "../errors.ts";
+import { isGone, UnsureAbsence } from "../source/access-denied.ts";
 import type { Source } from "../source/source.ts";
 
 /** What the source last said of a key. */
@@ -21,7 +22,7 @@ export interface Revalidation {
   forget(key: string): void;
   /**
    * What the source says now, or what it said a moment ago when one key is asked for too often.
-   * @throws Problem as {@link Source} does; what is gone for certain is also told to `gone`.
+   * @throws Problem as {@link Source} does; what is gone for certain is also told to `gone`, and unsure if that keeps it.
    */
   now(key: string, signal: AbortSignal): Promise<Known>;
   /** What the source says now, for a publish: nobody holds it to an allowance. @throws as {@link now} does. */
@@ -35,16 +36,18 @@ export function newer(a: Known | undefined, b: Known): Known {
   return a !== undefined && a.checked >= b.checked ? a : b;
 }
 
-/** @param parts `gone`: told when the source has no such object (any more). */
+/** @param parts `gone`: told when the source has no such object (any more); false: what was made of it is kept. */
 export function createRevalidation(parts: {
   readonly source: Source;
   readonly records: SourceRecords;
   readonly flights: SingleFlight<Known>;
   readonly background: Background;
-  readonly gone: (key: string) => Promise<unknown>;
+  readonly gone: (key: string) => Promise<boolean>;
+  /** Called whenever the source has the object. */
+  readonly there?: (key: string) => void;
   readonly now?: () => number;
 }): Revalidation {
-  const { source, records, flights, background, gone, now = Date.now } = parts;
+  const { source, records, flights, background, gone, there, now = Date.now } = parts;
   const states = new LRUCache<string, Known>({ max: 100_000 });
   // Whoever sends a new v with every request gets a question to the source a second, not one a request.
   const questions = createRateLimiter({ burst: 5, perSecond: 1 }, now);
@@ -53,6 +56,7 @@ export function createRevalidation(parts: {
   function learn(key: string, validator: string): Known {
     const known = { validator, checked: now() };
     states.set(key, known);
+    there?.(key);
     return known;
   }
 
@@ -62,8 +66,9 @@ export function createRevalidation(parts: {
       background.run("confirm a record", () => confirm(records, key, known));
       return known;
     } catch (error) {
-      if (isGone(error)) await gone(key);
-      throw error;
+      if (!isGone(error) || (await gone(key))) throw error;
+      const cause = new UnsureAbsence("too many photographs are gone to believe it", { cause: error });
+      throw new Problem("source-absent", { cause });
     }
   }
 

@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
 import { type BigIntStats, constants } from "node:fs";
-import { type FileHandle, open, realpath } from "node:fs/promises";
+import { type FileHandle, open, opendir, realpath, stat } from "node:fs/promises";
 import { join, sep } from "node:path";
 import { LRUCache } from "lru-cache";
 import { Problem } from "../errors.ts";
 import type { ByteRange } from "../http/range.ts";
+import { UnsureAbsence } from "./access-denied.ts";
 import { exactly } from "./body.ts";
 import { failedProblem } from "./shortage.ts";
 import type { Source, SourceStat } from "./source.ts";
@@ -12,8 +13,9 @@ import type { Source, SourceStat } from "./source.ts";
 /**
  * Photographs in a folder. The validator is the content's hash, so that a checkout or a copy, which set new times,
  * change no version; it is read once and remembered by the file's stat.
+ * @param device that the folder was on at the start; another one is another volume, or the place where one is mounted.
  */
-export function createFolderSource(root: string): Source {
+export function createFolderSource(root: string, device?: number): Source {
   const hashes = new LRUCache<string, string>({ max: 10_000 });
 
   async function statOf(file: FileHandle, stats: BigIntStats): Promise<SourceStat> {
@@ -26,7 +28,9 @@ export function createFolderSource(root: string): Source {
   return {
     async stat(key, signal) {
       signal.throwIfAborted();
-      const { file, stats } = await openFile(root, key);
+      const { file, stats } = await openFile(root, key).catch((error: unknown) =>
+        explain(error, root, device),
+      );
       try {
         return await statOf(file, stats);
       } finally {
@@ -35,7 +39,9 @@ export function createFolderSource(root: string): Source {
     },
     async open(key, signal, range) {
       signal.throwIfAborted();
-      const { file, stats } = await openFile(root, key);
+      const { file, stats } = await openFile(root, key).catch((error: unknown) =>
+        explain(error, root, device),
+      );
       try {
         const stat = await statOf(file, stats);
         return { ...stat, body: bodyOf(file, range ?? { first: 0, last: stat.bytes - 1 }) };
@@ -96,6 +102,31 @@ function asProblem(error: unknown): unknown {
       detail: "The server may not read its file: let the server's user read it.",
     });
   return absent.has(code) ? new Problem("source-absent", { cause: error }) : failedProblem(error);
+}
+
+/**
+ * What is absent from a folder that is empty or another one says nothing of what was there: a volume that is not mounted
+ * leaves an empty folder.
+ */
+async function explain(error: unknown, root: string, device: number | undefined): Promise<never> {
+  if (!(error instanceof Problem && error.code === "source-absent")) throw error;
+  const doubt = await doubtOf(root, device).catch((cause: unknown) => {
+    throw failedProblem(cause);
+  });
+  if (doubt === undefined) throw error;
+  throw new Problem("source-absent", { cause: new UnsureAbsence(doubt, { cause: error }) });
+}
+
+async function doubtOf(root: string, device: number | undefined): Promise<string | undefined> {
+  const { dev } = await stat(root);
+  if (await isEmpty(root)) return "the folder of SOURCE is empty: its volume may not be mounted";
+  if (device === undefined || dev === device) return undefined;
+  return "the folder of SOURCE is on another volume than at the start";
+}
+
+async function isEmpty(root: string): Promise<boolean> {
+  for await (const { name } of await opendir(root)) if (name !== "lost+found") return false;
+  return true;
 }
 
 // --- content ---

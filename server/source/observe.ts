@@ -30,6 +30,7 @@ const outcomes: Partial<Record<ProblemCode, SourceOutcome>> = {
   "withheld-source": "withheld",
   "moved-source": "withheld",
   "bad-range": "ok",
+  "source-misconfigured": "misconfigured",
   "source-busy": "busy",
   "source-timeout": "timeout",
 };

@@ -1,8 +1,10 @@
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { SourceLocation } from "../config/parsers.ts";
+import type { Problem } from "../errors.ts";
 import { type FreshnessPolicy, folderPolicy, remotePolicy } from "../http/freshness.ts";
-import { reportAccessDenied } from "./access-denied.ts";
+import { type CanaryStore, createCanaries } from "./canaries.ts";
+import { confirmAbsence } from "./confirm-absence.ts";
 import { createFolderSource } from "./folder.ts";
 import { type ListSiblings, listFolderSiblings, listPrefixSiblings, noSiblings } from "./list-siblings.ts";
 import { createPrefixSource } from "./prefixes.ts";
@@ -16,6 +18,10 @@ export interface OpenSourceOptions {
   readonly source: SourceLocation | undefined;
   readonly sources: readonly { readonly prefix: string; readonly source: SourceLocation }[];
   readonly s3: Omit<S3Options, "bucket" | "prefix">;
+  /** Where keys that were readable are written down, for each source by what it reads. */
+  readonly canaries?: (name: string) => CanaryStore;
+  /** Called when a source answers as if all its photographs were gone. */
+  readonly onAway?: (problem: Problem) => void;
 }
 
 /** A source ready for use. */
@@ -31,12 +37,13 @@ export interface OpenSource {
 export class NoSource extends Error {}
 
 /** @throws NoSource */
-export async function openSource({ source, sources, s3 }: OpenSourceOptions): Promise<OpenSource> {
+export async function openSource(options: OpenSourceOptions): Promise<OpenSource> {
+  const { source, sources } = options;
   const locations = source === undefined ? sources.map((one) => one.source) : [source];
   const policy = locations.every(({ kind }) => kind === "folder") ? folderPolicy : remotePolicy;
-  if (source !== undefined) return { ...(await openOne(source, s3)), policy, name: nameOf(source) };
+  if (source !== undefined) return { ...(await openOne(source, options)), policy, name: nameOf(source) };
   const opened = await Promise.all(
-    sources.map(async (one) => ({ prefix: one.prefix, ...(await openOne(one.source, s3)) })),
+    sources.map(async (one) => ({ prefix: one.prefix, ...(await openOne(one.source, options)) })),
   );
   const name = sources.map((one) => `${one.prefix} ${nameOf(one.source)}`).join("\n");
   return { source: createPrefixSource(opened), neighbours: listPrefixSiblings(opened), policy, name };
@@ -46,23 +53,28 @@ export async function openSource({ source, sources, s3 }: OpenSourceOptions): Pr
 
 type Opened = Pick<OpenSource, "source" | "neighbours">;
 
-async function openOne(location: SourceLocation, s3: OpenSourceOptions["s3"]): Promise<Opened> {
-  if (location.kind === "folder") return openFolder(resolve(location.path));
+async function openOne(
+  location: SourceLocation,
+  { s3, canaries, onAway }: OpenSourceOptions,
+): Promise<Opened> {
+  const confirm = (source: Source): Source =>
+    confirmAbsence(source, createCanaries(canaries?.(nameOf(location))), onAway);
+  if (location.kind === "folder") {
+    const { source, neighbours } = await openFolder(resolve(location.path));
+    return { source: confirm(source), neighbours };
+  }
   if (location.kind === "http")
-    return {
-      source: retrySource(reportAccessDenied(createHttpSource(location.base))),
-      neighbours: noSiblings,
-    };
+    return { source: retrySource(confirm(createHttpSource(location.base))), neighbours: noSiblings };
   const { bucket, prefix } = location;
   const source = await createS3Source({ ...s3, bucket, prefix });
-  return { source: retrySource(reportAccessDenied(source)), neighbours: source.neighbours };
+  return { source: retrySource(confirm(source)), neighbours: source.neighbours };
 }
 
 async function openFolder(path: string): Promise<Opened> {
   const stats = await stat(path).catch(() => undefined);
   if (stats?.isDirectory() !== true)
     throw new NoSource(`SOURCE: there is no folder ${path}; make it, or name another with --source`);
-  return { source: createFolderSource(path), neighbours: listFolderSiblings(path) };
+  return { source: createFolderSource(path, stats.dev), neighbours: listFolderSiblings(path) };
 }
 
 /** What it reads, not how it gets there: credentials and endpoints may change and the photographs stay the same. */

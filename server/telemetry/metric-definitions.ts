@@ -37,7 +37,7 @@ export const metricDefinitions = {
   sourceRequests: {
     type: "counter",
     name: "imgproxy_lite_source_requests_total",
-    help: "Requests to the photographs' storage, by outcome: ok, absent, withheld, failed, busy, timeout.",
+    help: "Requests to the photographs' storage, by outcome: ok, absent, withheld, misconfigured (as set up, or away as a whole), failed, busy, timeout.",
     labels: ["outcome"],
   },
   sourceBytes: {
@@ -82,6 +82,12 @@ export const metricDefinitions = {
     name: "imgproxy_lite_cache_failures_total",
     help: "Reads and writes of the cache volume that failed, readers unharmed, by cause: corrupt, full, hung, error.",
     labels: ["cause"],
+  },
+  purgesWithheld: {
+    type: "counter",
+    name: "imgproxy_lite_purges_withheld_total",
+    help: "Absent photographs whose variants were kept: more than a tenth of all turned absent within an hour.",
+    labels: [],
   },
   unreadSets: {
     type: "gauge",

@@ -16,7 +16,7 @@ const failureCauses = ["corrupt", "full", "hung", "error"] as const;
  */
 export type CacheFailure = (typeof failureCauses)[number];
 
-const sourceOutcomes = ["ok", "absent", "withheld", "failed", "busy", "timeout"] as const;
+const sourceOutcomes = ["ok", "absent", "withheld", "misconfigured", "failed", "busy", "timeout"] as const;
 const encodeFailureCauses = ["deadline", "crash", "source", "variant"] as const;
 const formatLabels: ReadonlyMap<string, string> = new Map([...formatByType, ["application/json", "json"]]);
 
@@ -76,6 +76,8 @@ export interface Metrics {
   encoded(lane: Lane, contentType: string, seconds: number): void;
   encodeFailed(cause: EncodeFailure): void;
   cacheFailed(cause: CacheFailure): void;
+  /** A photograph is absent, and what was made of it is kept: too many others are absent too. */
+  purgeWithheld(): void;
   /** @param summary undefined when the sweep failed. */
   swept(summary: SweepCounts | undefined): void;
   /** What a sweep found, of this process or of the one before it. */
@@ -114,9 +116,7 @@ export function formatLabel(contentType: string): string {
 
 // --- groups ---
 
-function createRequestMetrics(
-  registry: Registry,
-): Pick<Metrics, "answered" | "answeredOften" | "fetched" | "encoded" | "encodeFailed" | "cacheFailed"> {
+function createRequestMetrics(registry: Registry): Omit<Metrics, "swept" | "used" | "read" | "scrape"> {
   const requests = deferredCounter(registry, defined.requests);
   const requestSeconds = histogram(registry, defined.requestSeconds);
   const responseBytes = deferredCounter(registry, defined.responseBytes);
@@ -125,6 +125,7 @@ function createRequestMetrics(
   const encodeSeconds = histogram(registry, defined.encodeSeconds);
   const encodeFailures = counter(registry, defined.encodeFailures);
   const cacheFailures = counter(registry, defined.cacheFailures);
+  const purgesWithheld = counter(registry, defined.purgesWithheld);
   // Known from the start, or `increase()` would not see the first of each.
   for (const outcome of sourceOutcomes) sourceRequests.inc({ outcome }, 0);
   for (const cause of encodeFailureCauses) encodeFailures.inc({ cause }, 0);
@@ -151,6 +152,7 @@ function createRequestMetrics(
       encodeSeconds.observe({ lane, format: formatLabel(contentType) }, seconds),
     encodeFailed: (cause) => encodeFailures.inc({ cause }),
     cacheFailed: (cause) => cacheFailures.inc({ cause }),
+    purgeWithheld: () => purgesWithheld.inc(),
   };
 }
 

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { Problem, type ProblemCode } from "../../errors.ts";
 import { report } from "../../test/chaos/chaos.ts";
-import { AccessDenied, isGone, reportAccessDenied } from "../access-denied.ts";
+import { AccessDenied, isGone } from "../access-denied.ts";
+import { confirmAbsence } from "../confirm-absence.ts";
 import { retrySource } from "../remote/retry-breaker.ts";
 import type { Source } from "../source.ts";
 
@@ -180,7 +181,7 @@ describe("a source that refuses", () => {
     "one object: it is %s while another is there, and %s may be while none is known",
     async (of, alone) => {
       const { source } = scripted((_, key) => (key === "refused" ? refusal(of, alone) : undefined));
-      const told = reportAccessDenied(source);
+      const told = confirmAbsence(source);
       expect(await codeOf(told.stat("refused", signal))).toBe(alone);
       await told.stat("there", signal);
       const known = await told.stat("refused", signal).catch((error: unknown) => error);
@@ -191,12 +192,41 @@ describe("a source that refuses", () => {
   test("what was there, is misconfigured, and nothing is gone", async () => {
     let open = true;
     const { source } = scripted(() => (open ? undefined : refusal("source-absent")));
-    const told = reportAccessDenied(source);
+    const told = confirmAbsence(source);
     await told.stat("there", signal);
     open = false;
     expect(await codeOf(told.stat("other", signal))).toBe("source-misconfigured");
     // Of the one photograph that it knew, there is no other to ask for.
     const same = await told.stat("there", signal).catch((error: unknown) => error);
     expect([same instanceof Problem && same.code, isGone(same)]).toEqual(["source-absent", false]);
+  });
+
+  test("or has not one object is believed in neither while what was there cannot be found out", async () => {
+    const { source } = scripted(() => new Problem("source-absent"));
+    const unreadable = {
+      add: () => undefined,
+      forget: () => undefined,
+      list: () => Promise.reject(new Error("EIO")),
+    };
+    const lost = await confirmAbsence(source, unreadable)
+      .stat("a", signal)
+      .catch((error: unknown) => error);
+    expect([lost instanceof Problem && lost.code, isGone(lost)]).toEqual(["source-absent", false]);
+  });
+
+  test("is asked for one canary at a time, however many photographs are absent at once", async () => {
+    let looks = 0;
+    const { source } = scripted((_, key) => {
+      if (key !== "there") return new Problem("source-absent");
+      looks += 1;
+      return undefined;
+    });
+    const told = confirmAbsence(source);
+    await told.stat("there", signal);
+    const lost = await Promise.all(
+      Array.from({ length: 100 }, (_, at) => told.stat(`${at}`, signal).catch((error: unknown) => error)),
+    );
+    expect(lost.filter(isGone)).toHaveLength(100);
+    expect(looks).toBeLessThan(5);
   });
 });

@@ -6,7 +6,7 @@ import { folderPolicy, remotePolicy } from "../../http/freshness.ts";
 import { bounded, report, sized } from "../../test/chaos/chaos.ts";
 import { photo } from "../../test/support/pictures.ts";
 import { createWorld, type World, type WorldOptions } from "../../test/support/world.ts";
-import { reportAccessDenied } from "../access-denied.ts";
+import { confirmAbsence } from "../confirm-absence.ts";
 import { createHttpSource } from "../remote/http.ts";
 import { retrySource } from "../remote/retry-breaker.ts";
 import { createS3Source } from "../remote/s3.ts";
@@ -285,7 +285,7 @@ describe("a source that", () => {
       response.writeHead(200, { "content-length": jpeg.byteLength, etag: '"x"' }).end(jpeg);
     });
     // The source is asked before every answer, and no other photograph is known to tell by.
-    const wrap = () => retrySource(reportAccessDenied(createHttpSource(base)), { pauseMs: () => 0 });
+    const wrap = () => retrySource(confirmAbsence(createHttpSource(base)), { pauseMs: () => 0 });
     const world = await open(base, { wrap, policy: folderPolicy });
     expect((await world.get("/?img=a.jpg&q=33")).status).toBe(200);
     await world.service.background.idle();

@@ -3,7 +3,7 @@ import { expect, inject, onTestFinished, test, vi } from "vitest";
 import { ownerClient } from "../../../dev/ceph/cluster.ts";
 import { rgwOf, startDaemon, stopDaemon, until } from "../../../dev/ceph/daemon.ts";
 import { freePort } from "../../../dev/ports.ts";
-import { reportAccessDenied } from "../../source/access-denied.ts";
+import { confirmAbsence } from "../../source/confirm-absence.ts";
 import { createS3Source, type S3Options } from "../../source/remote/s3.ts";
 import type { Source } from "../../source/source.ts";
 
@@ -62,7 +62,7 @@ test("an object with a key of its owner's, or a key that is lost, is withheld, a
   await put("plain.jpg");
   await put("customer.jpg", { SSECustomerAlgorithm: "AES256", SSECustomerKey: key.toString("base64") });
   await put("kms.jpg", { ServerSideEncryption: "aws:kms", SSEKMSKeyId: "here" });
-  const source = reportAccessDenied(await createS3Source({ ...options, endpoint: gateway }));
+  const source = confirmAbsence(await createS3Source({ ...options, endpoint: gateway }));
   expect((await source.open("kms.jpg", never)).bytes).toBe(5);
   const withheld = async (from: Source, name: string, storage: string) => {
     const fault = { code: "withheld-source", storage, detail: expect.stringContaining("encrypted") };
@@ -74,7 +74,7 @@ test("an object with a key of its owner's, or a key that is lost, is withheld, a
 
   // The same objects by a gateway that has lost the key.
   const forgetful = await gatewayWith("rgw-lost", ...encrypting.slice(0, 2));
-  const lost = reportAccessDenied(await createS3Source({ ...options, endpoint: forgetful }));
+  const lost = confirmAbsence(await createS3Source({ ...options, endpoint: forgetful }));
   await withheld(lost, "kms.jpg", "403 InvalidAccessKeyId");
 });
 

@@ -3,8 +3,8 @@ import { afterEach, describe, expect, inject, test } from "vitest";
 import { ownerClient } from "../../../dev/ceph/cluster.ts";
 import { rgwOf, signalDaemon, startDaemon, stopDaemon, until } from "../../../dev/ceph/daemon.ts";
 import { Problem } from "../../errors.ts";
-import { reportAccessDenied } from "../../source/access-denied.ts";
 import { readWhole } from "../../source/body.ts";
+import { confirmAbsence } from "../../source/confirm-absence.ts";
 import { createHttpSource } from "../../source/remote/http.ts";
 import { createS3Source, type S3Options } from "../../source/remote/s3.ts";
 import { remoteTimeouts } from "../../source/remote/timeouts.ts";
@@ -89,7 +89,7 @@ describe("RGW", () => {
 
   test("that closes a public bucket is a failure, not a row of missing photographs", async () => {
     await put(ceph.publicBucket, "")("there", Buffer.from("x"));
-    const source = reportAccessDenied(createHttpSource(publicBase));
+    const source = confirmAbsence(createHttpSource(publicBase));
     await source.stat("there", signal);
     expect(await codeOf(source.stat("absent", signal))).toBe("source-absent");
   });

@@ -10,6 +10,7 @@ import { createSharpEncoder, type SharpEncoder } from "../../encode/test/sharp-e
 import { type FreshnessPolicy, folderPolicy } from "../../http/freshness.ts";
 import { openPublished, type Published } from "../../published/published.ts";
 import { createService, type Service, type ServiceOptions } from "../../service.ts";
+import { confirmAbsence } from "../../source/confirm-absence.ts";
 import { createFolderSource } from "../../source/folder.ts";
 import { listFolderSiblings } from "../../source/list-siblings.ts";
 import type { Source } from "../../source/source.ts";
@@ -63,7 +64,7 @@ export async function createWorld({
   const encoder = createSharpEncoder();
   const asked: string[] = [];
   const lines: RequestLine[] = [];
-  const inner = wrap(createFolderSource(folder));
+  const inner = wrap(confirmAbsence(createFolderSource(folder)));
   const source: Source = {
     async stat(key, signal) {
       asked.push(`stat ${key}`);
@@ -89,7 +90,7 @@ export async function createWorld({
       requests: (line) => (id, total, trace) => lines.push({ ...line, id, ms: { total }, trace }),
       ...{ debug: silent, info: silent, warn: silent, error: silent },
     },
-    metrics: { answered: silent, answeredOften: () => silent },
+    metrics: { answered: silent, answeredOften: () => silent, purgeWithheld: silent },
     options: { ...defaults, ...options },
   });
   const server = createServer(service.front).listen(0, "127.0.0.1");

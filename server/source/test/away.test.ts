@@ -1,0 +1,182 @@
+import { mkdir, readdir, rename, rm, stat, symlink, unlink, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { photo } from "../../test/support/pictures.ts";
+import { type Pod, startPod } from "../../test/support/pod.ts";
+import { temporaryFolder } from "../../test/support/temporary-folder.ts";
+
+// A source that is away as a whole says the same as one whose photographs were all deleted.
+
+let jpeg: Buffer;
+beforeAll(async () => {
+  jpeg = await photo(32, 24).jpeg().toBuffer();
+});
+
+/** Another `v` than the page's: the source is asked before the answer. */
+const get = async (pod: Pod, key: string): Promise<string> => {
+  const response = await fetch(`${pod.url}?img=${key}&fm=jpg&q=40&v=0000000000`);
+  await response.arrayBuffer();
+  return `${response.status} ${/hit; detail=stale|hit|miss/.exec(response.headers.get("cache-status") ?? "")?.[0] ?? ""}`;
+};
+const getAll = async (pod: Pod, keys: readonly string[]): Promise<string[]> => {
+  const found = new Set<string>();
+  for (const key of keys) found.add(await get(pod, key));
+  return [...found].sort();
+};
+const stored = async (cache: string): Promise<number> => {
+  const names = await readdir(join(cache, "v1"), { recursive: true }).catch(() => []);
+  return names.filter((name) => /[0-9a-f]{32}\.\d/.test(name)).length;
+};
+const stale = "200 hit; detail=stale";
+
+describe("a bucket", () => {
+  const keys = ["a.jpg", "b.jpg", "c.jpg"];
+  type State = "there" | "no bucket" | "emptied" | "closed" | "down";
+
+  async function startBucket() {
+    const bucket: { state: State; url: string } = { state: "there", url: "" };
+    const server = createServer(({ url = "", method }, response) => {
+      const refuse = (status: number, code: string): void => {
+        const xml = `<?xml version="1.0"?><Error><Code>${code}</Code></Error>`;
+        response.writeHead(status, { "content-type": "application/xml" });
+        response.end(method === "HEAD" ? undefined : xml);
+      };
+      if (bucket.state === "down") return void response.destroy();
+      if (bucket.state === "no bucket") return refuse(404, "NoSuchBucket");
+      if (bucket.state === "closed") return refuse(403, "AccessDenied");
+      const isThere = bucket.state === "there" && keys.some((key) => url.startsWith(`/photos/${key}`));
+      if (!isThere) return refuse(404, "NoSuchKey");
+      response.writeHead(200, { "content-length": jpeg.byteLength, etag: '"x"' });
+      response.end(method === "HEAD" ? undefined : jpeg);
+    }).listen(0, "127.0.0.1");
+    await new Promise((resolve) => server.once("listening", resolve));
+    onTestFinished(() => {
+      server.closeAllConnections();
+      server.close();
+    });
+    bucket.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    return bucket;
+  }
+
+  test.each(["s3", "http"])(
+    "of %s that is gone, emptied or closed costs no reader a photograph, nor does a restart meanwhile",
+    async (kind) => {
+      const bucket = await startBucket();
+      const cache = await temporaryFolder();
+      const settings = {
+        ...{ CACHE_DIR: cache, GC_INTERVAL: "0", AWS_ACCESS_KEY_ID: "id", AWS_SECRET_ACCESS_KEY: "secret" },
+        ...(kind === "s3"
+          ? { SOURCE: "s3://photos", S3_ENDPOINT: bucket.url }
+          : { SOURCE: `${bucket.url}/photos/` }),
+      };
+      const before = await startPod(settings);
+      expect(await getAll(before, keys)).toEqual(["200 miss"]);
+      await expect.poll(() => stored(cache)).toBe(3);
+      await expect.poll(() => readdir(join(cache, "canaries"))).toHaveLength(1);
+      bucket.state = "emptied";
+      expect(await getAll(before, keys)).toEqual([stale]);
+      await before.stop();
+
+      const after = await startPod(settings);
+      for (const state of ["emptied", "no bucket", "closed"] as const) {
+        bucket.state = state;
+        expect([state, ...(await getAll(after, keys))]).toEqual([state, stale]);
+        expect([state, await get(after, "unknown.jpg")]).toEqual([state, "502 "]);
+      }
+      expect(await stored(cache)).toBe(3);
+      expect(
+        await after.metric("imgproxy_lite_source_requests_total", 'outcome="misconfigured"'),
+      ).toBeGreaterThan(0);
+      await expect.poll(() => after.log()).toContain("the photographs' storage is away as a whole");
+
+      bucket.state = "there";
+      expect(await get(after, "unknown.jpg")).toBe("404 ");
+      keys.pop();
+      onTestFinished(() => void keys.push("c.jpg"));
+      expect(await get(after, "c.jpg")).toBe("404 ");
+      await expect.poll(() => stored(cache)).toBe(2);
+    },
+  );
+
+  test("that has a moment's fault while a photograph looks absent keeps what was made of it", async () => {
+    const bucket = await startBucket();
+    const cache = await temporaryFolder();
+    const pod = await startPod({ CACHE_DIR: cache, GC_INTERVAL: "0", SOURCE: `${bucket.url}/photos/` });
+    expect(await getAll(pod, keys)).toEqual(["200 miss"]);
+    await expect.poll(() => stored(cache)).toBe(3);
+    bucket.state = "down";
+    expect(await getAll(pod, keys)).toEqual([stale]);
+    expect(await stored(cache)).toBe(3);
+  });
+});
+
+describe("a folder", () => {
+  async function startOnFolder(count: number) {
+    const parent = await temporaryFolder();
+    const folder = join(parent, "photos");
+    const cache = join(parent, "cache");
+    await mkdir(folder);
+    const keys = Array.from({ length: count }, (_, at) => `${at}.jpg`);
+    for (const key of keys) await writeFile(join(folder, key), jpeg);
+    // A link, as deployments have it: what it leads to can be another device.
+    const entrance = join(parent, "entrance");
+    await symlink(folder, entrance);
+    const settings = { SOURCE: entrance, CACHE_DIR: cache, GC_INTERVAL: "0", COLD_BUDGET: "10000" };
+    const pod = await startPod(settings);
+    expect(await getAll(pod, keys)).toEqual(["200 miss"]);
+    await expect.poll(() => stored(cache)).toBe(count);
+    return { parent, folder, cache, entrance, keys, settings, pod };
+  }
+
+  test("that is gone, empty or on another device is no folder whose photographs were deleted, also after a restart", async () => {
+    const { parent, folder, cache, entrance, keys, settings, pod } = await startOnFolder(3);
+    const aside = join(parent, "aside");
+    await rename(folder, aside);
+    expect(await getAll(pod, keys)).toEqual([stale]);
+    await mkdir(folder);
+    expect(await getAll(pod, keys)).toEqual([stale]);
+    expect(await get(pod, "unknown.jpg")).toBe("502 ");
+    // What a file system makes in each volume is no photograph.
+    await mkdir(join(folder, "lost+found"));
+    expect(await getAll(pod, keys)).toEqual([stale]);
+    await pod.stop();
+
+    const restarted = await startPod(settings);
+    expect(await getAll(restarted, keys)).toEqual([stale]);
+    await rm(folder, { recursive: true });
+    await rename(aside, folder);
+    expect(await getAll(restarted, keys)).toEqual(["200 hit"]);
+
+    const shared = "/dev/shm";
+    const [here, there] = [await stat(folder), await stat(shared).catch(() => undefined)];
+    if (there !== undefined && there.dev !== here.dev) {
+      const other = join(shared, `imgproxy-lite-${process.pid}`);
+      await mkdir(other);
+      onTestFinished(() => rm(other, { recursive: true }));
+      await writeFile(join(other, "0.jpg"), jpeg);
+      await unlink(entrance);
+      await symlink(other, entrance);
+      expect(await getAll(restarted, keys.slice(1))).toEqual([stale]);
+    }
+    expect(await stored(cache)).toBe(3);
+  });
+
+  test("of which a part goes at once keeps what was made, and one that loses a few does not", async () => {
+    const { folder, cache, keys, pod } = await startOnFolder(45);
+    for (const key of keys.slice(0, 30)) await unlink(join(folder, key));
+    const answers: string[] = [];
+    for (const key of keys.slice(0, 30)) answers.push(await get(pod, key));
+    expect(answers.filter((answer) => answer === "404 ")).toHaveLength(19);
+    expect(answers.filter((answer) => answer === stale)).toHaveLength(11);
+    await expect.poll(() => stored(cache)).toBe(26);
+    expect(await pod.metric("imgproxy_lite_purges_withheld_total")).toBe(11);
+    await expect.poll(() => pod.log()).toContain("more than a tenth of the photographs has turned absent");
+    // A stranger's typing errors are no photographs, and those that are there are served as ever.
+    expect(await get(pod, "unknown.jpg")).toBe("404 ");
+    expect(await getAll(pod, keys.slice(30))).toEqual(["200 hit"]);
+    for (const key of keys.slice(0, 30)) await writeFile(join(folder, key), jpeg);
+    expect(await getAll(pod, keys.slice(19, 30))).toEqual(["200 hit"]);
+  });
+});
