@@ -1,8 +1,9 @@
 import type { Sharp } from "sharp";
 import { type EncodedFormat, formats } from "../../../contract/formats.ts";
 import type { Encoded } from "../encoder.ts";
-import { writeCopyright } from "./copyright.ts";
-import type { Original } from "./original.ts";
+import { bareFile } from "./original/bare.ts";
+import { writeCopyright } from "./original/copyright.ts";
+import type { Original } from "./original/original.ts";
 import type { Plan } from "./plan.ts";
 import { qualityFor } from "./quality.ts";
 
@@ -53,11 +54,11 @@ const encoders: Readonly<Record<EncodedFormat, (image: Sharp, plan: Settings) =>
   gif: (image) => image.gif({ effort: 1 }),
 };
 
-/** The original's own bytes, where no encoder would do better: a GIF for readers without WebP. */
+/** The original's own file, where no encoder would do better: a GIF for readers without WebP. */
 export function asItIs(original: Original, plan: Plan): Encoded {
   return {
     contentType: original.type,
-    body: original.bytes,
+    body: bareFile(original),
     width: original.width,
     height: original.height,
     effort: 0,

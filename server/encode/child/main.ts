@@ -5,8 +5,9 @@ import { MemoryLimit } from "../memory/memory-limit.ts";
 import { readProcessMemory } from "../memory/process-memory.ts";
 import type { Job, Order } from "../wire/protocol.ts";
 import { restrictDecoders } from "./decoders.ts";
-import { FrameReader, unshared, writeFrame } from "./frames.ts";
-import { readEarly } from "./original.ts";
+import { FrameReader, writeFrame } from "./frames.ts";
+import { readEarly } from "./original/original.ts";
+import { withSpare } from "./original/spare.ts";
 import { describeOriginal } from "./probe.ts";
 import { transform } from "./transform.ts";
 import { warmUp } from "./warm-up.ts";
@@ -21,7 +22,7 @@ function main(): void {
   let stopped = false;
   const obey = (order: Order): void => {
     if (order.kind === "stop") stopped = true;
-    else if (order.kind === "original") [original, filled, early] = [unshared(order.bytes), 0, undefined];
+    else if (order.kind === "original") [original, filled, early] = [withSpare(order.bytes), 0, undefined];
     else if (order.kind === "piece") early ??= readEarly(original.subarray(0, filled));
     else {
       stopped = false;

@@ -3,8 +3,8 @@ import { Problem } from "../../errors.ts";
 import type { Lane, Output } from "../encoder.ts";
 import type { SourceLimits } from "../limits.ts";
 import { avifProblem, type Choice, chooseFormat, type OutputLimits, type Picture } from "./choose-format.ts";
-import type { Copyright } from "./copyright.ts";
 import { effortFor } from "./effort.ts";
+import type { Copyright } from "./original/copyright.ts";
 
 /** An output as a child is asked for it. */
 export interface WantedOutput extends Output {
@@ -107,12 +107,15 @@ function pictureOf(source: Source, output: Output): Picture {
 }
 
 /** Line art keeps its edges where that costs nothing: a lossless format may be tried, and the smaller one goes out. */
-export function losslessPlans<Any extends Pick<Plan, "asked" | "choice" | "lossless">>(plan: Any): Any[] {
+export function losslessPlans<Any extends Pick<Plan, "asked" | "choice" | "lossless" | "width" | "height">>(
+  plan: Any,
+): Any[] {
   const { format } = plan.choice;
   const asWebp = format === "webp" || (format === "avif" && acceptedBy(plan.asked).includes("webp"));
   const asPng = format === "png" || (format === "jpg" && plan.asked === "auto");
-  if (!asWebp && !asPng) return [];
-  return [{ ...plan, lossless: true, choice: { ...plan.choice, format: asWebp ? "webp" : "png" } }];
+  const lossless = asWebp ? "webp" : "png";
+  if ((!asWebp && !asPng) || Math.max(plan.width, plan.height) > formats[lossless].maxSide) return [];
+  return [{ ...plan, lossless: true, choice: { ...plan.choice, format: lossless } }];
 }
 
 // --- pixels that are held ---

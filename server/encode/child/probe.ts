@@ -3,7 +3,7 @@ import type { Placeholder, Probe } from "../encoder.ts";
 import type { SourceLimits } from "../limits.ts";
 import { outOfMemory } from "../memory/estimate.ts";
 import { isOutOfMemory } from "../memory/memory-limit.ts";
-import { damaged, decode, openOriginal } from "./original.ts";
+import { damaged, decode, findDecodable, type Original, openOriginal } from "./original/original.ts";
 
 /** A placeholder is inlined in HTML once an image, so every byte counts. */
 export const PLACEHOLDER_BYTES = 150;
@@ -26,19 +26,33 @@ export async function describeOriginal(
   const original = await openOriginal(bytes, limits);
   const { type, width, height, frames, alpha } = original;
   try {
-    const small = await decode(original, limits, false)
-      .resize({ width: PLACEHOLDER_SIDE, height: PLACEHOLDER_SIDE, fit: "inside", withoutEnlargement: true })
-      .toColourspace("srgb")
-      .png()
-      .toBuffer();
+    const small = await shrink(original, limits);
     const { isOpaque, dominant } = await sharp(small).stats();
     return {
-      ...{ type, width, height, frames, alpha: alpha && !isOpaque },
+      // Of an animation this is the first frame.
+      ...{ type, width, height, frames, alpha: alpha && (frames > 1 || !isOpaque) },
       ...(isOpaque && { color: hex(dominant) }),
       ...(await placeholder(sharp(small))),
     };
   } catch (cause) {
     throw isOutOfMemory(cause) ? outOfMemory(memory, cause) : damaged(type, cause);
+  }
+}
+
+/** Without a damage that hides nothing, where it has one. */
+async function shrink(original: Original, limits: SourceLimits): Promise<Buffer> {
+  const smallOf = (one: Original) =>
+    decode(one, limits, false)
+      .resize({ width: PLACEHOLDER_SIDE, height: PLACEHOLDER_SIDE, fit: "inside", withoutEnlargement: true })
+      .toColourspace("srgb")
+      .png()
+      .toBuffer();
+  try {
+    return await smallOf(original);
+  } catch (cause) {
+    const found = isOutOfMemory(cause) ? undefined : await findDecodable(original, limits);
+    if (found === undefined || found === original) throw cause;
+    return smallOf(found);
   }
 }
 

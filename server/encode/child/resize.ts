@@ -1,5 +1,5 @@
 import sharp, { type OutputInfo, type Sharp } from "sharp";
-import { decode, type Original } from "./original.ts";
+import { decode, type Original } from "./original/original.ts";
 import { mayBeGraphic, type Plan, type TransformOptions, widthOf } from "./plan.ts";
 
 type Step = (image: Sharp, plan: Plan) => Sharp;

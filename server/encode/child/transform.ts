@@ -3,7 +3,7 @@ import type { Encoded, Output } from "../encoder.ts";
 import { outOfMemory } from "../memory/estimate.ts";
 import { isOutOfMemory } from "../memory/memory-limit.ts";
 import { asItIs, encode } from "./encoders.ts";
-import { damaged, isDecodable, type Original, openOriginal, type readEarly } from "./original.ts";
+import { damaged, findDecodable, type Original, openOriginal, type readEarly } from "./original/original.ts";
 import { losslessPlans, type Plan, planOutput, type TransformOptions } from "./plan.ts";
 import { Tiers, toTier } from "./resize.ts";
 
@@ -17,27 +17,48 @@ export async function* transform(
   options: TransformOptions,
   early?: ReturnType<typeof readEarly>,
 ): AsyncGenerator<Encoded> {
-  const original = await openOriginal(bytes, options.limits, early);
-  const tiers = new Tiers(original, options);
+  let original = await openOriginal(bytes, options.limits, early);
+  let tiers = new Tiers(original, options);
   for (const output of options.outputs) {
+    const makeOutput = () => make(planOutput(original, output, options), original, tiers);
     try {
-      yield await make(planOutput(original, output, options), original, tiers);
+      yield await makeOutput();
     } catch (cause) {
-      throw cause instanceof Problem ? cause : await faultOf(original, output, options, cause);
+      const found = await blame(original, output, options, cause);
+      [original, tiers] = [found, new Tiers(found, options)];
+      yield await makeOutput().catch((again: unknown) => {
+        if (again instanceof Problem) throw again;
+        throw isOutOfMemory(again) ? outOfMemory(options.memory, again) : damaged(original.type, again);
+      });
     }
   }
 }
 
-/** Whether a failed output is the original's fault, so that no other could be made either: only a decode tells. */
-async function faultOf(
+/**
+ * Whether a failed output is the original's fault, so that no other could be made either: only a decode tells.
+ * @returns the original without a damage that hides nothing: with that it is tried once more.
+ * @throws Problem otherwise.
+ */
+async function blame(
   original: Original,
   output: Output,
   { limits, memory }: TransformOptions,
   cause: unknown,
-): Promise<Problem> {
-  if (isOutOfMemory(cause)) return outOfMemory(memory, cause);
-  if (!(await isDecodable(original, limits))) return damaged(original.type, cause);
-  const { width = original.width, quality } = output;
+): Promise<Original> {
+  if (cause instanceof Problem) throw cause;
+  if (isOutOfMemory(cause)) throw outOfMemory(memory, cause);
+  const found = await findDecodable(original, limits);
+  if (found === undefined) throw damaged(original.type, cause);
+  if (found === original) throw impossible(original, output, cause);
+  return found;
+}
+
+function impossible(
+  original: Original,
+  { width = original.width, quality }: Output,
+  cause: unknown,
+): Problem {
+  if (cause instanceof Problem) return cause;
   return new Problem("impossible-variant", {
     detail: `The photograph cannot be made ${width} pixels wide at q ${quality} in this format.`,
     cause,
@@ -52,7 +73,11 @@ async function make(plan: Plan, original: Original, tiers: Tiers): Promise<Encod
   // Which format is best may depend on whether the alpha channel hides anything: only the pixels tell.
   const [settled, visible] = opaque ? [plan.withoutAlpha(), image.removeAlpha()] : [plan, image];
   if (!graphic) return encode(visible, settled);
-  const made: Encoded[] = [];
-  for (const one of [settled, ...losslessPlans(settled)]) made.push(await encode(visible.clone(), one));
-  return made.reduce((best, one) => (one.body.length < best.body.length ? one : best));
+  let best = await encode(visible.clone(), settled);
+  for (const one of losslessPlans(settled)) {
+    // It is tried for fewer bytes: where it fails there is a picture all the same.
+    const made = await encode(visible.clone(), one).catch(() => best);
+    if (made.body.length < best.body.length) best = made;
+  }
+  return best;
 }

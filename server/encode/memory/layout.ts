@@ -154,7 +154,8 @@ function readWebp(bytes: ByteReader): Partial<Layout> {
     channels: isLossless || (flags & HAS_ALPHA) !== 0 ? 4 : 3,
     whole: isLossless,
     frames: Math.max(1, frames),
-    turned: (flags & HAS_EXIF) !== 0,
+    // EXIF does not turn an animation.
+    turned: frames < 2 && (flags & HAS_EXIF) !== 0,
   };
 }
 

@@ -1,7 +1,7 @@
 import sharp from "sharp";
 import { afterAll, expect, test } from "vitest";
 import { photo } from "../../test/support/pictures.ts";
-import { readCopyright } from "../child/copyright.ts";
+import { readCopyright } from "../child/original/copyright.ts";
 import { createPool } from "../pool/pool.ts";
 
 const pools = { keep: createPool({ keepCopyright: true }), drop: createPool() };

@@ -3,7 +3,7 @@ import sharp from "sharp";
 import { expect, onTestFinished, test } from "vitest";
 import { sniff } from "../../formats/sniff.ts";
 import { animation, photo } from "../../test/support/pictures.ts";
-import { leanOriginal } from "../child/lean.ts";
+import { leanOriginal } from "../child/original/lean.ts";
 import type { Lane, Output } from "../encoder.ts";
 import { CHILD_BYTES, EncoderMemory, LEAST_BYTES, ORDINARY_BYTES } from "../memory/encoder-memory.ts";
 import { readLayout } from "../memory/layout.ts";

@@ -1,6 +1,6 @@
 import sharp from "sharp";
 import { expect, test } from "vitest";
-import { readEarly } from "../../encode/child/original.ts";
+import { readEarly } from "../../encode/child/original/original.ts";
 import { HEAD_BYTES } from "../../encode/pool/precheck.ts";
 import { animation, photo } from "../../test/support/pictures.ts";
 import { readSize } from "../dimensions.ts";

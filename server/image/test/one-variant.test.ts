@@ -91,7 +91,7 @@ test("a format that fails at its own limit fails nothing else", async () => {
     join(import.meta.dirname, "../../test/fixtures", "tall-16384.png"),
     join(photos, "tall.png"),
   );
-  await get("img=tall.png&q=90");
+  expect(await get("img=tall.png&q=90")).toBe("200 fwd=miss");
   expect(await get("img=tall.png&q=90&w=10")).toBe("200 fwd=miss");
   expect(await get("img=tall.png&fm=json")).toBe("200 fwd=miss");
   expect(await get("img=tall.png")).toBe("200 fwd=bypass");

@@ -1,5 +1,5 @@
 import type { Metadata, Sharp } from "sharp";
-import { ByteReader, Steps } from "../../formats/byte-reader.ts";
+import { ByteReader, Steps } from "../../../formats/byte-reader.ts";
 
 /** Whose a photograph is and on what terms: all of its metadata that may go out with it. */
 export interface Copyright {

@@ -1,10 +1,12 @@
 import sharp, { type Metadata, type Sharp } from "sharp";
-import { Problem } from "../../errors.ts";
-import { hasWholeHeader } from "../../formats/dimensions.ts";
-import { sniff } from "../../formats/sniff.ts";
-import { limitProblem, type SourceLimits } from "../limits.ts";
+import { Problem } from "../../../errors.ts";
+import { hasWholeHeader } from "../../../formats/dimensions.ts";
+import { sniff } from "../../../formats/sniff.ts";
+import { limitProblem, type SourceLimits } from "../../limits.ts";
 import { type Copyright, readCopyright } from "./copyright.ts";
+import { clearCanvas } from "./gif-canvas.ts";
 import { leanOriginal } from "./lean.ts";
+import { type FailOn, mendings } from "./mend.ts";
 
 /** An original whose header was read and found within the limits. */
 export interface Original {
@@ -16,6 +18,8 @@ export interface Original {
   readonly frames: number;
   readonly alpha: boolean;
   readonly copyright: Copyright;
+  /** What a decoder does not forgive. */
+  readonly failOn: FailOn;
 }
 
 /**
@@ -42,22 +46,28 @@ export async function openOriginal(
 ): Promise<Original> {
   const { type } = sniff(whole);
   const begun = await early;
-  const bytes = begun === undefined ? leanOriginal(type, whole) : whole;
+  const lean = begun === undefined ? leanOriginal(type, whole) : whole;
   const header =
     begun ??
-    (await readHeader(bytes).catch((cause: unknown) => {
+    (await readHeader(lean).catch((cause: unknown) => {
       throw damaged(type, cause);
     }));
-  const frames = type === "image/gif" || type === "image/webp" ? (header.pages ?? 1) : 1;
-  const { width, height } = header.autoOrient;
-  const original = {
-    ...{ bytes, type, width, height, frames },
+  const original: Original = {
+    ...{ bytes: type === "image/gif" ? clearCanvas(lean) : lean, type, ...shownSize(type, header) },
     alpha: header.hasAlpha,
     copyright: readCopyright(header),
+    failOn: "error",
   };
   const problem = limitProblem(original, limits);
   if (problem !== undefined) throw new Problem("unreadable-source", { detail: problem });
   return original;
+}
+
+/** Browsers play an animation as it is stored, whatever its EXIF says of turning. */
+function shownSize(type: string, header: Metadata): Pick<Original, "width" | "height" | "frames"> {
+  const frames = type === "image/gif" || type === "image/webp" ? (header.pages ?? 1) : 1;
+  const { width, height } = frames > 1 ? header : header.autoOrient;
+  return { width, height, frames };
 }
 
 function readHeader(bytes: Uint8Array): Promise<Metadata> {
@@ -67,16 +77,26 @@ function readHeader(bytes: Uint8Array): Promise<Metadata> {
 /** A sharp pipeline over the original, upright. libvips checks the limit again: headers can lie about frames. */
 export function decode(original: Original, limits: SourceLimits, animated: boolean): Sharp {
   return sharp(original.bytes, {
-    autoOrient: true,
-    animated,
-    failOn: "error",
+    autoOrient: original.frames === 1,
+    pages: animated ? original.frames : 1,
+    failOn: original.failOn,
     limitInputPixels: animated ? limits.animationPixels : limits.pixels,
     sequentialRead: true,
   });
 }
 
+/**
+ * The original as it can be decoded, after a decode that failed: as it is where the fault was not its own; without a damage
+ * that browsers do not mind, where all of its pixels are there; undefined where it cannot be decoded.
+ */
+export async function findDecodable(original: Original, limits: SourceLimits): Promise<Original | undefined> {
+  if (await isDecodable(original, limits)) return original;
+  for await (const mended of mendings(original)) if (await isDecodable(mended, limits)) return mended;
+  return undefined;
+}
+
 /** Whether all of its first frame can be decoded; a few pixels of it are kept. */
-export async function isDecodable(original: Original, limits: SourceLimits): Promise<boolean> {
+async function isDecodable(original: Original, limits: SourceLimits): Promise<boolean> {
   try {
     await decode(original, limits, false).resize({ width: 16, height: 16, fit: "inside" }).raw().toBuffer();
     return true;

@@ -1,0 +1,133 @@
+import {
+  type GifBlock,
+  gifBlocks,
+  pixelsOf,
+  type Rectangle,
+  rectangleOf,
+  subBlocks,
+} from "../../../formats/gif.ts";
+import { withTail } from "./spare.ts";
+
+/**
+ * A GIF whose empty canvas is transparent, as every browser has it: libnsgif fills it with black, or with the background
+ * colour, where no frame has a transparent colour. Frames that are cleared to the background get a transparent colour that
+ * they do not use; where the first frame leaves some of the canvas free, a frame with one is added behind the last, for the
+ * decoder to count and not to show.
+ * @param bytes changed in place.
+ * @returns the same memory, perhaps with a frame more. Never throws.
+ */
+export function clearCanvas(bytes: Uint8Array): Uint8Array {
+  const gif = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (gif.length < 13) return bytes;
+  const frames = framesOf(gif);
+  let isTransparent = frames.some(({ control }) => hasTransparency(gif, control));
+  for (const [index, { image, control }] of frames.entries()) {
+    const next = frames[index + 1];
+    if (control === undefined || !clearsToBackground(gif, control) || hasTransparency(gif, control)) continue;
+    if (next === undefined || coversCanvas(gif, frames, next)) continue;
+    isTransparent = setTransparent(gif, image, control) || isTransparent;
+  }
+  const [first] = frames;
+  if (first === undefined || isTransparent || coversCanvas(gif, frames, first)) return bytes;
+  return withTail(bytes, frames.at(-1)?.image.end ?? bytes.length, NO_PICTURE);
+}
+
+// --- frames ---
+
+interface GifFrame {
+  readonly image: GifBlock;
+  /** The graphic control extension before it (GIF89a §23). */
+  readonly control: GifBlock | undefined;
+}
+
+function framesOf(gif: Buffer): GifFrame[] {
+  const frames: GifFrame[] = [];
+  let control: GifBlock | undefined;
+  for (const block of gifBlocks(gif)) {
+    if (block.kind === "control" && gif[block.start + 2] === 4) control = block;
+    if (block.kind !== "image") continue;
+    frames.push({ image: block, control });
+    control = undefined;
+  }
+  return frames;
+}
+
+/** Where the first frame is larger than the canvas, that is as large as the frame. */
+function coversCanvas(gif: Buffer, frames: readonly GifFrame[], frame: GifFrame): boolean {
+  const [first = frame] = frames;
+  const canvas = rectangleOf(gif, first.image);
+  const own = rectangleOf(gif, frame.image);
+  const right = Math.max(gif.readUInt16LE(6), rightOf(canvas));
+  const bottom = Math.max(gif.readUInt16LE(8), bottomOf(canvas));
+  return own.left === 0 && own.top === 0 && rightOf(own) >= right && bottomOf(own) >= bottom;
+}
+
+function rightOf({ left, width }: Rectangle): number {
+  return left + width;
+}
+
+function bottomOf({ top, height }: Rectangle): number {
+  return top + height;
+}
+
+// --- control: flags in the fourth byte, the transparent colour in the seventh ---
+
+const HAS_TRANSPARENCY = 1;
+const DISPOSAL = 0x1c;
+const TO_BACKGROUND = 2 << 2;
+
+function hasTransparency(gif: Buffer, control: GifBlock | undefined): boolean {
+  return control !== undefined && ((gif[control.start + 3] ?? 0) & HAS_TRANSPARENCY) !== 0;
+}
+
+function clearsToBackground(gif: Buffer, control: GifBlock): boolean {
+  return ((gif[control.start + 3] ?? 0) & DISPOSAL) === TO_BACKGROUND;
+}
+
+function setTransparent(gif: Buffer, image: GifBlock, control: GifBlock): boolean {
+  const colour = unusedColour(gif, pixelsOf(gif, image));
+  if (colour === undefined) return false;
+  gif[control.start + 3] = (gif[control.start + 3] ?? 0) | HAS_TRANSPARENCY;
+  gif[control.start + 6] = colour;
+  return true;
+}
+
+/** One pixel in a transparent colour, shown for no time, and the trailer. */
+const NO_PICTURE = Buffer.from("21f90401000000002c00000000010001000002024401003b", "hex");
+
+// --- colours ---
+
+/** A colour that no pixel of a frame has: each that one has comes as a code of its own before it comes as part of another. */
+function unusedColour(gif: Buffer, at: number): number | undefined {
+  // Its pixels have fewer than eight bits.
+  if ((gif[at] ?? 0) < 8) return 255;
+  const used = new Set<number>();
+  for (const code of lzwCodes(gif, at)) if (code < 256) used.add(code);
+  for (let colour = 255; colour >= 0; colour--) if (!used.has(colour)) return colour;
+  return undefined;
+}
+
+const CLEAR = 256;
+const END = 257;
+
+/** The codes of pixels of eight bits, whose length grows with the table that a decoder builds (GIF89a appendix F). */
+function* lzwCodes(gif: Buffer, at: number): Generator<number> {
+  let [bits, held, length, known] = [0, 0, 9, END];
+  for (const block of subBlocks(gif, at + 1))
+    for (const byte of block) {
+      bits |= byte << held;
+      held += 8;
+      if (held < length) continue;
+      const code = bits & (2 ** length - 1);
+      bits >>>= length;
+      held -= length;
+      if (code === END) return;
+      if (code === CLEAR) [length, known] = [9, END];
+      else {
+        yield code;
+        // The first code behind a clear one adds nothing to the table.
+        if (known < 4096) known++;
+        if (known >= 2 ** length && length < 12) length++;
+      }
+    }
+}

@@ -1,0 +1,120 @@
+import { createInflateRaw } from "node:zlib";
+import type { Original } from "./original.ts";
+import { withTail } from "./spare.ts";
+
+/** What a decoder does not forgive (sharp's `failOn`), from little to much. */
+export type FailOn = "none" | "truncated" | "error" | "warning";
+
+/**
+ * Ways to decode an original that browsers show although it is damaged; none of them lets through one whose pixels end too
+ * early: that would be a picture with a grey half, and a cache would keep it.
+ */
+export async function* mendings(original: Original): AsyncGenerator<Original> {
+  if (original.type === "image/jpeg") yield* withEndOfImage(original);
+  if (original.type === "image/png") yield* withoutChecksums(original);
+}
+
+// --- JPEG without the marker at its end (ITU T.81 §B.1.1.3) ---
+
+/** Where libjpeg then misses nothing of the pixels, it warns of nothing. */
+function withEndOfImage(original: Original): Original[] {
+  const { bytes } = original;
+  const ends = bytes.at(-2) === 0xff && bytes.at(-1) === 0xd9;
+  if (ends) return [];
+  return [
+    { ...original, failOn: "warning", bytes: withTail(bytes, bytes.length, Buffer.from([0xff, 0xd9])) },
+  ];
+}
+
+// --- PNG with wrong checksums (third edition, §5.3 and §10.1) ---
+
+/** libpng forgives those of chunks. That of the pixels' zlib stream costs the last row, and is not missed where it is absent. */
+async function* withoutChecksums(original: Original): AsyncGenerator<Original> {
+  yield { ...original, failOn: "truncated" };
+  const { bytes } = original;
+  const png = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const stream = await inflateRows(png);
+  if (stream.isWhole) yield { ...original, failOn: "none", bytes: withoutLast(png, stream.behind) };
+}
+
+/** What may come behind the rows and is looked at: the end of the stream should be there. */
+const MOST_BEHIND = 2 ** 16;
+
+/** Whether the pixels' chunks inflate to all rows, and how many of their bytes are behind the end of these. */
+async function inflateRows(png: Buffer): Promise<{ readonly isWhole: boolean; readonly behind: number }> {
+  const wanted = bytesOfRows(png);
+  let [got, given] = [0, 0];
+  const inflate = createInflateRaw();
+  for (const piece of deflated(png)) {
+    given += piece.length;
+    inflate.write(piece);
+  }
+  inflate.end();
+  try {
+    for await (const piece of inflate) {
+      got += piece.length;
+      if (got > wanted + MOST_BEHIND) break;
+    }
+    return { isWhole: got >= wanted, behind: given - inflate.bytesWritten };
+  } catch {
+    // It ends early, or makes no sense.
+    return { isWhole: got >= wanted, behind: 0 };
+  } finally {
+    inflate.destroy();
+  }
+}
+
+/** Without the last bytes of the pixels' last chunk. */
+function withoutLast(png: Buffer, bytes: number): Buffer {
+  const last = [...chunksOf(png)].filter(({ type }) => type === "IDAT").at(-1);
+  if (last === undefined || bytes <= 0) return png;
+  const cut = Math.min(bytes, last.end - last.start);
+  png.writeUInt32BE(last.end - last.start - cut, last.start - 8);
+  png.copyWithin(last.end - cut, last.end);
+  return png.subarray(0, png.length - cut);
+}
+
+/** What is in the IDAT chunks, but for zlib's two bytes before it. */
+function* deflated(png: Buffer): Generator<Buffer> {
+  let skipped = 0;
+  for (const { type, start, end } of chunksOf(png)) {
+    if (type !== "IDAT") continue;
+    const piece = png.subarray(start + 2 - skipped, end);
+    skipped += Math.min(2 - skipped, end - start);
+    yield piece;
+  }
+}
+
+/** The type of each chunk, and where its data are. */
+function* chunksOf(png: Buffer) {
+  for (let start = 16; start + 4 <= png.length; ) {
+    const end = start + png.readUInt32BE(start - 8);
+    yield { type: png.toString("latin1", start - 4, start), start, end: Math.min(end, png.length) };
+    start = end + 12;
+  }
+}
+
+const CHANNELS: Readonly<Record<number, number>> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 };
+
+/** First column and row, and steps, of Adam7's passes (§8.1). */
+const ADAM7 = [
+  [0, 0, 8, 8],
+  [4, 0, 8, 8],
+  [0, 4, 4, 8],
+  [2, 0, 4, 4],
+  [0, 2, 2, 4],
+  [1, 0, 2, 2],
+  [0, 1, 1, 2],
+] as const;
+
+/** Each row has a byte for its filter. */
+function bytesOfRows(png: Buffer): number {
+  const [width, height] = [png.readUInt32BE(16), png.readUInt32BE(20)];
+  const bits = png.readUInt8(24) * (CHANNELS[png.readUInt8(25)] ?? 4);
+  const passes = png.readUInt8(28) === 0 ? [[0, 0, 1, 1] as const] : ADAM7;
+  return passes.reduce((sum, [left, top, across, down]) => {
+    const columns = Math.ceil((width - left) / across);
+    const rows = Math.ceil((height - top) / down);
+    return columns > 0 && rows > 0 ? sum + rows * (1 + Math.ceil((columns * bits) / 8)) : sum;
+  }, 0);
+}

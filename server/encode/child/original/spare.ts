@@ -1,0 +1,24 @@
+import { unshared } from "../frames.ts";
+
+/** Bytes behind an original that may be needed to complete it. */
+const SPARE_BYTES = 64;
+
+/** Memory that was made with room behind what is in it. */
+const roomy = new WeakSet<ArrayBufferLike>();
+
+/** Memory for an original, with room for {@link withTail}: a copy of some megabytes would count against the job. */
+export function withSpare(bytes: number): Uint8Array {
+  const whole = unshared(bytes + SPARE_BYTES);
+  roomy.add(whole.buffer);
+  return whole.subarray(0, bytes);
+}
+
+/** The first `length` bytes of an original and these behind them, in its own memory where that has room. */
+export function withTail(bytes: Uint8Array, length: number, tail: Uint8Array): Uint8Array {
+  const end = length + tail.byteLength;
+  if (!roomy.has(bytes.buffer) || bytes.byteOffset + end > bytes.buffer.byteLength)
+    return Buffer.concat([bytes.subarray(0, length), tail]);
+  const longer = new Uint8Array(bytes.buffer, bytes.byteOffset, end);
+  longer.set(tail, length);
+  return longer;
+}

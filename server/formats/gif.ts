@@ -1,0 +1,86 @@
+/** A block of a GIF (GIF89a §§17 to 27), from its first byte to behind its last. */
+export interface GifBlock {
+  readonly kind: "control" | "application" | "comment" | "text" | "other" | "image";
+  readonly start: number;
+  readonly end: number;
+}
+
+/** What a frame covers of the canvas, in pixels. */
+export interface Rectangle {
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+const [EXTENSION, IMAGE] = [0x21, 0x2c];
+
+const extensions: Readonly<Record<number, GifBlock["kind"]>> = {
+  249: "control",
+  255: "application",
+  254: "comment",
+  1: "text",
+};
+
+/** What comes before the blocks: the canvas, and the colours of frames that have none of their own. */
+export function screenBytes(gif: Buffer): number {
+  return 13 + tableBytes(gif[10]);
+}
+
+/** The whole blocks of a GIF up to its trailer, or up to where it ends or makes no sense. Never throws. */
+export function* gifBlocks(gif: Buffer): Generator<GifBlock> {
+  for (let start = screenBytes(gif); ; ) {
+    const kind = kindAt(gif, start);
+    const end = kind === undefined ? undefined : endOfData(gif, dataOf(gif, kind, start));
+    if (kind === undefined || end === undefined) return;
+    yield { kind, start, end };
+    start = end;
+  }
+}
+
+/** Where a frame lies; it may reach beyond the canvas. */
+export function rectangleOf(gif: Buffer, image: GifBlock): Rectangle {
+  const at = (offset: number): number => gif.readUInt16LE(image.start + offset);
+  return { left: at(1), top: at(3), width: at(5), height: at(7) };
+}
+
+/** Where the pixels of an image block begin: the size of their codes, then sub-blocks. */
+export function pixelsOf(gif: Buffer, image: GifBlock): number {
+  return image.start + 10 + tableBytes(gif[image.start + 9]);
+}
+
+/** The sub-blocks from a place on, until an empty one. */
+export function* subBlocks(gif: Buffer, from: number): Generator<Buffer> {
+  for (let at = from; ; ) {
+    const bytes = gif[at];
+    if (bytes === undefined || bytes === 0) return;
+    yield gif.subarray(at + 1, at + 1 + bytes);
+    at += 1 + bytes;
+  }
+}
+
+// --- places ---
+
+/** Bytes of the colour table that these flags announce. */
+function tableBytes(flags = 0): number {
+  return (flags & 0x80) === 0 ? 0 : 3 * 2 ** ((flags & 7) + 1);
+}
+
+function kindAt(gif: Buffer, start: number): GifBlock["kind"] | undefined {
+  if (gif[start] === IMAGE) return "image";
+  return gif[start] === EXTENSION ? (extensions[gif[start + 1] ?? 0] ?? "other") : undefined;
+}
+
+function dataOf(gif: Buffer, kind: GifBlock["kind"], start: number): number {
+  return kind === "image" ? start + 11 + tableBytes(gif[start + 9]) : start + 2;
+}
+
+/** Behind the empty sub-block; undefined where the file ends before it. */
+function endOfData(gif: Buffer, from: number): number | undefined {
+  let at = from;
+  for (let bytes = gif[at]; bytes !== undefined; bytes = gif[at]) {
+    at += 1 + bytes;
+    if (bytes === 0) return at;
+  }
+  return undefined;
+}
