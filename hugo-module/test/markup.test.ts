@@ -29,6 +29,9 @@ picture: {{ partial "imgproxy/picture.html" (dict "page" . "src" "b.jpg" "alt" "
     "---\nimgproxy: {sizes: 'auto, 50vw', eagerfirst: true}\n---\n![first](a.jpg)\n\n![second](a.jpg)\n\n![unknown](c.jpg)\n\n![eager](a.jpg)\n{loading=eager decoding=sync}\n\n![low](a.jpg)\n{fetchpriority=low width=300}",
   "content/small.md":
     "---\nimgproxy: {fixed: 0}\n---\n![tiny](a.jpg?w=169)\n\n![unknown](c.jpg?w=169)\n\n![narrow](d.jpg?w=169)\n\n![cut](a.jpg?w=600)\n\n![moving](e.gif?w=169)\n\n![sliver](f.jpg?w=3)",
+  "content/narrow.md": "![first](d.jpg)\n\n![auto](b.jpg)",
+  "content/narrow-said.md":
+    '---\nimgproxy: {sizes: "((min-width: 9em) or (height: calc(2px + 1px))) calc(1px + min(44rem, 9vw)), (min-width: 2em) 50vw, .5e2px"}\n---\n![narrow](d.jpg)\n\n![wide](a.jpg)\n\n{{< img src="a.jpg" alt="n" narrow="b.jpg" media="m" >}}',
   "content/small-fixed.md": "---\nimgproxy: {fixed: 64}\n---\n![tiny](a.jpg?w=50)",
   "content/figure.md":
     '---\nimgproxy: {figure: true, link: widest}\n---\n![one](a.jpg "A <title>")\n{.c #i}\n\nin ![two](b.jpg "T") text',
@@ -77,6 +80,22 @@ describe.each(extremes)("Hugo $version", (hugo) => {
     expect(image("asked", "second")).toContain('sizes="auto, 50vw" width="4000"');
     expect(image("asked", "unknown")).toContain('sizes="50vw" alt="unknown" loading="lazy"');
     expect(image("asked", "low")).toContain('sizes="50vw" alt="low" width="300" loading');
+  });
+
+  test("says of a photograph narrower than the widest tier that it is shown no wider than it is", () => {
+    expect(image("narrow", "first")).toContain('sizes="min(100vw, 120px)" width="120"');
+    expect(image("narrow", "auto")).toContain('sizes="auto, min(100vw, 1000px)" width="1000"');
+    const lengths =
+      "min(calc(1px + min(44rem, 9vw)), 120px), (min-width: 2em) min(50vw, 120px), min(.5e2px, 120px)";
+    expect(image("narrow-said", "narrow")).toContain(
+      `sizes="((min-width: 9em) or (height: calc(2px + 1px))) ${lengths}" width`,
+    );
+    expect(image("narrow-said", "wide")).toContain(
+      'px))) calc(1px + min(44rem, 9vw)), (min-width: 2em) 50vw, .5e2px"',
+    );
+    expect(page("narrow-said")).toMatch(
+      /<source media="m" [^>]* sizes="[^"]*min\(50vw, 1000px\)[^"]*" width="1000"/,
+    );
   });
 
   test("announces an image narrower than every tier at its own size", () => {
@@ -158,7 +177,7 @@ describe.each(extremes)("Hugo $version", (hugo) => {
     expect(html).toContain("narrow: https://images.example/?fm=jpg&img=a.jpg&q=40&v=0123456789&w=300\n");
     expect(html).toContain("srcset: https://images.example/?img=b.jpg&q=60&v=abcdef0123&w=480 480w, ");
     expect(html).toMatch(
-      /picture: <picture><source type="image\/avif" srcset="[^"]*fm=avif[^"]*" sizes="auto, 100vw"><img src="[^"]*fm=jpg/,
+      /picture: <picture><source type="image\/avif" srcset="[^"]*fm=avif[^"]*" sizes="auto, min\(100vw, 1000px\)"><img src="[^"]*fm=jpg/,
     );
   });
 });
