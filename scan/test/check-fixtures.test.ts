@@ -5,14 +5,15 @@ import path from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createSite, hugos } from "../../hugo-module/test/hugo-site.ts";
-import { run } from "./command.ts";
 import { blogs } from "./fixtures/blogs.ts";
 import { type Fixture, fixtures } from "./fixtures/sites.ts";
 import { type RealServer, startServer } from "./real-server.ts";
+import { startScanProcess } from "./scan-process.ts";
 
 /** A bucket that has every key there can be. */
 const bucket = createServer();
 let server: RealServer;
+const scanner = startScanProcess();
 
 beforeAll(async () => {
   const color = { width: 24, height: 18, channels: 3, background: "teal" } as const;
@@ -27,6 +28,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
+  await scanner[Symbol.asyncDispose]();
   await server?.[Symbol.asyncDispose]();
   await new Promise((resolve) => bucket.close(resolve));
 });
@@ -43,9 +45,10 @@ describe.each([...hugos])("on Hugo $version", (hugo) => {
       await using site = await createSite(fixture.files(minor));
       const env = { ...fixture.env, TOKEN: server.token };
       const scan = (...args: string[]) =>
-        run(["--site", site.folder, "--endpoint", server.endpoint, "--hugo-version", hugo.version, ...args], {
-          env,
-        });
+        scanner.run(
+          ["--site", site.folder, "--endpoint", server.endpoint, "--hugo-version", hugo.version, ...args],
+          { env },
+        );
       const before = await scan();
       const built = await site.build(hugo, { env: fixture.env ?? {} });
       expect(built.errors).toEqual([]);
