@@ -30,7 +30,7 @@ export interface DiskCacheOptions {
   /** After a write failed nothing is written for so long: a full disk is not asked again for every reader. */
   readonly restMs?: number;
   readonly volume?: VolumeLimiterOptions;
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970. A test's own clock also measures durations, which are the monotonic clock's else. */
   readonly now?: () => number;
 }
 
@@ -78,12 +78,13 @@ class Disk implements DiskCache {
     this.#namespace = options.namespace ?? "";
     this.#fail = options.onFailure ?? (() => {});
     this.#now = options.now ?? Date.now;
+    const elapsed = options.now ?? (() => performance.now());
     this.#volume = new VolumeLimiter(options.volume);
     this.#failOpen = new FailOpen({
-      ...{ volume: this.#volume, onFailure: this.#fail, now: this.#now },
+      ...{ volume: this.#volume, onFailure: this.#fail, now: elapsed },
       restMs: options.restMs ?? 30_000,
     });
-    this.#budget = options.budget && new Quota(this.#root, options.budget, this.#now);
+    this.#budget = options.budget && new Quota(this.#root, options.budget, elapsed);
   }
 
   async makeFolder(): Promise<void> {

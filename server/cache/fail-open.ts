@@ -8,7 +8,7 @@ export interface FailOpenOptions {
   readonly onFailure: (failure: CacheFailure, error: unknown) => void;
   /** After a write failed nothing is written for so long: a full disk is not asked again for every reader. */
   readonly restMs: number;
-  /** Milliseconds since 1970. */
+  /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
 }
 

@@ -28,6 +28,7 @@ export class Quota {
   #claimed = { bytes: 0, files: 0 };
   #looked = Number.NEGATIVE_INFINITY;
 
+  /** @param now milliseconds of a monotonic clock. */
   constructor(folder: string, options: QuotaOptions, now: () => number) {
     this.#folder = folder;
     this.#options = options;
@@ -70,12 +71,11 @@ export class Quota {
       bytes: sum.bytes + Math.min(left.bytes, Math.max(bytes, Math.ceil(CLAIM_SHARE * maxBytes))),
       files: sum.files + Math.min(left.files, Math.ceil(CLAIM_SHARE * maxFiles)),
     };
-    const now = this.#now();
     await writeReservation(
       this.#folder,
       this.#replica,
       { ...this.#claimed, since: this.#usage.swept },
-      new Date(now),
+      new Date(),
     );
     return true;
   }

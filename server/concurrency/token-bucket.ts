@@ -10,11 +10,11 @@ export interface RateLimiter {
 
 /**
  * Token buckets, full at first and forgotten when unused (a forgotten one is full again).
- * @param now milliseconds.
+ * @param now milliseconds of a monotonic clock.
  */
 export function createRateLimiter(
   limits: { readonly burst: number; readonly perSecond: number; readonly names?: number },
-  now: () => number = Date.now,
+  now: () => number = () => performance.now(),
 ): RateLimiter {
   const buckets = new LRUCache<string, Bucket>({ max: limits.names ?? 10_000 });
 

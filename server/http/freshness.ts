@@ -31,6 +31,16 @@ export function whenToCheck(
   return secondsSinceCheck >= seconds ? "behind" : "no";
 }
 
+/**
+ * For how many milliseconds what was said then still holds; 0 when the source is to be asked. What was said at a time that
+ * is yet to come was written by a clock that was wrong: nothing tells how old it is.
+ * @param checked milliseconds since 1970.
+ */
+export function msUntilCheck(checked: number, seconds: number, now: number = Date.now()): number {
+  const age = now - checked;
+  return age < 0 ? 0 : Math.max(0, seconds * 1000 - age);
+}
+
 /** For how long what the source said holds; 0 where it is asked before every answer. */
 export function secondsBetweenChecks({ asked, version }: Asked, policy: FreshnessPolicy): number {
   if (asked === undefined) return policy.unversionedSeconds;

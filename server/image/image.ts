@@ -1,7 +1,7 @@
 import { type ImageRequest, isOriginal } from "../../contract/request.ts";
 import type { Entry, EntryMeta, SourceRecord } from "../cache/cache.ts";
 import { Problem } from "../errors.ts";
-import { type FreshnessPolicy, secondsBetweenChecks } from "../http/freshness.ts";
+import { type FreshnessPolicy, msUntilCheck, secondsBetweenChecks } from "../http/freshness.ts";
 import type { Answer, RequestHeaders } from "../http/response.ts";
 import { unlessMatched } from "../http/response-headers.ts";
 import { isGone } from "../source/access-denied.ts";
@@ -118,16 +118,17 @@ export function createImages(parts: ImageParts): Images {
     const { asked } = wanted;
     const said = revalidation.known(asked.key);
     const isRemembered = wanted.known === said && isSame(wanted.meta, meta);
-    if (isRemembered && Date.now() < wanted.freshUntil) return "fresh";
+    if (isRemembered && performance.now() < wanted.freshUntil) return "fresh";
     if (!isRemembered) Object.assign(wanted, { meta, known: said, whole: undefined, unchanged: undefined });
     const known = newer(said, knownFrom(meta));
     const version = versionOf(known.validator);
     const seconds = secondsBetweenChecks({ asked: asked.version, version }, policy);
     wanted.freshUntil = 0;
     if (seconds === 0) return "unknown";
-    if (Date.now() >= known.checked + seconds * 1000) revalidation.inBackground(asked.key);
+    const leftMs = msUntilCheck(known.checked, seconds);
+    if (leftMs === 0) revalidation.inBackground(asked.key);
     if (known.validator !== meta.validator) return "outdated";
-    wanted.freshUntil = known.checked + seconds * 1000;
+    wanted.freshUntil = performance.now() + leftMs;
     return "fresh";
   }
 
@@ -204,7 +205,7 @@ export function createImages(parts: ImageParts): Images {
       const known = newer(revalidation.known(key), found);
       const freshness = { asked: asked.version, version: versionOf(known.validator) };
       const seconds = secondsBetweenChecks(freshness, policy);
-      if (seconds > 0 && Date.now() >= known.checked + seconds * 1000) revalidation.inBackground(key);
+      if (seconds > 0 && msUntilCheck(known.checked, seconds) === 0) revalidation.inBackground(key);
       const { validator } = seconds === 0 ? await revalidation.now(key, call.signal()) : known;
       if (validator === found.validator) return { record: found, cache: "hit" };
       return { record: await describe(call, asked), cache: "miss" };

@@ -29,11 +29,11 @@ export interface Wanted {
 
 /**
  * @param known what the source last said of a key: a failure is forgotten when it says something else.
- * @param now milliseconds.
+ * @param now milliseconds of a monotonic clock.
  */
 export function createNegativeCache(
   known: (key: string) => Known | undefined,
-  now: () => number = Date.now,
+  now: () => number = () => performance.now(),
 ): NegativeCache {
   const failures = new LRUCache<string, Failure>({ max: 10_000 });
   const doubts = createRateLimiter({ burst: 2, perSecond: 1 }, now);

@@ -31,9 +31,14 @@ export interface Revalidation {
   inBackground(key: string): void;
 }
 
-/** The newer of two statements about one key. */
-export function newer(a: Known | undefined, b: Known): Known {
-  return a !== undefined && a.checked >= b.checked ? a : b;
+/** The newer of two statements about one key: what the source told this process, and what the volume has of any. */
+export function newer(said: Known | undefined, stored: Known): Known {
+  return said !== undefined && trusted(said) >= trusted(stored) ? said : stored;
+}
+
+/** A clock that was wrong when it was written must not win for as long as it was ahead. */
+function trusted({ checked }: Known): number {
+  return checked > Date.now() ? Number.NEGATIVE_INFINITY : checked;
 }
 
 /** @param parts `gone`: told when the source has no such object (any more); false: what was made of it is kept. */
@@ -45,13 +50,14 @@ export function createRevalidation(parts: {
   readonly gone: (key: string) => Promise<boolean>;
   /** Called whenever the source has the object. */
   readonly there?: (key: string) => void;
+  /** Milliseconds since 1970. */
   readonly now?: () => number;
 }): Revalidation {
   const { source, records, flights, background, gone, there, now = Date.now } = parts;
   const states = new LRUCache<string, Known>({ max: 100_000 });
   // Whoever sends a new v with every request gets a question to the source a second, not one a request.
-  const questions = createRateLimiter({ burst: 5, perSecond: 1 }, now);
-  const behinds = createRateLimiter({ burst: 1, perSecond: 1 / 30 }, now);
+  const questions = createRateLimiter({ burst: 5, perSecond: 1 });
+  const behinds = createRateLimiter({ burst: 1, perSecond: 1 / 30 });
 
   function learn(key: string, validator: string): Known {
     const known = { validator, checked: now() };
@@ -100,8 +106,10 @@ export function createRevalidation(parts: {
  */
 async function confirm(records: SourceRecords, key: string, known: Known): Promise<void> {
   const record = await records.readRecord(key);
-  if (record?.validator === known.validator && known.checked - record.checked >= CONFIRM_MS)
-    await records.writeRecord(key, { ...record, checked: known.checked });
+  if (record?.validator !== known.validator) return;
+  // One from the future was written by a clock that was wrong.
+  const age = known.checked - record.checked;
+  if (age >= CONFIRM_MS || age < 0) await records.writeRecord(key, { ...record, checked: known.checked });
 }
 
 /** Well within the hour after which an unversioned URL has its source asked. */

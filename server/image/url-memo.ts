@@ -25,7 +25,7 @@ export interface RememberedVariant {
   meta?: EntryMeta;
   /** What the source last said. */
   known?: Known | undefined;
-  /** Until then the source need not be asked, in milliseconds since 1970. */
+  /** Until then the source need not be asked, in milliseconds of the monotonic clock. */
   freshUntil: number;
   /** The 200, without its body. */
   whole?: Answer | undefined;

@@ -188,7 +188,11 @@ export async function openPublished(options: {
         .flatMap((query) => pinsOf(query, defaultQuality, nameOf));
       const until = expires === undefined ? {} : { until: now() + expires * 1000 };
       await asked("write", async () => {
-        await writeSet(folder, { site, name, made: now(), ...until, images: canonical, pins });
+        await load();
+        const newest = newestFirst(found.files, site)[0]?.made ?? 0;
+        // A clock that went back must not make the newest set the oldest, which goes next.
+        const made = Math.max(now(), newest + 1);
+        await writeSet(folder, { site, name, made, ...until, images: canonical, pins });
         await load();
         await prune(folder, found.files, site, keep);
         await settle();

@@ -32,7 +32,7 @@ export class Quarantine {
 
   constructor(options: QuarantineOptions = {}) {
     this.#memoryMs = options.memoryMs ?? 3_600_000;
-    this.#now = options.now ?? Date.now;
+    this.#now = options.now ?? (() => performance.now());
   }
 
   /** Whether this has struck out. Only an original of a length that has struck costs a hash. */

@@ -19,7 +19,7 @@ export function retrySource(
   source: Source,
   options: { readonly now?: () => number; readonly pauseMs?: () => number } = {},
 ): Source & { readonly stats: () => RetryStats } {
-  const { now = Date.now, pauseMs = () => 50 + Math.random() * 200 } = options;
+  const { now = () => performance.now(), pauseMs = () => 50 + Math.random() * 200 } = options;
   const budget = createRetryBudget();
   const breaker = createBreaker(now);
 
