@@ -1,4 +1,5 @@
 import { ByteReader, Steps } from "../formats/byte-reader.ts";
+import { toUtf8 } from "../formats/xml-encoding.ts";
 import { findRoot, WHITE_SPACE } from "../formats/xml-root.ts";
 import type { Probe } from "./encoder.ts";
 
@@ -9,12 +10,12 @@ const HEAD_BYTES = 65_536;
 const MOST_STEPS = 16 * HEAD_BYTES;
 
 /**
- * An SVG's size by its root element: `width` and `height` in pixels, else its `viewBox`, else 0. It is read as text: an
+ * An SVG's size by its root element: `width` and `height` in CSS pixels, else its `viewBox`, else 0. It is read as text: an
  * SVG is never rendered here. Never throws.
  * @param steps counts what it costs.
  */
 export function describeSvg(original: Uint8Array, steps = new Steps(MOST_STEPS)): Probe {
-  const attributes = rootAttributes(new ByteReader(original.subarray(0, HEAD_BYTES), steps));
+  const attributes = rootAttributes(new ByteReader(headOf(original), steps));
   const [, , boxWidth = 0, boxHeight = 0] = (attributes.get("viewBox") ?? "")
     .trim()
     .split(/[\s,]+/)
@@ -32,6 +33,10 @@ export function describeSvg(original: Uint8Array, steps = new Steps(MOST_STEPS))
 }
 
 // --- the root element ---
+
+function headOf({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
+  return toUtf8(Buffer.from(buffer, byteOffset, Math.min(byteLength, HEAD_BYTES)));
+}
 
 const NAME_BYTES = 64;
 /** A longer value is no length. */
@@ -66,10 +71,24 @@ function readAttribute(xml: ByteReader, from: number) {
 
 // --- lengths ---
 
-/** A length without a unit or in px; of others (%, em) nothing is known here. */
+/** CSS pixels of a unit (CSS Values 4 §6); `em` and `ex` as a browser has them where no style says more. */
+const units: Readonly<Record<string, number>> = {
+  ...{ "": 1, px: 1, in: 96, cm: 96 / 2.54, mm: 96 / 25.4, q: 96 / 101.6, pt: 96 / 72, pc: 16 },
+  ...{ em: 16, rem: 16, ex: 8, ch: 8 },
+};
+
+/** Longer than any browser draws. */
+const MOST_PIXELS = 10_000_000;
+
+/** A length by itself; one in per cent is of something that is not known here. */
 function pixels(length: string | undefined): number | undefined {
-  const [, number] = /^\s*([0-9]{1,7}(?:\.[0-9]{1,9})?)(?:px)?\s*$/.exec(length ?? "") ?? [];
-  return number === undefined ? undefined : Number(number);
+  const [, number, unit = ""] =
+    /^\s*(\+?(?:\d{1,9}(?:\.\d{0,9})?|\.\d{1,9})(?:e[+-]?\d{1,2})?)([a-z]{0,3})\s*$/i.exec(length ?? "") ??
+    [];
+  const factor = units[unit.toLowerCase()];
+  if (number === undefined || factor === undefined) return undefined;
+  const value = Number(number) * factor;
+  return value < MOST_PIXELS ? value : undefined;
 }
 
 function rounded(length: number): number {

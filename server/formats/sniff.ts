@@ -1,4 +1,5 @@
 import { ByteReader, Steps } from "./byte-reader.ts";
+import { toUtf8 } from "./xml-encoding.ts";
 import { findRoot } from "./xml-root.ts";
 
 /** What an original is, told by its first bytes: names and headers lie, first bytes decide what a decoder does. */
@@ -11,8 +12,8 @@ export interface Sniffed {
   readonly detail?: string;
 }
 
-/** Enough of an original for {@link sniff}: an SVG may start with a licence in a comment. */
-export const SNIFF_BYTES = 4096;
+/** Enough of an original for {@link sniff}: an SVG may start with a licence in a comment, or a long document type. */
+export const SNIFF_BYTES = 65_536;
 
 /** No head takes so many: each of its bytes is looked at a few times at most. */
 const MOST_STEPS = 16 * SNIFF_BYTES;
@@ -26,8 +27,7 @@ export function sniff(head: Uint8Array, steps = new Steps(MOST_STEPS)): Sniffed 
   if (bytes.length === 0) return other("application/octet-stream", "an empty file", "Upload it again.");
   const reader = new ByteReader(bytes, steps);
   const found = signatures.find(({ magic, at = 0 }) => reader.startsWith(magic, at));
-  if (found !== undefined) return found.read(bytes);
-  return sniffText(bytes, reader);
+  return found === undefined ? sniffText(bytes, steps) : found.read(bytes);
 }
 
 // --- binary formats ---
@@ -110,8 +110,11 @@ function sniffTiff(): Sniffed {
 /** Enough of a document's root for the name of its element. */
 const ROOT_BYTES = 64;
 
-function sniffText(bytes: Buffer, reader: ByteReader): Sniffed {
-  if (!isText(bytes)) return other("application/octet-stream", "not a known image format", EXPORT);
+function sniffText(bytes: Buffer, steps: Steps): Sniffed {
+  const text = toUtf8(bytes);
+  if (text === bytes ? !isText(bytes) : text.includes(0))
+    return other("application/octet-stream", "not a known image format", EXPORT);
+  const reader = new ByteReader(text, steps);
   const root = reader.text(findRoot(reader), ROOT_BYTES);
   if (/^<(?:[\w-]{1,40}:)?svg[\s>/]/i.test(root)) return { kind: "svg", type: "image/svg+xml" };
   if (/^<(?:!doctype\s{1,9}html|html|head|body|script|title|h1|p|div)[\s>]/i.test(root))

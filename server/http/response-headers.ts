@@ -12,8 +12,8 @@ export const securityHeaders = {
   "access-control-allow-origin": "*",
 } as const;
 
-/** An SVG shown by itself may style itself; it may not run, load or frame anything. */
-const SVG_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox";
+/** An SVG shown by itself may style itself and show what it carries; it may not run, load or frame anything. */
+const SVG_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; sandbox";
 
 /** What an image's headers are made from. */
 export interface Facts {

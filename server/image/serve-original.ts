@@ -37,30 +37,31 @@ export function createOriginalServer(parts: {
     stat: parts.source.stat,
     open: (...asked) => openInPlace(parts.source, places, asked),
   };
-  /** Types by validator: a film of range requests reads the first bytes once. */
+  /** Types by key and validator, which two files may share: a film of range requests reads the first bytes once. */
   const types = new LRUCache<string, string>({ max: 10_000 });
+  const nameOf = (key: string, { validator }: SourceStat): string => JSON.stringify([key, validator]);
 
-  function allowed(stat: SourceStat, type: string): string {
-    types.set(stat.validator, type);
+  function allowed(key: string, stat: SourceStat, type: string): string {
+    types.set(nameOf(key, stat), type);
     if (originals === "off" && type !== "image/svg+xml") throw new Problem("originals-off");
     return type;
   }
 
   async function typeByHead(key: string, stat: SourceStat, signal: AbortSignal): Promise<string> {
-    const known = types.get(stat.validator);
-    if (known !== undefined) return allowed(stat, known);
+    const known = types.get(nameOf(key, stat));
+    if (known !== undefined) return allowed(key, stat, known);
     if (stat.bytes === 0) return typeOf(new Uint8Array(0));
     const range = { first: 0, last: Math.min(SNIFF_BYTES, stat.bytes) - 1 };
     const { head, body } = await peek((await source.open(key, signal, range)).body, SNIFF_BYTES);
     await body.cancel();
-    return allowed(stat, typeOf(head));
+    return allowed(key, stat, typeOf(head));
   }
 
   async function whole(asked: ImageRequest, signal: AbortSignal): Promise<Answer> {
     const object = await source.open(asked.key, signal);
     const { head, body } = await peek(object.body, SNIFF_BYTES);
     try {
-      const headers = originalHeaders(asked, object, allowed(object, typeOf(head)), policy);
+      const headers = originalHeaders(asked, object, allowed(asked.key, object, typeOf(head)), policy);
       return { status: 200, headers, body };
     } catch (error) {
       await body.cancel().catch(() => undefined);

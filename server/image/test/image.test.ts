@@ -9,7 +9,7 @@ import type { Variant } from "../../cache/cache.ts";
 import { Problem } from "../../errors.ts";
 import { remotePolicy } from "../../http/freshness.ts";
 import { etagOf } from "../../http/response-headers.ts";
-import { versionOf } from "../../source/source.ts";
+import { type SourceStat, versionOf } from "../../source/source.ts";
 import { photo } from "../../test/support/pictures.ts";
 import { createWorld, type World, type WorldOptions } from "../../test/support/world.ts";
 
@@ -342,12 +342,26 @@ describe("an original", () => {
     expect((await world.get("/?img=worms.jpg&q=33")).status).toBe(200);
   });
 
+  test("stays withheld where an SVG has the same validator", async () => {
+    const same = (stat: SourceStat) => ({ ...stat, validator: '"same"' });
+    await open({
+      originals: "off",
+      wrap: (folder) => ({
+        stat: async (...asked) => same(await folder.stat(...asked)),
+        open: async (...asked) => ({ ...(await folder.open(...asked)), validator: '"same"' }),
+      }),
+    });
+    expect((await world.get("/?img=logo.svg", { method: "HEAD" })).status).toBe(200);
+    expect((await world.get("/?img=worms.jpg", { method: "HEAD" })).status).toBe(403);
+    expect((await world.get("/?img=logo.svg", { method: "HEAD" })).status).toBe(200);
+  });
+
   test("that is SVG passes through in a sandbox, with q and w too", async () => {
     for (const target of ["/?img=logo.svg", "/?img=logo.svg&q=75&w=800"]) {
       const response = await world.get(target, avif);
       expect(response.headers.get("content-type")).toBe("image/svg+xml");
       expect(response.headers.get("content-security-policy")).toBe(
-        "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+        "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; sandbox",
       );
       expect(response.headers.get("vary")).toBeNull();
       expect(await response.text()).toBe("<svg xmlns='http://www.w3.org/2000/svg'/>");

@@ -1,0 +1,30 @@
+/**
+ * The head of a document as UTF-8, where its byte order mark, its first character or its declaration says that it is in
+ * another encoding (XML 1.0 appendix F); else the same bytes. An encoding that nobody knows is read as Latin-1: a root element
+ * is ASCII in all of them. Never throws.
+ */
+export function toUtf8(head: Buffer): Buffer {
+  const encoding = encodingOf(head);
+  return encoding === undefined ? head : Buffer.from(decoderOf(encoding).decode(head));
+}
+
+/** A declaration is at the very start, and short. */
+const DECLARATION_BYTES = 256;
+
+function encodingOf(head: Buffer): string | undefined {
+  const start = head.toString("latin1", 0, DECLARATION_BYTES);
+  if (start.startsWith("\xff\xfe") || start.startsWith("<\0")) return "utf-16le";
+  if (start.startsWith("\xfe\xff") || start.startsWith("\0<")) return "utf-16be";
+  const [, named = "utf-8"] =
+    /^<\?xml\s[^>]{0,200}?\bencoding\s*=\s*["']([\w.:-]{1,40})["']/.exec(start) ?? [];
+  // What can be read as ASCII so far is not in 16 bits, whatever it says.
+  return /^utf-?(?:8|16)/i.test(named) ? undefined : named;
+}
+
+function decoderOf(encoding: string) {
+  try {
+    return new TextDecoder(encoding);
+  } catch {
+    return new TextDecoder("latin1");
+  }
+}
