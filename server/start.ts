@@ -57,6 +57,7 @@ export async function start(config: Config, log: Log, version: string): Promise<
   };
   const keepCopyright = config.keepCopyright === "on";
   const { source, neighbours, policy, name } = await openSource({
+    mostBytes: config.maxSourceBytes,
     ...sourceOptions(config),
     canaries: (of) => createCanaryFile(config.cacheDir, of, (access, work) => cache.withVolume(access, work)),
     onAway: (error) => {

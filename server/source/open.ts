@@ -12,6 +12,7 @@ import { createHttpSource } from "./remote/http.ts";
 import { retrySource } from "./remote/retry-breaker.ts";
 import { createS3Source, type S3Options } from "./remote/s3.ts";
 import type { Source } from "./source.ts";
+import { asStored, asUploaded } from "./stored.ts";
 
 /** One source, or several by the start of the key. */
 export interface OpenSourceOptions {
@@ -20,6 +21,8 @@ export interface OpenSourceOptions {
   readonly s3: Omit<S3Options, "bucket" | "prefix">;
   /** Where keys that were readable are written down, for each source by what it reads. */
   readonly canaries?: (name: string) => CanaryStore;
+  /** Of an object in a coding, or without a length. */
+  readonly mostBytes?: number;
   /** Called when a source answers as if all its photographs were gone. */
   readonly onAway?: (problem: Problem) => void;
 }
@@ -55,18 +58,20 @@ type Opened = Pick<OpenSource, "source" | "neighbours">;
 
 async function openOne(
   location: SourceLocation,
-  { s3, canaries, onAway }: OpenSourceOptions,
+  { s3, canaries, onAway, mostBytes }: OpenSourceOptions,
 ): Promise<Opened> {
   const confirm = (source: Source): Source =>
     confirmAbsence(source, createCanaries(canaries?.(nameOf(location))), onAway);
   if (location.kind === "folder") {
     const { source, neighbours } = await openFolder(resolve(location.path));
-    return { source: confirm(source), neighbours };
+    return { source: confirm(asUploaded(asStored(source), mostBytes)), neighbours };
   }
-  if (location.kind === "http")
-    return { source: retrySource(confirm(createHttpSource(location.base))), neighbours: noSiblings };
+  if (location.kind === "http") {
+    const source = createHttpSource(location.base, undefined, mostBytes);
+    return { source: retrySource(confirm(source)), neighbours: noSiblings };
+  }
   const { bucket, prefix } = location;
-  const source = await createS3Source({ ...s3, bucket, prefix });
+  const source = await createS3Source({ ...s3, bucket, prefix }, undefined, mostBytes);
   return { source: retrySource(confirm(source)), neighbours: source.neighbours };
 }
 

@@ -3,9 +3,10 @@ import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { Problem } from "../../errors.ts";
 import type { ByteRange } from "../../http/range.ts";
 import { traceHeaders } from "../../telemetry/trace-context.ts";
-import { cut, exactly } from "../body.ts";
+import { exactly } from "../body.ts";
 import { failedProblem } from "../shortage.ts";
-import type { Source, SourceStat } from "../source.ts";
+import type { Source } from "../source.ts";
+import { asUploaded, DEFAULT_MOST_BYTES, type StoredSource, type StoredStat } from "../stored.ts";
 import { validatorOf } from "../validator.ts";
 import { faultProblem } from "./faults.ts";
 import { fromNodeBody } from "./node-body.ts";
@@ -14,10 +15,15 @@ import { remoteTimeouts, type Timeouts, within } from "./timeouts.ts";
 /**
  * Photographs below an HTTP base URL, such as a public bucket. Nothing of the reader's request goes there but the key;
  * the key grammar has no dot segments, and no redirect is followed, so nothing but the base is ever asked.
+ * @param mostBytes of an object in a coding, or without a length.
  */
-export function createHttpSource(base: URL, timeouts: Timeouts = remoteTimeouts): Source {
+export function createHttpSource(
+  base: URL,
+  timeouts: Timeouts = remoteTimeouts,
+  mostBytes: number = DEFAULT_MOST_BYTES,
+): Source {
   const send = createSender(base, timeouts);
-  return {
+  const stored: StoredSource = {
     async stat(key, signal) {
       const response = await send("HEAD", key, signal);
       response.resume();
@@ -28,16 +34,17 @@ export function createHttpSource(base: URL, timeouts: Timeouts = remoteTimeouts)
       try {
         const part = response.statusCode === 206 ? range : undefined;
         const stat = statOf(response, part);
+        const body = fromNodeBody(response, timeouts, signal);
         const length = part === undefined ? stat.bytes : part.last + 1 - part.first;
-        const body = exactly(fromNodeBody(response, timeouts, signal), length);
-        // A server may answer a range with the whole (RFC 9110 §14.2).
-        return { ...stat, body: range !== undefined && part === undefined ? cut(body, range) : body };
+        const isPart = part !== undefined;
+        return { ...stat, body: length === undefined ? body : exactly(body, length), isPart };
       } catch (error) {
         response.destroy();
         throw error;
       }
     },
   };
+  return asUploaded(stored, mostBytes);
 }
 
 // --- requests ---
@@ -111,22 +118,24 @@ function problemOf(response: IncomingMessage): Problem | undefined {
   });
 }
 
-function statOf({ headers }: IncomingMessage, part: ByteRange | undefined): SourceStat {
-  const bytes = part === undefined ? headers["content-length"] : wholeLength(headers["content-range"], part);
-  if (bytes === undefined || !/^\d{1,15}$/.test(bytes)) throw unusable("the source names no length");
+function statOf({ headers }: IncomingMessage, part: ByteRange | undefined): StoredStat {
+  const named = part === undefined ? headers["content-length"] : wholeLength(headers["content-range"], part);
+  if (named !== undefined && !/^\d{1,15}$/.test(named)) throw unusable("the source names no length");
   const modified = new Date(headers["last-modified"] ?? Number.NaN);
   return {
-    validator: validatorOf(headers.etag, headers["last-modified"], Number(bytes)),
-    bytes: Number(bytes),
+    bytes: named === undefined ? undefined : Number(named),
+    validator: (bytes) => validatorOf(headers.etag, headers["last-modified"], bytes),
     ...(!Number.isNaN(modified.getTime()) && { modified }),
+    encoding: headers["content-encoding"],
   };
 }
 
+/** undefined where the source does not know it (RFC 9110 §14.4). */
 function wholeLength(contentRange: string | undefined, part: ByteRange): string | undefined {
-  const [, first, last, whole] = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(contentRange ?? "") ?? [];
+  const [, first, last, whole] = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(contentRange ?? "") ?? [];
   if (Number(first) !== part.first || Number(last) !== part.last)
     throw unusable("the source sends another range");
-  return whole;
+  return whole === "*" ? undefined : whole;
 }
 
 /** It answers, but not as an HTTP server with photographs should. */

@@ -1,0 +1,122 @@
+import { LRUCache } from "lru-cache";
+import { Problem } from "../errors.ts";
+import type { ByteRange } from "../http/range.ts";
+import { cut } from "./body.ts";
+import { codingsOf, isCodedByName, readDecoded } from "./codings.ts";
+import type { Source, SourceObject, SourceStat } from "./source.ts";
+
+/** What a storage says of an object: perhaps no length, perhaps that it is in a coding. */
+export interface StoredStat {
+  /** Of the whole object, as it is stored. */
+  readonly bytes: number | undefined;
+  /** @param bytes what {@link Source} says its length is. */
+  readonly validator: (bytes: number) => string;
+  readonly modified?: Date;
+  /** Its `Content-Encoding`. */
+  readonly encoding?: string | undefined;
+}
+
+export interface StoredObject extends StoredStat {
+  /** Fails when it ends short of its length, if that is known. */
+  readonly body: ReadableStream<Uint8Array>;
+  /** Whether the body is the range that was asked for; a server may answer with the whole (RFC 9110 §14.2). */
+  readonly isPart: boolean;
+}
+
+/** A storage before codings and missing lengths are dealt with; throws as {@link Source} does. */
+export interface StoredSource {
+  stat(key: string, signal: AbortSignal): Promise<StoredStat>;
+  open(key: string, signal: AbortSignal, range?: ByteRange): Promise<StoredObject>;
+}
+
+/** As MAX_SOURCE_BYTES. */
+export const DEFAULT_MOST_BYTES = 64 * 2 ** 20;
+
+/**
+ * A source of what was uploaded, whatever the storage has made of it. An object in a coding, or of a length that the storage
+ * does not tell, is read whole, into memory.
+ * @param most bytes of such an object, decoded.
+ */
+export function asUploaded(stored: StoredSource, most: number = DEFAULT_MOST_BYTES): Source {
+  /** Lengths of objects that had to be read for them, by key and what the storage says of them. */
+  const lengths = new LRUCache<string, number>({ max: 10_000 });
+  /** Keys of such objects: a range of their content is none of what is stored. */
+  const unlike = new LRUCache<string, true>({ max: 10_000 });
+
+  /** Whether what is stored is the content, byte by byte. */
+  function isPlain(key: string, { bytes, encoding }: StoredStat): boolean {
+    const plain = bytes !== undefined && codingsOf(key, encoding).length === 0;
+    if (plain) unlike.delete(key);
+    else unlike.set(key, true);
+    return plain;
+  }
+
+  async function read(key: string, object: StoredObject) {
+    const content = await readDecoded(object.body, codingsOf(key, object.encoding), most);
+    lengths.set(nameOf(key, object), content.byteLength);
+    return { stat: statOf(object, content.byteLength), content };
+  }
+
+  async function stat(key: string, signal: AbortSignal): Promise<SourceStat> {
+    const found = await stored.stat(key, signal);
+    const bytes = isPlain(key, found) ? found.bytes : lengths.get(nameOf(key, found));
+    if (bytes !== undefined) return statOf(found, bytes);
+    return (await read(key, await stored.open(key, signal))).stat;
+  }
+
+  async function open(key: string, signal: AbortSignal, range?: ByteRange): Promise<SourceObject> {
+    const asked = isCodedByName(key) || unlike.has(key) ? undefined : range;
+    let object = await stored.open(key, signal, asked);
+    if (isPlain(key, object)) {
+      const body = range === undefined || object.isPart ? object.body : cut(object.body, range);
+      return { ...statOf(object, object.bytes ?? 0), body };
+    }
+    if (object.isPart) {
+      await object.body.cancel();
+      object = await stored.open(key, signal);
+    }
+    const { content, stat } = await read(key, object);
+    if (range === undefined) return { ...stat, body: bodyOf(content) };
+    if (range.last >= content.byteLength) throw new Problem("bad-range");
+    return { ...stat, body: bodyOf(content.subarray(range.first, range.last + 1)) };
+  }
+
+  return { stat, open };
+}
+
+/** A source that knows all lengths and no codings, such as a folder: a `.svgz` in it is one all the same. */
+export function asStored(source: Source): StoredSource {
+  const stored = <Any extends SourceStat>({ validator, ...rest }: Any) => ({
+    ...rest,
+    validator: () => validator,
+  });
+  return {
+    stat: async (key, signal) => stored(await source.stat(key, signal)),
+    open: async (key, signal, range) => ({
+      ...stored(await source.open(key, signal, range)),
+      isPart: range !== undefined,
+    }),
+  };
+}
+
+// --- parts ---
+
+function statOf({ validator, modified, bytes: storedBytes }: StoredStat, bytes: number): SourceStat {
+  return { validator: validator(storedBytes ?? bytes), bytes, ...(modified !== undefined && { modified }) };
+}
+
+function nameOf(key: string, { validator, bytes, encoding }: StoredStat): string {
+  return JSON.stringify([key, validator(bytes ?? 0), bytes, encoding]);
+}
+
+function bodyOf(content: Uint8Array): ReadableStream<Uint8Array> {
+  return new ReadableStream<Uint8Array>(
+    {
+      pull(controller) {
+        if (content.byteLength > 0) controller.enqueue(content);
+        controller.close();
+      },
+    },
+    { highWaterMark: 0 },
+  );
+}
