@@ -87,6 +87,32 @@ test.skipIf(missing).each([
   expect([shown?.type, shown?.url.searchParams.get("fm")]).toEqual([type, named]);
 });
 
+test.skipIf(missing)(
+  "a post's first image is fetched once, at once and with priority, and its others and a list's are not",
+  async () => {
+    for (const { path, urgent } of [
+      { path: "posts/alps/", urgent: ["trips/alps.jpg"] },
+      { path: "features/tiers/", urgent: ["worms.jpg"] },
+      { path: "posts/", urgent: [] },
+    ]) {
+      await using open = await openPage("about:blank");
+      const session = await open.page.context().newCDPSession(open.page);
+      const asked: { readonly key: string; readonly priority: string }[] = [];
+      session.on("Network.requestWillBeSent", ({ request }) => {
+        const key = new URL(request.url).searchParams.get("img");
+        if (key !== null) asked.push({ key, priority: request.initialPriority });
+      });
+      await session.send("Network.enable");
+      await open.page.goto(new URL(path, blog.url).href);
+      await open.page.evaluate(scrollThrough);
+      await open.page.waitForFunction(visibleComplete);
+      expect(asked.filter(({ priority }) => priority === "High").map(({ key }) => key)).toEqual(urgent);
+      expect(asked.filter(({ key }) => key === urgent[0])).toHaveLength(urgent.length);
+      expect(open.complaints).toEqual([]);
+    }
+  },
+);
+
 test.skipIf(missing)("a lightbox opens and closes by mouse and by keyboard, without script", async () => {
   await using open = await openPage("feature/lightbox/", { javaScriptEnabled: false });
   const { page } = open;
