@@ -21,6 +21,8 @@ export async function serve(argv: readonly string[], env: Environment): Promise<
     const running = await start(config, log, version());
     await signalled("SIGTERM", "SIGINT");
     await running.stop();
+    // A read or write that hangs keeps a process up; what could be finished is.
+    setTimeout(() => process.exit(0), 1_000).unref();
     return 0;
   } catch (error) {
     return complain(error);

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { RequestListener } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
 import { toNodeHandler } from "h3";
 import { createCanaryFile } from "./cache/canary-file.ts";
 import { createDiskCache } from "./cache/disk.ts";
@@ -140,8 +141,12 @@ export async function start(config: Config, log: Log, version: string): Promise<
     timer?.stop();
     published.close();
     // The admin port stays until readers are answered: a probe must see "not ready", not a dead port.
-    for (const listening of listeners.reverse()) await listening.close(config.drainTimeout);
-    await service.background.stop();
+    const until = performance.now() + config.drainTimeout;
+    const left = (): number => Math.max(0, until - performance.now());
+    for (const listening of listeners.reverse()) await listening.close(left());
+    // A volume that hangs must not hold up the end.
+    const timeIsUp = sleep(Math.max(left(), LAST_STORES_MS), undefined, { ref: false });
+    await Promise.race([service.background.stop(), timeIsUp]);
     pool.close();
   };
   const onTrouble = (what: string, error?: unknown): void => {
@@ -172,6 +177,9 @@ export async function start(config: Config, log: Log, version: string): Promise<
     throw error;
   }
 }
+
+/** For what was answered a moment before the end to be stored. */
+const LAST_STORES_MS = 1_000;
 
 // --- parts ---
 

@@ -10,6 +10,7 @@ import type { Answer, RequestHeaders } from "../http/response.ts";
 import { etagOf, imageHeaders, unlessMatched } from "../http/response-headers.ts";
 import { peek, thenDo } from "../source/body.ts";
 import { type Source, type SourceObject, type SourceStat, versionOf } from "../source/source.ts";
+import { isStrong } from "../source/validator.ts";
 import { typeOf } from "./fetch-original.ts";
 
 /** Originals as they are stored, streamed: never in memory as a whole, never in the cache. */
@@ -143,8 +144,7 @@ function originalHeaders(
     ...imageHeaders({
       key: asked.key,
       contentType: type,
-      // The validator itself may say more of the storage than readers should know.
-      etag: etagOf(stat.validator),
+      etag: etagOfOriginal(stat),
       cacheControl: cacheControl({ asked: asked.version, version }, false, policy),
       cache: "none",
       bytes: stat.bytes,
@@ -155,10 +155,19 @@ function originalHeaders(
   };
 }
 
+/**
+ * The validator itself may say more of the storage than readers should know. By a time alone parts of two uploads cannot be
+ * told apart: a weak tag is good for If-None-Match and for no range (RFC 9110 §8.8.1).
+ */
+function etagOfOriginal({ validator }: SourceStat): string {
+  return isStrong(validator) ? etagOf(validator) : `W/${etagOf(validator)}`;
+}
+
 function rangeOf({ headers }: OriginalCall, stat: SourceStat): ByteRange | "whole" {
   const ifRange = headers["if-range"];
-  // RFC 9110 §13.1.5: the rest of another object is no use. A date is never a strong match here.
-  if (ifRange !== undefined && ifRange.trim() !== etagOf(stat.validator)) return "whole";
+  // RFC 9110 §13.1.5: the rest of another object is no use. A date or a weak tag is never a strong match.
+  if (ifRange !== undefined && (ifRange.trim() !== etagOf(stat.validator) || !isStrong(stat.validator)))
+    return "whole";
   const range = parseRange(headers.range ?? null, stat.bytes);
   if (range !== "unsatisfiable") return range;
   throw new Problem("bad-range", {

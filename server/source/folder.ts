@@ -1,67 +1,77 @@
-import { createHash } from "node:crypto";
-import { type BigIntStats, constants } from "node:fs";
-import { type FileHandle, open, opendir, realpath, stat } from "node:fs/promises";
+import { constants } from "node:fs";
+import { open, opendir, realpath, stat } from "node:fs/promises";
 import { join, sep } from "node:path";
 import { LRUCache } from "lru-cache";
+import { createSingleFlight } from "../concurrency/single-flight.ts";
 import { Problem } from "../errors.ts";
-import type { ByteRange } from "../http/range.ts";
 import { UnsureAbsence } from "./access-denied.ts";
-import { exactly } from "./body.ts";
+import { bodyOf, hashOf, OpenedFile } from "./opened-file.ts";
 import { failedProblem } from "./shortage.ts";
 import type { Source, SourceStat } from "./source.ts";
 
-/**
- * Photographs in a folder. The validator is the content's hash, so that a checkout or a copy, which set new times,
- * change no version; it is read once and remembered by the file's stat.
- * @param device that the folder was on at the start; another one is another volume, or the place where one is mounted.
- */
-export function createFolderSource(root: string, device?: number): Source {
-  const hashes = new LRUCache<string, string>({ max: 10_000 });
+/** What a folder source must know beside the folder. */
+export interface FolderOptions {
+  /** That the folder was on at the start; another one is another volume, or the place where one is mounted. */
+  readonly device?: number;
+  /** A larger file is never made into variants: it is not read to tell its version. */
+  readonly maxBytes?: number | undefined;
+}
 
-  async function statOf(file: FileHandle, stats: BigIntStats): Promise<SourceStat> {
-    const name = [stats.dev, stats.ino, stats.size, stats.mtimeNs, stats.ctimeNs].join(" ");
-    const hash = hashes.get(name) ?? (await hashOf(file));
-    hashes.set(name, hash);
-    return { validator: `sha256:${hash}`, bytes: Number(stats.size), modified: stats.mtime };
+/**
+ * Photographs in a folder. The validator of what can be made into variants is the content's hash, so that a checkout or
+ * a copy, which set new times, change no version; it is read once, however many ask, and remembered by the file's stat.
+ * What is too large for that, or no image, is known by its stat alone, a weak validator.
+ */
+export function createFolderSource(root: string, options: FolderOptions = {}): Source {
+  const { device, maxBytes = Number.POSITIVE_INFINITY } = options;
+  const validators = new LRUCache<string, string>({ max: 10_000 });
+  const flights = createSingleFlight<string>();
+
+  async function statOf(opened: OpenedFile, signal: AbortSignal): Promise<SourceStat> {
+    const { dev, ino, size, mtimeNs, ctimeNs, mtime } = opened.stats;
+    const bytes = Number(size);
+    const weak = `stat:${mtimeNs} ${bytes}`;
+    const stat = (validator: string): SourceStat => ({ validator, bytes, modified: mtime });
+    if (bytes > maxBytes) return stat(weak);
+    const name = [dev, ino, size, mtimeNs, ctimeNs].join(" ");
+    const known = validators.get(name);
+    if (known !== undefined) return stat(known);
+    // The first asks with its own file and may leave before the others.
+    const hash = (signal: AbortSignal) => opened.use((file) => hashOf(file, signal));
+    const validator = (await flights.do(name, signal, hash)) || weak;
+    validators.set(name, validator);
+    return stat(validator);
   }
+
+  const openFile = (key: string): Promise<OpenedFile> =>
+    openIn(root, key).catch((error: unknown) => explain(error, root, device));
 
   return {
     async stat(key, signal) {
       signal.throwIfAborted();
-      const { file, stats } = await openFile(root, key).catch((error: unknown) =>
-        explain(error, root, device),
-      );
-      try {
-        return await statOf(file, stats);
-      } finally {
-        await file.close();
-      }
+      const opened = await openFile(key);
+      return opened.use(() => statOf(opened, signal));
     },
     async open(key, signal, range) {
       signal.throwIfAborted();
-      const { file, stats } = await openFile(root, key).catch((error: unknown) =>
-        explain(error, root, device),
-      );
-      try {
-        const stat = await statOf(file, stats);
-        return { ...stat, body: bodyOf(file, range ?? { first: 0, last: stat.bytes - 1 }) };
-      } catch (error) {
-        await file.close();
-        throw error;
-      }
+      const opened = await openFile(key);
+      return opened.use(async () => {
+        const stat = await statOf(opened, signal);
+        return { ...stat, body: bodyOf(opened, range ?? { first: 0, last: stat.bytes - 1 }) };
+      });
     },
   };
 }
 
 // --- files ---
 
-async function openFile(root: string, key: string): Promise<{ file: FileHandle; stats: BigIntStats }> {
+async function openIn(root: string, key: string): Promise<OpenedFile> {
   try {
     const path = await inside(root, key);
     // O_NONBLOCK: a named pipe must not hang the server.
     const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     const stats = await file.stat({ bigint: true });
-    if (stats.isFile()) return { file, stats };
+    if (stats.isFile()) return new OpenedFile(file, stats);
     await file.close();
     throw new Problem("source-absent");
   } catch (error) {
@@ -127,48 +137,4 @@ async function doubtOf(root: string, device: number | undefined): Promise<string
 async function isEmpty(root: string): Promise<boolean> {
   for await (const { name } of await opendir(root)) if (name !== "lost+found") return false;
   return true;
-}
-
-// --- content ---
-
-const CHUNK_BYTES = 256 * 1024;
-
-async function hashOf(file: FileHandle): Promise<string> {
-  const hash = createHash("sha256");
-  const chunk = new Uint8Array(CHUNK_BYTES);
-  for (let at = 0; ; ) {
-    const { bytesRead } = await file.read(chunk, 0, chunk.length, at);
-    if (bytesRead === 0) return hash.digest("hex").slice(0, 32);
-    hash.update(chunk.subarray(0, bytesRead));
-    at += bytesRead;
-  }
-}
-
-function bodyOf(file: FileHandle, range: ByteRange): ReadableStream<Uint8Array> {
-  let at = range.first;
-  const body = new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        const chunk = await readAt(file, at, Math.min(CHUNK_BYTES, range.last + 1 - at));
-        at += chunk.byteLength;
-        if (chunk.byteLength > 0) return controller.enqueue(chunk);
-        await file.close();
-        controller.close();
-      },
-      cancel: () => file.close(),
-    },
-    { highWaterMark: 0 },
-  );
-  return exactly(body, range.last + 1 - range.first);
-}
-
-async function readAt(file: FileHandle, at: number, size: number): Promise<Uint8Array> {
-  if (size <= 0) return new Uint8Array(0);
-  try {
-    const { bytesRead, buffer } = await file.read(Buffer.allocUnsafeSlow(size), 0, size, at);
-    return buffer.subarray(0, bytesRead);
-  } catch (error) {
-    await file.close();
-    throw failedProblem(error);
-  }
 }

@@ -21,7 +21,7 @@ export interface OpenSourceOptions {
   readonly s3: Omit<S3Options, "bucket" | "prefix">;
   /** Where keys that were readable are written down, for each source by what it reads. */
   readonly canaries?: (name: string) => CanaryStore;
-  /** Of an object in a coding, or without a length. */
+  /** Of what is made into variants: of an object in a coding, or without a length, no more is read. */
   readonly mostBytes?: number;
   /** Called when a source answers as if all its photographs were gone. */
   readonly onAway?: (problem: Problem) => void;
@@ -63,7 +63,7 @@ async function openOne(
   const confirm = (source: Source): Source =>
     confirmAbsence(source, createCanaries(canaries?.(nameOf(location))), onAway);
   if (location.kind === "folder") {
-    const { source, neighbours } = await openFolder(resolve(location.path));
+    const { source, neighbours } = await openFolder(resolve(location.path), mostBytes);
     return { source: confirm(asUploaded(asStored(source), mostBytes)), neighbours };
   }
   if (location.kind === "http") {
@@ -75,11 +75,14 @@ async function openOne(
   return { source: retrySource(confirm(source)), neighbours: source.neighbours };
 }
 
-async function openFolder(path: string): Promise<Opened> {
+async function openFolder(path: string, maxBytes: number | undefined): Promise<Opened> {
   const stats = await stat(path).catch(() => undefined);
   if (stats?.isDirectory() !== true)
     throw new NoSource(`SOURCE: there is no folder ${path}; make it, or name another with --source`);
-  return { source: createFolderSource(path, stats.dev), neighbours: listFolderSiblings(path) };
+  return {
+    source: createFolderSource(path, { device: stats.dev, maxBytes }),
+    neighbours: listFolderSiblings(path),
+  };
 }
 
 /** What it reads, not how it gets there: credentials and endpoints may change and the photographs stay the same. */

@@ -1,8 +1,22 @@
 import { execFileSync } from "node:child_process";
-import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import {
+  chmod,
+  mkdir,
+  mkdtemp,
+  open,
+  readdir,
+  readFile,
+  readlink,
+  rm,
+  symlink,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { photo } from "../../test/support/pictures.ts";
+import { startPod } from "../../test/support/pod.ts";
+import { temporaryFolder } from "../../test/support/temporary-folder.ts";
 import { createFolderSource } from "../folder.ts";
 import { describeSource } from "./source-suite.ts";
 
@@ -82,5 +96,117 @@ describe("a folder's keys", () => {
   test("are not gone with the folder: a volume may not be mounted", async () => {
     const source = createFolderSource(join(outside, "unmounted"));
     await expect(source.stat("in/photo", signal)).rejects.toMatchObject({ code: "source-failed" });
+  });
+});
+
+describe("a folder's versions", () => {
+  const GIB = 2 ** 30;
+  const signal = new AbortController().signal;
+  const jpegMagic = "\xff\xd8\xff";
+
+  /** Takes no room on disk: all but its first bytes is a hole. */
+  async function largeFile(folder: string, name: string, bytes: number, magic: string): Promise<void> {
+    const file = await open(join(folder, name), "w");
+    await file.write(Buffer.from(magic, "latin1"));
+    await file.truncate(bytes);
+    await file.close();
+  }
+
+  const bytesRead = async (): Promise<number> =>
+    Number(/^rchar: (\d+)$/m.exec(await readFile("/proc/self/io", "utf8"))?.[1]);
+
+  const isOpen = async (path: string): Promise<boolean> => {
+    const files = await readdir("/proc/self/fd");
+    return (await Promise.all(files.map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => "")))).includes(
+      path,
+    );
+  };
+
+  test("of files that no variant is made of are told without reading them", async () => {
+    const folder = await temporaryFolder();
+    await largeFile(folder, "large.jpg", 6 * GIB, jpegMagic);
+    await largeFile(folder, "film.mp4", GIB, "no image");
+    const source = createFolderSource(folder, { maxBytes: 2 * GIB });
+    const before = await bytesRead();
+    const found = [await source.stat("large.jpg", signal), await source.stat("film.mp4", signal)];
+    expect(found.map(({ validator }) => validator.split(":")[0])).toEqual(["stat", "stat"]);
+    expect(found.map(({ bytes }) => bytes / GIB)).toEqual([6, 1]);
+    expect((await bytesRead()) - before).toBeLessThan(2 ** 20);
+  });
+
+  test("are told by one reading, however many ask, and whoever of them leaves", async () => {
+    const folder = await temporaryFolder();
+    await largeFile(folder, "a.jpg", 64 * 2 ** 20, jpegMagic);
+    const source = createFolderSource(folder);
+    const before = await bytesRead();
+    const leaver = new AbortController();
+    const left = source.stat("a.jpg", leaver.signal).catch((error: unknown) => error);
+    const others = Array.from({ length: 20 }, () => source.stat("a.jpg", signal));
+    await expect.poll(() => bytesRead()).toBeGreaterThan(before + 2 ** 20);
+    leaver.abort("left");
+    expect(await left).toBe("left");
+    const validators = new Set((await Promise.all(others)).map(({ validator }) => validator));
+    expect([...validators]).toEqual([expect.stringMatching(/^sha256:/)]);
+    expect((await bytesRead()) - before).toBeLessThan(96 * 2 ** 20);
+  });
+
+  test("are no longer looked for once all who asked have left", async () => {
+    const folder = await temporaryFolder();
+    await largeFile(folder, "a.jpg", 64 * GIB, jpegMagic);
+    const source = createFolderSource(folder);
+    const leaver = new AbortController();
+    const asked = Array.from({ length: 60 }, (_, at) =>
+      at % 2 === 0 ? source.stat("a.jpg", leaver.signal) : source.open("a.jpg", leaver.signal),
+    );
+    await expect.poll(() => isOpen(join(folder, "a.jpg"))).toBe(true);
+    leaver.abort("left");
+    expect(new Set((await Promise.allSettled(asked)).map(({ status }) => status))).toEqual(
+      new Set(["rejected"]),
+    );
+    await expect.poll(() => isOpen(join(folder, "a.jpg"))).toBe(false);
+  });
+
+  test("of a giant that readers have left hold up neither other images nor the end of the server", async () => {
+    const folder = await temporaryFolder();
+    await largeFile(folder, "giant.jpg", 64 * GIB, jpegMagic);
+    await writeFile(join(folder, "a.jpg"), await photo(32, 24).jpeg().toBuffer());
+    const settings = {
+      SOURCE: folder,
+      CACHE_DIR: join(folder, "cache"),
+      MAX_SOURCE_BYTES: "1TiB",
+      DRAIN_TIMEOUT: "2s",
+    };
+    const pod = await startPod(settings);
+    const leaver = new AbortController();
+    const asked = Array.from({ length: 60 }, (_, q) =>
+      fetch(`${pod.url}?img=giant.jpg&fm=jpg&q=${q + 1}`, { signal: leaver.signal }).catch(() => undefined),
+    );
+    const image = (q: number) => fetch(`${pod.url}?img=a.jpg&fm=jpg&q=${q}`).then(({ status }) => status);
+    expect(await image(1)).toBe(200);
+    leaver.abort();
+    await Promise.all(asked);
+    expect(await image(2)).toBe(200);
+    // Its hash is wanted at the moment of the end.
+    const last = fetch(`${pod.url}?img=giant.jpg`).catch(() => undefined);
+    expect(await image(3)).toBe(200);
+    expect(await pod.stop()).toBe(0);
+    await last;
+  });
+
+  test("by stat are weak: good for If-None-Match, and not to put two parts together", async () => {
+    const folder = await temporaryFolder();
+    await writeFile(join(folder, "a.jpg"), await photo(320, 240).jpeg().toBuffer());
+    const pod = await startPod({ SOURCE: folder, CACHE_DIR: join(folder, "cache"), MAX_SOURCE_BYTES: "1kB" });
+    const get = (headers: Record<string, string> = {}) => fetch(`${pod.url}?img=a.jpg`, { headers });
+    const etag = (await get()).headers.get("etag") ?? "";
+    expect(etag).toMatch(/^W\/"/);
+    const answers = [
+      { "if-none-match": etag },
+      { range: "bytes=0-9" },
+      { range: "bytes=0-9", "if-range": etag },
+    ];
+    expect(await Promise.all(answers.map(async (headers) => (await get(headers)).status))).toEqual([
+      304, 206, 200,
+    ]);
   });
 });

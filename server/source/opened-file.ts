@@ -1,0 +1,92 @@
+import { createHash } from "node:crypto";
+import type { BigIntStats } from "node:fs";
+import type { FileHandle } from "node:fs/promises";
+import { sniff } from "../formats/sniff.ts";
+import type { ByteRange } from "../http/range.ts";
+import { exactly } from "./body.ts";
+import { failedProblem } from "./shortage.ts";
+
+/** A file that several may use; closed when the last one is done. */
+export class OpenedFile {
+  readonly stats: BigIntStats;
+  readonly #file: FileHandle;
+  #users = 0;
+
+  constructor(file: FileHandle, stats: BigIntStats) {
+    this.#file = file;
+    this.stats = stats;
+  }
+
+  async use<T>(work: (file: FileHandle) => Promise<T>): Promise<T> {
+    const { file, release } = this.hold();
+    try {
+      return await work(file);
+    } finally {
+      await release();
+    }
+  }
+
+  /** For longer than one call. Calling `release` again does nothing. */
+  hold(): { readonly file: FileHandle; readonly release: () => Promise<void> } {
+    this.#users += 1;
+    let isReleased = false;
+    const release = async (): Promise<void> => {
+      if (isReleased) return;
+      isReleased = true;
+      this.#users -= 1;
+      if (this.#users === 0) await this.#file.close();
+    };
+    return { file: this.#file, release };
+  }
+}
+
+const CHUNK_BYTES = 256 * 1024;
+
+/**
+ * The content's hash as a validator; empty for what is no image by its first bytes, unless it is so small that one read
+ * tells all. @throws the signal's reason
+ */
+export async function hashOf(file: FileHandle, signal: AbortSignal): Promise<string> {
+  const hash = createHash("sha256");
+  const chunk = new Uint8Array(CHUNK_BYTES);
+  for (let at = 0; ; ) {
+    signal.throwIfAborted();
+    const { bytesRead } = await file.read(chunk, 0, chunk.length, at).catch((error: unknown) => {
+      throw failedProblem(error);
+    });
+    if (at === 0 && bytesRead === CHUNK_BYTES && sniff(chunk).kind === "other") return "";
+    if (bytesRead === 0) return `sha256:${hash.digest("hex").slice(0, 32)}`;
+    hash.update(chunk.subarray(0, bytesRead));
+    at += bytesRead;
+  }
+}
+
+export function bodyOf(opened: OpenedFile, range: ByteRange): ReadableStream<Uint8Array> {
+  const { file, release } = opened.hold();
+  let at = range.first;
+  const body = new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const chunk = await readAt(file, at, Math.min(CHUNK_BYTES, range.last + 1 - at)).catch(
+          async (error: unknown) => {
+            await release();
+            throw failedProblem(error);
+          },
+        );
+        at += chunk.byteLength;
+        if (chunk.byteLength > 0) return controller.enqueue(chunk);
+        await release();
+        controller.close();
+      },
+      cancel: release,
+    },
+    { highWaterMark: 0 },
+  );
+  return exactly(body, range.last + 1 - range.first);
+}
+
+async function readAt(file: FileHandle, at: number, size: number): Promise<Uint8Array> {
+  if (size <= 0) return new Uint8Array(0);
+  const { bytesRead, buffer } = await file.read(Buffer.allocUnsafeSlow(size), 0, size, at);
+  return buffer.subarray(0, bytesRead);
+}
