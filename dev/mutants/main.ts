@@ -39,6 +39,7 @@ const options: Parameters<typeof startVitest>[2] = {
   reporters: [{}],
   include: ["server/**/test/**/*.test.ts"],
   testTimeout: 60_000,
+  expect: { poll: { timeout: 20_000 } },
   isolate: false,
 };
 
