@@ -20,17 +20,6 @@ export interface Asked {
   readonly version: string;
 }
 
-/** Whether to ask the source before answering, behind the answer, or not. */
-export function whenToCheck(
-  asked: Asked,
-  secondsSinceCheck: number,
-  policy: FreshnessPolicy,
-): "before" | "behind" | "no" {
-  const seconds = secondsBetweenChecks(asked, policy);
-  if (seconds === 0) return "before";
-  return secondsSinceCheck >= seconds ? "behind" : "no";
-}
-
 /**
  * For how many milliseconds what was said then still holds; 0 when the source is to be asked. What was said at a time that
  * is yet to come was written by a clock that was wrong: nothing tells how old it is.

@@ -196,6 +196,16 @@ describe("freshness", () => {
     expect(control(await world.get(url(before)))).toBe("public, max-age=60");
   });
 
+  test("of a bucket: an image that is due is served at once and checked behind the answer", async () => {
+    await open({ policy: { unversionedSeconds: 0.001, versionedSeconds: 86_400 } });
+    await world.get(url());
+    await replace();
+    const width = async (): Promise<number | undefined> =>
+      (await sharp(await body(await world.get(url()))).metadata()).width;
+    expect(await width()).toBe(64);
+    await expect.poll(width).toBe(80);
+  });
+
   test("of a bucket: once the source has said that it is another, no variant of the old photograph is served", async () => {
     await open({ policy: remotePolicy });
     const sizeOf = async (width: number): Promise<number | undefined> => {

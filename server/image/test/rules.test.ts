@@ -7,7 +7,13 @@ import { duration, networks, path, size, sourceUrl } from "../../config/parsers.
 import { settings } from "../../config/settings.ts";
 import { Problem } from "../../errors.ts";
 import { clientAddress } from "../../http/client-address.ts";
-import { cacheControl, folderPolicy, remotePolicy, whenToCheck } from "../../http/freshness.ts";
+import {
+  cacheControl,
+  folderPolicy,
+  msUntilCheck,
+  remotePolicy,
+  secondsBetweenChecks,
+} from "../../http/freshness.ts";
 import { problemAnswer } from "../../http/problem-json.ts";
 import { parseRange } from "../../http/range.ts";
 import { negotiate } from "../negotiate.ts";
@@ -73,19 +79,23 @@ describe("Range", () => {
 describe("freshness", () => {
   const version = "0123456789";
   test.each([
-    [version, 0, "no"],
-    [version, 86_399, "no"],
-    [version, 86_400, "behind"],
-    [undefined, 3_599, "no"],
-    [undefined, 3_600, "behind"],
-    ["9876543210", 0, "before"],
-  ])("of a bucket asks the source for v=%s after %i s: %s", (asked, seconds, expected) => {
-    expect(whenToCheck({ asked, version }, seconds, remotePolicy)).toBe(expected);
+    [version, remotePolicy, 86_400],
+    [undefined, remotePolicy, 3_600],
+    ["9876543210", remotePolicy, 0],
+    [version, folderPolicy, 86_400],
+    [undefined, folderPolicy, 0],
+  ])("what the source said of v=%s holds, by %o, for %i s", (asked, policy, seconds) => {
+    expect(secondsBetweenChecks({ asked, version }, policy)).toBe(seconds);
   });
 
-  test("of a folder asks every time where there is no version", () => {
-    expect(whenToCheck({ asked: undefined, version }, 0, folderPolicy)).toBe("before");
-    expect(whenToCheck({ asked: version, version }, 0, folderPolicy)).toBe("no");
+  test.each([
+    [0, 60_000],
+    [59_999, 1],
+    [60_000, 0],
+    [90_000, 0],
+    [-1, 0],
+  ])("what was said %i ms ago and holds for a minute holds for %i ms more", (age, left) => {
+    expect(msUntilCheck(1_000_000 - age, 60, 1_000_000)).toBe(left);
   });
 
   test("never lets what is stale or stands in be kept for ever", () => {
