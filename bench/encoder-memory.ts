@@ -127,7 +127,7 @@ const unlimited = 2 ** 40;
 async function measure(original: Uint8Array, output: Output) {
   const settings = {
     ...{ lane: "warm" as const, outputLimits: defaultOutputLimits },
-    limits: { side: 1e6, pixels: 1e9, frames: 256, animationPixels: 1e9 },
+    limits: { side: 1e6, pixels: 1e9, frames: 256, animationPixels: 1e9, passThroughBytes: 0 },
   };
   const { outputs, bytes } = reserveOutputs(original, [output], settings, unlimited);
   const worker = new Worker({ lane: "live" });

@@ -7,7 +7,7 @@ import { createDiskCache } from "./cache/disk.ts";
 import { connectionsWithin, descriptorLimit } from "./concurrency/descriptors.ts";
 import { createRateLimiter } from "./concurrency/token-bucket.ts";
 import type { Config } from "./config/load.ts";
-import { defaultLimits } from "./encode/limits.ts";
+import type { SourceLimits } from "./encode/limits.ts";
 import { libraryProblems } from "./encode/minimum-versions.ts";
 import { explainNoEncoder } from "./encode/no-encoder.ts";
 import { observeEncoder } from "./encode/observe.ts";
@@ -50,11 +50,12 @@ export async function start(config: Config, log: Log, version: string): Promise<
   let timer: Timer | undefined;
   // A volume that is full or hung fails for each request; the metric counts them all.
   const tell = createRateLimiter({ burst: 1, perSecond: 1 / 60 });
-  const limits = {
-    ...defaultLimits,
+  const limits: SourceLimits = {
     side: config.maxSide,
     pixels: config.maxPixels,
-    animationPixels: Math.min(config.maxPixels, defaultLimits.animationPixels),
+    frames: config.maxFrames,
+    animationPixels: config.maxAnimationPixels,
+    passThroughBytes: config.passThroughBytes,
   };
   const keepCopyright = config.keepCopyright === "on";
   const { source, neighbours, policy, name } = await openSource({

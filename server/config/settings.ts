@@ -93,8 +93,21 @@ export const settings = {
     "File that has the S3 secret key, such as a mounted secret.",
   ),
   maxSourceBytes: serve("MAX_SOURCE_BYTES", size, "64MiB", "Largest original that is made into variants."),
-  maxPixels: serve("MAX_PIXELS", count, "120000000", "Most pixels of an original, frames summed."),
+  maxPixels: serve("MAX_PIXELS", count, "120000000", "Most pixels of an original, or of a frame."),
   maxSide: serve("MAX_SIDE", count, "65535", "Most pixels of an original's longer side."),
+  maxFrames: serve("MAX_FRAMES", count, "256", "Most frames of an animation that is encoded."),
+  maxAnimationPixels: serve(
+    "MAX_ANIMATION_PIXELS",
+    count,
+    "50000000",
+    "Most pixels of an animation that is encoded, frames summed.",
+  ),
+  passThroughBytes: serve(
+    "PASS_THROUGH_BYTES",
+    size,
+    "8MiB",
+    "Largest animation that is passed on as it is stored, without its metadata, where it is not encoded.",
+  ),
   keepCopyright: serve(
     "KEEP_COPYRIGHT",
     toggle,

@@ -4,9 +4,12 @@ export interface SourceLimits {
   readonly side: number;
   /** Pixels of one frame. */
   readonly pixels: number;
+  /** Of an animation that is encoded; one beyond these two is passed on as it is stored. */
   readonly frames: number;
   /** Pixels of all frames together. */
   readonly animationPixels: number;
+  /** Bytes of an animation that is passed on. */
+  readonly passThroughBytes: number;
 }
 
 export const defaultLimits: SourceLimits = {
@@ -14,25 +17,56 @@ export const defaultLimits: SourceLimits = {
   pixels: 120_000_000,
   frames: 256,
   animationPixels: 50_000_000,
+  passThroughBytes: 8 * 2 ** 20,
 };
 
 /** Why an original of this size is refused, in words for the reader; undefined when it is not. */
 export function limitProblem(
-  source: { readonly width: number; readonly height: number; readonly frames: number },
+  { width, height }: { readonly width: number; readonly height: number },
   limits: SourceLimits,
 ): string | undefined {
-  const { width, height, frames } = source;
   const pixels = width * height;
   if (Math.max(width, height) > limits.side)
     return `The original has ${width} × ${height} pixels; a side may have ${limits.side} (MAX_SIDE).`;
   if (pixels > limits.pixels)
     return `The original has ${million(pixels)}; the limit is ${million(limits.pixels)} (MAX_PIXELS).`;
-  if (frames > limits.frames) return `The original has ${frames} frames; the limit is ${limits.frames}.`;
-  if (frames > 1 && pixels * frames > limits.animationPixels)
-    return `The frames of the original have ${million(pixels * frames)}; the limit is ${million(limits.animationPixels)}.`;
   return undefined;
 }
 
+/** An original, as far as it moves. */
+export interface Moving {
+  readonly type: string;
+  readonly width: number;
+  readonly height: number;
+  readonly frames: number;
+}
+
+/**
+ * Why an animation is not encoded but passed on as it is stored, in words for the reader; undefined when it is encoded, or
+ * is none.
+ */
+export function passedOnReason(
+  { type, width, height, frames }: Moving,
+  limits: SourceLimits,
+): string | undefined {
+  if (frames < 2) return undefined;
+  const name = passedOnTypes.get(type);
+  if (name !== undefined) return `The original is an animated ${name}, which this server does not encode.`;
+  const pixels = width * height * frames;
+  if (frames > limits.frames)
+    return `The original has ${frames} frames; the limit is ${limits.frames} (MAX_FRAMES).`;
+  if (pixels > limits.animationPixels)
+    return `The frames of the original have ${million(pixels)}; the limit is ${million(limits.animationPixels)} (MAX_ANIMATION_PIXELS).`;
+  return undefined;
+}
+
+/** Formats whose animations are decoded as a still, or not at all. */
+const passedOnTypes: ReadonlyMap<string, string> = new Map([
+  ["image/png", "PNG"],
+  ["image/avif", "AVIF"],
+]);
+
+/** Rounded up, so that what is beyond a limit reads so. */
 function million(count: number): string {
-  return `${Math.ceil(count / 1e6)} megapixels`;
+  return `${count < 10e6 ? Math.ceil(count / 1e4) / 100 : Math.ceil(count / 1e6)} megapixels`;
 }

@@ -67,6 +67,13 @@ export class ByteReader {
     return this.#bytes.toString(encoding, at, end);
   }
 
+  /** At most `length` bytes; fewer where they end. */
+  bytes(at: number, length: number): Uint8Array {
+    const end = Math.max(at, Math.min(at + length, this.#bytes.length));
+    this.#steps.take(Math.max(1, end - at));
+    return this.#bytes.subarray(at, end);
+  }
+
   startsWith(ascii: string, at: number): boolean {
     return this.text(at, ascii.length) === ascii;
   }

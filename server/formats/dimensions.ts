@@ -99,7 +99,15 @@ function readAvif(bytes: ByteReader): HeaderSize | undefined {
     const size = { width: bytes.uint32(ispe.start + 4), height: bytes.uint32(ispe.start + 8) };
     if (largest === undefined || size.width * size.height > largest.width * largest.height) largest = size;
   }
-  return largest;
+  return largest ?? readTrack(bytes);
+}
+
+/** An animation without a still has its size in the description of its samples (ISO/IEC 14496-12 §12.1.3). */
+function readTrack(bytes: ByteReader): HeaderSize | undefined {
+  const path = ["moov", "trak", "mdia", "minf", "stbl", "stsd"];
+  for (const { start } of boxesAt(bytes, path, { start: 0, end: bytes.length }))
+    return { width: bytes.uint16(start + 40), height: bytes.uint16(start + 42) };
+  return undefined;
 }
 
 // --- boxes of ISO base media files (ISO/IEC 14496-12 §4.2) ---

@@ -90,6 +90,12 @@ function sniffIsoMedia(bytes: Buffer): Sniffed {
   const brands = new Set([bytes.toString("latin1", 8, 12)]);
   for (let at = 16; at + 4 <= end; at += 4) brands.add(bytes.toString("latin1", at, at + 4));
   const has = (...names: string[]) => names.some((name) => brands.has(name));
+  if (brands.has("mif3"))
+    return other(
+      "image/avif",
+      "an AVIF with a short header (mif3), which few programs read",
+      "Export it as an ordinary AVIF or as JPEG.",
+    );
   if (has("avif", "avis")) return { kind: "raster", type: "image/avif" };
   if (has("heic", "heix", "heim", "heis", "hevc", "hevx", "mif1", "msf1"))
     return other(

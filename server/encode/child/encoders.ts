@@ -1,9 +1,7 @@
 import type { Sharp } from "sharp";
 import { type EncodedFormat, formats } from "../../../contract/formats.ts";
 import type { Encoded } from "../encoder.ts";
-import { bareFile } from "./original/bare.ts";
-import { writeCopyright } from "./original/copyright.ts";
-import type { Original } from "./original/original.ts";
+import { writeCopyright } from "./original/write-copyright.ts";
 import type { Plan } from "./plan.ts";
 import { qualityFor } from "./quality.ts";
 
@@ -14,9 +12,9 @@ export type Settings = Pick<Plan, "choice" | "quality" | "effort" | "lossless" |
 export async function encode(image: Sharp, plan: Settings): Promise<Encoded> {
   const { format, substitute } = plan.choice;
   const encoded = encoders[format](image, plan);
-  const { data, info } = await (plan.copyright ? writeCopyright(encoded, plan.copyright) : encoded).toBuffer({
-    resolveWithObject: true,
-  });
+  const carrying = plan.copyright && writeCopyright(encoded, plan.copyright);
+  const { data, info } = await (carrying?.image ?? encoded).toBuffer({ resolveWithObject: true });
+  carrying?.complete(data);
   return {
     contentType: formats[format].type,
     body: data,
@@ -53,15 +51,3 @@ const encoders: Readonly<Record<EncodedFormat, (image: Sharp, plan: Settings) =>
     lossless || !hasPalette(quality) ? image.png() : image.png({ palette: true, quality, effort: 1 }),
   gif: (image) => image.gif({ effort: 1 }),
 };
-
-/** The original's own file, where no encoder would do better: a GIF for readers without WebP. */
-export function asItIs(original: Original, plan: Plan): Encoded {
-  return {
-    contentType: original.type,
-    body: bareFile(original),
-    width: original.width,
-    height: original.height,
-    effort: 0,
-    substitute: plan.choice.substitute,
-  };
-}

@@ -25,6 +25,8 @@ export async function describeOriginal(
 ): Promise<Probe & Placeholder> {
   const original = await openOriginal(bytes, limits);
   const { type, width, height, frames, alpha } = original;
+  // libheif reads no animation.
+  if (type === "image/avif" && frames > 1) return { type, width, height, frames, alpha };
   try {
     const small = await shrink(original, limits);
     const { isOpaque, dominant } = await sharp(small).stats();
@@ -35,7 +37,7 @@ export async function describeOriginal(
       ...(await placeholder(sharp(small))),
     };
   } catch (cause) {
-    throw isOutOfMemory(cause) ? outOfMemory(memory, cause) : damaged(type, cause);
+    throw isOutOfMemory(cause) ? outOfMemory(memory, cause) : damaged(original, cause);
   }
 }
 

@@ -2,8 +2,9 @@ import { Problem } from "../../errors.ts";
 import type { Encoded, Output } from "../encoder.ts";
 import { outOfMemory } from "../memory/estimate.ts";
 import { isOutOfMemory } from "../memory/memory-limit.ts";
-import { asItIs, encode } from "./encoders.ts";
+import { encode } from "./encoders.ts";
 import { damaged, findDecodable, type Original, openOriginal, type readEarly } from "./original/original.ts";
+import { asItIs, passOn } from "./pass-on.ts";
 import { losslessPlans, type Plan, planOutput, type TransformOptions } from "./plan.ts";
 import { Tiers, toTier } from "./resize.ts";
 
@@ -20,7 +21,10 @@ export async function* transform(
   let original = await openOriginal(bytes, options.limits, early);
   let tiers = new Tiers(original, options);
   for (const output of options.outputs) {
-    const makeOutput = () => make(planOutput(original, output, options), original, tiers);
+    const makeOutput = async () =>
+      original.passedOn === undefined
+        ? make(planOutput(original, output, options), original, tiers)
+        : passOn(original, output, original.passedOn);
     try {
       yield await makeOutput();
     } catch (cause) {
@@ -28,7 +32,7 @@ export async function* transform(
       [original, tiers] = [found, new Tiers(found, options)];
       yield await makeOutput().catch((again: unknown) => {
         if (again instanceof Problem) throw again;
-        throw isOutOfMemory(again) ? outOfMemory(options.memory, again) : damaged(original.type, again);
+        throw isOutOfMemory(again) ? outOfMemory(options.memory, again) : damaged(original, again);
       });
     }
   }
@@ -48,7 +52,7 @@ async function blame(
   if (cause instanceof Problem) throw cause;
   if (isOutOfMemory(cause)) throw outOfMemory(memory, cause);
   const found = await findDecodable(original, limits);
-  if (found === undefined) throw damaged(original.type, cause);
+  if (found === undefined) throw damaged(original, cause);
   if (found === original) throw impossible(original, output, cause);
   return found;
 }
@@ -66,7 +70,8 @@ function impossible(
 }
 
 async function make(plan: Plan, original: Original, tiers: Tiers): Promise<Encoded> {
-  if (plan.choice.format === "gif" && original.type === "image/gif") return asItIs(original, plan);
+  if (plan.choice.format === "gif" && original.type === "image/gif")
+    return asItIs(original, plan.choice.substitute);
   if (plan.animated) return encode(toTier(original, plan), plan);
   if (!plan.holds) return encode(toTier(original, plan), plan);
   const { image, opaque, graphic } = await tiers.pixelsFor(plan);

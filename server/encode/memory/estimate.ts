@@ -56,6 +56,11 @@ export function bytesToMake(layout: Layout, originalBytes: number, making: Makin
   return Math.ceil(EVERY_JOB + originalBytes + decode + pixels + encode);
 }
 
+/** Bytes to pass an animation on without its metadata: nothing is decoded, and there is a copy. */
+export function bytesToPassOn(originalBytes: number): number {
+  return EVERY_JOB + 3 * originalBytes;
+}
+
 /** Bytes of a tier's pixels while outputs are made of them. */
 export function bytesToHold({ width, height }: Pick<Making, "width" | "height">): number {
   return encoding.heldPixel * width * height;

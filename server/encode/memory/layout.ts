@@ -7,6 +7,7 @@ import {
   START_OF_SCAN,
   segments,
 } from "../../formats/dimensions.ts";
+import { readSequence } from "../../formats/sequence.ts";
 
 /** What an original's header tells of the memory that its decoder takes. */
 export interface Layout {
@@ -45,7 +46,8 @@ export function readLayout(
   const read = readers[type];
   if (size === undefined || read === undefined) return undefined;
   try {
-    return { type, ...size, ...plain, ...read(new ByteReader(bytes, steps), size) };
+    const frames = readSequence(type, bytes, steps)?.frames ?? 1;
+    return { type, ...size, ...plain, frames, ...read(new ByteReader(bytes, steps), size) };
   } catch {
     // It ends before, or was made to cost.
     return undefined;

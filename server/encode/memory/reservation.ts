@@ -13,7 +13,15 @@ import {
   type WantedOutput,
 } from "../child/plan.ts";
 import type { Output } from "../encoder.ts";
-import { bytesToHold, bytesToMake, inMebibytes, type Making, memoryProblem } from "./estimate.ts";
+import { passedOnReason } from "../limits.ts";
+import {
+  bytesToHold,
+  bytesToMake,
+  bytesToPassOn,
+  inMebibytes,
+  type Making,
+  memoryProblem,
+} from "./estimate.ts";
 import { type Layout, readLayout } from "./layout.ts";
 
 /** What a job takes that makes the first of its outputs. */
@@ -40,6 +48,11 @@ export function reserveOutputs(
   const layout = readLayout(sniff(original).type, original);
   if (layout === undefined)
     return { outputs: outputs.map((output) => ({ ...output, refused: {} })), bytes: most };
+  if (passedOnReason(layout, options.limits) !== undefined)
+    return {
+      outputs: outputs.map((output) => ({ ...output, refused: {} })),
+      bytes: bytesToPassOn(original.byteLength),
+    };
   reserveDecoding(original, most, layout);
   const job = { sources: possibleSources(layout), layout, originalBytes: original.byteLength, options, most };
   try {

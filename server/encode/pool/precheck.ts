@@ -20,7 +20,7 @@ export function precheck(head: Uint8Array, limits: SourceLimits): number | undef
     });
   const size = readSize(type, head);
   if (size === undefined) return undefined;
-  const problem = limitProblem({ ...size, frames: 1 }, limits);
+  const problem = limitProblem(size, limits);
   if (problem !== undefined) throw new Problem("unreadable-source", { detail: problem });
   return (size.width * size.height) / 1e6;
 }

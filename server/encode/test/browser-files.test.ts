@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { photo } from "../../test/support/pictures.ts";
 import { type Pod, startPod } from "../../test/support/pod.ts";
 import { temporaryFolder } from "../../test/support/temporary-folder.ts";
+import { peculiarityOf } from "../child/original/peculiar.ts";
 import { type GifFrame, gifOf } from "./gifs.ts";
 import { chunk } from "./png.ts";
 
@@ -205,4 +206,28 @@ test("an animated WebP that EXIF would turn is played as it is stored", async ()
   expect([still.width, still.height]).toEqual([120, 80]);
   const info = await (await ask("turned.webp", webp, "fm=json")).json();
   expect(info).toMatchObject({ width: 120, height: 80, frames: 3, alpha: true });
+});
+
+test("a file of a kind that no decoder here reads is named, not called damaged", async () => {
+  const jpeg = await photo(40, 30).jpeg().toBuffer();
+  const frame = jpeg.indexOf("\xff\xc0", 0, "latin1");
+  const changed = (at: number, byte: number) => {
+    const copy = Buffer.from(jpeg);
+    copy[at] = byte;
+    return copy;
+  };
+  for (const [name, original, words] of [
+    ["lossless.jpg", changed(frame + 1, 0xc3), "a lossless JPEG"],
+    ["ls.jpg", changed(frame + 1, 0xf7), "a JPEG-LS image"],
+    ["twelve.jpg", changed(frame + 4, 12), "a JPEG of 12 bits"],
+  ] as const) {
+    for (const query of ["q=50", "fm=json"]) {
+      const response = await ask(name, original, query);
+      expect([name, response.status]).toEqual([name, 422]);
+      expect(await response.json()).toMatchObject({ detail: expect.stringContaining(words) });
+    }
+  }
+  const avif = await photo(40, 30).avif({ effort: 0 }).toBuffer();
+  avif.write("a1op", avif.indexOf("pixi"), "latin1");
+  expect(peculiarityOf("image/avif", avif)).toBe("a layered AVIF");
 });

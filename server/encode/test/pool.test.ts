@@ -131,11 +131,14 @@ test("a picture beyond the limits is refused by its head, before it takes a plac
   expect(pool.stats().spawned).toBe(spawned);
 });
 
-test("an animation of too many frames is refused", async () => {
+test("an animation of too many frames is passed on, and made into nothing else", async () => {
   const gif = await animation("gif", 257, 4, 4);
-  await expect(encodeAll(gif, { class: "auto-w", quality: 50 })).rejects.toMatchObject({
-    code: "unreadable-source",
-    detail: "The original has 257 frames; the limit is 256.",
+  expect(await encodeAll(gif, { class: "auto-w", quality: 50 })).toMatchObject([
+    { contentType: "image/gif" },
+  ]);
+  await expect(encodeAll(gif, { class: "webp", quality: 50 })).rejects.toMatchObject({
+    code: "impossible-variant",
+    detail: expect.stringContaining("The original has 257 frames; the limit is 256 (MAX_FRAMES)."),
   });
 });
 

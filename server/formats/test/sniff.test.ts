@@ -42,6 +42,7 @@ test.each([
 test.each([
   ["image/heic", ftyp("heic", "mif1"), "HEIC"],
   ["image/heic", ftyp("mif1", "heic"), "Most Compatible"],
+  ["image/avif", bytes("\0\0\0\x10ftypmif3avif\0\0\0\0mini"), "short header (mif3)"],
   ["image/x-canon-cr3", ftyp("crx ", "isom"), "CR3"],
   ["video/mp4", ftyp("isom", "mp41"), "video"],
   ["image/x-canon-cr2", bytes("II*\0\x10\0\0\0CR\x02\0"), "CR2"],

@@ -1,11 +1,25 @@
+import { ByteReader, Steps } from "../../../formats/byte-reader.ts";
+import { boxesAt } from "../../../formats/dimensions.ts";
 import { type GifBlock, gifBlocks, screenBytes } from "../../../formats/gif.ts";
 import type { Original } from "./original.ts";
 
-/** An original's own file without its metadata: what else stands in it says how it looks. */
+/**
+ * An original's own file without its metadata: what else stands in it says how it looks.
+ * @throws RangeError where it ends before what it promises: then nothing is known of what is in it.
+ */
 export function bareFile(original: Original): Uint8Array {
   const { bytes } = original;
   const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return bareGif(file, original.frames);
+  switch (original.type) {
+    case "image/gif":
+      return bareGif(file, original.frames);
+    case "image/png":
+      return barePng(file);
+    case "image/webp":
+      return bareWebp(file);
+    default:
+      return bareAvif(file);
+  }
 }
 
 // --- GIF ---
@@ -29,4 +43,116 @@ function bareGif(gif: Buffer, frames: number): Uint8Array {
 function isShown(gif: Buffer, { kind, start }: GifBlock): boolean {
   if (kind === "application") return LOOPS.has(gif.toString("latin1", start + 3, start + 14));
   return kind === "image" || kind === "control";
+}
+
+// --- PNG: lean.ts has left out all but these ---
+
+function barePng(png: Buffer): Uint8Array {
+  const kept = [png.subarray(0, 8)];
+  for (let at = 8; at + 12 <= png.length; ) {
+    const end = at + 12 + png.readUInt32BE(at);
+    if (!["eXIf", "iTXt"].includes(png.toString("latin1", at + 4, at + 8))) kept.push(png.subarray(at, end));
+    at = end;
+  }
+  return Buffer.concat(kept);
+}
+
+// --- WebP (RFC 9649 §2.7) ---
+
+const LOOKS: ReadonlySet<string> = new Set(["VP8X", "ICCP", "ANIM", "ANMF", "ALPH", "VP8 ", "VP8L"]);
+/** Flags of the header: there is EXIF, there is XMP. */
+const METADATA = 0x08 | 0x04;
+
+function bareWebp(webp: Buffer): Uint8Array {
+  const kept: Buffer[] = [];
+  for (let at = 12; at + 8 <= webp.length; ) {
+    const bytes = webp.readUInt32LE(at + 4);
+    const end = at + 8 + bytes + (bytes % 2);
+    if (LOOKS.has(webp.toString("latin1", at, at + 4))) kept.push(webp.subarray(at, end));
+    at = end;
+  }
+  const file = Buffer.concat([webp.subarray(0, 12), ...kept]);
+  file.writeUInt32LE(file.length - 8, 4);
+  file.writeUInt8(file.readUInt8(20) & ~METADATA, 20);
+  return file;
+}
+
+// --- AVIF: places in it are counted from its start, so that what goes becomes zeros (ISO/IEC 14496-12) ---
+
+const MOST_STEPS = 1_000_000;
+
+function bareAvif(avif: Buffer): Uint8Array {
+  const file = Buffer.from(avif);
+  const bytes = new ByteReader(file, new Steps(MOST_STEPS));
+  const all = { start: 0, end: file.length };
+  const metadata = new Set(itemsOfMetadata(bytes, all));
+  for (const { start, end } of extentsOf(bytes, all, metadata)) file.fill(0, start, end);
+  for (const path of [
+    ["udta"],
+    ["moov", "udta"],
+    ["moov", "trak", "udta"],
+    ["uuid"],
+    ["moov", "meta"],
+    ["moov", "trak", "meta"],
+  ])
+    for (const { start, end } of [...boxesAt(bytes, path, all)]) {
+      file.fill(0, start, end);
+      file.write("free", start - 4, "latin1");
+    }
+  return file;
+}
+
+interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Ids of items that hold EXIF or XMP (§8.11.6). */
+function* itemsOfMetadata(bytes: ByteReader, all: Span): Generator<number> {
+  for (const iinf of boxesAt(bytes, ["meta", "iinf"], all)) {
+    const start = iinf.start + (bytes.uint8(iinf.start) === 0 ? 6 : 8);
+    for (const { start: at } of boxesAt(bytes, ["infe"], { start, end: iinf.end })) {
+      const isWide = bytes.uint8(at) > 2;
+      const id = isWide ? bytes.uint32(at + 4) : bytes.uint16(at + 4);
+      const type = bytes.text(at + (isWide ? 10 : 8), 4);
+      if (type === "Exif" || type === "mime" || type === "uri ") yield id;
+    }
+  }
+}
+
+/** Where the bytes of some items are (§8.11.3). @throws RangeError where that is not told plainly. */
+function* extentsOf(bytes: ByteReader, all: Span, wanted: ReadonlySet<number>): Generator<Span> {
+  for (const { start } of boxesAt(bytes, ["meta", "iloc"], all)) {
+    const version = bytes.uint8(start);
+    const sizes = bytes.uint16(start + 4);
+    const [offsetBytes, lengthBytes, baseBytes] = [sizes >> 12, (sizes >> 8) & 15, (sizes >> 4) & 15];
+    const indexBytes = version > 0 ? sizes & 15 : 0;
+    let at = start + 6;
+    const read = (size: number): number => {
+      at += size;
+      if (size === 0) return 0;
+      if (size === 2) return bytes.uint16(at - 2);
+      return size === 8 ? bytes.uint32(at - 8) * 2 ** 32 + bytes.uint32(at - 4) : bytes.uint32(at - 4);
+    };
+    const idBytes = version > 1 ? 4 : 2;
+    for (let items = read(idBytes); items > 0; items--) {
+      const id = read(idBytes);
+      const method = version > 0 ? read(2) & 15 : 0;
+      read(2);
+      const base = read(baseBytes) + (method === 1 ? idatOf(bytes, all) : 0);
+      for (let extents = read(2); extents > 0; extents--) {
+        read(indexBytes);
+        const from = base + read(offsetBytes);
+        const length = read(lengthBytes);
+        if (!wanted.has(id)) continue;
+        if (length === 0 || from + length > all.end) throw new RangeError("no place for metadata");
+        yield { start: from, end: from + length };
+      }
+    }
+  }
+}
+
+function idatOf(bytes: ByteReader, all: Span): number {
+  for (const { start } of boxesAt(bytes, ["meta", "idat"], all)) return start;
+  throw new RangeError("no idat");
 }

@@ -1,5 +1,7 @@
-import type { Metadata, Sharp } from "sharp";
+import type { Metadata } from "sharp";
 import { ByteReader, Steps } from "../../../formats/byte-reader.ts";
+import { readIptc } from "./iptc.ts";
+import { cleaned, decodeReferences, decodeText } from "./text.ts";
 
 /** Whose a photograph is and on what terms: all of its metadata that may go out with it. */
 export interface Copyright {
@@ -16,11 +18,11 @@ const MOST_XMP_BYTES = 2 ** 20;
 const MOST_STEPS = 8 * MOST_XMP_BYTES;
 
 /**
- * The rights that an original's EXIF and XMP tell, EXIF's first; of damaged metadata those before the damage.
+ * The rights that an original's EXIF, XMP and IPTC tell, in this order; of damaged metadata those before the damage.
  * @param steps counts what it costs.
  */
 export function readCopyright(
-  { exif, xmp }: Pick<Metadata, "exif" | "xmp">,
+  { exif, xmp, iptc }: Pick<Metadata, "exif" | "xmp" | "iptc">,
   steps = new Steps(MOST_STEPS),
 ): Copyright {
   const found: { -readonly [Name in keyof Copyright]: Copyright[Name] } = {};
@@ -33,14 +35,8 @@ export function readCopyright(
   };
   if (exif !== undefined) collect(readTags(new ByteReader(exif, steps)));
   if (xmp !== undefined) collect(readPacket(new ByteReader(xmp.subarray(0, MOST_XMP_BYTES), steps)));
+  if (iptc !== undefined) collect(readIptc(new ByteReader(iptc, steps)));
   return found;
-}
-
-/** Writes the rights anew: what else stood in the same blocks, such as where it was taken, does not come along. */
-export function writeCopyright(image: Sharp, { artist, copyright, licence }: Copyright): Sharp {
-  const exif = { ...(artist && { Artist: artist }), ...(copyright && { Copyright: copyright }) };
-  const withExif = Object.keys(exif).length > 0 ? image.withExif({ IFD0: exif }) : image;
-  return licence === undefined ? withExif : withExif.withXmp(xmpOf(licence));
 }
 
 // --- EXIF: a TIFF file inside (EXIF 2.32 §4.6) ---
@@ -49,9 +45,10 @@ const tags: ReadonlyMap<number, keyof Copyright> = new Map([
   [0x013b, "artist"],
   [0x8298, "copyright"],
 ]);
-const ASCII = 2;
+/** Text is ASCII by the letter of EXIF 2.32, or UTF-8 (EXIF 3.0 §4.6.2). */
+const texts: ReadonlySet<number> = new Set([2, 129]);
 
-/** UTF-8 of the longest line that is kept. */
+/** Of the longest line that is kept. */
 const MOST_TEXT_BYTES = 2_000;
 
 type Found = Generator<readonly [keyof Copyright, string | undefined]>;
@@ -64,10 +61,10 @@ function* readTags(exif: ByteReader): Found {
   for (let entry = 0; entry < count; entry++) {
     const at = directory + 2 + 12 * entry;
     const name = tags.get(exif.uint16(at, order));
-    if (name === undefined || exif.uint16(at + 2, order) !== ASCII) continue;
+    if (name === undefined || !texts.has(exif.uint16(at + 2, order))) continue;
     const bytes = exif.uint32(at + 4, order);
     const start = bytes <= 4 ? at + 8 : tiff + exif.uint32(at + 8, order);
-    yield [name, cleaned(exif.text(start, Math.min(bytes, MOST_TEXT_BYTES), "utf8"))];
+    yield [name, cleaned(decodeText(exif.bytes(start, Math.min(bytes, MOST_TEXT_BYTES))))];
   }
 }
 
@@ -100,7 +97,7 @@ const MOST_PLACES = 8;
 function address(xmp: ByteReader, name: string): string | undefined {
   let at = xmp.find(name, 0);
   for (let place = 0; at !== -1 && place < MOST_PLACES; place++) {
-    const found = addressAt(xmp, at + name.length)?.replaceAll("&amp;", "&");
+    const found = addressAt(xmp, at + name.length);
     if (found !== undefined && /^https?:\/\//.test(found)) return found;
     at = xmp.find(name, at + name.length);
   }
@@ -108,35 +105,20 @@ function address(xmp: ByteReader, name: string): string | undefined {
 }
 
 function addressAt(xmp: ByteReader, end: number): string | undefined {
-  if (xmp.startsWith('="', end)) return valueUpTo(xmp, '"', end + 2);
+  for (const quote of quotes) if (xmp.startsWith(`=${quote}`, end)) return valueUpTo(xmp, quote, end + 2);
   if (xmp.startsWith(">", end)) return valueUpTo(xmp, "</", end + 1);
   const tagEnd = xmp.find(">", end, end + TAG_BYTES + MOST_TEXT_BYTES);
   const resource = tagEnd === -1 ? -1 : xmp.find(RESOURCE, end, Math.min(tagEnd, end + TAG_BYTES));
-  return resource === -1 ? undefined : valueUpTo(xmp, '"', resource + RESOURCE.length);
+  if (resource === -1) return undefined;
+  const value = resource + RESOURCE.length;
+  return valueUpTo(xmp, xmp.text(value, 1), value + 1);
 }
 
-const RESOURCE = 'rdf:resource="';
+const quotes = ['"', "'"] as const;
+const RESOURCE = "rdf:resource=";
 
 function valueUpTo(xmp: ByteReader, mark: string, start: number): string | undefined {
   const end = xmp.find(mark, start, start + MOST_TEXT_BYTES + mark.length);
   const text = end === -1 ? "<" : xmp.text(start, end - start, "utf8");
-  return text.includes("<") ? undefined : cleaned(text);
-}
-
-function xmpOf(licence: string): string {
-  const escaped = licence.replaceAll("&", "&amp;").replaceAll('"', "&quot;").replaceAll("<", "&lt;");
-  return [
-    '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">',
-    '<rdf:Description rdf:about="" xmlns:xmpRights="http://ns.adobe.com/xap/1.0/rights/"',
-    ` xmpRights:WebStatement="${escaped}"/></rdf:RDF></x:xmpmeta>`,
-  ].join("");
-}
-
-/** One line without control characters, of a length that a name has; undefined when nothing is left. */
-function cleaned(text: string | undefined): string | undefined {
-  const line = text
-    ?.replaceAll(/\p{Cc}+/gu, " ")
-    .trim()
-    .slice(0, 500);
-  return line === "" ? undefined : line;
+  return text.includes("<") ? undefined : cleaned(decodeReferences(text));
 }

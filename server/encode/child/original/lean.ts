@@ -19,7 +19,7 @@ export function leanOriginal(type: string, bytes: Uint8Array): Uint8Array {
 }
 
 /** More than programs write: an editor's history in XMP has some hundred kilobytes, a printer's profile some megabytes. */
-const mostBytes = { exif: 2 ** 20, xmp: 2 ** 20, profile: 2 ** 22 } as const;
+const mostBytes = { exif: 2 ** 20, xmp: 2 ** 20, iptc: 2 ** 16, profile: 2 ** 22 } as const;
 
 /** One block of each kind is let through; a profile may come in several. */
 class Allowance {
@@ -47,6 +47,10 @@ const looks: ReadonlySet<string> = new Set([
   "cICP",
   "mDCV",
   "cLLI",
+  // Frames of an animation: libpng passes them by.
+  "acTL",
+  "fcTL",
+  "fdAT",
 ]);
 const XMP_KEYWORD = "XML:com.adobe.xmp\0";
 
@@ -78,7 +82,7 @@ function staysInPng(png: Buffer, at: number, bytes: number, allowance: Allowance
 
 const COMMENT = 0xfe;
 const START_OF_SCAN = 0xda;
-const [JFIF, APP1, PROFILE, ADOBE, LAST_APP] = [0xe0, 0xe1, 0xe2, 0xee, 0xef];
+const [JFIF, APP1, PROFILE, PHOTOSHOP, ADOBE, LAST_APP] = [0xe0, 0xe1, 0xe2, 0xed, 0xee, 0xef];
 
 function leanJpeg(jpeg: Buffer, allowance: Allowance): void {
   for (let at = 2; jpeg[at] === 0xff && jpeg[at + 1] !== START_OF_SCAN; ) {
@@ -97,6 +101,7 @@ function staysInJpeg(jpeg: Buffer, at: number, marker: number, bytes: number, al
   const says = (text: string) => jpeg.toString("latin1", at + 4, at + 4 + text.length) === text;
   if (marker === JFIF || marker === ADOBE) return true;
   if (marker === PROFILE) return says("ICC_PROFILE\0") && allowance.takes("profile", bytes);
+  if (marker === PHOTOSHOP) return says("Photoshop 3.0\0") && allowance.takes("iptc", bytes);
   if (marker !== APP1) return false;
   return says("Exif\0")
     ? allowance.takes("exif", bytes)

@@ -1,12 +1,14 @@
 import sharp, { type Metadata, type Sharp } from "sharp";
 import { Problem } from "../../../errors.ts";
-import { hasWholeHeader } from "../../../formats/dimensions.ts";
+import { hasWholeHeader, readSize } from "../../../formats/dimensions.ts";
+import { readSequence } from "../../../formats/sequence.ts";
 import { sniff } from "../../../formats/sniff.ts";
-import { limitProblem, type SourceLimits } from "../../limits.ts";
+import { limitProblem, passedOnReason, type SourceLimits } from "../../limits.ts";
 import { type Copyright, readCopyright } from "./copyright.ts";
 import { clearCanvas } from "./gif-canvas.ts";
 import { leanOriginal } from "./lean.ts";
 import { type FailOn, mendings } from "./mend.ts";
+import { peculiarityOf } from "./peculiar.ts";
 
 /** An original whose header was read and found within the limits. */
 export interface Original {
@@ -20,6 +22,8 @@ export interface Original {
   readonly copyright: Copyright;
   /** What a decoder does not forgive. */
   readonly failOn: FailOn;
+  /** Why it is passed on as it is stored, in words for the reader; undefined where it is encoded. */
+  readonly passedOn: string | undefined;
 }
 
 /**
@@ -47,20 +51,44 @@ export async function openOriginal(
   const { type } = sniff(whole);
   const begun = await early;
   const lean = begun === undefined ? leanOriginal(type, whole) : whole;
+  const original = readStoredSequence(type, lean) ?? (await readStill(type, lean, begun));
+  const problem = limitProblem(original, limits) ?? passingProblem(original, limits);
+  if (problem !== undefined) throw new Problem("unreadable-source", { detail: problem });
+  return { ...original, passedOn: passedOnReason(original, limits) };
+}
+
+/** An animation is passed on whole, to each reader: a large one would be a film. */
+function passingProblem(original: Omit<Original, "passedOn">, limits: SourceLimits): string | undefined {
+  const reason = passedOnReason(original, limits);
+  const { byteLength } = original.bytes;
+  if (reason === undefined || byteLength <= limits.passThroughBytes) return undefined;
+  return `${reason} It has ${byteLength} bytes; up to ${limits.passThroughBytes} (PASS_THROUGH_BYTES) it would be passed on as it is.`;
+}
+
+async function readStill(
+  type: string,
+  bytes: Uint8Array,
+  begun: Metadata | undefined,
+): Promise<Omit<Original, "passedOn">> {
   const header =
     begun ??
-    (await readHeader(lean).catch((cause: unknown) => {
-      throw damaged(type, cause);
+    (await readHeader(bytes).catch((cause: unknown) => {
+      throw damaged({ type, bytes }, cause);
     }));
-  const original: Original = {
-    ...{ bytes: type === "image/gif" ? clearCanvas(lean) : lean, type, ...shownSize(type, header) },
+  return {
+    ...{ bytes: type === "image/gif" ? clearCanvas(bytes) : bytes, type, ...shownSize(type, header) },
     alpha: header.hasAlpha,
     copyright: readCopyright(header),
     failOn: "error",
   };
-  const problem = limitProblem(original, limits);
-  if (problem !== undefined) throw new Problem("unreadable-source", { detail: problem });
-  return original;
+}
+
+/** An animated PNG or AVIF, which libvips takes for a still or for nothing. */
+function readStoredSequence(type: string, bytes: Uint8Array): Omit<Original, "passedOn"> | undefined {
+  const sequence = readSequence(type, bytes);
+  const size = readSize(type, bytes);
+  if (sequence === undefined || size === undefined) return undefined;
+  return { bytes, type, ...size, ...sequence, copyright: {}, failOn: "error" };
 }
 
 /** Browsers play an animation as it is stored, whatever its EXIF says of turning. */
@@ -106,9 +134,11 @@ async function isDecodable(original: Original, limits: SourceLimits): Promise<bo
 }
 
 /** What a decoder's complaint becomes: its own words may name the inside, so they stay in the cause. */
-export function damaged(type: string, cause: unknown): Problem {
-  return new Problem("unreadable-source", {
-    detail: `The original says it is ${type}, but cannot be decoded as that.`,
-    cause,
-  });
+export function damaged({ type, bytes }: Pick<Original, "type" | "bytes">, cause: unknown): Problem {
+  const what = peculiarityOf(type, bytes);
+  const detail =
+    what === undefined
+      ? `The original says it is ${type}, but cannot be decoded as that.`
+      : `The original is ${what}, which this server does not read. Export it as an ordinary ${type === "image/avif" ? "AVIF" : "JPEG"} and upload that.`;
+  return new Problem("unreadable-source", { detail, cause });
 }
