@@ -2,7 +2,7 @@ import type { browserAccept } from "./accept.ts";
 import { askedFormats, type Format } from "./formats.ts";
 import type { ImageInfo } from "./info.ts";
 import { keyProblem } from "./key.ts";
-import { InvalidRequest, MAX_QUALITY, MAX_WIDTH, parseQuery } from "./request.ts";
+import { type ImageRequest, InvalidRequest, MAX_QUALITY, MAX_WIDTH, parseQuery } from "./request.ts";
 
 /**
  * `/api`, what a publish tells the server and asks of it. Every call carries `Authorization: Bearer <TOKEN>`; without a
@@ -121,21 +121,21 @@ export function parseMissingBody(body: unknown): MissingBody {
   return { images: list(images, "images", apiLimits.images, imageVariants), ...effortOf(body) };
 }
 
-/** @throws InvalidBody */
-export function parsePublishedBody(body: unknown): PublishedBody {
-  const { images, expires } = object(body, "the body");
-  const entries = Object.entries(object(images, "images"));
-  if (entries.length > apiLimits.publishedImages)
-    throw new InvalidBody(`images has more than ${apiLimits.publishedImages} keys`);
-  return {
-    images: Object.fromEntries(
-      entries.map(([name, queries]) => [
-        key(name, "a key of images"),
-        list(queries, `images["${name}"]`, apiLimits.variants, (query, at) => queryOf(name, query, at)),
-      ]),
-    ),
-    ...(expires !== undefined && { expires: integer(expires, "expires", 1, 31_536_000) }),
-  };
+/**
+ * What is asked of some of the keys.
+ * @param images of a {@link PublishedBody}, or a part of it.
+ * @throws InvalidBody
+ */
+export function parsePublishedImages(images: unknown): [key: string, asked: ImageRequest[]][] {
+  return Object.entries(object(images, "images")).map(([name, queries]) => [
+    key(name, "a key of images"),
+    list(queries, `images["${name}"]`, apiLimits.variants, (query, at) => queryOf(name, query, at)),
+  ]);
+}
+
+/** `expires` of a {@link PublishedBody}, in seconds. @throws InvalidBody */
+export function parsePublishedExpiry(expires: unknown): number {
+  return integer(expires, "expires", 1, 31_536_000);
 }
 
 // --- parts ---
@@ -164,10 +164,11 @@ function variant(value: unknown, at: string): VariantSpec {
   };
 }
 
-function queryOf(key: string, value: unknown, at: string): string {
+function queryOf(key: string, value: unknown, at: string): ImageRequest {
   const query = text(value, at);
   try {
-    if (parseQuery(query).key === key) return query;
+    const asked = parseQuery(query);
+    if (asked.key === key) return asked;
   } catch (error) {
     if (error instanceof InvalidRequest) throw new InvalidBody(`${at}: ${error.message}`);
     throw error;

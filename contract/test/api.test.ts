@@ -1,8 +1,15 @@
 import { describe, expect, test } from "vitest";
-import { InvalidBody, parseMissingBody, parseProbeBody, parsePublishedBody, parseWarmBody } from "../api.ts";
+import {
+  InvalidBody,
+  parseMissingBody,
+  parseProbeBody,
+  parsePublishedExpiry,
+  parsePublishedImages,
+  parseWarmBody,
+} from "../api.ts";
 
 const warm = { img: "worms.jpg", v: "0123456789", variants: [{ q: 66, w: 800, accept: "avif" }], effort: 4 };
-const published = { images: { "a b.jpg": ["img=a+b.jpg&q=60&w=800"] }, expires: 60 };
+const images = { "a b.jpg": ["img=a+b.jpg&q=60&w=800"] };
 
 describe("a body of /api", () => {
   test("is what its parser returns when it is right, and unknown members are dropped", () => {
@@ -10,7 +17,10 @@ describe("a body of /api", () => {
     expect(parseWarmBody({ ...warm, more: 1 })).toEqual(warm);
     const { effort: _, ...image } = warm;
     expect(parseMissingBody({ images: [warm] })).toEqual({ images: [image] });
-    expect(parsePublishedBody(published)).toEqual(published);
+    expect(parsePublishedImages(images)).toEqual([
+      ["a b.jpg", [{ key: "a b.jpg", quality: 60, width: 800 }]],
+    ]);
+    expect(parsePublishedExpiry(60)).toBe(60);
   });
 
   test.each([
@@ -21,18 +31,15 @@ describe("a body of /api", () => {
     [parseProbeBody, { images: Array(501).fill("x") }, "images has more than 500 items"],
     [parseWarmBody, { ...warm, v: "1" }, "v takes the 10 hex digits of a source version"],
     [parseWarmBody, { ...warm, effort: 10 }, "effort takes a whole number from 0 to 9"],
-    [parsePublishedBody, { ...published, expires: 0 }, "expires takes a whole number from 1 to 31536000"],
+    [parsePublishedExpiry, 0, "expires takes a whole number from 1 to 31536000"],
     [parseWarmBody, { ...warm, variants: [{ q: "66" }] }, "variants[0].q takes a whole number from 1 to 100"],
     [parseWarmBody, { ...warm, variants: [{ fm: "jpeg" }] }, "variants[0].fm takes avif, webp, jpg, png"],
     [parseMissingBody, { images: [{}] }, "img is not text"],
+    [parsePublishedImages, undefined, "images is not an object"],
+    [parsePublishedImages, { "a.jpg": ["img=b.jpg"] }, 'images["a.jpg"][0] is a query of another key'],
     [
-      parsePublishedBody,
-      { images: { "a.jpg": ["img=b.jpg"] } },
-      'images["a.jpg"][0] is a query of another key',
-    ],
-    [
-      parsePublishedBody,
-      { images: { "a.jpg": ["img=a.jpg&q=0"] } },
+      parsePublishedImages,
+      { "a.jpg": ["img=a.jpg&q=0"] },
       'images["a.jpg"][0]: q takes a whole number from 1 to 100',
     ],
   ])("is refused with the place and the remedy: %o %o", (parse, body, message) => {

@@ -27,6 +27,8 @@ export async function publishSet(
   const call = apiCall(server, "PUT", path, body satisfies PublishedBody);
   return request(server, {
     ...call,
+    // All of it is sent, checked and written before the answer.
+    silenceMs: Number.POSITIVE_INFINITY,
     read: async (answer) => {
       if (!answer.ok) throw await apiRefusal(answer, call.url);
       await answer.bytes();

@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { bodyLimit, H3, type H3Event } from "h3";
-import { parseMissingBody, parseProbeBody, parsePublishedBody, parseWarmBody } from "../../contract/api.ts";
+import { parseMissingBody, parseProbeBody, parseWarmBody } from "../../contract/api.ts";
 import { parseQuery } from "../../contract/request.ts";
 import { Problem } from "../errors.ts";
 import type { Answer } from "../http/response.ts";
@@ -64,7 +64,11 @@ export function createApi(parts: ApiParts): H3 {
     "/published/:site/:name",
     async (event) => {
       const { site, name } = namesOf(event);
-      await published.put(site, name, parsePublishedBody(await readJson(event.req)));
+      await published.put(
+        site,
+        name,
+        event.req.body ?? new ReadableStream({ start: (empty) => empty.close() }),
+      );
       return { ...nothing, headers: { ...nothing.headers, "cache-max-bytes": String(cacheMaxBytes) } };
     },
     { middleware: [bodyLimit(64 * MEBIBYTE)] },
@@ -76,7 +80,7 @@ export function createApi(parts: ApiParts): H3 {
     const { site, name } = namesOf(event);
     const set = await published.get(site, name);
     if (set === undefined) throw new Problem("no-route", { detail: "There is no such set." });
-    return json(200, set);
+    return streamed("application/json", set);
   });
   api.delete("/published/:site/:name", async (event) => {
     const { site, name } = namesOf(event);

@@ -1,5 +1,5 @@
 import { close, fstat, fsync, lstat, mkdir, open, rename, rm, unlink, utimes, write } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { promisify } from "node:util";
 import { TEMPORARY } from "./name.ts";
 
@@ -29,17 +29,62 @@ export async function publish(
   bytes: Buffer,
   now: Date,
 ): Promise<void> {
-  const path = join(root, ...parts);
-  const temporary = join(dirname(path), temporaryName());
+  const file = await createTemporary(root, parts.slice(0, -1));
   try {
-    await writeDurably(temporary, bytes, () => makeFolders(root, parts.slice(0, -1)));
-    await moveInto(temporary, path);
+    await file.write(bytes);
+    await file.publish(parts, now);
   } catch (error) {
-    await fs.unlink(temporary).catch(() => {});
+    await file.discard();
     throw error;
   }
-  // Without it another client's first look at the file can stall for 5 s on CephFS, until the MDS flushes its journal.
-  await fs.utimes(path, now, now).catch(() => {});
+}
+
+/** A file that nobody sees yet. All throw the system's error, but for `discard`. */
+export interface TemporaryFile {
+  readonly path: string;
+  write(bytes: Uint8Array): Promise<void>;
+  /** Puts it in its place below the root, whole. */
+  publish(parts: readonly string[], now: Date): Promise<void>;
+  /** Takes it away. */
+  discard(): Promise<void>;
+}
+
+/** @param root must exist: a missing root is a volume that is gone, not a folder to make. @throws the system's error */
+export async function createTemporary(root: string, folder: readonly string[]): Promise<TemporaryFile> {
+  const path = join(root, ...folder, temporaryName());
+  const file = await openNew(path, () => makeFolders(root, folder));
+  let length = 0;
+  let isOpen = true;
+  const end = async (): Promise<void> => {
+    if (isOpen) {
+      isOpen = false;
+      await fs.close(file);
+    }
+  };
+  return {
+    path,
+    async write(bytes) {
+      for (let at = 0; at < bytes.length; ) {
+        const { bytesWritten } = await fs.write(file, bytes, at, bytes.length - at);
+        at += bytesWritten;
+      }
+      length += bytes.length;
+    },
+    async publish(parts, now) {
+      const target = join(root, ...parts);
+      await fs.fsync(file);
+      const { size } = await fs.fstat(file);
+      if (size !== length) throw new Error(`${size} of ${length} bytes were stored`);
+      await end();
+      await moveInto(path, target, () => makeFolders(root, parts.slice(0, -1)));
+      // Without it another client's first look at the file can stall for 5 s on CephFS, until the MDS flushes its journal.
+      await fs.utimes(target, now, now).catch(() => {});
+    },
+    async discard() {
+      await end().catch(() => {});
+      await fs.unlink(path).catch(() => {});
+    },
+  };
 }
 
 /** Marks a file as used just now: the only recency there is, as CephFS keeps no atime. */
@@ -71,21 +116,6 @@ function temporaryName(): string {
   return `${TEMPORARY}${process.pid}-${Date.now().toString(36)}-${(written++).toString(36)}-${Math.random().toString(36).slice(2, 8)}`;
 }
 
-async function writeDurably(path: string, bytes: Buffer, makeFolder: () => Promise<void>): Promise<void> {
-  const file = await openNew(path, makeFolder);
-  try {
-    for (let at = 0; at < bytes.length; ) {
-      const { bytesWritten } = await fs.write(file, bytes, at, bytes.length - at);
-      at += bytesWritten;
-    }
-    await fs.fsync(file);
-    const { size } = await fs.fstat(file);
-    if (size !== bytes.length) throw new Error(`${size} of ${bytes.length} bytes were stored`);
-  } finally {
-    await fs.close(file);
-  }
-}
-
 async function openNew(path: string, makeFolder: () => Promise<void>): Promise<number> {
   try {
     return await fs.open(path, "wx", 0o644);
@@ -107,10 +137,14 @@ async function makeFolders(root: string, names: readonly string[]): Promise<void
 }
 
 /** A rename replaces a file, but not a folder that somebody left there. */
-async function moveInto(from: string, to: string): Promise<void> {
+async function moveInto(from: string, to: string, makeFolder: () => Promise<void>): Promise<void> {
   try {
     await fs.rename(from, to);
   } catch (error) {
+    if (isAbsent(error)) {
+      await makeFolder();
+      return await fs.rename(from, to);
+    }
     const there = await fs.lstat(to).catch(() => undefined);
     if (!there?.isDirectory()) throw error;
     await remove(to);

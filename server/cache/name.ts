@@ -16,9 +16,15 @@ export const TEMPORARY = ".tmp-";
 /** Hex digits of a source's hash: what all names of a source start with. Keys are never part of a path. */
 const HASH_DIGITS = 32;
 
+/** The last one: a publish names dozens of variants of each photograph, one after the other. */
+let last = { text: "", hash: "" };
+
 /** A source's hash; `namespace` keeps two storages apart that have keys in common. */
 export function sourceHash(key: string, namespace: string): string {
-  return createHash("sha256").update(`${LOOK}\n${namespace}\n${key}`).digest("hex").slice(0, HASH_DIGITS);
+  const text = `${LOOK}\n${namespace}\n${key}`;
+  if (text !== last.text)
+    last = { text, hash: createHash("sha256").update(text).digest("hex").slice(0, HASH_DIGITS) };
+  return last.hash;
 }
 
 /** The file name of a variant: `<source hash>.<width, or 0>.<quality>.<class>`. */

@@ -23,10 +23,13 @@ export interface SocketLimits {
   readonly maxConnections: number;
 }
 
-/** Against slow-loris; longer keep-alive than an ingress's 60 s, or it meets closed connections (imgproxy#171). */
+/**
+ * Against slow-loris; longer keep-alive than an ingress's 60 s, or it meets closed connections (imgproxy#171). A request may
+ * last longer than its head: 64 MiB of a publish come through a slow line, and are taken as fast as they can be checked.
+ */
 export const socketLimits: SocketLimits = {
   headersTimeout: 10_000,
-  requestTimeout: 15_000,
+  requestTimeout: 600_000,
   connectionsCheckingInterval: 2_000,
   keepAliveTimeout: 75_000,
   timeout: 30_000,

@@ -3,7 +3,8 @@ import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { errorNumbers } from "../cache/files.ts";
 import { VolumeHung, type WithVolume } from "../cache/volume-limiter.ts";
-import { isLive, MARKER, PUBLISHED_FOLDER, readSet, type StoredSet, setName, setPath } from "./files.ts";
+import { MARKER, PUBLISHED_FOLDER, setName, setParts } from "./files.ts";
+import { isLive, type PublishedSet, readSet } from "./read-set.ts";
 
 /** What a volume's published folder holds, as far as it can be read. */
 export interface FoundSets {
@@ -24,7 +25,7 @@ export interface SetFile {
   /** When the set was made, milliseconds since 1970; of a file that was never read, when it was written. */
   readonly made: number;
   /** As it was last read; absent when it never was. */
-  readonly set?: StoredSet;
+  readonly set?: PublishedSet;
 }
 
 export interface Unread {
@@ -104,20 +105,20 @@ export class PublishedReader {
   async #readFile(site: string, name: string, unread: Unread[]): Promise<SeenFile | undefined> {
     const known = this.#files.get(`${site}/${name}`);
     const seen: SeenFile = known ?? { site, name, made: Date.now(), signature: "" };
-    const path = `${PUBLISHED_FOLDER}/${site}/${name}.json`;
+    const path = setParts(site, name).join("/");
     const failed = (file: SeenFile, error: unknown): SeenFile => {
       unread.push({ path, error });
       return file;
     };
     try {
       const { ino, size, mtimeMs } = await this.#withVolume("read", () =>
-        stat(setPath(this.#folder, site, name)),
+        stat(join(this.#folder, ...setParts(site, name))),
       );
       const signature = `${ino} ${size} ${mtimeMs}`;
       if (known?.signature === signature && known.damage === undefined) return known;
       if (known?.signature === signature) return failed(known, known.damage);
       try {
-        const set = await this.#withVolume("read", () => readSet(this.#folder, site, name));
+        const set = await readSet({ folder: this.#folder, site, name, withVolume: this.#withVolume });
         return { site, name, made: set.made, set, signature };
       } catch (error) {
         if (isSystemError(error)) throw error;
@@ -148,13 +149,20 @@ export class PublishedReader {
 export async function readPins(
   folder: string,
   now = Date.now(),
-): Promise<{ readonly pins: ReadonlySet<string> | undefined; readonly unread: readonly Unread[] }> {
+): Promise<{
+  readonly pins: { readonly has: (name: string) => boolean } | undefined;
+  readonly unread: readonly Unread[];
+}> {
   const { files, unread } = await new PublishedReader(folder).read();
   if (unread.length > 0) return { pins: undefined, unread };
-  const pins = new Set<string>();
-  for (const { set } of files)
-    if (set !== undefined && isLive(set, now)) for (const pin of set.pins) pins.add(pin);
-  return { pins, unread };
+  const live = liveSets(files, now);
+  return { pins: { has: (name) => live.some(({ pins }) => pins.has(name)) }, unread };
+}
+
+/** The newest first: most of what is asked for is in it. */
+export function liveSets(files: readonly SetFile[], now: number): readonly PublishedSet[] {
+  const live = files.flatMap(({ set }) => (set !== undefined && isLive(set, now) ? [set] : []));
+  return live.sort((a, b) => b.made - a.made);
 }
 
 const gone: Unread = { path: PUBLISHED_FOLDER, error: new Error("the folder is gone, or empty") };

@@ -7,6 +7,7 @@ import { Quarantine } from "../encode/pool/quarantine.ts";
 import { Problem } from "../errors.ts";
 import { remotePolicy } from "../http/freshness.ts";
 import { openPublished } from "../published/published.ts";
+import { put } from "../published/test/sets.ts";
 import { retrySource } from "../source/remote/retry-breaker.ts";
 import { photo } from "./support/pictures.ts";
 import { temporaryFolder } from "./support/temporary-folder.ts";
@@ -134,8 +135,8 @@ test("a set that is published while the clock is back is the newest one all the 
     changed: () => undefined,
     lookMs: 0,
   });
-  await published.put("blog", "monday", { images: {} });
+  await put(published, "blog", "monday", { images: {} });
   setClock(-HOUR);
-  await published.put("blog", "tuesday", { images: {} });
+  await put(published, "blog", "tuesday", { images: {} });
   expect(await published.list("blog")).toEqual(["tuesday"]);
 });

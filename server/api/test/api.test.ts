@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -260,6 +260,53 @@ describe("published sets and purges", () => {
     expect(await (await call("GET", "published/blog")).json()).toEqual({ sets: ["one"] });
     expect((await call("DELETE", "published/blog/one")).status).toBe(204);
     expect((await call("GET", "published/blog/one")).status).toBe(404);
+  });
+
+  test("a set that is refused anywhere in a long body is refused in words, once all of it is sent, and leaves nothing behind", async () => {
+    const good = Array.from(
+      { length: 3_000 },
+      (_, at) => [`${at}.jpg`, [`img=${at}.jpg&q=60&w=800`]] as const,
+    );
+    const images = (...more: readonly (readonly [string, unknown])[]) =>
+      Object.fromEntries([...good, ...more]);
+    await call("PUT", "published/blog/one", { images: { "worms.jpg": ["img=worms.jpg&q=60"] } });
+    for (const [body, detail] of [
+      [{ images: images(["b.jpg", ["img=c.jpg"]]) }, 'images["b.jpg"][0] is a query of another key'],
+      [{ images: images(["/b.jpg", []]) }, "a key of images starts with a slash"],
+      [
+        { images: { "a.jpg": ["img=a.jpg&q=0"], ...images() } },
+        'images["a.jpg"][0]: q takes a whole number from 1 to 100',
+      ],
+      [{ images: images(["b.jpg", "x"]) }, 'images["b.jpg"] is not a list'],
+      [
+        { images: images(["b.jpg", Array(201).fill("img=b.jpg")]) },
+        'images["b.jpg"] has more than 200 items',
+      ],
+      [{ images: images(), expires: "soon" }, "expires takes a whole number from 1 to 31536000"],
+      [{ images: [] }, "images is not an object"],
+      [{}, "images is not an object"],
+      [[], "the body is not an object"],
+      [JSON.stringify({ images: images() }).slice(0, -1), "the body is not JSON"],
+      [`${JSON.stringify({ images: images() })}1`, "the body is not JSON"],
+      ["", "the body is not JSON"],
+    ] as const) {
+      const refused = await call("PUT", "published/blog/two", body);
+      expect([refused.status, await refused.json()]).toMatchObject([400, { code: "invalid-body", detail }]);
+    }
+    const many = Array.from({ length: 100_001 }, (_, at) => [`${at}.jpg`, []]);
+    const tooMany = await call("PUT", "published/blog/two", { images: Object.fromEntries(many) });
+    expect(await tooMany.json()).toMatchObject({ detail: "images has more than 100000 keys" });
+    const tooLong = new Blob(['{"images":{', " ".repeat(64 * 2 ** 20), "}}"]).stream();
+    const init = { method: "PUT", body: tooLong, duplex: "half" as const };
+    const headers = { authorization: `Bearer ${tokens[0]}` };
+    expect((await world.get("/api/published/blog/two", { ...init, headers })).status).toBe(413);
+    expect(await readdir(join(world.volume, "published", "blog"))).toEqual(["one.json"]);
+    expect(
+      (await readdir(join(world.volume, "published"))).filter((name) => name.startsWith(".tmp")),
+    ).toEqual([]);
+    expect((await call("PUT", "published/blog/two", { images: images() })).status).toBe(204);
+    expect(await (await call("GET", "published/blog/two")).json()).toEqual({ images: images() });
+    expect(await (await call("GET", "published/blog")).json()).toEqual({ sets: ["two", "one"] });
   });
 
   test("a purge forgets a photograph in memory and on disk, and what was known not to work of it", async () => {

@@ -9,6 +9,7 @@ import { sign } from "../../../contract/signature.ts";
 import type { Variant } from "../../cache/cache.ts";
 import { Problem } from "../../errors.ts";
 import { remotePolicy } from "../../http/freshness.ts";
+import { put } from "../../published/test/sets.ts";
 import { photo } from "../../test/support/pictures.ts";
 import { createWorld, type World, type WorldOptions } from "../../test/support/world.ts";
 
@@ -313,7 +314,7 @@ describe("a hit from memory", () => {
     await close();
     await open({ variants: "listed" });
     await get("/?img=worms.jpg&q=33");
-    await world.published.put("blog", "one", { images: { "worms.jpg": ["img=worms.jpg&q=34"] } });
+    await put(world.published, "blog", "one", { images: { "worms.jpg": ["img=worms.jpg&q=34"] } });
     expect((await get("/?img=worms.jpg&q=33")).status).toBe(404);
   });
 

@@ -9,6 +9,7 @@ import type { Variant } from "../../cache/cache.ts";
 import { Problem } from "../../errors.ts";
 import { remotePolicy } from "../../http/freshness.ts";
 import { etagOf } from "../../http/response-headers.ts";
+import { put } from "../../published/test/sets.ts";
 import { type SourceStat, versionOf } from "../../source/source.ts";
 import { photo } from "../../test/support/pictures.ts";
 import { createWorld, type World, type WorldOptions } from "../../test/support/world.ts";
@@ -461,7 +462,7 @@ describe("a refusal", () => {
 
   test("for a client that asks for too many new variants leaves what is made and what is published", async () => {
     await open({ coldBudget: 3 });
-    await world.published.put("blog", "one", { images: { "worms.jpg": ["img=worms.jpg&q=33&w=6"] } });
+    await put(world.published, "blog", "one", { images: { "worms.jpg": ["img=worms.jpg&q=33&w=6"] } });
     const statuses = [];
     for (let w = 1; w <= 5; w += 1) statuses.push((await world.get(`/?img=worms.jpg&q=33&w=${w}`)).status);
     expect(statuses).toEqual([200, 200, 200, 429, 429]);
@@ -485,7 +486,7 @@ describe("fm=json for a photograph that nobody has asked for", () => {
 describe("one photograph", () => {
   test("takes its share of the disk and no more, beside what is published; what is new takes the place of what is old", async () => {
     await open({ maxVariants: 3 });
-    await world.published.put("blog", "one", { images: { "worms.jpg": ["img=worms.jpg&q=33&w=9"] } });
+    await put(world.published, "blog", "one", { images: { "worms.jpg": ["img=worms.jpg&q=33&w=9"] } });
     for (const w of [1, 2, 3, 4, 5, 9]) {
       expect((await world.get(`/?img=worms.jpg&q=33&w=${w}`)).status).toBe(200);
       await world.service.background.idle();
@@ -513,7 +514,7 @@ describe("VARIANTS", () => {
   test("=listed takes only what a published set names, and everything while there is none", async () => {
     await open({ variants: "listed" });
     expect((await world.get("/?img=worms.jpg&q=34")).status).toBe(200);
-    await world.published.put("blog", "one", { images: { "worms.jpg": ["img=worms.jpg&q=33"] } });
+    await put(world.published, "blog", "one", { images: { "worms.jpg": ["img=worms.jpg&q=33"] } });
     expect((await world.get("/?img=worms.jpg&q=33")).status).toBe(200);
     expect((await world.get("/?img=worms.jpg&q=34")).status).toBe(404);
     expect((await world.get("/?img=worms.jpg")).status).toBe(404);

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -7,6 +7,7 @@ import { createDiskCache } from "../../cache/disk.ts";
 import { VolumeHung, type WithVolume } from "../../cache/volume-limiter.ts";
 import { openPublished, type Published } from "../published.ts";
 import { readPins } from "../reader.ts";
+import { get, put } from "./sets.ts";
 
 let folder: string;
 let clock = 1_000_000;
@@ -31,6 +32,10 @@ const open = async (changed = () => {}): Promise<Published> => {
   return published;
 };
 const set = (quality: number) => ({ images: { "a b.jpg": [`img=a+b.jpg&q=${quality}&w=800`] } });
+const classes = {
+  auto: ["auto", "auto-a", "auto-w", "auto-aw"],
+  explicit: ["avif", "webp", "jpg", "png"],
+} as const;
 const asked = (quality: number) => ({ key: "a b.jpg", quality, width: 800 });
 
 beforeEach(async () => {
@@ -44,12 +49,12 @@ afterEach(async () => {
 test("a set lists what it names, whatever the version and the signature, and is there after a restart", async () => {
   const published = await open();
   expect(published.neverPublished).toBe(true);
-  await published.put("blog", "one", { images: { "a b.jpg": ["w=800&q=66&img=a%20b.jpg&v=0123456789"] } });
+  await put(published, "blog", "one", { images: { "a b.jpg": ["w=800&q=66&img=a%20b.jpg&v=0123456789"] } });
   for (const one of [published, await open()]) {
     expect(one.neverPublished).toBe(false);
     expect(one.has({ ...asked(66), version: "9876543210", signature: "x" })).toBe(true);
     expect(one.has(asked(67))).toBe(false);
-    expect(await one.get("blog", "one")).toEqual({ images: { "a b.jpg": ["img=a+b.jpg&q=66&w=800"] } });
+    expect(await get(one, "blog", "one")).toEqual({ images: { "a b.jpg": ["img=a+b.jpg&q=66&w=800"] } });
   }
 });
 
@@ -57,27 +62,99 @@ test("a site keeps its last sets, and other sites theirs", async () => {
   const published = await open();
   for (const quality of [60, 61, 62]) {
     clock += 1000;
-    await published.put("blog", `set-${quality}`, set(quality));
+    await put(published, "blog", `set-${quality}`, set(quality));
   }
-  await published.put("shop", "one", set(70));
+  await put(published, "shop", "one", set(70));
   expect(await published.list("blog")).toEqual(["set-62", "set-61"]);
   expect([60, 61, 62, 70].map((quality) => published.has(asked(quality)))).toEqual([false, true, true, true]);
   await published.delete("blog", "set-61");
   expect(published.has(asked(61))).toBe(false);
-  expect(await published.get("blog", "set-61")).toBeUndefined();
+  expect(await get(published, "blog", "set-61")).toBeUndefined();
 });
 
 test("a preview counts for nobody's last sets and expires by itself", async () => {
   const published = await open();
-  await published.put("blog", "one", set(60));
-  await published.put("blog", "two", set(61));
-  await published.put("blog", "preview", { ...set(62), expires: 60 });
+  await put(published, "blog", "one", set(60));
+  await put(published, "blog", "two", set(61));
+  await put(published, "blog", "preview", { ...set(62), expires: 60 });
   expect([60, 61, 62].map((quality) => published.has(asked(quality)))).toEqual([true, true, true]);
-  expect((await published.get("blog", "preview"))?.expires).toBe(60);
+  expect(await get(published, "blog", "preview")).toMatchObject({ expires: 60 });
   clock += 61_000;
   await published.refresh();
   expect([60, 61, 62].map((quality) => published.has(asked(quality)))).toEqual([true, true, false]);
   expect(await readdir(join(folder, "published", "blog"))).toEqual(["one.json", "two.json"]);
+});
+
+test("sets are the last release's, in both directions: what it wrote is read, and what is written it reads", async () => {
+  const published = await open();
+  await mkdir(join(folder, "published", "blog"), { recursive: true });
+  const query = "img=a+b.jpg&q=60&w=800";
+  const pins = [(await naming())({ ...asked(60), class: "auto" })];
+  const theirs = { made: 5, until: 2_000_000, images: { "a b.jpg": [query] }, pins };
+  await writeFile(join(folder, "published", "blog", "one.json"), `${JSON.stringify(theirs)}\n`);
+  await published.announce();
+  expect(await published.list("blog")).toEqual(["one"]);
+  expect([published.has(asked(60)), published.has(asked(61))]).toEqual([true, false]);
+  expect(["auto", "auto-w"].map((of) => published.isPinned(`${pins[0]?.replace(/[a-z]+$/, of)}`))).toEqual([
+    true,
+    false,
+  ]);
+  await put(published, "blog", "two", {
+    images: { "a b.jpg": ["w=800&q=60&img=a%20b.jpg"], "c.svg": [] },
+    expires: 9,
+  });
+  expect(JSON.parse(await readFile(join(folder, "published", "blog", "two.json"), "utf8"))).toEqual({
+    ...{ made: clock, until: clock + 9_000, images: { "a b.jpg": [query], "c.svg": [] } },
+    pins: classes.auto.map((of) => pins[0]?.replace(/[a-z]+$/, of)),
+  });
+});
+
+test("a first publish that comes in slowly closes nothing before it is whole, and one that breaks off never does", async () => {
+  const published = await open();
+  let goOn = () => {};
+  const pause = new Promise<void>((resolve) => {
+    goOn = resolve;
+  });
+  // More than is held back before it is written.
+  const images = Array.from({ length: 10_000 }, (_, at) => `"${at}.jpg":["img=${at}.jpg&q=60"]`);
+  async function* slowly(end: string) {
+    yield Buffer.from(`{"images":{${images.join(",")}`);
+    await pause;
+    yield Buffer.from(end);
+  }
+  const coming = [published.put("blog", "one", slowly("}}")), published.put("shop", "one", slowly("}"))];
+  const refused = expect(coming[1]).rejects.toThrow("the body is not JSON");
+  await expect.poll(() => readdir(join(folder, "published")).catch(() => [])).toHaveLength(4);
+  const there = await open();
+  await published.announce();
+  await there.refresh();
+  expect([published, there].map((one) => one.neverPublished)).toEqual([true, true]);
+  goOn();
+  await refused;
+  await coming[0];
+  await there.refresh();
+  expect([published, there].map((one) => one.has({ key: "7.jpg", quality: 60 }))).toEqual([true, true]);
+  expect((await readdir(join(folder, "published"))).sort()).toEqual([".changed", ".published", "blog"]);
+});
+
+test("what a publish that died has left is deleted by the next one, an hour later", async () => {
+  const published = await open();
+  await put(published, "blog", "one", set(60));
+  const at = (name: string) => join(folder, "published", name);
+  for (const [name, age] of [
+    [".tmp-dead", 3_700_000],
+    [".tmp-alive", 3_500_000],
+  ] as const) {
+    await writeFile(at(name), "{");
+    await utimes(at(name), new Date(clock - age), new Date(clock - age));
+  }
+  await put(published, "blog", "two", set(61));
+  expect((await readdir(join(folder, "published"))).sort()).toEqual([
+    ".changed",
+    ".published",
+    ".tmp-alive",
+    "blog",
+  ]);
 });
 
 test("another replica learns of a set and of a purge when it looks, and only then", async () => {
@@ -86,7 +163,7 @@ test("another replica learns of a set and of a purge when it looks, and only the
   const there = await open(() => {
     changes += 1;
   });
-  await here.put("blog", "one", set(60));
+  await put(here, "blog", "one", set(60));
   await there.refresh();
   expect([there.has(asked(60)), changes]).toEqual([true, 1]);
   await there.refresh();
@@ -99,23 +176,24 @@ test("another replica learns of a set and of a purge when it looks, and only the
 test("the GC learns the files of every class of reader, of live sets only", async () => {
   const published = await open();
   const nameOf = await naming();
-  await published.put("blog", "one", {
+  await put(published, "blog", "one", {
     images: { "a.jpg": ["img=a.jpg&q=60", "fm=avif&img=a.jpg&w=8"], "b.svg": ["img=b.svg"] },
   });
-  await published.put("blog", "preview", { ...set(62), expires: 60 });
+  await put(published, "blog", "preview", { ...set(62), expires: 60 });
   clock += 61_000;
-  const { pins = new Set<string>(), unread } = await readPins(folder, clock);
+  const { pins, unread } = await readPins(folder, clock);
   expect(unread).toEqual([]);
-  const expected = (["auto", "auto-w", "auto-a", "auto-aw"] as const).map((of) =>
-    nameOf({ key: "a.jpg", quality: 60, class: of }),
-  );
-  expected.push(nameOf({ key: "a.jpg", quality: 75, width: 8, class: "avif" }));
-  expect([...pins].sort()).toEqual(expected.sort());
+  const everyClass = Object.values(classes).flat();
+  const pinned = (key: string, quality: number, width?: number) =>
+    everyClass.filter((of) => pins?.has(nameOf({ key, quality, class: of, ...(width && { width }) })));
+  expect(pinned("a.jpg", 60)).toEqual(classes.auto);
+  expect(pinned("a.jpg", 75, 8)).toEqual(["avif"]);
+  expect([...pinned("b.svg", 75), ...pinned("a b.jpg", 62, 800)]).toEqual([]);
 });
 
 test("a variant without q is used as with the default q", async () => {
   const published = await open();
-  await published.put("blog", "one", { images: { "a.jpg": ["img=a.jpg&w=8"] } });
+  await put(published, "blog", "one", { images: { "a.jpg": ["img=a.jpg&w=8"] } });
   const nameOf = await naming();
   const pinned = [75, 74].map((quality) =>
     published.isPinned(nameOf({ key: "a.jpg", width: 8, quality, class: "auto-w" })),
@@ -125,8 +203,8 @@ test("a variant without q is used as with the default q", async () => {
 
 test.each(["", "../x", ".x", "a/b", "x".repeat(65)])("a name such as %j is refused", async (name) => {
   const published = await open();
-  await expect(published.put("blog", name, set(60))).rejects.toThrow(/up to 64 letters/);
-  await expect(published.get(name, "one")).rejects.toThrow(/up to 64 letters/);
+  await expect(put(published, "blog", name, set(60))).rejects.toThrow(/up to 64 letters/);
+  await expect(get(published, name, "one")).rejects.toThrow(/up to 64 letters/);
 });
 
 test("a volume that hangs has whoever publishes come again", async () => {
@@ -140,11 +218,11 @@ test("a volume that hangs has whoever publishes come again", async () => {
     lookMs: 0,
     withVolume: (_, work) => (hangs ? Promise.reject(new VolumeHung()) : work()),
   });
-  await published.put("blog", "one", set(50));
+  await put(published, "blog", "one", set(50));
   hangs = true;
   for (const work of [
-    () => published.put("blog", "two", set(60)),
-    () => published.get("blog", "one"),
+    () => put(published, "blog", "two", set(60)),
+    () => get(published, "blog", "one"),
     () => published.list("blog"),
     () => published.delete("blog", "one"),
     () => published.announce(),
@@ -170,7 +248,7 @@ describe("a set that cannot be read", () => {
   test("keeps what was last read of it, is reported once, and is read again without an announcement", async () => {
     const { published, unread } = await openWatched();
     const there = await open();
-    await there.put("blog", "one", set(60));
+    await put(there, "blog", "one", set(60));
     await published.refresh();
     const whole = await readFile(path("one"));
     await writeFile(path("one"), whole.subarray(0, 40));
@@ -191,8 +269,8 @@ describe("a set that cannot be read", () => {
   test("and is new is read as soon as it can be", async () => {
     const { published } = await openWatched();
     const there = await open();
-    await there.put("blog", "one", set(60));
-    await there.put("blog", "two", set(61));
+    await put(there, "blog", "one", set(60));
+    await put(there, "blog", "two", set(61));
     const whole = await readFile(path("two"));
     await writeFile(path("two"), whole.subarray(0, 40));
     await published.refresh();
@@ -211,9 +289,9 @@ describe("a set that cannot be read", () => {
     const withVolume: WithVolume = (_, work) => (--failing.after < 0 ? Promise.reject(error) : work());
     const { published } = await openWatched({ withVolume });
     const there = await open();
-    await there.put("blog", "one", set(60));
+    await put(there, "blog", "one", set(60));
     await published.refresh();
-    await there.put("blog", "two", set(61));
+    await put(there, "blog", "two", set(61));
     // At the stamp, the folder, the site's folder, each file, and the last look at the folder.
     for (let calls = 0; calls < 8; calls++) {
       failing.after = calls;
@@ -228,14 +306,14 @@ describe("a set that cannot be read", () => {
 
   test("has whoever asks for it hear that, is listed, and gives way to newer sets", async () => {
     const { published } = await openWatched();
-    await published.put("blog", "one", set(60));
+    await put(published, "blog", "one", set(60));
     await writeFile(path("torn"), '{"made":1,"pi');
-    await expect(published.get("blog", "torn")).rejects.toMatchObject({ code: "internal" });
+    await expect(get(published, "blog", "torn")).rejects.toMatchObject({ code: "internal" });
     expect(new Set(await published.list("blog"))).toEqual(new Set(["one", "torn"]));
     clock = Date.now() + 1000;
     for (const name of ["two", "three"]) {
       clock += 1000;
-      await (await open()).put("blog", name, set(61));
+      await put(await open(), "blog", name, set(61));
     }
     expect(await readdir(join(folder, "published", "blog"))).toEqual(["three.json", "two.json"]);
     clock = 1_000_000;
@@ -243,7 +321,7 @@ describe("a set that cannot be read", () => {
 
   test("leaves the GC without pins, and it says which", async () => {
     const published = await open();
-    await published.put("blog", "one", set(60));
+    await put(published, "blog", "one", set(60));
     for (const damage of ['{"made":1,"pi', "[]", '{"made":1,"pins":[1],"images":{}}', ""]) {
       await writeFile(path("torn"), damage);
       const { pins, unread } = await readPins(folder, clock);
@@ -255,7 +333,7 @@ describe("a set that cannot be read", () => {
 describe("once something was published", () => {
   test("it stays so: without a live set, and after a restart", async () => {
     const published = await open();
-    await published.put("blog", "one", set(60));
+    await put(published, "blog", "one", set(60));
     await published.delete("blog", "one");
     for (const one of [published, await open()])
       expect([one.neverPublished, one.hasLive, one.has(asked(60))]).toEqual([false, false, false]);
@@ -263,7 +341,7 @@ describe("once something was published", () => {
 
   test("a server that runs keeps what it knew when the folder is gone or empty, and follows what is published then", async () => {
     const published = await open();
-    await published.put("blog", "one", set(60));
+    await put(published, "blog", "one", set(60));
     await rename(join(folder, "published"), join(folder, "elsewhere"));
     await published.refresh();
     expect([published.has(asked(60)), published.neverPublished, published.isComplete]).toEqual([
@@ -278,7 +356,7 @@ describe("once something was published", () => {
       false,
       false,
     ]);
-    await (await open()).put("blog", "two", set(61));
+    await put(await open(), "blog", "two", set(61));
     await published.refresh();
     expect([60, 61].map((quality) => published.has(asked(quality)))).toEqual([false, true]);
     expect(published.isComplete).toBe(true);
@@ -286,7 +364,7 @@ describe("once something was published", () => {
 
   test("a volume of an earlier version, without the mark, counts as published and gets it", async () => {
     const before = await open();
-    await before.put("blog", "one", set(60));
+    await put(before, "blog", "one", set(60));
     await before.delete("blog", "one");
     await rm(join(folder, "published", ".published"));
     expect((await open()).neverPublished).toBe(false);

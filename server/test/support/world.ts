@@ -19,6 +19,8 @@ import type { RequestLine } from "../../telemetry/log.ts";
 /** A whole server on a temporary folder of photographs: production's listener, disk cache and published sets. */
 export interface World {
   readonly folder: string;
+  /** The cache's folder. */
+  readonly volume: string;
   readonly service: Service;
   readonly cache: DiskCache;
   /** Names of the variants on disk, such as `<hash>.800.55.auto-aw`, sorted. */
@@ -99,6 +101,7 @@ export async function createWorld({
   const world: World = {
     server,
     folder,
+    volume,
     service,
     cache,
     published,

@@ -1,0 +1,127 @@
+import { setInterval as every } from "node:timers";
+import type { WithVolume } from "../cache/volume-limiter.ts";
+import { deleteSet, readStamp, stamp, writeMarker } from "./files.ts";
+import { isLive, type PublishedSet } from "./read-set.ts";
+import { type FoundSets, liveSets, PublishedReader, type SetFile, type Unread } from "./reader.ts";
+
+export interface FollowOptions {
+  /** The cache's. */
+  readonly folder: string;
+  /** How work on the volume is done: it may hang. */
+  readonly withVolume: WithVolume;
+  /** Another replica has published or purged. */
+  readonly changed: () => void;
+  /** Called when other sets than before cannot be read, and with none when all can be. */
+  readonly onUnread?: (unread: readonly Unread[]) => void;
+  readonly now: () => number;
+}
+
+/** What the live sets name; another object whenever that may have changed. */
+export interface State {
+  /** The newest first. */
+  readonly live: readonly PublishedSet[];
+  /** When the next preview expires, milliseconds since 1970. */
+  readonly nextExpiry: number;
+}
+
+/**
+ * Follows what this and other replicas publish on the volume. What cannot be read keeps its last known state, is
+ * reported, and is tried again at every look.
+ */
+export class Follower {
+  found: FoundSets = { files: [], unread: [], ever: false, isMarked: false };
+  state: State = { live: [], nextExpiry: Number.POSITIVE_INFINITY };
+  readonly #options: FollowOptions;
+  readonly #reader: PublishedReader;
+  /** Stamps: what other replicas' changes were last passed on for, and what the state was read at. */
+  readonly #seen: { change?: string; state?: string } = {};
+  #loading: Promise<unknown> = Promise.resolve();
+
+  constructor(options: FollowOptions) {
+    this.#options = options;
+    this.#reader = new PublishedReader(options.folder, options.withVolume);
+  }
+
+  /** Reads what has changed. One load after the other: an older view must not replace a newer one. */
+  load(): Promise<void> {
+    const loaded = this.#loading.then(() => this.#loadNow());
+    this.#loading = loaded;
+    return loaded;
+  }
+
+  /** The same, after a change of our own. */
+  async settle(): Promise<void> {
+    await this.load();
+    if (this.#seen.state !== undefined) this.#seen.change = this.#seen.state;
+  }
+
+  /** Looks whether another replica has changed anything, and whether a preview has expired. @throws VolumeHung, or the system's error. */
+  async refresh(): Promise<void> {
+    const { folder, withVolume, changed, now } = this.#options;
+    const at = await withVolume("read", () => readStamp(folder));
+    if (at !== this.#seen.change) changed();
+    this.#seen.change = at;
+    // A preview expires without an announcement.
+    const hasExpired = this.state.nextExpiry <= now();
+    if (at === this.#seen.state && !hasExpired) return;
+    await this.load();
+    if (!hasExpired) return;
+    await withVolume("write", () => deleteExpired(folder, this.found.files, now()));
+    await this.settle();
+  }
+
+  /** Tells the other replicas. @throws the system's error. */
+  async announce(): Promise<void> {
+    const { folder } = this.#options;
+    await stamp(folder);
+    this.#seen.change = await readStamp(folder);
+  }
+
+  /** @returns what stops it. */
+  refreshEvery(milliseconds: number): () => void {
+    let looking = false;
+    const timer = every(() => {
+      // A hung volume must not gather a queue of looks.
+      if (looking) return;
+      looking = true;
+      this.refresh()
+        .catch(() => undefined)
+        .finally(() => {
+          looking = false;
+        });
+    }, milliseconds).unref();
+    return () => clearInterval(timer);
+  }
+
+  async #loadNow(): Promise<void> {
+    const { folder, withVolume, onUnread, now } = this.#options;
+    // First the stamp: what changes while the sets are read is read again at the next look.
+    const at = await withVolume("read", () => readStamp(folder)).catch(() => undefined);
+    const before = this.found;
+    const found = await this.#reader.read();
+    this.found = found;
+    const isSame = found.files === before.files && found.ever === before.ever;
+    if (!isSame || this.state.nextExpiry <= now()) this.state = stateOf(found, now());
+    if (at === undefined || found.unread.length > 0) delete this.#seen.state;
+    else this.#seen.state = at;
+    if (pathsOf(found.unread) !== pathsOf(before.unread)) onUnread?.(found.unread);
+    // A version before had no mark: until it is written, the sites' folders say the same. Nothing waits for it.
+    if (found.ever && !found.isMarked && found.unread.length === 0)
+      void withVolume("write", () => writeMarker(folder)).catch(() => undefined);
+  }
+}
+
+function stateOf({ files }: FoundSets, now: number): State {
+  const live = liveSets(files, now);
+  const nextExpiry = Math.min(...live.map(({ until = Number.POSITIVE_INFINITY }) => until));
+  return { live, nextExpiry };
+}
+
+function pathsOf(unread: readonly Unread[]): string {
+  return unread.map(({ path }) => path).join("\n");
+}
+
+async function deleteExpired(folder: string, files: readonly SetFile[], now: number): Promise<void> {
+  for (const { site, name, set } of files)
+    if (set !== undefined && !isLive(set, now)) await deleteSet(folder, site, name);
+}

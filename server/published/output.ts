@@ -1,0 +1,89 @@
+import { open } from "node:fs/promises";
+import { createTemporary, type TemporaryFile } from "../cache/files.ts";
+import type { WithVolume } from "../cache/volume-limiter.ts";
+import { PUBLISHED_FOLDER, setParts } from "./files.ts";
+import type { SetPlace } from "./read-set.ts";
+
+const CHUNK_BYTES = 256 * 2 ** 10;
+
+/**
+ * Text that becomes a set's file, or a part of it, whole or not at all. Each call on the volume by itself: the body may
+ * take minutes to come in, and the volume has one place for writes. All throw the system's error or VolumeHung.
+ */
+export class Output {
+  readonly #place: SetPlace;
+  readonly #withVolume: WithVolume;
+  #file: TemporaryFile | undefined;
+  #texts: string[] = [];
+  #length = 0;
+
+  constructor(place: SetPlace) {
+    this.#place = place;
+    this.#withVolume = place.withVolume;
+  }
+
+  add(text: string): void {
+    this.#texts.push(text);
+    this.#length += text.length;
+  }
+
+  /** Writes what was added, where it is enough to be worth a call. */
+  async flush(least = CHUNK_BYTES): Promise<void> {
+    if (this.#length === 0 || this.#length < least) return;
+    const bytes = Buffer.from(this.#texts.join(""));
+    this.#texts = [];
+    this.#length = 0;
+    await this.#write(bytes);
+  }
+
+  /** Adds all of another's text but the first characters, which take a byte each. */
+  async append(other: Output, skip: number): Promise<void> {
+    await this.flush(0);
+    await other.flush(0);
+    const path = other.#file?.path;
+    if (path === undefined) return;
+    for (let at = skip, last = -1; last !== 0; at += last) {
+      const chunk = await this.#withVolume("read", () => readAt(path, at));
+      last = chunk.length;
+      if (last > 0) await this.#write(chunk);
+    }
+  }
+
+  async publish(now: Date): Promise<void> {
+    await this.flush(0);
+    const file = await this.#opened();
+    const { site, name } = this.#place;
+    await this.#withVolume("write", () => file.publish(setParts(site, name), now));
+  }
+
+  /** Never throws. */
+  async discard(): Promise<void> {
+    const file = this.#file;
+    if (file !== undefined) await this.#withVolume("write", () => file.discard()).catch(() => undefined);
+  }
+
+  async #write(bytes: Uint8Array): Promise<void> {
+    const file = await this.#opened();
+    await this.#withVolume("write", () => file.write(bytes));
+  }
+
+  /** From the first bytes on: a body that is refused at once leaves no trace. */
+  async #opened(): Promise<TemporaryFile> {
+    // Not in the site's folder: one without a set says that all its sets were deleted.
+    this.#file ??= await this.#withVolume("write", () =>
+      createTemporary(this.#place.folder, [PUBLISHED_FOLDER]),
+    );
+    return this.#file;
+  }
+}
+
+async function readAt(path: string, position: number): Promise<Uint8Array> {
+  const file = await open(path);
+  try {
+    const chunk = new Uint8Array(CHUNK_BYTES);
+    const { bytesRead } = await file.read(chunk, 0, CHUNK_BYTES, position);
+    return chunk.subarray(0, bytesRead);
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,153 @@
+import { open } from "node:fs/promises";
+import { join } from "node:path";
+import type { WithVolume } from "../cache/volume-limiter.ts";
+import { TimeSlice } from "../concurrency/time-slice.ts";
+import { setParts } from "./files.ts";
+import { HashSet } from "./hash-set.ts";
+import { type JsonPiece, JsonSplitter } from "./json-pieces.ts";
+
+/** What is held in memory of a published set. */
+export interface PublishedSet {
+  /** Milliseconds since 1970. */
+  readonly made: number;
+  /** Likewise; absent for what is no preview. */
+  readonly until?: number;
+  /** The canonical queries that the set allows. */
+  readonly queries: HashSet;
+  /** File names of the cache entries that the set uses: the GC deletes them last. */
+  readonly pins: HashSet;
+}
+
+/** A set's file on the cache volume, such as `published/blog/2026-11-24.json`. */
+export interface SetPlace {
+  /** The cache's. */
+  readonly folder: string;
+  readonly site: string;
+  readonly name: string;
+  /** How work on the volume is done: it may hang. */
+  readonly withVolume: WithVolume;
+}
+
+/** The members of a set's file, and of a publish's body, that may be of any length. */
+export const largeMembers = { images: "object", pins: "list" } as const;
+
+/** JSON, but no set. */
+export class DamagedSet extends Error {}
+
+export function isLive({ until }: Pick<PublishedSet, "until">, now: number): boolean {
+  return until === undefined || until > now;
+}
+
+/**
+ * Queries are taken as they stand: one that another release has written and this one does not know is one that nobody
+ * asks this one for.
+ * @throws the system's error; InvalidJson or DamagedSet for a file that is no set; VolumeHung.
+ */
+export async function readSet(place: SetPlace): Promise<PublishedSet> {
+  const reading = new Reading();
+  for await (const piece of piecesOf(place)) reading.take(piece);
+  return reading.end();
+}
+
+/**
+ * The `images` of a set as JSON, piece by piece.
+ * @throws what {@link readSet} throws; what is wrong with opening the file at once, the rest on the way.
+ */
+export async function readImages(place: SetPlace): Promise<AsyncGenerator<string>> {
+  const chunks = await openChunks(place);
+  return (async function* () {
+    let comma = "";
+    yield "{";
+    for await (const { of, value } of inPieces(chunks)) {
+      const members = of === "images" ? JSON.stringify(value).slice(1, -1) : "";
+      if (members === "") continue;
+      yield `${comma}${members}`;
+      comma = ",";
+    }
+    yield "}";
+  })();
+}
+
+// --- one file ---
+
+class Reading {
+  readonly #queries = new HashSet();
+  readonly #pins = new HashSet();
+  readonly #members: Record<string, unknown> = {};
+  readonly #seen = new Set<string>();
+
+  take({ of, value }: JsonPiece): void {
+    this.#seen.add(of);
+    if (of === "") Object.assign(this.#members, value);
+    else if (of === "pins") addAll(this.#pins, value, "pins is not a list of file names");
+    else
+      for (const queries of Object.values(value))
+        addAll(this.#queries, queries, "images is not lists of queries by source key");
+  }
+
+  async end(): Promise<PublishedSet> {
+    const { made, until } = this.#members;
+    if (typeof made !== "number") throw new DamagedSet("made is not a number");
+    if (until !== undefined && typeof until !== "number") throw new DamagedSet("until is not a number");
+    for (const name of Object.keys(largeMembers))
+      if (!this.#seen.has(name)) throw new DamagedSet(`${name} is absent, or not what it should be`);
+    return {
+      made,
+      ...(until !== undefined && { until }),
+      queries: await this.#queries.sort(),
+      pins: await this.#pins.sort(),
+    };
+  }
+}
+
+function addAll(set: HashSet, texts: unknown, damage: string): void {
+  if (!Array.isArray(texts)) throw new DamagedSet(damage);
+  for (const text of texts) {
+    if (typeof text !== "string") throw new DamagedSet(damage);
+    set.add(text);
+  }
+}
+
+async function* piecesOf(place: SetPlace): AsyncGenerator<JsonPiece> {
+  yield* inPieces(await openChunks(place));
+}
+
+/** @throws InvalidJson */
+async function* inPieces(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<JsonPiece> {
+  const splitter = new JsonSplitter(largeMembers);
+  const slice = new TimeSlice();
+  for await (const chunk of chunks)
+    for (const piece of splitter.push(chunk)) {
+      yield piece;
+      if (slice.isOver()) await slice.next();
+    }
+  splitter.end();
+}
+
+const CHUNK_BYTES = 256 * 2 ** 10;
+
+/** Each call by itself: to read the whole of a large set takes longer than a healthy volume is given to answer. */
+async function openChunks({ folder, site, name, withVolume }: SetPlace): Promise<AsyncGenerator<Uint8Array>> {
+  let isWanted = true;
+  const file = await withVolume("read", async () => {
+    const opened = await open(join(folder, ...setParts(site, name)));
+    if (!isWanted) void opened.close();
+    return opened;
+  }).catch((error: unknown) => {
+    isWanted = false;
+    throw error;
+  });
+  return (async function* () {
+    try {
+      for (;;) {
+        const chunk = new Uint8Array(CHUNK_BYTES);
+        const { bytesRead } = await withVolume("read", () => file.read(chunk, 0, CHUNK_BYTES));
+        if (bytesRead === 0) return;
+        yield chunk.subarray(0, bytesRead);
+      }
+    } finally {
+      // Not waited for: on a hung volume it ends when the volume is back.
+      void file.close().catch(() => undefined);
+    }
+  })();
+}

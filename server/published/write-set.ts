@@ -1,0 +1,124 @@
+import { apiLimits, InvalidBody, parsePublishedExpiry, parsePublishedImages } from "../../contract/api.ts";
+import { readerClasses, type VariantClass } from "../../contract/formats.ts";
+import { formatPublished, type ImageRequest, isOriginal } from "../../contract/request.ts";
+import type { Variant } from "../cache/cache.ts";
+import { TimeSlice } from "../concurrency/time-slice.ts";
+import { InvalidJson, type JsonPiece, JsonSplitter } from "./json-pieces.ts";
+import { Output } from "./output.ts";
+import { largeMembers, type SetPlace } from "./read-set.ts";
+
+export interface NewSet extends SetPlace {
+  /** JSON of a PublishedBody, as it comes. */
+  readonly body: AsyncIterable<Uint8Array>;
+  readonly defaultQuality: number;
+  /** The file name of a variant's entry. */
+  readonly nameOf: (variant: Variant) => string;
+  /** When the set counts as made, asked for when all of it is here; milliseconds since 1970, as `now`. */
+  readonly made: () => Promise<number>;
+  readonly now: () => number;
+}
+
+/**
+ * Writes a set while its body comes in: it is checked piece by piece, and never in memory as a whole. The file is JSON,
+ * `{images: {<key>: [<canonical query>, …]}, made, until?, pins: [<file name>, …]}`, which every release reads.
+ * @throws InvalidBody when all of the body is here; what the body throws; the system's error; VolumeHung.
+ */
+export async function writeSet(set: NewSet): Promise<void> {
+  const writing = new Writing(set);
+  try {
+    await takeAll(set.body, writing);
+    await writing.publish();
+  } catch (error) {
+    await writing.discard();
+    throw error instanceof InvalidJson ? new InvalidBody(`the body ${error.message}`) : error;
+  }
+}
+
+/** To its end, also when it is refused before: a publisher reads no answer before it has sent everything. */
+async function takeAll(body: AsyncIterable<Uint8Array>, writing: Writing): Promise<void> {
+  const splitter = new JsonSplitter(largeMembers);
+  const slice = new TimeSlice();
+  let refusal: { readonly error: unknown } | undefined;
+  for await (const chunk of body) {
+    if (refusal !== undefined) continue;
+    try {
+      for (const piece of splitter.push(chunk)) {
+        await writing.take(piece);
+        if (slice.isOver()) await slice.next();
+      }
+    } catch (error) {
+      refusal = { error };
+    }
+  }
+  if (refusal !== undefined) throw refusal.error;
+  splitter.end();
+}
+
+// --- one file ---
+
+class Writing {
+  readonly #set: NewSet;
+  readonly #file: Output;
+  /** What goes behind the images, as it is known. */
+  readonly #pins: Output;
+  #keys = 0;
+  #hasImages = false;
+  #expires: number | undefined;
+
+  constructor(set: NewSet) {
+    this.#set = set;
+    this.#file = new Output(set);
+    this.#pins = new Output(set);
+  }
+
+  /** @throws InvalidBody */
+  async take({ of, value }: JsonPiece): Promise<void> {
+    if (of === "") this.#takeMember(value);
+    if (of !== "images") return;
+    this.#hasImages = true;
+    for (const [key, asked] of parsePublishedImages(value)) {
+      if (++this.#keys > apiLimits.publishedImages)
+        throw new InvalidBody(`images has more than ${apiLimits.publishedImages} keys`);
+      // However they were written: what a request is compared with.
+      const canonical = asked.map(formatPublished);
+      const before = this.#keys === 1 ? '{"images":{' : ",";
+      this.#file.add(`${before}${JSON.stringify(key)}:${JSON.stringify(canonical)}`);
+      const pins = asked.flatMap((one) => pinsOf(one, this.#set));
+      if (pins.length > 0) this.#pins.add(`,${JSON.stringify(pins).slice(1, -1)}`);
+    }
+    await this.#file.flush();
+    await this.#pins.flush();
+  }
+
+  #takeMember(member: object): void {
+    const { images, expires } = Object.fromEntries(Object.entries(member));
+    // Where it is what it should be, it comes as a piece of its own.
+    if (images !== undefined) parsePublishedImages(images);
+    if (expires !== undefined) this.#expires = parsePublishedExpiry(expires);
+  }
+
+  /** @throws InvalidBody */
+  async publish(): Promise<void> {
+    if (!this.#hasImages) parsePublishedImages(undefined);
+    const made = await this.#set.made();
+    const until = this.#expires === undefined ? "" : `,"until":${this.#set.now() + this.#expires * 1000}`;
+    this.#file.add(`${this.#keys === 0 ? '{"images":{' : ""}},"made":${made}${until},"pins":[`);
+    await this.#file.append(this.#pins, ",".length);
+    this.#file.add("]}\n");
+    await this.#file.publish(new Date());
+    await this.#pins.discard();
+  }
+
+  async discard(): Promise<void> {
+    await this.#file.discard();
+    await this.#pins.discard();
+  }
+}
+
+/** One query without `fm` has an entry for each class of reader. */
+function pinsOf(asked: ImageRequest, { defaultQuality, nameOf }: NewSet): string[] {
+  const { key, width, quality = defaultQuality, format } = asked;
+  if (isOriginal(asked) || format === "json") return [];
+  const classes: readonly VariantClass[] = format === undefined ? readerClasses : [format];
+  return classes.map((one) => nameOf({ key, quality, class: one, ...(width !== undefined && { width }) }));
+}
