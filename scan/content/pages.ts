@@ -181,8 +181,9 @@ function readPage(
 ): Read {
   const { hugoMinor, environment } = site;
   const kind = kindOf(file, folder, language);
-  // A section's cascade reaches the section too.
-  const cascade = file.bundle === "branch" ? parseCascade(split.values.cascade, hugoMinor) : [];
+  // It reaches the page too; from 0.123 on also one that is no section.
+  const gives = file.bundle === "branch" || hugoMinor >= 123;
+  const cascade = gives ? parseCascade(split.values.cascade, hugoMinor) : [];
   const target = { path: pagePath(file, folder, hugoMinor), kind, language: language.name, environment };
   const values = withCascades(split.values, [...cascade, ...cascades], target);
   const dated = {
@@ -199,7 +200,7 @@ function readPage(
     markup: values.markup === undefined ? file.markup : markupNamed(values.markup),
   };
   const due = isDue(values, dated, language, now);
-  return { page, cascade, due, published: due && isRendered(values, kind, file.bundle === "leaf", language) };
+  return { page, cascade, due, published: due && isRendered(values, kind, file.base === "index", language) };
 }
 
 function kindOf(

@@ -28,7 +28,7 @@ export function isDue(values: ConfigTree, file: DatedFile, rules: PublishRules, 
 
 /**
  * Whether its text reaches readers then, by the rules of the site's Hugo version.
- * @param leaf whether it is a folder's `index.md`.
+ * @param leaf whether it is a folder's `index.md`, with or without a language.
  */
 export function isRendered(values: ConfigTree, kind: PageKind, leaf: boolean, rules: PublishRules): boolean {
   const { hugoMinor, disabledKinds } = rules;

@@ -21,13 +21,14 @@ export interface CascadeTarget {
 
 /**
  * `cascade` is a table, or a list of tables that may each have a target.
- * @param hugoMinor before 0.112 the target is called `_target` alone, and `params` is a parameter like any other.
+ * @param hugoMinor before 0.112 the target is called `_target`, in lists alone, and `params` is a parameter like any other.
  */
 export function parseCascade(cascade: unknown, hugoMinor: number): Cascade[] {
-  const entries = Array.isArray(cascade) ? cascade : [cascade];
+  const isList = Array.isArray(cascade);
+  const entries: readonly unknown[] = isList ? cascade : [cascade];
   return entries.filter(isTree).map((entry) => {
     const { _target, ...others } = entry;
-    if (hugoMinor < 112) return { values: others, takes: parseTarget(_target) };
+    if (hugoMinor < 112) return { values: others, takes: parseTarget(isList ? _target : undefined) };
     const { target, params, ...values } = others;
     return {
       values: { ...(isTree(params) ? params : {}), ...values },

@@ -4,7 +4,7 @@ export interface ContentName {
   readonly base: string;
   /** `index.md` makes its folder one page, `_index.md` makes it a section. */
   readonly bundle: "leaf" | "branch" | "none";
-  /** One of the site's languages; undefined where the name says none. */
+  /** One of the site's languages, or a disabled one's; undefined where the name says none. */
   readonly language: string | undefined;
 }
 
@@ -21,7 +21,7 @@ export function parseContentName(name: string, rules: NameRules): ContentName | 
 
 // --- before 0.123 ---
 
-/** As it is written; an `index.md` of a disabled language is one of the main language, and `index.b.md` is one too. */
+/** As it is written. The `index.md` of a disabled language is no page, but its folder is a bundle; `index.b.md` is one too. */
 function oldName(name: string, { languages, disabledLanguages }: NameRules): ContentName | undefined {
   const parts = name.split(".").slice(0, -1);
   const last = parts.length > 1 ? parts.at(-1) : undefined;
@@ -29,7 +29,8 @@ function oldName(name: string, { languages, disabledLanguages }: NameRules): Con
   const disabled = last !== undefined && disabledLanguages.has(last);
   const base = (language !== undefined || disabled ? parts.slice(0, -1) : parts).join(".");
   const bundle = base.startsWith("index.") ? "leaf" : bundleOf(base);
-  return disabled && bundle !== "leaf" ? undefined : { base, bundle, language };
+  if (!disabled) return { base, bundle, language };
+  return bundle === "leaf" ? { base, bundle, language: last } : undefined;
 }
 
 // --- since ---

@@ -1,0 +1,35 @@
+import fc from "fast-check";
+import { afterAll, describe, expect, inject, test } from "vitest";
+import { createSite, extremes, hugos } from "../../hugo-module/test/hugo-site.ts";
+import { scanned, urlsIn } from "./blog.ts";
+import { generatedSite } from "./generated-site.ts";
+import { startScanProcess } from "./scan-process.ts";
+
+declare module "vitest" {
+  interface ProvidedContext {
+    /** How many sites are generated for each version; absent: a few, always the same. */
+    readonly generatedSites?: number;
+  }
+}
+
+const many = inject("generatedSites");
+const scan = startScanProcess();
+afterAll(() => scan[Symbol.asyncDispose]());
+
+describe.each([...(many === undefined ? extremes : hugos)])("on Hugo $version", (hugo) => {
+  const minor = Number(hugo.version.split(".")[1]);
+
+  test("the scan finds exactly what Hugo emits of generated sites", async () => {
+    const parameters = many === undefined ? { numRuns: 4, seed: 17, endOnFailure: true } : { numRuns: many };
+    await fc.assert(
+      fc.asyncProperty(generatedSite, async ({ env, files }) => {
+        await using site = await createSite(files(minor));
+        const built = await site.build(hugo, { env });
+        expect(built.errors).toEqual([]);
+        const emitted = new Set([...built.files.values()].flatMap((text) => [...urlsIn(text)]));
+        expect(await scanned(site.folder, hugo.version, env, scan.run)).toEqual([...emitted].sort());
+      }),
+      parameters,
+    );
+  });
+});
