@@ -162,6 +162,17 @@ describe("a GIF", () => {
     expect(full).toMatch(/^clear/);
   });
 
+  test("is transparent for a reader without WebP, too, and in JSON", async () => {
+    // A photograph: what is drawn would be a PNG in any case.
+    const { data } = await photo(200, 150).raw().toBuffer({ resolveWithObject: true });
+    const colour = Array.from({ length: 200 * 150 }, (_, at) => data[3 * at] ?? 0);
+    const gif = gifOf(240, 180, [{ at: [20, 15, 200, 150], colour }], { bits: 8 });
+    await writeFile(join(photos, "photo.gif"), gif);
+    const response = await fetch(`${pod.url}?img=photo.gif&q=50`, { headers: { accept: "image/jpeg" } });
+    expect(response.headers.get("content-type")).toBe("image/png");
+    expect(await (await ask("photo.gif", gif, "fm=json")).json()).toMatchObject({ alpha: true, frames: 1 });
+  });
+
   test("that clears a frame to the background shows what is behind it", async () => {
     const frames = [{ ...whole, colour: 1 }, ...[2, 3].map((colour) => ({ ...box, colour }))].map(
       (frame) => ({
@@ -184,6 +195,25 @@ describe("a GIF", () => {
     const frames = [1, 2].map((colour) => ({ ...whole, colour, disposal: 1, ended: false }));
     const gif = gifOf(width, height, frames, { trailer: false });
     expect(await framesOf("endless.gif", gif)).toEqual(["red red", "green green"]);
+  });
+
+  test("that is cut off is played up to its last whole frame", async () => {
+    const one = gifOf(width, height, [{ ...whole, colour: 1 }]);
+    const two = gifOf(
+      width,
+      height,
+      [1, 2].map((colour) => ({ ...whole, colour, disposal: 1 })),
+    );
+    // The trailer, the empty block, and the end code.
+    for (const bytes of [1, 2, 3]) {
+      const [still, moving] = [one, two].map((gif) => gif.subarray(0, gif.length - bytes));
+      expect(await framesOf(`one-${bytes}.gif`, still ?? one)).toEqual(["red red"]);
+      expect(await framesOf(`two-${bytes}.gif`, moving ?? two)).toEqual(["red red", "green green"]);
+    }
+    const half = two.subarray(0, two.length - 400);
+    expect(await framesOf("half.gif", half)).toEqual(["red red"]);
+    expect(await (await ask("half.gif", half, "fm=json")).json()).toMatchObject({ frames: 1 });
+    expect(await statusOf("nothing.gif", one.subarray(0, one.length - 400))).toBe("422 unreadable-source");
   });
 
   test("goes to readers without WebP as it is stored, frames and all", async () => {

@@ -1,11 +1,5 @@
-import {
-  type GifBlock,
-  gifBlocks,
-  pixelsOf,
-  type Rectangle,
-  rectangleOf,
-  subBlocks,
-} from "../../../formats/gif.ts";
+import { type GifBlock, gifBlocks, pixelsOf, type Rectangle, rectangleOf } from "../../../formats/gif.ts";
+import { lzwCodes } from "../../../formats/gif-lzw.ts";
 import { withTail } from "./spare.ts";
 
 /**
@@ -14,11 +8,11 @@ import { withTail } from "./spare.ts";
  * they do not use; where the first frame leaves some of the canvas free, a frame with one is added behind the last, for the
  * decoder to count and not to show.
  * @param bytes changed in place.
- * @returns the same memory, perhaps with a frame more. Never throws.
+ * @returns the same memory, perhaps with a frame more, and whether anything of it is transparent now. Never throws.
  */
-export function clearCanvas(bytes: Uint8Array): Uint8Array {
+export function clearCanvas(bytes: Uint8Array): { readonly bytes: Uint8Array; readonly alpha: boolean } {
   const gif = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (gif.length < 13) return bytes;
+  if (gif.length < 13) return { bytes, alpha: false };
   const frames = framesOf(gif);
   let isTransparent = frames.some(({ control }) => hasTransparency(gif, control));
   for (const [index, { image, control }] of frames.entries()) {
@@ -28,8 +22,9 @@ export function clearCanvas(bytes: Uint8Array): Uint8Array {
     isTransparent = setTransparent(gif, image, control) || isTransparent;
   }
   const [first] = frames;
-  if (first === undefined || isTransparent || coversCanvas(gif, frames, first)) return bytes;
-  return withTail(bytes, frames.at(-1)?.image.end ?? bytes.length, NO_PICTURE);
+  if (first === undefined || isTransparent || coversCanvas(gif, frames, first))
+    return { bytes, alpha: isTransparent };
+  return { bytes: withTail(bytes, frames.at(-1)?.image.end ?? bytes.length, NO_PICTURE), alpha: true };
 }
 
 // --- frames ---
@@ -102,32 +97,7 @@ function unusedColour(gif: Buffer, at: number): number | undefined {
   // Its pixels have fewer than eight bits.
   if ((gif[at] ?? 0) < 8) return 255;
   const used = new Set<number>();
-  for (const code of lzwCodes(gif, at)) if (code < 256) used.add(code);
+  for (const { code } of lzwCodes(gif, at)) if (code < 256) used.add(code);
   for (let colour = 255; colour >= 0; colour--) if (!used.has(colour)) return colour;
   return undefined;
-}
-
-const CLEAR = 256;
-const END = 257;
-
-/** The codes of pixels of eight bits, whose length grows with the table that a decoder builds (GIF89a appendix F). */
-function* lzwCodes(gif: Buffer, at: number): Generator<number> {
-  let [bits, held, length, known] = [0, 0, 9, END];
-  for (const block of subBlocks(gif, at + 1))
-    for (const byte of block) {
-      bits |= byte << held;
-      held += 8;
-      if (held < length) continue;
-      const code = bits & (2 ** length - 1);
-      bits >>>= length;
-      held -= length;
-      if (code === END) return;
-      if (code === CLEAR) [length, known] = [9, END];
-      else {
-        yield code;
-        // The first code behind a clear one adds nothing to the table.
-        if (known < 4096) known++;
-        if (known >= 2 ** length && length < 12) length++;
-      }
-    }
 }

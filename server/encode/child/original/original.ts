@@ -6,6 +6,7 @@ import { sniff } from "../../../formats/sniff.ts";
 import { limitProblem, passedOnReason, type SourceLimits } from "../../limits.ts";
 import { type Copyright, readCopyright } from "./copyright.ts";
 import { clearCanvas } from "./gif-canvas.ts";
+import { endGif } from "./gif-end.ts";
 import { leanOriginal } from "./lean.ts";
 import { type FailOn, mendings } from "./mend.ts";
 import { peculiarityOf } from "./peculiar.ts";
@@ -50,7 +51,7 @@ export async function openOriginal(
 ): Promise<Original> {
   const { type } = sniff(whole);
   const begun = await early;
-  const lean = begun === undefined ? leanOriginal(type, whole) : whole;
+  const lean = begun === undefined ? leanOriginal(type, type === "image/gif" ? endGif(whole) : whole) : whole;
   const original = readStoredSequence(type, lean) ?? (await readStill(type, lean, begun));
   const problem = limitProblem(original, limits) ?? passingProblem(original, limits);
   if (problem !== undefined) throw new Problem("unreadable-source", { detail: problem });
@@ -75,9 +76,10 @@ async function readStill(
     (await readHeader(bytes).catch((cause: unknown) => {
       throw damaged({ type, bytes }, cause);
     }));
+  const canvas = type === "image/gif" ? clearCanvas(bytes) : { bytes, alpha: false };
   return {
-    ...{ bytes: type === "image/gif" ? clearCanvas(bytes) : bytes, type, ...shownSize(type, header) },
-    alpha: header.hasAlpha,
+    ...{ bytes: canvas.bytes, type, ...shownSize(type, header) },
+    alpha: header.hasAlpha || canvas.alpha,
     copyright: readCopyright(header),
     failOn: "error",
   };
