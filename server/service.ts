@@ -51,6 +51,8 @@ export interface ServiceOptions {
   readonly maxSourceBytes: number;
   /** The longest that a reader waits for an original, in milliseconds. */
   readonly sourceTimeout: number;
+  /** The longest that it waits for its turn at anything that others hold, in milliseconds. */
+  readonly queueTimeout: number;
   readonly limits: SourceLimits;
   readonly hotCacheBytes: number;
   /** What the GC leaves on disk; a publish is told, because what is pinned beyond it cannot be kept. */
@@ -81,11 +83,17 @@ export function createService(parts: ServiceParts): Service {
   const { source, neighbours, cache, encoder, policy, published, log, metrics, options } = parts;
   const background = createBackground((what, error) => log.warn(`could not ${what}`, { error }));
   const hot = createMemoryCache(options.hotCacheBytes);
-  const { maxSourceBytes: maxBytes, sourceTimeout: liveMs, limits } = options;
-  const places = createSemaphore({ amount: 16, mostWaiting: 256, waitMs: 3_000 });
-  const streamPlaces = createSemaphore({ amount: 32, mostWaiting: 64, waitMs: 3_000 });
+  const { maxSourceBytes: maxBytes, sourceTimeout: liveMs, queueTimeout: waitMs, limits } = options;
+  // Together within the 64 connections to a source.
+  const places = createSemaphore({ amount: 16, spare: 4, mostWaiting: 256, waitMs });
+  const streamPlaces = createSemaphore({ amount: 32, spare: 8, mostWaiting: 64, waitMs });
   const bytes = Math.max(ORIGINALS_BYTES, maxBytes);
-  const memory = createSemaphore({ amount: bytes, mostWaiting: 64, waitMs: 3_000 });
+  const memory = createSemaphore({
+    amount: bytes,
+    spare: SPARE_BYTES,
+    mostWaiting: 64,
+    waitMs,
+  });
   const originals = createOriginalFetcher({
     ...{ source, flights: createSingleFlight(), maxBytes, liveMs, limits },
     places,
@@ -175,5 +183,6 @@ function tellWithheld({ metrics, log }: ServiceParts): Parameters<typeof createP
   };
 }
 
-/** Memory for originals that are fetched or encoded, of all requests together. */
-const ORIGINALS_BYTES = 128 * 2 ** 20;
+/** Memory for originals that are fetched or encoded, of all requests together; the spare is for clients that hold none. */
+const ORIGINALS_BYTES = 96 * 2 ** 20;
+const SPARE_BYTES = 32 * 2 ** 20;

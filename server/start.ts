@@ -5,6 +5,7 @@ import { toNodeHandler } from "h3";
 import { createCanaryFile } from "./cache/canary-file.ts";
 import { createDiskCache } from "./cache/disk.ts";
 import { connectionsWithin, descriptorLimit } from "./concurrency/descriptors.ts";
+import { once } from "./concurrency/once.ts";
 import { createRateLimiter } from "./concurrency/token-bucket.ts";
 import type { Config } from "./config/load.ts";
 import type { SourceLimits } from "./encode/limits.ts";
@@ -15,7 +16,7 @@ import { createPool, type Pool } from "./encode/pool/pool.ts";
 import { createAdmin } from "./front/admin.ts";
 import type { Timer } from "./gc/schedule.ts";
 import { budgetsOf, watchCache } from "./gc/watch-volume.ts";
-import { clientAddress } from "./http/client-address.ts";
+import { clientAddress, isTrusted } from "./http/client-address.ts";
 import { type Listening, listen, socketLimits } from "./http/listen.ts";
 import { openPublished, type Published } from "./published/published.ts";
 import type { Unread } from "./published/reader.ts";
@@ -57,6 +58,12 @@ export async function start(config: Config, log: Log, version: string): Promise<
     animationPixels: config.maxAnimationPixels,
     passThroughBytes: config.passThroughBytes,
   };
+  const warnOfProxy = once(() =>
+    log.warn(
+      "a request has X-Forwarded-For, but TRUSTED_PROXIES is empty: all readers behind a proxy count as one client. " +
+        "Set TRUSTED_PROXIES to the proxy's address or network",
+    ),
+  );
   const keepCopyright = config.keepCopyright === "on";
   const { source, neighbours, policy, name } = await openSource({
     mostBytes: config.maxSourceBytes,
@@ -85,6 +92,7 @@ export async function start(config: Config, log: Log, version: string): Promise<
     slots: { live: config.encoders, warm: config.warmEncoders },
     deadlineMs: { live: config.encodeTimeout, warm: config.warmTimeout },
     maxJobs: { live: config.queueLimit, warm: 64 },
+    maxWaitMs: { live: config.queueTimeout, warm: 60_000 },
     ...(config.encoderUser !== undefined && { worker: { user: config.encoderUser } }),
     memoryBytes: config.encoderMemory,
     limits,
@@ -123,7 +131,10 @@ export async function start(config: Config, log: Log, version: string): Promise<
       limits,
       tokens: config.token,
       dev: config.dev === "on",
-      client: (peer, forwardedFor) => clientAddress(peer, forwardedFor, config.trustedProxies),
+      client: (peer, forwardedFor) => {
+        if (forwardedFor !== null && config.trustedProxies.rules.length === 0) warnOfProxy();
+        return clientAddress(peer, forwardedFor, config.trustedProxies);
+      },
     },
   });
   watch(metrics, pool, () => service.hot.bytes);
@@ -153,14 +164,21 @@ export async function start(config: Config, log: Log, version: string): Promise<
   const onTrouble = (what: string, error?: unknown): void => {
     if (tell.take(what)) log.warn(what, error === undefined ? {} : { error });
   };
+  const peerOf = (address: string): string | undefined =>
+    isTrusted(address, config.trustedProxies)
+      ? undefined
+      : clientAddress(address, null, config.trustedProxies);
   const maxConnections = connectionsWithin(descriptorLimit(), socketLimits.maxConnections);
   if (maxConnections < socketLimits.maxConnections)
     log.warn("few files may be open at once, so that connections are limited: raise `ulimit -n`", {
       maxConnections,
     });
   const open = async (name: "PORT" | "ADMIN_PORT", port: number, listener: RequestListener) => {
-    const at = { name, port, host: config.host, onTrouble };
-    const listening = await listen(listener, at, { ...socketLimits, maxConnections });
+    const at = { name, port, host: config.host, onTrouble, peerOf };
+    const listening = await listen(listener, at, {
+      ...socketLimits,
+      maxConnections,
+    });
     listeners.push(listening);
     return listening.url;
   };

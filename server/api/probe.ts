@@ -1,5 +1,6 @@
 import type { ProbeAnswer, ProbeBody } from "../../contract/api.ts";
 import type { SourceRecord } from "../cache/cache.ts";
+import { publisher } from "../concurrency/clients.ts";
 import { type ImageInfos, toInfo } from "../image/image-info.ts";
 import type { Revalidation } from "../image/revalidate.ts";
 import type { ListSiblings } from "../source/list-siblings.ts";
@@ -55,5 +56,5 @@ async function probe(
   const found = await infos.find(key);
   if (found !== undefined && (await revalidation.force(key, signal)).validator === found.validator)
     return found;
-  return infos.make(key, "warm", signal);
+  return infos.make(key, "warm", publisher, signal);
 }

@@ -4,6 +4,8 @@ import { LRUCache } from "lru-cache";
 export interface RateLimiter {
   /** Takes one unit; false when there is none. */
   take(name: string): boolean;
+  /** Takes more units, also when there are none: what was begun is paid for, and later units wait for it. */
+  spend(name: string, units: number): void;
   /** Seconds until there is one unit again. */
   wait(name: string): number;
 }
@@ -30,6 +32,10 @@ export function createRateLimiter(
       const allowed = bucket.tokens >= 1;
       buckets.set(name, allowed ? { ...bucket, tokens: bucket.tokens - 1 } : bucket);
       return allowed;
+    },
+    spend(name, units) {
+      const bucket = filled(name);
+      buckets.set(name, { ...bucket, tokens: bucket.tokens - units });
     },
     wait: (name) => Math.max(0, (1 - filled(name).tokens) / limits.perSecond),
   };

@@ -145,7 +145,7 @@ export const settings = {
     "ENCODERS",
     count,
     String(availableParallelism()),
-    "Encoder processes for readers, one image each.",
+    "Encoder processes for readers, one image each; half as many more start for clients that have none while others hold all.",
   ),
   warmEncoders: serve(
     "WARM_ENCODERS",
@@ -175,7 +175,7 @@ export const settings = {
     "SOURCE_TIMEOUT",
     duration,
     "10s",
-    "A reader's original that takes longer to arrive is 504; a warm-up waits while it keeps coming.",
+    "A reader's original that takes longer to arrive is 504; a source that is silent for as long is given up. A warm-up waits while it keeps coming.",
   ),
   encodeTimeout: serve(
     "ENCODE_TIMEOUT",
@@ -189,11 +189,17 @@ export const settings = {
     "60s",
     "An encoder that takes longer for one image of a warm-up is killed; while it waits for a CPU its time stands still.",
   ),
+  queueTimeout: serve(
+    "QUEUE_TIMEOUT",
+    duration,
+    "6s",
+    "A reader's request that waits longer for an encoder, for memory or for its turn at the source is 503, at once where that is to be expected.",
+  ),
   queueLimit: serve(
     "QUEUE_LIMIT",
     count,
     "32",
-    "Readers' images that may wait for an encoder; more get 503.",
+    "Maximum queued reader requests; beyond it the client that has most of them gets 503.",
   ),
 
   variants: serve(
@@ -227,7 +233,7 @@ export const settings = {
     "COLD_BUDGET",
     count,
     "600",
-    "New variants that one client may ask for a minute; published ones are free.",
+    "New variants that one client may ask for a minute, one counted for every 100 ms of CPU that it takes; published ones are free.",
   ),
   trustedProxies: serve(
     "TRUSTED_PROXIES",

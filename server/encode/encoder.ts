@@ -1,4 +1,5 @@
 import type { VariantClass } from "../../contract/formats.ts";
+import type { Clients } from "../concurrency/clients.ts";
 import type { EarlyUpload } from "./pool/early-upload.ts";
 
 /** Live work answers a reader; warm work is made ahead, in slots of its own, and gives way. */
@@ -50,6 +51,8 @@ export interface Encoder {
     options: {
       readonly lane: Lane;
       readonly signal: AbortSignal;
+      /** Absent: a publish. They are charged for the CPU, also when the signal aborts. */
+      readonly clients?: Clients;
       /** 0 (fast) to 9 (small); absent: what suits the lane. */
       readonly effort?: number;
       /** Of {@link Encoder.receive}: what this original was passed to, if anything. */
@@ -59,11 +62,11 @@ export interface Encoder {
   /** Size, type and placeholder of an original; of an SVG only size and type, by its text. */
   describe(
     original: Uint8Array,
-    options: { readonly lane: Lane; readonly signal: AbortSignal },
+    options: { readonly lane: Lane; readonly signal: AbortSignal; readonly clients?: Clients },
   ): Promise<Probe & Placeholder>;
   /**
    * An original for a reader is on its way: a process is up when it has arrived, and may have it already.
    * @throws Problem `busy` when more wait than may: then there is nothing to fetch.
    */
-  receive(): EarlyUpload;
+  receive(clients?: Clients): EarlyUpload;
 }

@@ -32,7 +32,7 @@ export function observeEncoder(
         throw error;
       }
     },
-    receive: () => encoder.receive(),
+    receive: (clients) => encoder.receive(clients),
   };
 }
 

@@ -19,21 +19,39 @@ export function clientAddress(peer: string, forwardedFor: string | null, trusted
     proxies++
   ) {
     const comma = left.lastIndexOf(",");
-    client = left.slice(comma + 1).trim();
+    client = withoutPort(left.slice(comma + 1).trim());
     left = comma === -1 ? undefined : left.slice(0, comma);
   }
   return network(client.slice(0, MOST_LETTERS));
 }
 
-function isTrusted(address: string, trusted: BlockList): boolean {
-  const plain = address.replace(/^::ffff:(?=\d+\.)/i, "");
+/** Whether an address is that of a proxy whose `X-Forwarded-For` is believed. */
+export function isTrusted(address: string, trusted: BlockList): boolean {
+  const plain = plainAddress(address);
   const family = isIP(plain);
   return family !== 0 && trusted.check(plain, family === 6 ? "ipv6" : "ipv4");
 }
 
+/** Some proxies write the port too, `1.2.3.4:5` and `[2001:db8::1]:5`: another one with every connection. */
+function withoutPort(hop: string): string {
+  const [, ipv6, ipv4] = /^(?:\[([^\]]*)\]|([\d.]{7,15}))(?::\d{1,5})?$/.exec(hop) ?? [];
+  return ipv6 ?? ipv4 ?? hop;
+}
+
+/** Without a zone; an IPv4 address in IPv6's form, however that is written, is the IPv4 address. */
+function plainAddress(address: string): string {
+  const bare = address.replace(/%.*$/, "");
+  if (isIP(bare) !== 6) return address;
+  const [, high, low] =
+    /^\[::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})\]$/.exec(new URL(`http://[${bare}]`).hostname) ?? [];
+  if (high === undefined || low === undefined) return bare;
+  const [upper, lower] = [Number.parseInt(high, 16), Number.parseInt(low, 16)];
+  return [upper >> 8, upper & 255, lower >> 8, lower & 255].join(".");
+}
+
 /** One household has a /64 of IPv6: counting addresses there would give it 2^64 budgets. */
 function network(address: string): string {
-  const plain = address.replace(/^::ffff:(?=\d+\.)/i, "");
+  const plain = plainAddress(address);
   if (isIP(plain) !== 6) return plain;
   const [head = "", tail = ""] = plain.toLowerCase().split("::");
   const groups = head === "" ? [] : head.split(":");

@@ -1,5 +1,6 @@
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
+import { ConnectionShares } from "./connection-shares.ts";
 
 /** A listening port. */
 export interface Listening {
@@ -44,6 +45,8 @@ export interface ListenAt {
   readonly name: string;
   /** A connection was refused, or not answered by a fault of ours; the port goes on listening. */
   readonly onTrouble?: (what: string, error?: unknown) => void;
+  /** Peers that share the connections, by address; undefined: a proxy, which has no share. Absent: each address is one. */
+  readonly peerOf?: (address: string) => string | undefined;
 }
 
 /** @throws CannotListen */
@@ -52,11 +55,16 @@ export async function listen(
   at: ListenAt,
   limits: SocketLimits = socketLimits,
 ): Promise<Listening> {
-  const { onTrouble = () => undefined } = at;
+  const { onTrouble = () => undefined, peerOf = (address) => address } = at;
+  const shares = new ConnectionShares(
+    limits.maxConnections - Math.floor(limits.maxConnections * KEPT_FREE),
+    peerOf,
+  );
   let isClosing = false;
   const server = createServer({ ...limits, maxHeaderSize: MAX_HEAD_BYTES }, (req, res) => {
     // Who asks while the server ends is answered, and told to ask elsewhere next.
     if (isClosing) res.shouldKeepAlive = false;
+    res.once("close", shares.begin(req.socket));
     // What nobody has foreseen ends this connection and not the process.
     const cut = (error: unknown): void => {
       res.destroy();
@@ -69,10 +77,8 @@ export async function listen(
       cut(error);
     }
   });
-  const sockets = new Set<Socket>();
   server.on("connection", (socket: Socket) => {
-    sockets.add(socket);
-    socket.once("close", () => sockets.delete(socket));
+    if (shares.open(socket)) onTrouble("connections run short: those that have most of them lose idle ones");
   });
   server.maxConnections = limits.maxConnections;
   server.setTimeout(limits.timeout);
@@ -86,7 +92,7 @@ export async function listen(
     url: `http://${hostOf(address)}:${address.port}/`,
     close: (milliseconds) => {
       isClosing = true;
-      return close(server, sockets, milliseconds);
+      return close(server, shares, milliseconds);
     },
   };
 }
@@ -94,6 +100,9 @@ export async function listen(
 // --- sockets ---
 
 const MAX_HEAD_BYTES = 16 * 1024;
+
+/** Of all connections: a burst of new ones is here before those that give way are gone. */
+const KEPT_FREE = 1 / 8;
 
 /** `::` means every address; a machine without IPv6 has those of IPv4. */
 async function bindAnyFamily(server: Server, at: ListenAt): Promise<void> {
@@ -152,7 +161,7 @@ const SILENCE_MS = 500;
  * `server.close()` alone leaves a kept-alive connection open that was busy at that moment, until its timeout; so the
  * idle ones are ended again and again until none is left.
  */
-async function close(server: Server, sockets: ReadonlySet<Socket>, milliseconds: number): Promise<void> {
+async function close(server: Server, { sockets }: ConnectionShares, milliseconds: number): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   // Browsers open connections ahead of need, and node:http counts one that never spoke as busy.
   const silent = setTimeout(() => {

@@ -1,4 +1,5 @@
-import type { Semaphore } from "../concurrency/semaphore.ts";
+import { type Clients, publisher } from "../concurrency/clients.ts";
+import type { Claim, Semaphore } from "../concurrency/semaphore.ts";
 import type { SingleFlight } from "../concurrency/single-flight.ts";
 import type { Lane } from "../encode/encoder.ts";
 import type { SourceLimits } from "../encode/limits.ts";
@@ -37,7 +38,7 @@ export interface OriginalFetcher {
   fetch(
     key: string,
     signal: AbortSignal,
-    how: { readonly lane: Lane; readonly upload?: EarlyUpload | undefined },
+    how: { readonly lane: Lane; readonly clients?: Clients; readonly upload?: EarlyUpload | undefined },
   ): Promise<Lease>;
 }
 
@@ -64,9 +65,10 @@ export interface Held {
 
 export function createOriginalFetcher(parts: OriginalsParts): OriginalFetcher {
   return {
-    async fetch(key, signal, { lane, upload }) {
-      const join = (signal: AbortSignal): Promise<Held> =>
-        parts.flights.do(key, signal, (signal) => fetchHeld(parts, key, signal, upload));
+    async fetch(key, signal, { lane, clients = publisher, upload }) {
+      const fetchFor = (signal: AbortSignal, clients: Clients): Promise<Held> =>
+        fetchHeld(parts, key, { signal, clients }, upload);
+      const join = (signal: AbortSignal): Promise<Held> => parts.flights.do(key, signal, fetchFor, clients);
       return lease(await (lane === "live" ? within(parts.liveMs, signal, join) : join(signal)));
     },
   };
@@ -93,16 +95,16 @@ function letGo(held: Held): void {
 async function fetchHeld(
   parts: OriginalsParts,
   key: string,
-  signal: AbortSignal,
+  claim: Omit<Claim, "amount">,
   upload: EarlyUpload | undefined,
 ): Promise<Held> {
-  const leavePlace = await parts.places.acquire(1, signal);
+  const leavePlace = await parts.places.acquire(claim);
   let giveBack = (): void => undefined;
   try {
     const reserve = async (bytes: number): Promise<void> => {
-      giveBack = await parts.memory.acquire(bytes, signal);
+      giveBack = await parts.memory.acquire({ ...claim, amount: bytes });
     };
-    const original = await fetchWhole(parts, key, signal, { reserve, upload });
+    const original = await fetchWhole(parts, key, claim.signal, { reserve, upload });
     const held: Held = { original, giveBack, holders: 1 };
     // The flight itself holds it until all who joined have had their turn to; they may all have left.
     setImmediate(() => letGo(held));

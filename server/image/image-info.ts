@@ -1,6 +1,7 @@
 import type { ImageInfo } from "../../contract/info.ts";
 import type { SourceRecord, SourceRecords } from "../cache/cache.ts";
 import type { Background } from "../concurrency/background.ts";
+import type { Clients } from "../concurrency/clients.ts";
 import type { SingleFlight } from "../concurrency/single-flight.ts";
 import type { Encoder, Lane } from "../encode/encoder.ts";
 import { cacheControl, type FreshnessPolicy } from "../http/freshness.ts";
@@ -14,7 +15,7 @@ import type { Original, OriginalFetcher } from "./fetch-original.ts";
 export interface ImageInfos {
   find(key: string): Promise<SourceRecord | undefined>;
   /** Fetches the original and looks. @throws Problem as {@link OriginalFetcher} and {@link Encoder} do. */
-  make(key: string, lane: Lane, signal: AbortSignal): Promise<SourceRecord>;
+  make(key: string, lane: Lane, clients: Clients, signal: AbortSignal): Promise<SourceRecord>;
 }
 
 export function createImageInfos(parts: {
@@ -27,10 +28,13 @@ export function createImageInfos(parts: {
 }): ImageInfos {
   const { records, originals, encoder, flights, background, learn } = parts;
 
-  async function look(key: string, lane: Lane, signal: AbortSignal): Promise<SourceRecord> {
-    const { original, release } = await originals.fetch(key, signal, { lane });
+  async function look(
+    key: string,
+    work: { readonly lane: Lane; readonly clients: Clients; readonly signal: AbortSignal },
+  ): Promise<SourceRecord> {
+    const { original, release } = await originals.fetch(key, work.signal, work);
     try {
-      return await describe(key, original, lane, signal);
+      return await describe(key, original, work);
     } finally {
       release();
     }
@@ -39,11 +43,10 @@ export function createImageInfos(parts: {
   async function describe(
     key: string,
     original: Original,
-    lane: Lane,
-    signal: AbortSignal,
+    work: Parameters<Encoder["describe"]>[1],
   ): Promise<SourceRecord> {
     learn(key, original.validator);
-    const description = await encoder.describe(original.body, { lane, signal });
+    const description = await encoder.describe(original.body, work);
     const { validator, body } = original;
     const record = { ...description, validator, bytes: body.byteLength, checked: Date.now() };
     background.run("store a record", () => records.writeRecord(key, record));
@@ -52,7 +55,14 @@ export function createImageInfos(parts: {
 
   return {
     find: (key) => records.readRecord(key),
-    make: (key, lane, signal) => flights.do(`${lane} ${key}`, signal, (signal) => look(key, lane, signal)),
+    // A reader does not wait for what waits in the warm lane.
+    make: (key, lane, clients, signal) =>
+      flights.do(
+        `${lane} ${key}`,
+        signal,
+        (signal, clients) => look(key, { lane, clients, signal }),
+        clients,
+      ),
   };
 }
 

@@ -37,7 +37,7 @@ export interface ImageCall {
   /** The raw query, without its `?`: a signature is made over what was sent, not over what a URL parser makes of it. */
   readonly query: string;
   readonly headers: RequestHeaders;
-  /** The client that a new variant is charged to. */
+  /** The client's address: new variants are charged to it, and it has a share of what many wait for. */
   client(): string;
   /** Aborts when the reader has left. */
   signal(): AbortSignal;
@@ -163,8 +163,8 @@ export function createImages(parts: ImageParts): Images {
   ): Promise<Answer> {
     const { asked, variant } = wanted;
     const { entry, ms } = await negative.attempt(named(asked, variantName(variant)), async () => {
-      access.charge(asked, call.client());
-      return variants.make(variant, "live", call.signal());
+      const clients = access.charge(asked, call.client());
+      return variants.make(variant, clients, call.signal());
     });
     return respond(call, wanted, entry, "miss", { ...cacheMs, ...ms });
   }
@@ -217,8 +217,8 @@ export function createImages(parts: ImageParts): Images {
 
   function describe(call: ImageCall, asked: ImageRequest): Promise<SourceRecord> {
     return negative.attempt(named(asked, "json"), async () => {
-      access.charge(asked, call.client());
-      return infos.make(asked.key, "live", call.signal());
+      const clients = access.charge(asked, call.client());
+      return infos.make(asked.key, "live", clients, call.signal());
     });
   }
 

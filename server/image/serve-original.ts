@@ -1,5 +1,6 @@
 import { LRUCache } from "lru-cache";
 import type { ImageRequest } from "../../contract/request.ts";
+import { oneClient } from "../concurrency/clients.ts";
 import type { Semaphore } from "../concurrency/semaphore.ts";
 import { Problem } from "../errors.ts";
 import { SNIFF_BYTES } from "../formats/sniff.ts";
@@ -9,7 +10,7 @@ import { parseRange } from "../http/range.ts";
 import type { Answer, RequestHeaders } from "../http/response.ts";
 import { etagOf, imageHeaders, unlessMatched } from "../http/response-headers.ts";
 import { peek, thenDo } from "../source/body.ts";
-import { type Source, type SourceObject, type SourceStat, versionOf } from "../source/source.ts";
+import { type Source, type SourceStat, versionOf } from "../source/source.ts";
 import { isStrong } from "../source/validator.ts";
 import { typeOf } from "./fetch-original.ts";
 
@@ -23,6 +24,7 @@ export interface OriginalServer {
 export interface OriginalCall {
   readonly method: string;
   readonly headers: RequestHeaders;
+  client(): string;
 }
 
 export function createOriginalServer(parts: {
@@ -34,10 +36,6 @@ export function createOriginalServer(parts: {
   readonly places: Semaphore;
 }): OriginalServer {
   const { policy, originals, places } = parts;
-  const source: Source = {
-    stat: parts.source.stat,
-    open: (...asked) => openInPlace(parts.source, places, asked),
-  };
   /** Types by key and validator, which two files may share: a film of range requests reads the first bytes once. */
   const types = new LRUCache<string, string>({ max: 10_000 });
   const nameOf = (key: string, { validator }: SourceStat): string => JSON.stringify([key, validator]);
@@ -48,7 +46,12 @@ export function createOriginalServer(parts: {
     return type;
   }
 
-  async function typeByHead(key: string, stat: SourceStat, signal: AbortSignal): Promise<string> {
+  async function typeByHead(
+    source: Source,
+    key: string,
+    stat: SourceStat,
+    signal: AbortSignal,
+  ): Promise<string> {
     const known = types.get(nameOf(key, stat));
     if (known !== undefined) return allowed(key, stat, known);
     if (stat.bytes === 0) return typeOf(new Uint8Array(0));
@@ -58,7 +61,7 @@ export function createOriginalServer(parts: {
     return allowed(key, stat, typeOf(head));
   }
 
-  async function whole(asked: ImageRequest, signal: AbortSignal): Promise<Answer> {
+  async function whole(source: Source, asked: ImageRequest, signal: AbortSignal): Promise<Answer> {
     const object = await source.open(asked.key, signal);
     const { head, body } = await peek(object.body, SNIFF_BYTES);
     try {
@@ -71,6 +74,7 @@ export function createOriginalServer(parts: {
   }
 
   async function part(
+    source: Source,
     asked: ImageRequest,
     stat: SourceStat,
     type: string,
@@ -95,15 +99,16 @@ export function createOriginalServer(parts: {
     async answer(call, asked, signal) {
       const { "if-none-match": ifNoneMatch, range: wanted } = call.headers;
       const cheap = call.method === "GET" && ifNoneMatch === undefined && wanted === undefined;
-      if (cheap && originals === "on") return whole(asked, signal);
+      const source = inPlaces(parts.source, places, call.client());
+      if (cheap && originals === "on") return whole(source, asked, signal);
       const stat = await source.stat(asked.key, signal);
-      const type = await typeByHead(asked.key, stat, signal);
+      const type = await typeByHead(source, asked.key, stat, signal);
       const headers = originalHeaders(asked, stat, type, policy);
       const unsent = unlessMatched({ status: 200, headers, body: null }, ifNoneMatch);
       if (unsent.status === 304 || call.method === "HEAD") return unsent;
       const range = rangeOf(call, stat);
-      const answer = range === "whole" ? undefined : await part(asked, stat, type, range, signal);
-      return answer ?? whole(asked, signal);
+      const answer = range === "whole" ? undefined : await part(source, asked, stat, type, range, signal);
+      return answer ?? whole(source, asked, signal);
     },
   };
 }
@@ -111,19 +116,20 @@ export function createOriginalServer(parts: {
 // --- places ---
 
 /** The place is left with the end of the body, however it ends. */
-async function openInPlace(
-  source: Source,
-  places: Semaphore,
-  [key, signal, range]: Parameters<Source["open"]>,
-): Promise<SourceObject> {
-  const leave = await places.acquire(1, signal);
-  try {
-    const object = await source.open(key, signal, range);
-    return { ...object, body: thenDo(object.body, leave) };
-  } catch (error) {
-    leave();
-    throw error;
-  }
+function inPlaces(source: Source, places: Semaphore, client: string): Source {
+  return {
+    stat: (key, signal) => source.stat(key, signal),
+    async open(key, signal, range) {
+      const leave = await places.acquire({ clients: oneClient(client), signal });
+      try {
+        const object = await source.open(key, signal, range);
+        return { ...object, body: thenDo(object.body, leave) };
+      } catch (error) {
+        leave();
+        throw error;
+      }
+    },
+  };
 }
 
 /** An object that was replaced by a shorter one has no such range any more. */

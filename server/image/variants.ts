@@ -2,6 +2,7 @@ import { setImmediate } from "node:timers/promises";
 import { LRUCache } from "lru-cache";
 import type { Entry, EntryMeta, Variant, VariantCache } from "../cache/cache.ts";
 import type { Background } from "../concurrency/background.ts";
+import type { Clients } from "../concurrency/clients.ts";
 import type { SingleFlight } from "../concurrency/single-flight.ts";
 import type { Encoded, Encoder, Lane } from "../encode/encoder.ts";
 import { Problem, type ProblemCode } from "../errors.ts";
@@ -23,8 +24,8 @@ export interface Variants {
   findMeta(variant: Variant): Promise<EntryMeta | undefined>;
   /** On disk, whatever memory holds, and only if it was made of this very original. */
   findStored(variant: Variant, validator: string): Promise<Entry | undefined>;
-  /** Made once, however many wait. @throws Problem as {@link OriginalFetcher} and {@link Encoder} do. */
-  make(variant: Variant, lane: Lane, signal: AbortSignal): Promise<Made>;
+  /** For readers: made once, however many wait. @throws Problem as {@link OriginalFetcher} and {@link Encoder} do. */
+  make(variant: Variant, clients: Clients, signal: AbortSignal): Promise<Made>;
   /**
    * All of one source in the warm lane: one fetch, one job, each handed over and stored as it is made, in order. In place
    * of one that cannot be made comes its Problem `impossible-variant`.
@@ -80,10 +81,15 @@ export function createVariants(parts: {
   }
 
   /** The reader got WebP at once; the AVIF that was asked for is made behind the answer. */
-  function improve(variant: Variant, { original, release }: Lease, fetchedAfter: number): void {
+  function improve(
+    variant: Variant,
+    { original, release }: Lease,
+    clients: Clients,
+    fetchedAfter: number,
+  ): void {
     const begun = background.run("make the variant that a substitute stands in for", async (signal) => {
       try {
-        const encoded = await encodeOne(encoder, original, variant, { lane: "warm", signal });
+        const encoded = await encodeOne(encoder, original, variant, { lane: "warm", clients, signal });
         keep(variant, toEntry(encoded, original.validator), "live", fetchedAfter);
       } finally {
         release();
@@ -92,17 +98,17 @@ export function createVariants(parts: {
     if (!begun) release();
   }
 
-  async function fetchAndEncode(variant: Variant, lane: Lane, signal: AbortSignal): Promise<Made> {
+  async function fetchAndEncode(variant: Variant, signal: AbortSignal, clients: Clients): Promise<Made> {
     const fetchedAfter = purgesOf(variant.key);
-    const upload = lane === "live" ? encoder.receive() : undefined;
+    const upload = encoder.receive(clients);
     try {
       const started = performance.now();
-      const lease = await originals.fetch(variant.key, signal, { lane, upload });
+      const lease = await originals.fetch(variant.key, signal, { lane: "live", clients, upload });
       const ms = { source: performance.now() - started, queue: 0, encode: 0 };
-      const options = { lane, signal, ...(upload && { upload }) };
+      const options = { lane: "live", signal, clients, upload } as const;
       return await encodeFor(variant, lease, ms, options, fetchedAfter);
     } finally {
-      upload?.drop();
+      upload.drop();
     }
   }
 
@@ -110,7 +116,7 @@ export function createVariants(parts: {
     variant: Variant,
     lease: Lease,
     ms: Made["ms"],
-    options: EncodeOptions,
+    options: EncodeOptions & { readonly clients: Clients },
     fetchedAfter: number,
   ): Promise<Made> {
     const { original } = lease;
@@ -123,7 +129,7 @@ export function createVariants(parts: {
       const entry = toEntry(encoded, original.validator);
       keep(variant, entry, options.lane, fetchedAfter);
       isImproved = encoded.substitute;
-      if (isImproved) improve(variant, lease, fetchedAfter);
+      if (isImproved) improve(variant, lease, options.clients, fetchedAfter);
       return { entry, ms: { ...ms, ...encoded.ms } };
     } finally {
       if (!isImproved) lease.release();
@@ -217,11 +223,8 @@ export function createVariants(parts: {
       hot.set(variant, found);
       return found;
     },
-    // Live and warm work differ in effort and in urgency: a reader does not wait for the slow one.
-    make: (variant, lane, signal) =>
-      flights.do(`${lane} ${variantName(variant)}`, signal, (signal) =>
-        fetchAndEncode(variant, lane, signal),
-      ),
+    make: (variant, clients, signal) =>
+      flights.do(variantName(variant), signal, (...call) => fetchAndEncode(variant, ...call), clients),
     async purge(key) {
       purges.set(key, purgesOf(key) + 1);
       hot.purge(key);

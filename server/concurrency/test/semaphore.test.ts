@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { Problem } from "../../errors.ts";
-import { createSemaphore } from "../semaphore.ts";
+import { oneClient } from "../clients.ts";
+import { createSemaphore, type Semaphore, type SemaphoreLimits } from "../semaphore.ts";
+import { createSingleFlight } from "../single-flight.ts";
 
 const signal = new AbortController().signal;
 const limits = { amount: 10, mostWaiting: 2, waitMs: 60_000 };
@@ -13,44 +15,219 @@ const settled = async (work: Promise<unknown>): Promise<unknown> =>
     new Promise((resolve) => setTimeout(() => resolve("waiting"), 10)),
   ]);
 
-describe("a budget", () => {
+function take(from: Semaphore, amount: number, client = "a"): Promise<() => void> {
+  const taking = from.acquire({ amount, clients: oneClient(client), signal: new AbortController().signal });
+  taking.catch(() => undefined);
+  return taking;
+}
+
+/** Its clock is the test's. */
+function createTimed(more: Partial<SemaphoreLimits>) {
+  const clock = { ms: 0 };
+  return {
+    clock,
+    shared: createSemaphore({ amount: 2, mostWaiting: 100, waitMs: 60_000, now: () => clock.ms, ...more }),
+  };
+}
+
+describe("a semaphore", () => {
   test("is taken until it is used up, and given to who waited first", async () => {
-    const budget = createSemaphore(limits);
-    const back = await budget.acquire(7, signal);
-    const second = budget.acquire(7, signal);
-    const third = budget.acquire(1, signal);
+    const bytes = createSemaphore(limits);
+    const back = await take(bytes, 7);
+    const second = take(bytes, 7);
+    const third = take(bytes, 1);
     // Small ones do not slip past: a large photograph would wait for ever.
-    expect([await settled(second), await settled(third), budget.used]).toEqual(["waiting", "waiting", 7]);
+    expect([await settled(second), await settled(third), bytes.used]).toEqual(["waiting", "waiting", 7]);
     back();
     back();
-    expect([await settled(second), await settled(third), budget.used]).toEqual(["taken", "taken", 8]);
+    expect([await settled(second), await settled(third), bytes.used]).toEqual(["taken", "taken", 8]);
   });
 
   test("lets nobody wait behind too many others, or too long", async () => {
-    const budget = createSemaphore({ ...limits, waitMs: 30 });
-    await budget.acquire(10, signal);
-    const waiting = [budget.acquire(1, signal), budget.acquire(1, signal)];
-    expect(await settled(budget.acquire(1, signal))).toBe("busy");
+    const bytes = createSemaphore({ ...limits, waitMs: 300 });
+    await take(bytes, 10);
+    const waiting = [take(bytes, 1), take(bytes, 1)];
+    expect(await settled(take(bytes, 1))).toBe("busy");
     for (const one of waiting) await expect(one).rejects.toThrow(expect.objectContaining({ code: "busy" }));
   });
 
   test("forgets who leaves, and goes on with the next", async () => {
-    const budget = createSemaphore(limits);
-    const back = await budget.acquire(5, signal);
+    const bytes = createSemaphore(limits);
+    const back = await take(bytes, 5);
     const leaver = new AbortController();
-    const left = budget.acquire(9, leaver.signal);
-    const next = budget.acquire(5, signal);
+    const left = bytes.acquire({ amount: 9, clients: oneClient("a"), signal: leaver.signal });
+    const next = take(bytes, 5);
     leaver.abort(new Error("gone"));
     await expect(left).rejects.toThrow("gone");
     expect(await settled(next)).toBe("taken");
     back();
-    expect(budget.used).toBe(5);
+    expect(bytes.used).toBe(5);
   });
 
   test("gives what is larger than all of it when nothing else is out", async () => {
-    const budget = createSemaphore(limits);
-    const back = await budget.acquire(50, signal);
-    expect(await settled(budget.acquire(1, signal))).toBe("waiting");
+    const bytes = createSemaphore(limits);
+    const back = await take(bytes, 50);
+    expect(await settled(take(bytes, 1))).toBe("waiting");
     back();
+  });
+});
+
+describe("clients of one semaphore", () => {
+  test("go by what each has used: one that asks first and for much does not go before the others", async () => {
+    const { clock, shared } = createTimed({});
+    const held = [await take(shared, 1, "greedy"), await take(shared, 1, "greedy")];
+    const order: string[] = [];
+    for (const client of ["greedy", "greedy", "greedy", "b", "c", "b"])
+      void take(shared, 1, client).then((back) => {
+        order.push(client);
+        clock.ms += 100;
+        back();
+      });
+    clock.ms += 1_000;
+    for (const back of held) back();
+    await expect.poll(() => order).toEqual(["b", "c", "b", "greedy", "greedy", "greedy"]);
+  });
+
+  test("are alike again when what one has used is long past", async () => {
+    const { clock, shared } = createTimed({ amount: 1 });
+    (await take(shared, 1, "a"))();
+    const back = await take(shared, 1, "a");
+    clock.ms += 1_000;
+    back();
+    clock.ms += 3_600_000;
+    const last = await take(shared, 1, "b");
+    clock.ms += 10;
+    const order: string[] = [];
+    for (const client of ["b", "a"])
+      take(shared, 1, client).then(
+        () => order.push(client),
+        () => undefined,
+      );
+    last();
+    await expect.poll(() => order).toEqual(["a"]);
+  });
+
+  test("have all of it while nobody else waits, and nobody is shut out by what others hold for long", async () => {
+    const { clock, shared } = createTimed({ spare: 1 });
+    await take(shared, 1, "slow");
+    await take(shared, 1, "slow");
+    const more = take(shared, 1, "slow");
+    const back = await take(shared, 1, "b");
+    const [again, other] = [take(shared, 1, "b"), take(shared, 1, "c")];
+    expect([await settled(more), await settled(again), await settled(other)]).toEqual(
+      Array(3).fill("waiting"),
+    );
+    expect(shared.used).toBe(3);
+    clock.ms += 10;
+    back();
+    expect(await settled(other)).toBe("taken");
+    expect([await settled(more), await settled(again)]).toEqual(["waiting", "waiting"]);
+  });
+
+  test("of a full line the one that has most in it loses its last, unless it would have less than the newcomer", async () => {
+    const { shared } = createTimed({ amount: 1, mostWaiting: 3 });
+    await take(shared, 1, "greedy");
+    const greedy = [1, 2, 3].map(() => take(shared, 1, "greedy"));
+    const b = take(shared, 1, "b");
+    expect([await settled(b), ...(await Promise.all(greedy.map(settled)))]).toEqual([
+      ...["waiting", "waiting", "waiting", "busy"],
+    ]);
+    // Two and one: c takes the second of two; then each has one, and nobody gives way.
+    expect(await settled(take(shared, 1, "c"))).toBe("waiting");
+    expect(await settled(take(shared, 1, "d"))).toBe("busy");
+    expect(await Promise.all(greedy.map(settled))).toEqual(["waiting", "busy", "busy"]);
+  });
+
+  test("that have something to fetch first are refused by the same rule", async () => {
+    const { shared } = createTimed({ amount: 1, mostWaiting: 4 });
+    await take(shared, 1, "greedy");
+    for (let n = 0; n < 4; n++) void take(shared, 1, "greedy");
+    expect(() => shared.expect(oneClient("greedy"))).toThrow(expect.objectContaining({ code: "busy" }));
+    const come = shared.expect(oneClient("b"));
+    come();
+    come();
+  });
+
+  test("are refused at once by how long their own work and what goes before it takes, not by that of others", async () => {
+    const { clock, shared } = createTimed({ amount: 1, waitMs: 3_000 });
+    for (let n = 0; n < 30; n++) {
+      const back = await take(shared, 1, "slow");
+      clock.ms += 10_000;
+      back();
+    }
+    await take(shared, 1, "slow");
+    expect(await settled(take(shared, 1, "slow"))).toBe("busy");
+    expect(await settled(take(shared, 1, "quick"))).toBe("waiting");
+  });
+});
+
+describe("work that several clients wait for", () => {
+  test("goes by the right of the one that has used least, whoever began it", async () => {
+    const { clock, shared } = createTimed({ amount: 1 });
+    const flights = createSingleFlight<string>();
+    const held = await take(shared, 1, "greedy");
+    const order: string[] = [];
+    const work = (name: string, client: string) =>
+      flights.do(
+        name,
+        signal,
+        async (signal, clients) => {
+          const back = await shared.acquire({ clients, signal });
+          order.push(name);
+          back();
+          return name;
+        },
+        oneClient(client),
+      );
+    const all = [work("one", "greedy"), work("two", "greedy"), work("two", "b")];
+    clock.ms += 1_000;
+    held();
+    await Promise.all(all);
+    expect(order).toEqual(["two", "one"]);
+  });
+
+  test("that was refused for the first of them is tried again for the others", async () => {
+    const flights = createSingleFlight<string>();
+    const began: string[] = [];
+    const ask = (client: string) =>
+      flights.do(
+        "one",
+        signal,
+        async (_, { names }) => {
+          const [first = ""] = names;
+          began.push(first);
+          await new Promise((resolve) => setTimeout(resolve, 5));
+          if (first === "greedy") throw new Problem("busy");
+          return first;
+        },
+        oneClient(client),
+      );
+    const [greedy, again, b, c] = [ask("greedy"), ask("greedy"), ask("b"), ask("c")];
+    await expect(greedy).rejects.toMatchObject({ code: "busy" });
+    await expect(again).rejects.toMatchObject({ code: "busy" });
+    expect([await b, await c, began]).toEqual(["b", "b", ["greedy", "b"]]);
+  });
+
+  test("is charged to the one that began it, also when all have left", async () => {
+    const flights = createSingleFlight<void>();
+    const paid: string[] = [];
+    const payer = (name: string) => oneClient(name, (cpuMs) => paid.push(`${name} ${cpuMs}`));
+    let charge: (cpuMs: number) => void = () => undefined;
+    const leaver = new AbortController();
+    const ask = (name: string) =>
+      flights.do(
+        "one",
+        leaver.signal,
+        (_, clients) => {
+          charge = (cpuMs) => clients.charge(cpuMs);
+          return new Promise(() => undefined);
+        },
+        payer(name),
+      );
+    const all = Promise.allSettled([ask("a"), ask("b")]);
+    leaver.abort();
+    await all;
+    charge(7);
+    expect(paid).toEqual(["a 7"]);
   });
 });

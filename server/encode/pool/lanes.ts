@@ -1,6 +1,13 @@
 import { availableParallelism } from "node:os";
+import type { Clients } from "../../concurrency/clients.ts";
+import {
+  type Claim,
+  createSemaphore,
+  type Entered,
+  type Needs,
+  type Semaphore,
+} from "../../concurrency/semaphore.ts";
 import type { Lane } from "../encoder.ts";
-import { type Entered, Queue, type Waiter } from "./queue.ts";
 
 export type ByLane = Readonly<Record<Lane, number>>;
 
@@ -9,64 +16,66 @@ export interface LanesOptions {
   readonly slots?: ByLane;
   /** Jobs that may wait, by lane. */
   readonly maxJobs?: ByLane;
-  /** Megapixels of originals that may wait in a lane. */
+  /** Megapixels of originals that may wait in a lane: what waits holds its original in memory. */
   readonly maxMegapixels?: number;
   readonly maxWaitMs?: ByLane;
 }
 
-/** The line of readers and that of what is made ahead, which does not begin while a reader waits. */
+/** The slots of readers and those of what is made ahead, which does not begin while a reader waits. */
 export class Lanes {
   readonly #slots: ByLane;
-  readonly #queues: Readonly<Record<Lane, Queue>>;
+  readonly #lanes: Readonly<Record<Lane, Semaphore>>;
 
   constructor(options: LanesOptions) {
     const cores = availableParallelism();
     const slots = options.slots ?? { live: cores, warm: cores };
     this.#slots = slots;
     const maxJobs = options.maxJobs ?? { live: 4 * slots.live, warm: 64 };
-    const maxWaitMs = options.maxWaitMs ?? { live: 3_000, warm: 60_000 };
-    const maxMegapixels = options.maxMegapixels ?? 400;
+    const maxWaitMs = options.maxWaitMs ?? { live: 6_000, warm: 60_000 };
     const bounds = (lane: Lane) => ({
-      slots: slots[lane],
-      maxJobs: maxJobs[lane],
-      maxMegapixels,
-      maxWaitMs: maxWaitMs[lane],
+      amount: slots[lane],
+      // A slow image takes seconds: where all slots have one, half as many again are for clients that have none.
+      spare: Math.ceil(slots[lane] / 2),
+      mostWaiting: maxJobs[lane],
+      mostWeight: options.maxMegapixels ?? 400,
+      waitMs: maxWaitMs[lane],
     });
-    const live = new Queue(bounds("live"));
-    this.#queues = { live, warm: new Queue(bounds("warm"), () => live.waiting === 0) };
+    const live = createSemaphore(bounds("live"));
+    const warm = createSemaphore({ ...bounds("warm"), mayStart: () => live.waiting === 0 });
+    this.#lanes = { live, warm };
   }
 
-  /** A slot of the lane, and what else is needed. @throws as {@link Queue.enter} does. */
-  async enter<Got>(lane: Lane, waiter: Waiter<Got>, signal: AbortSignal): Promise<Entered<Got>> {
-    const { got, leave } = await this.#queues[lane].enter(waiter, signal);
+  /** A slot of the lane, and what else is needed. @throws as {@link Semaphore.enter} does. */
+  async enter<Got>(lane: Lane, claim: Claim, needs: Needs<Got>): Promise<Entered<Got>> {
+    const { got, leave } = await this.#lanes[lane].enter(claim, needs);
     return {
       got,
       leave: () => {
         leave();
-        if (lane === "live") this.#queues.warm.wake();
+        if (lane === "live") this.#lanes.warm.wake();
       },
     };
   }
 
   /** Some memory has become free. */
   wake(): void {
-    this.#queues.live.wake();
-    this.#queues.warm.wake();
+    this.#lanes.live.wake();
+    this.#lanes.warm.wake();
   }
 
-  /** For a reader whose original is yet to come, as {@link Queue.expect}. */
-  expect(): () => void {
-    return this.#queues.live.expect();
+  /** For a reader whose original is yet to come, as {@link Semaphore.expect}. */
+  expect(clients: Clients): () => void {
+    return this.#lanes.live.expect(clients);
   }
 
   /** Whether there is a live slot for one more, beside so many that others have in view, and nobody waits for it. */
   hasSpare(inView: number): boolean {
-    const { running, waiting } = this.#queues.live;
-    return waiting === 0 && running + inView < this.#slots.live;
+    const { used, waiting } = this.#lanes.live;
+    return waiting === 0 && used + inView < this.#slots.live;
   }
 
   stats(lane: Lane): { readonly running: number; readonly waiting: number } {
-    const { running, waiting } = this.#queues[lane];
-    return { running, waiting };
+    const { used, waiting } = this.#lanes[lane];
+    return { running: used, waiting };
   }
 }

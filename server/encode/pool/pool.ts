@@ -1,3 +1,4 @@
+import { type Clients, publisher } from "../../concurrency/clients.ts";
 import { Problem } from "../../errors.ts";
 import { sniff } from "../../formats/sniff.ts";
 import { defaultOutputLimits, type OutputLimits } from "../child/choose-format.ts";
@@ -47,7 +48,7 @@ class ChildPool implements Pool {
   async *encode(
     original: Uint8Array,
     outputs: readonly Output[],
-    { lane, signal, effort, upload }: Parameters<Encoder["encode"]>[2],
+    { lane, signal, effort, upload, clients = publisher }: Parameters<Encoder["encode"]>[2],
   ): AsyncGenerator<Encoded> {
     const megapixels = this.#precheck(original);
     const settings = {
@@ -62,7 +63,7 @@ class ChildPool implements Pool {
         ...{ kind: "encode", ...settings, outputs: reserved.outputs.slice(made - begin), memory },
       });
       const operation = () => `${lane} ${effort} ${JSON.stringify(outputs[made])}`;
-      const task = { original, megapixels, bytes: reserved.bytes, lane, signal, job, operation };
+      const task = { original, megapixels, bytes: reserved.bytes, lane, clients, signal, job, operation };
       for await (const reply of this.#scheduler.perform({ ...task, ...(upload && { upload }) })) {
         if (reply.kind !== "output") continue;
         made++;
@@ -75,7 +76,7 @@ class ChildPool implements Pool {
 
   async describe(
     original: Uint8Array,
-    { lane, signal }: Parameters<Encoder["describe"]>[1],
+    { lane, signal, clients = publisher }: Parameters<Encoder["describe"]>[1],
   ): Promise<Probe & Placeholder> {
     if (sniff(original).kind === "svg") return describeSvg(original);
     const megapixels = this.#precheck(original);
@@ -83,7 +84,7 @@ class ChildPool implements Pool {
     const job = (memory: number): Job => ({ kind: "describe", limits: this.#limits, memory });
     const operation = () => "describe";
     for await (const reply of this.#scheduler.perform({
-      ...{ original, megapixels, bytes, lane, signal, job, operation },
+      ...{ original, megapixels, bytes, lane, clients, signal, job, operation },
     }))
       if (reply.kind === "described") return reply.described;
     throw new Problem("encode-failed");
@@ -95,8 +96,8 @@ class ChildPool implements Pool {
     throw new Problem("encode-failed", { cause: new Error("an encoder child does not tell its versions") });
   }
 
-  receive(): EarlyUpload {
-    return this.#scheduler.receive();
+  receive(clients: Clients = publisher): EarlyUpload {
+    return this.#scheduler.receive(clients);
   }
 
   /** @returns megapixels; where the head does not tell, cameras write about a third of a byte a pixel. */

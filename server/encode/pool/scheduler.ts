@@ -1,3 +1,5 @@
+import type { Clients } from "../../concurrency/clients.ts";
+import type { Entered } from "../../concurrency/semaphore.ts";
 import { Problem } from "../../errors.ts";
 import type { Lane } from "../encoder.ts";
 import { type Claim, defaultEncoderMemory, EncoderMemory, ORDINARY_BYTES } from "../memory/encoder-memory.ts";
@@ -7,7 +9,6 @@ import type { Job, Reply } from "../wire/protocol.ts";
 import { type EarlyUpload, RunningUpload, type Spares } from "./early-upload.ts";
 import { type ByLane, Lanes, type LanesOptions } from "./lanes.ts";
 import { Quarantine, type QuarantineOptions, strikesOf } from "./quarantine.ts";
-import type { Entered } from "./queue.ts";
 import { type Worker, WorkerDied } from "./worker.ts";
 import { Workers, type WorkersOptions } from "./workers.ts";
 
@@ -53,6 +54,7 @@ export interface Task {
   /** Where it may have gone already. */
   readonly upload?: EarlyUpload;
   readonly lane: Lane;
+  readonly clients: Clients;
   readonly signal: AbortSignal;
   /** @param memory bytes that it may take: as many as it asked for, or more. */
   readonly job: (memory: number) => Job;
@@ -103,7 +105,7 @@ export class Scheduler {
   /** What a child says to a job without an original, such as its versions; no line is before it. */
   ask(job: Job): AsyncGenerator<Reply> {
     const replies = new Channel<Reply>();
-    void this.#drain(this.#workers.start("live"), job, replies, START_MS);
+    void this.#drain(this.#workers.start("live"), job, replies, { deadlineMs: START_MS });
     return replies.take(AbortSignal.timeout(START_MS));
   }
 
@@ -111,8 +113,8 @@ export class Scheduler {
    * Starts a live child if none is up; where that fails the task that comes will say why.
    * @throws Problem `busy` when the line is full: a reader who is turned away has cost no fetch.
    */
-  receive(): EarlyUpload {
-    const arrive = this.#lanes.expect();
+  receive(clients: Clients): EarlyUpload {
+    const arrive = this.#lanes.expect(clients);
     if (this.#workers.count("live") === 0) this.#workers.prepare("live");
     const spares: Spares = {
       take: (bytes) => {
@@ -162,7 +164,7 @@ export class Scheduler {
     const replies = new Channel<Reply>();
     // On its own, not on the reader's account: when the reader leaves, the child is still in the middle of it.
     const order = job(grantFor(task));
-    void this.#drain(worker, order, replies).finally(leave);
+    void this.#drain(worker, order, replies, task).finally(leave);
     let isWhole = false;
     try {
       for await (const reply of replies.take(signal)) {
@@ -178,8 +180,8 @@ export class Scheduler {
   /** Waits for a slot, and for a child with room for the task. */
   #enter(task: Task): Promise<Entered<Worker>> {
     const claim: Claim = { bytes: task.bytes, isLive: task.lane === "live" };
-    const waiter = {
-      megapixels: task.megapixels,
+    const { lane, clients, signal } = task;
+    const needs = {
       begin: () => this.#take(task, claim),
       isDue: () => this.#memory.isKept(claim),
       leave: () => {
@@ -187,7 +189,7 @@ export class Scheduler {
         this.#lanes.wake();
       },
     };
-    return this.#lanes.enter(task.lane, waiter, task.signal);
+    return this.#lanes.enter(lane, { weight: task.megapixels, clients, signal }, needs);
   }
 
   /** A child that has the original; undefined when there is no room for the task now. */
@@ -209,13 +211,19 @@ export class Scheduler {
     worker: Worker,
     job: Job,
     replies: Channel<Reply>,
-    deadlineMs = this.#deadlineMs[worker.lane],
+    {
+      deadlineMs = this.#deadlineMs[worker.lane],
+      clients,
+    }: { readonly deadlineMs?: number; readonly clients?: Clients },
   ): Promise<void> {
+    const cpu = startCpuWatch(worker);
     try {
       for await (const reply of worker.run(job, deadlineMs)) replies.push(reply);
+      clients?.charge(cpu());
       this.#workers.giveBack(worker);
       replies.end();
     } catch (error) {
+      clients?.charge(error instanceof WorkerDied && error.cpuMs !== undefined ? error.cpuMs : cpu());
       this.#workers.end(worker);
       replies.end(error);
     }
@@ -239,6 +247,15 @@ function createStopwatch(asked: number): () => { readonly queue: number; readonl
     const lap = { queue, encode: now - since };
     [since, queue] = [now, 0];
     return lap;
+  };
+}
+
+/** Milliseconds of CPU that a child has used since; of the clock where the system does not tell. */
+function startCpuWatch(worker: Worker): () => number {
+  const [cpu, clock] = [worker.cpuMs(), performance.now()];
+  return () => {
+    const now = worker.cpuMs();
+    return cpu === undefined || now === undefined ? performance.now() - clock : now - cpu;
   };
 }
 

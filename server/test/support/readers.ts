@@ -38,8 +38,10 @@ export interface Answered {
 export class Readers {
   readonly #agent: Agent;
 
-  constructor(connections: number) {
-    this.#agent = new Agent({ keepAlive: true, maxSockets: connections });
+  /** @param address of this machine, as which the server sees them. */
+  constructor(connections: number, address?: string) {
+    const from = address === undefined ? {} : { localAddress: address };
+    this.#agent = new Agent({ keepAlive: true, maxSockets: connections, ...from });
   }
 
   /** @throws Error when the answer is not whole. */

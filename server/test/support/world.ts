@@ -137,6 +137,7 @@ const defaults: ServiceOptions = {
   defaultQuality: 75,
   maxSourceBytes: 64 * 2 ** 20,
   sourceTimeout: 10_000,
+  queueTimeout: 6_000,
   warmTimeout: 60_000,
   limits: defaultLimits,
   hotCacheBytes: 2 ** 20,
