@@ -23,6 +23,7 @@ import type { Unread } from "./published/reader.ts";
 import { createService } from "./service.ts";
 import { observeSource } from "./source/observe.ts";
 import { type OpenSourceOptions, openSource } from "./source/open.ts";
+import { timeoutsFor } from "./source/remote/timeouts.ts";
 import type { Log } from "./telemetry/log.ts";
 import { createMetrics, type Metrics } from "./telemetry/metrics.ts";
 
@@ -177,6 +178,7 @@ export async function start(config: Config, log: Log, version: string): Promise<
     const at = { name, port, host: config.host, onTrouble, peerOf };
     const listening = await listen(listener, at, {
       ...socketLimits,
+      timeout: silenceOf(config),
       maxConnections,
     });
     listeners.push(listening);
@@ -202,6 +204,12 @@ const LAST_STORES_MS = 1_000;
 
 // --- parts ---
 
+/** A connection without a byte for this long is closed: every limit on making an image comes first, and answers. */
+function silenceOf({ sourceTimeout, encodeTimeout, queueTimeout }: Config): number {
+  // A job that crashes is tried once more, and work waits for a turn up to five times.
+  return Math.max(socketLimits.timeout, sourceTimeout + 2 * encodeTimeout + 5 * queueTimeout + 5_000);
+}
+
 function tellUnread(log: Log, unread: readonly Unread[]): void {
   if (unread.length === 0) log.info("all published sets can be read again");
   else
@@ -221,7 +229,7 @@ function warnOfListing(log: Log, published: Published): void {
 }
 
 function sourceOptions(config: Config): OpenSourceOptions {
-  const { source, sources, s3Endpoint, awsRegion, awsAccessKeyId } = config;
+  const { source, sources, sourceTimeout, s3Endpoint, awsRegion, awsAccessKeyId } = config;
   const secret =
     config.awsSecretAccessKeyFile === ""
       ? config.awsSecretAccessKey
@@ -229,6 +237,7 @@ function sourceOptions(config: Config): OpenSourceOptions {
   return {
     source,
     sources,
+    timeouts: timeoutsFor(sourceTimeout),
     s3: {
       region: awsRegion,
       forcePathStyle: config.s3ForcePathStyle === "on",

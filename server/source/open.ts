@@ -11,6 +11,7 @@ import { createPrefixSource } from "./prefixes.ts";
 import { createHttpSource } from "./remote/http.ts";
 import { retrySource } from "./remote/retry-breaker.ts";
 import { createS3Source, type S3Options } from "./remote/s3.ts";
+import { patienceOf, type Timeouts } from "./remote/timeouts.ts";
 import type { Source } from "./source.ts";
 import { asStored, asUploaded } from "./stored.ts";
 
@@ -19,6 +20,8 @@ export interface OpenSourceOptions {
   readonly source: SourceLocation | undefined;
   readonly sources: readonly { readonly prefix: string; readonly source: SourceLocation }[];
   readonly s3: Omit<S3Options, "bucket" | "prefix">;
+  /** Of the remote ones. */
+  readonly timeouts: Timeouts;
   /** Where keys that were readable are written down, for each source by what it reads. */
   readonly canaries?: (name: string) => CanaryStore;
   /** Of what is made into variants: of an object in a coding, or without a length, no more is read. */
@@ -58,21 +61,24 @@ type Opened = Pick<OpenSource, "source" | "neighbours">;
 
 async function openOne(
   location: SourceLocation,
-  { s3, canaries, onAway, mostBytes }: OpenSourceOptions,
+  { s3, timeouts, canaries, onAway, mostBytes }: OpenSourceOptions,
 ): Promise<Opened> {
   const confirm = (source: Source): Source =>
     confirmAbsence(source, createCanaries(canaries?.(nameOf(location))), onAway);
+  const retried = (source: Source): Source =>
+    retrySource(confirm(source), { patienceMs: patienceOf(timeouts) });
   if (location.kind === "folder") {
     const { source, neighbours } = await openFolder(resolve(location.path), mostBytes);
     return { source: confirm(asUploaded(asStored(source), mostBytes)), neighbours };
   }
-  if (location.kind === "http") {
-    const source = createHttpSource(location.base, undefined, mostBytes);
-    return { source: retrySource(confirm(source)), neighbours: noSiblings };
-  }
+  if (location.kind === "http")
+    return {
+      source: retried(createHttpSource(location.base, timeouts, mostBytes)),
+      neighbours: noSiblings,
+    };
   const { bucket, prefix } = location;
-  const source = await createS3Source({ ...s3, bucket, prefix }, undefined, mostBytes);
-  return { source: retrySource(confirm(source)), neighbours: source.neighbours };
+  const source = await createS3Source({ ...s3, bucket, prefix }, timeouts, mostBytes);
+  return { source: retried(source), neighbours: source.neighbours };
 }
 
 async function openFolder(path: string, maxBytes: number | undefined): Promise<Opened> {

@@ -1,5 +1,5 @@
-import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
-import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import { request as httpRequest, type IncomingMessage } from "node:http";
+import { request as httpsRequest } from "node:https";
 import { Problem } from "../../errors.ts";
 import type { ByteRange } from "../../http/range.ts";
 import { traceHeaders } from "../../telemetry/trace-context.ts";
@@ -8,6 +8,7 @@ import { failedProblem } from "../shortage.ts";
 import type { Source } from "../source.ts";
 import { asUploaded, DEFAULT_MOST_BYTES, type StoredSource, type StoredStat } from "../stored.ts";
 import { validatorOf } from "../validator.ts";
+import { createConnections } from "./connections.ts";
 import { faultProblem } from "./faults.ts";
 import { fromNodeBody } from "./node-body.ts";
 import { remoteTimeouts, type Timeouts, within } from "./timeouts.ts";
@@ -58,52 +59,40 @@ type Sender = (
 
 function createSender(base: URL, timeouts: Timeouts): Sender {
   const secure = base.protocol === "https:";
-  const options = { keepAlive: true, maxSockets: 64, timeout: 30_000 };
-  const agent = secure ? new HttpsAgent(options) : new HttpAgent(options);
+  const connections = createConnections(timeouts);
+  const agent = secure ? connections.https : connections.http;
   const request = secure ? httpsRequest : httpRequest;
   return (method, key, signal, range) =>
-    within(
-      timeouts.firstByte,
-      signal,
-      (signal) =>
-        new Promise((resolve, reject) => {
-          const sent = request({
-            agent,
-            signal,
-            method,
-            hostname: base.hostname.replace(/^\[(.*)\]$/, "$1"),
-            port: base.port,
-            path: base.pathname + key.split("/").map(encodeURIComponent).join("/"),
-            headers: {
-              host: base.host,
-              // What is stored, not what a server makes of it: lengths and ranges hold for that.
-              "accept-encoding": "identity",
-              ...traceHeaders(),
-              ...(range !== undefined && { range: `bytes=${range.first}-${range.last}` }),
-            },
-          });
-          sent.on("error", (error) => reject(failedProblem(error)));
-          sent.on("response", (response) => {
-            const problem = problemOf(response);
-            if (problem === undefined) return resolve(response);
-            response.destroy();
-            reject(problem);
-          });
-          hurryConnecting(sent, timeouts.connect);
-          sent.end();
-        }),
+    within(timeouts.silence, signal, (signal) =>
+      connections.send(
+        () =>
+          new Promise((resolve, reject) => {
+            const sent = request({
+              agent,
+              signal,
+              method,
+              hostname: base.hostname.replace(/^\[(.*)\]$/, "$1"),
+              port: base.port,
+              path: base.pathname + key.split("/").map(encodeURIComponent).join("/"),
+              headers: {
+                host: base.host,
+                // What is stored, not what a server makes of it: lengths and ranges hold for that.
+                "accept-encoding": "identity",
+                ...traceHeaders(),
+                ...(range !== undefined && { range: `bytes=${range.first}-${range.last}` }),
+              },
+            });
+            sent.on("error", (error) => reject(failedProblem(error)));
+            sent.on("response", (response) => {
+              const problem = problemOf(response);
+              if (problem === undefined) return resolve(response);
+              response.destroy();
+              reject(problem);
+            });
+            sent.end();
+          }),
+      ),
     );
-}
-
-/** A host that swallows packets must not cost the whole wait for a first byte. */
-function hurryConnecting(sent: ReturnType<typeof httpRequest>, milliseconds: number): void {
-  sent.on("socket", (socket) => {
-    if (!socket.connecting) return;
-    const late = new Problem("source-timeout", { cause: new Error("no connection") });
-    const timer = setTimeout(() => sent.destroy(late), milliseconds);
-    const settle = (): void => clearTimeout(timer);
-    socket.once("connect", settle).once("close", settle);
-  });
 }
 
 // --- responses ---

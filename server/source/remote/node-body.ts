@@ -9,14 +9,14 @@ import type { Timeouts } from "./timeouts.ts";
  */
 export function fromNodeBody(
   body: Readable,
-  timeouts: Pick<Timeouts, "idle" | "floor">,
+  timeouts: Timeouts,
   signal: AbortSignal,
 ): ReadableStream<Uint8Array> {
   const chunks: AsyncIterator<unknown> = body[Symbol.asyncIterator]();
-  const pace = createPace(timeouts.floor);
+  const pace = createPace(timeouts);
   const leave = (): void => void body.destroy(new Error("the reader has left"));
   signal.addEventListener("abort", leave, { once: true });
-  const alarm = createAlarm(timeouts.idle, () => body.destroy(late(`nothing for ${timeouts.idle} ms`)));
+  const alarm = createAlarm(timeouts.silence, () => body.destroy(late(`nothing for ${timeouts.silence} ms`)));
   const end = (): void => {
     signal.removeEventListener("abort", leave);
     alarm.end();
@@ -50,14 +50,15 @@ export function fromNodeBody(
 
 // --- time ---
 
-/** Allows a trickle for two seconds, then holds the average to the floor; only waiting for the source counts. */
-function createPace(floor: number): (bytes: number, waitedMs: number) => void {
+/** Allows a trickle for a while, then holds the average to the floor; only waiting for the source counts. */
+function createPace({ silence, floor }: Timeouts): (bytes: number, waitedMs: number) => void {
   let bytes = 0;
   let waitedMs = 0;
   return (more, waited) => {
     bytes += more;
     waitedMs += waited;
-    if (waitedMs > 2_000 + (bytes / floor) * 1000) throw late(`${bytes} bytes in ${Math.round(waitedMs)} ms`);
+    if (waitedMs > silence + (bytes / floor) * 1000)
+      throw late(`${bytes} bytes in ${Math.round(waitedMs)} ms`);
   };
 }
 

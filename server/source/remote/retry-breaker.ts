@@ -2,7 +2,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Problem, type ProblemCode } from "../../errors.ts";
 import type { ByteRange } from "../../http/range.ts";
 import type { Source, SourceObject } from "../source.ts";
+import { isStrong } from "../validator.ts";
 import { createBreaker } from "./breaker.ts";
+import { begin, firstOf, isSlow } from "./hedge.ts";
 
 /** What a guard has seen, for metrics and tests. */
 export interface RetryStats {
@@ -11,40 +13,58 @@ export interface RetryStats {
 }
 
 /**
- * Stands between the server and a remote source: one more try where that helps, also for the rest of a body that was
- * cut short, but retries stay below a tenth of the requests; a source that fails as a whole is left alone for a while.
+ * Stands between the server and a remote source: one more try where that helps, after a failure or beside an attempt that
+ * is silent for long, also for the rest of a body. Beyond the first ten, retries stay below a tenth of the requests; a
+ * source that fails as a whole is left alone for a while.
  * What is wrong with one object, or with how the server is set up, is neither tried again nor held against the source.
  */
 export function retrySource(
   source: Source,
-  options: { readonly now?: () => number; readonly pauseMs?: () => number } = {},
+  options: {
+    /** Silence after which another attempt is made beside the first. */
+    readonly patienceMs?: number;
+    readonly now?: () => number;
+    readonly pauseMs?: () => number;
+  } = {},
 ): Source & { readonly stats: () => RetryStats } {
   const { now = () => performance.now(), pauseMs = () => 50 + Math.random() * 200 } = options;
+  const { patienceMs = 3_000 } = options;
   const budget = createRetryBudget();
   const breaker = createBreaker(now);
 
   async function attempt<T>(key: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
     const record = breaker.enter(key);
+    const started = now();
     try {
       const result = await work();
       record("good");
       return result;
     } catch (error) {
-      // A missing photograph is a good answer; a reader who left, and what this server lacks, say nothing of the source.
-      const isSilent = signal.aborted || (error instanceof Problem && error.code === "busy");
-      record(isSilent ? "nothing" : isTrouble(error) ? "bad" : "good");
+      // A missing photograph is a good answer; a reader who left soon, and what this server lacks, say nothing of it.
+      const hasLeft = signal.aborted && now() - started < 3 * patienceMs;
+      const isSilent = hasLeft || (error instanceof Problem && error.code === "busy");
+      record(isSilent ? "nothing" : signal.aborted || isTrouble(error) ? "bad" : "good");
       throw error;
     }
   }
 
-  async function guarded<T>(key: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  async function guarded<T>(
+    key: string,
+    signal: AbortSignal,
+    work: (signal: AbortSignal) => Promise<T>,
+    drop: (late: T) => void = () => undefined,
+  ): Promise<T> {
     budget.earn();
+    const start = () => begin(signal, (signal) => attempt(key, signal, () => work(signal)));
+    const first = start();
+    if ((await isSlow(first.result, patienceMs)) && mayRetry(signal))
+      return firstOf([first, start()], (error) => !isTrouble(error), drop);
     try {
-      return await attempt(key, signal, work);
+      return await first.result;
     } catch (error) {
       if (!isTrouble(error) || !mayRetry(signal)) throw error;
       await sleep(pauseMs(), undefined, { signal });
-      return attempt(key, signal, work);
+      return start().result;
     }
   }
 
@@ -54,17 +74,33 @@ export function retrySource(
     let at = first;
     let resumed = false;
 
+    const mayResume = (): boolean => !resumed && at <= last && isStrong(object.validator) && mayRetry(signal);
+
     async function read(): Promise<Awaited<ReturnType<typeof reader.read>>> {
+      const reading = reader.read();
       try {
-        return await reader.read();
+        if (resumed || !(await isSlow(reading, patienceMs)) || !mayResume()) return await reading;
       } catch (error) {
         if (!signal.aborted) breaker.broke(key);
-        if (resumed || at > last || !isCut(error) || !isStrong(object.validator) || !mayRetry(signal))
-          throw error;
-        resumed = true;
-        reader = (await resume(object, { key, signal, first: at, last }, error)).getReader();
+        if (!isCut(error) || !mayResume()) throw error;
+        await goOn(error);
         return read();
       }
+      // It may still come: the rest by another connection is only tried.
+      const stalled = reader;
+      const isElsewhere = await goOn(undefined).then(
+        () => true,
+        () => false,
+      );
+      if (!isElsewhere) return reading;
+      reading.catch(() => undefined);
+      stalled.cancel().catch(() => undefined);
+      return read();
+    }
+
+    async function goOn(cut: unknown): Promise<void> {
+      resumed = true;
+      reader = (await resume(object, { key, signal, first: at, last }, cut)).getReader();
     }
 
     const body = new ReadableStream<Uint8Array>(
@@ -104,9 +140,12 @@ export function retrySource(
   }
 
   return {
-    stat: (key, signal) => guarded(key, signal, () => source.stat(key, signal)),
+    stat: (key, signal) => guarded(key, signal, (signal) => source.stat(key, signal)),
     async open(key, signal, range) {
-      const object = await guarded(key, signal, () => source.open(key, signal, range));
+      const open = (signal: AbortSignal) => source.open(key, signal, range);
+      const object = await guarded(key, signal, open, ({ body }) => {
+        body.cancel().catch(() => undefined);
+      });
       return watched(object, { key, signal, first: 0, last: object.bytes - 1, ...range });
     },
     stats: () => ({ retries: budget.spent(), opened: breaker.opened() }),
@@ -119,14 +158,9 @@ interface Asked extends ByteRange {
   readonly signal: AbortSignal;
 }
 
-/** A stall has cost its two seconds already. */
+/** A stall that was waited out has cost the reader's time already. */
 function isCut(error: unknown): boolean {
   return error instanceof Problem && error.code === "source-failed";
-}
-
-/** Only by a strong ETag can parts be told to be of one object (RFC 9110 §15.3.7.3). */
-function isStrong(validator: string): boolean {
-  return validator.startsWith('"');
 }
 
 const troubles: ReadonlySet<ProblemCode> = new Set(["source-failed", "source-timeout", "source-busy"]);
@@ -137,9 +171,9 @@ function isTrouble(error: unknown): boolean {
 
 // --- retries ---
 
-/** A tenth of a retry for each request, ten saved up at most: retries are never what keeps a source down. */
+/** A tenth of a retry for each request, ten saved up at most and at first: retries are never what keeps a source down. */
 function createRetryBudget() {
-  let tenths = 0;
+  let tenths = 100;
   let spent = 0;
   return {
     earn: () => {

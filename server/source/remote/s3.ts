@@ -9,6 +9,7 @@ import { failedProblem, isShortage } from "../shortage.ts";
 import type { Source } from "../source.ts";
 import { asUploaded, DEFAULT_MOST_BYTES, type StoredSource, type StoredStat } from "../stored.ts";
 import { validatorOf } from "../validator.ts";
+import { type Connections, createConnections } from "./connections.ts";
 import { faultProblem } from "./faults.ts";
 import { fromNodeBody } from "./node-body.ts";
 import { boundAnswers } from "./s3-answers.ts";
@@ -44,7 +45,10 @@ export async function createS3Source(
   const { S3Client, GetObjectCommand, HeadObjectCommand, ListObjectsV2Command } = await import(
     "@aws-sdk/client-s3"
   );
-  const client = boundAnswers(carryTrace(new S3Client(clientOptions(options, timeouts))));
+  const connections = createConnections(timeouts);
+  const client = boundAnswers(carryTrace(new S3Client(clientOptions(options, timeouts, connections))));
+  const inTime = <T>(signal: AbortSignal, send: (signal: AbortSignal) => Promise<T>): Promise<T> =>
+    within(timeouts.silence, signal, (signal) => connections.send(() => send(signal)));
   const place = (key: string) => ({ Bucket: options.bucket, Key: options.prefix + key });
 
   async function get(key: string, signal: AbortSignal, range?: ByteRange): Promise<GetObjectCommandOutput> {
@@ -54,7 +58,7 @@ export async function createS3Source(
     });
     const send = (abortSignal: AbortSignal) => client.send(command, { abortSignal });
     try {
-      return await within(timeouts.firstByte, signal, send);
+      return await inTime(signal, send);
     } catch (error) {
       throw toProblem(error, signal);
     }
@@ -73,7 +77,7 @@ export async function createS3Source(
       ...(depth === "folder" && { Delimiter: "/" }),
     });
     const send = (abortSignal: AbortSignal) => client.send(command, { abortSignal });
-    const { Contents: objects = [] } = await within(timeouts.firstByte, signal, send);
+    const { Contents: objects = [] } = await inTime(signal, send);
     return objects.flatMap(({ Key: key }) => (key === undefined ? [] : [key.slice(options.prefix.length)]));
   });
 
@@ -82,7 +86,7 @@ export async function createS3Source(
       try {
         const command = new HeadObjectCommand(place(key));
         const send = (abortSignal: AbortSignal) => client.send(command, { abortSignal });
-        return statOf(await within(timeouts.firstByte, signal, send), undefined);
+        return statOf(await inTime(signal, send), undefined);
       } catch (error) {
         // HEAD has no body to say whether it is the key or the bucket that is not there, or why it is refused.
         const status = statusOf(error) ?? 0;
@@ -111,7 +115,7 @@ export async function createS3Source(
 
 // --- client ---
 
-function clientOptions(options: S3Options, timeouts: Timeouts) {
+function clientOptions(options: S3Options, timeouts: Timeouts, { http, https }: Connections) {
   const { endpoint, region, credentials, forcePathStyle } = options;
   return {
     region,
@@ -124,9 +128,9 @@ function clientOptions(options: S3Options, timeouts: Timeouts) {
     requestChecksumCalculation: "WHEN_REQUIRED",
     responseChecksumValidation: "WHEN_REQUIRED",
     requestHandler: {
-      connectionTimeout: timeouts.connect,
-      httpAgent: { keepAlive: true, maxSockets: 64 },
-      httpsAgent: { keepAlive: true, maxSockets: 64 },
+      connectionTimeout: timeouts.silence,
+      httpAgent: http,
+      httpsAgent: https,
     },
   } as const;
 }

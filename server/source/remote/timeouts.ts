@@ -1,18 +1,28 @@
 import { Problem } from "../../errors.ts";
 
-/** How long a remote source may take over each step, in milliseconds. */
+/** How long a remote source may take. */
 export interface Timeouts {
-  readonly connect: number;
-  /** Until the response's head is here, connecting included. */
-  readonly firstByte: number;
-  /** Between two pieces of a body, while we ask for one; a slow reader costs the source nothing. */
-  readonly idle: number;
-  /** Slowest body after a first two seconds, in bytes a second. */
+  /**
+   * Milliseconds until the response's head is here, connecting included, and between two pieces of a body while we ask for
+   * one; a slow reader costs the source nothing.
+   */
+  readonly silence: number;
+  /** Slowest body once it has taken that long, in bytes a second. */
   readonly floor: number;
 }
 
-/** For a bucket in the same data centre. */
-export const remoteTimeouts: Timeouts = { connect: 1_000, firstByte: 3_000, idle: 2_000, floor: 32 * 1024 };
+/** @param sourceTimeout SOURCE_TIMEOUT: no step of a fetch has a shorter limit of its own. */
+export function timeoutsFor(sourceTimeout: number): Timeouts {
+  return { silence: sourceTimeout, floor: 32 * 1024 };
+}
+
+/** For SOURCE_TIMEOUT as it is by default. */
+export const remoteTimeouts = timeoutsFor(10_000);
+
+/** Milliseconds of silence after which another attempt is made beside the first, where retries are left. */
+export function patienceOf({ silence }: Timeouts): number {
+  return 0.3 * silence;
+}
 
 /**
  * Runs work with a signal that also aborts after a time.

@@ -57,7 +57,7 @@ describeSource("a web server that knows no ranges", () => startStatic(false));
 describe("an HTTP source", () => {
   afterEach(close);
   const signal = new AbortController().signal;
-  const timeouts = { ...remoteTimeouts, firstByte: 200, idle: 200 };
+  const timeouts = { ...remoteTimeouts, silence: 200 };
   const code = async (answer: (request: IncomingMessage, response: ServerResponse) => void) => {
     const source = createHttpSource(await listen(answer), timeouts);
     try {

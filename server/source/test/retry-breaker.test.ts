@@ -230,3 +230,60 @@ describe("a source that refuses", () => {
     expect(looks).toBeLessThan(5);
   });
 });
+
+describe("a source that is silent", () => {
+  /** The first attempts say nothing; those after them answer. */
+  function silent(attempts: number) {
+    const signals: AbortSignal[] = [];
+    const source: Source = {
+      stat: (_, signal) => {
+        signals.push(signal);
+        if (signals.length > attempts) return Promise.resolve({ validator: '"x"', bytes: 3 });
+        return new Promise((_, reject) =>
+          signal.addEventListener("abort", () => reject(new Problem("source-timeout")), { once: true }),
+        );
+      },
+      open: () => Promise.reject(new Problem("source-absent")),
+    };
+    return { source, signals };
+  }
+
+  test("is asked again beside the first attempt, which is given up when the second has answered", async () => {
+    const { source, signals } = silent(1);
+    const guarded = retrySource(source, { patienceMs: 20 });
+    expect(await codeOf(guarded.stat("a", signal))).toBe("ok");
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true, false]);
+    expect(guarded.stats()).toEqual({ retries: 1, opened: 0 });
+  });
+
+  test("is asked no more than ten times and a tenth beyond what readers ask, and then left alone", async () => {
+    const { source, signals } = silent(Number.POSITIVE_INFINITY);
+    const guarded = retrySource(source, { patienceMs: 20 });
+    const readers = 40;
+    const asking = Array.from({ length: readers }, (_, n) =>
+      codeOf(guarded.stat(`${n}.jpg`, AbortSignal.timeout(200))),
+    );
+    await Promise.all(asking);
+    expect(signals.length).toBeLessThanOrEqual(readers + 10 + readers / 10);
+    expect(guarded.stats().opened).toBeGreaterThan(0);
+    expect(await codeOf(guarded.stat("other", signal))).toBe("source-busy");
+  });
+
+  test("in the middle of a body is asked for the rest beside it, and what comes is whole", async () => {
+    const asked: unknown[] = [];
+    const source: Source = {
+      stat: async () => ({ validator: '"x"', bytes: 6 }),
+      async open(_, __, range) {
+        asked.push(range);
+        const whole = new Blob(["abcdef".slice(range?.first ?? 0)]).stream();
+        const stalls = new ReadableStream({
+          start: (controller) => controller.enqueue(new TextEncoder().encode("abc")),
+        });
+        return { validator: '"x"', bytes: 6, body: range === undefined ? stalls : whole };
+      },
+    };
+    const { body } = await retrySource(source, { patienceMs: 20, pauseMs }).open("a", signal);
+    expect(await new Response(body).text()).toBe("abcdef");
+    expect(asked).toEqual([undefined, { first: 3, last: 5 }]);
+  });
+});

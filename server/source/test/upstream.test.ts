@@ -14,7 +14,7 @@ import { remoteTimeouts } from "../remote/timeouts.ts";
 
 const jpeg = await photo(200, 150).jpeg().toBuffer();
 // Long enough for a machine that is busy with other tests.
-const timeouts = { ...remoteTimeouts, connect: 1_000, firstByte: 1_000, idle: 1_000 };
+const timeouts = { ...remoteTimeouts, silence: 1_000 };
 const closing: (() => Promise<void> | void)[] = [];
 afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
@@ -316,6 +316,66 @@ describe("a source that", () => {
     expect([...seen.keys()]).toContain("200 public, max-age=60 imgproxy-lite; hit; detail=stale-if-error");
     report("U7", "10,000 requests for what is here, the source down, asked before each", "100 % 200");
   });
+});
+
+describe("connections that are kept", () => {
+  /** Answers one request on each connection; the next one there gets nothing but this. */
+  async function once(next: (socket: Socket) => void) {
+    const seen = { connections: 0, requests: 0 };
+    const base = await listenTcp((socket) => {
+      seen.connections++;
+      let answered = false;
+      socket.on("data", (request) => {
+        seen.requests++;
+        if (answered) return next(socket);
+        answered = true;
+        const body = request.toString("latin1").startsWith("HEAD") ? Buffer.alloc(0) : jpeg;
+        socket.write(
+          `HTTP/1.1 200 OK\r\nContent-Length: ${jpeg.byteLength}\r\nETag: "x"\r\nConnection: keep-alive\r\n\r\n`,
+        );
+        socket.write(body);
+      });
+    });
+    return { base, seen };
+  }
+  const s3 = {
+    ...{ bucket: "bucket", prefix: "", forcePathStyle: true, region: "us-east-1" },
+    credentials: { accessKeyId: "a", secretAccessKey: "s" },
+  };
+  const kinds = [
+    ["HTTP", async (base: URL) => createHttpSource(base)],
+    ["S3", (base: URL) => createS3Source({ ...s3, endpoint: base.origin })],
+  ] as const;
+
+  test.each(kinds)(
+    "and that a %s source has closed meanwhile cost no reader an error, and no retry",
+    async (_, create) => {
+      const { base, seen } = await once((socket) => socket.resetAndDestroy());
+      const source = retrySource(await create(base), { pauseMs: () => 0 });
+      const world = await open(base, { wrap: () => source });
+      for (let round = 0; round < 4; round++) {
+        const answers = await Promise.all(
+          Array.from({ length: 12 }, (_, n) => world.get(`/?img=${round}-${n}.jpg&q=33&w=9`)),
+        );
+        expect(answers.map(({ status }) => status)).toEqual(Array(12).fill(200));
+      }
+      expect(source.stats()).toEqual({ retries: 0, opened: 0 });
+      // Each photograph once, and once more where a connection was closed: as often as there are connections.
+      expect(seen.requests).toBeLessThanOrEqual(48 + seen.connections);
+    },
+  );
+
+  test.each(kinds)(
+    "and whose other end has gone without a word cost no reader of a %s source an error",
+    async (_, create) => {
+      const { base } = await once(() => undefined);
+      const source = retrySource(await create(base), { patienceMs: 2_000 });
+      const world = await open(base, { wrap: () => source });
+      for (const name of ["a", "b", "c"])
+        expect((await world.get(`/?img=${name}.jpg&q=33`)).status).toBe(200);
+      expect(source.stats().opened).toBe(0);
+    },
+  );
 });
 
 describe("an S3 server that", () => {

@@ -4,6 +4,7 @@ import { ownerClient } from "../../../dev/ceph/cluster.ts";
 import { until } from "../../../dev/ceph/daemon.ts";
 import { type FreshnessPolicy, remotePolicy } from "../../http/freshness.ts";
 import { openSource } from "../../source/open.ts";
+import { remoteTimeouts } from "../../source/remote/timeouts.ts";
 import { type CountingProxy, startCountingProxy } from "../support/counting-proxy.ts";
 import { createWorld, type World } from "../support/world.ts";
 import { ask, putPhoto } from "./bucket.ts";
@@ -84,6 +85,7 @@ async function serverOn(policy: FreshnessPolicy): Promise<{ world: World; proxy:
   const { source } = await openSource({
     source: { kind: "s3", bucket: ceph.bucket, prefix: "" },
     sources: [],
+    timeouts: remoteTimeouts,
     s3: {
       endpoint: proxy.url,
       forcePathStyle: true,

@@ -102,7 +102,7 @@ describe("a gateway that is", () => {
       await (await createS3Source(options)).stat("size/1", signal);
     });
   });
-  const patience = { ...remoteTimeouts, firstByte: 500, idle: 500 };
+  const patience = { ...remoteTimeouts, silence: 500 };
 
   test("suspended before it answers is timed out, and answers again when it goes on", async () => {
     const sources = [await createS3Source(options, patience), createHttpSource(publicBase, patience)];
