@@ -13,6 +13,7 @@ import { githubAnnotations, gitlabReport } from "./report/annotations.ts";
 import { checkReport, edgeReport, scanReport } from "./report/contents.ts";
 import { htmlReport, type Report } from "./report/html.ts";
 import { checkJson, edgeJson, scanJson } from "./report/json.ts";
+import { printableJson, printableLines } from "./report/printable.ts";
 import { formatCheck, formatEdge, formatScan } from "./report/text.ts";
 import { type ScanOptions, scanSite } from "./scan.ts";
 import { installedHugoMinor, parseHugoMinor } from "./site/hugo-version.ts";
@@ -40,15 +41,13 @@ export async function scan(argv: readonly string[], env: Variables): Promise<num
     const outcome = await runCommand(command, options).finally(() => progress.end());
     if (command.report !== undefined)
       await writeReport(command.report, htmlReport({ ...outcome.report(), unsettled: outcome.unsettled }));
-    process.stdout.write(
-      command.json ? `${JSON.stringify(outcome.json(), undefined, 2)}\n` : outcome.words(),
-    );
+    process.stdout.write(command.json ? `${printableJson(outcome.json())}\n` : outcome.words());
     await annotate(outcome.findings, command, env);
     if (outcome.unsettled !== undefined) throw new Unanswered(outcome.unsettled);
     return outcome.findings.some((finding) => finding.severity === "error") ? 1 : 0;
   } catch (error) {
     if (interrupted.signal.aborted) return 130;
-    process.stderr.write(`imgproxy-lite scan: ${wordsFor(error)}\n`);
+    process.stderr.write(`imgproxy-lite scan: ${printableLines(wordsFor(error))}\n`);
     return 2;
   } finally {
     process.off("SIGINT", stop);

@@ -1,20 +1,18 @@
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { formatManifest, type Manifest, type ManifestImage } from "../contract/manifest.ts";
+import { formatManifest, isManifestImage, type Manifest, type ManifestImage } from "../contract/manifest.ts";
+import { CannotRun } from "./cannot-run.ts";
 
-/** The manifest that is there; empty when there is none, or one of another schema: a scan replaces it. */
+/**
+ * The manifest that is there; empty when there is none, or one of another schema or in pieces: a scan replaces it.
+ * @throws CannotRun when it is there and cannot be read: what it says would be lost.
+ */
 export async function readManifest(file: string): Promise<ReadonlyMap<string, ManifestImage>> {
-  const text = await readFile(file, "utf8").catch(() => undefined);
-  if (text === undefined) return new Map();
-  try {
-    const manifest: unknown = JSON.parse(text);
-    if (!isObject(manifest) || manifest.schema !== 1 || !isObject(manifest.images)) return new Map();
-    return new Map(
-      Object.entries(manifest.images).flatMap(([key, image]) => (isImage(image) ? [[key, image]] : [])),
-    );
-  } catch {
-    return new Map();
-  }
+  const manifest = parsed(await textOf(file));
+  if (!isObject(manifest) || manifest.schema !== 1 || !isObject(manifest.images)) return new Map();
+  return new Map(
+    Object.entries(manifest.images).flatMap(([key, image]) => (isManifestImage(image) ? [[key, image]] : [])),
+  );
 }
 
 /**
@@ -23,7 +21,7 @@ export async function readManifest(file: string): Promise<ReadonlyMap<string, Ma
  */
 export async function writeManifest(file: string, manifest: Manifest): Promise<boolean> {
   const text = formatManifest(manifest);
-  if ((await readFile(file, "utf8").catch(() => undefined)) === text) return false;
+  if ((await textOf(file)) === text) return false;
   await mkdir(path.dirname(file), { recursive: true });
   await writeWhole(file, text);
   return true;
@@ -41,15 +39,29 @@ export async function writeWhole(file: string, text: string): Promise<void> {
   }
 }
 
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+// --- reading ---
+
+/** Nothing when there is no such file. */
+async function textOf(file: string): Promise<string | undefined> {
+  try {
+    return await readFile(file, "utf8");
+  } catch (cause) {
+    const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
+    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+    throw new CannotRun(`the manifest ${file} cannot be read (${code}); make it readable, or delete it`, {
+      cause,
+    });
+  }
 }
 
-function isImage(value: unknown): value is ManifestImage {
-  return (
-    isObject(value) &&
-    typeof value.width === "number" &&
-    typeof value.height === "number" &&
-    typeof value.version === "string"
-  );
+function parsed(text: string | undefined): unknown {
+  try {
+    return JSON.parse(text ?? "null");
+  } catch {
+    return undefined;
+  }
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

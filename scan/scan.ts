@@ -11,6 +11,7 @@ import { planRequests } from "./plan.ts";
 import { blameOf, type Refusal } from "./proxy/blame.ts";
 import type { Probed } from "./proxy/probe.ts";
 import { type Answers, createSession, type Place, refusals, type SessionOptions } from "./proxy/session.ts";
+import { counted } from "./report/counted.ts";
 import { loadSite, type Site, type SiteOptions } from "./site/site.ts";
 
 export interface ScanOptions extends SessionOptions {
@@ -54,7 +55,9 @@ export async function scanSite(options: ScanOptions): Promise<ScanResult> {
   if (options.dryRun)
     return { ...found, images, urls, photos, variants: new Map(), thumbnails: new Map(), leftOut: 0 };
 
-  if (kept === undefined)
+  // Of a wrong bucket, or one that is empty for a while, nothing is there: no reason to forget what a good scan has found.
+  const isLost = images.size === 0 && before.size > 0 && photos.size > 0;
+  if (kept === undefined && !isLost)
     for (const file of options.manifest ? [manifestFile] : manifestNames(site))
       await writeManifest(file, { schema: 1, images: Object.fromEntries(images) });
   const left = leftOut(found.posts, images, await readUnprinted(site.folder));
@@ -64,7 +67,9 @@ export async function scanSite(options: ScanOptions): Promise<ScanResult> {
   const findings = [
     ...found.findings,
     ...refused,
-    ...[...site.warnings, ...warnings].map((words) => siteFinding("warning", site.configFile, words)),
+    ...[...site.warnings, ...warnings, ...(isLost ? [lostWords(manifestFile, photos.size)] : [])].map(
+      (words) => siteFinding("warning", site.configFile, words),
+    ),
   ];
   return { ...found, photos, images, urls, variants, thumbnails, findings, leftOut: left.size };
 }
@@ -121,6 +126,10 @@ function keysOf(
 }
 
 // --- the manifest ---
+
+function lostWords(file: string, photos: number): string {
+  return `none of ${counted(photos, "photograph")} is there, so ${path.basename(file)} stays as it was: is the server's SOURCE the right one?`;
+}
 
 /** What cannot be read now stays as it was known: its page is no worse for it, and its variants may be in the cache. */
 function manifestImages(

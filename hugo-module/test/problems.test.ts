@@ -57,6 +57,58 @@ describe.each([...hugos])("Hugo $version", (hugo) => {
     expect(built.files.get("good/index.html")).toMatch(/q=40&amp;w=640 640w, [^,]+q=30&amp;w=960 960w"/);
   });
 
+  test.each(["color", "image"])(
+    "prints nothing of a manifest that no scan writes, where placeholder = %s, and the rest of it as ever",
+    async (placeholder) => {
+      const good = {
+        width: 4000,
+        height: 3000,
+        version: "0123456789",
+        color: "#aabbcc",
+        placeholder: "UklGRg==",
+      };
+      const evil = `red"><script>alert(1)</script>`;
+      const hostile: Record<string, unknown> = {
+        color: { ...good, color: evil, placeholder: "" },
+        style: { ...good, color: "red;background:url(//evil.example)", placeholder: "" },
+        placeholder: { ...good, placeholder: `x) 50%,url("//evil.example` },
+        version: { ...good, version: evil },
+        width: { ...good, width: evil },
+        height: { ...good, height: `1" onload="alert(1)` },
+        negative: { ...good, width: -4000 },
+        half: { ...good, height: 0.5 },
+        short: { width: 4000, height: 3000 },
+      };
+      const names = Object.keys(hostile);
+      const images = Object.fromEntries(
+        [["good", good], ...Object.entries(hostile)].map(([name, image]) => [`${name}.jpg`, image]),
+      );
+      await using site = await createSite({
+        "config.toml": siteConfig(
+          `[params.imgproxy]\nendpoint = "https://images.example/"\nplaceholder = "${placeholder}"`,
+        ),
+        "assets/imgproxy.json": JSON.stringify({ schema: 1, images }),
+        "content/good.md": "![a](good.jpg)",
+        "content/first.md": names.map((name) => `![${name}](${name}.jpg)`).join(" "),
+        "content/second.md": names.map((name) => `![${name}](${name}.jpg){.class}`).join("\n\n"),
+        "content/third.md": `text\n\n${names.map((name) => `{{< img src="${name}.jpg" alt="x" >}}`).join("\n\n")}`,
+        "layouts/_default/single.html": `{{ .Content }}{{ partial "imgproxy/social.html" (dict "page" . "src" "version.jpg") }}{{ partial "imgproxy/preload.html" . }}`,
+      });
+      const built = await site.build(hugo);
+      expect(built.errors).toEqual([]);
+      const pages = [...built.files].filter(([name]) => name.endsWith(".html")).map(([, text]) => text);
+      expect(pages.join("\n")).not.toMatch(/script|evil|onload|-4000|0\.5|&v=[^0]/);
+      expect(built.files.get("first/index.html")?.match(/<img /g)).toHaveLength(names.length);
+      expect(built.files.get("good/index.html")).toContain("&amp;v=0123456789");
+      expect(built.files.get("good/index.html")).toContain(
+        placeholder === "color" ? "background:#aabbcc" : "base64,UklGRg==",
+      );
+      expect(
+        built.warnings.filter((words) => words.includes(`no scan writes of ${names.length} photographs`)),
+      ).toHaveLength(1);
+    },
+  );
+
   test("without an endpoint says so once and leaves images plain", async () => {
     await using site = await createSite({ ...files, "config.toml": siteConfig() });
     const built = await site.build(hugo);

@@ -2,14 +2,17 @@ import { CannotRun } from "../cannot-run.ts";
 import type { Answer } from "./client.ts";
 
 /**
- * Something between this machine and the server answers in its place: a challenge of a CDN, a login, a firewall. Neither
- * a photograph nor the token is at fault.
+ * Something answers in the server's place: a challenge of a CDN, a login, a firewall; or, where all looks well, another
+ * server at a wrong endpoint. Neither a photograph nor the token is at fault.
  */
 export class InFront extends CannotRun {
   /** @param seen as {@link seenIn} has it. */
   constructor(url: string, seen: string) {
+    const { origin } = new URL(url);
     super(
-      `something before the server refuses this machine: ${new URL(url).origin} ${seen}. Let this machine through there, or give --endpoint an address at which it reaches the server`,
+      seen.startsWith("answers 2")
+        ? `${origin} is not an imgproxy-lite server: it ${seen}. Is --endpoint right? If it is, something before the server answers in its place, such as a login: let this machine through there`
+        : `something before the server refuses this machine: ${origin} ${seen}. Let this machine through there, or give --endpoint an address at which it reaches the server`,
     );
   }
 }

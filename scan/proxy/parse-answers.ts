@@ -1,41 +1,45 @@
 import { InvalidBody, type MissingAnswer, parseMissingBody } from "../../contract/api.ts";
 import type { ImageInfo } from "../../contract/info.ts";
+import { brokenRule, isManifestImage, type MemberRule } from "../../contract/manifest.ts";
 import { CannotRun } from "../cannot-run.ts";
 import type { Refusal } from "./blame.ts";
 import type { Answer } from "./client.ts";
 import { InFront, seenIn } from "./in-front.ts";
 
-/** What `fm=json` says. @throws as {@link parseProbeAnswer} does */
-export async function readImageInfo(answer: Answer, url: string): Promise<ImageInfo> {
-  return parseImageInfo(await jsonOf(answer, url), url);
+/** What `fm=json` says of a photograph. @throws as {@link parseProbeAnswer} does */
+export async function readImageInfo(answer: Answer, name: string, url: string): Promise<ImageInfo> {
+  return parseImageInfo(await jsonOf(answer, url), name, url);
 }
 
-function parseImageInfo(value: unknown, url: string): ImageInfo {
-  if (
-    isObject(value) &&
-    typeof value.key === "string" &&
-    typeof value.width === "number" &&
-    typeof value.height === "number" &&
-    typeof value.type === "string" &&
-    typeof value.bytes === "number" &&
-    typeof value.version === "string" &&
-    /^[0-9a-f]{10}$/.test(value.version)
-  ) {
-    const { key, width, height, type, bytes, version, frames, alpha, color, placeholder } = value;
-    return {
-      key,
-      width,
-      height,
-      type,
-      bytes,
-      version,
-      frames: typeof frames === "number" ? frames : 1,
-      alpha: alpha === true,
-      ...(typeof color === "string" && { color }),
-      ...(typeof placeholder === "string" && { placeholder }),
-    };
+/** Checked to the letter: it goes into the manifest, and from there into pages. */
+function parseImageInfo(said: unknown, name: string, url: string): ImageInfo {
+  const value = isObject(said) ? said : {};
+  const broken = brokenRule(value, infoRules(name, value.type === "image/svg+xml"));
+  if (broken !== undefined || !isManifestImage(value)) {
+    const [member, takes] = broken ?? [];
+    const found = JSON.stringify(value[`${member}`])?.slice(0, 60) ?? "nothing";
+    throw notOurs(url, `says ${found} where the ${member} of ${name} belongs, ${takes}`);
   }
-  throw notOurs(url);
+  const { width, height, version, color, placeholder } = value;
+  const { type, bytes, frames = 1, alpha }: Readonly<Record<string, unknown>> = { ...value };
+  return {
+    ...{ key: name, width, height, version, alpha: alpha === true },
+    ...{ type: `${type}`, bytes: Number(bytes), frames: Number(frames) },
+    ...(color !== undefined && { color }),
+    ...(placeholder !== undefined && { placeholder }),
+  };
+}
+
+function infoRules(name: string, isSvg: boolean): MemberRule[] {
+  const isSide = (side: unknown): boolean => isSvg || isCount(side, 1);
+  return [
+    ["key", "the key that was asked about", (key) => key === name],
+    ["type", "a media type", isMediaType],
+    ["bytes", "a whole number", (bytes) => isCount(bytes, 0)],
+    ["frames", "a whole number", (frames) => frames === undefined || isCount(frames, 1)],
+    ["width", "a whole number of pixels", isSide],
+    ["height", "a whole number of pixels", isSide],
+  ];
 }
 
 /** @throws CannotRun when the token is refused, or what answers is no imgproxy-lite. */
@@ -51,7 +55,7 @@ export async function parseProbeAnswer(
   return images.map((name) => {
     const said = answers[name];
     const problem = isObject(said) ? said.problem : undefined;
-    return [name, isObject(problem) ? { problem: refusalIn(problem) } : parseImageInfo(said, url)];
+    return [name, isObject(problem) ? { problem: refusalIn(problem) } : parseImageInfo(said, name, url)];
   });
 }
 
@@ -119,8 +123,7 @@ export function parseWarmLine(
   const { variant, status, bytes, type, problem } = line;
   if (status === "failed")
     return { variant, result: { status, problem: refusalIn(isObject(problem) ? problem : {}) } };
-  if ((status !== "hit" && status !== "made") || typeof bytes !== "number" || typeof type !== "string")
-    throw notOurs(url);
+  if ((status !== "hit" && status !== "made") || !isCount(bytes, 0) || !isMediaType(type)) throw notOurs(url);
   return { variant, result: { status, bytes, type } };
 }
 
@@ -131,7 +134,17 @@ type WarmedLine =
 /** @param seen what came instead, as {@link seenIn} has it. */
 export function notOurs(url: string, seen?: string): CannotRun {
   const what = seen === undefined ? "" : ` (it ${seen})`;
-  return new CannotRun(`${url} does not answer like an imgproxy-lite server${what}; is --endpoint right?`);
+  return new CannotRun(`${url} is not an imgproxy-lite server${what}; is --endpoint right?`);
+}
+
+// --- values ---
+
+function isCount(value: unknown, least: number): value is number {
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= least;
+}
+
+function isMediaType(value: unknown): value is string {
+  return typeof value === "string" && /^[a-z]+\/[a-z0-9.+-]+$/.test(value);
 }
 
 // --- JSON ---

@@ -60,7 +60,7 @@ async function probeOne(
   const url = formatUrl(server.endpoint, { key: name, format: "json" }, key);
   const read = async (answer: Answer): Promise<Probed> => {
     const problem = answer.ok ? undefined : await refusalOf(answer);
-    return problem === undefined ? readImageInfo(answer, url) : { problem };
+    return problem === undefined ? readImageInfo(answer, name, url) : { problem };
   };
   const answer = await request(server, { url, init: () => ({}), read }).catch((error: unknown): Probed => {
     if (!(error instanceof Unanswered && error.heard)) throw error;

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import path from "node:path";
 import type { Finding } from "../findings.ts";
+import { printable } from "./printable.ts";
 
 /**
  * Findings as GitHub shows them beside the lines of a change.
@@ -29,7 +30,7 @@ export function gitlabReport(findings: readonly Finding[], prefix: string): stri
 
 /** As the runner reads a command: it ends at a line's end, and a property at a comma or colon too. */
 function data(text: string): string {
-  return text.replaceAll("%", "%25").replaceAll("\r", "%0D").replaceAll("\n", "%0A");
+  return printable(text).replaceAll("%", "%25");
 }
 
 function property(text: string): string {

@@ -4,6 +4,7 @@ import type { EdgeCheckResult } from "../edge-check.ts";
 import { formatFinding, sortFindings } from "../findings.ts";
 import type { ScanResult } from "../scan.ts";
 import { counted } from "./counted.ts";
+import { printable } from "./printable.ts";
 import { bytesOf, countResults, summarize, type WarmCounts } from "./summary.ts";
 
 /** The last words of a scan: what was found, a table by post, the sum. */
@@ -23,7 +24,7 @@ export function formatScan(result: ScanResult): string {
         ]
       : []),
   ];
-  return `${lines.join("\n")}\n`;
+  return `${lines.map(printable).join("\n")}\n`;
 }
 
 /** The last words of a check. */
@@ -40,7 +41,7 @@ export function formatCheck(result: CheckResult): string {
     `${counted(result.files, "file")} of the built site, ${counted(result.urls.length, "URL")} of the proxy`,
     warmWords(countResults(result.variants)),
   ];
-  return `${lines.join("\n")}\n`;
+  return `${lines.map(printable).join("\n")}\n`;
 }
 
 /** The last words of a look through the CDN. */
@@ -49,7 +50,7 @@ export function formatEdge(result: EdgeCheckResult): string {
     ...sortFindings(result.findings).map(formatFinding),
     `${counted(result.urls.length, "URL")} at the public address: ${counted(result.responses, "response")}, each asked for twice, ${result.cached} of them from a cache on the way`,
   ];
-  return `${lines.join("\n")}\n`;
+  return `${lines.map(printable).join("\n")}\n`;
 }
 
 /** `73 %`, or nothing where there was nothing. */

@@ -129,7 +129,9 @@ describe.each(inFront)(
   "%s before the server is neither a photograph's fault nor the token's",
   (_, instead, words) => {
     const expected = (origin: string) =>
-      `imgproxy-lite scan: something before the server refuses this machine: ${origin} ${words}`;
+      instead.status === 200
+        ? `imgproxy-lite scan: ${origin} is not an imgproxy-lite server: it ${words}`
+        : `imgproxy-lite scan: something before the server refuses this machine: ${origin} ${words}`;
 
     test("in a look through the CDN", async () => {
       const { code, stderr, report, endpoint } = await edge({ instead: () => instead });

@@ -1,0 +1,35 @@
+import { expect, test } from "vitest";
+import { brokenRule, isManifestImage } from "../manifest.ts";
+
+const good = { width: 4000, height: 3000, version: "0123456789", color: "#102030", placeholder: "UklGRg==" };
+
+test.each([
+  ["width", -1],
+  ["width", "4000"],
+  ["width", 10_000_000],
+  ["width", Number.NaN],
+  ["height", 0.5],
+  ["height", undefined],
+  ["version", "012345678"],
+  ["version", "0123456789\n"],
+  ["version", 1234567890],
+  ["color", "red"],
+  ["color", "#10203"],
+  ["color", "#102030;x"],
+  ["color", `red"><script>`],
+  ["color", null],
+  ["placeholder", ""],
+  ["placeholder", "UklGR"],
+  ["placeholder", "Uk=lGRg="],
+  ["placeholder", `x)"><script>`],
+  ["placeholder", "A".repeat(408)],
+])("an image whose %s is %j is not what a scan writes", (member, value) => {
+  expect(brokenRule({ ...good, [member]: value })?.[0]).toBe(member);
+});
+
+test("an image may be without color and placeholder, and without a size, and nothing else is one", () => {
+  const { color: _, placeholder: __, ...plain } = good;
+  for (const image of [good, plain, { ...plain, width: 0, height: 0 }])
+    expect(isManifestImage(image)).toBe(true);
+  for (const other of [null, undefined, "x", 1, [], {}]) expect(isManifestImage(other)).toBe(false);
+});

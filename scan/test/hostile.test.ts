@@ -1,0 +1,194 @@
+import { chmod, readFile, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { describe, expect, test } from "vitest";
+import { createSite } from "../../hugo-module/test/hugo-site.ts";
+import { startStandIn } from "../proxy/test/stand-in.ts";
+import { manifestOf } from "./blog.ts";
+import { type RunOptions, run } from "./command.ts";
+
+const config = `baseURL = "https://blog.example/"
+[params.imgproxy]
+endpoint = "https://images.example/"
+`;
+const good = {
+  ...{ key: "worms.jpg", width: 4000, height: 3000, type: "image/jpeg", bytes: 1_000_000 },
+  ...{ version: "0123456789", frames: 1, alpha: false, color: "#102030", placeholder: "UklGRg==" },
+};
+const manifest = {
+  schema: 1,
+  images: { "worms.jpg": { width: 4000, height: 3000, version: "abcdef0123" } },
+};
+const blog = {
+  "config.toml": config,
+  "content/a.md": "![worms](worms.jpg)\n",
+  "assets/imgproxy.json": JSON.stringify(manifest),
+};
+
+/** A server that answers everything with this. */
+async function startAnswering(status: number, type: string, bodyOf: (path: string) => string) {
+  const server = createServer((request, response) => {
+    response.writeHead(status, { "content-type": type }).end(bodyOf(request.url ?? ""));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+const token = { TOKEN: "a-token-of-some-length" };
+const scan = (folder: string, endpoint: string, env: RunOptions["env"] = {}, ...more: string[]) =>
+  run(["--site", folder, "--endpoint", endpoint, ...more], { env });
+
+describe("a server whose answer is not what it should be", () => {
+  // The rest of the rules: contract/test/manifest.test.ts.
+  const wrong = [
+    ["color", `red"><script>alert(1)</script>`, "#rrggbb"],
+    ["height", 0, "a whole number of pixels"],
+    ["type", "image/jpeg\nx", "a media type"],
+    ["frames", 0, "a whole number"],
+    ["key", "other.jpg", "the key that was asked about"],
+  ] as const;
+
+  test("is named with the member at fault, ends the scan, and leaves the manifest", async () => {
+    await using site = await createSite(blog);
+    const answer = { value: "" };
+    await using server = await startAnswering(200, "application/json", (path) =>
+      path.startsWith("/api") ? `{"images":{"worms.jpg":${answer.value}}}` : answer.value,
+    );
+    for (const [at, [member, value, takes]] of wrong.entries()) {
+      answer.value = JSON.stringify({ ...good, [member]: value });
+      const ran = await scan(site.folder, server.endpoint, at % 2 === 0 ? token : {});
+      expect([member, ran.code, ran.stdout]).toEqual([member, 2, ""]);
+      expect(ran.stderr).toMatch(/^imgproxy-lite scan: http:[^\n]+ is not an imgproxy-lite server [^\n]+\n$/);
+      expect(ran.stderr).toContain(`where the ${member} of worms.jpg belongs, ${takes}`);
+    }
+    expect(await manifestOf(site.folder)).toEqual(manifest);
+  });
+
+  test.each([
+    [200, "text/html", "<title>Welcome to nginx!</title>", '200 (text/html, "Welcome to nginx!")'],
+    [404, "text/html", "<title>404 Not Found</title>", '404 (text/html, "404 Not Found")'],
+    [200, "application/json", "[]", ""],
+    [200, "application/json", `{"images":[]}`, ""],
+  ])(
+    "and is %i %s %s is no imgproxy-lite server, with a token and without",
+    async (status, type, body, seen) => {
+      await using site = await createSite(blog);
+      await using server = await startAnswering(status, type, () => body);
+      for (const env of [token, {}]) {
+        const { code, stdout, stderr } = await scan(site.folder, server.endpoint, env);
+        expect([code, stdout]).toEqual([2, ""]);
+        expect(stderr).toContain("is not an imgproxy-lite server");
+        expect(stderr).toContain("s --endpoint right?");
+        expect(stderr).toContain(seen);
+      }
+      expect(await manifestOf(site.folder)).toEqual(manifest);
+    },
+  );
+});
+
+describe("a good manifest", () => {
+  test("stays where not one photograph is there, which the scan says, and is emptied where the site shows none", async () => {
+    await using proxy = await startStandIn({});
+    await using site = await createSite(blog);
+    const lost = await scan(site.folder, proxy.endpoint);
+    expect(lost.code).toBe(1);
+    expect(lost.stdout).toContain("none of 1 photograph is there, so imgproxy.json stays as it was");
+    expect(await manifestOf(site.folder)).toEqual(manifest);
+    await writeFile(`${site.folder}/content/a.md`, "no photograph\n");
+    expect((await scan(site.folder, proxy.endpoint)).code).toBe(0);
+    expect(await manifestOf(site.folder)).toEqual({ schema: 1, images: {} });
+  });
+
+  test("that cannot be read is not taken for none", async () => {
+    await using proxy = await startStandIn({ "worms.jpg": 4000 });
+    await using site = await createSite(blog);
+    const file = `${site.folder}/assets/imgproxy.json`;
+    await chmod(file, 0o000);
+    const { code, stderr } = await run(["--site", site.folder, "--endpoint", proxy.endpoint], {
+      permissions: true,
+    });
+    expect([code, stderr]).toMatchObject([
+      2,
+      expect.stringMatching(/imgproxy\.json cannot be read \(EACCES\); make it/),
+    ]);
+    await chmod(file, 0o644);
+    expect(await manifestOf(site.folder)).toEqual(manifest);
+  });
+
+  test("is not where a hostile one is kept from: what it says is passed over, and written no more", async () => {
+    await using proxy = await startStandIn({ "worms.jpg": 4000, "other.jpg": 0 });
+    const evil = { ...manifest.images["worms.jpg"], color: `red"><script>` };
+    await using site = await createSite({
+      ...blog,
+      "content/a.md": "![](worms.jpg) ![](other.jpg)",
+      "assets/imgproxy.json": JSON.stringify({ schema: 1, images: { "worms.jpg": evil, "other.jpg": evil } }),
+    });
+    await scan(site.folder, proxy.endpoint);
+    expect(await readFile(`${site.folder}/assets/imgproxy.json`, "utf8")).not.toContain("script");
+  });
+});
+
+describe("what a key, a file's name or an answer says to a terminal and a runner", () => {
+  const attacks = [
+    "\u001b]0;title\u0007",
+    "\n::error::forged",
+    "\r::warning::forged",
+    "\u009b31m",
+    "\u202efdp",
+  ];
+  const commands = (text: string) => text.split(/[\r\n]+/).filter((line) => /^\s*::|##\w*\[/.test(line));
+  const controls = /(?!\n)[\p{Cc}\u202e]/u;
+
+  test("is text: no control reaches either, and no line is a command", async () => {
+    const detail = `no${attacks.join("")} ##[error]x ##vso[task.x]y`;
+    const problem = JSON.stringify({ code: "source-absent", title: "x", detail, status: 404 });
+    await using server = await startAnswering(404, "application/problem+json", () => problem);
+    await using site = await createSite({
+      "config.toml": config,
+      "content/a.md": attacks.map((words) => `![](${encodeURIComponent(words)}.jpg)`).join("\n\n"),
+      "content/::error file=x::b.md": "![](%23%23[error]x.jpg)",
+    });
+    for (const env of [{}, { GITHUB_ACTIONS: "true" }]) {
+      const { code, stdout, stderr } = await scan(site.folder, server.endpoint, env);
+      expect([code, stdout.match(controls), stderr.match(controls)]).toEqual([1, null, null]);
+      const findings = stdout
+        .split("\n")
+        .filter((line) => /^\S.*: error: /.test(line) && !line.startsWith("::"));
+      expect(findings).toHaveLength(attacks.length + 1);
+      // The annotations are commands, and ours.
+      const given = commands(stdout);
+      expect(given.every((line) => /^::error file=[^:,]+,line=\d+,col=\d+::(?!.*##\w*\[)/.test(line))).toBe(
+        true,
+      );
+      expect([given.length, commands(stderr)]).toEqual(["GITHUB_ACTIONS" in env ? findings.length : 0, []]);
+    }
+    const { stdout } = await scan(site.folder, server.endpoint, {}, "--json");
+    expect([stdout.match(controls), commands(stdout)]).toEqual([null, []]);
+    expect(
+      JSON.parse(stdout).findings.some(({ message }: { message: string }) =>
+        message.startsWith("##[error]x.jpg"),
+      ),
+    ).toBe(true);
+  });
+
+  test("is text also where the scan cannot run", async () => {
+    await using server = await startAnswering(500, "application/problem+json", () =>
+      JSON.stringify({
+        code: "source-misconfigured",
+        title: "x",
+        detail: `no${attacks.join("")}`,
+        status: 502,
+      }),
+    );
+    await using site = await createSite(blog);
+    const { code, stdout, stderr } = await scan(site.folder, server.endpoint);
+    expect([code, stderr.match(controls), commands(`${stdout}${stderr}`)]).toEqual([2, null, []]);
+    expect(stderr).toContain("\\u{1b}]0;title");
+  });
+});
