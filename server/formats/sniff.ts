@@ -118,7 +118,7 @@ const ROOT_BYTES = 64;
 
 function sniffText(bytes: Buffer, steps: Steps): Sniffed {
   const text = toUtf8(bytes);
-  if (text === bytes ? !isText(bytes) : text.includes(0))
+  if (text === bytes ? !isText(bytes) : text.subarray(0, TEXT_BYTES).includes(0))
     return other("application/octet-stream", "not a known image format", EXPORT);
   const reader = new ByteReader(text, steps);
   const root = reader.text(findRoot(reader), ROOT_BYTES);
@@ -130,12 +130,16 @@ function sniffText(bytes: Buffer, steps: Steps): Sniffed {
   return other("text/plain", "a text file", "Upload the photograph itself.");
 }
 
+/** What is looked at to tell text; what comes later, a browser may mend. */
+const TEXT_BYTES = 4_096;
+
 /** A cut in the middle of a character is not a fault: there are 3 bytes of grace at the end. */
 function isText(bytes: Buffer): boolean {
-  if (bytes.includes(0)) return false;
-  const text = bytes.toString("utf8");
+  const head = bytes.subarray(0, TEXT_BYTES);
+  if (head.includes(0)) return false;
+  const text = head.toString("utf8");
   const broken = text.indexOf("\ufffd");
-  return broken === -1 || (bytes.length === SNIFF_BYTES && broken >= text.length - 3);
+  return broken === -1 || (head.length === TEXT_BYTES && broken >= text.length - 3);
 }
 
 function other(type: string, what: string, remedy: string): Sniffed {

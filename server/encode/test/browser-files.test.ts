@@ -250,6 +250,7 @@ test("a file of a kind that no decoder here reads is named, not called damaged",
     ["lossless.jpg", changed(frame + 1, 0xc3), "a lossless JPEG"],
     ["ls.jpg", changed(frame + 1, 0xf7), "a JPEG-LS image"],
     ["twelve.jpg", changed(frame + 4, 12), "a JPEG of 12 bits"],
+    ["no-height.jpg", changed(frame + 6, 0), "only at its end"],
   ] as const) {
     for (const query of ["q=50", "fm=json"]) {
       const response = await ask(name, original, query);

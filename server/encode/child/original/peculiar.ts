@@ -30,6 +30,8 @@ function readJpeg(bytes: ByteReader): string | undefined {
     const kind = marker & 15;
     if (kind % 4 === 3) return "a lossless JPEG";
     if (kind > 4 && kind < 8) return "a hierarchical JPEG";
+    // By a marker behind the first scan (ITU T.81 §B.2.5).
+    if (bytes.uint16(at + 5) === 0) return "a JPEG that tells its height only at its end";
     if (bytes.uint8(at + 4) !== 8) return `a JPEG of ${bytes.uint8(at + 4)} bits`;
     return kind > 8 ? "a JPEG with arithmetic coding" : undefined;
   }
