@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { parameterHelp } from "../contract/request.ts";
 import { help as scanHelp } from "../scan/options.ts";
-import { type Setting, settings } from "../server/config/settings.ts";
+import { fileHelp, type Setting, settings } from "../server/config/settings.ts";
 import { type ProblemKind, problems } from "../server/errors.ts";
 import { metricDefinitions } from "../server/telemetry/metric-definitions.ts";
 import { allPromises, firstPromises } from "./results.ts";
@@ -39,12 +39,17 @@ const reference: Tables = {
   settings: () =>
     table(
       ["variable", "flag", "default", "of", ""],
-      Object.values(settings).map((setting) => [
-        `\`${setting.name}\``,
-        setting.flag === undefined ? "" : `\`--${setting.flag}\``,
-        fallback(setting),
-        setting.for.join(", "),
-        setting.help,
+      Object.values<Setting<unknown>>(settings).flatMap((setting) => [
+        [
+          `\`${setting.name}\``,
+          setting.flag === undefined ? "" : `\`--${setting.flag}\``,
+          fallback(setting),
+          setting.for.join(", "),
+          setting.help,
+        ],
+        ...(setting.secret === undefined
+          ? []
+          : [[`\`${setting.name}_FILE\``, "", "", setting.for.join(", "), fileHelp(setting)]]),
       ]),
     ),
   problems: () =>

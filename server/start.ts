@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import type { RequestListener } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { toNodeHandler } from "h3";
@@ -229,11 +228,8 @@ function warnOfListing(log: Log, published: Published): void {
 }
 
 function sourceOptions(config: Config): OpenSourceOptions {
-  const { source, sources, sourceTimeout, s3Endpoint, awsRegion, awsAccessKeyId } = config;
-  const secret =
-    config.awsSecretAccessKeyFile === ""
-      ? config.awsSecretAccessKey
-      : readFileSync(config.awsSecretAccessKeyFile, "utf8").trim();
+  const { source, sources, sourceTimeout, s3Endpoint, awsRegion } = config;
+  const { awsAccessKeyId: accessKeyId, awsSecretAccessKey: secretAccessKey } = config;
   return {
     source,
     sources,
@@ -242,7 +238,7 @@ function sourceOptions(config: Config): OpenSourceOptions {
       region: awsRegion,
       forcePathStyle: config.s3ForcePathStyle === "on",
       ...(s3Endpoint !== "" && { endpoint: s3Endpoint }),
-      ...(awsAccessKeyId !== "" && { credentials: { accessKeyId: awsAccessKeyId, secretAccessKey: secret } }),
+      ...(accessKeyId !== "" && { credentials: { accessKeyId, secretAccessKey } }),
     },
   };
 }

@@ -1,9 +1,11 @@
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { ServiceMonitor } from "@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1";
 import { HorizontalPodAutoscaler } from "kubernetes-models/autoscaling/v2";
 import { Ingress } from "kubernetes-models/networking.k8s.io/v1";
 import { PersistentVolumeClaim, Service } from "kubernetes-models/v1";
-import { describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import { parseCommandLine } from "../../scan/options.ts";
 import { type Config, loadConfig } from "../../server/config/load.ts";
 import { settings } from "../../server/config/settings.ts";
@@ -13,6 +15,9 @@ import { metricDefinitions } from "../../server/telemetry/metric-definitions.ts"
 import { createMetrics } from "../../server/telemetry/metrics.ts";
 import { bytesOf, container, deployment, environmentOf, found, milliCoresOf, workloads } from "./objects.ts";
 import { components, hasKubectl, overlays, type Rendered, render } from "./render.ts";
+
+const secrets = mkdtempSync(join(tmpdir(), "secrets-"));
+afterAll(() => rmSync(secrets, { recursive: true }));
 
 /** Every process of every overlay, by the arguments that its container has. */
 const processes = overlays.flatMap((folder) => {
@@ -26,7 +31,9 @@ describe.runIf(hasKubectl())("what manifests say to the program", () => {
     (folder, name) => {
       const program = name === "imgproxy-lite-gc" ? "gc" : "serve";
       const mine = Object.values(settings).filter((setting) => setting.for.includes(program));
-      const known = new Set(mine.map((setting) => setting.name));
+      const known = new Set(
+        mine.flatMap(({ name, secret }) => (secret === undefined ? [name] : [name, `${name}_FILE`])),
+      );
       expect([...environmentOf(folder, name).keys()].filter((variable) => !known.has(variable))).toEqual([]);
       expect(() => configOf(folder, name)).not.toThrow();
     },
@@ -227,5 +234,16 @@ describe("metrics that alerts and the dashboard name", () => {
 function configOf(folder: Rendered, name: string): Config {
   const [program, ...argv] = found(container(folder, name).args, "arguments");
   if (program !== "serve" && program !== "gc") throw new Error(`no program of the server's: ${program}`);
-  return loadConfig(program, argv, Object.fromEntries(environmentOf(folder, name))).config;
+  const environment = [...environmentOf(folder, name)].map(([variable, value]) => [
+    variable,
+    variable.endsWith("_FILE") ? secretFile() : value,
+  ]);
+  return loadConfig(program, argv, Object.fromEntries(environment)).config;
+}
+
+/** In place of a file that Kubernetes mounts. */
+function secretFile(): string {
+  const file = join(secrets, "secret");
+  writeFileSync(file, "0123456789abcdef0123456789abcdef\n");
+  return file;
 }

@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import { HorizontalPodAutoscaler } from "kubernetes-models/autoscaling/v2";
 import { Ingress } from "kubernetes-models/networking.k8s.io/v1";
 import { PodDisruptionBudget } from "kubernetes-models/policy/v1";
@@ -96,12 +97,27 @@ describe.runIf(hasKubectl())("the server", () => {
     ]);
   });
 
-  test.each(overlays)("of %s has its secret key in a file and takes the rest by reference", (folder) => {
-    const { env = [], envFrom = [] } = container(folder, "imgproxy-lite");
-    const literal = env.filter(({ value }) => value !== undefined).map(({ name }) => name);
-    expect(literal).toEqual(["AWS_SECRET_ACCESS_KEY_FILE"]);
-    expect(env.map(({ name }) => name)).not.toContain("AWS_SECRET_ACCESS_KEY");
+  test.each(overlays)("of %s has every secret in a mounted file, and none in its environment", (folder) => {
+    const { env = [], envFrom = [], volumeMounts = [] } = container(folder, "imgproxy-lite");
+    const names = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "TOKEN", "SIGNING_KEYS"];
+    expect(env.map(({ name }) => name)).toEqual(names.map((name) => `${name}_FILE`));
     expect(envFrom.every(({ secretRef }) => secretRef === undefined)).toBe(true);
+    const { volumes = [] } = deployment(folder, "imgproxy-lite").spec?.template.spec ?? {};
+    const secretAt = (path: string) => {
+      const mount = volumeMounts.find(({ mountPath }) => path.startsWith(`${mountPath}/`));
+      expect(mount?.readOnly).toBe(true);
+      return volumes.find(({ name }) => name === mount?.name)?.secret;
+    };
+    for (const { value = "" } of env) {
+      const secret = secretAt(value);
+      const items = secret?.items?.map(({ path }) => path);
+      // Without a list every key of the Secret is a file; what may be absent has none.
+      expect([value, items ?? secret?.optional]).toEqual([
+        value,
+        items ? expect.arrayContaining([basename(value)]) : true,
+      ]);
+      expect(secret?.defaultMode).toBe(0o440);
+    }
     expect(render(folder).map(({ kind }) => kind)).not.toContain("Secret");
   });
 

@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { LEAST_BYTES } from "../encode/memory/encoder-memory.ts";
-import { type Program, type Setting, settings } from "./settings.ts";
+import { readSecret } from "./secret-file.ts";
+import { fileHelp, type Program, type Setting, settings } from "./settings.ts";
 
 /** Every setting parsed, by its key in settings.ts. */
 export type Config = {
@@ -38,7 +39,7 @@ export function loadConfig(
   const parsed = Object.entries(settings).map(([key, setting]) => {
     const flag = setting.flag === undefined ? undefined : values.get(setting.flag);
     // What only another program reads may be wrong for all this one cares.
-    const given = setting.for.includes(program) ? (flag ?? env[setting.name]) : undefined;
+    const given = setting.for.includes(program) ? (flag ?? textOf(setting, env, problems)) : undefined;
     return [key, parseOne(setting, given, problems)] as const;
   });
   // The table's own parsers made each value, key by key: this is what Config says.
@@ -50,12 +51,9 @@ export function loadConfig(
 
 /** `--help`: usage and every setting of the program, from the table. */
 export function helpText(program: Program): string {
-  const mine = settingsOf(program);
-  const rows = mine.map((setting) => [
-    setting.flag === undefined ? "" : `--${setting.flag}`,
-    setting.name,
-    setting.fallback,
-    setting.help,
+  const rows = settingsOf(program).flatMap((setting) => [
+    [setting.flag === undefined ? "" : `--${setting.flag}`, setting.name, setting.fallback, setting.help],
+    ...(setting.secret === undefined ? [] : [["", `${setting.name}_FILE`, "", fileHelp(setting)]]),
   ]);
   const width = (column: number) => Math.max(...rows.map((row) => row[column]?.length ?? 0));
   const lines = rows.map(
@@ -120,6 +118,20 @@ function parseFlags(
   }
 }
 
+function textOf(
+  setting: Setting<unknown>,
+  env: Readonly<Record<string, string | undefined>>,
+  problems: string[],
+): string | undefined {
+  if (setting.secret === undefined) return env[setting.name];
+  try {
+    return readSecret(setting, env);
+  } catch (error) {
+    problems.push(error instanceof Error ? error.message : `${setting.name} cannot be read`);
+    return undefined;
+  }
+}
+
 function parseOne(setting: Setting<unknown>, given: string | undefined, problems: string[]): unknown {
   const value = given ?? setting.fallback;
   try {
@@ -153,6 +165,9 @@ function contradictions(program: Program, config: Config, switches: Switches): s
     ...(config.variants === "signed" && (config.signingKeys ?? []).length === 0
       ? ["VARIANTS=signed needs SIGNING_KEYS"]
       : []),
+    ...(readsS3(config) && (config.awsAccessKeyId === "") !== (config.awsSecretAccessKey === "")
+      ? ["AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY belong together; one of them is not set"]
+      : []),
     ...(config.encoderUser !== undefined && process.getuid?.() !== 0
       ? ["ENCODER_USER takes a server that runs as root: no other user may start processes as a third"]
       : []),
@@ -163,4 +178,8 @@ function contradictions(program: Program, config: Config, switches: Switches): s
     ...(config.maxSide === 0 ? ["MAX_SIDE takes at least 1"] : []),
     ...(config.warmEncoders === 0 ? ["WARM_ENCODERS takes at least 1"] : []),
   ];
+}
+
+function readsS3({ source, sources = [] }: Config): boolean {
+  return [source, ...sources.map((one) => one.source)].some((one) => one?.kind === "s3");
 }

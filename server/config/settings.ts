@@ -32,6 +32,14 @@ export interface Setting<T> {
   readonly help: string;
   /** Which programs read it. */
   readonly for: readonly Program[];
+  /** Of a secret: it may be a file, named by the variable of this name with `_FILE` behind it. */
+  readonly secret?: "needed" | "optional";
+}
+
+/** What is said of the variable that names a secret's file. */
+export function fileHelp({ name, secret }: Setting<unknown>): string {
+  const absent = secret === "optional" ? "; one that is not in its folder counts as not set" : "";
+  return `File that has ${name}, such as a mounted secret, read once at the start${absent}.`;
 }
 
 /**
@@ -84,14 +92,11 @@ export const settings = {
     "Bucket in the path rather than in the host name, as Ceph and MinIO have it.",
   ),
   awsRegion: serve("AWS_REGION", text, "us-east-1", "Region of the bucket; any for most S3 servers but AWS."),
-  awsAccessKeyId: serve("AWS_ACCESS_KEY_ID", text, "", "S3 access key; empty: the SDK's own search."),
-  awsSecretAccessKey: serve("AWS_SECRET_ACCESS_KEY", text, "", "S3 secret key."),
-  awsSecretAccessKeyFile: serve(
-    "AWS_SECRET_ACCESS_KEY_FILE",
-    text,
-    "",
-    "File that has the S3 secret key, such as a mounted secret.",
-  ),
+  awsAccessKeyId: {
+    ...serve("AWS_ACCESS_KEY_ID", text, "", "S3 access key; empty: the SDK's own search."),
+    secret: "needed",
+  },
+  awsSecretAccessKey: { ...serve("AWS_SECRET_ACCESS_KEY", text, "", "S3 secret key."), secret: "needed" },
   maxSourceBytes: serve("MAX_SOURCE_BYTES", size, "64MiB", "Largest original that is made into variants."),
   maxPixels: serve("MAX_PIXELS", count, "120000000", "Most pixels of an original, or of a frame."),
   maxSide: serve("MAX_SIDE", count, "65535", "Most pixels of an original's longer side."),
@@ -208,18 +213,19 @@ export const settings = {
     "open",
     "open: any q and w; listed: what published sets name; signed: what SIGNING_KEYS signed.",
   ),
-  signingKeys: serve(
-    "SIGNING_KEYS",
-    list((key) => key),
-    "",
-    "Keys that URLs are signed with; several while they rotate.",
-  ),
-  token: serve(
-    "TOKEN",
-    list(token),
-    "",
-    "Token of /api for a publish; two while they rotate; empty: no /api.",
-  ),
+  signingKeys: {
+    ...serve(
+      "SIGNING_KEYS",
+      list((key) => key),
+      "",
+      "Keys that URLs are signed with; several while they rotate.",
+    ),
+    secret: "optional",
+  },
+  token: {
+    ...serve("TOKEN", list(token), "", "Token of /api for a publish; two while they rotate; empty: no /api."),
+    secret: "optional",
+  },
   originals: serve("ORIGINALS", toggle, "on", "Whether img alone gives the original as it is stored."),
   publishedKeep: serve("PUBLISHED_KEEP", count, "5", "Published sets to keep of each site, newest first."),
   defaultQuality: serve("DEFAULT_QUALITY", quality, "75", "q where a URL has w or fm without it."),

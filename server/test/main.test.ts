@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { browserAccept } from "../../contract/accept.ts";
 import { photo } from "./support/pictures.ts";
+import { startPod } from "./support/pod.ts";
 
 const executable = fileURLToPath(new URL("../../bin/imgproxy-lite.js", import.meta.url));
 const children: ChildProcess[] = [];
@@ -151,6 +152,65 @@ test("all that is wrong with the configuration is said at once, by name, and no 
     expect(server.output.err).toMatch(new RegExp(`^ {2}${name} `, "m"));
   expect(server.output.err).toMatch(/VARIANTS=signed needs SIGNING_KEYS/);
   expect(server.output.err).not.toMatch(/short-token/);
+});
+
+test("secrets may be files: each problem with one is said by name, and no secret is repeated", async () => {
+  const secrets = join(folder, "secrets");
+  await mkdir(secrets);
+  await writeFile(join(secrets, "TOKEN"), "the-token-of-the-test\n");
+  await writeFile(join(secrets, "short"), "tiny-secret\n");
+  await writeFile(join(secrets, "empty"), "\n");
+  const wrong = run(["serve", "--source", "s3://bucket"], {
+    ...{ TOKEN: "the-other-token-there", TOKEN_FILE: join(secrets, "TOKEN"), AWS_ACCESS_KEY_ID: "" },
+    ...{
+      AWS_ACCESS_KEY_ID_FILE: join(secrets, "empty"),
+      AWS_SECRET_ACCESS_KEY_FILE: join(secrets, "absent"),
+    },
+    ...{ SIGNING_KEYS_FILE: join(folder, "nowhere", "SIGNING_KEYS") },
+  });
+  expect(await wrong.ended).toBe(2);
+  for (const words of [
+    "TOKEN and TOKEN_FILE are both set; keep one",
+    `AWS_ACCESS_KEY_ID_FILE: ${join(secrets, "empty")} is empty; write AWS_ACCESS_KEY_ID into it`,
+    `AWS_SECRET_ACCESS_KEY_FILE: ${join(secrets, "absent")} cannot be read (ENOENT)`,
+    `SIGNING_KEYS_FILE: ${join(folder, "nowhere", "SIGNING_KEYS")} cannot be read (ENOENT)`,
+  ])
+    expect(wrong.output.err).toContain(`  ${words}`);
+  expect(wrong.output.err).not.toMatch(/the-token-of|the-other-token/);
+  const short = run(["serve", "--source", folder], { TOKEN_FILE: join(secrets, "short") });
+  expect(await short.ended).toBe(2);
+  expect(short.output.err).toMatch(/TOKEN takes at least 16 characters/);
+  expect(short.output.err).not.toContain("tiny-secret");
+  const half = run(["serve", "--source", "s3://bucket"], { AWS_ACCESS_KEY_ID: "id" });
+  expect(await half.ended).toBe(2);
+  expect(half.output.err).toMatch(/AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY belong together/);
+});
+
+test("a server with its secrets in files takes them, has none in its environment, and starts without an optional one", async () => {
+  const secrets = join(folder, "mounted");
+  await mkdir(secrets);
+  const start = () =>
+    startPod({
+      ...{ SOURCE: folder, CACHE_DIR: join(folder, "secret-cache"), GC_INTERVAL: "0" },
+      ...{ TOKEN_FILE: join(secrets, "TOKEN"), SIGNING_KEYS_FILE: join(secrets, "SIGNING_KEYS") },
+    });
+  // As Kubernetes mounts an optional Secret that is not there.
+  const without = await start();
+  const list = async ({ url }: { url: string }, token: string) =>
+    (await fetch(`${url}api/published/blog`, { headers: { authorization: `Bearer ${token}` } })).status;
+  expect(await list(without, "the-token-of-the-test")).toBe(404);
+  await without.stop();
+  await writeFile(join(secrets, "TOKEN"), "the-token-of-the-test,the-old-token-there\n");
+  await writeFile(join(secrets, "SIGNING_KEYS"), "signing-key\n");
+  const pod = await start();
+  for (const [token, status] of [
+    ["the-token-of-the-test", 200],
+    ["the-old-token-there", 200],
+    ["another-token-there", 401],
+  ] as const)
+    expect(await list(pod, token)).toBe(status);
+  expect(await readFile(`/proc/${pod.pid}/environ`, "utf8")).not.toMatch(/the-token|the-old|signing-key/);
+  expect(pod.log()).not.toMatch(/the-token|the-old|signing-key/);
 });
 
 test("a source folder that is not there is named", async () => {

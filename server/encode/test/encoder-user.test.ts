@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { chmodSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { loadConfig } from "../../config/load.ts";
@@ -9,6 +10,7 @@ import { startPod } from "../../test/support/pod.ts";
 import { copyProgram } from "../../test/support/program-copy.ts";
 import { temporaryFolder } from "../../test/support/temporary-folder.ts";
 import { createPool } from "../pool/pool.ts";
+import { Worker } from "../pool/worker.ts";
 
 const USER = 65_534;
 const ENCODER_USER = `${USER}:${USER}`;
@@ -35,6 +37,33 @@ describe.skipIf(skipped !== undefined)("with ENCODER_USER", () => {
       (pid) => /^Uid:\t(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1],
     );
     expect(users).toContain(String(USER));
+  });
+
+  test("a process of that user reads neither the server's environment and memory nor its secrets' files; one of the server's own user does", async () => {
+    const folder = await temporaryFolder();
+    chmodSync(folder, 0o711);
+    const secret = join(folder, "token");
+    writeFileSync(secret, "the-token", { mode: 0o600 });
+    const module = join(folder, "child.mjs");
+    // Names itself by its parent: what a decoder would read that runs a stranger's code.
+    const looking = `import { openSync } from "node:fs";
+      const tried = ["/proc/" + process.ppid + "/environ", "/proc/" + process.ppid + "/mem", ${JSON.stringify(secret)}];
+      const seen = tried.map((path) => { try { openSync(path); return "open"; } catch ({ code }) { return code; } });
+      process.stderr.write(seen.join(" "));`;
+    writeFileSync(module, looking, { mode: 0o644 });
+    const words = async (user?: { readonly uid: number; readonly gid: number }): Promise<string> => {
+      const worker = new Worker({ lane: "live", module, ...(user !== undefined && { user }) });
+      await worker.ended;
+      return worker
+        .run({ kind: "versions" }, 1_000)
+        .next()
+        .then(
+          () => "it answered",
+          (error: Error) => error.message,
+        );
+    };
+    expect(await words({ uid: USER, gid: USER })).toBe("EACCES EACCES EACCES");
+    expect(await words()).toBe("open open open");
   });
 });
 

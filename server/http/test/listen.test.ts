@@ -39,6 +39,11 @@ const hello: RequestListener = (_, response) => void response.end("hello");
 // Long enough for who means well on a busy machine.
 const quick = { headersTimeout: 5_000, requestTimeout: 5_500, connectionsCheckingInterval: 50 };
 
+test("a body may come as slowly as the largest publish through a line of a megabit a second", () => {
+  const largestMs = ((64 * 2 ** 20 * 8) / 1_000_000) * 1_000;
+  expect(socketLimits.requestTimeout).toBeGreaterThan(largestMs);
+});
+
 describe("a listening port", () => {
   test("ends 300 clients that never finish their heads, and answers everyone else meanwhile", async () => {
     const { port, url } = await start(hello, quick);

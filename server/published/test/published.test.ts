@@ -137,6 +137,16 @@ test("a first publish that comes in slowly closes nothing before it is whole, an
   expect((await readdir(join(folder, "published"))).sort()).toEqual([".changed", ".published", "blog"]);
 });
 
+test("a body that is refused at its start is taken to its end: its publisher hears nothing before", async () => {
+  const published = await open();
+  let sent = 0;
+  async function* body() {
+    for (; sent < 20; sent++) yield Buffer.from(sent === 0 ? '{"images":{"a.jpg":["img=b.jpg"]},' : " ");
+  }
+  await expect(published.put("blog", "one", body())).rejects.toThrow("is a query of another key");
+  expect(sent).toBe(20);
+});
+
 test("what a publish that died has left is deleted by the next one, an hour later", async () => {
   const published = await open();
   await put(published, "blog", "one", set(60));
