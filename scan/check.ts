@@ -53,11 +53,11 @@ export interface CheckResult extends Answers {
  * @throws CannotRun for a configuration, a folder or a proxy at fault; Unanswered when the proxy is away for too long.
  */
 export async function checkSite(options: CheckOptions): Promise<CheckResult> {
-  const { progress } = options;
+  const { progress, signal } = options;
   const site = await openSite(options.site);
   const folder = path.resolve(site.folder, options.built);
   progress.start("reading the built site");
-  const built = await readBuiltSite(folder, site.endpoints, () => progress.advance());
+  const built = await readBuiltSite(folder, site.endpoints, { signal, onFile: () => progress.advance() });
   progress.end();
   const { requests, findings } = parseUrls(built.urls, options.built);
 

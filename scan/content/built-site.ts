@@ -2,6 +2,7 @@ import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { trimSlashes } from "../../contract/url.ts";
 import { CannotRun } from "../cannot-run.ts";
+import { linesOf } from "../lines.ts";
 import { endpointUrls } from "./references/html.ts";
 
 /** Where a built site first names a URL. */
@@ -26,12 +27,12 @@ export interface BuiltSite {
 
 /**
  * Every URL of the proxy in the files that Hugo wrote.
- * @throws CannotRun for a folder that is not there or holds nothing that could name one.
+ * @throws CannotRun for a folder that is not there or holds nothing that could name one; the signal's reason.
  */
 export async function readBuiltSite(
   folder: string,
   endpoints: readonly string[],
-  onFile: () => void,
+  { signal, onFile }: { readonly signal: AbortSignal; readonly onFile: () => void },
 ): Promise<BuiltSite> {
   const names = await textFiles(folder);
   if (names.length === 0)
@@ -39,9 +40,11 @@ export async function readBuiltSite(
   const urls = new Map<string, Emitted>();
   const otherEndpoints = new Set<string>();
   for (const file of names) {
+    signal.throwIfAborted();
     const text = await readFile(path.join(folder, file), "utf8");
+    const placeOf = linesOf(text);
     for (const { url, offset } of endpointUrls(text, endpoints))
-      if (!urls.has(url)) urls.set(url, { file, ...placeAt(text, offset) });
+      if (!urls.has(url)) urls.set(url, { file, ...placeOf(offset) });
     for (const [, endpoint = ""] of text.matchAll(proxyLike))
       if (!endpoints.some((known) => sameEndpoint(known, endpoint))) otherEndpoints.add(endpoint);
     onFile();
@@ -71,9 +74,4 @@ function isPage(file: string): boolean {
 
 function sameEndpoint(a: string, b: string): boolean {
   return trimSlashes(a) === trimSlashes(b);
-}
-
-function placeAt(text: string, offset: number): { readonly line: number; readonly column: number } {
-  const lines = text.slice(0, offset).split("\n");
-  return { line: lines.length, column: (lines.at(-1) ?? "").length + 1 };
 }

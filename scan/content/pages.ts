@@ -11,7 +11,7 @@ import { type ContentFile, type ContentFolder, contentRoot } from "./pages/conte
 import { type ContentName, parseContentName } from "./pages/content-name.ts";
 import { type SplitPage, splitFrontMatter } from "./pages/front-matter.ts";
 import { type Markup, markupNamed, markupOf } from "./pages/markup.ts";
-import { nameInSite, type Oddity, oddFinding, unreadable } from "./pages/odd-files.ts";
+import { nameInSite, type Oddity, oddFinding, tooLarge, unreadable } from "./pages/odd-files.ts";
 import { resourceNames } from "./pages/resources.ts";
 
 /** A content file that Hugo renders, in one language. */
@@ -147,13 +147,17 @@ function* readFiles(
   }
 }
 
+/** Bytes of one content file: with what reading it takes, the memory that a scan may use. */
+const MAX_PAGE_BYTES = 2 * 1024 * 1024;
+
 function readText({ onOdd }: Walk, file: string): string | undefined {
   try {
-    return readFileSync(file, "utf8");
+    if (statSync(file).size <= MAX_PAGE_BYTES) return readFileSync(file, "utf8");
+    onOdd(file, tooLarge(MAX_PAGE_BYTES));
   } catch (error) {
     onOdd(file, unreadable(error));
-    return undefined;
   }
+  return undefined;
 }
 
 /** What the name says, else the mount, else the front matter (0.153 on), which comes before both. */

@@ -10,6 +10,7 @@ import { chooseTemplate } from "../site/modules/templates.ts";
 import type { Site } from "../site/site.ts";
 import { oddFinding, unreadable } from "./pages/odd-files.ts";
 import { type Page, publishedPages } from "./pages.ts";
+import { openParser } from "./references/bounded-parser.ts";
 import { openMemo, type ParseMarkdown } from "./references/memo.ts";
 import { type Reference, type ReferenceRules, references } from "./references.ts";
 import {
@@ -56,7 +57,8 @@ export interface ReadingOptions {
  * several languages is several posts, and its faults are found once.
  */
 export async function readPosts(site: Site, options: ReadingOptions): Promise<Found<PossibleUse>> {
-  const memo = await openMemo(path.join(site.folder, MEMO), MEMO_MAKER, parseMarkdown);
+  const parser = openParser(options.signal);
+  const memo = await openMemo(path.join(site.folder, MEMO), MEMO_MAKER, parser.parse);
   const findings: Finding[] = [];
   const resolver = createSourceResolver({
     statics: staticFolders(site),
@@ -69,17 +71,26 @@ export async function readPosts(site: Site, options: ReadingOptions): Promise<Fo
   const rawImages = new Set<string>();
   let pages = 0;
   options.progress.start("reading posts");
-  for (const page of publishedPages(site, options.now, (finding) => findings.push(finding))) {
-    // Reading is synchronous: without this an interrupt would wait for the last page.
-    if (pages % 32 === 0) await setImmediate();
-    options.signal.throwIfAborted();
-    pages++;
-    options.progress.advance();
-    const post = await readPost(page, { site, resolver, parse: memo.parse, previews, rawImages }, findings);
-    if (post.uses.length > 0) posts.push(post);
+  let waited = performance.now();
+  try {
+    for (const page of publishedPages(site, options.now, (finding) => findings.push(finding))) {
+      // Reading is synchronous: without this an interrupt would wait for the last page.
+      if (performance.now() - waited > BUSY) {
+        await setImmediate();
+        waited = performance.now();
+      }
+      options.signal.throwIfAborted();
+      pages++;
+      options.progress.advance();
+      parser.nextPage();
+      const post = await readPost(page, { site, resolver, parse: memo.parse, previews, rawImages }, findings);
+      if (post.uses.length > 0) posts.push(post);
+    }
+  } finally {
+    options.progress.end();
+    await parser.close();
   }
   if (previews.uses.length > 0) posts.push({ file: previews.file, uses: previews.uses });
-  options.progress.end();
   // A site that cannot be written to is parsed anew each time.
   if (options.remember) await memo.save().catch(() => {});
   return {
@@ -94,9 +105,8 @@ const MEMO = "resources/imgproxy-lite/markdown.txt";
 /** To be raised with every change of what the parser sees. */
 export const MEMO_MAKER = "parser 3";
 
-/** Loaded by the first text that needs it: it takes longer than reading a thousand posts that do not. */
-const parseMarkdown: ParseMarkdown = async (text, endpoints) =>
-  (await import("./references/markdown.ts")).markdownImages(text, endpoints);
+/** For how long nothing else is done, in ms. */
+const BUSY = 50;
 
 /** What link previews show of pages without an image: the site's, so named once, at its configuration. */
 interface Previews {
@@ -125,7 +135,9 @@ async function readPost(
     message: string,
     at: Placed = { line: page.line, column: 1 },
   ) => findings.push({ severity, message, file: at.file ?? page.file, line: at.line, column: at.column });
-  if (page.problem !== undefined)
+  if (page.problem !== undefined && page.overLimit === true)
+    note("error", `the front matter is ${page.problem}; each of its lines is read by itself`);
+  else if (page.problem !== undefined)
     note(
       "warning",
       `the front matter cannot be read as a whole, so each of its lines is by itself: ${page.problem}`,
@@ -133,7 +145,9 @@ async function readPost(
   const fault = (message: string, at?: Reference) => note("error", message, at);
   const own = paramsWith(page, {}, fault);
   const uses: PossibleUse[] = [];
-  for (const reference of await references(page, rulesOf(own, page, site), parse)) {
+  const named = await references(page, rulesOf(own, page, site), parse);
+  if (named.problem !== undefined) note("error", named.problem.message, named.problem);
+  for (const reference of named.references) {
     const { as } = reference;
     if (as === "raw") {
       rawImages.add(`${page.file}:${reference.line}:${reference.column}`);

@@ -1,6 +1,8 @@
+import { type LineAndColumn, linesOf } from "../lines.ts";
 import { relevantBlocks } from "./references/blocks.ts";
 import { frontMatterImages } from "./references/front-matter.ts";
 import { endpointUrls, imgTags } from "./references/html.ts";
+import { TooCostly } from "./references/limits.ts";
 import type { ParseMarkdown } from "./references/memo.ts";
 import { wholeReading } from "./references/reading.ts";
 import { hasShortcode, parseShortcodes, type Shortcode, shortcodeReadings } from "./references/shortcodes.ts";
@@ -22,11 +24,18 @@ export interface Reference {
   readonly overrides?: Readonly<Record<string, unknown>>;
 }
 
+/** What a content file names. */
+export interface References {
+  readonly references: readonly Reference[];
+  /** Why some of its text is not read: a limit that it is over, and where. */
+  readonly problem?: LineAndColumn & { readonly message: string };
+}
+
 /** What of a content file is read. */
 export interface Readable {
   /** The file without its front matter, and where in the file it begins. */
   readonly body: string;
-  readonly bodyStart: { readonly line: number; readonly column: number };
+  readonly bodyStart: LineAndColumn;
   readonly values: Readonly<Record<string, unknown>>;
   /** The front matter as written, and the line it begins on. */
   readonly text: string;
@@ -55,13 +64,25 @@ export async function references(
   page: Readable,
   rules: ReferenceRules,
   parse: ParseMarkdown,
-): Promise<Reference[]> {
+): Promise<References> {
   const covers: Reference[] = frontMatterImages(page, rules.frontmatter).map((image) => ({
     ...image,
     as: "cover" as const,
   }));
   const previews = covers.length > 0 ? covers : sitePreview(page, rules);
-  return [...previews, ...(await bodyReferences(page, rules, parse))];
+  const found: Found[] = [];
+  const placeOf = linesOf(page.body, page.bodyStart);
+  try {
+    for await (const one of bodyReferences(page, rules, parse)) found.push(one);
+  } catch (error) {
+    if (!(error instanceof TooCostly)) throw error;
+    // What was found before is no less true.
+    return {
+      references: [...previews, ...placed(found, placeOf)],
+      problem: { message: error.message, ...placeOf(error.offset) },
+    };
+  }
+  return { references: [...previews, ...placed(found, placeOf)] };
 }
 
 function sitePreview(page: Readable, { preview }: ReferenceRules): Reference[] {
@@ -75,20 +96,17 @@ interface Found extends Pick<Reference, "destination" | "overrides"> {
   readonly as: "image" | "url" | "raw" | "unknown";
 }
 
-async function bodyReferences(
+async function* bodyReferences(
   page: Readable,
   rules: ReferenceRules,
   parse: ParseMarkdown,
-): Promise<Reference[]> {
-  const { body } = page;
-  if (page.markup === "other") return [];
+): AsyncGenerator<Found> {
+  const { body, markup } = page;
+  if (markup === "other") return;
   const shortcodes = body.includes("{{") ? parseShortcodes(body) : [];
-  const named = (await Promise.all(shortcodes.map((tag) => shortcodeImages(tag, page, rules, parse)))).flat();
-  const found =
-    page.markup === "html"
-      ? htmlReferences(body, rules)
-      : await markdownReferences(body, shortcodes, rules, parse);
-  return placed(page, [...named, ...found]);
+  for (const tag of shortcodes) yield* shortcodeImages(tag, page, rules, parse);
+  if (markup === "html") yield* htmlReferences(body, rules);
+  else yield* markdownReferences(body, shortcodes, rules, parse);
 }
 
 function htmlReferences(body: string, { endpoints }: ReferenceRules): Found[] {
@@ -99,49 +117,62 @@ function htmlReferences(body: string, { endpoints }: ReferenceRules): Found[] {
   ];
 }
 
-async function markdownReferences(
+async function* markdownReferences(
   body: string,
   shortcodes: readonly Shortcode[],
   rules: ReferenceRules,
   parse: ParseMarkdown,
-): Promise<Found[]> {
+): AsyncGenerator<Found> {
   const endpoints = rules.unsafeHtml ? rules.endpoints.filter((endpoint) => body.includes(endpoint)) : [];
   const words = rules.unsafeHtml ? [...endpoints, ...new Set(body.match(/<img(?=[\s/>])/gi))] : [];
-  if (!body.includes("![") && words.length === 0) return [];
-  const readings =
+  if (!body.includes("![") && words.length === 0) return;
+  const wholes =
     shortcodes.length === 0
       ? [wholeReading(body)]
       : shortcodeReadings(body, shortcodes, (tag) => shownBy(tag, rules) !== undefined);
-  const found: Found[] = [];
-  for (const whole of readings) {
-    const { reading, plain } = relevantBlocks(whole, words);
-    const parsed = reading.text === "" ? [] : await parse(reading.text, endpoints);
-    found.push(
-      ...plain.map((image) => ({ ...image, as: "image" as const })),
-      ...parsed.map((image) => ({ ...image, offset: reading.fileOffset(image.offset) })),
-    );
+  for (const whole of wholes) {
+    const { readings, plain } = relevantBlocks(whole, words);
+    for (const image of plain) yield known({ ...image, as: "image" });
+    for (const { text, fileOffset } of readings) {
+      const images = await parseAt(text, fileOffset, endpoints, parse);
+      for (const image of images) if (image.as !== "raw" || rules.unsafeHtml) yield known(image);
+    }
   }
-  return found
-    .filter(({ as }) => as !== "raw" || rules.unsafeHtml)
-    .map((one) =>
-      hasShortcode(one.destination) ? { ...one, destination: "", as: "unknown" as const } : one,
-    );
+}
+
+/** @throws TooCostly with the offset in the file. */
+async function parseAt(
+  text: string,
+  fileOffset: (offset: number) => number,
+  endpoints: readonly string[],
+  parse: ParseMarkdown,
+): Promise<Found[]> {
+  try {
+    const images = await parse(text, endpoints);
+    return images.map((image) => ({ ...image, offset: fileOffset(image.offset) }));
+  } catch (error) {
+    throw error instanceof TooCostly ? new TooCostly(error.message, fileOffset(error.offset)) : error;
+  }
+}
+
+function known(image: Found): Found {
+  return hasShortcode(image.destination) ? { ...image, destination: "", as: "unknown" } : image;
 }
 
 /**
  * What the module's `figure` and `img` show, which are also `imgproxy/figure` and `imgproxy/img`; captions are Markdown.
  * What a theme's or a site's own of the same names show is theirs.
  */
-async function shortcodeImages(
+async function* shortcodeImages(
   tag: Shortcode,
   { markup }: Readable,
   rules: ReferenceRules,
   parse: ParseMarkdown,
-): Promise<Found[]> {
+): AsyncGenerator<Found> {
   const name = shownBy(tag, rules);
-  if (name === undefined || tag.isHidden) return [];
+  if (name === undefined || tag.isHidden) return;
   // What it prints is raw HTML in Markdown then, and goldmark leaves that out.
-  if (tag.isMarkdown && markup === "markdown" && !rules.unsafeHtml) return [];
+  if (tag.isMarkdown && markup === "markdown" && !rules.unsafeHtml) return;
   const { parameters, start: offset } = tag;
   const first = parameters.get("src") ?? (name === "img" ? parameters.get("0") : undefined);
   const overrides = name === "img" ? imgOverrides(parameters) : {};
@@ -149,9 +180,8 @@ async function shortcodeImages(
     .filter((destination) => destination !== undefined && destination !== "")
     .map((destination = ""): Found => ({ destination, offset, as: "image", overrides }));
   const words = [parameters.get("caption"), name === "figure" ? parameters.get("attr") : undefined];
-  const captions = words.filter((text) => text?.includes("![")).map((text = "") => parse(text, []));
-  const inCaptions = (await Promise.all(captions)).flat();
-  return [...shown, ...inCaptions.map((image): Found => ({ ...image, offset }))];
+  yield* shown;
+  for (const text of words) if (text?.includes("![")) yield* await parseAt(text, () => offset, [], parse);
 }
 
 /** Which of the module's a tag runs, if one. */
@@ -174,26 +204,9 @@ function imgOverrides(parameters: ReadonlyMap<string, string>): Readonly<Record<
 }
 
 /** Each once, with its line and column. */
-function placed(page: Readable, found: readonly Found[]): Reference[] {
+function placed(found: readonly Found[], placeOf: (offset: number) => LineAndColumn): Reference[] {
   const byPlace = new Map(found.map((one) => [`${one.offset} ${one.as} ${one.destination}`, one]));
-  const lines = lineCounter(page.body, page.bodyStart);
   return [...byPlace.values()]
     .sort((a, b) => a.offset - b.offset)
-    .map(({ offset, ...found }) => ({ ...found, ...lines(offset) }));
-}
-
-/** Lines and columns of rising offsets in a text that begins somewhere in a file. */
-function lineCounter(text: string, start: Readable["bodyStart"]): (offset: number) => Readable["bodyStart"] {
-  const ends = /\r\n|\r|\n/g;
-  let { line } = start;
-  let lineStart = 1 - start.column;
-  let next = ends.exec(text);
-  return (offset) => {
-    while (next !== null && next.index < offset) {
-      line++;
-      lineStart = next.index + next[0].length;
-      next = ends.exec(text);
-    }
-    return { line, column: offset - lineStart + 1 };
-  };
+    .map(({ offset, ...found }) => ({ ...found, ...placeOf(offset) }));
 }

@@ -1,4 +1,5 @@
-import { parseData } from "../../site/config/data.ts";
+import { linesOf } from "../../lines.ts";
+import { DataTooLarge, parseData } from "../../site/config/data.ts";
 import { type ConfigTree, isTree, lowerKeys } from "../../site/config/tree.ts";
 import { findFrontMatter } from "./fences.ts";
 import { looseValues } from "./loose-values.ts";
@@ -15,6 +16,8 @@ export interface SplitPage {
   readonly line: number;
   /** Why the front matter does not parse, in the parser's words; `values` are then what its lines say one by one. */
   readonly problem?: string;
+  /** Whether that is a limit of the scan: Hugo may well take it. */
+  readonly overLimit?: boolean;
 }
 
 /** YAML between `---`, TOML between `+++`, a JSON object or Org's `#+` lines, as Hugo tells them apart. */
@@ -23,19 +26,20 @@ export function splitFrontMatter(file: string, hugoMinor: number): SplitPage {
   if (found === undefined)
     return { values: {}, body: file, bodyStart: { line: 1, column: 1 }, text: "", line: 1 };
   const text = file.slice(found.start, found.end);
-  const { line } = placeAt(file, found.start);
-  const split = { body: file.slice(found.bodyStart), bodyStart: placeAt(file, found.bodyStart), text, line };
+  const placeOf = linesOf(file.slice(0, found.bodyStart));
+  const { line } = placeOf(found.start);
+  const split = { body: file.slice(found.bodyStart), bodyStart: placeOf(found.bodyStart), text, line };
   try {
     const values = lowerKeys(parseData(text, found.format, hugoMinor) ?? {});
     if (!isTree(values)) throw new Error("it is not a table of keys and values");
     return { ...split, values };
   } catch (error) {
     const words = error instanceof Error ? error.message : String(error);
-    return { ...split, values: looseValues(text), problem: words.split("\n", 1)[0] ?? words };
+    return {
+      ...split,
+      values: looseValues(text),
+      problem: words.split("\n", 1)[0] ?? words,
+      overLimit: error instanceof DataTooLarge,
+    };
   }
-}
-
-function placeAt(file: string, offset: number): { readonly line: number; readonly column: number } {
-  const lines = file.slice(0, offset).split(/\r\n|\r|\n/);
-  return { line: lines.length, column: (lines.at(-1) ?? "").length + 1 };
 }

@@ -15,7 +15,7 @@ export function looseValues(text: string): ConfigTree {
     const heading = /^\[([^[\]"',]+)\]/.exec(words)?.[1];
     const [, key, rest] = entry.exec(words) ?? [];
     if (heading !== undefined) {
-      base = heading.split(".").map(nameOf).reduce(tableIn, root);
+      base = heading.split(".", DEEPEST).map(nameOf).reduce(tableIn, root);
       open = [];
     } else if (key !== undefined && rest !== undefined) {
       open = open.filter((above) => above.indent < indent);
@@ -29,7 +29,8 @@ export function looseValues(text: string): ConfigTree {
       if (above === undefined) continue;
       const list = above.table.get(above.name);
       const item = scalarOf(words.replace(/^- +/, ""));
-      above.table.set(above.name, Array.isArray(list) ? [...list, item] : [item]);
+      if (Array.isArray(list)) list.push(item);
+      else above.table.set(above.name, [item]);
     }
   }
   return treeOf(root);
@@ -68,6 +69,9 @@ function scalarOf(text: string): unknown {
 }
 
 // --- tables ---
+
+/** Of the names in a heading; nobody's table is deeper. */
+const DEEPEST = 20;
 
 type Table = Map<string, unknown>;
 

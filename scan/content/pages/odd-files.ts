@@ -53,6 +53,10 @@ export function unreadable(failure: unknown): Oddity {
   return { ...error(`cannot be read (${codeOf(failure)}): Hugo's build fails on it`), isFolder: true };
 }
 
+export function tooLarge(limit: number): Oddity {
+  return error(`is too large to be scanned (limit ${limit / 2 ** 20} MiB)`);
+}
+
 export const LINKED_TWICE: Oddity = {
   severity: "warning",
   message: "is a link to a folder that is read already: it is read once",

@@ -1,10 +1,12 @@
-import { joinPieces, type Piece, type Reading, wholeReading } from "./reading.ts";
+import { type Label, labelsIn } from "./labels.ts";
+import { portionsOf } from "./portions.ts";
+import { joinPieces, type Piece, type Reading } from "./reading.ts";
 
 /** What of a Markdown text decides its images. */
 export interface RelevantBlocks {
-  /** To be parsed. */
-  readonly reading: Reading;
-  /** Images that need no parser: each alone in a block of one line, in plain letters. Offsets are the file's. */
+  /** To be parsed, each by itself; none where nothing is left. */
+  readonly readings: readonly Reading[];
+  /** Images that need no parser: in blocks of nothing but images in plain letters. Offsets are the file's. */
   readonly plain: readonly { readonly destination: string; readonly offset: number }[];
 }
 
@@ -13,30 +15,85 @@ export interface RelevantBlocks {
  * Cuts only where every container is closed, which is at a line that begins in the first column after an empty one,
  * outside fenced code and HTML that may hold empty lines. Where that cannot be told line by line, the text stays whole.
  * @param words that raw HTML of interest has in it.
+ * @param portion characters of a reading, more or less: a long text is several, so that its length makes none hard.
  */
-export function relevantBlocks(reading: Reading, words: readonly string[]): RelevantBlocks {
+export function relevantBlocks(
+  reading: Reading,
+  words: readonly string[],
+  portion: number = 8 * 1024,
+): RelevantBlocks {
   const blocks = cutBlocks(reading.text);
-  if (blocks === undefined) return { reading, plain: [] };
-  const plain: { readonly destination: string; readonly offset: number }[] = [];
+  if (blocks === undefined) return { readings: [reading], plain: [] };
+  const plain: Piece[] = [];
   const rest: Piece[] = [];
   for (const block of blocks) {
     if (block.code) continue;
-    const destination = plainImage.exec(block.text)?.[1];
-    if (destination === undefined) rest.push(block);
-    else plain.push({ destination, offset: reading.fileOffset(block.start) });
+    const images = plainImages(block);
+    if (images === undefined) rest.push(block);
+    else plain.push(...images);
   }
-  const wanted = ["![", ...words];
-  if (!rest.some((block) => includesAny(block.text, wanted))) return { reading: wholeReading(""), plain };
-  // Definitions of links and footnotes, and what refers to the latter, may be anywhere.
-  const kept = rest.filter((block) => includesAny(block.text, [...wanted, "]:", "[^"]));
-  const joined = joinPieces(kept);
-  const fileOffset = (offset: number) => reading.fileOffset(joined.fileOffset(offset));
-  return { reading: { text: joined.text, fileOffset }, plain };
+  const { blocks: kept, whole } = deciding(rest, ["![", ...words]);
+  const portions = whole ? [kept] : portionsOf(kept, portion);
+  const readings = portions.map((pieces): Reading => {
+    const joined = joinPieces(pieces);
+    return { text: joined.text, fileOffset: (offset) => reading.fileOffset(joined.fileOffset(offset)) };
+  });
+  return {
+    readings,
+    plain: plain.map(({ text, start }) => ({ destination: text, offset: reading.fileOffset(start) })),
+  };
 }
 
-/** A paragraph of one image, without a character that Markdown might take for something else. */
-const plainImage =
-  /^!\[[A-Za-z0-9 ,.'-]*\]\(([A-Za-z0-9_./-]+)(?: "[A-Za-z0-9 ,.'-]*")?\)[ \t]*(?:[\r\n][ \t\r\n]*)?$/;
+/**
+ * What has a word of interest, and what may be anywhere: definitions of links, and references to footnotes that have one (a
+ * footnote that nothing refers to is not shown).
+ * @returns whether the blocks are to be read as one text.
+ */
+function deciding(
+  blocks: readonly Piece[],
+  wanted: readonly string[],
+): { readonly blocks: readonly Piece[]; readonly whole: boolean } {
+  const shown = new Set(blocks.filter((block) => includesAny(block.text, wanted)));
+  if (shown.size === 0) return { blocks: [], whole: false };
+  const footnotes = new Set(
+    [...shown].flatMap(({ text }) => (text.includes("[^") ? labelsIn(text) : [])).flatMap(footnoteOf),
+  );
+  const kept = blocks.filter((block) => {
+    if (shown.has(block)) return true;
+    if (!block.text.includes("]:") && footnotes.size === 0) return false;
+    return labelsIn(block.text).some(({ label, defines }) =>
+      label.startsWith("^") ? footnotes.has(label) : defines,
+    );
+  });
+  return { blocks: kept, whole: footnotes.size > 0 };
+}
+
+/** Of a definition, and of what looks like an image with such a name. */
+function footnoteOf({ label, defines, isImage }: Label): string[] {
+  return label.startsWith("^") && (defines || isImage) ? [label] : [];
+}
+
+/** @returns each destination and where its image begins; undefined for a block that may hold anything else. */
+function plainImages({ text, start }: Piece): Piece[] | undefined {
+  const images: Piece[] = [];
+  plainStart.lastIndex = 0;
+  while (plainStart.test(text)) {
+    plainImage.lastIndex = plainStart.lastIndex;
+    const image = plainImage.exec(text);
+    if (image?.[1] === undefined) return undefined;
+    images.push({ text: image[1], start: start + image.index });
+    plainStart.lastIndex = plainImage.lastIndex;
+    plainEnd.lastIndex = plainImage.lastIndex;
+    if (plainEnd.test(text)) return images;
+  }
+  return undefined;
+}
+
+/** What may stand before an image: nothing, spaces after another, or a line's end and the mark of a list. */
+const plainStart = /(?:^|(?:\r\n|[\r\n]))(?:[-*+] )?|[ \t]*/y;
+/** An image without a character that Markdown might take for something else. */
+const plainImage = /!\[[\p{L}\p{N} ,.'-]*\]\(([\p{L}\p{N}_./?=%-]+)(?: "[\p{L}\p{N} ,.'-]*")?\)[ \t]*/uy;
+const plainEnd = /[ \t\r\n]*$/y;
 
 function includesAny(text: string, words: readonly string[]): boolean {
   return words.some((word) => text.includes(word));

@@ -1,3 +1,5 @@
+import { linesOf } from "../../lines.ts";
+
 /** An image that front matter names. */
 export interface FrontMatterImage {
   readonly destination: string;
@@ -11,6 +13,7 @@ export function frontMatterImages(
   page: { readonly values: Readonly<Record<string, unknown>>; readonly text: string; readonly line: number },
   names: readonly string[],
 ): FrontMatterImage[] {
+  const placeOf = placesIn(page);
   return names.flatMap((name) => {
     const value = name
       .toLowerCase()
@@ -19,7 +22,7 @@ export function frontMatterImages(
     const values = Array.isArray(value) ? value : [value];
     return values
       .filter((one) => typeof one === "string" && one !== "")
-      .map((destination: string) => ({ destination, ...placeOf(destination, page) }));
+      .map((destination: string) => ({ destination, ...placeOf(destination) }));
   });
 }
 
@@ -27,13 +30,15 @@ function isTree(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Where the text stands as it was typed; the first line of the front matter when it was escaped. */
-function placeOf(
-  destination: string,
-  page: { readonly text: string; readonly line: number },
-): { readonly line: number; readonly column: number } {
-  const at = page.text.indexOf(destination);
-  if (at === -1) return { line: page.line, column: 1 };
-  const before = page.text.slice(0, at).split(/\r\n|\r|\n/);
-  return { line: page.line + before.length - 1, column: (before.at(-1) ?? "").length + 1 };
+/** Where a text stands as it was typed; the first line of the front matter when it was escaped. */
+function placesIn(page: {
+  readonly text: string;
+  readonly line: number;
+}): (destination: string) => { readonly line: number; readonly column: number } {
+  const start = { line: page.line, column: 1 };
+  const placeOf = linesOf(page.text, start);
+  return (destination) => {
+    const at = page.text.indexOf(destination);
+    return at === -1 ? start : placeOf(at);
+  };
 }

@@ -37,11 +37,17 @@ export function imgTags(html: string): number[] {
 
 /** A feed's escaped HTML has its quotes escaped too, and a `srcset` its commas. */
 function cutUrl(decoded: string): string {
-  return (/^[^\s"'<>]*/.exec(decoded)?.[0] ?? "").replace(/,+$/, "");
+  const url = /^[^\s"'<>]*/.exec(decoded)?.[0] ?? "";
+  let end = url.length;
+  while (url[end - 1] === ",") end--;
+  return url.slice(0, end);
 }
 
-/** What html/template, XML and JSON print for the characters of a URL; twice over where a feed holds HTML. */
-export function decodeEntities(text: string): string {
+/**
+ * What html/template, XML and JSON print for the characters of a URL; twice over where a feed holds HTML.
+ * @param rounds more than any feed needs: each takes as long as the text.
+ */
+export function decodeEntities(text: string, rounds = 5): string {
   const once = text
     .replaceAll("\\u0026", "&")
     .replaceAll("\\u002b", "+")
@@ -50,7 +56,7 @@ export function decodeEntities(text: string): string {
       if (decimal !== undefined) return codePoint(Number(decimal));
       return names[String(name).toLowerCase()] ?? "";
     });
-  return once === text ? once : decodeEntities(once);
+  return once === text || rounds <= 1 ? once : decodeEntities(once, rounds - 1);
 }
 
 const names: Readonly<Record<string, string>> = {

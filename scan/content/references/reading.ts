@@ -1,3 +1,5 @@
+import { lastAtMost } from "../../lines.ts";
+
 /** A text made from parts of another, with the way back: where in the file a place of it is. */
 export interface Reading {
   readonly text: string;
@@ -32,15 +34,4 @@ export function joinPieces(pieces: readonly Piece[]): Reading {
 /** A text that is the file, or has its length. */
 export function wholeReading(text: string): Reading {
   return { text, fileOffset: (offset) => offset };
-}
-
-function lastAtMost(sorted: readonly number[], value: number): number {
-  let low = 0;
-  let high = sorted.length - 1;
-  while (low < high) {
-    const middle = Math.ceil((low + high) / 2);
-    if ((sorted[middle] ?? 0) <= value) low = middle;
-    else high = middle - 1;
-  }
-  return low;
 }

@@ -1,3 +1,5 @@
+import { MAX_SHORTCODES, TooCostly } from "./limits.ts";
+
 /** What stands between a shortcode's delimiters. */
 export interface ShortcodeTag {
   readonly name: string;
@@ -15,6 +17,7 @@ export interface ShortcodeTag {
  * the next white space, whatever is in it, and white space may stand around the equals sign.
  * @param from after the opening delimiter.
  * @returns where Hugo gives up, for a tag that it refuses: it builds no such page.
+ * @throws TooCostly for more parameters than any has.
  */
 export function lexTag(
   body: string,
@@ -48,6 +51,8 @@ export function lexTag(
       const token = char === "=" ? lexValue(body, skipSpace(body, at + 1)) : lexParameter(body, at);
       if (token === undefined) return { refusedAt: at };
       tokens.push({ ...token, isValue: char === "=" });
+      if (tokens.length > MAX_SHORTCODES)
+        throw new TooCostly(`too many parameters of a shortcode (limit ${MAX_SHORTCODES})`, from);
       at = token.end;
     }
   }

@@ -1,3 +1,4 @@
+import { MAX_SHORTCODES, TooCostly } from "./limits.ts";
 import { joinPieces, type Piece, type Reading } from "./reading.ts";
 import { lexTag, type ShortcodeTag } from "./shortcode-lexer.ts";
 
@@ -16,7 +17,10 @@ export interface Shortcode extends ShortcodeTag {
   readonly start: number;
 }
 
-/** Every tag that Hugo would run, before Markdown is read. What is in comment marks is shown, not run. */
+/**
+ * Every tag that Hugo would run, before Markdown is read. What is in comment marks is shown, not run.
+ * @throws TooCostly for more than any page has.
+ */
 export function parseShortcodes(body: string): Shortcode[] {
   const found: PlacedTag[] = [];
   for (let start = body.indexOf("{{"); start !== -1; ) {
@@ -32,6 +36,8 @@ export function parseShortcodes(body: string): Shortcode[] {
       } else {
         const tag = lexTag(body, start + 3, delimiter);
         if ("end" in tag) found.push({ ...tag, start });
+        if (found.length > MAX_SHORTCODES)
+          throw new TooCostly(`too many shortcodes (limit ${MAX_SHORTCODES})`, start);
         next = "end" in tag ? tag.end : Math.max(tag.refusedAt, start + 3);
       }
     } else if (mark === "{") next = start + 1;

@@ -1,17 +1,47 @@
 import { parse as parseToml } from "smol-toml";
 import { parseYaml } from "./yaml.ts";
 
+/** Data that would take longer to parse than any file is worth. */
+export class DataTooLarge extends Error {}
+
+/** Characters of front matter, or of one file of a configuration. */
+const MAX_DATA = 128 * 1024;
+/** Lists and tables within each other. */
+const MAX_DATA_DEPTH = 100;
+
 /**
  * Data as the site's Hugo reads it.
  * @param format `toml`, `json` or `org`; anything else is YAML.
- * @throws Error in the parser's words.
+ * @throws DataTooLarge for what is over a limit; Error in the parser's words.
  */
 export function parseData(text: string, format: string, hugoMinor: number): unknown {
-  const plain = text.replace(/^\ufeff/, "");
+  if (text.length > MAX_DATA) throw new DataTooLarge(`too long (limit ${MAX_DATA} characters)`);
+  if (deepest(text) > MAX_DATA_DEPTH) throw new DataTooLarge(`too deeply nested (limit ${MAX_DATA_DEPTH})`);
+  try {
+    return parse(text.replace(/^\ufeff/, ""), format, hugoMinor);
+  } catch (error) {
+    // The stack is what ends first in what is nested deeply.
+    throw error instanceof RangeError ? new DataTooLarge("too deeply nested to read") : error;
+  }
+}
+
+function parse(plain: string, format: string, hugoMinor: number): unknown {
   if (format === "toml") return parseToml(plain, { integersAsBigInt: "asNeeded" });
   if (format === "json") return JSON.parse(plain);
   if (format === "org") return parseOrg(plain);
   return parseYaml(plain, hugoMinor);
+}
+
+/** How many brackets are open at once, or dashes of lists stand on one line; texts in quotes do not count. */
+function deepest(text: string): number {
+  let most = 0;
+  let open = 0;
+  for (const [token] of text.matchAll(/"(?:\\.|[^"\\\r\n])*"|[[\]{}]|(?:- +){10,}/g)) {
+    if (token.startsWith("-")) most = Math.max(most, token.split("-").length - 1);
+    else if (token === "[" || token === "{") most = Math.max(most, ++open);
+    else if (!token.startsWith('"')) open = Math.max(0, open - 1);
+  }
+  return most;
 }
 
 /** `#+KEY: value`, as go-org and Hugo read it: `#+tags[]:` is a list of words, a repeated key a list of its values. */

@@ -11,7 +11,7 @@ export function plainYaml(text: string): Record<string, unknown> | undefined {
   let open: string | undefined;
   for (const line of text.split(/\r\n|\n/)) {
     if (line === "") continue;
-    const [, name, rest = ""] = /^([A-Za-z][A-Za-z0-9_-]*):(?: +(.*))?$/.exec(line) ?? [];
+    const [, name, rest = ""] = /^([A-Za-z][A-Za-z0-9_-]*):(?: +(.*))?$/s.exec(line) ?? [];
     if (name !== undefined) {
       if (wordsOfYaml.test(name) || name in values) return undefined;
       const value = rest === "" ? null : plainValue(rest);
@@ -21,7 +21,7 @@ export function plainYaml(text: string): Record<string, unknown> | undefined {
       list = undefined;
       continue;
     }
-    const [, before, item = ""] = /^( *)- +(.*)$/.exec(line) ?? [];
+    const [, before, item = ""] = /^( *)- +(.*)$/s.exec(line) ?? [];
     const value = scalar(item, blockWord);
     if (open === undefined || before === undefined || value === undefined) return undefined;
     if (list === undefined) {
@@ -50,7 +50,7 @@ function flowList(text: string): unknown[] | undefined {
 
 /** A text, a whole number, true, false or null; undefined for what may be anything else. */
 function scalar(text: string, word: RegExp): unknown {
-  const [, double, single, plain] = quotedOrPlain.exec(text) ?? [];
+  const [, double, single, plain] = quotedOrPlain.exec(withoutSpaces(text)) ?? [];
   if (double !== undefined) return double;
   if (single !== undefined) return single;
   if (plain === undefined) return undefined;
@@ -66,8 +66,15 @@ function scalar(text: string, word: RegExp): unknown {
   return known === "null" ? null : known === "true";
 }
 
+/** Without the spaces at its end. */
+function withoutSpaces(text: string): string {
+  let end = text.length;
+  while (text.charAt(end - 1) === " ") end--;
+  return text.slice(0, end);
+}
+
 /** Without escapes, and without characters that end lines for some parsers. */
-const quotedOrPlain = /^(?:"([^"\\\p{C}\p{Zl}\p{Zp}]*)"|'([^'\p{C}\p{Zl}\p{Zp}]*)'|(.*?)) *$/u;
+const quotedOrPlain = /^(?:"([^"\\\p{C}\p{Zl}\p{Zp}]*)"|'([^'\p{C}\p{Zl}\p{Zp}]*)'|(.*))$/u;
 
 /** Nothing in it that may begin or end something in YAML. */
 const blockWord = /^\p{L}(?:[\p{L}\p{M}\p{N} _.,;()'!?&+/–—-]*[\p{L}\p{M}\p{N}_.,;()'!?&+/–—-])?$/u;

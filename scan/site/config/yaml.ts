@@ -1,5 +1,6 @@
 import { createRequire } from "node:module";
 import type { ScalarTag, Tags } from "yaml";
+import { linesOf } from "../../lines.ts";
 import { plainYaml } from "./plain-yaml.ts";
 import { repairYaml } from "./repair-yaml.ts";
 
@@ -18,10 +19,16 @@ export function parseYaml(text: string, hugoMinor: number): unknown {
   const lines = text.replace(/\r\n?/g, "\n");
   const own = hugoMinor < GOCCY ? [wordFlag, oldInteger] : [oldInteger];
   const options = {
-    ...({ merge: true, uniqueKeys: false, logLevel: "error" } as const),
+    // The parser makes each of its errors pretty at the cost of the whole text.
+    ...({ merge: true, uniqueKeys: false, prettyErrors: false } as const),
     customTags: (tags: Tags) => [...own, ...tags],
   };
-  return parser.parse(repairYaml(lines), options);
+  const repaired = repairYaml(lines);
+  const document = parser.parseDocument(repaired, options);
+  const [error] = document.errors;
+  if (error === undefined) return document.toJS();
+  const { line, column } = linesOf(repaired)(error.pos[0]);
+  throw new Error(`${error.message} at line ${line}, column ${column}`);
 }
 
 /** Since 0.152 Hugo reads YAML with goccy/go-yaml, before with go-yaml, to which `yes` is true. */

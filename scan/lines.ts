@@ -1,0 +1,34 @@
+/** A place in a file, for people: both from 1; a column counts UTF-16 units, as editors do. */
+export interface LineAndColumn {
+  readonly line: number;
+  readonly column: number;
+}
+
+/**
+ * Finds lines and columns of offsets in a text, which is read once, when the first is asked for.
+ * @param start where in its file the text begins.
+ */
+export function linesOf(
+  text: string,
+  start: LineAndColumn = { line: 1, column: 1 },
+): (offset: number) => LineAndColumn {
+  let starts: readonly number[] | undefined;
+  return (offset) => {
+    starts ??= [0, ...Array.from(text.matchAll(/\r\n|\r|\n/g), (end) => end.index + end[0].length)];
+    const line = lastAtMost(starts, offset);
+    const column = offset - (starts[line] ?? 0) + 1;
+    return { line: start.line + line, column: line === 0 ? start.column + column - 1 : column };
+  };
+}
+
+/** The index of the last of rising numbers that is no greater than a value; 0 where none is. */
+export function lastAtMost(rising: readonly number[], value: number): number {
+  let low = 0;
+  let high = rising.length - 1;
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    if ((rising[middle] ?? 0) <= value) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}
