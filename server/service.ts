@@ -84,9 +84,10 @@ export function createService(parts: ServiceParts): Service {
   const background = createBackground((what, error) => log.warn(`could not ${what}`, { error }));
   const hot = createMemoryCache(options.hotCacheBytes);
   const { maxSourceBytes: maxBytes, sourceTimeout: liveMs, queueTimeout: waitMs, limits } = options;
-  // Together within the 64 connections to a source.
+  // Together within the connections to a source (source/remote/connections.ts).
   const places = createSemaphore({ amount: 16, spare: 4, mostWaiting: 256, waitMs });
   const streamPlaces = createSemaphore({ amount: 32, spare: 8, mostWaiting: 64, waitMs });
+  const questions = createSemaphore({ amount: 32, spare: 8, mostWaiting: 256, waitMs });
   const bytes = Math.max(ORIGINALS_BYTES, maxBytes);
   const memory = createSemaphore({
     amount: bytes,
@@ -142,6 +143,7 @@ export function createService(parts: ServiceParts): Service {
   const streams = createOriginalServer({
     ...{ source, policy, originals: options.originals },
     places: streamPlaces,
+    questions,
   });
   const { defaultQuality } = options;
   const { client, basePath } = options;

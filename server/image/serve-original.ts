@@ -34,8 +34,10 @@ export function createOriginalServer(parts: {
   readonly originals: "on" | "off";
   /** Streams at once: readers of any speed must not hold all connections to the source. */
   readonly places: Semaphore;
+  /** Questions about originals at once: HEAD and ranges by the thousand must not hold them either. */
+  readonly questions: Semaphore;
 }): OriginalServer {
-  const { policy, originals, places } = parts;
+  const { policy, originals } = parts;
   /** Types by key and validator, which two files may share: a film of range requests reads the first bytes once. */
   const types = new LRUCache<string, string>({ max: 10_000 });
   const nameOf = (key: string, { validator }: SourceStat): string => JSON.stringify([key, validator]);
@@ -99,7 +101,7 @@ export function createOriginalServer(parts: {
     async answer(call, asked, signal) {
       const { "if-none-match": ifNoneMatch, range: wanted } = call.headers;
       const cheap = call.method === "GET" && ifNoneMatch === undefined && wanted === undefined;
-      const source = inPlaces(parts.source, places, call.client());
+      const source = inPlaces(parts, call.client());
       if (cheap && originals === "on") return whole(source, asked, signal);
       const stat = await source.stat(asked.key, signal);
       const type = await typeByHead(source, asked.key, stat, signal);
@@ -116,9 +118,19 @@ export function createOriginalServer(parts: {
 // --- places ---
 
 /** The place is left with the end of the body, however it ends. */
-function inPlaces(source: Source, places: Semaphore, client: string): Source {
+function inPlaces(
+  {
+    source,
+    places,
+    questions,
+  }: { readonly source: Source; readonly places: Semaphore; readonly questions: Semaphore },
+  client: string,
+): Source {
   return {
-    stat: (key, signal) => source.stat(key, signal),
+    async stat(key, signal) {
+      const leave = await questions.acquire({ clients: oneClient(client), signal });
+      return source.stat(key, signal).finally(leave);
+    },
     async open(key, signal, range) {
       const leave = await places.acquire({ clients: oneClient(client), signal });
       try {

@@ -62,6 +62,6 @@ export function createConnections(timeouts: Timeouts): Connections {
   };
 }
 
-/** At once: the fetches and streams of service.ts together, and what asks whether an original has changed. */
-const MOST = 64;
+/** At once: the fetches, streams and questions of service.ts together, and checks whether an original has changed. */
+const MOST = 128;
 const IDLE_MS = 30_000;
