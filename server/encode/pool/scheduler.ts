@@ -18,6 +18,8 @@ export interface SchedulerOptions extends WorkersOptions, LanesOptions {
   /** Bytes of all children together; at least {@link LEAST_BYTES}. */
   readonly memoryBytes?: number;
   readonly quarantine?: QuarantineOptions;
+  /** What is made ahead waits no longer than this for readers, in milliseconds: one that always asks must not stop a publish. */
+  readonly warmPatienceMs?: number;
 }
 
 /**
@@ -66,6 +68,7 @@ export class Scheduler {
   /** The most memory that a task may take. */
   readonly mostBytes: number;
   readonly #deadlineMs: ByLane;
+  readonly #warmPatienceMs: number;
   readonly #memory: EncoderMemory;
   readonly #quarantine: Quarantine;
   readonly #lanes: Lanes;
@@ -77,6 +80,7 @@ export class Scheduler {
   constructor(options: SchedulerOptions) {
     this.#lanes = new Lanes(options);
     this.#deadlineMs = options.deadlineMs ?? { live: 10_000, warm: 60_000 };
+    this.#warmPatienceMs = options.warmPatienceMs ?? 10_000;
     this.#quarantine = new Quarantine(options.quarantine);
     this.#memory = new EncoderMemory(options.memoryBytes ?? defaultEncoderMemory);
     this.mostBytes = this.#memory.most;
@@ -181,9 +185,10 @@ export class Scheduler {
   #enter(task: Task): Promise<Entered<Worker>> {
     const claim: Claim = { bytes: task.bytes, isLive: task.lane === "live" };
     const { lane, clients, signal } = task;
+    const asked = performance.now();
     const needs = {
       begin: () => this.#take(task, claim),
-      isDue: () => this.#memory.isKept(claim),
+      isDue: () => this.#memory.isKept(claim) || performance.now() - asked >= this.#warmPatienceMs,
       leave: () => {
         this.#memory.forget(claim);
         this.#lanes.wake();

@@ -188,6 +188,19 @@ describe("the line before the encoders", () => {
     expect(pool.stats()).toMatchObject({ spawned: 1, crashed: 0, overdue: 0 });
   });
 
+  test("starts warm work all the same when readers have waited one after the other for long", async () => {
+    const pool = await startPool({ warmPatienceMs: 0, maxWaitMs: { live: 60_000, warm: 60_000 } });
+    const leaving = new AbortController();
+    const readers = [1, 2].map(() =>
+      encode(pool, [at(fault.silence)], "live", leaving.signal).catch(() => undefined),
+    );
+    await expect.poll(() => pool.stats().lanes.live).toMatchObject({ running: 1, waiting: 1 });
+    expect(await encode(pool, [at(50)], "warm")).toHaveLength(1);
+    expect(pool.stats().lanes.live).toMatchObject({ running: 1, waiting: 1 });
+    leaving.abort(new Error("gone"));
+    await Promise.all(readers);
+  });
+
   test("starts no warm work while a reader waits, and a reader has a slot of its own", async () => {
     const pool = await startPool();
     const order: string[] = [];
