@@ -1,6 +1,7 @@
 import { type Clients, publisher } from "../concurrency/clients.ts";
 import type { Claim, Semaphore } from "../concurrency/semaphore.ts";
 import type { SingleFlight } from "../concurrency/single-flight.ts";
+import { createRateLimiter, type RateLimiter } from "../concurrency/token-bucket.ts";
 import type { Lane } from "../encode/encoder.ts";
 import type { SourceLimits } from "../encode/limits.ts";
 import type { EarlyUpload } from "../encode/pool/early-upload.ts";
@@ -10,6 +11,7 @@ import { sniff } from "../formats/sniff.ts";
 import { readWhole } from "../source/body.ts";
 import { within } from "../source/remote/timeouts.ts";
 import type { Source } from "../source/source.ts";
+import { isStrong } from "../source/validator.ts";
 
 /** An original in memory, whole. */
 export interface Original {
@@ -64,10 +66,12 @@ export interface Held {
 }
 
 export function createOriginalFetcher(parts: OriginalsParts): OriginalFetcher {
+  // A source that cuts every body is asked hardly more for that.
+  const restarts = createRateLimiter({ burst: 10, perSecond: 1 });
   return {
     async fetch(key, signal, { lane, clients = publisher, upload }) {
       const fetchFor = (signal: AbortSignal, clients: Clients): Promise<Held> =>
-        fetchHeld(parts, key, { signal, clients }, upload);
+        fetchHeld(parts, key, { signal, clients }, upload, restarts);
       const join = (signal: AbortSignal): Promise<Held> => parts.flights.do(key, signal, fetchFor, clients);
       return lease(await (lane === "live" ? within(parts.liveMs, signal, join) : join(signal)));
     },
@@ -97,14 +101,25 @@ async function fetchHeld(
   key: string,
   claim: Omit<Claim, "amount">,
   upload: EarlyUpload | undefined,
+  restarts: RateLimiter,
 ): Promise<Held> {
   const leavePlace = await parts.places.acquire(claim);
   let giveBack = (): void => undefined;
   try {
     const reserve = async (bytes: number): Promise<void> => {
+      giveBack();
       giveBack = await parts.memory.acquire({ ...claim, amount: bytes });
     };
-    const original = await fetchWhole(parts, key, claim.signal, { reserve, upload });
+    let isWeak = false;
+    const onCut = (validator: string): void => {
+      isWeak = !isStrong(validator);
+    };
+    const read = (): Promise<Original> => fetchWhole(parts, key, claim.signal, { reserve, upload, onCut });
+    const original = await read().catch((error: unknown) => {
+      // The rest of such a body cannot be asked for (remote/retry-breaker.ts): it is read once more from its start.
+      if (!isWeak || !restarts.take("")) throw error;
+      return read();
+    });
     const held: Held = { original, giveBack, holders: 1 };
     // The flight itself holds it until all who joined have had their turn to; they may all have left.
     setImmediate(() => letGo(held));
@@ -124,6 +139,8 @@ async function fetchWhole(
   to: {
     readonly reserve: (bytes: number) => Promise<void>;
     readonly upload: EarlyUpload | undefined;
+    /** The body has ended short. */
+    readonly onCut: (validator: string) => void;
   },
 ): Promise<Original> {
   const object = await source.open(key, signal);
@@ -147,6 +164,8 @@ async function fetchWhole(
   } catch (error) {
     // A body that failed is locked or done: there is nothing left to let go then.
     if (!object.body.locked) await object.body.cancel().catch(() => undefined);
+    if (error instanceof Problem && error.code === "source-failed" && !signal.aborted)
+      to.onCut(object.validator);
     throw error;
   }
 }

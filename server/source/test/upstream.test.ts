@@ -199,11 +199,17 @@ describe("a source that", () => {
       expect(made.ranges).toHaveLength(2);
     });
 
-    test("and has another object by then, or cannot say: half of each is none", async () => {
+    test("and has another object by then: half of each is none", async () => {
       expect(await cutting(1, (n) => `"${n}"`)).toMatchObject({ status: 502, encoded: 0 });
-      const weak = await cutting(1, () => 'W/"x"');
-      expect(weak).toMatchObject({ status: 502, encoded: 0 });
-      expect(weak.ranges).toHaveLength(1);
+    });
+
+    test("and cannot say whether it has another object by then, is asked once more for all of it", async () => {
+      const once = await cutting(1, () => 'W/"x"');
+      expect(once).toMatchObject({ status: 200, encoded: 1 });
+      expect(once.ranges).toEqual([undefined, undefined]);
+      const always = await cutting(9, () => 'W/"x"');
+      expect(always).toMatchObject({ status: 502, encoded: 0 });
+      expect(always.ranges).toHaveLength(2);
     });
   });
 
