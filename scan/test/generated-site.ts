@@ -11,10 +11,11 @@ export interface GeneratedSite {
 export const generatedSite: fc.Arbitrary<GeneratedSite> = fc
   .record({
     languages: fc.constantFrom("none", "two", "three", "folders"),
-    german: fc.constantFrom("", "tiers", "resolve", "drafts", "zone", "future", "direct"),
+    german: fc.constantFrom("", "tiers", "resolve", "drafts", "zone", "future", "expired", "dates", "direct"),
     root: fc.subarray(["drafts", "future", "expired", "filename", "kinds", "unsafe", "ignored", "git"]),
     zone: fc.constantFrom("", "Pacific/Kiritimati", "Etc/GMT+12", "Europe/Berlin"),
     where: fc.constantFrom("file", "folder", "theme", "environment"),
+    stage: fc.constantFrom("", "", "staging", "Staging"),
     cascade: fc.constantFrom("", "all", "path", "kind", "elsewhere", "german"),
     mounts: fc.constantFrom("", "second", "filtered", "theme"),
     sections: fc.array(fc.record({ folder: folders(), front: sectionFront(), language: suffix() }), {
@@ -26,11 +27,12 @@ export const generatedSite: fc.Arbitrary<GeneratedSite> = fc
         name: fc.constantFrom("", "", "bundle", "bundle", "2999-01-01-", "2001-01-01-", "v1.2-"),
         language: suffix(),
         front: pageFront(),
+        format: fc.constantFrom("yaml", "yaml", "toml"),
       }),
       { minLength: 5, maxLength: 12 },
     ),
   })
-  .map((choice) => ({ env: environment(choice.where), files: (minor) => filesOf(choice, minor) }));
+  .map((choice) => ({ env: environment(choice), files: (minor) => filesOf(choice, minor) }));
 
 // --- what pages say ---
 
@@ -61,13 +63,20 @@ function dates() {
 }
 
 function pageFront() {
+  const names = ["date", "publishDate", "expiryDate", "lastmod", "mine"];
+  const aliases = ["pubdate", "modified", "published", "unpublishdate"];
   const line = fc.oneof(
-    fc.constantFrom("draft: true", "draft: false", "draft: yes", 'draft: "true"', "headless: true"),
-    fc.tuple(fc.constantFrom("date", "publishDate", "expiryDate", "lastmod", "pubdate", "mine"), dates()),
+    fc.constantFrom("draft: true", "draft: false", 'draft: "true"', "published: false", "published: true"),
+    fc.tuple(fc.constantFrom(...names, ...aliases), dates()),
+    fc.constantFrom("headless: true", "nowhere", "listed", "linked", "unlisted"),
     fc.constantFrom("imgproxy: {tiers: eco}", "imgproxy: {resolve: page}", "imgproxy: false"),
-    fc.constantFrom("params: {imgproxy: {fixed: 90}}", "nowhere"),
+    fc.constantFrom(
+      "params: {imgproxy: {fixed: 90}}",
+      "cascade: {imgproxy: {fixed: 91}}",
+      "cascade: {draft: true}",
+    ),
   );
-  return fc.array(line, { maxLength: 3 });
+  return fc.array(line, { maxLength: 4 });
 }
 
 function sectionFront() {
@@ -76,6 +85,10 @@ function sectionFront() {
     "draft: true",
     "cascade: {draft: true}",
     "cascade: {draft: false}",
+    "cascade: {imgproxy: {fixed: 71}}",
+    "cascade: {params: {imgproxy: {fixed: 72}}}",
+    "cascade: {date: 2999-01-01}",
+    "imgproxy: {fixed: 73}",
     "date: 2999-01-01",
     "given",
   );
@@ -89,6 +102,7 @@ interface Choice {
   readonly root: readonly string[];
   readonly zone: string;
   readonly where: string;
+  readonly stage: string;
   readonly cascade: string;
   readonly mounts: string;
   readonly sections: readonly {
@@ -101,21 +115,34 @@ interface Choice {
     readonly name: string;
     readonly language: string;
     readonly front: readonly (string | readonly [string, string])[];
+    readonly format: string;
   }[];
 }
 
 function filesOf(choice: Choice, minor: number): Record<string, string> {
   const { where, sections, pages } = choice;
-  const files: Record<string, string> = { ...configuration(choice, minor) };
+  const files: Record<string, string> = {
+    ...configuration(choice, minor),
+    // What has no page of its own is read in lists.
+    "layouts/_default/list.html": "{{ .Content }}{{ range site.RegularPages }}{{ .Content }}{{ end }}",
+  };
   const own = "publishDate: 2999-01-01";
+  // Of two cascades that give the same, an older Hugo takes the one that comes first in a Go map.
+  const isKnown = (line: string | readonly [string, string]) =>
+    minor >= 160 || choice.cascade === "" || !/^cascade: .*imgproxy/.test(String(line));
   if (where === "theme")
     files["themes/t/config.toml"] = "[params.imgproxy]\nfixed = 66\n[params.note]\nx = 1\n";
   sections.forEach(({ folder, front, language }, at) => {
     if (folder === "") return;
     const text = front === "given" ? `cascade: {${targetName(minor)}: {kind: page}, ${own}}` : front;
-    files[`content/${folder}/_index${known(choice, language)}.md`] = page(`section${at}`, [text], minor);
+    files[`content/${folder}/_index${known(choice, language)}.md`] = page(
+      `section${at}`,
+      [text].filter(isKnown),
+      "yaml",
+      minor,
+    );
   });
-  pages.forEach(({ folder, name, language, front }, at) => {
+  pages.forEach(({ folder, name, language, front, format }, at) => {
     const root = rootOf(choice, language, at);
     const below = folder === "" ? root : `${root}/${folder}`;
     // Before 0.123 a bundle is lost where two mounts have its folder's parent.
@@ -123,7 +150,7 @@ function filesOf(choice: Choice, minor: number): Record<string, string> {
     const isBundle = name === "bundle" && !isLost;
     const stem = isBundle ? `page${at}/index` : `${name === "bundle" ? "" : name}page${at}`;
     const file = `${below}/${stem}${language}.md`;
-    files[file] = page(`page${at}`, front, minor);
+    files[file] = page(`page${at}`, front.filter(isKnown), format, minor);
   });
   return files;
 }
@@ -140,21 +167,37 @@ function rootOf({ languages, mounts }: Choice, language: string, at: number): st
   return mounts === "theme" ? "themes/t/content" : mounts === "" ? "content" : "more";
 }
 
-function page(key: string, front: Choice["pages"][number]["front"], minor: number): string {
-  const seen = new Set<string>();
-  const lines = front.flatMap((line) => {
-    const text =
-      line === "nowhere"
-        ? `${minor < 123 ? "_build" : "build"}: {render: never, list: never}`
-        : typeof line === "string"
-          ? line
-          : line.join(": ");
-    const name = text.split(":")[0] ?? "";
-    if (text === "" || seen.has(name)) return [];
-    seen.add(name);
-    return [text];
-  });
-  return `---\ntitle: ${key}\n${lines.join("\n")}\n---\n![](${key}.jpg)\n`;
+const builds: Readonly<Record<string, string>> = {
+  nowhere: "{render: never, list: never}",
+  listed: "{render: never}",
+  linked: "{render: link, list: never}",
+  unlisted: "{list: never}",
+};
+
+function page(key: string, front: Choice["pages"][number]["front"], format: string, minor: number): string {
+  const lines = new Map<string, string>();
+  for (const line of front) {
+    const [word = "", ...rest] = typeof line === "string" ? line.split(/: (.*)/) : line;
+    const build = builds[word];
+    // Newer versions take it for a date alone.
+    if (word === "published" && /^(?:true|false)$/.test(rest[0] ?? "") && minor > 131) continue;
+    const name = build === undefined ? word : minor < 123 ? "_build" : "build";
+    if (name !== "" && !lines.has(name)) lines.set(name, build ?? rest[0] ?? "");
+  }
+  const body = `![](${key}.jpg)\n`;
+  if (format === "toml") {
+    const toml = [...lines].map(([name, value]) => `${name} = ${inToml(value)}`);
+    return `+++\ntitle = "${key}"\n${toml.join("\n")}\n+++\n${body}`;
+  }
+  const yaml = [...lines].map(([name, value]) => `${name}: ${value}`);
+  return `---\ntitle: ${key}\n${yaml.join("\n")}\n---\n${body}`;
+}
+
+/** Words of a table are text there; times without an offset stay times without one. */
+function inToml(yaml: string): string {
+  return yaml.startsWith("{")
+    ? yaml.replace(/(\w+): /g, "$1 = ").replace(/= (eco|page|never|link)\b/g, '= "$1"')
+    : yaml;
 }
 
 // --- configuration ---
@@ -185,13 +228,18 @@ function configuration(choice: Choice, minor: number): Record<string, string> {
     "config/_default/params.toml": "[imgproxy]\nfixed = 55\n",
     "config/production/params.toml": "[imgproxy]\nfixed = 44\n",
     "config/staging/params.toml": "[imgproxy]\nfixed = 33\n",
+    "config/staging/hugo.toml": "buildFuture = true\n",
     ...theme,
   };
 }
 
-function environment(where: string): Record<string, string> {
-  if (where !== "environment") return {};
-  return { HUGO_BUILDDRAFTS: "true", HUGO_PARAMS_IMGPROXY_FIXED: "88", HUGOxPARAMSxIMGPROXYxRESOLVE: "page" };
+function environment({ where, stage }: Pick<Choice, "where" | "stage">): Record<string, string> {
+  return {
+    ...(stage !== "" && { HUGO_ENVIRONMENT: stage }),
+    ...(where === "environment" && {
+      ...{ HUGO_BUILDDRAFTS: "true", HUGO_PARAMS_IMGPROXY_FIXED: "88", HUGOxPARAMSxIMGPROXYxRESOLVE: "page" },
+    }),
+  };
 }
 
 function languageLines({ languages, german }: Choice): string {
@@ -201,11 +249,13 @@ function languageLines({ languages, german }: Choice): string {
     tiers: `[languages.de.params.imgproxy]\n${endpoint}\ntiers = [{width = 700, quality = 50}]`,
     resolve: `[languages.de.params.imgproxy]\n${endpoint}\nresolve = "page"`,
     direct: "[languages.de.params]\nnote = 1",
+    dates: '[languages.de.frontmatter]\ndate = ["mine", ":filename", ":default"]',
   };
   const lines: Readonly<Record<string, string>> = {
     drafts: "buildDrafts = true",
     zone: 'timeZone = "Pacific/Kiritimati"',
     future: "buildFuture = true",
+    expired: "buildExpired = true",
   };
   return `defaultContentLanguage = "en"
 [languages.en]
@@ -223,7 +273,7 @@ function cascadeLines({ cascade, languages }: Choice, minor: number): string {
   const targets: Readonly<Record<string, string>> = {
     path: 'path = "{/alpha/**,/beta/page*}"',
     kind: 'kind = "{page,home}"',
-    elsewhere: 'environment = "development"',
+    elsewhere: 'environment = "{staging,development}"',
     german: minor >= 153 ? '[cascade.target.sites.matrix]\nlanguages = ["de"]' : 'lang = "de"',
   };
   if (cascade === "" || (cascade === "german" && languages === "none")) return "";

@@ -25,9 +25,10 @@ describe.each([...(many === undefined ? extremes : hugos)])("on Hugo $version", 
       fc.asyncProperty(generatedSite, async ({ env, files }) => {
         await using site = await createSite(files(minor));
         const built = await site.build(hugo, { env });
-        expect(built.errors).toEqual([]);
+        const shown = JSON.stringify({ env, files: files(minor) }, undefined, 1);
+        expect(built.errors, shown).toEqual([]);
         const emitted = new Set([...built.files.values()].flatMap((text) => [...urlsIn(text)]));
-        expect(await scanned(site.folder, hugo.version, env, scan.run)).toEqual([...emitted].sort());
+        expect(await scanned(site.folder, hugo.version, env, scan.run), shown).toEqual([...emitted].sort());
       }),
       parameters,
     );
