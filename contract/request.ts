@@ -108,12 +108,35 @@ function readParameters(query: string): Map<Parameter, string> {
   for (const pair of query.split("&")) {
     const equals = pair.indexOf("=");
     const name = equals === -1 ? pair : pair.slice(0, equals);
-    if (!isKnown(name)) continue;
+    if (!isKnown(name)) {
+      refuseEscaped(name, pair);
+      continue;
+    }
     // Caches and proxies disagree on which of two wins, so neither does.
     if (values.has(name)) throw new InvalidRequest(name, `${name} is given twice`);
     values.set(name, decodeValue(name, equals === -1 ? "" : pair.slice(equals + 1)));
   }
   return values;
+}
+
+/**
+ * `&amp;q=40` in a URL that was escaped for HTML once too often: ignoring it as unknown would answer with the original,
+ * which says where it was taken.
+ */
+function refuseEscaped(name: string, pair: string): void {
+  // Bounded: names that trackers add can be of any length.
+  const [, known = ""] =
+    /^(?:(?:amp|#0*38|#x0*26)(?:;|%3b))+([a-z]+)(?:%3d.*)?$/i.exec(decodeEscapes(name.slice(0, 64))) ?? [];
+  if (!isKnown(known)) return;
+  throw new InvalidRequest(
+    known,
+    `the URL has "&${pair.slice(0, 64)}", escaped for HTML twice; it takes "&${known}=…"`,
+  );
+}
+
+/** Of one or two layers of percent-encoding, what a name like `amp%3Bq` or `amp%253Bq` comes from. */
+function decodeEscapes(name: string): string {
+  return name.replace(/%25/g, "%").replace(/%23/g, "#").replace(/%26/g, "&").replace(/&/g, "");
 }
 
 function isKnown(name: string): name is Parameter {

@@ -32,6 +32,13 @@ export const problems = {
     remedy: "Send JSON as contract/api.ts has it; the detail names the place at fault.",
     cacheControl: "no-store",
   },
+  "bad-host": {
+    status: 400,
+    title: "The request has more than one Host header.",
+    remedy: "Send one; a proxy on the way may have added the other.",
+    // It is the request that is wrong, not the URL.
+    cacheControl: "no-store",
+  },
   "bad-token": {
     status: 401,
     title: "This call needs the server's token.",
@@ -80,6 +87,12 @@ export const problems = {
     status: 405,
     title: "Images can only be read.",
     remedy: "Use GET, HEAD or OPTIONS.",
+    cacheControl: "no-store",
+  },
+  "precondition-failed": {
+    status: 412,
+    title: "The image is another one than the request's If-Match or If-Unmodified-Since names.",
+    remedy: "Ask for it again without that header.",
     cacheControl: "no-store",
   },
   "body-too-large": {

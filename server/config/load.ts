@@ -146,7 +146,8 @@ function parseOne(setting: Setting<unknown>, given: string | undefined, problems
 
 /** Secrets are not repeated on a terminal or in a pod's log. */
 function shown({ name }: Setting<unknown>, value: string): string {
-  return /KEY|TOKEN|SECRET/.test(name) ? "…" : value;
+  if (/KEY|TOKEN|SECRET/.test(name)) return "…";
+  return value.replace(/\/\/[^/]*@/g, "//…@");
 }
 
 // --- settings that need each other ---

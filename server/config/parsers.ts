@@ -110,6 +110,8 @@ export function prefixed(item: string): { readonly prefix: string; readonly sour
 }
 
 export function httpUrl(text: string): string {
+  if (/^https?:\/\/[^/?#]*@/.test(text))
+    throw new Error("takes no user and password; keys are in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY");
   if (text === "" || /^https?:\/\/[^/?#]+\/?$/.test(text)) return text;
   throw new Error("takes http://host:port or https://host:port");
 }
@@ -141,14 +143,27 @@ const sizes: ReadonlyMap<string, number> = new Map([
   ["TiB", 2 ** 40],
 ]);
 
+function isDecodable(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function s3Location(value: string): SourceLocation {
   const [, bucket, prefix = ""] = /^s3:\/\/([A-Za-z0-9][A-Za-z0-9._-]{1,254})(?:\/(.*))?$/.exec(value) ?? [];
+  if (bucket === undefined && value.includes("@"))
+    throw new Error("takes no keys; they are in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY");
   if (bucket === undefined) throw new Error("takes s3://bucket or s3://bucket/prefix");
   return { kind: "s3", bucket, prefix: prefix === "" || prefix.endsWith("/") ? prefix : `${prefix}/` };
 }
 
 function httpLocation(value: string): SourceLocation {
   const base = new URL(value);
+  if (!isDecodable(base.username) || !isDecodable(base.password))
+    throw new Error("takes user and password with % as %25, as a URL escapes them");
   if (base.search !== "" || base.hash !== "") throw new Error("takes a base URL without ? and #");
   if (!base.pathname.endsWith("/")) base.pathname += "/";
   return { kind: "http", base };

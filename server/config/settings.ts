@@ -70,7 +70,7 @@ export const settings = {
     "SOURCE",
     (text) => (text === "" ? undefined : sourceUrl(text)),
     "",
-    "Where photographs are: a folder, https://base/ or s3://bucket/prefix.",
+    "Where photographs are: a folder, https://base/ (https://user:password@base/ logs in) or s3://bucket/prefix.",
     "source",
   ),
   sources: serve(

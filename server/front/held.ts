@@ -1,5 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import { toNodeHandler } from "h3";
+import { Problem } from "../errors.ts";
 import { problemAnswer } from "../http/problem-json.ts";
 import type { Answer } from "../http/response.ts";
 import { formatServerTiming } from "../http/server-timing.ts";
@@ -35,6 +36,7 @@ export function createFront(parts: FrontParts): RequestListener {
       ...targetOf(url),
     };
     const { id } = exchange;
+    if (hasTwoHosts(req)) return send(req, res, problemAnswer(new Problem("bad-host"), id), exchange);
     if (!isImage(req, exchange)) return toApp(req, res, exchange);
     const answer = begin(req, res, exchange);
     if (!(answer instanceof Promise)) return send(req, res, answer, exchange);
@@ -110,6 +112,16 @@ interface Repeat {
 }
 
 // --- parts ---
+
+/** RFC 9112 §3.2: servers that disagree on which of two counts disagree on whose request it is. */
+function hasTwoHosts({ rawHeaders }: IncomingMessage): boolean {
+  let hosts = 0;
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at] ?? "";
+    if (name.length === 4 && name.toLowerCase() === "host") hosts += 1;
+  }
+  return hosts > 1;
+}
 
 function targetOf(url: string): Pick<Exchange, "path" | "query"> {
   // A proxy may send the absolute form (RFC 9112 §3.2.2).

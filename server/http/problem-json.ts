@@ -26,6 +26,8 @@ export function problemAnswer(error: unknown, requestId: string): Answer {
       ...(originalBytes !== undefined && { "content-range": `bytes */${originalBytes}` }),
       // The rest of the body is not read, so no other request can follow it on this connection.
       ...(code === "body-too-large" && { connection: "close" }),
+      // What else is on it may be a request that another server reads another way.
+      ...(code === "bad-host" && { connection: "close" }),
       ...(code === "bad-method" && { allow: "GET, HEAD, OPTIONS" }),
       ...(code === "bad-token" && { "www-authenticate": "Bearer" }),
     },

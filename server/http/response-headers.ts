@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
 import { formatByType, formats } from "../../contract/formats.ts";
 import type { CacheOutcome } from "../telemetry/metrics.ts";
-import type { Answer } from "./response.ts";
 
 /** On every response, errors included: an image is never a page, a script or a frame. */
 export const securityHeaders = {
@@ -49,13 +48,6 @@ export function etagOf(content: string | Uint8Array): string {
   return `"${createHash("sha256").update(content).digest("hex").slice(0, 32)}"`;
 }
 
-/** The answer as it is, or 304 when the reader has it (RFC 9110 §13.1.2: weak comparison). */
-export function unlessMatched(answer: Answer, ifNoneMatch: string | null | undefined): Answer {
-  if (!ifNoneMatch || !matches(ifNoneMatch, answer.headers.etag ?? "")) return answer;
-  const { "content-type": _, "content-length": __, "content-disposition": ___, ...headers } = answer.headers;
-  return { ...answer, status: 304, headers, body: null };
-}
-
 /** RFC 9211: `hit` and `fwd` exclude each other; an original is never looked for in the cache. */
 export function cacheStatus(cache: CacheOutcome): string {
   return `imgproxy-lite; ${cacheWords[cache]}`;
@@ -69,13 +61,6 @@ const cacheWords = {
   stale: "hit; detail=stale-if-error",
   none: "fwd=bypass",
 } as const;
-
-function matches(ifNoneMatch: string, etag: string): boolean {
-  if (ifNoneMatch.trim() === "*") return true;
-  // An opaque tag has no quote inside: what stands between two of them is a tag, or what separates tags.
-  const opaque = etag.replace(/^W\//, "").slice(1, -1);
-  return opaque !== "" && ifNoneMatch.split('"').includes(opaque);
-}
 
 /** What "save image as" suggests: the key's last part, with the extension of what it is now. RFC 6266. */
 function disposition(key: string, contentType: string): string {

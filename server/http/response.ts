@@ -6,7 +6,10 @@ import type { CacheOutcome } from "../telemetry/metrics.ts";
 export interface RequestHeaders {
   readonly accept?: string | undefined;
   readonly range?: string | undefined;
+  readonly "if-match"?: string | undefined;
   readonly "if-none-match"?: string | undefined;
+  readonly "if-modified-since"?: string | undefined;
+  readonly "if-unmodified-since"?: string | undefined;
   readonly "if-range"?: string | undefined;
 }
 

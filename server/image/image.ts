@@ -2,8 +2,8 @@ import { type ImageRequest, isOriginal } from "../../contract/request.ts";
 import type { Entry, EntryMeta, SourceRecord } from "../cache/cache.ts";
 import { Problem } from "../errors.ts";
 import { type FreshnessPolicy, msUntilCheck, secondsBetweenChecks } from "../http/freshness.ts";
+import { afterPreconditions, hasPreconditions } from "../http/preconditions.ts";
 import type { Answer, RequestHeaders } from "../http/response.ts";
-import { unlessMatched } from "../http/response-headers.ts";
 import { isGone } from "../source/access-denied.ts";
 import { versionOf } from "../source/source.ts";
 import type { CacheOutcome } from "../telemetry/metrics.ts";
@@ -136,7 +136,6 @@ export function createImages(parts: ImageParts): Images {
 
   /** The same headers each time: front/held.ts keeps what it makes of them. */
   function hit(call: ImageCall, wanted: RememberedVariant, entry: Entry): Answer {
-    const ifNoneMatch = call.headers["if-none-match"];
     // Another request may have remembered the answer of a newer entry while this one asked the source.
     if (!isSame(wanted.meta, entry.meta)) return respond(call, wanted, entry, "hit");
     wanted.whole ??= {
@@ -144,8 +143,8 @@ export function createImages(parts: ImageParts): Images {
       body: null,
     };
     const { whole } = wanted;
-    if (ifNoneMatch !== undefined) {
-      const answer = unlessMatched(whole, ifNoneMatch);
+    if (hasPreconditions(call.headers)) {
+      const answer = afterPreconditions(whole, call.headers);
       if (answer !== whole) {
         wanted.unchanged ??= answer;
         return wanted.unchanged;
@@ -177,7 +176,7 @@ export function createImages(parts: ImageParts): Images {
     ms?: Times,
   ): Answer {
     const made = entryAnswer(variant, entry, { cache, asked: asked.version, policy });
-    const answer = unlessMatched(made, call.headers["if-none-match"]);
+    const answer = afterPreconditions(made, call.headers);
     return ms === undefined ? answer : withTimes(answer, ms);
   }
 
@@ -191,7 +190,7 @@ export function createImages(parts: ImageParts): Images {
   async function answerInfo(call: ImageCall, asked: ImageRequest): Promise<Answer> {
     const { record, cache } = await findRecord(call, asked);
     const made = infoAnswer({ key: asked.key, record, cache, asked: asked.version, policy });
-    return unlessMatched(made, call.headers["if-none-match"]);
+    return afterPreconditions(made, call.headers);
   }
 
   async function findRecord(

@@ -5,10 +5,11 @@ import type { Semaphore } from "../concurrency/semaphore.ts";
 import { Problem } from "../errors.ts";
 import { SNIFF_BYTES } from "../formats/sniff.ts";
 import { cacheControl, type FreshnessPolicy } from "../http/freshness.ts";
+import { afterPreconditions, hasPreconditions } from "../http/preconditions.ts";
 import type { ByteRange } from "../http/range.ts";
 import { parseRange } from "../http/range.ts";
 import type { Answer, RequestHeaders } from "../http/response.ts";
-import { etagOf, imageHeaders, unlessMatched } from "../http/response-headers.ts";
+import { etagOf, imageHeaders } from "../http/response-headers.ts";
 import { peek, thenDo } from "../source/body.ts";
 import { type Source, type SourceStat, versionOf } from "../source/source.ts";
 import { isStrong } from "../source/validator.ts";
@@ -16,7 +17,7 @@ import { typeOf } from "./fetch-original.ts";
 
 /** Originals as they are stored, streamed: never in memory as a whole, never in the cache. */
 export interface OriginalServer {
-  /** @throws Problem as {@link Source} does, `unsupported-source`, `originals-off` or `bad-range`. */
+  /** @throws Problem as {@link Source} does, `unsupported-source`, `originals-off`, `precondition-failed` or `bad-range`. */
   answer(call: OriginalCall, asked: ImageRequest, signal: AbortSignal): Promise<Answer>;
 }
 
@@ -99,14 +100,14 @@ export function createOriginalServer(parts: {
 
   return {
     async answer(call, asked, signal) {
-      const { "if-none-match": ifNoneMatch, range: wanted } = call.headers;
-      const cheap = call.method === "GET" && ifNoneMatch === undefined && wanted === undefined;
+      const isPlain = call.headers.range === undefined && !hasPreconditions(call.headers);
+      const cheap = call.method === "GET" && isPlain;
       const source = inPlaces(parts, call.client());
       if (cheap && originals === "on") return whole(source, asked, signal);
       const stat = await source.stat(asked.key, signal);
       const type = await typeByHead(source, asked.key, stat, signal);
       const headers = originalHeaders(asked, stat, type, policy);
-      const unsent = unlessMatched({ status: 200, headers, body: null }, ifNoneMatch);
+      const unsent = afterPreconditions({ status: 200, headers, body: null }, call.headers);
       if (unsent.status === 304 || call.method === "HEAD") return unsent;
       const range = rangeOf(call, stat);
       const answer = range === "whole" ? undefined : await part(source, asked, stat, type, range, signal);

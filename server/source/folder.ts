@@ -1,5 +1,5 @@
 import { constants } from "node:fs";
-import { open, opendir, realpath, stat } from "node:fs/promises";
+import { type FileHandle, open, opendir, readlink, realpath, stat } from "node:fs/promises";
 import { join, sep } from "node:path";
 import { LRUCache } from "lru-cache";
 import { createSingleFlight } from "../concurrency/single-flight.ts";
@@ -67,31 +67,65 @@ export function createFolderSource(root: string, options: FolderOptions = {}): S
 
 async function openIn(root: string, key: string): Promise<OpenedFile> {
   try {
-    const path = await inside(root, key);
+    const { base, path } = await resolveKey(root, key);
     // O_NONBLOCK: a named pipe must not hang the server.
     const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     const stats = await file.stat({ bigint: true });
-    if (stats.isFile()) return new OpenedFile(file, stats);
+    // A folder on the way may have become a link since it was resolved: what counts is what was opened.
+    const isKept = stats.isFile() && isInside(base, await pathOf(file, path));
+    if (isKept) return new OpenedFile(file, stats);
     await file.close();
-    throw new Problem("source-absent");
+    throw stats.isFile() ? leadsOut() : new Problem("source-absent");
   } catch (error) {
     throw asProblem(error);
   }
 }
 
 /**
- * The real path of a key. The key grammar has refused dot segments; what is left is a link that leads out, and a name
- * such as `a//b` or `a/`, which the file system would take for another key's file.
+ * The real paths of the folder and of a key in it. The key grammar has refused dot segments; what is left is a link that
+ * leads out, and a name such as `a//b` or `a/`, which the file system would take for another key's file.
  */
-async function inside(root: string, key: string): Promise<string> {
-  if (key.split("/").includes("")) throw new Problem("source-absent");
+async function resolveKey(
+  root: string,
+  key: string,
+): Promise<{ readonly base: string; readonly path: string }> {
+  const names = key.split("/");
+  if (names.includes("")) throw new Problem("source-absent");
   // A folder that is gone or not mounted says nothing of what was in it.
   const base = await realpath(root).catch((cause: unknown) => {
     throw failedProblem(cause);
   });
-  const path = await realpath(join(base, key));
-  if (!path.startsWith(base.endsWith(sep) ? base : base + sep)) throw new Problem("source-absent");
-  return path;
+  try {
+    const path = await realpath(join(base, key));
+    if (isInside(base, path)) return { base, path };
+  } catch (error) {
+    // What there is behind a link that leads out must not be told from what there is not.
+    for (let count = 1; count < names.length; count++) {
+      const folder = await realpath(join(base, ...names.slice(0, count))).catch(() => undefined);
+      if (folder === undefined) throw error;
+      if (!isInside(base, folder)) throw leadsOut();
+    }
+    throw error;
+  }
+  throw leadsOut();
+}
+
+function isInside(base: string, path: string): boolean {
+  return path.startsWith(base.endsWith(sep) ? base : base + sep);
+}
+
+/** Where an open file is now; without a /proc, what its path leads to now. */
+async function pathOf(file: FileHandle, path: string): Promise<string> {
+  return await readlink(`/proc/self/fd/${file.fd}`).catch(() => realpath(path));
+}
+
+function leadsOut(): Problem {
+  return new Problem("withheld-source", {
+    storage: "link",
+    cause: new Error("a link leads out of the folder of SOURCE"),
+    detail:
+      "It is reached by a link that leads out of the server's folder of photographs: put the file itself into the folder.",
+  });
 }
 
 const absent: ReadonlySet<unknown> = new Set([

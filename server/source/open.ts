@@ -94,6 +94,13 @@ async function openFolder(path: string, maxBytes: number | undefined): Promise<O
 /** What it reads, not how it gets there: credentials and endpoints may change and the photographs stay the same. */
 function nameOf(location: SourceLocation): string {
   if (location.kind === "folder") return `folder ${resolve(location.path)}`;
-  if (location.kind === "http") return location.base.href;
+  if (location.kind === "http") return withoutUser(location.base).href;
   return `s3://${location.bucket}/${location.prefix}`;
+}
+
+function withoutUser(base: URL): URL {
+  const bare = new URL(base);
+  bare.username = "";
+  bare.password = "";
+  return bare;
 }

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { browserAccept } from "../../contract/accept.ts";
+import { loadConfig } from "../config/load.ts";
 import { photo } from "./support/pictures.ts";
 import { startPod } from "./support/pod.ts";
 
@@ -211,6 +212,20 @@ test("a server with its secrets in files takes them, has none in its environment
     expect(await list(pod, token)).toBe(status);
   expect(await readFile(`/proc/${pod.pid}/environ`, "utf8")).not.toMatch(/the-token|the-old|signing-key/);
   expect(pod.log()).not.toMatch(/the-token|the-old|signing-key/);
+});
+
+test("keys where no program would use them are refused, and not repeated", async () => {
+  for (const [name, value] of [
+    ["SOURCE", "s3://AKIA:hunter2@photos"],
+    ["SOURCE", "https://user:hunter2%E9@photos.example/"],
+    ["SOURCE", "https://user:hunter2@photos.example/?x"],
+    ["SOURCES", "a=https://user:hunter2@photos.example/?x,b=https://user:hunter2@photos.example/"],
+    ["S3_ENDPOINT", "https://user:hunter2@rgw.example"],
+  ] as const) {
+    const failure = (): unknown => loadConfig("serve", [], { SOURCE: folder, [name]: value });
+    expect(failure).toThrow(name);
+    expect(failure).not.toThrow("hunter2");
+  }
 });
 
 test("a source folder that is not there is named", async () => {

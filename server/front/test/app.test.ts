@@ -1,6 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { request } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, connect } from "node:net";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { sign } from "../../../contract/signature.ts";
@@ -96,4 +96,36 @@ describe.each(["/", "/img/"])("below %s", (basePath) => {
     expect(await ask(`${basePath}api/published/%`)).toEqual([400, "invalid-body"]);
     expect(await ask(`${basePath}?img=worms.jpg&q=33`)).toEqual([200, undefined]);
   });
+});
+
+test("two Host headers are refused, whatever is asked for, and no cache keeps the refusal", async () => {
+  await open({ tokens: [token] });
+  const { port } = world.server.address() as AddressInfo;
+  const say = (target: string, ...hosts: readonly string[]): Promise<string> =>
+    new Promise((resolve, reject) => {
+      let said = "";
+      const lines = [`GET ${target} HTTP/1.1`, ...hosts, "Connection: close", "", ""];
+      const socket = connect(port, "127.0.0.1", () => socket.write(lines.join("\r\n")));
+      socket.on("data", (chunk) => (said += chunk)).on("error", reject);
+      socket.on("close", () => resolve(said));
+    });
+  for (const target of ["/?img=worms.jpg&q=33", "/?img=worms.jpg", "/api/published/blog", "/nothing"])
+    for (const hosts of [
+      ["Host: a.example", "Host: b.example"],
+      ["Host: a.example", "hOsT: a.example"],
+    ]) {
+      const said = await say(target, ...hosts);
+      expect(said).toMatch(/^HTTP\/1\.1 400 /);
+      expect(said).toMatch(/^cache-control: no-store\r$/m);
+      expect(said).toContain('"code":"bad-host"');
+    }
+  expect(await say("/?img=worms.jpg&q=33", "Host: a.example")).toMatch(/^HTTP\/1\.1 200 /);
+});
+
+test("a URL that was escaped for HTML twice is refused in words that show it, and never the original", async () => {
+  await open({});
+  const response = await world.get("/?img=worms.jpg&amp;q=40");
+  expect(response.status).toBe(400);
+  const { detail } = (await response.json()) as { readonly detail: string };
+  expect(detail).toBe('the URL has "&amp;q=40", escaped for HTML twice; it takes "&q=…"');
 });

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import sharp from "sharp";
 import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -327,6 +327,65 @@ describe("an original", () => {
     const rest = await world.get("/?img=worms.jpg", { headers: { range: "bytes=0-9", "if-range": etag } });
     expect(rest.status).toBe(206);
     expect((await body(rest)).byteLength).toBe(10);
+  });
+
+  test("honours the conditions of a request in the order of RFC 9110", async () => {
+    const path = join(world.folder, "worms.jpg");
+    const day = (date: string): string => `${date} Nov 2020 12:00:00 GMT`;
+    const [before, then, after] = [day("Sat, 14"), day("Sun, 15"), day("Mon, 16")];
+    // Half a second after: HTTP's dates have none.
+    await utimes(path, Date.parse(then) / 1000 + 0.5, Date.parse(then) / 1000 + 0.5);
+    const { headers } = await world.get("/?img=worms.jpg");
+    const etag = headers.get("etag") ?? "";
+    expect(headers.get("last-modified")).toBe(then);
+    const rows: readonly (readonly [Record<string, string>, number])[] = [
+      [{ "if-modified-since": before }, 200],
+      [{ "if-modified-since": then }, 304],
+      [{ "if-modified-since": after }, 304],
+      [{ "if-modified-since": "Sunday, 15-Nov-20 12:00:00 GMT" }, 304],
+      [{ "if-modified-since": "Sun Nov 15 12:00:00 2020" }, 304],
+      [{ "if-modified-since": "2030" }, 200],
+      [{ "if-unmodified-since": before }, 412],
+      [{ "if-unmodified-since": then }, 200],
+      [{ "if-unmodified-since": "never" }, 200],
+      [{ "if-match": etag }, 200],
+      [{ "if-match": `"other", ${etag}` }, 200],
+      [{ "if-match": "*" }, 200],
+      [{ "if-match": '"other"' }, 412],
+      [{ "if-match": `W/${etag}` }, 412],
+      [{ "if-none-match": `W/${etag}` }, 304],
+      // A tag is more than a date.
+      [{ "if-none-match": '"other"', "if-modified-since": after }, 200],
+      [{ "if-none-match": etag, "if-modified-since": before }, 304],
+      [{ "if-match": etag, "if-unmodified-since": before }, 200],
+      [{ "if-match": '"other"', "if-none-match": etag }, 412],
+      [{ "if-match": etag, "if-none-match": etag }, 304],
+      [{ "if-unmodified-since": before, "if-none-match": etag }, 412],
+      [{ "if-modified-since": then, range: "bytes=0-9" }, 304],
+      [{ "if-match": '"other"', range: "bytes=0-9" }, 412],
+      [{ "if-match": etag, range: "bytes=0-9" }, 206],
+    ];
+    for (const [headers, status] of rows)
+      for (const method of ["GET", "HEAD"]) {
+        const response = await world.get("/?img=worms.jpg", { method, headers });
+        const expected = method === "HEAD" && status === 206 ? 200 : status;
+        expect([headers, method, response.status]).toEqual([headers, method, expected]);
+        if (status === 412) expect(response.headers.get("cache-control")).toBe("no-store");
+        await response.arrayBuffer();
+      }
+    // A variant has no date of its own: only tags count.
+    await world.get("/?img=worms.jpg&q=33", avif);
+    for (const [name, value, status] of [
+      ["if-match", '"other"', 412],
+      ["if-match", "*", 200],
+      ["if-modified-since", after, 200],
+      ["if-unmodified-since", before, 200],
+    ] as const) {
+      const response = await world.get("/?img=worms.jpg&q=33", {
+        headers: { ...avif.headers, [name]: value },
+      });
+      expect([name, value, response.status]).toEqual([name, value, status]);
+    }
   });
 
   test("has no range beyond its end, and says where that is", async () => {

@@ -60,6 +60,7 @@ type Sender = (
 function createSender(base: URL, timeouts: Timeouts): Sender {
   const secure = base.protocol === "https:";
   const connections = createConnections(timeouts);
+  const login = basicLogin(base);
   const agent = secure ? connections.https : connections.http;
   const request = secure ? httpsRequest : httpRequest;
   return (method, key, signal, range) =>
@@ -79,6 +80,7 @@ function createSender(base: URL, timeouts: Timeouts): Sender {
                 // What is stored, not what a server makes of it: lengths and ranges hold for that.
                 "accept-encoding": "identity",
                 ...traceHeaders(),
+                ...login,
                 ...(range !== undefined && { range: `bytes=${range.first}-${range.last}` }),
               },
             });
@@ -93,6 +95,13 @@ function createSender(base: URL, timeouts: Timeouts): Sender {
           }),
       ),
     );
+}
+
+/** `user:password@` of the base: node:http takes neither from a URL's parts (RFC 7617). */
+function basicLogin({ username, password }: URL): { readonly authorization?: string } {
+  if (username === "" && password === "") return {};
+  const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  return { authorization: `Basic ${Buffer.from(pair).toString("base64")}` };
 }
 
 // --- responses ---

@@ -7,6 +7,7 @@ import {
   readdir,
   readFile,
   readlink,
+  rename,
   rm,
   symlink,
   writeFile,
@@ -55,7 +56,49 @@ describe("a folder's keys", () => {
     await symlink(join(outside, "photos-private"), join(folder, "private"));
     const source = createFolderSource(folder);
     for (const key of ["file", "up/secret", "up/photos-private/secret", "private/secret"])
-      await expect(source.stat(key, signal)).rejects.toThrow(absent);
+      await expect(source.stat(key, signal)).rejects.toMatchObject({
+        code: "withheld-source",
+        detail: expect.stringContaining("a link that leads out"),
+      });
+    // Nor do they tell what there is outside.
+    await expect(source.stat("up/nothing", signal)).rejects.toMatchObject({ code: "withheld-source" });
+    await expect(source.stat("up/nothing/below", signal)).rejects.toMatchObject({ code: "withheld-source" });
+    await expect(source.stat("in/nothing", signal)).rejects.toThrow(absent);
+  });
+
+  test("lead out by no link that is put in the place of a folder while they are opened", async () => {
+    await mkdir(join(outside, "elsewhere"));
+    await writeFile(join(outside, "elsewhere", "photo"), "secret");
+    const source = createFolderSource(folder);
+    const at = (name: string): string => join(folder, name);
+    await mkdir(at("real"));
+    await writeFile(join(at("real"), "photo"), "photo");
+    await symlink(join(outside, "elsewhere"), at("link"));
+    let isOver = false;
+    const swapping = (async () => {
+      while (!isOver)
+        for (const name of ["real", "link"]) {
+          await rename(at(name), at("swap"));
+          await new Promise((resolve) => setImmediate(resolve));
+          await rename(at("swap"), at(name));
+        }
+    })();
+    const read = async (): Promise<string> => {
+      try {
+        return await new Response((await source.open("swap/photo", signal)).body).text();
+      } catch (error) {
+        return error instanceof Error && "code" in error ? String(error.code) : String(error);
+      }
+    };
+    const found = new Map<string, number>();
+    for (let n = 0; n < 1_500; n++) {
+      const what = await read();
+      found.set(what, (found.get(what) ?? 0) + 1);
+    }
+    isOver = true;
+    await swapping;
+    expect(found.get("secret")).toBeUndefined();
+    expect(found.get("photo")).toBeGreaterThan(0);
   });
 
   test("may be links that stay inside, and the folder itself may be one", async () => {

@@ -69,6 +69,20 @@ describe("an HTTP source", () => {
     }
   };
 
+  test("logs in as its base says, and not by the address", async () => {
+    const seen: unknown[] = [];
+    const base = await listen((request, response) => {
+      seen.push([request.headers.authorization, request.headers.host, request.url]);
+      response.writeHead(200, { "content-length": 0 }).end();
+    });
+    const { host } = base;
+    base.username = "blog%40home";
+    base.password = "p%3Aä";
+    await createHttpSource(base).stat("a.jpg", signal);
+    const login = Buffer.from("blog@home:p:ä").toString("base64");
+    expect(seen).toEqual([[`Basic ${login}`, host, "/bucket/a.jpg"]]);
+  });
+
   test("sends the key and nothing else, below the base", async () => {
     const seen: unknown[] = [];
     const base = await listen((request, response) => {
