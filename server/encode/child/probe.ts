@@ -25,8 +25,6 @@ export async function describeOriginal(
 ): Promise<Probe & Placeholder> {
   const original = await openOriginal(bytes, limits);
   const { type, width, height, frames, alpha } = original;
-  // libheif reads no animation.
-  if (type === "image/avif" && frames > 1) return { type, width, height, frames, alpha };
   try {
     const small = await shrink(original, limits);
     const { isOpaque, dominant } = await sharp(small).stats();
@@ -37,6 +35,8 @@ export async function describeOriginal(
       ...(await placeholder(sharp(small))),
     };
   } catch (cause) {
+    // What is passed on is not decoded for that: it has no colour of its own then, and is no less there.
+    if (original.passedOn !== undefined) return { type, width, height, frames, alpha };
     throw isOutOfMemory(cause) ? outOfMemory(memory, cause) : damaged(original, cause);
   }
 }

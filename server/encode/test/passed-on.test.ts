@@ -134,6 +134,17 @@ test("an animated PNG is never a still: it is passed on to every reader, without
   });
 });
 
+test("an animated PNG whose first picture is damaged is passed on, and has its JSON", async () => {
+  const damaged = Buffer.from(apng);
+  damaged.fill(0, damaged.indexOf("IDAT") + 8, damaged.indexOf("IDAT") + 12);
+  await writeFile(join(photos, "damaged.png"), damaged);
+  expect((await get("img=damaged.png&q=50")).type).toBe("image/png");
+  expect(JSON.parse(String((await get("img=damaged.png&fm=json")).body))).toMatchObject({
+    width: 100,
+    frames: 3,
+  });
+});
+
 test("an animated AVIF is passed on to readers who show AVIF, and called what it is to others", async () => {
   const udta = Buffer.concat([Buffer.from([0, 0, 0, 8 + SECRET.length]), Buffer.from(`udta${SECRET}`)]);
   const passed = await expectPassedOn(
