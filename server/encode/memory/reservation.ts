@@ -13,7 +13,7 @@ import {
   type WantedOutput,
 } from "../child/plan.ts";
 import type { Output } from "../encoder.ts";
-import { passedOnReason } from "../limits.ts";
+import { passedOnReason, type SourceLimits } from "../limits.ts";
 import {
   bytesToHold,
   bytesToMake,
@@ -65,14 +65,21 @@ export function reserveOutputs(
 }
 
 /**
+ * The bytes that a description of an original takes; of one that is passed on it is no more than a job may take.
+ * @throws Problem `unreadable-source` as {@link reserveDecoding}.
+ */
+export function reserveDescription(original: Uint8Array, most: number, limits: SourceLimits): number {
+  const layout = readLayout(sniff(original).type, original);
+  const isPassedOn = layout !== undefined && passedOnReason(layout, limits) !== undefined;
+  if (!isPassedOn) return reserveDecoding(original, most, layout);
+  return Math.min(most, bytesToMake(layout, original.byteLength, smallest));
+}
+
+/**
  * The bytes that the smallest picture of an original takes.
  * @throws Problem `unreadable-source` when those are more than a job may take: no variant can be made of it.
  */
-export function reserveDecoding(
-  original: Uint8Array,
-  most: number,
-  layout = readLayout(sniff(original).type, original),
-): number {
+function reserveDecoding(original: Uint8Array, most: number, layout: Layout | undefined): number {
   if (layout === undefined) return most;
   const bytes = bytesToMake(layout, original.byteLength, smallest);
   if (bytes <= most) return bytes;

@@ -4,7 +4,7 @@ import { sniff } from "../../formats/sniff.ts";
 import { defaultOutputLimits, type OutputLimits } from "../child/choose-format.ts";
 import type { Encoded, Encoder, Output, Placeholder, Probe } from "../encoder.ts";
 import { defaultLimits, type SourceLimits } from "../limits.ts";
-import { reserveDecoding, reserveOutputs } from "../memory/reservation.ts";
+import { reserveDescription, reserveOutputs } from "../memory/reservation.ts";
 import type { LibraryVersions } from "../minimum-versions.ts";
 import { describeSvg } from "../svg.ts";
 import type { Job } from "../wire/protocol.ts";
@@ -80,7 +80,7 @@ class ChildPool implements Pool {
   ): Promise<Probe & Placeholder> {
     if (sniff(original).kind === "svg") return describeSvg(original);
     const megapixels = this.#precheck(original);
-    const bytes = reserveDecoding(original, this.#scheduler.mostBytes);
+    const bytes = reserveDescription(original, this.#scheduler.mostBytes, this.#limits);
     const job = (memory: number): Job => ({ kind: "describe", limits: this.#limits, memory });
     const operation = () => "describe";
     for await (const reply of this.#scheduler.perform({

@@ -1,6 +1,7 @@
 import sharp, { type Sharp } from "sharp";
 import { afterAll, describe, expect, test } from "vitest";
 import { animation, photo, quarters } from "../../test/support/pictures.ts";
+import { losslessPlans } from "../child/plan.ts";
 import type { Encoded, Output } from "../encoder.ts";
 import { createPool } from "../pool/pool.ts";
 
@@ -211,6 +212,16 @@ describe("sizes that a format cannot hold", () => {
       code: "impossible-variant",
       detail: expect.stringContaining("20000×4"),
     });
+  });
+
+  test("a lossless attempt is held to the limits of its own format", () => {
+    const plan = {
+      asked: "auto-aw",
+      choice: { format: "avif", substitute: false },
+      lossless: false,
+    } as const;
+    expect(losslessPlans({ ...plan, width: 100, height: 16_383 })).toHaveLength(1);
+    expect(losslessPlans({ ...plan, width: 100, height: 16_384 })).toHaveLength(0);
   });
 });
 

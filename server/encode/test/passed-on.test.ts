@@ -111,6 +111,8 @@ test("a WebP of too many frames is passed on without EXIF, to readers who show W
   );
   expect(await framesOf(passed)).toEqual(await framesOf(webp));
   expect((await sharp(passed).metadata()).exif).toBeUndefined();
+  // Nor does its header promise any.
+  expect((passed[20] ?? 0xff) & 0x0c).toBe(0);
   const other = await get("img=six.webp&q=50", "image/png");
   expect([other.status, other.detail]).toEqual([
     422,
