@@ -4,6 +4,7 @@ import type { ManifestImage } from "../contract/manifest.ts";
 import { CannotRun } from "./cannot-run.ts";
 import { type Found, type Post, type ReadingOptions, readPosts, settlePosts } from "./content/posts.ts";
 import { type PossibleUse, settleUse } from "./content/resolve.ts";
+import { counted } from "./counted.ts";
 import { leftOut, readUnprinted } from "./covers.ts";
 import { siteFinding } from "./findings.ts";
 import { readManifest, writeManifest } from "./manifest.ts";
@@ -11,7 +12,6 @@ import { planRequests } from "./plan.ts";
 import { blameOf, type Refusal } from "./proxy/blame.ts";
 import type { Probed } from "./proxy/probe.ts";
 import { type Answers, createSession, type Place, refusals, type SessionOptions } from "./proxy/session.ts";
-import { counted } from "./report/counted.ts";
 import { loadSite, type Site, type SiteOptions } from "./site/site.ts";
 
 export interface ScanOptions extends SessionOptions {

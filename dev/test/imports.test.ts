@@ -44,6 +44,8 @@ const order = {
     "manifest.ts",
     "findings.ts",
     "progress.ts",
+    "counted.ts",
+    "lines.ts",
     "bytes.ts",
     "cannot-run.ts",
   ],

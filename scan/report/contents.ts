@@ -1,9 +1,9 @@
 import { formatQuery, type ImageRequest } from "../../contract/request.ts";
 import { formatBytes } from "../bytes.ts";
 import type { CheckResult, UrlPlace } from "../check.ts";
+import { nounFor } from "../counted.ts";
 import type { EdgeCheckResult } from "../edge-check.ts";
 import type { ScanResult } from "../scan.ts";
-import { nounFor } from "./counted.ts";
 import type { Report, ShownPhoto } from "./html.ts";
 import { countResults, summarize } from "./summary.ts";
 import { formatPlace, saving } from "./text.ts";

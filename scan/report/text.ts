@@ -1,9 +1,9 @@
 import { formatBytes } from "../bytes.ts";
 import type { CheckResult, UrlPlace } from "../check.ts";
+import { counted } from "../counted.ts";
 import type { EdgeCheckResult } from "../edge-check.ts";
 import { formatFinding, sortFindings } from "../findings.ts";
 import type { ScanResult } from "../scan.ts";
-import { counted } from "./counted.ts";
 import { printable } from "./printable.ts";
 import { bytesOf, countResults, summarize, type WarmCounts } from "./summary.ts";
 
