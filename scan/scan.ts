@@ -10,6 +10,7 @@ import { siteFinding } from "./findings.ts";
 import { readManifest, writeManifest } from "./manifest.ts";
 import { planRequests } from "./plan.ts";
 import { blameOf, type Refusal } from "./proxy/blame.ts";
+import { otherServers } from "./proxy/other-servers.ts";
 import type { Probed } from "./proxy/probe.ts";
 import { type Answers, createSession, type Place, refusals, type SessionOptions } from "./proxy/session.ts";
 import { loadSite, type Site, type SiteOptions } from "./site/site.ts";
@@ -62,14 +63,20 @@ export async function scanSite(options: ScanOptions): Promise<ScanResult> {
       await writeManifest(file, { schema: 1, images: Object.fromEntries(images) });
   const left = leftOut(found.posts, images, await readUnprinted(site.folder));
   const { variants, warnings } = await session.warm(requests, photos, left);
+  const asked = { ...options, endpoint: site.endpoints[0] ?? "" };
+  // Who says where to ask knows of the others.
+  const others = options.endpoint === undefined ? await otherServers(site, asked, uses, images) : [];
   const refused = refusals(placesOf(found.posts), requests.values(), { photos, variants });
   const thumbnails = options.pictured ? await session.thumbnails(photos) : new Map<string, string>();
   const findings = [
     ...found.findings,
     ...refused,
-    ...[...site.warnings, ...warnings, ...(isLost ? [lostWords(manifestFile, photos.size)] : [])].map(
-      (words) => siteFinding("warning", site.configFile, words),
-    ),
+    ...[
+      ...site.warnings,
+      ...warnings,
+      ...others,
+      ...(isLost ? [lostWords(manifestFile, photos.size)] : []),
+    ].map((words) => siteFinding("warning", site.configFile, words)),
   ];
   return { ...found, photos, images, urls, variants, thumbnails, findings, leftOut: left.size };
 }

@@ -47,6 +47,8 @@ const order = {
     "counted.ts",
     "lines.ts",
     "bytes.ts",
+    "counted.ts",
+    "lines.ts",
     "cannot-run.ts",
   ],
 } as const;

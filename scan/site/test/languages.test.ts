@@ -37,6 +37,44 @@ resolve = "page"
 manifest = "bilder.json"
 `);
 
+test("a language's own server that refuses what its pages show is named, until it is published to as well", async () => {
+  await using german = await startServer(photos, { VARIANTS: "listed" });
+  await using site = await createSite({
+    "config.toml": config().replace(/http:\/\/localhost:\d+\//, german.endpoint),
+    "content/a.md": "![](worms.jpg)\n",
+    "content/reisen/a.de.md": "![](alps.jpg)\n",
+  });
+  await using other = await createSite({ "content/a.md": "![](worms.jpg)\n" });
+  const scan = async (folder: string, { token }: RealServer, ...args: string[]) => {
+    const { code, stdout } = await run(["--site", folder, "--json", "--publish", "servers/a", ...args], {
+      env: { TOKEN: token },
+    });
+    const { findings }: { findings: { severity: string; message: string }[] } = JSON.parse(stdout);
+    return { code, findings: findings.map(({ severity, message }) => `${severity}: ${message}`) };
+  };
+  // Before its first published set, a listed server is open.
+  await scan(other.folder, german, "--endpoint", german.endpoint, "--publish", "other/a");
+
+  const first = await scan(site.folder, server);
+  expect([first.code, first.findings.length]).toEqual([0, 1]);
+  expect(first.findings[0]).toContain(
+    `warning: params.imgproxy.endpoint of de is ${german.endpoint}, another server than ${server.endpoint}`,
+  );
+  expect(first.findings[0]).toContain(`a second scan with --endpoint ${german.endpoint}`);
+  expect(await scan(site.folder, german, "--endpoint", german.endpoint)).toEqual({ code: 0, findings: [] });
+  expect(await scan(site.folder, server)).toEqual({ code: 0, findings: [] });
+});
+
+test("a language's own server that gives no answer here is not waited for", async () => {
+  await using site = await createSite({
+    "config.toml": config().replace(/http:\/\/localhost:\d+\//, "http://127.0.0.1:9/"),
+    "content/a.md": "![](worms.jpg)\n",
+    "content/reisen/a.de.md": "![](alps.jpg)\n",
+  });
+  const { code, stdout } = await run(["--site", site.folder, "--json"], { env: { TOKEN: server.token } });
+  expect([code, JSON.parse(stdout).findings]).toEqual([0, []]);
+});
+
 describe.each([...extremes])("on Hugo $version", (hugo) => {
   test("what a language sets for itself is what is published, warm, measured and checked", async () => {
     await using site = await createSite({
