@@ -64,9 +64,12 @@ export function openParser(signal: AbortSignal): BoundedParser {
 /** CPU time in ms that the texts of one page may take. */
 const PAGE = 5_000;
 
-/** CPU time in ms that one text may take: a second, and for a long one twice what an ordinary one takes on a busy machine. */
+/**
+ * CPU time in ms that one text may take: a second, and for a long one that cannot be cut twice what an ordinary one takes
+ * on a machine whose cores are shared by many.
+ */
 function limitOf(text: string): number {
-  return Math.max(1_000, text.length * 0.015);
+  return Math.max(1_000, text.length * 0.03);
 }
 
 /** Time on the clock would depend on what else the machine does; this process only waits meanwhile. */

@@ -10,7 +10,7 @@ import type { Piece } from "./reading.ts";
 export function portionsOf(blocks: readonly Piece[], longest: number): readonly (readonly Piece[])[] {
   if (blocks.length === 0) return [];
   if (lengthOf(blocks) <= longest) return [blocks];
-  const parts = blocks.flatMap((block): Part[] => (block.text.length <= longest ? [block] : cutBlock(block)));
+  const parts = blocks.flatMap((block) => cutDefinitions(block) ?? cutBlock(block, longest));
   const definitions = definitionsIn(parts);
   const portions: Part[][] = [];
   let length = longest;
@@ -37,8 +37,19 @@ function lengthOf(pieces: readonly Piece[]): number {
 
 // --- long blocks ---
 
+/** The lines of a block of nothing but definitions, each whole on its line. */
+function cutDefinitions(block: Piece): Part[] | undefined {
+  if (!definitionLine.test(block.text)) return undefined;
+  const lines = linesIn(block);
+  const isCut = lines.every(({ text }) => definitionLine.test(text) || text.trim() === "");
+  return isCut ? lines : undefined;
+}
+
+const definitionLine = /^\[(?!\^)[^[\]\\]{1,999}\]:[ \t]*[^\s<]/;
+
 /** The items of a list, the rows of a table; anything else stays whole. */
-function cutBlock(block: Piece): Part[] {
+function cutBlock(block: Piece, longest: number): Part[] {
+  if (block.text.length <= longest) return [block];
   const lines = linesIn(block);
   const [first, second, ...rows] = lines;
   if (first === undefined || second === undefined) return [block];

@@ -119,6 +119,8 @@ function lines(): fc.Arbitrary<string> {
       "![a](a.jpg)",
       "![b][id]",
       "[id]: b.jpg",
+      "[id]:",
+      "[Id]: c.jpg 'x'",
       "x[^1]",
       "![c](c.jpg) ![d](",
       "d.jpg)",
