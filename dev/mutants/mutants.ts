@@ -93,7 +93,7 @@ export const mutants: readonly Mutant[] = [
   {
     without: "304 from memory",
     file: image,
-    code: "if (ifNoneMatch !== undefined) {",
+    code: "if (hasPreconditions(call.headers)) {",
     instead: "if (false) {",
   },
   {

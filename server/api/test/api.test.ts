@@ -240,7 +240,11 @@ describe("the keys beside one that is not there", () => {
     const outside = await mkdtemp(join(tmpdir(), "outside-"));
     await writeFile(join(outside, "secret.jpg"), "photo");
     await symlink(outside, join(world.folder, "link"));
-    expect(await beside("link/x.jpg")).toEqual(["worms.jpg"]);
+    const led = await (await call("POST", "probe", { images: ["link/x.jpg"], neighbours: true })).json();
+    expect(at(led, "images", "link/x.jpg")).toEqual({
+      problem: { code: "withheld-source", detail: expect.any(String), storage: "link" },
+    });
+    expect(await beside("absent.jpg")).toEqual(["worms.jpg"]);
     await rm(outside, { recursive: true });
     const plain = await (await call("POST", "probe", { images: ["absent.jpg"] })).json();
     expect(at(plain, "images", "absent.jpg")).toEqual({ problem: expect.anything() });
