@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { setFlagsFromString } from "node:v8";
+import { CannotCache } from "./cache/cannot-cache.ts";
 import { helpText, InvalidConfig, loadConfig } from "./config/load.ts";
 import { NoEncoder } from "./encode/no-encoder.ts";
 import { CannotSweep, startWatching, sweepOnce } from "./gc/command.ts";
@@ -96,7 +97,7 @@ function complain(error: unknown): number {
 }
 
 /** What the operator can put right, as the message says; anything else is a bug and shows its stack. */
-const repairable = [CannotListen, CannotSweep, NoEncoder, NoSource, UnsafeLibraries];
+const repairable = [CannotCache, CannotListen, CannotSweep, NoEncoder, NoSource, UnsafeLibraries];
 
 function version(): string {
   // Beside bin/ both in the sources (server/) and as built (dist/server/).

@@ -1,7 +1,10 @@
+import { constants } from "node:fs";
+import { access } from "node:fs/promises";
 import type { RequestListener } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { toNodeHandler } from "h3";
 import { createCanaryFile } from "./cache/canary-file.ts";
+import { CannotCache } from "./cache/cannot-cache.ts";
 import { createDiskCache } from "./cache/disk.ts";
 import { connectionsWithin, descriptorLimit } from "./concurrency/descriptors.ts";
 import { once } from "./concurrency/once.ts";
@@ -20,6 +23,7 @@ import { type Listening, listen, socketLimits } from "./http/listen.ts";
 import { openPublished, type Published } from "./published/published.ts";
 import type { Unread } from "./published/reader.ts";
 import { createService } from "./service.ts";
+import { checkAtStart } from "./source/check-at-start.ts";
 import { observeSource } from "./source/observe.ts";
 import { type OpenSourceOptions, openSource } from "./source/open.ts";
 import { timeoutsFor } from "./source/remote/timeouts.ts";
@@ -39,7 +43,7 @@ export class UnsafeLibraries extends Error {}
 
 /**
  * Puts the server together: which source, which cache, which encoders, and listens.
- * @throws CannotListen, NoEncoder, NoSource, UnsafeLibraries: the message says what to do.
+ * @throws CannotCache, CannotListen, NoEncoder, NoSource, UnsafeLibraries: the message says what to do.
  */
 export async function start(config: Config, log: Log, version: string): Promise<Running> {
   const sweeping = config.gcInterval > 0;
@@ -88,6 +92,11 @@ export async function start(config: Config, log: Log, version: string): Promise<
       if (tell.take(failure)) log.warn("the cache volume failed", { failure, error });
     },
   });
+  await cache
+    .withVolume("read", () => access(config.cacheDir, constants.W_OK | constants.X_OK))
+    .catch((error) =>
+      log.warn("CACHE_DIR cannot be written: every image is made for each reader again", { error }),
+    );
   const pool = createPool({
     slots: { live: config.encoders, warm: config.warmEncoders },
     deadlineMs: { live: config.encodeTimeout, warm: config.warmTimeout },
@@ -115,10 +124,15 @@ export async function start(config: Config, log: Log, version: string): Promise<
   }).catch((error: unknown) => {
     // Its children would keep this process up.
     pool.close();
-    throw error;
+    throw new CannotCache(
+      config.cacheDir,
+      error,
+      "its published sets, which VARIANTS=listed needs, cannot be read",
+    );
   });
+  const observed = observeSource(source, metrics);
   const service = createService({
-    source: observeSource(source, metrics),
+    source: observed,
     neighbours,
     cache,
     encoder: observeEncoder(pool, metrics),
@@ -147,9 +161,11 @@ export async function start(config: Config, log: Log, version: string): Promise<
     });
 
   let ready = false;
+  const ending = new AbortController();
   const listeners: Listening[] = [];
   const stop = async (): Promise<void> => {
     ready = false;
+    ending.abort();
     timer?.stop();
     published.close();
     // The admin port stays until readers are answered: a probe must see "not ready", not a dead port.
@@ -190,6 +206,12 @@ export async function start(config: Config, log: Log, version: string): Promise<
     const url = await open("PORT", config.port, service.front);
     ready = true;
     if (config.variants === "listed") warnOfListing(log, published);
+    for (const { prefix } of config.source === undefined ? config.sources : [{ prefix: "" }])
+      void checkAtStart(observed, prefix, ending.signal).then((trouble) => {
+        if (trouble === undefined) return;
+        const { words, error } = trouble;
+        log.warn(`${prefix === "" ? "SOURCE" : `SOURCES, ${prefix}`}: ${words}`, { error });
+      });
     log.info("images are served", { url, admin: adminUrl });
     return { url, adminUrl, stop };
   } catch (error) {

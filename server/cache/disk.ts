@@ -1,7 +1,8 @@
-import { mkdir, readdir } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, readdir, stat } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
 import type { CacheFailure } from "../telemetry/metrics.ts";
 import type { Entry, EntryMeta, SourceRecord, SourceRecords, Variant, VariantCache } from "./cache.ts";
+import { CannotCache } from "./cannot-cache.ts";
 import { countSources } from "./count-sources.ts";
 import { formatEntry, formatRecord, HEAD_BYTES, parseEntry, parseHead, parseRecord } from "./entry.ts";
 import { FailOpen } from "./fail-open.ts";
@@ -48,7 +49,7 @@ const TOUCH_MS = 3_600_000;
 /**
  * One file an entry, in a folder that replicas may share. A volume that hangs is not waited for: readers get their
  * images without it, and it is used once it answers.
- * @throws the system's error when the folder cannot be made.
+ * @throws CannotCache when there is no such folder and none can be made.
  */
 export async function createDiskCache(options: DiskCacheOptions): Promise<DiskCache> {
   const disk = new Disk(options);
@@ -89,9 +90,9 @@ class Disk implements DiskCache {
 
   async makeFolder(): Promise<void> {
     try {
-      await this.#volume.run("read", () => mkdir(this.#root, { recursive: true }));
+      await this.#volume.run("read", () => makeFolder(resolve(this.#root)));
     } catch (error) {
-      if (!(error instanceof VolumeHung)) throw error;
+      if (!(error instanceof VolumeHung)) throw new CannotCache(this.#root, error);
       this.#failOpen.tell(error);
     }
   }
@@ -245,4 +246,33 @@ class Disk implements DiskCache {
   #path(name: string): string {
     return join(this.#root, ...pathParts(name));
   }
+}
+
+// --- the folder ---
+
+/**
+ * Makes a folder and those above it. Node's own `recursive` tries for ever where a parent is there and takes no folder, as
+ * in /proc.
+ * @throws the system's error
+ */
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path);
+  } catch (error) {
+    if (await isFolder(path)) return;
+    const parent = dirname(path);
+    if (!isAbsent(error) || parent === path) throw error;
+    await makeFolder(parent);
+    await mkdir(path).catch(async (error: unknown) => {
+      // Another replica may have made it meanwhile.
+      if (!(await isFolder(path))) throw error;
+    });
+  }
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return await stat(path).then(
+    (stats) => stats.isDirectory(),
+    () => false,
+  );
 }

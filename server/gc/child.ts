@@ -7,4 +7,8 @@ async function main(json: string): Promise<void> {
   if (summary !== undefined) process.stdout.write(JSON.stringify(summary));
 }
 
-await main(process.argv[2] ?? "{}");
+await main(process.argv[2] ?? "{}").catch((error: unknown) => {
+  // For the server's log, where its stack is of no use.
+  process.stderr.write(error instanceof Error ? error.message : String(error));
+  process.exitCode = 1;
+});

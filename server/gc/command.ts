@@ -18,7 +18,10 @@ export async function sweepOnce(config: Config, dryRun: boolean): Promise<string
     return formatSummary(await run({ ...bounds, dryRun }), bounds);
   } catch (cause) {
     const words = cause instanceof Error ? cause.message : String(cause);
-    throw new CannotSweep(`CACHE_DIR: ${bounds.folder} is no cache that can be swept: ${words}`, { cause });
+    throw new CannotSweep(
+      `CACHE_DIR: ${bounds.folder} is no cache that can be swept: ${words}; name the server's folder with --cache`,
+      { cause },
+    );
   }
 }
 

@@ -1,3 +1,4 @@
+import { opendir } from "node:fs/promises";
 import { forgetReservations, readReservations } from "../cache/reservations.ts";
 import { readUsage, writeUsage } from "../cache/usage.ts";
 import { readPins } from "../published/reader.ts";
@@ -13,10 +14,12 @@ const DAY_MS = 86_400_000;
 const LOOK_EVERY = 16;
 const SMALL_FILES = 20_000;
 
-/** Sweeps the cache of a folder. */
+/** Sweeps the cache of a folder. @throws the system's error when it cannot be read. */
 export async function run(options: RunOptions): Promise<SweepSummary> {
   const { folder, now = Date.now } = options;
   const began = performance.now();
+  // A folder that is not there is no empty cache.
+  await opendir(folder).then((opened) => opened.close());
   const { pins, unread } = await readPins(folder);
   const summary = await sweep({ ...options, pins, unreadSets: unread.map(({ path }) => path) });
   if (summary.dryRun) return summary;

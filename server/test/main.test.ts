@@ -228,6 +228,29 @@ test("keys where no program would use them are refused, and not repeated", async
   }
 });
 
+test("a folder that cannot be the cache is named in one sentence, with what to do", async () => {
+  const file = join(folder, "worms.jpg");
+  const listed = join(folder, "listed");
+  await mkdir(listed);
+  await writeFile(join(listed, "published"), "");
+  for (const [cache, env, why] of [
+    [file, {}, "it is a file and no folder"],
+    [join(file, "cache"), {}, "a file is where a folder should be"],
+    ["/proc/no/cache", {}, "it is not there and cannot be made"],
+    [listed, { VARIANTS: "listed" }, "its published sets, which VARIANTS=listed needs, cannot be read"],
+  ] as const) {
+    const server = run(
+      ["serve", "--source", folder, "--cache", cache, "--port", "0", "--admin-port", "0"],
+      env,
+    );
+    expect([cache, await server.ended]).toEqual([cache, 1]);
+    expect(server.output.err).toMatch(
+      /^imgproxy-lite cannot start: CACHE_DIR: .*; name another folder with --cache.*\n$/,
+    );
+    expect(server.output.err).toContain(why);
+  }
+});
+
 test("a source folder that is not there is named", async () => {
   const server = run(["serve", "--source", join(folder, "nowhere"), "--port", "0", "--admin-port", "0"], {
     CACHE_DIR: join(folder, "cache"),

@@ -26,7 +26,16 @@ test("gc of a folder that is none says which and why, and fails", async () => {
   const folder = join(await temporaryFolder(), "none");
   await expect(gc("--cache", folder)).rejects.toMatchObject({
     code: 1,
-    stderr: expect.stringContaining(`CACHE_DIR: ${folder} is no cache that can be swept: ENOENT`),
+    stderr: expect.stringMatching(
+      /^imgproxy-lite cannot start: CACHE_DIR: .* is no cache that can be swept: ENOENT.*\n$/,
+    ),
+  });
+  // Nor is what is not there an empty cache.
+  await expect(gc("--cache", folder, "--dry-run")).rejects.toMatchObject({ code: 1 });
+  await writeFile(folder, "");
+  await expect(gc("--cache", folder)).rejects.toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/^imgproxy-lite cannot start: CACHE_DIR: .*ENOTDIR.*\n$/),
   });
 });
 

@@ -112,6 +112,69 @@ describe("a bucket", () => {
   });
 });
 
+describe("at its start", () => {
+  const refusing = async (status: number, code: string): Promise<string> => {
+    const server = createServer(({ method }, response) => {
+      response.writeHead(status, { "content-type": "application/xml" });
+      response.end(
+        method === "HEAD" ? undefined : `<?xml version="1.0"?><Error><Code>${code}</Code></Error>`,
+      );
+    }).listen(0, "127.0.0.1");
+    await new Promise((resolve) => server.once("listening", resolve));
+    onTestFinished(() => {
+      server.closeAllConnections();
+      server.close();
+    });
+    return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  };
+  const warnings = (pod: Pod): string[] =>
+    pod
+      .log()
+      .split("\n")
+      .filter((line) => line.includes('"warn"'));
+
+  test.each([
+    [
+      "a bucket that is not there",
+      404,
+      "NoSuchBucket",
+      /cannot be used as it is set up \(404 NoSuchBucket\)/,
+    ],
+    [
+      "a key that nobody has",
+      403,
+      "InvalidAccessKeyId",
+      /cannot be used as it is set up \(403 InvalidAccessKeyId\)/,
+    ],
+    ["a secret that is another one's", 403, "SignatureDoesNotMatch", /\(403 SignatureDoesNotMatch\)/],
+    ["a key without rights", 403, "AccessDenied", /refuses \(403 AccessDenied\).*s3:ListBucket/],
+    ["a storage that fails", 500, "InternalError", /does not answer as it should/],
+    ["all as it should be", 404, "NoSuchKey", undefined],
+  ] as const)("the server warns of %s before a reader asks", async (_, status, code, words) => {
+    const pod = await startPod({
+      ...{
+        CACHE_DIR: await temporaryFolder(),
+        SOURCE: "s3://photos",
+        S3_ENDPOINT: await refusing(status, code),
+      },
+      ...{ AWS_ACCESS_KEY_ID: "id", AWS_SECRET_ACCESS_KEY: "secret" },
+    });
+    if (words === undefined) {
+      await expect.poll(() => pod.metric("imgproxy_lite_source_requests_total", "absent")).toBe(1);
+      expect(warnings(pod)).toEqual([]);
+      return;
+    }
+    await expect.poll(() => warnings(pod).join("\n")).toMatch(words);
+    const outcome = code === "AccessDenied" ? "absent" : status === 500 ? "failed" : "misconfigured";
+    expect(await pod.metric("imgproxy_lite_source_requests_total", `outcome="${outcome}"`)).toBe(1);
+  });
+
+  test("the server warns of a folder that is empty", async () => {
+    const pod = await startPod({ CACHE_DIR: await temporaryFolder(), SOURCE: await temporaryFolder() });
+    await expect.poll(() => warnings(pod).join("\n")).toContain("SOURCE: the folder of SOURCE is empty");
+  });
+});
+
 describe("a folder", () => {
   async function startOnFolder(count: number) {
     const parent = await temporaryFolder();

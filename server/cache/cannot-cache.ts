@@ -1,0 +1,31 @@
+import { errorNumbers } from "./files.ts";
+
+/** A folder that cannot be the cache; the message is one sentence that says why and what to do. */
+export class CannotCache extends Error {
+  constructor(folder: string, cause: unknown, what = "cannot be used") {
+    super(
+      `CACHE_DIR: ${folder} ${what}: ${reasonFor(cause)}; name another folder with --cache, or make this one usable`,
+      { cause },
+    );
+  }
+}
+
+function reasonFor(error: unknown): string {
+  const code = String(errorNumbers(error).code);
+  const known = reasons.get(code);
+  if (known !== undefined) return `${known} (${code})`;
+  return error instanceof Error ? error.message : String(error);
+}
+
+const user = process.getuid?.() ?? "of this process";
+
+const reasons: ReadonlyMap<string, string> = new Map([
+  ["EEXIST", "it is a file and no folder"],
+  ["ENOTDIR", "a file is where a folder should be"],
+  ["ENOENT", "it is not there and cannot be made"],
+  ["EACCES", `the user ${user} may not`],
+  ["EPERM", `the user ${user} may not`],
+  ["EROFS", "its volume is read-only"],
+  ["ENAMETOOLONG", "the name is too long"],
+  ["ENOSPC", "its volume is full"],
+]);
