@@ -56,7 +56,10 @@ export function createApi(parts: ApiParts): H3 {
   );
   api.post(
     "/warm",
-    async ({ req }) => ndjson(warmLines(parts, parseWarmBody(await readJson(req)), req.signal)),
+    async ({ req }) => {
+      const body = parseWarmBody(await readJson(req));
+      return { ...ndjson(warmLines(parts, body, req.signal)), note: { key: body.img } };
+    },
     { middleware: [bodyLimit(MEBIBYTE)] },
   );
 
@@ -89,9 +92,10 @@ export function createApi(parts: ApiParts): H3 {
   });
 
   api.delete("/purge", async ({ url }) => {
-    const purged = await purge(parseQuery(url.search.slice(1)).key);
+    const { key } = parseQuery(url.search.slice(1));
+    const purged = await purge(key);
     await published.announce();
-    return json(200, { purged });
+    return { ...json(200, { purged }), note: { key } };
   });
 
   for (const path of ["/probe", "/missing", "/warm", "/published/:site", "/published/:site/:name", "/purge"])

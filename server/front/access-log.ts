@@ -74,7 +74,7 @@ export function createReporter(
 const CLIENT_GONE = 499;
 
 function lineOf(method: string, status: number, { headers, note = {} }: Answer) {
-  const { cache = "none", key, variant, code, error, ms } = note;
+  const { cache = "none", key, variant, call, code, error, ms } = note;
   const bytes = method === "HEAD" || status === 304 ? 0 : Number(headers["content-length"] ?? 0);
   return {
     method,
@@ -83,6 +83,7 @@ function lineOf(method: string, status: number, { headers, note = {} }: Answer) 
     bytes,
     key,
     variant,
+    call,
     contentType: headers["content-type"],
     code,
     error,

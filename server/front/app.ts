@@ -30,7 +30,7 @@ export function createApp({ api, help, report, dev, basePath }: AppParts, exchan
     return exchange;
   };
 
-  app.use(respond(report, dev, exchangeOf));
+  app.use(respond({ report, dev, basePath }, exchangeOf));
   app.use((event) => {
     if (!isCanonical(event.url.pathname, exchangeOf(event), basePath)) throw notFound(basePath);
   });
@@ -53,12 +53,16 @@ export function createApp({ api, help, report, dev, basePath }: AppParts, exchan
 
 // --- around every route ---
 
-function respond(report: Reporter, dev: boolean, exchangeOf: (event: H3Event) => Exchange) {
+function respond(
+  { report, dev, basePath }: Pick<AppParts, "report" | "dev" | "basePath">,
+  exchangeOf: (event: H3Event) => Exchange,
+) {
   return async (event: H3Event, next: () => unknown): Promise<HTTPResponse> => {
-    const { id, trace, started } = exchangeOf(event);
-    const answer = await withTrace(trace, async () => asAnswer(await next())).catch((error: unknown) =>
+    const { id, trace, started, path } = exchangeOf(event);
+    const given = await withTrace(trace, async () => asAnswer(await next())).catch((error: unknown) =>
       problemAnswer(error, id),
     );
+    const answer = { ...given, note: { ...callIn(path, basePath), ...given.note } };
     const { method, signal } = event.req;
     const milliseconds = performance.now() - started;
     report.record({ method, id, answer, milliseconds, gone: signal.aborted, trace });
@@ -68,6 +72,13 @@ function respond(report: Reporter, dev: boolean, exchangeOf: (event: H3Event) =>
     const headers = { ...sentHeaders(answer, id), ...timing };
     return new HTTPResponse(answer.body ?? "", { status: answer.status, headers });
   };
+}
+
+/** The first name below `/api/`, as it was sent; no more of a path that may hold anything. */
+function callIn(path: string, basePath: string): { readonly call?: string } {
+  const below = path.startsWith(`${basePath}api/`) ? path.slice(basePath.length + 4) : "";
+  const [call] = /^[a-z]{1,20}(?![^/])/.exec(below) ?? [];
+  return call === undefined ? {} : { call };
 }
 
 function asAnswer(value: unknown): Answer {

@@ -41,7 +41,7 @@ export function createFront(parts: FrontParts): RequestListener {
     const answer = begin(req, res, exchange);
     if (!(answer instanceof Promise)) return send(req, res, answer, exchange);
     return answer
-      .catch((error: unknown) => problemAnswer(error, id))
+      .catch((error: unknown) => failed(req, error, exchange))
       .then((answer) => {
         if (answer.body instanceof ReadableStream) return toApp(req, res, { ...exchange, image: answer });
         return send(req, res, answer, exchange);
@@ -56,7 +56,7 @@ export function createFront(parts: FrontParts): RequestListener {
 
   function begin(req: IncomingMessage, res: ServerResponse, exchange: Exchange): Answer | Promise<Answer> {
     const { method = "", headers } = req;
-    const { id, trace, query } = exchange;
+    const { trace, query } = exchange;
     const call = {
       method,
       query,
@@ -68,8 +68,13 @@ export function createFront(parts: FrontParts): RequestListener {
     try {
       return withTrace(trace, () => images.answer(call));
     } catch (error) {
-      return problemAnswer(error, id);
+      return failed(req, error, exchange);
     }
+  }
+
+  function failed({ headers }: IncomingMessage, error: unknown, { id, query }: Exchange): Answer {
+    const answer = problemAnswer(error, id);
+    return { ...answer, note: { ...images.subjectOf({ query, headers }), ...answer.note } };
   }
 
   function send(req: IncomingMessage, res: ServerResponse, answer: Answer, exchange: Exchange): void {

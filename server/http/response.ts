@@ -28,6 +28,8 @@ export interface Note {
   readonly cache?: CacheOutcome;
   readonly key?: string;
   readonly variant?: string;
+  /** The call of the API, such as `warm`. */
+  readonly call?: string;
   readonly code?: ProblemCode;
   readonly error?: unknown;
   readonly ms?: Omit<Phases, "total">;

@@ -32,9 +32,13 @@ export function entryAnswer(
     bytes: entry.body.byteLength,
     negotiated: variant.class.startsWith("auto"),
   });
-  const { width, quality, class: of } = variant;
-  const note = { cache, key: variant.key, variant: `${width ?? "full"} q${quality} ${of}` };
+  const note = { cache, key: variant.key, variant: variantLabel(variant) };
   return { status: 200, headers, body: entry.body, note };
+}
+
+/** A variant in the log, such as `800 q55 auto-aw`. */
+export function variantLabel({ width, quality, class: of }: Variant): string {
+  return `${width ?? "full"} q${quality} ${of}`;
 }
 
 /** An entry is a statement about its source too: it had this validator when the entry was made. */

@@ -105,6 +105,6 @@ export function infoAnswer(of: {
       "cache-status": cacheStatus(cache),
     },
     body,
-    note: { cache, key },
+    note: { cache, key, variant: "json" },
   };
 }

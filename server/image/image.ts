@@ -3,12 +3,12 @@ import type { Entry, EntryMeta, SourceRecord } from "../cache/cache.ts";
 import { Problem } from "../errors.ts";
 import { type FreshnessPolicy, msUntilCheck, secondsBetweenChecks } from "../http/freshness.ts";
 import { afterPreconditions, hasPreconditions } from "../http/preconditions.ts";
-import type { Answer, RequestHeaders } from "../http/response.ts";
+import type { Answer, Note, RequestHeaders } from "../http/response.ts";
 import { isGone } from "../source/access-denied.ts";
 import { versionOf } from "../source/source.ts";
 import type { CacheOutcome } from "../telemetry/metrics.ts";
 import type { Access } from "./access.ts";
-import { entryAnswer, knownFrom } from "./entry-response.ts";
+import { entryAnswer, knownFrom, variantLabel } from "./entry-response.ts";
 import { type ImageInfos, infoAnswer } from "./image-info.ts";
 import { type MemoryCache, variantName } from "./memory-cache.ts";
 import type { NegativeCache, Wanted } from "./negative-cache.ts";
@@ -50,6 +50,8 @@ export interface Images {
    * @throws InvalidRequest, Problem: a refusal that needs no I/O; the promise rejects with the others.
    */
   answer(call: ImageCall): Answer | Promise<Answer>;
+  /** What a request asks for, as far as it can be parsed: for the log line of one that failed. */
+  subjectOf(call: Pick<ImageCall, "query" | "headers">): Pick<Note, "key" | "variant">;
 }
 
 /** The path of an image request, from its query to its answer, in the order of this file. */
@@ -184,7 +186,7 @@ export function createImages(parts: ImageParts): Images {
 
   async function answerOriginal(call: ImageCall, asked: ImageRequest): Promise<Answer> {
     const made = await negative.attempt(named(asked), () => streams.answer(call, asked, call.signal()));
-    return { ...made, note: { ...made.note, key: asked.key } };
+    return { ...made, note: { ...made.note, key: asked.key, variant: "original" } };
   }
 
   async function answerInfo(call: ImageCall, asked: ImageRequest): Promise<Answer> {
@@ -221,7 +223,19 @@ export function createImages(parts: ImageParts): Images {
     });
   }
 
-  return { answer };
+  function subjectOf(call: Pick<ImageCall, "query" | "headers">): Pick<Note, "key" | "variant"> {
+    try {
+      const url = urls.find(call.query);
+      const { key, format } = url.asked;
+      if (isOriginal(url.asked)) return { key, variant: "original" };
+      if (format === "json") return { key, variant: "json" };
+      return { key, variant: variantLabel(urls.variantFor(url, call.headers.accept).variant) };
+    } catch {
+      return {};
+    }
+  }
+
+  return { answer, subjectOf };
 }
 
 // --- parts ---

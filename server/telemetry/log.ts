@@ -31,6 +31,8 @@ export interface RequestLine {
   readonly key?: string | undefined;
   /** Width, quality and class, such as `800 q55 auto-aw`. */
   readonly variant?: string | undefined;
+  /** The call of the API, such as `warm`. */
+  readonly call?: string | undefined;
   readonly contentType?: string | undefined;
   /** The problem's code. */
   readonly code?: string | undefined;
@@ -99,9 +101,9 @@ export function standardOutput(): DestinationStream {
 function writeRequest(logger: Logger, destination: DestinationStream, line: RequestLine): void {
   const level = levelOf(line);
   if (!logger.isLevelEnabled(level)) return;
-  const { id, method, status, cache, bytes, key, variant, contentType, code, trace, error } = line;
+  const { id, method, status, cache, bytes, key, variant, call, contentType, code, trace, error } = line;
   const ms = roundPhases(line.ms);
-  const fields = { id, method, status, cache, bytes, ms, key, variant, contentType, code, trace };
+  const fields = { id, method, status, cache, bytes, ms, key, variant, call, contentType, code, trace };
   if (error !== undefined) logger[level]({ ...fields, error }, "request");
   else
     destination.write(

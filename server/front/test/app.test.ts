@@ -129,3 +129,31 @@ test("a URL that was escaped for HTML twice is refused in words that show it, an
   const { detail } = (await response.json()) as { readonly detail: string };
   expect(detail).toBe('the URL has "&amp;q=40", escaped for HTML twice; it takes "&q=…"');
 });
+
+test("the log line of each request names key and variant, failures included, and that of the API its call", async () => {
+  await open({ tokens: [token], originals: "off" });
+  await writeFile(join(world.folder, "text.jpg"), "no image");
+  const line = async (path: string, method = "GET") => {
+    const before = world.lines.length;
+    await ask(path, method);
+    await expect.poll(() => world.lines.length).toBe(before + 1);
+    const { status, key, variant, call } = world.lines.at(-1) ?? {};
+    return [status, key, variant, call].map((one) => one ?? "-").join(" ");
+  };
+  for (const [path, expected] of [
+    ["/?img=worms.jpg&fm=jpg&q=33", "200 worms.jpg full q33 jpg -"],
+    ["/?img=worms.jpg&fm=jpg&q=33", "200 worms.jpg full q33 jpg -"],
+    ["/?img=worms.jpg&fm=json", "200 worms.jpg json -"],
+    ["/?img=worms.jpg", "403 worms.jpg original -"],
+    ["/?img=nothing.jpg&w=20", "404 nothing.jpg 20 q75 auto -"],
+    ["/?img=text.jpg&q=33", "415 text.jpg full q33 auto -"],
+    ["/?img=text.jpg&fm=json", "415 text.jpg json -"],
+    // Not parsed.
+    ["/?img=worms.jpg&q=x", "400 - - -"],
+    ["/api/published/blog", "200 - - published"],
+    ["/api/probe", "405 - - probe"],
+    ["/api/no%20such/call", "404 - - -"],
+  ] as const)
+    expect([path, await line(path)]).toEqual([path, expected]);
+  expect(await line("/api/purge?img=worms.jpg", "DELETE")).toBe("200 worms.jpg - purge");
+});
