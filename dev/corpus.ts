@@ -4,23 +4,23 @@ import { join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { formatUrl } from "../contract/url.ts";
+import { watchEncoders } from "./children-memory.ts";
+import { type Answer, ask } from "./corpus-answers.ts";
 import { freePort } from "./ports.ts";
 import { type Program, startProgram } from "./processes.ts";
 
 const help = `usage: npm run test:corpus -- FOLDER [--at-once 4]
 
 Asks a running server for every file of a folder as an image. Files that are damaged, hostile or no images at all must be
-answered as such: the status is 200, 415 or 422, in time, and the server is still the same process at the end.`;
+answered as such: the status is 200, 415 or 422, in time, with the type that the bytes have; the encoders stay within their
+memory, and the server is still the same process at the end. A busy server is asked again.`;
 
 /** Milliseconds: the encoder's deadline, and half a second for the rest. */
 const ENCODE_TIMEOUT = 10_000;
 const DEADLINE = ENCODE_TIMEOUT + 500;
 
-interface Answer {
-  readonly key: string;
-  readonly status: number;
-  readonly ms: number;
-}
+/** Bytes: what all encoders may hold together. */
+const ENCODER_MEMORY = 2 ** 30;
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const { values, positionals } = parseArgs({
@@ -39,17 +39,19 @@ async function feed(folder: string, atOnce: number): Promise<number> {
   const cache = await mkdtemp(join(tmpdir(), "corpus-"));
   const { port } = await freePort();
   const server = await startServer(folder, cache, port);
+  const memory = watchEncoders(server.pid);
   try {
     const keys = await filesOf(folder);
     const answers: Answer[] = [];
     const waiting = keys.values();
     const asker = async (): Promise<void> => {
-      for (const key of waiting) answers.push(await ask(port, key));
+      for (const key of waiting) answers.push(await ask(urlOf(port, key), key));
     };
     await Promise.all(Array.from({ length: atOnce }, asker));
     const alive = await Promise.race([server.ended, Promise.resolve("alive")]);
-    return tell(answers, alive);
+    return tell(answers, alive, memory.peak());
   } finally {
+    memory.stop();
     await server.stop();
     await rm(cache, { recursive: true });
   }
@@ -67,6 +69,7 @@ async function startServer(folder: string, cache: string, port: number): Promise
         PORT: String(port),
         ADMIN_PORT: String((await freePort()).port),
         ENCODE_TIMEOUT: `${ENCODE_TIMEOUT}ms`,
+        ENCODER_MEMORY: String(ENCODER_MEMORY),
         COLD_BUDGET: "1000000",
       },
     },
@@ -75,16 +78,8 @@ async function startServer(folder: string, cache: string, port: number): Promise
   );
 }
 
-async function ask(port: number, key: string): Promise<Answer> {
-  const url = formatUrl(`http://localhost:${port}/`, { key, quality: 50, width: 400 });
-  const started = performance.now();
-  const status = await fetch(url, { headers: { accept: "image/avif,image/webp" } })
-    .then(async (response) => {
-      await response.arrayBuffer();
-      return response.status;
-    })
-    .catch(() => 0);
-  return { key, status, ms: performance.now() - started };
+function urlOf(port: number, key: string): string {
+  return formatUrl(`http://localhost:${port}/`, { key, quality: 50, width: 400 });
 }
 
 async function filesOf(folder: string): Promise<string[]> {
@@ -96,15 +91,22 @@ async function filesOf(folder: string): Promise<string[]> {
 
 // --- the outcome ---
 
-function tell(answers: readonly Answer[], alive: string): number {
+function tell(answers: readonly Answer[], alive: string, peak: number): number {
   const statuses = countStatuses(answers);
   for (const [status, count] of [...statuses].sort()) console.log(`${status}  ${count}`);
   const slowest = Math.max(0, ...answers.map(({ ms }) => ms));
   console.log(`${answers.length} files, the slowest after ${Math.round(slowest)} ms; the server is ${alive}`);
-  const wrong = answers.filter(({ status, ms }) => ![200, 415, 422].includes(status) || ms > DEADLINE);
-  for (const { key, status, ms } of wrong)
-    console.error(`${key}: status ${status} after ${Math.round(ms)} ms`);
-  return wrong.length === 0 && alive === "alive" ? 0 : 1;
+  console.log(
+    `all encoders together: ${Math.round(peak / 2 ** 20)} of ${ENCODER_MEMORY / 2 ** 20} MiB at most`,
+  );
+  const wrong = answers.filter(
+    ({ status, ms, fault }) => ![200, 415, 422].includes(status) || ms > DEADLINE || fault !== undefined,
+  );
+  for (const { key, status, ms, fault } of wrong)
+    console.error(
+      `${key}: status ${status} after ${Math.round(ms)} ms${fault === undefined ? "" : `, ${fault}`}`,
+    );
+  return wrong.length === 0 && alive === "alive" && peak <= ENCODER_MEMORY ? 0 : 1;
 }
 
 function countStatuses(answers: readonly Answer[]): Map<number, number> {

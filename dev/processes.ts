@@ -5,6 +5,7 @@ import { createWriteStream } from "node:fs";
 /** A program that runs until it is stopped. */
 export interface Program {
   readonly name: string;
+  readonly pid: number;
   /** Resolves when it has ended, however it came. */
   readonly ended: Promise<string>;
   /** Asks it to end, with another signal than SIGTERM if need be; kills it when it does not. */
@@ -40,7 +41,7 @@ export async function startProgram(command: Command, ready: RegExp, signal: Abor
     await stop();
     throw cause;
   }
-  return { name: command.name, ended, stop };
+  return { name: command.name, pid: child.pid ?? 0, ended, stop };
 }
 
 /** Runs a program to its end, its output shown as it comes. Returns its exit code. */
