@@ -1,7 +1,7 @@
 import { readdir, readFile, stat, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { parseFields } from "./fields.ts";
-import { publish } from "./files.ts";
+import { isAbsent, publish } from "./files.ts";
 import { TEMPORARY } from "./name.ts";
 
 /** So much of the budget a replica has taken since a sweep; it says so before it writes, in a file of its own. */
@@ -24,7 +24,7 @@ export async function writeReservation(
   await publish(folder, [CLAIMS_FOLDER, replica], Buffer.from(JSON.stringify(claim)), now);
 }
 
-/** The sum of what replicas have claimed since a sweep, without one of them. */
+/** The sum of what replicas have claimed since a sweep, without one of them. @throws the system's error */
 export async function readReservations(
   folder: string,
   since: number,
@@ -47,7 +47,10 @@ export async function forgetReservations(folder: string, since: number): Promise
     const path = join(folder, CLAIMS_FOLDER, name);
     const gone = name.startsWith(TEMPORARY)
       ? await isOld(path, since)
-      : (await readClaim(path))?.since !== since;
+      : await readClaim(path).then(
+          (claim) => claim?.since !== since,
+          () => false,
+        );
     if (gone) await unlink(path).catch(() => undefined);
   }
 }
@@ -55,7 +58,15 @@ export async function forgetReservations(folder: string, since: number): Promise
 // --- files ---
 
 async function namesIn(folder: string): Promise<string[]> {
-  return await readdir(join(folder, CLAIMS_FOLDER)).catch(() => []);
+  return await readdir(join(folder, CLAIMS_FOLDER)).catch(unlessAbsent([]));
+}
+
+/** What is not there is nothing; what cannot be read may be anything. @throws the system's error */
+function unlessAbsent<Value>(none: Value): (error: unknown) => Value {
+  return (error) => {
+    if (isAbsent(error)) return none;
+    throw error;
+  };
 }
 
 async function isOld(path: string, now: number): Promise<boolean> {
@@ -64,7 +75,7 @@ async function isOld(path: string, now: number): Promise<boolean> {
 }
 
 async function readClaim(path: string): Promise<Reservation | undefined> {
-  const fields = parseFields(await readFile(path, "utf8").catch(() => ""));
+  const fields = parseFields(await readFile(path, "utf8").catch(unlessAbsent("")));
   const [bytes, files, since] = [fields?.count("bytes"), fields?.count("files"), fields?.count("since")];
   return bytes === undefined || files === undefined || since === undefined
     ? undefined

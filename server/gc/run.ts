@@ -41,7 +41,9 @@ async function isDue(options: RunOptions): Promise<boolean> {
   const now = (options.now ?? Date.now)();
   if (usage === undefined || Math.abs(now - usage.swept) >= DAY_MS) return true;
   // By the writers' own books: they stop at 100 % of them, though replaced entries count twice there.
-  const claimed = await readReservations(options.folder, usage.swept);
+  const claimed = await readReservations(options.folder, usage.swept).catch(() => undefined);
+  // Not known: only a sweep can tell.
+  if (claimed === undefined) return true;
   const books = { bytes: usage.bytes + claimed.bytes, files: usage.files + claimed.files };
   return isAboveHighWater(books, options) || isAboveHighWater(await look(options), options);
 }

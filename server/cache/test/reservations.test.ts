@@ -1,0 +1,18 @@
+import { mkdir, readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { temporaryFolder } from "../../test/support/temporary-folder.ts";
+import { forgetReservations, readReservations, writeReservation } from "../reservations.ts";
+
+test("a replica's claim that cannot be read is neither nothing nor forgotten", async () => {
+  const folder = await temporaryFolder();
+  expect(await readReservations(folder, 1)).toEqual({ bytes: 0, files: 0 });
+  await writeReservation(folder, "one", { bytes: 5, files: 1, since: 1 }, new Date());
+  await writeReservation(folder, "old", { bytes: 7, files: 1, since: 0 }, new Date());
+  expect(await readReservations(folder, 1)).toEqual({ bytes: 5, files: 1 });
+  // Reading it fails with EISDIR, as EIO does on a volume that fails.
+  await mkdir(join(folder, "claims", "unreadable"));
+  await expect(readReservations(folder, 1)).rejects.toMatchObject({ code: "EISDIR" });
+  await forgetReservations(folder, 1);
+  expect((await readdir(join(folder, "claims"))).sort()).toEqual(["one", "unreadable"]);
+});
