@@ -123,12 +123,12 @@ export function createService(parts: ServiceParts): Service {
   });
   const infos = createImageInfos({ ...shared, records: cache, flights: createSingleFlight() });
 
-  async function purge(key: string): Promise<number> {
+  async function purge(key: string): Promise<number | undefined> {
     brake.forget(key);
     return purgeAll(key);
   }
 
-  async function purgeAll(key: string): Promise<number> {
+  async function purgeAll(key: string): Promise<number | undefined> {
     revalidation.forget(key);
     negative.forget(key);
     return variants.purge(key);

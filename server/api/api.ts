@@ -23,7 +23,7 @@ export interface ApiParts extends PublishParts {
   /** The longest silence of a connection, in milliseconds: a warm is silent while one variant is made. */
   readonly silenceMs: number;
   /** Deletes all of a source, everywhere; returns the number of variants. */
-  readonly purge: (key: string) => Promise<number>;
+  readonly purge: (key: string) => Promise<number | undefined>;
 }
 
 /**
@@ -94,6 +94,12 @@ export function createApi(parts: ApiParts): H3 {
   api.delete("/purge", async ({ url }) => {
     const { key } = parseQuery(url.search.slice(1));
     const purged = await purge(key);
+    // In memory all of it is gone; on disk it may be there.
+    if (purged === undefined)
+      throw new Problem("busy", {
+        cause: new Error("the cache volume cannot be read"),
+        retryAfterSeconds: 30,
+      });
     await published.announce();
     return { ...json(200, { purged }), note: { key } };
   });

@@ -57,8 +57,8 @@ export interface VariantCache {
   /** What {@link read} would say of an entry, without its body and without a look at it: a thousand cost little. */
   readMeta(variant: Variant): Promise<EntryMeta | undefined>;
   write(variant: Variant, entry: Entry): Promise<boolean>;
-  /** Deletes all that is kept of a source; returns the number of variants. */
-  purge(key: string): Promise<number>;
+  /** Deletes all that is kept of a source; returns the number of variants, undefined where the volume does not say. */
+  purge(key: string): Promise<number | undefined>;
   /** The name of a variant's entry: what a published set pins. */
   nameOf(variant: Variant): string;
   /** Names of the entries of a source's variants; undefined where the volume does not say. */

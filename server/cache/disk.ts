@@ -138,10 +138,12 @@ class Disk implements DiskCache {
     return this.#failOpen.write(() => this.#store(name, formatRecord(name, record)));
   }
 
-  async purge(key: string): Promise<number> {
+  async purge(key: string): Promise<number | undefined> {
     const record = recordName(key, this.#namespace);
+    const names = await this.#namesOf(key);
+    if (names === undefined) return undefined;
     let purged = 0;
-    for (const name of (await this.#namesOf(key)) ?? []) {
+    for (const name of names) {
       const gone = await this.#failOpen.try("write", () => remove(this.#path(name)).then(() => true));
       if (gone && name !== record) purged++;
     }
@@ -182,7 +184,12 @@ class Disk implements DiskCache {
   async #namesOf(key: string): Promise<string[] | undefined> {
     const hash = sourceHash(key, this.#namespace);
     const folder = join(this.#root, ...pathParts(hash).slice(0, -1));
-    const names = await this.#failOpen.try("read", () => readdir(folder));
+    const names = await this.#failOpen.try("read", () =>
+      readdir(folder).catch((error: unknown) => {
+        if (isAbsent(error)) return [];
+        throw error;
+      }),
+    );
     return names?.filter((name) => name.startsWith(`${hash}.`));
   }
 

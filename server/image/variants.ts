@@ -34,8 +34,8 @@ export interface Variants {
     variants: readonly Variant[],
     options: { readonly signal: AbortSignal; readonly effort?: number },
   ): AsyncGenerator<Entry | Problem>;
-  /** Deletes all of a source, in memory and on disk; returns the number of variants on disk. */
-  purge(key: string): Promise<number>;
+  /** Deletes all of a source, in memory and on disk; returns the number of variants on disk, if the volume says. */
+  purge(key: string): Promise<number | undefined>;
 }
 
 export function createVariants(parts: {

@@ -1,7 +1,8 @@
-import { mkdir, readdir } from "node:fs/promises";
+import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { temporaryFolder } from "../../test/support/temporary-folder.ts";
+import { createDiskCache } from "../disk.ts";
 import { forgetReservations, readReservations, writeReservation } from "../reservations.ts";
 
 test("a replica's claim that cannot be read is neither nothing nor forgotten", async () => {
@@ -15,4 +16,13 @@ test("a replica's claim that cannot be read is neither nothing nor forgotten", a
   await expect(readReservations(folder, 1)).rejects.toMatchObject({ code: "EISDIR" });
   await forgetReservations(folder, 1);
   expect((await readdir(join(folder, "claims"))).sort()).toEqual(["one", "unreadable"]);
+});
+
+test("a purge says that it does not know what is there when the volume cannot be read", async () => {
+  const folder = await temporaryFolder();
+  const cache = await createDiskCache({ folder });
+  expect([await cache.purge("a.jpg"), await cache.entriesOf("a.jpg")]).toEqual([0, []]);
+  // A folder that cannot be read: ENOTDIR.
+  await writeFile(join(folder, "v1"), "");
+  expect([await cache.purge("a.jpg"), await cache.entriesOf("a.jpg")]).toEqual([undefined, undefined]);
 });
