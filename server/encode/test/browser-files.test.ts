@@ -2,7 +2,8 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { deflateSync } from "node:zlib";
 import sharp from "sharp";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
+import { atFileEnd } from "../../test/support/file-end.ts";
 import { photo } from "../../test/support/pictures.ts";
 import { type Pod, startPod } from "../../test/support/pod.ts";
 import { temporaryFolder } from "../../test/support/temporary-folder.ts";
@@ -10,14 +11,16 @@ import { peculiarityOf } from "../child/original/peculiar.ts";
 import { type GifFrame, gifOf } from "./gifs.ts";
 import { chunk } from "./png.ts";
 
+const atEnd = atFileEnd();
+
 let pod: Pod;
 let photos: string;
 beforeAll(async () => {
-  const folder = await temporaryFolder(afterAll);
+  const folder = await temporaryFolder(atEnd);
   photos = join(folder, "photos");
   await mkdir(photos);
   const settings = { SOURCE: photos, CACHE_DIR: join(folder, "cache"), GC_INTERVAL: "0" };
-  pod = await startPod({ ...settings, ENCODE_TIMEOUT: "120s", ENCODERS: "1" }, undefined, afterAll);
+  pod = await startPod({ ...settings, ENCODE_TIMEOUT: "120s", ENCODERS: "1" }, undefined, atEnd);
 });
 
 /** Stores an original and asks for it. */

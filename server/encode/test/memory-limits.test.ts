@@ -2,15 +2,18 @@ import { readFileSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import sharp from "sharp";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { browserAccept } from "../../../contract/accept.ts";
 import { report } from "../../test/chaos/chaos.ts";
+import { atFileEnd } from "../../test/support/file-end.ts";
 import { photo } from "../../test/support/pictures.ts";
 import { type Pod, startPod } from "../../test/support/pod.ts";
 import { temporaryFolder } from "../../test/support/temporary-folder.ts";
 import { readProcessMemory } from "../memory/process-memory.ts";
 import { exifBombs, lyingAvif, packedBomb, textBomb } from "./bombs.ts";
 import { pngHeader } from "./png.ts";
+
+const atEnd = atFileEnd();
 
 const token = "the-token-of-the-test";
 const MIB = 2 ** 20;
@@ -26,7 +29,7 @@ interface Server {
 }
 
 async function start(settings: Readonly<Record<string, string>>): Promise<Server> {
-  const folder = await temporaryFolder(afterAll);
+  const folder = await temporaryFolder(atEnd);
   const photos = join(folder, "photos");
   await mkdir(photos);
   const pod = await startPod(
@@ -37,7 +40,7 @@ async function start(settings: Readonly<Record<string, string>>): Promise<Server
       ...settings,
     },
     undefined,
-    afterAll,
+    atEnd,
   );
   const ask = (query: string) => fetch(`${pod.url}?${query}`, { headers: { accept: browserAccept.avif } });
   return {

@@ -1,12 +1,15 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import sharp from "sharp";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
+import { atFileEnd } from "../../test/support/file-end.ts";
 import { animation } from "../../test/support/pictures.ts";
 import { type Pod, startPod } from "../../test/support/pod.ts";
 import { temporaryFolder } from "../../test/support/temporary-folder.ts";
 import { gifOf, subBlocks } from "./gifs.ts";
 import { chunk, withChunks } from "./png.ts";
+
+const atEnd = atFileEnd();
 
 const SECRET = "where it was taken";
 let pod: Pod;
@@ -14,7 +17,7 @@ let photos: string;
 let apng: Buffer;
 let avis: Buffer;
 beforeAll(async () => {
-  const folder = await temporaryFolder(afterAll);
+  const folder = await temporaryFolder(atEnd);
   photos = join(folder, "photos");
   await mkdir(photos);
   const fixture = (name: string) => readFile(join(import.meta.dirname, "../../test/fixtures", name));
@@ -27,7 +30,7 @@ beforeAll(async () => {
       ...{ ENCODE_TIMEOUT: "120s", ENCODERS: "1" },
     },
     undefined,
-    afterAll,
+    atEnd,
   );
 });
 

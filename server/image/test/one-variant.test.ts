@@ -1,20 +1,16 @@
 import { copyFile, mkdir, rename, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { browserAccept } from "../../../contract/accept.ts";
 import { report } from "../../test/chaos/chaos.ts";
+import { atFileEnd } from "../../test/support/file-end.ts";
 import { photo } from "../../test/support/pictures.ts";
 import { type Pod, startPod } from "../../test/support/pod.ts";
 import { temporaryFolder } from "../../test/support/temporary-folder.ts";
 
 const token = "the-token-of-the-test";
 
-/** What vitest ends after the tests: an afterAll inside a beforeAll is never called. */
-const ends: (() => unknown)[] = [];
-const atEnd = (end: () => unknown): void => void ends.push(end);
-afterAll(async () => {
-  for (const end of ends.reverse()) await end();
-});
+const atEnd = atFileEnd();
 
 /** A server as it is run, on a folder of photographs; `get` asks with a browser's Accept and gives status and code. */
 async function start(settings: Readonly<Record<string, string>>) {

@@ -1,15 +1,18 @@
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { report } from "../../test/chaos/chaos.ts";
+import { atFileEnd } from "../../test/support/file-end.ts";
 import { photo } from "../../test/support/pictures.ts";
 import { type Pod, startPod } from "../../test/support/pod.ts";
 import { temporaryFolder } from "../../test/support/temporary-folder.ts";
 
+const atEnd = atFileEnd();
+
 const token = "the-token-of-the-test";
 let folder: string;
 beforeAll(async () => {
-  folder = await temporaryFolder(afterAll);
+  folder = await temporaryFolder(atEnd);
   await mkdir(join(folder, "photos"));
   await photo(64, 48)
     .jpeg()

@@ -3,10 +3,13 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from "node:zlib";
 import sharp from "sharp";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
+import { atFileEnd } from "../../test/support/file-end.ts";
 import { photo } from "../../test/support/pictures.ts";
 import { type Pod, startPod } from "../../test/support/pod.ts";
 import { temporaryFolder } from "../../test/support/temporary-folder.ts";
+
+const atEnd = atFileEnd();
 
 const svg = Buffer.from(
   `<svg xmlns="http://www.w3.org/2000/svg" width="30" height="20"><!--${" ".repeat(500)}--></svg>`,
@@ -43,7 +46,7 @@ beforeAll(async () => {
     response.end(part.subarray(10));
   }).listen(0, "127.0.0.1");
   await new Promise((resolve) => bucket.once("listening", resolve));
-  afterAll(() => {
+  atEnd(() => {
     bucket.closeAllConnections();
     bucket.close();
   });
@@ -51,11 +54,11 @@ beforeAll(async () => {
   pod = await startPod(
     {
       SOURCE: `http://127.0.0.1:${port}/`,
-      CACHE_DIR: join(await temporaryFolder(afterAll), "cache"),
+      CACHE_DIR: join(await temporaryFolder(atEnd), "cache"),
       ...{ GC_INTERVAL: "0", MAX_SOURCE_BYTES: "1MiB", ENCODERS: "1", ENCODE_TIMEOUT: "120s" },
     },
     undefined,
-    afterAll,
+    atEnd,
   );
 });
 
