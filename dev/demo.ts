@@ -58,8 +58,8 @@ async function startServer(images: number, signal: AbortSignal): Promise<Program
   );
 }
 
-/** The effort of readers' images: someone waits for this scan. */
-const patient = ["--effort", "2", "--timeout", "10m"];
+/** The least effort: someone waits for this scan, and bytes do not matter on one machine. */
+const patient = ["--effort", "0", "--timeout", "10m"];
 
 /** With the environment that `hugo server` has, so that both mean the same URLs. */
 async function scan(images: number, signal: AbortSignal): Promise<void> {
