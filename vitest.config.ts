@@ -1,10 +1,20 @@
 import { defineConfig, type TestProjectConfiguration } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** They put a faulty node:fs below the modules that they test: no other file may get those modules. */
 const mocking = ["server/cache/test/volume-faults.test.ts", "server/gc/test/sweep-full.test.ts"];
 
 /** They need a Ceph or an API server of their own: npm run test:ceph, npm run test:kubernetes. */
 const elsewhere = ["**/node_modules/**", "**/*.ceph.test.ts", "**/*.kubernetes.test.ts"];
+
+/** What builds sites comes last: on a new machine their Hugos are still being fetched meanwhile (dev/test/hugo-setup.ts). */
+class SitesLast extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    const first = sorted.filter(({ moduleId }) => /\/(?:server|contract|k8s)\//.test(moduleId));
+    return [...first, ...sorted.filter((file) => !first.includes(file))];
+  }
+}
 
 function project(name: string, files: object): TestProjectConfiguration {
   return {
@@ -22,9 +32,10 @@ function project(name: string, files: object): TestProjectConfiguration {
 export default defineConfig({
   test: {
     // Builds dist/ once: encoder children and the executable are run as users run them.
-    globalSetup: ["dev/build-once.ts"],
+    globalSetup: ["dev/build-once.ts", "dev/test/hugo-setup.ts"],
     // Many tests wait, for a timeout or a child, so that two cores have room for more workers than two.
     maxWorkers: 4,
+    sequence: { sequencer: SitesLast },
     projects: [
       // A worker keeps its modules from file to file: loading them anew took a sixth of the whole run.
       project("all", {

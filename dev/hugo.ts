@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile, rename, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -30,8 +30,13 @@ export const hugoCache: string = fileURLToPath(
 export async function obtainHugo(cache: string = hugoCache): Promise<Hugo> {
   const onPath = await probe("hugo", "PATH");
   if (onPath !== undefined && compareVersions(onPath.version, OLDEST_HUGO) >= 0) return onPath;
+  // Any that is here already will do, also one that the tests have fetched beside others.
+  const findKnown = async (): Promise<Hugo | undefined> =>
+    (await readCommands(cache, "obtained")).at(-1) ?? (await readCommands(cache, "versions")).at(-1);
+  const here = await findKnown();
+  if (here !== undefined) return here;
   return await withLock(cache, async () => {
-    const known = (await readCommands(cache, "obtained")).at(-1);
+    const known = await findKnown();
     if (known !== undefined) return known;
     const failures: string[] = [];
     for (const [name, obtain] of Object.entries(ways)) {
@@ -39,7 +44,7 @@ export async function obtainHugo(cache: string = hugoCache): Promise<Hugo> {
         const file = await obtain(cache);
         const hugo = await probe(file, name);
         if (hugo === undefined) throw new Error("what was unpacked does not run here");
-        await writeFile(path.join(cache, "obtained"), file);
+        await writeCommands(cache, "obtained", [file]);
         return hugo;
       } catch (error) {
         failures.push(`${name}: ${reason(error)}`);
@@ -57,6 +62,8 @@ export async function obtainHugo(cache: string = hugoCache): Promise<Hugo> {
  * The newest moves: whatever Debian's unstable has today.
  */
 export async function obtainHugoVersions(cache: string = hugoCache): Promise<readonly Hugo[]> {
+  const here = await readCommands(cache, "versions");
+  if (here.length > 0) return here;
   return await withLock(cache, async () => {
     const known = await readCommands(cache, "versions");
     if (known.length > 0) return known;
@@ -119,7 +126,7 @@ async function unpackVersions(cache: string): Promise<readonly Hugo[]> {
   const apt = await openApt(path.join(cache, "apt-suites"), suites);
   const files: string[] = [];
   for (const version of await apt.versions("hugo")) files.push(await installWrapper(apt, version, cache));
-  await writeFile(path.join(cache, "versions"), files.join("\n"));
+  await writeCommands(cache, "versions", files);
   return await readCommands(cache, "versions");
 }
 
@@ -136,6 +143,13 @@ async function readCommands(cache: string, name: "obtained" | "versions"): Promi
     .filter((hugo) => hugo !== undefined)
     .filter((hugo) => compareVersions(hugo.version, OLDEST_HUGO) >= 0)
     .sort((a, b) => compareVersions(a.version, b.version));
+}
+
+/** Whole or not at all: others read it without the lock. */
+async function writeCommands(cache: string, name: "obtained" | "versions", files: readonly string[]) {
+  const file = path.join(cache, name);
+  await writeFile(`${file}.part`, files.join("\n"));
+  await rename(`${file}.part`, file);
 }
 
 function reason(error: unknown): string {
