@@ -39,15 +39,16 @@ export async function diff(objects: readonly KubeObject[], ...options: readonly 
   return await kubectl(["diff", "-f", "-", ...options], await known(objects));
 }
 
-/** JSON is YAML. */
 async function known(objects: readonly KubeObject[]): Promise<string> {
   const served = await Promise.all(
     objects.map(({ apiVersion }) => !apiVersion.includes(".") || exists(`/apis/${apiVersion}`)),
   );
-  return objects
-    .filter((_, index) => served[index])
-    .map((object) => JSON.stringify(object))
-    .join("\n---\n");
+  return listOf(objects.filter((_, index) => served[index]));
+}
+
+/** One text for kubectl's standard input, in a form that every version of it reads. */
+export function listOf(objects: readonly KubeObject[]): string {
+  return JSON.stringify({ apiVersion: "v1", kind: "List", items: objects });
 }
 
 /** Runs lines of the guide as an operator does. */

@@ -10,6 +10,7 @@ import {
   exists,
   isReady,
   kubectl,
+  listOf,
   podsOf,
   provideVolumes,
   shell,
@@ -62,10 +63,7 @@ describe.runIf(clusterRuns)("what the guide says of", () => {
     const old = oldRelease(namespace);
     await provideVolumes(namespace, old);
     // As it was made by hand: nothing is known of what it once was.
-    const { stderr } = await kubectl(
-      ["create", "-f", "-"],
-      old.map((object) => JSON.stringify(object)).join("\n---\n"),
-    );
+    const { stderr } = await kubectl(["create", "-f", "-"], listOf(old));
     expect(stderr).toBe("");
     await expect.poll(() => phaseOf(namespace)).toBe("Bound");
     const { resources, patches } = blockAfter<Own & { resources: string[] }>("- **Claim**", "yaml");
@@ -95,10 +93,7 @@ describe.runIf(clusterRuns)("what the guide says of", () => {
 
 /** `kubectl delete -k`. */
 async function remove(objects: readonly KubeObject[]) {
-  return await kubectl(
-    ["delete", "-f", "-"],
-    objects.map((object) => JSON.stringify(object)).join("\n---\n"),
-  );
+  return await kubectl(["delete", "-f", "-"], listOf(objects));
 }
 
 function nameOf(line: string): string {
