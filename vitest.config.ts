@@ -33,8 +33,8 @@ export default defineConfig({
   test: {
     // Builds dist/ once: encoder children and the executable are run as users run them.
     globalSetup: ["dev/build-once.ts", "dev/test/hugo-setup.ts"],
-    // Many tests wait, for a timeout or a child, so that two cores have room for more workers than two.
-    maxWorkers: 4,
+    // Many tests wait, for a timeout or a child, so that two cores have room for a third worker.
+    maxWorkers: 3,
     sequence: { sequencer: SitesLast },
     projects: [
       // A worker keeps its modules from file to file: loading them anew took a sixth of the whole run.
