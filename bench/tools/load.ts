@@ -1,9 +1,9 @@
 import { execFile } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { number } from "./outside.ts";
+import { builtProgram } from "./paths.ts";
 
 /** What readers do for a while: some connections that ask again as soon as they are answered. */
 export interface Load {
@@ -94,7 +94,7 @@ end
 // --- the bundled client ---
 
 async function runClient(load: Load): Promise<Answered> {
-  const client = fileURLToPath(new URL("../peers/client.js", import.meta.url));
+  const client = builtProgram("tools", "load-client");
   const { stdout } = await run(process.execPath, [client, JSON.stringify(load)]);
   const read: unknown = JSON.parse(stdout);
   const field = (name: string): number =>
