@@ -46,7 +46,9 @@ const options: Parameters<typeof startVitest>[2] = {
 function taken({ file, code, instead, without }: Mutant) {
   const whole = path.resolve(file);
   if (readFileSync(whole, "utf8").split(code).length !== 2)
-    throw new Error(`${without}: ${file} has not exactly one "${code}"; change dev/mutants.ts with it`);
+    throw new Error(
+      `${without}: ${file} has not exactly one "${code}"; change dev/mutants/mutants.ts with it`,
+    );
   return {
     name: "mutant",
     enforce: "pre" as const,

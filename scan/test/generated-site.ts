@@ -36,7 +36,7 @@ export const generatedSite: fc.Arbitrary<GeneratedSite> = fc
 
 // --- what pages say ---
 
-/** What a clock of UTC's shows so many hours from now. */
+/** The date and time in UTC, a number of hours from now, without a zone. */
 function wall(hours: number): string {
   return new Date(Date.now() + hours * 60 * 60 * 1000).toISOString().slice(0, 19);
 }
