@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
 
-/** The storms of `npm test` at their full numbers, one after another; prints a table. */
+/** The storms of `npm run test:storms` at full size, one after another; prints a table. */
 export default defineConfig({
   test: {
     // The last ones are at full numbers in `npm test` as well; here they say so in the table.

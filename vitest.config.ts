@@ -5,7 +5,12 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 const mocking = ["server/cache/test/volume-faults.test.ts", "server/gc/test/sweep-full.test.ts"];
 
 /** They need a Ceph or an API server of their own: npm run test:ceph, npm run test:kubernetes. */
-const elsewhere = ["**/node_modules/**", "**/*.ceph.test.ts", "**/*.kubernetes.test.ts"];
+const elsewhere = [
+  "**/node_modules/**",
+  "**/*.ceph.test.ts",
+  "**/*.kubernetes.test.ts",
+  "**/*.chaos.test.ts",
+];
 
 /** What builds sites comes last: on a new machine their Hugos are still being fetched meanwhile (dev/test/hugo-setup.ts). */
 class SitesLast extends BaseSequencer {
@@ -44,6 +49,8 @@ export default defineConfig({
         isolate: false,
       }),
       project("mocking", { include: mocking }),
+      // Attacks and faults at a size that ends within minutes: npm run test:storms; at full size: npm run test:chaos.
+      project("storms", { include: ["server/test/chaos/*.chaos.test.ts"] }),
     ],
   },
 });

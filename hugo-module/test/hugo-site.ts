@@ -3,7 +3,15 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promis
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { inject } from "vitest";
 import { type Hugo, obtainHugoVersions } from "../../dev/hugo.ts";
+
+declare module "vitest" {
+  interface ProvidedContext {
+    /** Whether sites are built on every Hugo (`npm run test:hugo`); absent: on the oldest and the newest. */
+    readonly everyHugo?: boolean;
+  }
+}
 
 /** The module's root: the repository. */
 export const moduleRoot: string = fileURLToPath(new URL("../..", import.meta.url));
@@ -24,15 +32,17 @@ export interface BuildOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** Every Hugo that tests run on, oldest first; none, with a line that says so, where the machine cannot have them. */
-export const hugos: readonly Hugo[] = await obtainHugoVersions();
+const obtained = await obtainHugoVersions();
+
+/** The oldest and the newest Hugo, for tests where those between add nothing. */
+export const extremes: readonly Hugo[] = obtained.filter((_, at) => at === 0 || at === obtained.length - 1);
+
+/** The Hugos that tests run on, oldest first; none, with a line that says so, where the machine cannot have them. */
+export const hugos: readonly Hugo[] = inject("everyHugo") ? obtained : extremes;
 if (hugos.length === 0) {
   console.log("no Hugo could be obtained (it takes Debian's apt): the tests that build sites are skipped");
   if (process.env.CI) throw new Error("CI must be able to build sites: apt reached no Hugo packages");
 }
-
-/** The oldest and the newest, for tests where those in between add nothing. */
-export const extremes: readonly Hugo[] = hugos.filter((_, at) => at === 0 || at === hugos.length - 1);
 
 /** A site's files by path; the module is imported and the endpoint set unless `config.toml` is among them. */
 export async function createSite(files: Readonly<Record<string, string | Uint8Array>>): Promise<TestSite> {

@@ -1,22 +1,21 @@
 import { isDeepStrictEqual } from "node:util";
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
-import { createSite, extremes, hugos, siteConfig } from "../../../hugo-module/test/hugo-site.ts";
+import { describe, expect, inject, test } from "vitest";
+import { createSite, hugos, siteConfig } from "../../../hugo-module/test/hugo-site.ts";
 import type { Finding } from "../../findings.ts";
 import { scanned } from "../../test/blog.ts";
 import { run } from "../../test/command.ts";
 import { pagesWithFrontMatter } from "../../test/fixtures/front-matters.ts";
 import { splitFrontMatter } from "../pages/front-matter.ts";
 
-/** The versions between the extremes have parsers of theirs. */
-const pagesOn = (hugo: (typeof hugos)[number]) => (extremes.includes(hugo) ? 1000 : 250);
+const PAGES = inject("everyHugo") ? 1000 : 250;
 /** Any does; another one tries other pages. */
 const SEED = Number(process.env.SEED ?? 1);
 
 describe.each([...hugos])("on Hugo $version", (hugo) => {
   const minor = Number(hugo.version.split(".")[1]);
   const pages = fc
-    .sample(pagesWithFrontMatter(minor), { seed: SEED, numRuns: pagesOn(hugo) })
+    .sample(pagesWithFrontMatter(minor), { seed: SEED, numRuns: PAGES })
     .map((text, at) => ({ name: `p${at}`, text: text.replace("photo.jpg", `p${at}.jpg`) }));
 
   test(`the scan reads ${pages.length} generated front matters as Hugo does`, async () => {

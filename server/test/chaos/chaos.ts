@@ -13,7 +13,7 @@ export function isFull(): boolean {
   return inject("chaosTable") !== undefined;
 }
 
-/** `npm run test:chaos` runs the full numbers, `npm test` the same at a size that ends quickly. */
+/** `npm run test:chaos` runs the full numbers, `npm run test:storms` the same at a size that ends quickly. */
 export function sized(full: number, quick: number): number {
   return isFull() ? full : quick;
 }
