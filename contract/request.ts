@@ -17,28 +17,28 @@ export interface ImageRequest {
 
 export type Parameter = "img" | "q" | "w" | "fm" | "v" | "s";
 
-/** What each parameter takes and means, in words for readers of the documentation. */
+/** What each parameter takes and means, for the documentation. */
 export const parameterHelp = {
   img: {
     takes: "a source key",
-    meaning: "The photograph. Alone, or with `v` only: the original, as it is stored.",
+    meaning: "The photograph. Without other parameters, or only with `v`: the original as it is stored.",
   },
   q: {
     takes: `1 to ${MAX_QUALITY}`,
     meaning:
-      "Quality, as JPEG counts it; every format is made to look like it. Without it: `DEFAULT_QUALITY`.",
+      "Quality on JPEG's scale. Every format looks like a JPEG of this quality. Default: `DEFAULT_QUALITY`.",
   },
   w: { takes: `1 to ${MAX_WIDTH}`, meaning: "Width in pixels. A photograph is never enlarged." },
   fm: {
     takes: ["auto", ...askedFormats, "json"].map((format) => `\`${format}\``).join(" "),
     meaning:
-      "Format. `auto`, the default: the best that the browser accepts. `json`: what is known of the photograph.",
+      "Format. `auto`, the default, is the best that the browser accepts. `json` describes the photograph.",
   },
   v: {
     takes: "10 hex digits",
-    meaning: "The version a page was built with: what it names may be kept for a year.",
+    meaning: "Version of the photograph when the page was built. Caches may keep the response for a year.",
   },
-  s: { takes: "32 hex digits", meaning: "The signature, where the server has `VARIANTS=signed`." },
+  s: { takes: "32 hex digits", meaning: "The signature, if the server has `VARIANTS=signed`." },
 } as const satisfies Readonly<Record<Parameter, { readonly takes: string; readonly meaning: string }>>;
 
 /** A URL that names no image: the parameter at fault and what to do, in words for the reader. */

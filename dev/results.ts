@@ -1,39 +1,69 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** What a page of `bench/results/` says, as far as an overview needs it. */
+/** What an overview takes from a page of `bench/results/`. */
 interface Measurement {
   readonly claim: string;
   readonly title: string;
-  /** Such as `2026-11-24 23:15 UTC by … on 2 cores of …`. */
-  readonly measured: string;
+  /** Such as `2026-11-24`. */
+  readonly day: string;
+  /** Cores, memory, kernel and Node: a number without its machine says nothing. */
+  readonly machine: string;
   /** Rows of claim, promised, measured, kept. */
   readonly rows: readonly (readonly string[])[];
 }
 
-/** Every promise of every benchmark and what came of it, as Markdown; links are relative to `bench/`. */
+/** The numbers of the README: the page, its row, and what the row is called there. */
+const chosen = [
+  ["hits", "30 KB: CPU, as shipped ÷ bare node:http", "A hit from memory: CPU ÷ a bare node:http server"],
+  ["disk", "CPU ÷ bare node:http that reads and checks the file", "A hit from disk: CPU ÷ the same server"],
+  ["misses", "avif, 800 px: wall ÷ bare sharp", "A new AVIF of 800 pixels: time ÷ bare sharp"],
+  ["warm", "p99 of hits during a warm ÷ idle", "Hits during a warm-up: p99 ÷ p99 of an idle server"],
+  ["memory", "peak", "Memory at ten times the load that it can encode"],
+  ["hook", "CPU that ours adds ÷ what Hugo's own adds", "The hook in a build: CPU ÷ Hugo's own hook"],
+  ["scan", "wall ÷ hugo building the site", "A scan of 2,000 posts: time ÷ hugo building them"],
+  ["start", "exec to /readyz, folder", "Start of the server, until it is ready"],
+] as const;
+
+/** Every promise of every benchmark with its result, as Markdown; links are relative to `bench/`. */
 export function allPromises(folder: string): string {
-  return overview(folder, "results/", (rows) => rows);
+  const measurements = readMeasurements(folder);
+  const rows = measurements.flatMap(({ claim, title, rows }) =>
+    rows.map((cells) => [`[${title}](results/${claim}.md)`, ...cells]),
+  );
+  return overview(["", "claim", "promised", "measured", "kept"], rows, measurements);
 }
 
-/** The first promise of each benchmark and the plot of hits; links are relative to the repository's root. */
-export function firstPromises(folder: string): string {
-  const plot = listed(folder).includes("hits.svg") ? "![Hits from memory](bench/results/hits.svg)\n\n" : "";
-  return plot + overview(folder, "bench/results/", (rows) => rows.slice(0, 1));
+/**
+ * The eight numbers that a user cares about; links are relative to the repository's root.
+ * @throws Error when a page has no such row.
+ */
+export function chosenPromises(folder: string): string {
+  const measurements = readMeasurements(folder);
+  const found = chosen.flatMap(([claim, row, says]) => {
+    const measurement = measurements.find((each) => each.claim === claim);
+    if (measurement === undefined) return [];
+    const cells = measurement.rows.find(([name]) => name === row);
+    if (cells === undefined) throw new Error(`bench/results/${claim}.md has no row "${row}"; see dev/results.ts`);
+    return [{ measurement, cells: [`[${says}](bench/results/${claim}.md)`, ...cells.slice(1)] }];
+  });
+  return overview(
+    ["", "promised", "measured", "kept"],
+    found.map(({ cells }) => cells),
+    found.map(({ measurement }) => measurement),
+  );
 }
 
 function overview(
-  folder: string,
-  link: string,
-  choose: (rows: Measurement["rows"]) => Measurement["rows"],
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  measurements: readonly Measurement[],
 ): string {
-  const measurements = readMeasurements(folder);
-  const rows = measurements.flatMap(({ claim, title, rows }) =>
-    choose(rows).map((cells) => [`[${title}](${link}${claim}.md)`, ...cells]),
-  );
   if (rows.length === 0) return "No benchmark has been run for this version yet: `npm run bench -- hits`.\n";
-  const lines = [["", "claim", "promised", "measured", "kept"], ["---", "---", "--:", "--:", "--:"], ...rows];
-  return `${lines.map((cells) => `| ${cells.join(" | ")} |`).join("\n")}\n\n${machines(measurements)}\n`;
+  const text = head.length - 3;
+  const rule = head.map((_, column) => (column < text ? "---" : "--:"));
+  const lines = [head, rule, ...rows].map((cells) => `| ${cells.join(" | ")} |`);
+  return `${lines.join("\n")}\n\n${machines(measurements)}\n`;
 }
 
 // --- pages ---
@@ -45,10 +75,12 @@ function readMeasurements(folder: string): readonly Measurement[] {
   return claims.sort().map((claim) => {
     const text = readFileSync(join(folder, `${claim}.md`), "utf8");
     const [, targets = ""] = /^\| claim \| promised .*\n\| --- .*\n((?:\|.*\n)*)/m.exec(text) ?? [];
+    const [, day = "", machine = ""] = /^Measured (\S+) .* on (.+)\.$/m.exec(text) ?? [];
     return {
       claim,
       title: /^# (.+)$/m.exec(text)?.[1] ?? claim,
-      measured: /^Measured (.+)\.$/m.exec(text)?.[1] ?? "",
+      day,
+      machine,
       rows: targets
         .split("\n")
         .filter(Boolean)
@@ -65,11 +97,14 @@ function listed(folder: string): readonly string[] {
   }
 }
 
-/** One sentence for each machine: a number without its machine and date says nothing. */
+/** One sentence for each machine, with its first and last day. */
 function machines(measurements: readonly Measurement[]): string {
-  const places = measurements.map(({ measured }) => {
-    const [, day = "", machine = ""] = /^(\S+) .* on (.+)$/.exec(measured) ?? [];
-    return `${day}, ${machine}`;
-  });
-  return [...new Set(places)].map((place) => `Measured ${place}.`).join(" ");
+  const all = [...new Set(measurements.map(({ machine }) => machine))];
+  return all
+    .map((machine) => {
+      const days = measurements.flatMap((each) => (each.machine === machine ? [each.day] : [])).sort();
+      const [first = "", last = ""] = [days[0], days.at(-1)];
+      return `Measured ${first === last ? first : `${first} to ${last}`} on ${machine}.`;
+    })
+    .join(" ");
 }

@@ -4,7 +4,7 @@ import { help as scanHelp } from "../scan/options.ts";
 import { fileHelp, type Setting, settings } from "../server/config/settings.ts";
 import { type ProblemKind, problems } from "../server/errors.ts";
 import { metricDefinitions } from "../server/telemetry/metric-definitions.ts";
-import { allPromises, firstPromises } from "./results.ts";
+import { allPromises, chosenPromises } from "./results.ts";
 
 /** The files that have them, below the repository's root. */
 export const generatedFiles = ["README.md", "k8s/README.md", "bench/README.md"] as const;
@@ -63,7 +63,7 @@ const reference: Tables = {
       ]),
     ),
   scan: () => `\`\`\`\n${scanHelp}\`\`\`\n`,
-  benchmarks: () => firstPromises(results),
+  benchmarks: () => chosenPromises(results),
 };
 
 const operation: Tables = {

@@ -2,7 +2,7 @@ import { parseArgs } from "node:util";
 import { CannotRun } from "./cannot-run.ts";
 import { environmentName } from "./site/config/environment.ts";
 
-/** The command line of a scan, typed. */
+/** The parsed command line of a scan. */
 export interface CommandLine {
   readonly site: string;
   readonly environment: string;
@@ -10,9 +10,9 @@ export interface CommandLine {
   readonly endpoint?: string;
   readonly token?: string;
   readonly manifest?: string | false;
-  /** A built site: compared with the content, or taken instead of it. */
+  /** A built site, either compared with the content or used instead of it. */
   readonly built?: { readonly folder: string; readonly compare: boolean };
-  /** Where readers are served from, for a look through the CDN. */
+  /** Request the public address, to check the CDN. */
   readonly edge: boolean;
   readonly publish?: string;
   readonly previewSeconds?: number;
@@ -27,45 +27,45 @@ export interface CommandLine {
 
 export const help = `Usage: imgproxy-lite scan [options]
 
-Finds every image that a Hugo site will ask of the proxy, checks that it exists, writes the manifest that the site's
-templates read, and makes every variant before a reader asks for it.
+Finds every image that a Hugo site will request from the proxy, and checks that it exists. Writes the manifest that the
+site's templates read, and makes every variant before a reader requests it.
 
-  imgproxy-lite scan                    before hugo: look, tell hugo, warm
+  imgproxy-lite scan                    before hugo: checks images, writes the manifest, warms the cache
   hugo
-  imgproxy-lite scan --check public     after hugo: make sure of what it has emitted
-  imgproxy-lite scan --edge             after the deploy: through the CDN
+  imgproxy-lite scan --check public     after hugo: checks the URLs that hugo printed
+  imgproxy-lite scan --edge             after the deploy: checks the CDN
 
 The site
   --site FOLDER        the Hugo site (default: the current folder)
   --environment NAME   Hugo's environment (default: HUGO_ENVIRONMENT, HUGO_ENV, or production)
-  --hugo-version N     the Hugo whose rules decide what is a page (default: the one on PATH, or the newest)
+  --hugo-version N     the Hugo version whose rules decide what is a page (default: the one on PATH, or the newest)
   --manifest FILE      where to write the manifest, relative to the site (default: assets/imgproxy.json)
-  --no-manifest        leave the manifest as it is
-  --check FOLDER       take the URLs from the built site, and compare them with what the content says
-  --html FOLDER        take the URLs from the built site alone
+  --no-manifest        do not write the manifest
+  --check FOLDER       take the URLs from the built site, and compare them with the content
+  --html FOLDER        take the URLs from the built site only
 
 The proxy
-  --endpoint URL       where this scan reaches it (default: params.imgproxy.endpoint, where readers do)
-  --token TOKEN        of its /api (default: TOKEN); without one the scan is a reader like any other
-  --publish SITE/NAME  what the published set is called, with a token (default: the host of baseURL / the commit)
-  --preview DURATION   forget the published set after so long, such as 14d
-  --effort N           how hard the encoder tries, 0 (fast) to 9 (small); takes a token (default: the server's)
-  --edge               read every URL at the public address and check that the CDN keeps formats apart
-  --concurrency N      requests at a time (default: 4)
-  --timeout DURATION   how long a server that restarts or is busy is waited for, such as 90s or 5m (default: 2m)
+  --endpoint URL       address at which the scan reaches it (default: params.imgproxy.endpoint, as readers do)
+  --token TOKEN        token of its API (default: TOKEN); without a token the scan makes the same requests as a reader
+  --publish SITE/NAME  name of the published set; needs a token (default: host of baseURL / commit)
+  --preview DURATION   the published set expires after this time, such as 14d
+  --effort N           effort of the encoder, 0 (fast) to 9 (small); needs a token (default: the server's)
+  --edge               request every URL at the public address, and check that the CDN keeps formats apart
+  --concurrency N      parallel requests (default: 4)
+  --timeout DURATION   how long the scan waits for a server that restarts or is busy, such as 90s or 5m (default: 2m)
 
 The output
-  --dry-run            print what would be asked for; no request is made and nothing is written
+  --dry-run            print what the scan would request; send no request and write no file
   --json               print the result as JSON
-  --report FILE        write a page that shows each photograph, its variants and the failures
+  --report FILE        write an HTML page with each photograph, its variants and the failures
   -h, --help           print this
 
-What a scan has learned is in the site's resources/imgproxy-lite: where CI keeps that folder between runs, posts that have
-not changed are not parsed again, and covers that no page showed at the last --check are not made. Losing it costs time alone.
+The scan stores what it has learned in the site's resources/imgproxy-lite. If CI keeps that folder between runs, unchanged
+posts are not parsed again, and covers that no page showed at the last --check are not made. Without it a scan is only slower.
 
-HUGO_… variables count as they do for hugo; HUGO_IMGPROXY_KEY signs URLs where the site says params.imgproxy.sign = true. On
-GitHub and GitLab, findings become annotations. Exit code: 0 all is well; 1 the content has problems, such as a photograph
-that is missing or cannot be read; 2 the scan could not run.
+HUGO_… variables have the same effect as for hugo. HUGO_IMGPROXY_KEY signs URLs if the site sets params.imgproxy.sign = true.
+On GitHub and GitLab, findings become annotations. Exit code: 0 no problem; 1 problems in the content, such as a photograph
+that is missing or damaged; 2 the scan could not run.
 `;
 
 /**

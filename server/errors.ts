@@ -1,20 +1,20 @@
-/** One way a request can fail: what the reader sees, and for how long a cache may keep it. */
+/** One kind of failed request: what the reader gets, and how long a cache may keep it. */
 export interface ProblemKind {
   readonly status: number;
-  /** One sentence for whoever reads the response. */
+  /** One sentence for the reader of the response. */
   readonly title: string;
-  /** What to do about it. */
+  /** What the reader or the operator can do. */
   readonly remedy: string;
-  /** Always explicit: RFC 9110 §15.1 makes a silent 404, 405, 410, 414 or 501 cacheable by guesswork. */
+  /** Always sent: without it, RFC 9110 §15.1 allows heuristic caching of 404, 405, 410, 414 and 501. */
   readonly cacheControl: string;
   readonly retryAfterSeconds?: number;
-  /** Present where asking again soon fails again: how long that is remembered, and for which other requests it is true. */
+  /** Set where a second request would fail again: for how many seconds it is remembered, and for which requests. */
   readonly remembered?: { readonly scope: Scope; readonly seconds: number };
 }
 
 /**
- * What a failure is true of: `source`, so that nothing of that key can be served; `pixels`, so that the original can be
- * served as it is but not decoded; `variant`, one width, quality and format and no other.
+ * What a failure applies to. `source`: nothing of that key can be served. `pixels`: the original can be served as it is,
+ * but not decoded. `variant`: only this width, quality and format fails.
  */
 export type Scope = "source" | "pixels" | "variant";
 
@@ -23,38 +23,38 @@ export const problems = {
   "invalid-request": {
     status: 400,
     title: "The URL does not name an image.",
-    remedy: "Ask for ?img=<source key>&q=<1..100>; the detail names the parameter at fault.",
+    remedy: "Request ?img=<source key>&q=<1..100>. The detail names the wrong parameter.",
     cacheControl: "public, max-age=300",
   },
   "invalid-body": {
     status: 400,
-    title: "The body is not what this call takes.",
-    remedy: "Send JSON as contract/api.ts has it; the detail names the place at fault.",
+    title: "The request body is not valid for this call.",
+    remedy: "Send JSON as described in contract/api.ts. The detail names the place of the fault.",
     cacheControl: "no-store",
   },
   "bad-host": {
     status: 400,
     title: "The request has more than one Host header.",
-    remedy: "Send one; a proxy on the way may have added the other.",
-    // It is the request that is wrong, not the URL.
+    remedy: "Send one Host header. A proxy on the way may have added the other.",
+    // The request is wrong, not the URL.
     cacheControl: "no-store",
   },
   "bad-token": {
     status: 401,
     title: "This call needs the server's token.",
-    remedy: "Send Authorization: Bearer <TOKEN>, with the TOKEN that the server was started with.",
+    remedy: "Send Authorization: Bearer <TOKEN>, with the TOKEN of the server's settings.",
     cacheControl: "no-store",
   },
   "bad-signature": {
     status: 403,
     title: "The URL is not signed with a key of this server.",
-    remedy: "Build the site with the key in HUGO_IMGPROXY_KEY that the server has in SIGNING_KEYS.",
+    remedy: "Build the site with a HUGO_IMGPROXY_KEY that is one of the server's SIGNING_KEYS.",
     cacheControl: "no-store",
   },
   "originals-off": {
     status: 403,
-    title: "This server does not give out originals.",
-    remedy: "Ask for a variant, with q; or start the server with ORIGINALS=on.",
+    title: "This server does not serve originals.",
+    remedy: "Request a variant, with q, or start the server with ORIGINALS=on.",
     cacheControl: "public, max-age=300",
   },
   "source-absent": {
@@ -68,107 +68,107 @@ export const problems = {
     status: 404,
     title: "No published site uses this variant.",
     remedy:
-      "Run the scan for the site, which publishes its variants; or start the server with VARIANTS=open.",
+      "Run the scan of the site, which publishes its variants, or start the server with VARIANTS=open.",
     cacheControl: "public, max-age=60",
   },
   "unknown-published": {
     status: 404,
-    title: "No published site that is known at the moment uses this variant.",
-    remedy: "Try again later; the operator finds in the log which published set cannot be read.",
+    title: "No published site uses this variant, as far as the server can tell: a published set cannot be read.",
+    remedy: "Try again later. The server's log names the published set that cannot be read.",
     cacheControl: "no-store",
   },
   "no-route": {
     status: 404,
-    title: "There is nothing here.",
-    remedy: "Ask for an image; the detail says where they are.",
+    title: "Not found.",
+    remedy: "Request an image. The detail says at which path.",
     cacheControl: "public, max-age=300",
   },
   "bad-method": {
     status: 405,
-    title: "Images can only be read.",
+    title: "This method is not allowed; images can only be read.",
     remedy: "Use GET, HEAD or OPTIONS.",
     cacheControl: "no-store",
   },
   "precondition-failed": {
     status: 412,
-    title: "The image is another one than the request's If-Match or If-Unmodified-Since names.",
-    remedy: "Ask for it again without that header.",
+    title: "The image does not match the request's If-Match or If-Unmodified-Since.",
+    remedy: "Send the request again without that header.",
     cacheControl: "no-store",
   },
   "body-too-large": {
     status: 413,
-    title: "The body is larger than this call takes.",
+    title: "The request body is larger than this call allows.",
     remedy: "Send it in several calls.",
     cacheControl: "no-store",
   },
   "unsupported-source": {
     status: 415,
     title: "The original is in a format that this server does not read.",
-    remedy: "Upload it as JPEG, PNG, WebP, AVIF, GIF or SVG; the detail says what it is.",
+    remedy: "Upload it as JPEG, PNG, WebP, AVIF, GIF or SVG. The detail names its format.",
     cacheControl: "public, max-age=60",
     remembered: { scope: "source", seconds: 60 },
   },
   "bad-range": {
     status: 416,
-    title: "The original has no such range.",
-    remedy: "Content-Range names its length.",
+    title: "The requested range is outside the original.",
+    remedy: "Request a range within the length that Content-Range names.",
     cacheControl: "no-store",
   },
   "unreadable-source": {
     status: 422,
-    title: "The original is damaged or beyond this server's limits.",
-    remedy: "Export the photograph again; the detail names the fault.",
+    title: "The original is damaged or exceeds this server's limits.",
+    remedy: "Export the photograph again. The detail names the fault.",
     cacheControl: "public, max-age=60",
     remembered: { scope: "pixels", seconds: 60 },
   },
   "impossible-variant": {
     status: 422,
-    title: "The photograph cannot be made into this variant.",
-    remedy: "Ask for another width, quality or format; the detail names the limit.",
+    title: "This variant of the photograph cannot be made.",
+    remedy: "Request another width, quality or format. The detail names the limit.",
     cacheControl: "public, max-age=60",
     remembered: { scope: "variant", seconds: 60 },
   },
   "withheld-source": {
     status: 422,
-    title: "The photographs' storage does not give out this original.",
-    remedy: "Look at the object in the storage; the detail says what keeps it.",
+    title: "The source refuses to give this original.",
+    remedy: "Check the object in the bucket. The detail says why it is refused.",
     cacheControl: "public, max-age=60",
     remembered: { scope: "source", seconds: 60 },
   },
   "over-budget": {
     status: 429,
-    title: "Too many new variants for one client.",
-    remedy: "Try again later; published variants are not counted.",
+    title: "This client has requested too many new variants.",
+    remedy: "Try again after the seconds in Retry-After. Published variants do not count.",
     cacheControl: "no-store",
     retryAfterSeconds: 10,
   },
   internal: {
     status: 500,
     title: "Something went wrong.",
-    remedy: "Report the request id to the operator, who finds it in the log.",
+    remedy: "Send the request id to the operator. The server's log has the cause beside it.",
     cacheControl: "no-store",
   },
   "source-failed": {
     status: 502,
-    title: "The photographs' storage did not give the original.",
-    remedy: "Try again; the operator finds the cause in the log.",
+    title: "The original could not be fetched from the source.",
+    remedy: "Try again. The server's log has the cause.",
     cacheControl: "no-store",
   },
   "source-misconfigured": {
     status: 502,
-    title: "This server cannot use the photographs' storage as it is set up.",
-    remedy: "The operator finds the cause in the log: credentials, clock, bucket or address.",
+    title: "The source is not configured correctly.",
+    remedy: "The server's log has the cause: credentials, clock, bucket or address.",
     cacheControl: "no-store",
   },
   "moved-source": {
     status: 502,
-    title: "The photographs' storage redirects to another address, and no redirect is followed.",
-    remedy: "Upload the photograph to where the server reads, or name the other address in SOURCE.",
+    title: "The source redirects to another address, and the server follows no redirect.",
+    remedy: "Upload the photograph to the configured source, or set SOURCE to the other address.",
     cacheControl: "no-store",
   },
   busy: {
     status: 503,
-    title: "The server has more to do than it can.",
+    title: "The server is overloaded.",
     remedy: "Try again after the seconds in Retry-After.",
     cacheControl: "no-store",
     retryAfterSeconds: 2,
@@ -176,20 +176,20 @@ export const problems = {
   "encode-failed": {
     status: 503,
     title: "The image could not be made in time.",
-    remedy: "Try again after the seconds in Retry-After, or ask for a narrower one.",
+    remedy: "Try again after the seconds in Retry-After, or request a smaller width.",
     cacheControl: "no-store",
     retryAfterSeconds: 2,
   },
   "source-busy": {
     status: 503,
-    title: "The photographs' storage has more to do than it can.",
+    title: "The source is overloaded.",
     remedy: "Try again after the seconds in Retry-After.",
     cacheControl: "no-store",
     retryAfterSeconds: 2,
   },
   "source-timeout": {
     status: 504,
-    title: "The photographs' storage did not answer in time.",
+    title: "The source did not answer in time.",
     remedy: "Try again after the seconds in Retry-After.",
     cacheControl: "no-store",
     retryAfterSeconds: 2,
@@ -198,13 +198,13 @@ export const problems = {
 
 export type ProblemCode = keyof typeof problems;
 
-/** A failure that the reader is told of: thrown where it is found, answered in app.ts. */
+/** A failed request: thrown where the failure is found, answered in app.ts. */
 export class Problem extends Error {
   readonly code: ProblemCode;
-  /** Public words on this one case; nothing of the inside (no path, bucket, host or stack). */
+  /** Public text about this case. It contains no path, bucket, host or stack. */
   readonly detail: string | undefined;
   readonly retryAfterSeconds: number | undefined;
-  /** What the storage said, such as `403 InvalidObjectState`: for the log and for a publish, which has a token. */
+  /** The storage's answer, such as `403 InvalidObjectState`: only for the log and for a publish, which has a token. */
   readonly storage: string | undefined;
   /** Length of the original, for the `Content-Range` of a 416. */
   readonly originalBytes: number | undefined;

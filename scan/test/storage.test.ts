@@ -123,7 +123,7 @@ test("a key pair that is wrong is the operator's, once and at once, and the mani
   expect((await scan(site.folder, "s3", true)).code).toBe(0);
   const before = await manifestOf(site.folder);
   storage.refuse = () => ({ status: 403, code: "InvalidAccessKeyId", message: "AKIASECRET" });
-  const words = "This server cannot use the photographs' storage as it is set up.";
+  const words = "The source is not configured correctly.";
   const known = await scan(site.folder, "s3", true);
   expect([known.code, known.report.findings]).toEqual([2, []]);
   expect(known.stderr).toBe(

@@ -20,31 +20,31 @@ import {
 
 export type Program = "serve" | "gc" | "health";
 
-/** One setting: a variable of the environment, perhaps a flag, and what becomes of its text. */
+/** One setting: its environment variable, its flag if it has one, and the parser of its value. */
 export interface Setting<T> {
   readonly name: string;
   readonly flag?: string;
-  /** As text, as someone would set it. */
+  /** The default, written as an operator would write it. */
   readonly fallback: string;
-  /** @throws Error that says what the setting takes, to follow its name. */
+  /** @throws Error whose message completes a sentence that begins with the setting's name: "takes a port". */
   readonly parse: (text: string) => T;
   /** One sentence for `--help` and the README. */
   readonly help: string;
-  /** Which programs read it. */
+  /** The programs that read it. */
   readonly for: readonly Program[];
-  /** Of a secret: it may be a file, named by the variable of this name with `_FILE` behind it. */
+  /** Set for a secret: the variable `<name>_FILE` may name a file with its value instead. */
   readonly secret?: "needed" | "optional";
 }
 
-/** What is said of the variable that names a secret's file. */
+/** The help text of the variable `<name>_FILE`. */
 export function fileHelp({ name, secret }: Setting<unknown>): string {
-  const absent = secret === "optional" ? "; one that is not in its folder counts as not set" : "";
-  return `File that has ${name}, such as a mounted secret, read once at the start${absent}.`;
+  const absent = secret === "optional" ? " If the file does not exist, the setting counts as not set." : "";
+  return `File that contains ${name}, such as a mounted secret. It is read once, at the start.${absent}`;
 }
 
 /**
- * Every setting of `serve` and `gc`. The names have no prefix of their own: a Kubernetes Service called imgproxy-lite
- * would inject IMGPROXY_LITE_PORT=tcp://… into the pods of its namespace.
+ * Every setting of `serve` and `gc`. The names have no prefix: a Kubernetes Service called imgproxy-lite injects
+ * IMGPROXY_LITE_PORT=tcp://… into the pods of its namespace.
  */
 export const settings = {
   port: serve("PORT", port, "5000", "Port for readers.", "port"),
@@ -62,7 +62,7 @@ export const settings = {
     "DEV",
     toggle,
     "off",
-    "Shows a page of help at /, and in Server-Timing where the time went.",
+    "Development mode: a help page at /, and timings in the Server-Timing header.",
     "dev",
   ),
 
@@ -70,186 +70,186 @@ export const settings = {
     "SOURCE",
     (text) => (text === "" ? undefined : sourceUrl(text)),
     "",
-    "Where photographs are: a folder, https://base/ (https://user:password@base/ logs in) or s3://bucket/prefix.",
+    "Where the originals are: a folder, https://base/ (https://user:password@base/ logs in) or s3://bucket/prefix.",
     "source",
   ),
   sources: serve(
     "SOURCES",
     list(prefixed),
     "",
-    "Several sources by the start of the key, instead of SOURCE: blog=s3://b1,shop=s3://b2/photos.",
+    "Several sources instead of SOURCE; the first part of a key selects one: blog=s3://b1,shop=s3://b2/photos.",
   ),
   s3Endpoint: serve(
     "S3_ENDPOINT",
     httpUrl,
     "",
-    "The S3 server, such as https://rgw.example:7480; empty: AWS.",
+    "Address of the S3 server, such as https://rgw.example:7480. Empty means AWS.",
   ),
   s3ForcePathStyle: serve(
     "S3_FORCE_PATH_STYLE",
     toggle,
     "on",
-    "Bucket in the path rather than in the host name, as Ceph and MinIO have it.",
+    "Puts the bucket into the path instead of the host name, as Ceph and MinIO need it.",
   ),
-  awsRegion: serve("AWS_REGION", text, "us-east-1", "Region of the bucket; any for most S3 servers but AWS."),
+  awsRegion: serve("AWS_REGION", text, "us-east-1", "Region of the bucket. Most S3 servers except AWS take any."),
   awsAccessKeyId: {
-    ...serve("AWS_ACCESS_KEY_ID", text, "", "S3 access key; empty: the SDK's own search."),
+    ...serve("AWS_ACCESS_KEY_ID", text, "", "S3 access key. If empty, the AWS SDK searches in its usual places."),
     secret: "needed",
   },
   awsSecretAccessKey: { ...serve("AWS_SECRET_ACCESS_KEY", text, "", "S3 secret key."), secret: "needed" },
-  maxSourceBytes: serve("MAX_SOURCE_BYTES", size, "64MiB", "Largest original that is made into variants."),
-  maxPixels: serve("MAX_PIXELS", count, "120000000", "Most pixels of an original, or of a frame."),
-  maxSide: serve("MAX_SIDE", count, "65535", "Most pixels of an original's longer side."),
-  maxFrames: serve("MAX_FRAMES", count, "256", "Most frames of an animation that is encoded."),
+  maxSourceBytes: serve("MAX_SOURCE_BYTES", size, "64MiB", "Maximum size of an original that variants are made from."),
+  maxPixels: serve("MAX_PIXELS", count, "120000000", "Maximum pixels of an original, or of one of its frames."),
+  maxSide: serve("MAX_SIDE", count, "65535", "Maximum length of an original's longer side, in pixels."),
+  maxFrames: serve("MAX_FRAMES", count, "256", "Maximum frames of an animation that is encoded."),
   maxAnimationPixels: serve(
     "MAX_ANIMATION_PIXELS",
     count,
     "50000000",
-    "Most pixels of an animation that is encoded, frames summed.",
+    "Maximum pixels of an animation that is encoded, all frames together.",
   ),
   passThroughBytes: serve(
     "PASS_THROUGH_BYTES",
     size,
     "8MiB",
-    "Largest animation that is passed on as it is stored, without its metadata, where it is not encoded.",
+    "Maximum size of an animation that is passed on unchanged, without its metadata, because it cannot be encoded.",
   ),
   keepCopyright: serve(
     "KEEP_COPYRIGHT",
     toggle,
     "off",
-    "Variants carry artist, copyright and licence; other metadata never.",
+    "Variants keep artist, copyright and licence. All other metadata is always removed.",
   ),
 
   cacheDir: both(
     "CACHE_DIR",
     text,
     ".cache/imgproxy-lite",
-    "Folder of the cache; replicas share it.",
+    "Folder of the cache. Replicas share it.",
     "cache",
   ),
-  cacheMaxBytes: both("CACHE_MAX_BYTES", size, "10GiB", "Most bytes that the cache keeps.", "max-bytes"),
-  cacheMaxFiles: both("CACHE_MAX_FILES", count, "1000000", "Most files that the cache keeps.", "max-files"),
-  cacheMinFree: both("CACHE_MIN_FREE", size, "256MiB", "Bytes to leave free on the volume.", "min-free"),
+  cacheMaxBytes: both("CACHE_MAX_BYTES", size, "10GiB", "Maximum bytes in the cache.", "max-bytes"),
+  cacheMaxFiles: both("CACHE_MAX_FILES", count, "1000000", "Maximum files in the cache.", "max-files"),
+  cacheMinFree: both("CACHE_MIN_FREE", size, "256MiB", "Bytes that stay free on the volume.", "min-free"),
   cacheMaxIdle: both(
     "CACHE_MAX_IDLE",
     duration,
     "90d",
-    "Unpinned variants go when unused this long.",
+    "Unpinned variants are deleted when they were not used for this long.",
     "max-idle",
   ),
   gcInterval: both(
     "GC_INTERVAL",
     duration,
     "10m",
-    "Time between looks at the cache's size; 0: another process does it.",
+    "Time between two checks of the cache's size. 0: another process runs the GC.",
     "gc-interval",
   ),
-  hotCacheBytes: serve("HOT_CACHE_BYTES", size, "64MiB", "Memory for the variants asked for most."),
+  hotCacheBytes: serve("HOT_CACHE_BYTES", size, "64MiB", "Memory for the variants that are requested most."),
 
   encoders: serve(
     "ENCODERS",
     count,
     String(availableParallelism()),
-    "Encoder processes for readers, one image each; half as many more start for clients that have none while others hold all.",
+    "Encoder processes for readers; each makes one image at a time. While other clients use all of them, half this number is added for clients that use none.",
   ),
   warmEncoders: serve(
     "WARM_ENCODERS",
     count,
     String(availableParallelism()),
-    "Encoder processes that warm ahead, at low priority and while no reader waits.",
+    "Encoder processes for warm-ups. They run at low priority, while no reader waits.",
   ),
   encoderMemory: serve(
     "ENCODER_MEMORY",
     size,
     `${Math.max(1024, 192 * availableParallelism())}MiB`,
-    "Memory of all encoder processes together; an image that takes more than all but 224MiB of it is 422.",
+    "Maximum memory of all encoder processes together. An image that needs more than this less 224MiB is answered with 422.",
   ),
   maxAvifPixels: serve(
     "MAX_AVIF_PIXELS",
     count,
     "16000000",
-    "Most pixels of an AVIF; larger images are the next best format, and 422 with fm=avif.",
+    "Maximum pixels of an AVIF. A larger image is made in the next best format; with fm=avif the answer is 422.",
   ),
   encoderUser: serve(
     "ENCODER_USER",
     userAndGroup,
     "",
-    "Another user for encoder processes, 65534:65534; takes a server that runs as root, and a program that this user may read.",
+    "User and group of the encoder processes, such as 65534:65534. The server must run as root, and this user must be able to read the program.",
   ),
   sourceTimeout: serve(
     "SOURCE_TIMEOUT",
     duration,
     "10s",
-    "A reader's original that takes longer to arrive is 504; a source that is silent for as long is given up. A warm-up waits while it keeps coming.",
+    "A reader gets 504 when an original takes longer to arrive. A source that sends nothing for this long counts as failed. A warm-up waits as long as data keeps coming.",
   ),
   encodeTimeout: serve(
     "ENCODE_TIMEOUT",
     duration,
     "10s",
-    "An encoder that takes longer for a reader is killed.",
+    "An encoder that works longer for a reader is killed.",
   ),
   warmTimeout: serve(
     "WARM_TIMEOUT",
     duration,
     "60s",
-    "An encoder that takes longer for one image of a warm-up is killed; while it waits for a CPU its time stands still.",
+    "An encoder that works longer on one image of a warm-up is killed. Time in which it waits for a CPU does not count.",
   ),
   queueTimeout: serve(
     "QUEUE_TIMEOUT",
     duration,
     "6s",
-    "A reader's request that waits longer for an encoder, for memory or for its turn at the source is 503, at once where that is to be expected.",
+    "Maximum wait of a reader's request for an encoder, for memory or for its turn at the source. Then the answer is 503; it comes at once when such a wait is to be expected.",
   ),
   queueLimit: serve(
     "QUEUE_LIMIT",
     count,
     "32",
-    "Maximum queued reader requests; beyond it the client that has most of them gets 503.",
+    "Maximum queued reader requests. When the queue is full, the client with most of them gets 503.",
   ),
 
   variants: serve(
     "VARIANTS",
     choice("open", "listed", "signed"),
     "open",
-    "open: any q and w; listed: what published sets name; signed: what SIGNING_KEYS signed.",
+    "Which variants are served. open: any q and w; listed: those that published sets name; signed: those whose URL is signed with one of SIGNING_KEYS.",
   ),
   signingKeys: {
     ...serve(
       "SIGNING_KEYS",
       list((key) => key),
       "",
-      "Keys that URLs are signed with; several while they rotate.",
+      "Keys that URLs are signed with. During a rotation there are several.",
     ),
     secret: "optional",
   },
   token: {
-    ...serve("TOKEN", list(token), "", "Token of /api for a publish; two while they rotate; empty: no /api."),
+    ...serve("TOKEN", list(token), "", "Token for /api, which a publish uses. During a rotation there are two. Empty: there is no /api."),
     secret: "optional",
   },
-  originals: serve("ORIGINALS", toggle, "on", "Whether img alone gives the original as it is stored."),
-  publishedKeep: serve("PUBLISHED_KEEP", count, "5", "Published sets to keep of each site, newest first."),
-  defaultQuality: serve("DEFAULT_QUALITY", quality, "75", "q where a URL has w or fm without it."),
+  originals: serve("ORIGINALS", toggle, "on", "Whether a URL with img alone gets the original as it is stored."),
+  publishedKeep: serve("PUBLISHED_KEEP", count, "5", "Published sets that are kept of each site; the newest ones stay."),
+  defaultQuality: serve("DEFAULT_QUALITY", quality, "75", "The q of URLs that have w or fm, but no q."),
   maxVariants: serve(
     "MAX_VARIANTS",
     count,
     "1000",
-    "Unpublished variants of one photograph that the cache keeps; new ones displace the longest unused.",
+    "Maximum unpublished variants of one photograph in the cache. A new one replaces the least recently used.",
   ),
   coldBudget: serve(
     "COLD_BUDGET",
     count,
     "600",
-    "New variants that one client may ask for a minute, one counted for every 100 ms of CPU that it takes; published ones are free.",
+    "New variants that one client may request in a minute. A variant counts once for every 100 ms of CPU that it takes. Published variants do not count.",
   ),
   trustedProxies: serve(
     "TRUSTED_PROXIES",
     networks,
     "",
-    "Addresses or networks whose X-Forwarded-For is believed: 10.0.0.0/8,::1.",
+    "Addresses or networks of proxies whose X-Forwarded-For is trusted: 10.0.0.0/8,::1.",
   ),
 
-  drainTimeout: serve("DRAIN_TIMEOUT", duration, "20s", "Longest wait for requests under way at the end."),
-  logLevel: both("LOG_LEVEL", choice("debug", "info", "warn", "error", "silent"), "info", "What is logged."),
+  drainTimeout: serve("DRAIN_TIMEOUT", duration, "20s", "Maximum time for running requests to finish when the server stops."),
+  logLevel: both("LOG_LEVEL", choice("debug", "info", "warn", "error", "silent"), "info", "Least severe level that is logged."),
 } as const;
 
 // --- rows ---

@@ -1,4 +1,4 @@
-/** A metric as Prometheus has it: base units, `_total` for what only grows. */
+/** A Prometheus metric: its name ends in a base unit, or in `_total` for a counter. */
 export interface MetricDefinition {
   readonly type: "counter" | "gauge" | "histogram";
   readonly name: string;
@@ -7,43 +7,43 @@ export interface MetricDefinition {
   readonly buckets?: readonly number[];
 }
 
-/** Every metric of ours: what the documentation, the dashboard and the alerts are checked against. */
+/** Every metric of this server. The documentation, the dashboard and the alerts are checked against it. */
 export const metricDefinitions = {
   build: {
     type: "gauge",
     name: "imgproxy_lite_build_info",
-    help: "1, labelled with the version that runs.",
+    help: "Always 1; the label is the running version.",
     labels: ["version"],
   },
   requests: {
     type: "counter",
     name: "imgproxy_lite_requests_total",
-    help: "Requests answered on the public port, by what the cache said, the format of the answer and its status.",
+    help: "Requests on the public port, by cache result (hit, miss, stale), format and status of the response.",
     labels: ["cache", "format", "status"],
   },
   requestSeconds: {
     type: "histogram",
     name: "imgproxy_lite_request_duration_seconds",
-    help: "Seconds from a request to its answer in hand, by what the cache said.",
+    help: "Seconds from a request until its response is ready to send, by cache result.",
     labels: ["cache"],
     buckets: [0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15],
   },
   responseBytes: {
     type: "counter",
     name: "imgproxy_lite_response_bytes_total",
-    help: "Bytes of answers, by format.",
+    help: "Bytes of response bodies, by format.",
     labels: ["format"],
   },
   sourceRequests: {
     type: "counter",
     name: "imgproxy_lite_source_requests_total",
-    help: "Requests to the photographs' storage, by outcome: ok, absent, withheld, misconfigured (as set up, or away as a whole), failed, busy, timeout.",
+    help: "Requests to the source, by outcome: ok, absent, withheld, misconfigured (wrong settings, or the whole source is gone), failed, busy, timeout.",
     labels: ["outcome"],
   },
   sourceBytes: {
     type: "counter",
     name: "imgproxy_lite_source_bytes_total",
-    help: "Bytes of originals that arrived from the storage.",
+    help: "Bytes of originals that were received from the source.",
     labels: [],
   },
   encodeSeconds: {
@@ -56,43 +56,43 @@ export const metricDefinitions = {
   encodeFailures: {
     type: "counter",
     name: "imgproxy_lite_encode_failures_total",
-    help: "Encodes that made nothing, by cause: deadline, crash, source (the original cannot be decoded), variant (not into that one).",
+    help: "Failed encodes, by cause: deadline, crash, source (the original cannot be decoded), variant (this variant cannot be made).",
     labels: ["cause"],
   },
   queueJobs: {
     type: "gauge",
     name: "imgproxy_lite_queue_jobs",
-    help: "Encodes that wait for a slot now, by lane.",
+    help: "Encodes that wait for a slot, by lane.",
     labels: ["lane"],
   },
   encodingJobs: {
     type: "gauge",
     name: "imgproxy_lite_encoding_jobs",
-    help: "Encodes that run now, by lane.",
+    help: "Running encodes, by lane.",
     labels: ["lane"],
   },
   hotBytes: {
     type: "gauge",
     name: "imgproxy_lite_hot_cache_bytes",
-    help: "Bytes of variants in memory.",
+    help: "Bytes of variants in the memory cache.",
     labels: [],
   },
   cacheFailures: {
     type: "counter",
     name: "imgproxy_lite_cache_failures_total",
-    help: "Reads and writes of the cache volume that failed, readers unharmed, by cause: corrupt, full, hung, error.",
+    help: "Failed reads and writes of the cache volume, by cause: corrupt, full, hung, error. Readers still get their images.",
     labels: ["cause"],
   },
   purgesWithheld: {
     type: "counter",
     name: "imgproxy_lite_purges_withheld_total",
-    help: "Absent photographs whose variants were kept: more than a tenth of all turned absent within an hour.",
+    help: "Absent photographs whose variants were kept, because more than a tenth of all photographs became absent within an hour.",
     labels: [],
   },
   unreadSets: {
     type: "gauge",
     name: "imgproxy_lite_published_unread_sets",
-    help: "Published sets that cannot be read now; what was last read of them stays in force.",
+    help: "Published sets that cannot be read. Their last known state stays in force.",
     labels: [],
   },
   cacheBytes: {
@@ -110,25 +110,25 @@ export const metricDefinitions = {
   cacheMaxBytes: {
     type: "gauge",
     name: "imgproxy_lite_cache_max_bytes",
-    help: "The budget of bytes, CACHE_MAX_BYTES.",
+    help: "CACHE_MAX_BYTES: maximum bytes on the cache volume.",
     labels: [],
   },
   cacheMaxFiles: {
     type: "gauge",
     name: "imgproxy_lite_cache_max_files",
-    help: "The budget of files, CACHE_MAX_FILES.",
+    help: "CACHE_MAX_FILES: maximum files on the cache volume.",
     labels: [],
   },
   gcSweeps: {
     type: "counter",
     name: "imgproxy_lite_gc_sweeps_total",
-    help: "Sweeps of the cache volume, by outcome: ok, failed, withheld (nothing was evicted: a published set cannot be read).",
+    help: "Sweeps of the cache volume, by outcome: ok, failed, withheld (nothing was evicted, because a published set cannot be read).",
     labels: ["outcome"],
   },
   gcDeletedFiles: {
     type: "counter",
     name: "imgproxy_lite_gc_deleted_files_total",
-    help: "Files that sweeps deleted, by kind: unpinned, pinned (published sites alone exceed the budget), temporary.",
+    help: "Files that sweeps deleted, by kind: unpinned, pinned (the published variants alone exceed the limits), temporary.",
     labels: ["kind"],
   },
   gcDeletedBytes: {
@@ -146,7 +146,7 @@ export const metricDefinitions = {
   gcLastSweep: {
     type: "gauge",
     name: "imgproxy_lite_gc_last_sweep_timestamp_seconds",
-    help: "When the last sweep ended well, in seconds since 1970.",
+    help: "Time of the last successful sweep, in seconds since 1970.",
     labels: [],
   },
 } as const satisfies Readonly<Record<string, MetricDefinition>>;

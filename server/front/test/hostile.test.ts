@@ -381,7 +381,7 @@ describe("a file that is two things", () => {
       expect(original.headers.get("content-security-policy")).toBe("default-src 'none'; sandbox");
     }
     await world.close();
-    report("S4", `${files.length} pictures with a page in them, ${outputs} outputs`, "0 with a word of it");
+    report("S4", `${files.length} images that contain an HTML page, ${outputs} outputs`, "0 that contain part of it");
   });
 });
 
@@ -494,6 +494,6 @@ describe("an error", () => {
       }
     await world.close();
     expect(asked).toBeGreaterThan(60);
-    report("S11", `${asked} errors of every kind`, "0 words of the inside");
+    report("S11", `${asked} errors of every kind`, "0 with internal details");
   });
 });

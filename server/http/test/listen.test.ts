@@ -162,7 +162,7 @@ describe("a listening port", () => {
   });
 });
 
-describe("200 readers who leave at any moment", () => {
+describe("200 readers who disconnect at any moment", () => {
   test("leave no socket, file or work behind", async () => {
     const world = await createWorld();
     closing.push(() => world.close());
@@ -188,6 +188,6 @@ describe("200 readers who leave at any moment", () => {
     const nothing = { originals: 0, streams: 0, fetches: 0 };
     await expect.poll(() => world.service.busy()).toEqual(nothing);
     await expect.poll(() => descriptors() <= before + 2).toBe(true);
-    report("L5", "200 readers who leave at any moment", "0 sockets, descriptors or pieces of work left");
+    report("L5", "200 readers who disconnect at any moment", "0 sockets, descriptors or jobs left");
   });
 });

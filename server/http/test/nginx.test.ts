@@ -65,7 +65,7 @@ function startOn(port: number): Promise<Pod> {
 }
 
 describe.skipIf(nginx === undefined && process.env.CI === undefined)("behind a real nginx", () => {
-  test("40 requests that mean to be two are one or none, and nobody else gets their answers", async () => {
+  test("40 requests that try to smuggle a second one are one request or none, and no other client gets their answers", async () => {
     const ports = [await freePort()];
     const [pod] = await Promise.all(ports.map(startOn));
     const port = await startNginx(ports);
@@ -107,7 +107,7 @@ describe.skipIf(nginx === undefined && process.env.CI === undefined)("behind a r
       }
     // A request that got through would have asked for what is not there.
     expect(await notFound()).toBe(before);
-    report("S10", "40 requests behind nginx that mean to be two", "0 smuggled, 0 answers to others");
+    report("S10", "40 requests behind nginx that try to smuggle a second one", "0 smuggled, 0 answers to others");
   });
 });
 

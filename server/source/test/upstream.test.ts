@@ -251,8 +251,8 @@ describe("a source that", () => {
       }
     report(
       "U4",
-      `${bodies.length * types.length} lies about the type`,
-      "100 % judged by the bytes, 0 entries of what is none",
+      `${bodies.length * types.length} wrong content types`,
+      "100 % decided by the bytes, 0 entries of files that are not images",
     );
   });
 
@@ -320,7 +320,7 @@ describe("a source that", () => {
     }
     expect([...seen.keys()].every((kind) => kind.startsWith("200 "))).toBe(true);
     expect([...seen.keys()]).toContain("200 public, max-age=60 imgproxy-lite; hit; detail=stale-if-error");
-    report("U7", "10,000 requests for what is here, the source down, asked before each", "100 % 200");
+    report("U7", "10,000 requests for cached variants that are due for a check, with the source down", "100 % 200");
   });
 });
 

@@ -61,7 +61,7 @@ test("three sweeps at once always end between the waters", async () => {
   expect(Math.max(...sizes)).toBeLessThanOrEqual(900);
   report(
     "C8",
-    `3 sweeps at once, ${trials} trials, waters 800 and 900`,
+    `3 sweeps at once, ${trials} trials, watermarks 800 and 900`,
     `${Math.min(...sizes)}–${Math.max(...sizes)} left`,
   );
 });
@@ -86,7 +86,7 @@ test("a sweep that was killed anywhere is finished by the next", async () => {
 });
 
 test.each([
-  ["a clock like ours", 0],
+  ["the same clock", 0],
   ["a clock ten minutes behind", -600_000],
   ["a clock ten minutes ahead", 600_000],
 ])("what readers ask for stays, written down by a replica with %s", async (clock, skewMs) => {
