@@ -44,7 +44,8 @@ export function chosenPromises(folder: string): string {
     const measurement = measurements.find((each) => each.claim === claim);
     if (measurement === undefined) return [];
     const cells = measurement.rows.find(([name]) => name === row);
-    if (cells === undefined) throw new Error(`bench/results/${claim}.md has no row "${row}"; see dev/results.ts`);
+    if (cells === undefined)
+      throw new Error(`bench/results/${claim}.md has no row "${row}"; see dev/results.ts`);
     return [{ measurement, cells: [`[${says}](bench/results/${claim}.md)`, ...cells.slice(1)] }];
   });
   return overview(

@@ -1,4 +1,4 @@
-/** `1.2 MB`: what a person reads; thousands, as file managers count. */
+/** `1.2 MB`, in powers of 1000 as file managers count, for people. */
 export function formatBytes(bytes: number): string {
   const units = ["B", "KB", "MB", "GB", "TB"];
   const power = bytes < 1000 ? 0 : Math.min(Math.floor(Math.log10(bytes) / 3), units.length - 1);

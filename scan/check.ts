@@ -13,44 +13,43 @@ import type { Site, SiteOptions } from "./site/site.ts";
 
 export interface CheckOptions extends SessionOptions {
   readonly site: SiteOptions;
-  /** What Hugo wrote, relative to the site. */
+  /** Folder of the built site, relative to the site. */
   readonly built: string;
-  /** Whether what the content says is compared; else the built site is the whole truth. */
+  /** Whether to compare with the content; otherwise only the built site counts. */
   readonly compare: boolean;
-  /** Whether the result is to be shown with pictures. */
+  /** Whether the report shows small pictures. */
   readonly pictured: boolean;
 }
 
-/** One URL and where it is named. */
+/** One URL and the places that name it. */
 export interface UrlPlace extends Emitted {
   readonly url: string;
-  /** Of the content: by front matter alone. */
+  /** In the content: whether only front matter names it. */
   readonly isCover?: boolean;
 }
 
-/** What a check found and did. */
+/** Result of a check. */
 export interface CheckResult extends Answers {
-  /** Files of the built site that were searched. */
+  /** Number of searched files of the built site. */
   readonly files: number;
-  /** Every URL that the built site asks for; sorted. */
+  /** Every URL of the proxy in the built site; sorted. */
   readonly urls: readonly string[];
-  /** Emitted by Hugo, not found in the content: a theme's or a content adapter's. Places in the built site. */
+  /** In the built site, but not in the content: from a theme or a content adapter. Places in the built site. */
   readonly unscanned: readonly UrlPlace[];
-  /** Found in the content, not emitted. Places in the content. */
+  /** In the content, but not in the built site. Places in the content. */
   readonly unemitted: readonly UrlPlace[];
-  /** Covers of front matter that no page prints, or link previews alone. Their URLs are among the former. */
+  /** Covers of front matter that no page shows, or only link previews. Their URLs are also in the list above. */
   readonly unprinted: readonly UnprintedCover[];
   readonly findings: readonly Finding[];
-  /** Each request of the built site and where it is first named. */
+  /** Each request of the built site and the first place that names it. */
   readonly emitted: readonly (Emitted & { readonly request: ImageRequest })[];
-  /** Small pictures by source key, as data URLs, where they were asked for. */
+  /** Small pictures by source key, as data URLs, if they were requested. */
   readonly thumbnails: ReadonlyMap<string, string>;
 }
 
 /**
- * The last word before a deploy: every URL that Hugo has emitted is made warm, and what the content says is compared
- * with it.
- * @throws CannotRun for a configuration, a folder or a proxy at fault; Unanswered when the proxy is away for too long.
+ * The check before a deploy: warms every URL of the built site, and compares these URLs with the content.
+ * @throws CannotRun for a wrong configuration, folder or proxy; Unanswered when the proxy does not answer for too long.
  */
 export async function checkSite(options: CheckOptions): Promise<CheckResult> {
   const { progress, signal } = options;
@@ -79,7 +78,7 @@ export async function checkSite(options: CheckOptions): Promise<CheckResult> {
   const { found, images } = await postsByManifest(site, options);
   const scanned = scannedUrls(site, found, images);
   const { unprinted, queries } = seenCovers(found.posts, images, requests.values());
-  // A site on which no page names the proxy was built in another way, and says nothing of its theme.
+  // If no page names the proxy, the site was built with other settings, and shows nothing about covers.
   if (built.inPages) await writeUnprinted(site.folder, queries).catch(() => {});
   findings.push(...found.findings.filter(({ severity }) => severity !== "note"));
   const unscanned = [...requests]
@@ -94,7 +93,7 @@ export async function checkSite(options: CheckOptions): Promise<CheckResult> {
 
 // --- what Hugo emitted ---
 
-/** A photograph of many URLs is one thing to look at in a file. */
+/** All URLs of a photograph at one place are one finding. */
 function firstPlaces(emitted: CheckResult["emitted"]): Iterable<Place> {
   const places = new Map<string, Place>();
   for (const { request, ...place } of emitted) {
@@ -129,7 +128,7 @@ function placeIn(built: string, place: Emitted | undefined): Emitted {
 
 // --- what the content says ---
 
-/** @returns each URL with where the content first names it; `isCover` where nothing else does. */
+/** @returns each URL with the first places in the content; `isCover` if only covers name it. */
 function scannedUrls(
   site: Site,
   { posts }: Found,
@@ -149,14 +148,15 @@ function scannedUrls(
   return urls;
 }
 
-/** Why photographs of the content reach no page: their author sees plain images and no reason. */
+/** Why photographs of the content are on no page: their author sees plain images without a reason. */
 function silenced(site: Site, folder: string, built: BuiltSite): Finding[] {
   const hooks = [...site.silenced, ...hookConflicts(site.templates)];
   if (built.inPages) return hooks.map((words) => siteFinding("warning", site.configFile, words));
   const others = [...built.otherEndpoints].map(
     (endpoint) => `the pages name ${endpoint} instead of ${site.endpoints.join(", ")}`,
   );
-  const reasons = [...hooks, ...others].join("; ") || "is the module imported, and the site built anew?";
+  const reasons =
+    [...hooks, ...others].join("; ") || "is the module imported, and was the site built after that?";
   const message = `no page names the proxy, although the content has photographs: ${reasons}`;
   return [{ severity: "error", file: folder, line: 1, column: 1, message }];
 }

@@ -1,9 +1,9 @@
-/** `1 photograph`, `2 photographs`: what a person reads. */
+/** `1 photograph`, `2 photographs`, for people. */
 export function counted(count: number, noun: string, plural?: string): string {
   return `${count} ${nounFor(count, noun, plural)}`;
 }
 
-/** The noun alone, where its number stands elsewhere. */
+/** Only the noun, if the number is printed elsewhere. */
 export function nounFor(count: number, noun: string, plural = `${noun}s`): string {
   return count === 1 ? noun : plural;
 }

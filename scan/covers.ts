@@ -5,26 +5,26 @@ import { formatPublished, formatQuery, type ImageRequest, isOriginal } from "../
 import type { Post } from "./content/posts.ts";
 import { writeWhole } from "./manifest.ts";
 
-/** A cover of front matter that no page of the built site prints as the module would, or not in every way. */
+/** A cover of front matter that no page of the built site shows, or that only some forms of it show. */
 export interface UnprintedCover {
   readonly key: string;
   readonly file: string;
   readonly line: number;
   readonly column: number;
-  /** `all`: nowhere; `cards`: in link previews alone. */
+  /** `all`: nowhere; `cards`: only in link previews. */
   readonly missing: "all" | "cards";
 }
 
-/** What a check saw of covers. */
+/** What a check found about covers. */
 export interface SeenCovers {
   readonly unprinted: readonly UnprintedCover[];
-  /** What they ask for and no page does, as canonical queries without `v`. */
+  /** Their requests that no page makes, as canonical queries without `v`. */
   readonly queries: ReadonlySet<string>;
 }
 
 /**
- * Compares the covers of the content with what a built site asks for.
- * @param emitted what it asks for, whatever the version.
+ * Compares the covers of the content with the requests of a built site.
+ * @param emitted requests of the built site, without versions.
  */
 export function seenCovers(
   posts: readonly Post[],
@@ -53,7 +53,7 @@ export function seenCovers(
 }
 
 /**
- * What of a plan need not be made: only covers ask for it, and the last check saw that no page does.
+ * The part of a plan that need not be made: only covers request it, and the last check found that no page does.
  * @returns canonical queries.
  */
 export function leftOut(
@@ -75,10 +75,10 @@ export function leftOut(
 
 // --- between runs ---
 
-/** Where CI looks for what it may keep; without it everything is warmed. */
+/** A file that CI can keep between runs; without it everything is warmed. */
 const UNPRINTED = "resources/imgproxy-lite/unprinted-covers.txt";
 
-/** What the last check saw no page ask for; nothing where there was none. */
+/** The requests that no page made at the last check; empty if there was none. */
 export async function readUnprinted(site: string): Promise<ReadonlySet<string>> {
   const text = await readFile(path.join(site, UNPRINTED), "utf8").catch(() => "");
   return new Set(text.split("\n").filter((line) => line !== ""));

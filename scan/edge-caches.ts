@@ -1,14 +1,14 @@
 import type { Answer } from "./proxy/client.ts";
 
-/** What an answer says of the caches that it came through. */
+/** What a response says about the caches on its way. */
 export interface CacheWord {
-  /** From a cache on the way, not from the proxy. */
+  /** Whether it came from a cache on the way, not from the proxy. */
   readonly hit: boolean;
-  /** The header that speaks of a cache, such as `CF-Cache-Status: DYNAMIC`; absent: no cache has said anything. */
+  /** The header about a cache, such as `CF-Cache-Status: DYNAMIC`; absent if no cache sent one. */
   readonly said?: string;
 }
 
-/** Headers in which CDNs and proxies say it: Cloudflare; CloudFront, Fastly, Akamai, Azure, nginx; Vercel; Bunny; KeyCDN. */
+/** Headers of CDNs and proxies: Cloudflare; CloudFront, Fastly, Akamai, Azure, nginx; Vercel; Bunny; KeyCDN. */
 const headers = [
   "CF-Cache-Status",
   "X-Cache",
@@ -19,14 +19,14 @@ const headers = [
   "X-Edge-Cache",
 ] as const;
 
-/** Words of those headers for an answer that was kept, whatever was done to it since. */
+/** Values of these headers for a response from a cache, even if it was revalidated since. */
 const kept = /hit(?!-for)|^(?:stale|updating|revalidated|expired)\b/i;
 
 export function cacheWord(answer: Answer): CacheWord {
   const words = headers
     .map((name) => [name, answer.header(name.toLowerCase())] as const)
     .filter(([, value]) => value !== "");
-  // RFC 9211: each cache on the way adds a member; the proxy's own says nothing of them.
+  // RFC 9211: each cache on the way adds a member; the proxy's own member is ignored.
   const members = answer
     .header("cache-status")
     .split(/,\s*/)
@@ -40,20 +40,20 @@ export function cacheWord(answer: Answer): CacheWord {
   return { hit, ...(said !== undefined && said !== "" && { said }) };
 }
 
-/** What lets a CDN keep pictures, where it has kept none. @param said of all answers that were asked for twice. */
+/** Advice how to let a CDN cache images, if it has cached none. @param said headers of all responses that were requested twice. */
 export function uncachedWords(said: ReadonlySet<string>): string {
   const seen =
-    said.size === 0 ? "no cache has said anything of itself" : [...said].sort().slice(0, 3).join("; ");
-  return `no answer came from a cache on the way, although each was asked for twice (${seen}): ${remedy(said)}`;
+    said.size === 0 ? "no response had a header about a cache" : [...said].sort().slice(0, 3).join("; ");
+  return `no response came from a cache, although each URL was requested twice (${seen}): ${remedy(said)}`;
 }
 
 function remedy(said: ReadonlySet<string>): string {
   const all = [...said].join("\n");
   if (/CF-Cache-Status: (?:DYNAMIC|NONE)/i.test(all))
-    return "Cloudflare keeps what has a picture's extension in its path, and these URLs have none: add a Cache Rule for this address that makes it eligible for cache";
+    return "Cloudflare caches only URLs whose path ends in an image's extension, and these URLs have none: add a Cache Rule that makes this address eligible for cache";
   if (/CF-Cache-Status: BYPASS/i.test(all))
-    return "a rule or a cookie keeps Cloudflare from it: make this address eligible for cache, and let it respect the origin's Cache-Control";
+    return "a rule or a cookie prevents caching at Cloudflare: make this address eligible for cache, and respect the origin's Cache-Control";
   if (said.size > 0)
-    return "let the CDN keep what this address answers, as its Cache-Control says, with the whole query in the key";
-  return "if a CDN is meant to be there, the name does not lead through it, or it keeps nothing and says nothing";
+    return "let the CDN cache this address as its Cache-Control says, with the whole query in the cache key";
+  return "if there should be a CDN, the host name does not lead through it, or it caches nothing and sends no header";
 }

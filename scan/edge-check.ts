@@ -9,16 +9,16 @@ export interface EdgeOptions extends SessionOptions {
   readonly site: SiteOptions;
 }
 
-/** How what the content shows reaches readers. */
+/** How the images of the content reach readers. */
 export interface EdgeCheckResult extends EdgeResult {
   readonly urls: readonly string[];
-  /** The problems and warnings, at the site's configuration: no post is at fault. */
+  /** Problems and warnings, at the site's configuration, because no post is at fault. */
   readonly findings: readonly Finding[];
 }
 
 /**
- * After a deploy: every URL at its public address, through the CDN, which is warm afterwards.
- * @throws CannotRun for a configuration at fault; the signal's reason when it aborts.
+ * Runs after a deploy: requests every URL at its public address, through the CDN, and so warms the CDN.
+ * @throws CannotRun for a wrong configuration; the signal's reason when it aborts.
  */
 export async function checkEdge(options: EdgeOptions): Promise<EdgeCheckResult> {
   const { progress, concurrency, patienceMs, signal } = options;

@@ -10,21 +10,21 @@ import { inParallel, request, type Server, Unanswered } from "./proxy/request.ts
 
 /** What readers get at the public address. */
 export interface EdgeResult {
-  /** By URL and class of readers; each was asked for twice. */
+  /** By URL and class of readers; each was requested twice. */
   readonly responses: number;
-  /** Of those: from a cache on the way, as it says itself, the first time or the second. */
+  /** Number of those that came from a cache on the way, by their headers, the first or the second time. */
   readonly cached: number;
-  /** In words, each once. */
+  /** Each warning once. */
   readonly problems: readonly string[];
   readonly warnings: readonly string[];
-  /** Why the rest was not read, if it was not: neither a photograph nor the site is at fault. */
+  /** Why the rest was not read, if so: neither a photograph nor the site is at fault. */
   readonly unsettled?: string;
 }
 
 /**
- * Reads every URL through whatever stands before the proxy, in each class of readers one after the other: a cache that
- * ignores `Vary: Accept` gives the second reader what the first could read. Then all of them again: now a cache has them.
- * @param server whose endpoint is the public one.
+ * Requests every URL through the CDN, for one class of readers after the other: a cache that ignores `Vary: Accept` gives the
+ * second class the format of the first. Then requests all of them again: now a cache should have them.
+ * @param server whose endpoint is the public address.
  * @throws the signal's reason when it aborts.
  */
 export async function readEdge(
@@ -47,7 +47,7 @@ export async function readEdge(
   return seen.result();
 }
 
-/** How many requests that takes. */
+/** Number of requests for that. */
 export function edgeRequests(requests: Iterable<ImageRequest>): number {
   let count = 0;
   for (const asked of requests) count += 2 * classesOf(asked).length;
@@ -74,7 +74,7 @@ function createSeen() {
   const unsettled = new Set<string>();
   let isAway = false;
   return {
-    /** The rest would be answered alike. */
+    /** All other requests would get the same answer. */
     isOver: () => isAway,
     add({ asked, url, accept, isAgain, response }: Seen) {
       const name = `${accept} ${url}`;
@@ -101,7 +101,7 @@ function createSeen() {
   };
 }
 
-/** One photograph that is not there has many URLs, each for several readers. */
+/** A missing photograph has many URLs, each for several classes of readers: report it once. */
 function refusedWords([words, urls]: readonly [string, ReadonlySet<string>]): string {
   const [first = ""] = urls;
   return `${words} at ${urls.size === 1 ? first : `${urls.size} URLs, such as ${first}`}`;
@@ -117,7 +117,7 @@ interface EdgeAnswer {
   readonly cache: CacheWord;
 }
 
-/** `problem`: of this URL. `unsettled`: nothing can be said of it; `isAway`: nor of any other. */
+/** `problem`: of this URL. `unsettled`: the state of this URL is unknown; with `isAway`, that of all URLs. */
 type EdgeFault = { readonly problem: string } | { readonly unsettled: string; readonly isAway: boolean };
 
 function classesOf(asked: ImageRequest): readonly AcceptClass[] {
@@ -148,21 +148,21 @@ async function readAnswer(answer: Answer, url: string): Promise<EdgeAnswer | Edg
     return isOfUrl ? { problem: words } : { unsettled: `${url} ${words}`, isAway: false };
   }
   const type = answer.header("content-type");
-  // A page to log in at comes with a 200.
+  // A login page is sent with 200.
   if (!type.startsWith("image/")) throw new InFront(url, await seenIn(answer));
   return { type, vary: answer.header("vary"), cache: cacheWord(answer) };
 }
 
-/** What a reader of a class cannot show, and what lets it happen. */
+/** A format that a class of readers cannot show, and the reason. */
 function varyProblems(asked: ImageRequest, accept: AcceptClass, { type, vary }: EdgeAnswer): string[] {
   if (asked.format !== undefined || isOriginal(asked) || type === "image/svg+xml") return [];
   const unreadable =
     (accept !== "avif" && type === "image/avif") || (accept === "none" && type === "image/webp");
   if (unreadable)
     return [
-      `what stands before the proxy ignores Vary: Accept, and gives ${type} to readers that do not know it: have it keep formats apart, or set params.imgproxy.formats to a list`,
+      `something in front of the proxy ignores Vary: Accept and sends ${type} to browsers that cannot show it: configure it to keep formats apart, or set params.imgproxy.formats to a list`,
     ];
   return /(?:^|[\s,])(?:accept|\*)(?:$|[\s,])/i.test(vary)
     ? []
-    : ["the answers carry no Vary: Accept: what stands before the proxy takes it away"];
+    : ["the responses have no Vary: Accept: something in front of the proxy removes it"];
 }

@@ -1,6 +1,6 @@
-/** One thing for the author to see, as a compiler says it. */
+/** One message to the author, with its place, like a compiler's. */
 export interface Finding {
-  /** `note`: what is decided later, by `--check`. */
+  /** `note`: `--check` decides it later. */
   readonly severity: "error" | "warning" | "note";
   /** Relative to the site. */
   readonly file: string;
@@ -15,12 +15,12 @@ export function formatFinding(finding: Finding): string {
   return `${finding.file}:${finding.line}:${finding.column}: ${finding.severity}: ${finding.message}`;
 }
 
-/** Something about a site as a whole, at its configuration. */
+/** A finding about a site as a whole, at its configuration. */
 export function siteFinding(severity: Finding["severity"], file: string, message: string): Finding {
   return { severity, file, line: 1, column: 1, message };
 }
 
-/** By file, line and column. */
+/** Sorted by file, line and column. */
 export function sortFindings(findings: readonly Finding[]): Finding[] {
   return [...findings].sort(
     (a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : 0) || a.line - b.line || a.column - b.column,

@@ -1,11 +1,11 @@
-/** A place in a file, for people: both from 1; a column counts UTF-16 units, as editors do. */
+/** A position in a file, for people: both from 1; a column counts UTF-16 units, as editors do. */
 export interface LineAndColumn {
   readonly line: number;
   readonly column: number;
 }
 
 /**
- * Finds lines and columns of offsets in a text, which is read once, when the first is asked for.
+ * Converts offsets in a text to lines and columns. The text is read once, at the first call.
  * @param start where in its file the text begins.
  */
 export function linesOf(
@@ -21,7 +21,7 @@ export function linesOf(
   };
 }
 
-/** The index of the last of rising numbers that is no greater than a value; 0 where none is. */
+/** The index of the last of ascending numbers that is not greater than a value; 0 if there is none. */
 export function lastAtMost(rising: readonly number[], value: number): number {
   let low = 0;
   let high = rising.length - 1;

@@ -22,7 +22,7 @@ type Variables = Readonly<Record<string, string | undefined>>;
 
 /**
  * `imgproxy-lite scan`.
- * @returns the exit code: 0 fine, 1 problems in the content, 2 it could not run, 130 interrupted.
+ * @returns the exit code: 0 no problem, 1 problems in the content, 2 it could not run, 130 interrupted.
  */
 export async function scan(argv: readonly string[], env: Variables): Promise<number> {
   const interrupted = new AbortController();
@@ -35,7 +35,7 @@ export async function scan(argv: readonly string[], env: Variables): Promise<num
       process.stdout.write(help);
       return 0;
     }
-    // The report goes to stdout, so that it can be piped; progress is for whoever watches.
+    // The report goes to stdout, so that it can be piped; progress goes to stderr.
     const progress = command.json ? silentProgress : createProgress(process.stderr);
     const options = await optionsOf(command, env, interrupted.signal, progress);
     const outcome = await runCommand(command, options).finally(() => progress.end());
@@ -62,7 +62,7 @@ interface Outcome {
   readonly json: () => object;
   readonly findings: readonly Finding[];
   readonly report: () => Report;
-  /** Why the proxy did not settle all that it was asked, if so. */
+  /** Why the proxy did not answer everything, if so. */
   readonly unsettled?: string | undefined;
 }
 
@@ -132,11 +132,11 @@ async function hugoMinorOf({ hugoVersion }: CommandLine): Promise<number> {
 
 // --- what to say ---
 
-/** Beside the lines of the change, where the CI system shows them. */
+/** Writes findings where the CI system shows them, beside the changed lines. */
 async function annotate(findings: readonly Finding[], command: CommandLine, env: Variables): Promise<void> {
   const prefix = path.relative(env.GITHUB_WORKSPACE ?? env.CI_PROJECT_DIR ?? process.cwd(), command.site);
   const posix = prefix.split(path.sep).join("/");
-  // With --json stdout is a document.
+  // With --json, stdout is a JSON document.
   if (env.GITHUB_ACTIONS === "true" && !command.json)
     process.stdout.write(githubAnnotations(findings, posix));
   if (env.GITLAB_CI === "true" && env.CI_PROJECT_DIR !== undefined)
@@ -151,7 +151,7 @@ async function writeReport(file: string, html: string): Promise<void> {
   await writeWhole(file, html);
 }
 
-/** A bug shows where it is. */
+/** An unexpected error shows its stack. */
 function wordsFor(error: unknown): string {
   if (error instanceof CannotRun || error instanceof Unanswered) return error.message;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);

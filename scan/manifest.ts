@@ -4,8 +4,8 @@ import { formatManifest, isManifestImage, type Manifest, type ManifestImage } fr
 import { CannotRun } from "./cannot-run.ts";
 
 /**
- * The manifest that is there; empty when there is none, or one of another schema or in pieces: a scan replaces it.
- * @throws CannotRun when it is there and cannot be read: what it says would be lost.
+ * The existing manifest; empty if there is none, or if it has another schema or is damaged: a scan replaces it.
+ * @throws CannotRun if it exists and cannot be read, because its content would be lost.
  */
 export async function readManifest(file: string): Promise<ReadonlyMap<string, ManifestImage>> {
   const manifest = parsed(await textOf(file));
@@ -16,7 +16,7 @@ export async function readManifest(file: string): Promise<ReadonlyMap<string, Ma
 }
 
 /**
- * Writes it whole or not at all; an unchanged one keeps its time, so that `hugo server` does not rebuild.
+ * Writes it whole or not at all. An unchanged manifest keeps its time, so that `hugo server` does not rebuild.
  * @returns whether it changed.
  */
 export async function writeManifest(file: string, manifest: Manifest): Promise<boolean> {
@@ -27,7 +27,7 @@ export async function writeManifest(file: string, manifest: Manifest): Promise<b
   return true;
 }
 
-/** Temporary file beside it, then rename: a reader sees the old one or the new one. */
+/** Temporary file beside it, then rename: a reader sees the old file or the new one. */
 export async function writeWhole(file: string, text: string): Promise<void> {
   const temporary = `${file}.${process.pid}.tmp`;
   try {
@@ -41,7 +41,7 @@ export async function writeWhole(file: string, text: string): Promise<void> {
 
 // --- reading ---
 
-/** Nothing when there is no such file. */
+/** Undefined if the file does not exist. */
 async function textOf(file: string): Promise<string | undefined> {
   try {
     return await readFile(file, "utf8");

@@ -69,7 +69,7 @@ that is missing or damaged; 2 the scan could not run.
 `;
 
 /**
- * @throws CannotRun naming the option at fault.
+ * @throws CannotRun naming the wrong option.
  */
 export function parseCommandLine(
   argv: readonly string[],

@@ -2,24 +2,24 @@ import type { ManifestImage } from "../contract/manifest.ts";
 import { formatQuery, type ImageRequest } from "../contract/request.ts";
 import { formatUrl } from "../contract/url.ts";
 
-/** What the pages ask of the proxy, each request once. */
+/** The requests of the pages, each once. */
 export interface Plan {
   /** By canonical query. */
   readonly requests: ReadonlyMap<string, ImageRequest>;
-  /** As the pages have them; sorted. */
+  /** URLs as in the pages; sorted. */
   readonly urls: readonly string[];
 }
 
 export interface PlannedUse {
   readonly key: string;
-  /** Where the page's readers reach the proxy. */
+  /** The page's endpoint. */
   readonly endpoint: string;
   candidates(image: ManifestImage | undefined): { readonly all: readonly ImageRequest[] };
 }
 
 /**
- * @param images what the manifest will say when Hugo reads it.
- * @param signatureKey of the URLs.
+ * @param images content of the manifest that Hugo will read.
+ * @param signatureKey key that signs the URLs.
  */
 export function planRequests(
   uses: Iterable<PlannedUse>,

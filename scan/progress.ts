@@ -1,9 +1,9 @@
-/** Tells whoever waits how far a scan is. */
+/** Shows how far a scan is. */
 export interface Progress {
-  /** Begins a step; without a total its end is not known yet. */
+  /** Begins a step; without a total its length is not known yet. */
   start(step: string, total?: number): void;
   advance(by?: number): void;
-  /** Ends the step; the line that is shown is cleared or completed. */
+  /** Ends the step; its line is cleared or completed. */
   end(): void;
 }
 
@@ -13,12 +13,12 @@ interface Output {
   readonly columns?: number;
 }
 
-/** A bar that redraws itself on a terminal; elsewhere a plain line now and then, as a CI log wants it. */
+/** A bar that is redrawn on a terminal; elsewhere an occasional plain line, for CI logs. */
 export function createProgress(output: Output, clock: () => number = () => performance.now()): Progress {
   return output.isTTY === true ? terminalProgress(output, clock) : plainProgress(output, clock);
 }
 
-/** Says nothing. */
+/** Prints nothing. */
 export const silentProgress: Progress = { start() {}, advance() {}, end() {} };
 
 // --- drawing ---

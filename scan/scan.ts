@@ -17,29 +17,29 @@ import { loadSite, type Site, type SiteOptions } from "./site/site.ts";
 
 export interface ScanOptions extends SessionOptions {
   readonly site: SiteOptions;
-  /** Relative to the site; absent: where the site's hook reads it; `false`: left as it is. */
+  /** Relative to the site; default: the file that the site's hook reads; `false`: no manifest is written. */
   readonly manifest?: string | false;
-  /** Whether the result is to be shown with pictures. */
+  /** Whether the report shows small pictures. */
   readonly pictured: boolean;
-  /** Plans only: no request is made and nothing is written. */
+  /** Only a plan: no request is sent and nothing is written. */
   readonly dryRun: boolean;
 }
 
-/** What a scan found and did. */
+/** Result of a scan. */
 export interface ScanResult extends Found, Answers {
-  /** What the manifest says. */
+  /** Content of the manifest. */
   readonly images: ReadonlyMap<string, ManifestImage>;
-  /** Every URL that the pages ask for, as they have it; sorted. */
+  /** Every URL in the pages; sorted. */
   readonly urls: readonly string[];
-  /** Small pictures by source key, as data URLs, where they were asked for. */
+  /** Small pictures by source key, as data URLs, if they were requested. */
   readonly thumbnails: ReadonlyMap<string, string>;
-  /** Requests of covers that no page made at the last check: nothing was warmed for them. */
+  /** Requests of covers that no page made at the last check: they are not warmed. */
   readonly leftOut: number;
 }
 
 /**
- * A publish, top to bottom: read the site, ask for its photographs, tell Hugo of them, warm what its pages ask for.
- * @throws CannotRun for a configuration or a proxy at fault; Unanswered when the proxy is away for too long.
+ * A publish, from top to bottom: read the site, ask about its photographs, write the manifest, warm what its pages request.
+ * @throws CannotRun for a wrong configuration or proxy; Unanswered when the proxy does not answer for too long.
  */
 export async function scanSite(options: ScanOptions): Promise<ScanResult> {
   const site = await openSite(options.site);
@@ -56,7 +56,7 @@ export async function scanSite(options: ScanOptions): Promise<ScanResult> {
   if (options.dryRun)
     return { ...found, images, urls, photos, variants: new Map(), thumbnails: new Map(), leftOut: 0 };
 
-  // Of a wrong bucket, or one that is empty for a while, nothing is there: no reason to forget what a good scan has found.
+  // A wrong or temporarily empty bucket has no photograph at all: keep the results of the last good scan.
   const isLost = images.size === 0 && before.size > 0 && photos.size > 0;
   if (kept === undefined && !isLost)
     for (const file of options.manifest ? [manifestFile] : manifestNames(site))
@@ -64,7 +64,7 @@ export async function scanSite(options: ScanOptions): Promise<ScanResult> {
   const left = leftOut(found.posts, images, await readUnprinted(site.folder));
   const { variants, warnings } = await session.warm(requests, photos, left);
   const asked = { ...options, endpoint: site.endpoints[0] ?? "" };
-  // Who says where to ask knows of the others.
+  // If the operator names the endpoint, they know about the others.
   const others = options.endpoint === undefined ? await otherServers(site, asked, uses, images) : [];
   const refused = refusals(placesOf(found.posts), requests.values(), { photos, variants });
   const thumbnails = options.pictured ? await session.thumbnails(photos) : new Map<string, string>();
@@ -81,16 +81,16 @@ export async function scanSite(options: ScanOptions): Promise<ScanResult> {
   return { ...found, photos, images, urls, variants, thumbnails, findings, leftOut: left.size };
 }
 
-/** @throws CannotRun for a site that names no proxy. */
+/** @throws CannotRun for a site without an endpoint. */
 export async function openSite(options: SiteOptions): Promise<Site> {
   const site = await loadSite(options);
   if (site.endpoints.length > 0) return site;
   throw new CannotRun(
-    "params.imgproxy.endpoint is not set; set it to where readers reach the server, or give --endpoint",
+    "params.imgproxy.endpoint is not set; set it to the address of the server for readers, or give --endpoint",
   );
 }
 
-/** What the content shows once the manifest is written: what a build after the scan does. */
+/** The images of the content once the manifest is written, as a build after the scan shows them. */
 export async function postsByManifest(
   site: Site,
   options: Omit<ReadingOptions, "remember">,
@@ -107,12 +107,12 @@ export function placesOf(posts: readonly Post[]): Place[] {
   );
 }
 
-/** What the hook reads, below the site's own assets. */
+/** The manifest that the hook reads, below the site's own assets. */
 function manifestName(site: Site): string {
   return path.join(site.mounts.ownAssets, site.main.params.manifest);
 }
 
-/** The same of every language: all have the whole of it. */
+/** The manifests of all languages; each contains everything. */
 function manifestNames(site: Site): readonly string[] {
   const names = [manifestName(site)];
   for (const { params } of site.languages) names.push(path.join(site.mounts.ownAssets, params.manifest));
@@ -120,8 +120,8 @@ function manifestNames(site: Site): readonly string[] {
 }
 
 /**
- * What is asked about: each image by every key that it may have; where the hook reads a manifest that is there already, by the
- * key that the hook takes.
+ * The keys to ask about: all possible keys of each image. If the hook reads an existing manifest, which this scan does not
+ * write, then the key that the hook uses.
  */
 function keysOf(
   { posts }: Found<PossibleUse>,
@@ -135,10 +135,10 @@ function keysOf(
 // --- the manifest ---
 
 function lostWords(file: string, photos: number): string {
-  return `none of ${counted(photos, "photograph")} is there, so ${path.basename(file)} stays as it was: is the server's SOURCE the right one?`;
+  return `none of ${counted(photos, "photograph")} exists, so ${path.basename(file)} is not changed: is the server's SOURCE correct?`;
 }
 
-/** What cannot be read now stays as it was known: its page is no worse for it, and its variants may be in the cache. */
+/** A photograph that cannot be read now keeps its entry: its page is then not worse, and its variants may be in the cache. */
 function manifestImages(
   photos: ReadonlyMap<string, Probed>,
   before: ReadonlyMap<string, ManifestImage>,

@@ -67,13 +67,13 @@ export const problems = {
   "not-published": {
     status: 404,
     title: "No published site uses this variant.",
-    remedy:
-      "Run the scan of the site, which publishes its variants, or start the server with VARIANTS=open.",
+    remedy: "Run the scan of the site, which publishes its variants, or start the server with VARIANTS=open.",
     cacheControl: "public, max-age=60",
   },
   "unknown-published": {
     status: 404,
-    title: "No published site uses this variant, as far as the server can tell: a published set cannot be read.",
+    title:
+      "No published site uses this variant, as far as the server can tell: a published set cannot be read.",
     remedy: "Try again later. The server's log names the published set that cannot be read.",
     cacheControl: "no-store",
   },

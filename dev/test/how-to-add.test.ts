@@ -131,7 +131,7 @@ function filesNamedIn(text: string): string[] {
 }
 
 function withoutComments(file: string, text: string): string {
-  if (file.endsWith(".ts")) return text.replace(/\/\*[^]*?\*\//g, "").replace(/(^|\s)\/\/ .*/gm, "");
-  if (file.endsWith(".html")) return text.replace(/\{\{-?\s*\/\*[^]*?\*\/\s*-?\}\}/g, "");
+  if (file.endsWith(".ts")) return text.replace(/\/\*[\s\S]*?\*\//g, "").replace(/(^|\s)\/\/ .*/gm, "");
+  if (file.endsWith(".html")) return text.replace(/\{\{-?\s*\/\*[\s\S]*?\*\/\s*-?\}\}/g, "");
   return text;
 }

@@ -48,7 +48,10 @@ test("a number of the README whose benchmark has no such row any more is an erro
 
 test("results of several days on one machine are one sentence with the first and the last day", async () => {
   const folder = await folderOf(result);
-  await writeFile(join(folder, "memory.md"), formatResult("memory", result, new Date("2026-11-30T12:00:00Z")));
+  await writeFile(
+    join(folder, "memory.md"),
+    formatResult("memory", result, new Date("2026-11-30T12:00:00Z")),
+  );
   expect(allPromises(folder)).toMatch(/\n\nMeasured 2026-11-24 to 2026-11-30 on .+\.\n$/);
 });
 

@@ -5,29 +5,29 @@ import { CannotRun } from "../cannot-run.ts";
 import { linesOf } from "../lines.ts";
 import { endpointUrls } from "./references/html.ts";
 
-/** Where a built site first names a URL. */
+/** The first place in a built site that names a URL. */
 export interface Emitted {
-  /** Relative to the folder. */
+  /** Relative to the folder of the built site. */
   readonly file: string;
   /** Both from 1. */
   readonly line: number;
   readonly column: number;
 }
 
-/** What a built site asks of the proxy. */
+/** The proxy's URLs in a built site. */
 export interface BuiltSite {
-  /** Of HTML, feeds and other files that were searched. */
+  /** Number of searched files: HTML, feeds and others. */
   readonly files: number;
   readonly urls: ReadonlyMap<string, Emitted>;
-  /** Whether a page names any; a feed may where no page does. */
+  /** Whether an HTML page names any URL; a feed may do so although no page does. */
   readonly inPages: boolean;
-  /** What else looks like a proxy's URL up to its query: an endpoint that the site was built with by mistake. */
+  /** Other URLs that look like the proxy's up to the query: the site was probably built with a wrong endpoint. */
   readonly otherEndpoints: ReadonlySet<string>;
 }
 
 /**
- * Every URL of the proxy in the files that Hugo wrote.
- * @throws CannotRun for a folder that is not there or holds nothing that could name one; the signal's reason.
+ * Finds every URL of the proxy in the files that Hugo wrote.
+ * @throws CannotRun if the folder does not exist or has no file that could name one; the signal's reason.
  */
 export async function readBuiltSite(
   folder: string,
@@ -63,7 +63,7 @@ async function textFiles(folder: string): Promise<string[]> {
     entries
       .filter((entry) => entry.isFile() && /\.(?:html?|xml|json|css|js|txt|md)$/i.test(entry.name))
       .map((entry) => path.relative(folder, path.join(entry.parentPath, entry.name)))
-      // Pages first: where a feed repeats a page, the page is the place to look at.
+      // Pages first: if a feed repeats a page, the finding names the page.
       .sort((a, b) => Number(isPage(b)) - Number(isPage(a)) || (a < b ? -1 : 1))
   );
 }

@@ -16,22 +16,22 @@ import { resourceNames } from "./pages/resources.ts";
 
 /** A content file that Hugo renders, in one language. */
 export interface Page extends SplitPage {
-  /** For reports: relative to the site, with forward slashes. */
+  /** Relative to the site, with forward slashes, for reports. */
   readonly file: string;
   readonly language: SiteLanguage;
-  /** Below `content/`, with a slash at its end, or empty: what relative keys may be relative to. */
+  /** Below `content/`, with a slash at its end, or empty; relative keys can be relative to it. */
   readonly folder: string;
-  /** Names of the page's own files, in small letters; they are looked for when first asked for. */
+  /** Names of the page's own files, in lower case; read at the first use. */
   resources(): ReadonlySet<string>;
-  /** Front matter with what sections above gave, as templates see it. */
+  /** Front matter, including the values that it inherits from sections, as templates see it. */
   readonly values: SplitPage["values"];
   readonly markup: Markup;
 }
 
 /**
- * The pages of a site as Hugo would publish them now, each with its text: one at a time, so that a site of any size
- * fits in memory.
- * @param onFinding is called for each file or folder that cannot be read as one; the others are read all the same.
+ * The pages of a site that Hugo would publish now, each with its text. They are read one at a time, so that a site of any
+ * size fits in memory.
+ * @param onFinding is called for each file or folder that cannot be read; the others are still read.
  */
 export function* publishedPages(
   site: Site,
@@ -55,14 +55,14 @@ interface Walk {
   readonly site: Site;
   readonly now: Date;
   readonly onOdd: (file: string, oddity: Oddity) => void;
-  /** Of the languages. */
+  /** By language. */
   readonly names: ReadonlySet<string>;
 }
 
-/** What the sections above a folder mean for the pages of one language in it. */
+/** What the pages of one language in a folder inherit from the sections above it. */
 interface State {
   readonly cascades: readonly Cascade[];
-  /** Whether its pages are left out: before 0.123 those of a section that is a draft or of the future were. */
+  /** Whether its pages are left out: before 0.123, those of a draft or future section were. */
   readonly hidden: boolean;
 }
 
@@ -71,7 +71,7 @@ type States = ReadonlyMap<SiteLanguage, State>;
 function* walkFolder(walk: Walk, folder: ContentFolder, states: States): Generator<Page> {
   const files = contentFiles(walk, folder);
   const leaves = files.filter(({ bundle }) => bundle === "leaf");
-  // A leaf bundle: whatever else is in it, deeper too, is its resource.
+  // A leaf bundle: everything else in it, also in subfolders, is a resource of the page.
   if (leaves.length > 0) return yield* pagesOf(walk, folder, leaves, states);
 
   const inner = new Map(states);
@@ -117,14 +117,14 @@ function contentFiles({ site, names }: Walk, folder: ContentFolder): NamedFile[]
 
 interface Read {
   readonly page: Page;
-  /** What it gives to the pages below it, if it is a section's. */
+  /** The values that the pages below it inherit, if it is a section's page. */
   readonly cascade: readonly Cascade[];
   readonly published: boolean;
-  /** Whether it is published but for how its kind and its `build` are set. */
+  /** Whether it is published, apart from its kind and its `build` options. */
   readonly due: boolean;
 }
 
-/** Each file once for each language that it is a page of; the first of a name and language is the one that counts. */
+/** Each file once for each of its languages; the first file of a name and language counts. */
 function* readFiles(
   walk: Walk,
   folder: ContentFolder,
@@ -147,7 +147,7 @@ function* readFiles(
   }
 }
 
-/** Bytes of one content file: with what reading it takes, the memory that a scan may use. */
+/** Maximum bytes of a content file. Reading takes several times as much, of the memory that a scan may use. */
 const MAX_PAGE_BYTES = 2 * 1024 * 1024;
 
 function readText({ onOdd }: Walk, file: string): string | undefined {
@@ -160,7 +160,7 @@ function readText({ onOdd }: Walk, file: string): string | undefined {
   return undefined;
 }
 
-/** What the name says, else the mount, else the front matter (0.153 on), which comes before both. */
+/** The language in the name, else the mount's, else that in the front matter; from 0.153 on, front matter comes first. */
 function languagesOf(site: Site, file: NamedFile, values: SplitPage["values"]): readonly SiteLanguage[] {
   const wanted = site.hugoMinor >= 153 ? toTexts(treeAt(values, "sites", "matrix").languages) : [];
   const patterns =
@@ -185,7 +185,7 @@ function readPage(
 ): Read {
   const { hugoMinor, environment } = site;
   const kind = kindOf(file, folder, language);
-  // It reaches the page too; from 0.123 on also one that is no section.
+  // The cascade also reaches the page itself; from 0.123 on, also a page that is not a section.
   const gives = file.bundle === "branch" || hugoMinor >= 123;
   const cascade = gives ? parseCascade(split.values.cascade, hugoMinor) : [];
   const target = { path: pagePath(file, folder, hugoMinor), kind, language: language.name, environment };
@@ -218,7 +218,7 @@ function kindOf(
   return taxonomies.has(first) ? (rest.length === 0 ? "taxonomy" : "term") : "section";
 }
 
-/** Before 0.123 the file's; since, without the name of a bundle, extension and language. */
+/** Before 0.123 the file's name; since then without bundle name, extension and language. */
 function pagePath(file: NamedFile, { path: at }: ContentFolder, hugoMinor: number): string {
   if (hugoMinor < 123) return path.posix.join("/", at, file.name);
   const name = file.bundle === "none" ? file.base : "";

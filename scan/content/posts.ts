@@ -21,24 +21,24 @@ import {
   type Use,
 } from "./resolve.ts";
 
-/** A post that shows photographs. */
+/** A post with photographs. */
 export interface Post<OneUse = Use> {
   /** Relative to the site. */
   readonly file: string;
   readonly uses: readonly OneUse[];
 }
 
-/** What the content of a site shows. */
+/** The photographs in a site's content. */
 export interface Found<OneUse = Use> {
-  /** Content files that Hugo publishes, with photographs or without. */
+  /** Number of content files that Hugo publishes, with or without photographs. */
   readonly pages: number;
   readonly posts: readonly Post<OneUse>[];
-  /** `<img>` tags of raw HTML: Hugo gives them to no hook, so they have no tiers. */
+  /** Number of `<img>` tags in raw HTML. Hugo has no hook for them, so they get no tiers. */
   readonly rawImages: number;
   readonly findings: readonly Finding[];
 }
 
-/** @param has whether the manifest that the hook reads has a key. */
+/** @param has whether the hook's manifest contains a key. */
 export function settlePosts(found: Found<PossibleUse>, has: (key: string) => boolean): Found {
   const posts = found.posts.map(({ file, uses }) => ({ file, uses: uses.map((use) => settleUse(use, has)) }));
   return { ...found, posts };
@@ -48,13 +48,13 @@ export interface ReadingOptions {
   readonly now: Date;
   readonly signal: AbortSignal;
   readonly progress: Progress;
-  /** Whether the next run may know what this one parsed. */
+  /** Whether to store what was parsed, for the next run. */
   readonly remember: boolean;
 }
 
 /**
- * Every photograph that the published pages of a site name; one bad page never stops the rest. A file that is a page of
- * several languages is several posts, and its faults are found once.
+ * Finds every photograph that the published pages of a site name. A page with errors does not stop the others. A file that
+ * is a page of several languages is several posts; its faults are reported once.
  */
 export async function readPosts(site: Site, options: ReadingOptions): Promise<Found<PossibleUse>> {
   const parser = openParser(options.signal);
@@ -74,7 +74,7 @@ export async function readPosts(site: Site, options: ReadingOptions): Promise<Fo
   let waited = performance.now();
   try {
     for (const page of publishedPages(site, options.now, (finding) => findings.push(finding))) {
-      // Reading is synchronous: without this an interrupt would wait for the last page.
+      // Reading is synchronous: without this, an interrupt would wait for the last page.
       if (performance.now() - waited > BUSY) {
         await setImmediate();
         waited = performance.now();
@@ -91,7 +91,7 @@ export async function readPosts(site: Site, options: ReadingOptions): Promise<Fo
     await parser.close();
   }
   if (previews.uses.length > 0) posts.push({ file: previews.file, uses: previews.uses });
-  // A site that cannot be written to is parsed anew each time.
+  // If the site is read-only, every page is parsed each time.
   if (options.remember) await memo.save().catch(() => {});
   return {
     ...{ pages, posts, rawImages: rawImages.size },
@@ -99,20 +99,20 @@ export async function readPosts(site: Site, options: ReadingOptions): Promise<Fo
   };
 }
 
-/** Where CI looks for what it may keep between runs, beside the weights of variants. */
+/** File that CI can keep between runs, beside the sizes of variants. */
 const MEMO = "resources/imgproxy-lite/markdown.txt";
 
-/** To be raised with every change of what the parser sees. */
+/** Increase it with every change of the parser's result. */
 export const MEMO_MAKER = "parser 3";
 
-/** For how long nothing else is done, in ms. */
+/** Maximum time without a pause for other work, in ms. */
 const BUSY = 50;
 
-/** What link previews show of pages without an image: the site's, so named once, at its configuration. */
+/** The image in link previews of pages without an image. It comes from the site, so it is reported once, at its configuration. */
 interface Previews {
   readonly file: string;
   readonly uses: PossibleUse[];
-  /** Parameters that pages have it with. */
+  /** Parameters of the pages that use it. */
   readonly seen: Set<SiteParams>;
 }
 
@@ -136,12 +136,9 @@ async function readPost(
     at: Placed = { line: page.line, column: 1 },
   ) => findings.push({ severity, message, file: at.file ?? page.file, line: at.line, column: at.column });
   if (page.problem !== undefined && page.overLimit === true)
-    note("error", `the front matter is ${page.problem}; each of its lines is read by itself`);
+    note("error", `the front matter is ${page.problem}; it is read line by line instead`);
   else if (page.problem !== undefined)
-    note(
-      "warning",
-      `the front matter cannot be read as a whole, so each of its lines is by itself: ${page.problem}`,
-    );
+    note("warning", `the front matter does not parse, so it is read line by line: ${page.problem}`);
   const fault = (message: string, at?: Reference) => note("error", message, at);
   const own = paramsWith(page, {}, fault);
   const uses: PossibleUse[] = [];
@@ -174,9 +171,9 @@ async function readPost(
 }
 
 const SHORTCODE_IN_DESTINATION =
-  "a shortcode in the destination of an image: which photograph is meant is known when hugo has run; --check looks at what it printed";
+  "the image's destination contains a shortcode, so its photograph is only known after hugo has run; --check reads the printed URL";
 
-/** What `fileExists "static/…"` sees in a template: the folders of that name, not others that are mounted there. */
+/** What `fileExists "static/…"` finds in a template: folders of that name, not other folders that are mounted there. */
 function staticFolders(site: Site): string[] {
   const mounted = site.mounts.static.filter(({ target }) => target === "").map(({ source }) => source);
   return mounted.filter((folder) => path.basename(folder) === "static");
@@ -190,7 +187,7 @@ interface Placed {
 
 const noPage = { folder: "" };
 
-/** The parameters that hold for a page, and for one image of it. */
+/** The parameters of a page, and of one image on it. */
 function paramsWith(
   page: Page,
   overrides: Readonly<Record<string, unknown>>,

@@ -7,16 +7,16 @@ import type { ParseMarkdown } from "./references/memo.ts";
 import { wholeReading } from "./references/reading.ts";
 import { hasShortcode, parseShortcodes, type Shortcode, shortcodeReadings } from "./references/shortcodes.ts";
 
-/** One place in a content file that names an image. */
+/** A place in a content file that names an image. */
 export interface Reference {
-  /** As a Markdown parser gives it: backslash escapes and entities decoded, percent-escapes not. */
+  /** As a Markdown parser returns it: backslash escapes and entities decoded, percent-escapes not. */
   readonly destination: string;
   /** Both from 1; a column counts UTF-16 units, as editors do. */
   readonly line: number;
   readonly column: number;
   /**
-   * `image`: becomes a `srcset`. `cover`: front matter, for cards and link previews. `preview`: for link previews alone.
-   * `url`: an endpoint URL that reaches the page as it is written. `raw`: an `<img>` of raw HTML, which Hugo gives to no hook.
+   * `image`: becomes a `srcset`. `cover`: from front matter, for cards and link previews. `preview`: only for link previews.
+   * `url`: a URL of the endpoint that is printed as written. `raw`: an `<img>` in raw HTML, for which Hugo has no hook.
    * `unknown`: an image with a shortcode in its destination.
    */
   readonly as: "image" | "cover" | "preview" | "url" | "raw" | "unknown";
@@ -24,41 +24,41 @@ export interface Reference {
   readonly overrides?: Readonly<Record<string, unknown>>;
 }
 
-/** What a content file names. */
+/** The images in a content file. */
 export interface References {
   readonly references: readonly Reference[];
-  /** Why some of its text is not read: a limit that it is over, and where. */
+  /** Why part of its text is not read: the limit that it exceeds, and where. */
   readonly problem?: LineAndColumn & { readonly message: string };
 }
 
-/** What of a content file is read. */
+/** The parts of a content file that are read. */
 export interface Readable {
-  /** The file without its front matter, and where in the file it begins. */
+  /** The file without its front matter, and the position where it begins. */
   readonly body: string;
   readonly bodyStart: LineAndColumn;
   readonly values: Readonly<Record<string, unknown>>;
-  /** The front matter as written, and the line it begins on. */
+  /** The front matter as written, and the line on which it begins. */
   readonly text: string;
   readonly line: number;
   readonly markup: "markdown" | "html" | "other";
 }
 
 export interface ReferenceRules {
-  /** Front matter that names images, dots for nesting. */
+  /** Names of front matter with images; dots for nesting. */
   readonly frontmatter: readonly string[];
-  /** What link previews show where the front matter names nothing. */
+  /** The image in link previews if the front matter names none. */
   readonly preview: string | undefined;
   /** URLs that begin with one of these are the proxy's; raw HTML is searched for them. */
   readonly endpoints: readonly string[];
-  /** Whether raw HTML in Markdown reaches the page. */
+  /** Whether Hugo prints raw HTML in Markdown. */
   readonly unsafeHtml: boolean;
-  /** Whether the module's shortcode of that name is the one that Hugo runs on this page. */
+  /** Whether Hugo runs the module's shortcode of that name on this page, and not a theme's. */
   runsShortcode(name: string): boolean;
 }
 
 /**
- * Every image that a content file names, in its order. Markdown is read as it is written and again without its
- * shortcode tags, because a tag may glue lines together or hold them apart: nothing that any reading sees is missed.
+ * Every image in a content file, in order. Markdown is read twice, as written and without its shortcode tags, because a tag
+ * can join or separate lines. An image that either reading finds counts.
  */
 export async function references(
   page: Readable,
@@ -76,7 +76,7 @@ export async function references(
     for await (const one of bodyReferences(page, rules, parse)) found.push(one);
   } catch (error) {
     if (!(error instanceof TooCostly)) throw error;
-    // What was found before is no less true.
+    // The images that were found before are still valid.
     return {
       references: [...previews, ...placed(found, placeOf)],
       problem: { message: error.message, ...placeOf(error.offset) },
@@ -160,8 +160,8 @@ function known(image: Found): Found {
 }
 
 /**
- * What the module's `figure` and `img` show, which are also `imgproxy/figure` and `imgproxy/img`; captions are Markdown.
- * What a theme's or a site's own of the same names show is theirs.
+ * The images of the module's `figure` and `img`, also called `imgproxy/figure` and `imgproxy/img`; captions are Markdown.
+ * Shortcodes of the same name from a theme or the site are not read.
  */
 async function* shortcodeImages(
   tag: Shortcode,
@@ -171,7 +171,7 @@ async function* shortcodeImages(
 ): AsyncGenerator<Found> {
   const name = shownBy(tag, rules);
   if (name === undefined || tag.isHidden) return;
-  // What it prints is raw HTML in Markdown then, and goldmark leaves that out.
+  // Its output is raw HTML in Markdown, and goldmark removes it.
   if (tag.isMarkdown && markup === "markdown" && !rules.unsafeHtml) return;
   const { parameters, start: offset } = tag;
   const first = parameters.get("src") ?? (name === "img" ? parameters.get("0") : undefined);
@@ -184,14 +184,14 @@ async function* shortcodeImages(
   for (const text of words) if (text?.includes("![")) yield* await parseAt(text, () => offset, [], parse);
 }
 
-/** Which of the module's a tag runs, if one. */
+/** The module's shortcode that a tag runs, if any. */
 function shownBy({ name: full, closing }: Shortcode, rules: ReferenceRules): "figure" | "img" | undefined {
   const name = full.replace(/^imgproxy\//, "");
   if (closing || (name !== "figure" && name !== "img") || !rules.runsShortcode(full)) return undefined;
   return name;
 }
 
-/** What of `img`'s parameters decides its URLs. */
+/** The parameters of `img` that change its URLs. */
 function imgOverrides(parameters: ReadonlyMap<string, string>): Readonly<Record<string, unknown>> {
   const [tiers, fixed, formats] = ["tiers", "fixed", "formats"].map(
     (name) => parameters.get(name) || undefined,
@@ -203,7 +203,7 @@ function imgOverrides(parameters: ReadonlyMap<string, string>): Readonly<Record<
   };
 }
 
-/** Each once, with its line and column. */
+/** Each image once, with line and column. */
 function placed(found: readonly Found[], placeOf: (offset: number) => LineAndColumn): Reference[] {
   const byPlace = new Map(found.map((one) => [`${one.offset} ${one.as} ${one.destination}`, one]));
   return [...byPlace.values()]

@@ -6,38 +6,38 @@ import type { ManifestImage } from "../../contract/manifest.ts";
 import type { SiteParams } from "../../contract/params.ts";
 import { InvalidRequest, parseQuery } from "../../contract/request.ts";
 
-/** One place that shows a photograph of the proxy's, before it is known which keys exist. */
+/** One place that shows a photograph of the proxy, before it is known which keys exist. */
 export interface PossibleUse {
-  /** The first that exists is shown; where none does, the first. */
+  /** The first key that exists is shown; if none does, the first. */
   readonly keys: readonly string[];
   readonly line: number;
   readonly column: number;
-  /** Where the page's readers reach the proxy. */
+  /** The page's endpoint. */
   readonly endpoint: string;
-  /** Named by front matter: whether a page shows it is the theme's affair. */
+  /** Named by front matter: the theme decides whether a page shows it. */
   readonly isCover: boolean;
-  /** What the page asks for there, once the manifest is known. */
+  /** The requests of the page, once the manifest is known. */
   candidates(key: string, image: ManifestImage | undefined): Candidates;
 }
 
-/** The same with the key that the hook takes. */
+/** The same with the key that the hook uses. */
 export interface Use extends Pick<PossibleUse, "keys" | "line" | "column" | "endpoint" | "isCover"> {
   readonly key: string;
   candidates(image: ManifestImage | undefined): Candidates;
 }
 
-/** @param has whether the manifest that the hook reads has a key. */
+/** @param has whether the hook's manifest contains a key. */
 export function settleUse(use: PossibleUse, has: (key: string) => boolean): Use {
   const { candidates, ...rest } = use;
   const key = use.keys.find(has) ?? use.keys[0] ?? "";
   return { ...rest, key, candidates: once((image) => candidates(key, image)) };
 }
 
-/** What a reference turned out to be. */
+/** The result of resolving a reference. */
 export type Source =
   | { readonly kind: "photo"; readonly use: PossibleUse; readonly warnings: readonly string[] }
   | { readonly kind: "invalid"; readonly problem: string }
-  /** Another host's, or an image that Hugo has itself. */
+  /** An image of another host, or a file of the Hugo site. */
   | { readonly kind: "left" };
 
 export interface SourceReference {
@@ -48,26 +48,26 @@ export interface SourceReference {
 }
 
 export interface SourcePage {
-  /** Below `content/`; empty for what belongs to no page. */
+  /** Below `content/`; empty for references that belong to no page. */
   readonly folder: string;
-  /** Names of the page's own files, in small letters. */
+  /** Names of the page's own files, in lower case. */
   resources?(): ReadonlySet<string>;
 }
 
-/** Finds what references mean on one site; remembers the folders it has read. */
+/** Resolves references on one site; remembers the folders that it has read. */
 export interface SourceResolver {
   resolve(reference: SourceReference, page: SourcePage, params: SiteParams): Promise<Source>;
 }
 
-/** What of a site decides whose an image is. */
+/** The parts of a site that decide where an image comes from. */
 export interface ResolverSite {
-  /** Folders whose files Hugo's templates see below `static/`. */
+  /** Folders below `static/` that Hugo's templates can see. */
   readonly statics: readonly string[];
   /** Folders that Hugo mounts at `assets/`. */
   readonly assets: readonly string[];
-  /** Link previews name the proxy from 0.121 on. */
+  /** From 0.121 on, link previews use the proxy. */
   readonly hugoMinor: number;
-  /** Called once for each folder that is there but cannot be read; what it holds is not known then. */
+  /** Called once for each folder that exists but cannot be read; its content is then unknown. */
   readonly onUnreadable: (folder: string, error: unknown) => void;
 }
 
@@ -105,7 +105,7 @@ function useOf(photo: Photo, reference: SourceReference, params: SiteParams, pre
   return { keys: photo.keys, line, column, endpoint: params.endpoint, isCover, candidates };
 }
 
-/** Remembers the last answer: the plan, the sums and the reports all ask the same. */
+/** Remembers the last result: the plan, the totals and the reports all need it. */
 function once<Argument, Result>(work: (argument: Argument) => Result): (argument: Argument) => Result {
   let last: { readonly argument: Argument; readonly result: Result } | undefined;
   return (argument) => {
@@ -114,7 +114,7 @@ function once<Argument, Result>(work: (argument: Argument) => Result): (argument
   };
 }
 
-/** A URL that reaches the page as it was written asks for exactly what it says. */
+/** A URL that is printed as written requests exactly what it says. */
 function writtenUrl({ destination, line, column }: SourceReference, endpoint: string): Source {
   try {
     const { signature: _, ...request } = parseQuery(destination.slice(destination.indexOf("?") + 1));
@@ -130,7 +130,7 @@ function writtenUrl({ destination, line, column }: SourceReference, endpoint: st
 
 // --- what Hugo has itself ---
 
-/** The order of layouts/partials/imgproxy/_/source/resolve.html: the page's resources, the site's, then `static/`. */
+/** The order of layouts/partials/imgproxy/_/source/resolve.html: the page's resources, the site's assets, then `static/`. */
 async function isHugos(
   paths: readonly string[],
   page: SourcePage,
@@ -147,7 +147,7 @@ async function isHugos(
 }
 
 interface Folders {
-  /** @param match a folder counts only as `anything`, as it does for Hugo's `fileExists`. */
+  /** @param match a folder matches only with `anything`, as for Hugo's `fileExists`. */
   has(root: string, below: string, match: "file" | "anything"): Promise<boolean>;
 }
 
@@ -156,7 +156,7 @@ interface FolderNames {
   readonly files: ReadonlySet<string>;
 }
 
-/** Folders read once: posts ask for the same ones over and over. */
+/** Folders that are read once: many posts need the same ones. */
 function createFolders(onUnreadable: (folder: string, error: unknown) => void): Folders {
   const read = new Map<string, Promise<FolderNames>>();
   const namesIn = (folder: string) => {
@@ -190,7 +190,7 @@ async function readNames(
   };
 }
 
-/** A name that no folder can have is absent too. */
+/** A name that no folder can have counts as absent. */
 function isAbsent(error: unknown): boolean {
   if (!(error instanceof Error) || !("code" in error)) return false;
   return /^(?:ENOENT|ENOTDIR|ENAMETOOLONG|ERR_INVALID_ARG_VALUE)$/.test(String(error.code));

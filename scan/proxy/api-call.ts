@@ -1,7 +1,7 @@
 import { trimSlashes } from "../../contract/url.ts";
 import type { Call, Server } from "./request.ts";
 
-/** A call of the server's `/api`, with the token. */
+/** A call of the server's API, with the token. */
 export function apiCall(
   server: Server,
   method: "GET" | "POST" | "PUT",

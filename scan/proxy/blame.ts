@@ -1,21 +1,21 @@
-/** Why one photograph or variant failed, in the server's words. */
+/** Why one photograph or variant failed, in the server's text. */
 export interface Refusal {
   readonly code: string;
   readonly detail: string;
 }
 
-/** What a refusal of the server's asks for. */
+/** What the scan must do after a refusal by the server. */
 export type Blame =
-  /** The photograph is at fault, or what is asked of it: its author reads of it. */
+  /** The photograph or the requested variant is at fault: report it to the author. */
   | "photograph"
-  /** The photographs' storage does not answer now, for this one: others first, then this one again. */
+  /** The storage does not give this photograph now: try the others first, then this one again. */
   | "storage"
-  /** The server has no time now: the same again, after a while. */
+  /** The server has no capacity now: try the same request again after a while. */
   | "moment"
-  /** The storage refuses the server, whatever the photograph: for its operator. */
+  /** The storage refuses the server, for any photograph: report it to the operator. */
   | "setup";
 
-/** By the codes of server/errors.ts; what is not here is the photograph's affair. */
+/** By the codes of server/errors.ts; for all other codes the photograph is at fault. */
 const blames: ReadonlyMap<string, Blame> = new Map<string, Blame>([
   ["source-failed", "storage"],
   ["source-busy", "storage"],
@@ -26,10 +26,10 @@ const blames: ReadonlyMap<string, Blame> = new Map<string, Blame>([
   ["source-misconfigured", "setup"],
 ]);
 
-/** {@link Refusal.code} of what was never answered. */
+/** {@link Refusal.code} of a request that got no answer. */
 export const UNANSWERED = "unanswered";
 
-/** @param code of the server's, or {@link UNANSWERED}. */
+/** @param code of the server, or {@link UNANSWERED}. */
 export function blameOf(code: string): Blame {
   return code === UNANSWERED ? "moment" : (blames.get(code) ?? "photograph");
 }

@@ -1,11 +1,11 @@
-/** A key that may have been meant, and how it differs where that is hard to see. */
+/** A key that the author may have meant, and a difference that is hard to see. */
 export interface Near {
   readonly key: string;
-  /** In nothing else: capitals, or how letters are composed (Unicode's normal forms). */
+  /** The only difference: capitals, or how letters are composed (Unicode's normal forms). */
   readonly only?: "capitals" | "form" | "both";
 }
 
-/** Keys that the author may have meant: the slips that people make, without a listing of the bucket. */
+/** Keys that the author may have meant, from common mistakes, without a listing of the bucket. */
 export function likelyKeys(key: string): string[] {
   const [, stem = key, extension = ""] = /^(.*)(\.[^./]*)$/.exec(key) ?? [];
   const extensions = [
@@ -30,9 +30,9 @@ export function likelyKeys(key: string): string[] {
 }
 
 /**
- * The keys that may have been meant, likeliest first, three at most: those that differ in capitals or in normal form alone,
- * then likely slips, then those within two letters.
- * @param known keys that are there.
+ * The keys that the author may have meant, most likely first, three at most: keys that differ only in capitals or normal form,
+ * then common mistakes, then keys within two letters.
+ * @param known keys that exist.
  */
 export function nearKeys(key: string, known: Iterable<string>): Near[] {
   const slips = new Set(likelyKeys(key));
@@ -63,7 +63,7 @@ function onlyDifference(key: string, other: string): Near["only"] | undefined {
     : "both";
 }
 
-/** How many letters differ, if not more than two, nor as many as the name has. */
+/** How many letters differ, if at most two and fewer than the name has. */
 function letters(key: string, other: string): number | undefined {
   const [a, b] = [[...folded(key)], [...folded(other)]];
   const most = Math.min(FEW, stemLength(key) - 1);
@@ -74,7 +74,7 @@ function letters(key: string, other: string): number | undefined {
 
 const FEW = 2;
 
-/** Alike for all who differ in capitals only: by way of capitals, so that `ß` is `SS` too. */
+/** Equal for texts that differ only in capitals. It goes through upper case, so that `ß` equals `SS`. */
 function folded(key: string): string {
   return key.normalize("NFC").toUpperCase().toLowerCase().normalize("NFC");
 }
@@ -89,7 +89,7 @@ const cousins: Readonly<Record<string, readonly string[]>> = {
   ".jpeg": [".jpg", ".JPG"],
 };
 
-/** Levenshtein's, given up beyond `most`. */
+/** Levenshtein distance; it stops above `most`. */
 function editDistance(a: readonly string[], b: readonly string[], most: number): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let i = 1; i <= a.length; i++) {

@@ -8,15 +8,15 @@ import { request, type Server, Unanswered } from "./request.ts";
 
 interface Use {
   readonly key: string;
-  /** Where the page's readers reach the proxy. */
+  /** The page's endpoint. */
   readonly endpoint: string;
   candidates(image: ManifestImage | undefined): { readonly all: readonly ImageRequest[] };
 }
 
 /**
- * Languages whose endpoint is not a second name of the server that was asked, but a server that refuses what their pages show:
- * another bucket, or VARIANTS=listed without this site's published set. One photograph of each is asked for, as a reader does;
- * an endpoint that gives no answer here says nothing.
+ * Finds languages whose endpoint is a different server that refuses what their pages show: it has another bucket, or
+ * VARIANTS=listed without this site's published set. It requests one photograph of each language as a reader does. An endpoint
+ * that does not answer here is ignored.
  * @returns a warning for each such endpoint. @throws the signal's reason.
  */
 export async function otherServers(
@@ -37,13 +37,13 @@ export async function otherServers(
     const names = site.languages.filter(({ params }) => params.endpoint === endpoint).map(({ name }) => name);
     if (refusal !== undefined)
       words.push(
-        `params.imgproxy.endpoint of ${names.join(", ")} is ${endpoint}, another server than ${server.endpoint}, which was asked for all languages: it refuses ${url} (${refusal}); give both the same photographs, and publish to it too, by a second scan with --endpoint ${endpoint}`,
+        `params.imgproxy.endpoint of ${names.join(", ")} is ${endpoint}, a different server than ${server.endpoint}, which this scan used for all languages. It refuses ${url} (${refusal}). Give both servers the same photographs, and publish to the other one by a second scan with --endpoint ${endpoint}`,
       );
   }
   return words;
 }
 
-/** Why a server of ours gives a reader nothing there; undefined where it gives it, or no server of ours answers. */
+/** Why an imgproxy-lite server refuses the URL to a reader; undefined if it does not, or if no such server answers. */
 async function refusalAt(server: Omit<Server, "token">, url: string): Promise<string | undefined> {
   try {
     return await request<string | undefined>(

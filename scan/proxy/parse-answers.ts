@@ -6,12 +6,12 @@ import type { Refusal } from "./blame.ts";
 import type { Answer } from "./client.ts";
 import { InFront, seenIn } from "./in-front.ts";
 
-/** What `fm=json` says of a photograph. @throws as {@link parseProbeAnswer} does */
+/** The answer to `fm=json`. @throws as {@link parseProbeAnswer} does */
 export async function readImageInfo(answer: Answer, name: string, url: string): Promise<ImageInfo> {
   return parseImageInfo(await jsonOf(answer, url), name, url);
 }
 
-/** Checked to the letter: it goes into the manifest, and from there into pages. */
+/** Every field is validated, because it goes into the manifest and from there into pages. */
 function parseImageInfo(said: unknown, name: string, url: string): ImageInfo {
   const value = isObject(said) ? said : {};
   const broken = brokenRule(value, infoRules(name, value.type === "image/svg+xml"));
@@ -42,7 +42,7 @@ function infoRules(name: string, isSvg: boolean): MemberRule[] {
   ];
 }
 
-/** @throws CannotRun when the token is refused, or what answers is no imgproxy-lite. */
+/** @throws CannotRun if the token is refused, or if the server is not imgproxy-lite. */
 export async function parseProbeAnswer(
   answer: Answer,
   images: readonly string[],
@@ -59,7 +59,7 @@ export async function parseProbeAnswer(
   });
 }
 
-/** The keys beside each that is not there. @throws CannotRun as {@link parseProbeAnswer} does. */
+/** The keys in the folder of each missing key. @throws CannotRun as {@link parseProbeAnswer} does. */
 export async function parseNeighbours(
   answer: Answer,
   images: readonly string[],
@@ -78,7 +78,7 @@ export async function parseNeighbours(
 }
 
 /**
- * The server's own words of an error, `application/problem+json` (RFC 9457); undefined where something else has answered.
+ * The server's error, `application/problem+json` (RFC 9457); undefined if something else has answered.
  * @throws as {@link Answer.text} does
  */
 export async function refusalOf(answer: Answer): Promise<Refusal | undefined> {
@@ -91,19 +91,19 @@ export async function refusalOf(answer: Answer): Promise<Refusal | undefined> {
   }
 }
 
-/** Why the API did not do what it was asked. */
+/** Why the API refused a call. */
 export async function apiRefusal(answer: Answer, url: string): Promise<CannotRun> {
   const refusal = await refusalOf(answer);
   if (refusal?.code === "bad-token")
-    return new CannotRun(`${url} refuses the token: give --token (or TOKEN) what the server has in TOKEN`);
+    return new CannotRun(`${url} refuses the token: set --token (or TOKEN) to the server's TOKEN`);
   if (answer.status === 404)
-    return new CannotRun(`${url} is not there: start the server with TOKEN, or scan without a token`);
+    return new CannotRun(`${url} does not exist: start the server with TOKEN, or scan without a token`);
   return new CannotRun(
-    `${url} answers ${answer.status}: ${refusal?.detail ?? "in words that are not its own"}`,
+    `${url} answers ${answer.status}: ${refusal?.detail ?? "with an answer that is not the server's"}`,
   );
 }
 
-/** What of all that was asked about is not in the cache. @throws CannotRun as {@link parseProbeAnswer} does. */
+/** Which of the requested variants are not in the cache. @throws CannotRun as {@link parseProbeAnswer} does. */
 export async function parseMissingAnswer(answer: Answer, url: string): Promise<MissingAnswer> {
   if (!answer.ok) throw await apiRefusal(answer, url);
   try {
@@ -114,7 +114,7 @@ export async function parseMissingAnswer(answer: Answer, url: string): Promise<M
   }
 }
 
-/** One line of `POST /api/warm`. @throws CannotRun when it is none. */
+/** One line of the answer to `POST /api/warm`. @throws CannotRun for any other line. */
 export function parseWarmLine(
   line: unknown,
   url: string,
@@ -131,7 +131,7 @@ type WarmedLine =
   | { readonly status: "hit" | "made"; readonly bytes: number; readonly type: string }
   | { readonly status: "failed"; readonly problem: Refusal };
 
-/** @param seen what came instead, as {@link seenIn} has it. */
+/** @param seen description of the answer, from {@link seenIn}. */
 export function notOurs(url: string, seen?: string): CannotRun {
   const what = seen === undefined ? "" : ` (it ${seen})`;
   return new CannotRun(`${url} is not an imgproxy-lite server${what}; is --endpoint right?`);
@@ -149,7 +149,7 @@ function isMediaType(value: unknown): value is string {
 
 // --- JSON ---
 
-/** @throws InFront for what is none, such as a page to log in at, which comes with a 200. */
+/** @throws InFront for any other answer, such as a login page, which is sent with 200. */
 async function jsonOf(answer: Answer, url: string): Promise<unknown> {
   try {
     return await answer.json();
@@ -161,7 +161,7 @@ async function jsonOf(answer: Answer, url: string): Promise<unknown> {
 
 function refusalIn(body: Readonly<Record<string, unknown>>, fallback = "no reason given"): Refusal {
   const detail = [body.detail, body.title].find((words) => typeof words === "string") ?? fallback;
-  // That a photograph is not there is said by the words themselves.
+  // The title alone says that a photograph is missing.
   const storage = typeof body.storage === "string" && !body.storage.startsWith("404") ? body.storage : "";
   return {
     code: typeof body.code === "string" ? body.code : "unknown",

@@ -8,15 +8,15 @@ import { parseNeighbours, parseProbeAnswer, readImageInfo, refusalOf } from "./p
 import { request, type Server, Unanswered } from "./request.ts";
 import { inRounds } from "./rounds.ts";
 
-/** What the proxy says of a photograph: its size and version, or why there is none. */
+/** The proxy's answer about a photograph: its size and version, or why there is none. */
 export type Probed = ImageInfo | { readonly problem: Refusal };
 
 /**
- * Asks the proxy about photographs: in batches with a token, one by one without. Those for which the storage does not
- * answer are asked about again, within the patience.
- * @param key of signatures, for a server that asks for them.
- * @param onAnswer is called after each answer with how many photographs it settled.
- * @throws Unanswered when the proxy does not answer within the patience; CannotRun when it refuses the token.
+ * Asks the proxy about photographs: in batches with a token, one by one without. Photographs that the storage does not give
+ * now are tried again within the timeout.
+ * @param key that signs requests, for a server that requires it.
+ * @param onAnswer is called after each answer with the number of photographs that it settled.
+ * @throws Unanswered when the proxy does not answer within the timeout; CannotRun when it refuses the token.
  */
 export async function probe(
   server: Server,
@@ -39,7 +39,7 @@ export async function probe(
   return found;
 }
 
-/** What stands beside photographs that are not there, as far as the server can list; nothing without a token. */
+/** The keys in the folders of missing photographs, if the server can list them; nothing without a token. */
 export async function probeNeighbours(
   server: Server,
   images: readonly string[],
@@ -74,7 +74,7 @@ async function probeMany(server: Server, images: readonly string[]): Promise<[st
   return request(server, {
     ...call,
     read: async (answer) => parseProbeAnswer(answer, images, call.url),
-    // Each photograph may have to be fetched and looked at.
+    // Each photograph may have to be fetched and probed.
     silenceMs: Number.POSITIVE_INFINITY,
   });
 }

@@ -4,16 +4,17 @@ import { apiCall } from "./api-call.ts";
 import { apiRefusal } from "./parse-answers.ts";
 import { request, type Server } from "./request.ts";
 
-/** What a published set is called. */
+/** Name of the published set. */
 export interface SetName {
   readonly site: string;
   readonly name: string;
 }
 
 /**
- * Tells the server what the site's pages ask for: it keeps that longest, and where it serves nothing else, serves it.
- * @param expires seconds after which the set is forgotten, for previews.
- * @returns the bytes that the server's cache may hold, if it says so.
+ * Sends the server the list of variants that the site's pages use. The server evicts these last, and with VARIANTS=listed it
+ * serves only these.
+ * @param expires seconds after which the set expires, for previews.
+ * @returns the maximum size of the server's cache in bytes, if the server sends it.
  * @throws Unanswered; CannotRun when the server refuses.
  */
 export async function publishSet(
@@ -27,7 +28,7 @@ export async function publishSet(
   const call = apiCall(server, "PUT", path, body satisfies PublishedBody);
   return request(server, {
     ...call,
-    // All of it is sent, checked and written before the answer.
+    // The server receives, checks and writes the whole set before it answers.
     silenceMs: Number.POSITIVE_INFINITY,
     read: async (answer) => {
       if (!answer.ok) throw await apiRefusal(answer, call.url);
@@ -38,8 +39,8 @@ export async function publishSet(
 }
 
 /**
- * The host of `baseURL` and the commit that CI builds, else the time.
- * @param commit of the variables that CI systems set.
+ * The host of `baseURL`, and the commit that CI builds or else the time.
+ * @param commit from the variables that CI systems set.
  */
 export function defaultSetName(baseUrl: string, commit: string | undefined, now: Date): SetName {
   const host = URL.canParse(baseUrl) ? new URL(baseUrl).hostname : "";

@@ -4,22 +4,22 @@ import { type Answer, type Sent, send, Unreachable } from "./client.ts";
 import { InFront, isChallenge, seenIn } from "./in-front.ts";
 import { notOurs, refusalOf } from "./parse-answers.ts";
 
-/** How a scan talks to the server. */
+/** How a scan connects to the server. */
 export interface Server {
-  /** Where the scan reaches it, such as `http://localhost:5000/`. */
+  /** The scan's address of the server, such as `http://localhost:5000/`. */
   readonly endpoint: string;
-  /** Of `/api`; without one the scan is a reader like any other. */
+  /** Token of the API; without one the scan sends the same requests as a reader. */
   readonly token?: string;
-  /** Most requests in flight. */
+  /** Maximum parallel requests. */
   readonly concurrency: number;
-  /** How long one request is tried again before it has failed, in milliseconds. */
+  /** How long one request is retried before it counts as failed, in milliseconds. */
   readonly patienceMs: number;
   readonly signal: AbortSignal;
 }
 
-/** The proxy gave no answer that settles anything within the patience. */
+/** The proxy gave no final answer within the timeout. */
 export class Unanswered extends Error {
-  /** Whether it was there all the same, and said why: then others may be answered. */
+  /** Whether the proxy did answer, and gave a reason: then other requests may succeed. */
   readonly heard: boolean;
 
   constructor(message: string, heard = false) {
@@ -28,26 +28,26 @@ export class Unanswered extends Error {
   }
 }
 
-/** Thrown by a reader of an answer: it came, but what it says may pass. */
+/** Thrown by a function that reads an answer: the answer is temporary. */
 export class TryAgain extends Error {}
 
-/** One request, and what takes its answer. */
+/** One request, and the function that reads its answer. */
 export interface Call<T> {
   readonly url: string;
-  /** Made anew for each attempt. */
+  /** Created for each attempt. */
   init(): Sent;
-  /** Takes the whole answer, which is the server's: what it was asked for, or why not. */
+  /** Reads a whole answer of the server: a result or an error. */
   read(answer: Answer): Promise<T>;
-  /** A 404 is read, whoever says it: a CDN may have a page of its own for it. */
+  /** A 404 is accepted from anyone: a CDN can have its own page for it. */
   readonly takesMissing?: boolean;
-  /** The longest silence of one attempt in milliseconds; absent: a minute. */
+  /** Maximum silence of one attempt in milliseconds; default a minute. */
   readonly silenceMs?: number;
 }
 
 /**
- * One request, tried again while the proxy restarts, sheds load or times out. Waits as `Retry-After` says, else twice as
- * long each time, up to ten seconds. Patience begins anew with each sign of life.
- * @throws Unanswered when the patience is over; InFront when something else answers; the signal's reason when it aborts.
+ * Sends one request, and retries it while the proxy restarts, is overloaded or times out. It waits as `Retry-After` says, else
+ * twice as long each time, up to ten seconds. The timeout starts again with each answer.
+ * @throws Unanswered after the timeout; InFront when something else answers; the signal's reason when it aborts.
  */
 export async function request<T>(server: Server, call: Call<T>): Promise<T> {
   let deadline = performance.now() + server.patienceMs;
@@ -71,13 +71,13 @@ export async function request<T>(server: Server, call: Call<T>): Promise<T> {
 
 /**
  * Waits, unless the scan is interrupted. @throws the signal's reason then.
- * On a signal of its own: many wait at once, and Node takes more than ten listeners on one signal for a leak.
+ * It has its own signal: many calls wait in parallel, and Node reports more than ten listeners on one signal as a leak.
  */
 export async function pause(server: Pick<Server, "signal">, milliseconds: number): Promise<void> {
   await sleep(milliseconds, undefined, { signal: AbortSignal.any([server.signal]) });
 }
 
-/** Runs `work` over the items, at most `width` at a time, in their order; a failure stops the rest. */
+/** Runs `work` over the items in order, at most `width` in parallel; a failure stops the rest. */
 export async function inParallel<T>(
   items: Iterable<T> | AsyncIterable<T>,
   width: number,
@@ -104,17 +104,17 @@ export async function inParallel<T>(
 
 type Outcome<T> = { readonly value: T } | Passing;
 
-/** Why to ask again after a while. */
+/** Why a request should be retried later. */
 interface Passing {
   readonly problem: string;
-  /** The server itself has said it. */
+  /** The server itself said so. */
   readonly heard?: boolean;
-  /** Something before it has, and means us. */
+  /** Something in front of the server said so, and it refuses this machine. */
   readonly foreign?: boolean;
   readonly retryAfterMs?: number | undefined;
 }
 
-/** Of what stands before the server: it may come back, or let us in later. */
+/** Errors in front of the server that can pass: it may come back, or let this machine in later. */
 const passing: ReadonlySet<number> = new Set([408, 425, 429, 500, 502, 503, 504]);
 
 async function attemptOnce<T>(
@@ -146,8 +146,8 @@ async function attemptOnce<T>(
 }
 
 /**
- * Of an answer that is none of what was asked for: undefined when it is the server's last word.
- * @throws InFront, CannotRun for an answer that is not the server's and will not pass.
+ * Reads an answer that is not a result: undefined if it is the server's final answer.
+ * @throws InFront or CannotRun for an answer that is not the server's and is not temporary.
  */
 async function passingProblem(
   answer: Answer,

@@ -1,17 +1,17 @@
 import type { Refusal } from "./blame.ts";
 import { inParallel, pause, type Server } from "./request.ts";
 
-/** A round that begins with so many failures ends there: the storage as a whole is away. */
+/** A round that begins with this many failures ends: the whole storage is down. */
 const ENOUGH = 20;
 
-/** Items that are to be asked about again, each with why. */
+/** Items that must be tried again, each with the reason. */
 export type Again<T> = ReadonlyMap<T, Refusal>;
 
 /**
- * Asks about all items, then again about those for which the storage did not answer, and so on: one that fails for a
- * reason of its own holds no other up. Patience begins anew with each that is settled.
+ * Asks about all items, then again about those that the storage did not give, and so on. So an item that fails for its own
+ * reason does not delay the others. The timeout starts again with each settled item.
  * @param size items in one call.
- * @returns what is left when the patience is over. @throws what `ask` throws; the signal's reason when it aborts.
+ * @returns the items that are left after the timeout. @throws what `ask` throws; the signal's reason when it aborts.
  */
 export async function inRounds<T>(
   server: Server,

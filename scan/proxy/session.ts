@@ -19,63 +19,63 @@ import {
 } from "./warm/variant.ts";
 import { warm } from "./warm.ts";
 
-/** How to reach the proxy, and how to show that something happens there. */
+/** How to connect to the proxy, and how to show progress. */
 export interface SessionOptions {
-  /** Where the scan reaches the proxy; absent: where the site's readers do. */
+  /** The scan's address of the proxy; default: the site's endpoint. */
   readonly endpoint?: string;
   readonly token?: string;
-  /** The encoder's effort when it warms, 0 to 9. */
+  /** The encoder's effort for warm-ups, 0 to 9. */
   readonly effort?: number;
   readonly concurrency: number;
-  /** How long a silent proxy is waited for, in milliseconds. */
+  /** How long to wait for a proxy that does not answer, in milliseconds. */
   readonly patienceMs: number;
   readonly signal: AbortSignal;
   readonly progress: Progress;
-  /** What the published set is called; absent: the host of the site's baseURL, and the commit or the time. */
+  /** Name of the published set; default: the host of the site's baseURL, and the commit or the time. */
   readonly publish?: SetName;
-  /** Seconds after which the published set is forgotten, for previews. */
+  /** Seconds after which the published set expires, for previews. */
   readonly previewSeconds?: number;
-  /** What CI builds. */
+  /** The commit that CI builds. */
   readonly commit?: string;
   readonly now: Date;
 }
 
-/** Where a photograph is shown. */
+/** A place that shows a photograph. */
 export interface Place {
   readonly file: string;
   readonly key: string;
-  /** Each key that may have been meant, in order. */
+  /** The possible keys, in order. */
   readonly keys?: readonly string[];
   readonly line: number;
   readonly column: number;
 }
 
-/** What the proxy said and did. */
+/** The proxy's answers. */
 export interface Answers {
   readonly photos: ReadonlyMap<string, Probed>;
   readonly variants: WarmResults;
 }
 
-/** What warming came to. */
+/** Result of the warm-up. */
 export interface Warmed extends Pick<Answers, "variants"> {
-  /** About the server rather than a post, in words. */
+  /** Messages about the server, not about a post. */
   readonly warnings: readonly string[];
 }
 
-/** The proxy of a site, with a name for each step that takes time. */
+/** The proxy of a site, with a method for each step that takes time. */
 export interface Session {
-  /** @param images each by the keys that it may have: of these, what is asked about, up to the first that is there. */
+  /** @param images the possible keys of each image; they are asked about in order, up to the first that exists. */
   probe(images: Iterable<readonly string[]>): Promise<ReadonlyMap<string, Probed>>;
   /**
-   * Publishes the requests of present photographs, where there is a token, and warms what they need.
-   * @param leftOut canonical queries that nothing is made for.
+   * Publishes the requests of existing photographs, if there is a token, and warms their variants.
+   * @param leftOut canonical queries that are not warmed.
    */
   warm(requests: Requests, photos: Answers["photos"], leftOut?: ReadonlySet<string>): Promise<Warmed>;
-  /** Small pictures of present photographs, as data URLs. */
+  /** Small pictures of existing photographs, as data URLs. */
   thumbnails(photos: Answers["photos"]): Promise<ReadonlyMap<string, string>>;
 }
 
-/** What of a site the proxy is asked with. */
+/** The parts of a site that requests to the proxy need. */
 export interface AskingSite {
   readonly folder: string;
   readonly baseUrl: string;
@@ -134,7 +134,7 @@ export function createSession(site: AskingSite, options: SessionOptions): Sessio
   };
 }
 
-/** An error at each place that shows a photograph which is at fault itself, or of which a variant cannot be made. */
+/** An error at each place that shows a photograph which is at fault, or which has a variant that cannot be made. */
 export function refusals(
   places: Iterable<Place>,
   requests: Iterable<ImageRequest>,
@@ -149,7 +149,7 @@ export function refusals(
   if (words.size === 0) return [];
   const findings = new Map<string, Finding>();
   for (const { file, key, keys = [], line, column } of places) {
-    // Where the first key is passed over, and the next is there but withheld, the hook has nothing to take it by.
+    // If the first key is missing, and the next exists but is withheld, the hook knows neither.
     const message = words.get(photos.has(key) ? key : (keys.find((other) => photos.has(other)) ?? key));
     if (message === undefined) continue;
     const tried = isAbsent(photos.get(key)) ? keys.filter((other) => other !== key) : [];
@@ -161,8 +161,8 @@ export function refusals(
 }
 
 /**
- * Why some photographs or variants are not settled, if any are not, and which: the scan is not complete then, whatever the
- * posts say, and no post is at fault.
+ * Why some photographs or variants are not settled, and which; undefined if all are. The scan is then incomplete, and no post
+ * is at fault.
  */
 export function unsettledWords({ photos, variants }: Answers): string | undefined {
   const keys = new Map<string, Set<string>>();
@@ -179,7 +179,7 @@ export function unsettledWords({ photos, variants }: Answers): string | undefine
 
 // --- keys ---
 
-/** Of each image that is not there under the keys asked about so far, the next one; each key once. */
+/** The next possible key of each image whose earlier keys do not exist; each key once. */
 function nextKeys(images: readonly (readonly string[])[], photos: Answers["photos"]): string[] {
   const next = images.flatMap((keys) => {
     const [key] = keys.filter((key) => !isAbsent(photos.get(key)));
@@ -188,7 +188,7 @@ function nextKeys(images: readonly (readonly string[])[], photos: Answers["photo
   return [...new Set(next)].sort();
 }
 
-/** An absent key in the place of which another is there is no photograph that is missing. */
+/** A missing key is no error if another possible key of the image exists. */
 function withoutPassedOver(
   images: readonly (readonly string[])[],
   photos: Answers["photos"],
@@ -214,12 +214,12 @@ async function publish(
   return publishSet(server, name, requests.values(), previewSeconds);
 }
 
-/** "Pinned" cannot hold for more than the cache may keep. */
+/** The server cannot pin more than its cache can hold. */
 function budgetWarnings(results: Answers["variants"], budget: number | undefined): string[] {
   const bytes = sum(eachResult(results), (result) => ("bytes" in result ? (result.bytes ?? 0) : 0));
   if (budget === undefined || bytes <= budget) return [];
   return [
-    `the site's variants are ${formatBytes(bytes)}, and the server's cache holds ${formatBytes(budget)}: some will be made anew for readers; raise CACHE_MAX_BYTES, or name fewer tiers`,
+    `the site's variants are ${formatBytes(bytes)}, but the server's cache holds only ${formatBytes(budget)}: some will be made again for readers. Raise CACHE_MAX_BYTES, or use fewer tiers`,
   ];
 }
 

@@ -3,12 +3,12 @@ import path from "node:path";
 import { writeWhole } from "../manifest.ts";
 import type { ByReader, Reader, WarmResult, WarmResults } from "./warm/variant.ts";
 
-/** Where CI looks for what it may keep between runs; losing it costs some numbers of the report. */
+/** A file that CI can keep between runs; without it, some numbers of the report are missing. */
 const WEIGHTS = "resources/imgproxy-lite/weights.txt";
 
 const readers = ["avif", "webp", "none", "any"] as const satisfies readonly Reader[];
 
-/** What variants were found to weigh by earlier scans, as hits; nothing when there were none. */
+/** The sizes of variants that earlier scans found, as hits; empty if there were none. */
 export async function readWeights(site: string): Promise<WarmResults> {
   const text = await readFile(path.join(site, WEIGHTS), "utf8").catch(() => "");
   const weights = new Map<string, ByReader>();
@@ -20,8 +20,8 @@ export async function readWeights(site: string): Promise<WarmResults> {
 }
 
 /**
- * One line a request, such as `img=worms.jpg&q=60&v=0123456789&w=1200 avif image/avif 48211 webp image/webp 61002`.
- * @param known what is there; nothing is written where it stays the same.
+ * One line for each request, such as `img=worms.jpg&q=60&v=0123456789&w=1200 avif image/avif 48211 webp image/webp 61002`.
+ * @param known current content; the file is written only if something changed.
  */
 export async function writeWeights(site: string, results: WarmResults, known: WarmResults): Promise<void> {
   if (!isNews(results, known)) return;
@@ -37,7 +37,7 @@ export async function writeWeights(site: string, results: WarmResults, known: Wa
   await writeWhole(file, lines.sort().join(""));
 }
 
-/** Whether anything was weighed anew, or is not asked for any more. */
+/** Whether any size is new, or belongs to a request that no longer exists. */
 function isNews(results: WarmResults, known: WarmResults): boolean {
   let still = 0;
   for (const [query, byReader] of results) {
@@ -55,7 +55,7 @@ function isWeighed(
   return result !== undefined && "bytes" in result && "type" in result;
 }
 
-/** Of each reader three fields. What is none of ours is dropped: it is found out again. */
+/** Three fields for each class of readers. A line that does not parse is dropped; the next scan finds its sizes again. */
 function parseFields(fields: readonly string[]): ByReader {
   const weights: { [reader in Reader]?: WarmResult } = {};
   for (let at = 0; at + 2 < fields.length; at += 3) {

@@ -1,18 +1,18 @@
 import { likelyKeys, type Near, nearKeys } from "./nearest.ts";
 import type { Probed } from "./probe.ts";
 
-/** Beyond so many missing photographs the fault is not a slip of the pen. */
+/** With more missing photographs than this, the cause is not a typing mistake. */
 const MOST_SUGGESTIONS = 30;
 
-/** How the proxy is asked for what may have been meant. */
+/** How to ask the proxy for keys that the author may have meant. */
 export interface Lookup {
-  /** Whether guesses are there. */
+  /** Whether guessed keys exist. */
   guesses(keys: readonly string[]): Promise<ReadonlyMap<string, Probed>>;
-  /** What stands beside keys that are not there; nothing where that cannot be listed. */
+  /** The keys in the folders of missing keys; nothing if they cannot be listed. */
   neighbours(keys: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>>;
 }
 
-/** What may have been meant, beside each photograph that is not there: a likely slip, or a key that differs by little. */
+/** A suggestion for each missing photograph: a common mistake, or a key that differs by little. */
 export async function withSuggestions(
   photos: ReadonlyMap<string, Probed>,
   lookup: Lookup,

@@ -2,12 +2,12 @@ import { formatUrl } from "../../contract/url.ts";
 import type { Answer } from "./client.ts";
 import { inParallel, request, type Server, Unanswered } from "./request.ts";
 
-/** Pixels wide, twice what the report shows, for sharp screens. */
+/** Width in pixels, twice the width in the report, for dense screens. */
 const WIDTH = 256;
 
 /**
- * Small pictures for the report, by source key, as data URLs. One that cannot be had is left out: a server may serve
- * nothing but what is published.
+ * Small pictures for the report, by source key, as data URLs. A picture that cannot be loaded is left out: the server may
+ * serve only published variants.
  * @throws the signal's reason when it aborts.
  */
 export async function loadThumbnails(

@@ -11,18 +11,18 @@ import {
 } from "./warm/variant.ts";
 
 export interface WarmOptions {
-  /** Of signatures. */
+  /** Key that signs URLs. */
   readonly key?: string;
-  /** The encoder's effort, 0 to 9; only a server that was given a token heeds it. */
+  /** The encoder's effort, 0 to 9; only a server whose token is given uses it. */
   readonly effort?: number;
-  /** What variants were found to weigh before: a server that has them all says no more than that. */
+  /** Sizes of variants from earlier scans: a server that has all variants does not send them. */
   readonly known?: WarmResults;
-  /** Is called with the number of variants that have just been settled. */
+  /** Called with the number of variants that have just been settled. */
   readonly onProgress: (variants: number) => void;
 }
 
 /**
- * Sees to it that every variant is in the proxy's cache: by calls where there is a token, else as a reader would.
+ * Makes sure that every variant is in the proxy's cache: by API calls with a token, otherwise by requests like a reader's.
  */
 export async function warm(server: Server, requests: Requests, options: WarmOptions): Promise<WarmResults> {
   const { key, effort, known } = options;

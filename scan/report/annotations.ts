@@ -4,7 +4,7 @@ import type { Finding } from "../findings.ts";
 import { printable } from "./printable.ts";
 
 /**
- * Findings as GitHub shows them beside the lines of a change.
+ * Findings in the form that GitHub shows beside changed lines.
  * @param prefix the site's folder, relative to the repository.
  */
 export function githubAnnotations(findings: readonly Finding[], prefix: string): string {
@@ -28,7 +28,7 @@ export function gitlabReport(findings: readonly Finding[], prefix: string): stri
   return `${JSON.stringify(issues, undefined, 2)}\n`;
 }
 
-/** As the runner reads a command: it ends at a line's end, and a property at a comma or colon too. */
+/** Escapes for the runner's syntax: a command ends at a line end, and a property also at a comma or colon. */
 function data(text: string): string {
   return printable(text).replaceAll("%", "%25");
 }

@@ -8,7 +8,7 @@ import type { Report, ShownPhoto } from "./html.ts";
 import { countResults, summarize } from "./summary.ts";
 import { formatPlace, saving } from "./text.ts";
 
-/** What the report of a scan shows. */
+/** The report of a scan. */
 export function scanReport(result: ScanResult): Report {
   const sum = summarize(result);
   const shown = result.posts.flatMap(({ file, uses }) =>
@@ -36,7 +36,7 @@ export function scanReport(result: ScanResult): Report {
   };
 }
 
-/** What the report of a check shows. */
+/** The report of a check. */
 export function checkReport(result: CheckResult): Report {
   const { variants, hits, made } = countResults(result.variants);
   const shown = result.emitted.map((place) => ({
@@ -47,7 +47,7 @@ export function checkReport(result: CheckResult): Report {
   return {
     ...result,
     title: "Image check",
-    allIsWell: "Every image that Hugo has emitted is in the cache",
+    allIsWell: "Every image of the built site is in the cache",
     numbers: [
       [result.files, `${nounFor(result.files, "file")} of the built site`],
       [result.urls.length, `${nounFor(result.urls.length, "URL")} of the proxy`],
@@ -56,9 +56,9 @@ export function checkReport(result: CheckResult): Report {
       [made, "made by this check"],
     ],
     lists: [
-      { title: "Emitted by Hugo, not found in the content", lines: result.unscanned.map(urlLine) },
+      { title: "In the built site, but not in the content", lines: result.unscanned.map(urlLine) },
       {
-        title: "Found in the content, not emitted by Hugo",
+        title: "In the content, but not in the built site",
         lines: result.unemitted.filter(({ isCover }) => isCover !== true).map(urlLine),
       },
       {
@@ -72,16 +72,16 @@ export function checkReport(result: CheckResult): Report {
   };
 }
 
-/** What the report of a look through the CDN shows. */
+/** The report of a check through the CDN. */
 export function edgeReport(result: EdgeCheckResult): Report {
   return {
     title: "Images through the CDN",
-    allIsWell: "Every image is served at the public address, each format to who can show it",
+    allIsWell: "Every image is served at the public address, in a format that the browser can show",
     findings: result.findings,
     numbers: [
       [result.urls.length, `${nounFor(result.urls.length, "URL")} at the public address`],
       [result.responses, nounFor(result.responses, "response")],
-      [result.cached, "from a cache on the way"],
+      [result.cached, "from a cache"],
     ],
     lists: [],
     ...{ shown: new Map(), photos: new Map(), variants: new Map(), thumbnails: new Map() },

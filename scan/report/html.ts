@@ -7,30 +7,30 @@ import type { Answers } from "../proxy/session.ts";
 import { eachResult, variantsOf } from "../proxy/warm/variant.ts";
 import { style } from "./style.ts";
 
-/** What a report page says. */
+/** Content of a report page. */
 export interface Report extends Answers {
   readonly title: string;
-  /** The verdict where nothing is wrong. */
+  /** The headline if there is no problem. */
   readonly allIsWell: string;
   readonly findings: readonly Finding[];
-  /** Why not all is known, if so: then nothing is well, and no post is at fault. */
+  /** Why the result is incomplete, if so: then the headline is not `allIsWell`, and no post is at fault. */
   readonly unsettled?: string | undefined;
   readonly numbers: readonly (readonly [value: string | number, words: string])[];
-  /** Longer lists, folded. */
+  /** Longer lists, collapsed. */
   readonly lists: readonly { readonly title: string; readonly lines: readonly string[] }[];
   readonly shown: ReadonlyMap<string, ShownPhoto>;
   /** By source key, as data URLs. */
   readonly thumbnails: ReadonlyMap<string, string>;
 }
 
-/** A photograph and where it is shown. */
+/** A photograph and the places that show it. */
 export interface ShownPhoto {
   readonly requests: readonly ImageRequest[];
   /** File and line. */
   readonly places: readonly string[];
 }
 
-/** One page with nothing outside itself: failures first, then each photograph with its variants. */
+/** One self-contained page: failures first, then each photograph with its variants. */
 export function htmlReport(report: Report): string {
   const { title, findings, numbers, lists, shown } = report;
   const errors = findings.filter((finding) => finding.severity === "error").length;
@@ -106,7 +106,7 @@ ${rows.length > 0 ? `<table><tr><th>width<th>q<th>AVIF<th>WebP<th>other</tr>${ro
 </section>`;
 }
 
-/** Inside the page, which needs no network. */
+/** Inside the page, so that it needs no network. */
 function thumbnail(key: string, { thumbnails }: Report): string {
   const url = thumbnails.get(key);
   return url === undefined

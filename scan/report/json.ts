@@ -4,7 +4,7 @@ import { sortFindings } from "../findings.ts";
 import type { ScanResult } from "../scan.ts";
 import { bytesOf, countResults, summarize } from "./summary.ts";
 
-/** A scan for programs. */
+/** The result of a scan, for programs. */
 export function scanJson(result: ScanResult): object {
   return {
     summary: summarize(result),
@@ -18,14 +18,14 @@ export function scanJson(result: ScanResult): object {
   };
 }
 
-/** A check for programs. */
+/** The result of a check, for programs. */
 export function checkJson(result: CheckResult): object {
   const { files, urls, unscanned, unemitted, unprinted, findings } = result;
   const summary = { files, urls: urls.length, ...countResults(result.variants) };
   return { summary, urls, unscanned, unemitted, unprinted, findings: sortFindings(findings) };
 }
 
-/** A look through the CDN for programs. */
+/** The result of a check through the CDN, for programs. */
 export function edgeJson({ urls, responses, cached, problems, warnings }: EdgeCheckResult): object {
   return { summary: { urls: urls.length, responses, cached }, urls, problems, warnings };
 }

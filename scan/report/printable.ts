@@ -1,7 +1,7 @@
 /**
- * One line as a terminal or a CI runner may show it: whatever a key, a file's name or an answer has in it, it cannot move
- * the cursor, begin a line of its own or turn the text around, and it is no command to a runner (`::error::` at a line's
- * start, `##[error]` and `##vso[…]` anywhere).
+ * One line that is safe for a terminal or a CI runner. Text from a key, a file name or an answer cannot move the cursor, start
+ * another line or change the writing direction, and is not a command to a runner (`::error::` at the start of a line,
+ * `##[error]` and `##vso[…]` anywhere).
  */
 export function printable(line: string): string {
   return line
@@ -10,12 +10,12 @@ export function printable(line: string): string {
     .replace(/#(?=#\w*\[)/g, escaped);
 }
 
-/** The same of a text whose lines are meant. */
+/** The same for a text with several lines. */
 export function printableLines(text: string): string {
   return text.split("\n").map(printable).join("\n");
 }
 
-/** JSON that says the same: what JSON leaves as it is in strings is escaped. */
+/** Equivalent JSON: characters that JSON allows unescaped in strings are escaped. */
 export function printableJson(value: unknown): string {
   return JSON.stringify(value, undefined, 2).replace(
     /[\p{Cs}\x7f-\x9f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]|#(?=#\w*\[)/gu,
@@ -23,7 +23,7 @@ export function printableJson(value: unknown): string {
   );
 }
 
-/** Controls, halves of a character, ends of lines, and what sets the direction of writing. */
+/** Controls, surrogates, line ends, and characters that set the writing direction. */
 const unprintable = /[\p{Cc}\p{Cs}\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 
 function escaped(character: string): string {

@@ -1,4 +1,4 @@
-/** Of the report page: light and dark, from a phone to a wide screen. */
+/** Style of the report page: light and dark, from a phone to a wide screen. */
 export const style = `
 :root { color-scheme: light dark; --line: color-mix(in srgb, currentColor 18%, transparent); --good: #1a7f4b; --bad: #c2362b; }
 @media (prefers-color-scheme: dark) { :root { --good: #5fd39a; --bad: #ff8a7d; } }

@@ -3,7 +3,7 @@ import type { Post } from "../content/posts.ts";
 import { eachResult, type WarmResults } from "../proxy/warm/variant.ts";
 import type { ScanResult } from "../scan.ts";
 
-/** What became of variants. */
+/** Number of variants by result. */
 export interface WarmCounts {
   readonly variants: number;
   readonly hits: number;
@@ -11,17 +11,17 @@ export interface WarmCounts {
   readonly failed: number;
 }
 
-/** What a scan came to, in numbers. */
+/** The result of a scan in numbers. */
 export interface Summary extends WarmCounts {
   readonly pages: number;
   readonly posts: number;
   readonly images: number;
   readonly photos: number;
-  /** `<img>` tags of raw HTML in the content, which pass by the module. */
+  /** `<img>` tags of raw HTML in the content, which the module does not change. */
   readonly rawImages: number;
-  /** Of the originals, each once. */
+  /** Bytes of the originals, each once. */
   readonly bytesBefore: number;
-  /** Of the same photographs as a current browser (AVIF) gets their middle tier. */
+  /** Bytes of the same photographs as a current browser (AVIF) loads their middle tier. */
   readonly bytesAfter: number;
 }
 
@@ -46,7 +46,7 @@ export function countResults(results: WarmResults): WarmCounts {
   return { variants: hit + made + failed, hits: hit, made, failed };
 }
 
-/** What the photographs of some posts weigh, each counted once: as stored, and as delivered. */
+/** Bytes of the photographs of some posts, each counted once: as stored, and as delivered. */
 export function bytesOf(
   posts: readonly Post[],
   result: Pick<ScanResult, "photos" | "images" | "variants">,
@@ -60,7 +60,7 @@ export function bytesOf(
     const { avif, any } =
       result.variants.get(formatQuery(use.candidates(result.images.get(use.key)).src)) ?? {};
     const variant = avif ?? any;
-    // An original (SVG) is delivered as it is; a variant of unknown weight is left out of both sums.
+    // An original (SVG) is delivered as it is; a variant of unknown size is left out of both sums.
     const delivered = variant === undefined ? info.bytes : "bytes" in variant ? variant.bytes : undefined;
     if (delivered === undefined) continue;
     before += info.bytes;

@@ -7,7 +7,7 @@ import type { ScanResult } from "../scan.ts";
 import { printable } from "./printable.ts";
 import { bytesOf, countResults, summarize, type WarmCounts } from "./summary.ts";
 
-/** The last words of a scan: what was found, a table by post, the sum. */
+/** The text at the end of a scan: findings, a table by post, totals. */
 export function formatScan(result: ScanResult): string {
   const sum = summarize(result);
   const table = result.variants.size > 0 ? postTable(result) : [];
@@ -27,14 +27,14 @@ export function formatScan(result: ScanResult): string {
   return `${lines.map(printable).join("\n")}\n`;
 }
 
-/** The last words of a check. */
+/** The text at the end of a check. */
 export function formatCheck(result: CheckResult): string {
   const { unscanned, unemitted, unprinted } = result;
   const lines = [
     ...sortFindings(result.findings).map(formatFinding),
-    ...listed("emitted by hugo, not found in the content (a theme's, or a generated page's)", unscanned),
+    ...listed("in the built site, but not in the content (from a theme, or on a generated page)", unscanned),
     ...listed(
-      "found in the content, not emitted by hugo",
+      "in the content, but not in the built site",
       unemitted.filter(({ isCover }) => isCover !== true),
     ),
     ...coverWords(unprinted),
@@ -44,16 +44,16 @@ export function formatCheck(result: CheckResult): string {
   return `${lines.map(printable).join("\n")}\n`;
 }
 
-/** The last words of a look through the CDN. */
+/** The text at the end of a check through the CDN. */
 export function formatEdge(result: EdgeCheckResult): string {
   const lines = [
     ...sortFindings(result.findings).map(formatFinding),
-    `${counted(result.urls.length, "URL")} at the public address: ${counted(result.responses, "response")}, each asked for twice, ${result.cached} of them from a cache on the way`,
+    `${counted(result.urls.length, "URL")} at the public address: ${counted(result.responses, "response")}, each requested twice, ${result.cached} of them from a cache`,
   ];
   return `${lines.map(printable).join("\n")}\n`;
 }
 
-/** `73 %`, or nothing where there was nothing. */
+/** `73 %`, or nothing if the total is 0. */
 export function saving(before: number, after: number): string {
   return before === 0 ? "" : `${Math.round((1 - after / before) * 100)} %`;
 }
@@ -67,11 +67,11 @@ export function formatPlace({ file, line, column }: Omit<UrlPlace, "url">): stri
 function leftOutWords(requests: number): string[] {
   if (requests === 0) return [];
   return [
-    `${counted(requests, "URL")} of covers left out: at the last --check no page of the site asked for ${requests === 1 ? "it" : "them"}`,
+    `${counted(requests, "URL")} of covers left out: at the last --check no page of the site used ${requests === 1 ? "it" : "them"}`,
   ];
 }
 
-/** A line a photograph, and what to do. */
+/** One line for each photograph, and what to do. */
 function coverWords(covers: CheckResult["unprinted"]): string[] {
   const nowhere = covers.filter(({ missing }) => missing === "all");
   const inPreviews = covers.length - nowhere.length;
@@ -84,12 +84,12 @@ function coverWords(covers: CheckResult["unprinted"]): string[] {
     ...(nowhere.length === 0
       ? []
       : [
-          '  print them where the theme lists pages, with partial "imgproxy/img.html", or take their field out of params.imgproxy.frontmatter; the next scan warms nothing for them',
+          '  show them in the theme's lists of pages with partial "imgproxy/img.html", or remove their field from params.imgproxy.frontmatter; the next scan does not warm them',
         ]),
     ...(inPreviews === 0
       ? []
       : [
-          `${counted(inPreviews, "cover")} in link previews alone: the next scan warms nothing else of ${inPreviews === 1 ? "it" : "them"}`,
+          `${counted(inPreviews, "cover")} only in link previews: the next scan warms nothing else of ${inPreviews === 1 ? "it" : "them"}`,
         ]),
   ];
 }
@@ -105,7 +105,7 @@ function warmWords({ variants, hits, made, failed }: WarmCounts): string {
   return `${counted(variants, "variant")}: ${hits} ${hits === 1 ? "was" : "were"} there, ${made} made, ${failed} failed`;
 }
 
-/** Rows and lists that a person reads to the end; `--json` and `--report` have them all. */
+/** Maximum rows of tables and lists; `--json` and `--report` have all of them. */
 const MOST_ROWS = 40;
 
 function listed(title: string, places: readonly UrlPlace[]): string[] {
@@ -126,7 +126,7 @@ function rows<Row extends Omit<UrlPlace, "url">>(
   ];
 }
 
-/** The heaviest posts first. */
+/** The largest posts first. */
 function postTable(result: ScanResult): string[] {
   const rows = result.posts
     .map((post) => ({ post, ...bytesOf([post], result) }))

@@ -1,9 +1,9 @@
 import { type TimeZone, timeZone, type WallTime } from "./time-zone.ts";
 
 /**
- * A date as text, in the formats that Hugo tries (spf13/cast, the same since its 1.5.0): without an offset, or with a
- * zone's name alone, it is what the given zone's clock shows.
- * @returns undefined for text that Hugo cannot read either.
+ * Parses a date in the formats that Hugo tries (spf13/cast, the same since 1.5.0). Without an offset, or with only the name of
+ * a zone, it is the local time of the given zone.
+ * @returns undefined for text that Hugo cannot parse either.
  */
 export function parseDateText(text: string, zone: TimeZone): Date | undefined {
   for (const format of formats) {
@@ -17,7 +17,7 @@ export function parseDateText(text: string, zone: TimeZone): Date | undefined {
 
 // --- formats ---
 
-// Go takes a fraction after any seconds, and one digit for any hour of 24.
+// Go accepts a fraction after any seconds, and one digit for any hour of 24.
 const day = "(?<year>\\d{4})-(?<month>\\d\\d)-(?<day>\\d\\d)";
 const time = "(?<hour>\\d{1,2}):(?<minute>\\d\\d):(?<second>\\d\\d)(?:[.,](?<fraction>\\d+))?";
 const colon = "(?<offset>Z|[+-]\\d\\d:\\d\\d)";
@@ -48,12 +48,12 @@ const formats: readonly RegExp[] = [
   `(?<day>\\d\\d) ${month} (?<year>\\d{4})`,
   `${day} ${time} (?<offset>[+-]\\d\\d:\\d\\d)`,
   `${day} ${time} ${signed}`,
-  // Times of day and of a year that is not named: of the year 0.
+  // Times of day without a year belong to year 0.
   `(?<hour>\\d{1,2}):(?<minute>\\d\\d)(?<half>AM|PM)`,
   `${month} (?<day>${dayOfMonth}) ${time}`,
 ].map((format) => new RegExp(`^(?:${format})$`));
 
-/** Names are blind to capitals, a `T` or a `Z` is not. */
+/** Names are case-insensitive; `T` and `Z` are not. */
 function anyCase(names: string): string {
   return names.replace(/[a-z]/g, (letter) => `[${letter}${letter.toUpperCase()}]`);
 }

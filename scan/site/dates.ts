@@ -10,33 +10,34 @@ export interface PageDates {
   readonly expiry?: Date;
 }
 
-/** What a page's dates depend on besides its front matter. */
+/** What a page's dates depend on, apart from its front matter. */
 export interface DateRules {
   /** The site's `[frontmatter]` table. */
   readonly configured: ConfigTree;
-  /** What a date without an offset is in. */
+  /** The zone of a date without an offset. */
   readonly zone: TimeZone;
   readonly hugoMinor: number;
-  /** What `:git` stands for: when the file was last committed; undefined where the site does not ask Git. */
+  /** The value of `:git`: the time of the file's last commit; undefined if the site does not use Git. */
   readonly gitDate: Date | undefined;
 }
 
-/** A content file as far as it dates its page. */
+/** The parts of a content file's path that can date its page. */
 export interface DatedFile {
-  /** Of a bundle: the name of its folder. Without extension and language. */
+  /** For a bundle, the name of its folder. Without extension and language. */
   readonly name: string;
   modified(): Date;
 }
 
 /**
- * Reads them as Hugo does, in its order: what one date finds, a later one may find again under the name of that date.
- * @param values front matter with what it inherits; keys lower-cased.
+ * Reads the dates as Hugo does, in its order: a value that one date finds is stored under the name of that date, where later
+ * dates can find it.
+ * @param values front matter with inherited values; keys in lower case.
  */
 export function pageDates(values: ConfigTree, file: DatedFile, rules: DateRules): PageDates {
   const known: Record<string, unknown> = { ...values };
   const found = ["date", "lastmod", "publishdate", "expirydate"].map((name) => {
     const date = firstDate(chain(rules.configured, name), known, file, rules);
-    // Hugo 0.121 and newer keep it where the front matter has nothing of that name.
+    // Hugo 0.121 and newer store it if the front matter has no value of that name.
     if (rules.hugoMinor >= 121 && date !== undefined && !(name in known)) known[name] = date;
     return date;
   });
@@ -59,7 +60,7 @@ const aliases: Readonly<Record<string, readonly string[]>> = {
   expirydate: ["expirydate", "unpublishdate"],
 };
 
-/** A site's list may name `:default` for Hugo's own. */
+/** A site's list can contain `:default` for Hugo's own list. */
 function chain(configured: ConfigTree, key: string): readonly string[] {
   const own = configured[key];
   const list = own === undefined ? [":default"] : toTexts(own).map((name) => name.toLowerCase());
@@ -94,13 +95,13 @@ function parseDate(value: unknown, zone: TimeZone): Date | undefined {
   return typeof value === "string" ? parseDateText(value, zone) : undefined;
 }
 
-/** One of TOML may have no offset, or no day. */
+/** A TOML date can have no offset, or no day. */
 function dateValue(date: Date, zone: TimeZone): Date | undefined {
   if (Number.isNaN(date.getTime())) return undefined;
   return date instanceof TomlDate && date.isLocal() ? parseDateText(date.toISOString(), zone) : date;
 }
 
-/** `2024-05-01-worms`; from 0.148 on a time may follow: `2024-05-01-10-30-00-worms`. */
+/** `2024-05-01-worms`; from 0.148 on a time can follow: `2024-05-01-10-30-00-worms`. */
 function nameDate(name: string, { zone, hugoMinor }: DateRules): Date | undefined {
   const day = name.slice(0, 10);
   const time = hugoMinor >= 148 ? name.slice(11, 19).replaceAll("-", ":") : "";

@@ -1,10 +1,10 @@
 /**
- * A glob as Hugo matches paths with it (gobwas/glob 0.2.3, with `/` as the separator), blind to capitals: `*` and `?` stay
- * within a segment, `**` does not, `[a-z]`, `[!abc]`, `{a,b}` (nested, alternatives may be empty), `\` escapes.
- * Nothing is added to the pattern or the text: where Hugo sets a slash before both, the caller does.
+ * A glob as Hugo matches paths (gobwas/glob 0.2.3, with `/` as the separator), case-insensitive: `*` and `?` stay in a segment,
+ * `**` does not; `[a-z]`, `[!abc]`, `{a,b}` (nested, alternatives can be empty), `\` escapes.
+ * Pattern and text are used as they are: where Hugo puts a slash before both, the caller does.
  *
- * Matching takes at most pattern × text steps: a backtracking one takes minutes for `**a**a**a…`.
- * @returns undefined for a pattern that Hugo refuses, or whose groups do not end.
+ * Matching takes at most pattern × text steps; with backtracking, `**a**a**a…` takes minutes.
+ * @returns undefined for a pattern that Hugo refuses, or that has an unclosed group.
  */
 export function parseGlob(glob: string): ((text: string) => boolean) | undefined {
   const states: State[] = [];
@@ -19,7 +19,7 @@ export function parseGlob(glob: string): ((text: string) => boolean) | undefined
 
 class Refused extends Error {}
 
-/** Deeper than anyone nests groups, and shallow enough for the stack. */
+/** Maximum depth of nested groups: more than anyone uses, and little enough for the stack. */
 const MAX_NESTING = 100;
 
 // --- the pattern ---
@@ -90,7 +90,7 @@ function parseClass(
 
 // --- matching ---
 
-/** After a character that it takes: the state `to`. At once: every state of `free`. */
+/** `to`: the next state after a matching character. `free`: states that are reached without a character. */
 interface State {
   readonly takes?: (character: string) => boolean;
   to: number;
@@ -99,7 +99,7 @@ interface State {
 
 const END = -1;
 
-/** @returns the state to start in. */
+/** @returns the start state. */
 function compile(nodes: readonly Node[], states: State[], after: number = END): number {
   return nodes.reduceRight((next, node) => {
     if (node.kind === "one") return states.push({ takes: node.takes, to: next, free: [] }) - 1;

@@ -1,21 +1,21 @@
 import type { Template } from "./modules/templates.ts";
 
 /**
- * Render hooks for images that Hugo takes in the place of the module's: those of the site and of themes listed before it,
- * and anywhere those for a section or a language.
- * @returns each in words.
+ * Render hooks for images that Hugo uses instead of the module's: those of the site and of themes listed before it, and any
+ * for a section or a language.
+ * @returns one sentence for each.
  */
 export function hookConflicts(templates: readonly Template[]): string[] {
   const hooks = templates.filter(({ kind }) => kind === "hook");
   const own = hooks.findIndex((hook) => hook.ours && isGeneral(hook));
   return hooks
     .filter((hook, at) => !hook.ours && (!isGeneral(hook) || own === -1 || at < own))
-    .map(({ file }) => `${file} is used in the place of the module's hook`);
+    .map(({ file }) => `${file} is used instead of the module's hook`);
 }
 
 /**
- * Shortcodes of themes that have the name of one of the module's: only one of the two can run.
- * @returns one sentence, or none.
+ * Shortcodes of themes with the same name as a shortcode of the module: Hugo can use only one of the two.
+ * @returns one sentence for each.
  */
 export function shortcodeConflicts(templates: readonly Template[]): string[] {
   const shortcodes = templates.filter(({ kind, theme }) => kind === "shortcode" && theme);
@@ -26,11 +26,11 @@ export function shortcodeConflicts(templates: readonly Template[]): string[] {
   return [
     ...replaced.map(
       ({ file, name }) =>
-        `${file} is used in the place of the module's ${name}, and is not scanned: imgproxy/${name} is the module's`,
+        `${file} is used instead of the module's ${name}, and is not scanned; the module's shortcode is imgproxy/${name}`,
     ),
     ...replacing.map(
       ({ file, name }) =>
-        `${file} is not used, because the module's ${name} comes first: import the theme before the module to keep it, and write imgproxy/${name} for the module's`,
+        `${file} is not used, because the module's ${name} comes first: to keep it, import the theme before the module, and write imgproxy/${name} for the module's`,
     ),
   ];
 }

@@ -7,28 +7,28 @@ import { parseParams } from "./params.ts";
 import type { PublishRules } from "./publish-rules.ts";
 import { timeZone } from "./time-zone.ts";
 
-/** What a scan needs to know of one language of a site. */
+/** The settings of one language of a site that a scan needs. */
 export interface SiteLanguage extends PublishRules {
   readonly name: string;
   readonly params: SiteParams;
   /**
-   * The same with what a page or a shortcode sets on top; `false` leaves images as they are.
+   * The parameters of the language with those of a page or a shortcode merged in; `false` leaves images unchanged.
    * @throws CannotRun naming the file.
    */
   paramsWith(overrides: unknown, file: string): SiteParams;
-  /** What link previews show for pages without an image of their own. */
+  /** The image in link previews of pages without their own. */
   readonly image: string | undefined;
-  /** Front matter that the configuration gives to pages. */
+  /** Front matter that the configuration gives to pages (cascade). */
   readonly cascade: unknown;
-  /** Whether raw HTML in Markdown reaches the page. */
+  /** Whether Hugo prints raw HTML in Markdown. */
   readonly unsafeHtml: boolean;
-  /** The folders of taxonomies: `tags`. */
+  /** The folders of taxonomies, such as `tags`. */
   readonly taxonomies: ReadonlySet<string>;
 }
 
 export interface LanguageOptions {
   readonly hugoMinor: number;
-  /** What stands in for `params.imgproxy.endpoint` where the site sets none. */
+  /** Used if the site does not set `params.imgproxy.endpoint`. */
   readonly endpoint?: string;
   /** The file that set a key. */
   originOf(key: string, language?: string): string;

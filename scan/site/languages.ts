@@ -5,24 +5,24 @@ import { type ConfigTree, isTree, treeAt } from "./config/tree.ts";
 
 /** A language that Hugo builds. */
 export interface LanguageConfig {
-  /** Lower-cased: `zh-cn`. */
+  /** In lower case: `zh-cn`. */
   readonly name: string;
-  /** The site's configuration as it holds on this language's pages. */
+  /** The site's configuration as it applies to this language's pages. */
   readonly config: ConfigTree;
 }
 
 export interface SiteLanguages {
   /** In Hugo's order; at least one. */
   readonly enabled: readonly LanguageConfig[];
-  /** What a file without a language is in. */
+  /** The language of a file whose name contains none. */
   readonly main: LanguageConfig;
-  /** `x.fr.md` is no page where French is one of these. */
+  /** Disabled languages: `x.fr.md` is not a page if French is one of these. */
   readonly disabled: ReadonlySet<string>;
 }
 
 /**
  * @param config of the whole site.
- * @throws CannotRun for a default language that is none of the site's, as Hugo fails on it.
+ * @throws CannotRun for a default language that the site does not have; Hugo fails too.
  */
 export function siteLanguages(config: ConfigTree, hugoMinor: number): SiteLanguages {
   const given = toText(config.defaultcontentlanguage)?.toLowerCase() || undefined;
@@ -38,16 +38,16 @@ export function siteLanguages(config: ConfigTree, hugoMinor: number): SiteLangua
     enabled.find(({ name }) => name === (given ?? "en")) ?? (given === undefined ? enabled[0] : undefined);
   if (main === undefined)
     throw new CannotRun(
-      `defaultContentLanguage is "${given ?? "en"}", which is none of the site's languages: ${enabled.map(({ name }) => name).join(", ") || "all are disabled"}`,
+      `defaultContentLanguage is "${given ?? "en"}", which is not a language of the site: ${enabled.map(({ name }) => name).join(", ") || "all are disabled"}`,
     );
   const names = new Set(enabled.map(({ name }) => name));
   return { enabled, main, disabled: new Set(all.map(([name]) => name).filter((name) => !names.has(name))) };
 }
 
 /**
- * The site's languages as they are when the themes' configurations are merged in: what a theme's languages may add to.
- * From 0.112 on every language has parameters then, up to 0.151 already with the site's; before, it has them where the
- * theme's languages do.
+ * The site's languages before the themes' configurations are merged in; a theme's languages can add to them. From 0.112 on
+ * every language has parameters at this point, up to 0.151 including the site's; before 0.112 only if the theme's languages
+ * have them.
  */
 export function openLanguages(config: OpenTree, theme: ConfigTree, hugoMinor: number): void {
   const present = config.languages;
@@ -76,14 +76,14 @@ function withOwnParams(language: ConfigTree, site: ConfigTree, hugoMinor: number
 
 // --- one language ---
 
-/** Those without a weight come last. */
+/** Languages without a weight come last. */
 function byWeight(a: ConfigTree, b: ConfigTree): number {
   const [first, second] = [toInteger(a.weight), toInteger(b.weight)];
   if (first === second) return 0;
   return second === 0 || (first !== 0 && first < second) ? -1 : 1;
 }
 
-/** Before 0.112 a language's table took the place of the site's, and everything that it set was a parameter too. */
+/** Before 0.112 a language's table replaced the site's, and each of its keys was also a parameter. */
 function languageConfig(site: ConfigTree, language: ConfigTree, hugoMinor: number): ConfigTree {
   const config: OpenTree = { ...site };
   for (const [key, value] of Object.entries(language)) {

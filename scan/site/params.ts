@@ -6,10 +6,10 @@ import { CannotRun } from "../cannot-run.ts";
 import { type ConfigTree, isTree, lowerKeys } from "./config/tree.ts";
 
 /**
- * `[params.imgproxy]` as typed values, defaults filled in.
- * @param given keys lower-cased.
- * @param originOf what to name in a fault: the file that set a key.
- * @throws CannotRun with every fault, each named by file and key.
+ * Parses `[params.imgproxy]`, with defaults filled in.
+ * @param given keys in lower case.
+ * @param originOf the file that set a key, for errors.
+ * @throws CannotRun with every fault, each with file and key.
  */
 export function parseParams(given: ConfigTree, originOf: (key: string) => string): SiteParams {
   const faults: string[] = [];
@@ -53,10 +53,10 @@ export function parseParams(given: ConfigTree, originOf: (key: string) => string
 
 // --- values ---
 
-/** What a key takes, in words. */
+/** What a key takes; completes a sentence. */
 class Fault extends Error {}
 
-/** Lists and tables from the environment are JSON, the twin of layouts/partials/imgproxy/_/site/given.html. */
+/** Lists and tables from the environment are JSON, as in layouts/partials/imgproxy/_/site/given.html. */
 function parsedText(name: string, value: unknown): unknown {
   if (typeof value !== "string" || !structured.has(name) || !/^\s*[[{]/.test(value)) return value;
   try {

@@ -2,21 +2,21 @@ import { toFlag } from "./config/cast.ts";
 import { type ConfigTree, treeAt } from "./config/tree.ts";
 import { type DatedFile, type DateRules, pageDates } from "./dates.ts";
 
-/** What Hugo calls a page by its place. */
+/** Hugo's kind of a page, by its place. */
 export type PageKind = "home" | "section" | "taxonomy" | "term" | "page";
 
-/** What of a site's configuration decides which of its pages are published. */
+/** The parts of a site's configuration that decide which pages are published. */
 export interface PublishRules extends Omit<DateRules, "configured"> {
   readonly build: { readonly drafts: boolean; readonly future: boolean; readonly expired: boolean };
-  /** Which front matter makes a date, from `[frontmatter]`. */
+  /** Which front matter gives a date, from `[frontmatter]`. */
   readonly dates: ConfigTree;
   /** Kinds of pages that are not built. */
   readonly disabledKinds: ReadonlySet<string>;
 }
 
 /**
- * Whether Hugo publishes a page today: neither a draft nor of the future nor expired, unless the site builds these.
- * @param values its front matter with what it inherits.
+ * Whether Hugo publishes a page today: it is not a draft, not in the future and not expired, unless the site builds these.
+ * @param values its front matter with inherited values.
  */
 export function isDue(values: ConfigTree, file: DatedFile, rules: PublishRules, now: Date): boolean {
   const { build } = rules;
@@ -27,7 +27,7 @@ export function isDue(values: ConfigTree, file: DatedFile, rules: PublishRules, 
 }
 
 /**
- * Whether its text reaches readers then, by the rules of the site's Hugo version.
+ * Whether readers can see its text, by the rules of the site's Hugo version.
  * @param leaf whether it is a folder's `index.md`, with or without a language.
  */
 export function isRendered(values: ConfigTree, kind: PageKind, leaf: boolean, rules: PublishRules): boolean {
@@ -38,7 +38,7 @@ export function isRendered(values: ConfigTree, kind: PageKind, leaf: boolean, ru
 
 // --- parts ---
 
-/** `published` counts where there is no `draft`; it may also be a date. */
+/** `published` counts if there is no `draft`; it can also be a date. */
 function isDraft(values: ConfigTree): boolean {
   if ("draft" in values) return toFlag(values.draft);
   const { published } = values;
@@ -47,8 +47,8 @@ function isDraft(values: ConfigTree): boolean {
 }
 
 /**
- * Neither a page of its own nor in any list. What is not rendered but listed shows its text in lists and feeds.
- * `build` is what `_build` was called before 0.123; each version knows its own.
+ * Whether it is neither a page of its own nor in any list. A page that is listed but not rendered shows its text in lists and
+ * feeds. `build` was called `_build` before 0.123; each version reads only its own name.
  */
 function isNeverRendered(values: ConfigTree, hugoMinor: number): boolean {
   const name = hugoMinor < 123 || "_build" in values ? "_build" : "build";

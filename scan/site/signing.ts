@@ -2,11 +2,11 @@ import { CannotRun } from "../cannot-run.ts";
 import { toText } from "./config/cast.ts";
 
 /**
- * As the hook has it: the parameter, which reaches templates without any permission, then the variable where URLs are to be
- * signed. White space around it is the file's that it was read from.
+ * The key, found as in the hook: first the parameter, which templates can read without permission, then the variable if URLs
+ * must be signed. White space around it is removed, because it may come from a file.
  * @param sign `params.imgproxy.sign`.
  * @param given `params.imgproxy.key`.
- * @throws CannotRun where only one side of signing is configured: all images would be refused, or none signed.
+ * @throws CannotRun if only one side of signing is configured: all images would be refused, or none signed.
  */
 export function signatureKeyOf(
   sign: boolean,
@@ -26,7 +26,7 @@ export function signatureKeyOf(
     );
   if (sign && environment === "production")
     throw new CannotRun(
-      "params.imgproxy.sign is on, and HUGO_IMGPROXY_KEY is not set: set it to a key that the server has in SIGNING_KEYS",
+      "params.imgproxy.sign is on, and HUGO_IMGPROXY_KEY is not set: set it to one of the server's SIGNING_KEYS",
     );
   return undefined;
 }

@@ -10,34 +10,34 @@ import { loadMounts, type Mounts } from "./modules/mounts.ts";
 import { readTemplates, type Template } from "./modules/templates.ts";
 import { signatureKeyOf } from "./signing.ts";
 
-/** What a scan needs to know of a Hugo site. */
+/** The facts about a Hugo site that a scan needs. */
 export interface Site {
   /** Absolute. */
   readonly folder: string;
   readonly environment: string;
   readonly baseUrl: string;
-  /** The file that names the proxy: where a finding about the whole site belongs. */
+  /** The file that sets the endpoint: findings about the whole site are reported there. */
   readonly configFile: string;
-  /** Those that are built, in Hugo's order; each has its own parameters. */
+  /** Languages that are built, in Hugo's order; each has its own parameters. */
   readonly languages: readonly SiteLanguage[];
-  /** The language of files that name none. */
+  /** The language of files whose name contains none. */
   readonly main: SiteLanguage;
-  /** Files of these are not built. */
+  /** Languages whose files are not built. */
   readonly disabledLanguages: ReadonlySet<string>;
-  /** Where readers reach the proxy, the main language's first: each once; usually one, none where it is not set. */
+  /** The endpoints, the main language's first, each once; usually one, none if it is not set. */
   readonly endpoints: readonly string[];
-  /** What signs the URLs, if anything does. */
+  /** The key that signs URLs, if there is one. */
   readonly signatureKey: string | undefined;
   readonly mounts: Mounts;
-  /** The shortcodes and image hooks of the site, its themes and modules, in the order in which Hugo looks. */
+  /** The shortcodes and image hooks of the site, its themes and modules, in Hugo's lookup order. */
   readonly templates: readonly Template[];
-  /** The `92` of 0.92.1: the rules for what is a page changed over time. */
+  /** `92` for 0.92.1: the rules for what is a page depend on the version. */
   readonly hugoMinor: number;
-  /** Whether Hugo leaves out a content file or folder, by its absolute name. */
+  /** Whether Hugo ignores a content file or folder, by its absolute path. */
   ignores(file: string): boolean;
-  /** About the site as a whole, in words; usually none. */
+  /** Warnings about the site as a whole; usually none. */
   readonly warnings: readonly string[];
-  /** Names of keys of the configuration that keep the hook from running, in words; usually none. */
+  /** Settings that keep the hook from running; usually none. */
   readonly silenced: readonly string[];
 }
 
@@ -47,13 +47,13 @@ export interface SiteOptions {
   readonly environment: string;
   readonly variables: Readonly<Record<string, string | undefined>>;
   readonly hugoMinor: number;
-  /** What stands in for `params.imgproxy.endpoint` where no language of the site has one. */
+  /** Used if no language of the site sets `params.imgproxy.endpoint`. */
   readonly endpoint?: string;
 }
 
 /**
  * Reads a site's configuration.
- * @throws CannotRun naming file and key.
+ * @throws CannotRun with file and key.
  */
 export async function loadSite(options: SiteOptions): Promise<Site> {
   const { hugoMinor, environment, variables, endpoint } = options;
@@ -85,7 +85,8 @@ export async function loadSite(options: SiteOptions): Promise<Site> {
       ...endpointWarnings(configured, languages),
       ...shortcodeConflicts(templates),
       ...ignored.problems.map(
-        (pattern) => `ignoreFiles: "${pattern}" cannot be read here, so what it stands for is scanned`,
+        (pattern) =>
+          `ignoreFiles: "${pattern}" cannot be evaluated here, so the files that it matches are scanned`,
       ),
     ],
     silenced: hookConflicts(configured, originOf),
@@ -98,15 +99,15 @@ function hasEndpoint({ config }: LanguageConfig): boolean {
   return treeAt(config, "params", "imgproxy").endpoint !== undefined;
 }
 
-/** Where --endpoint alone says where the proxy is, Hugo does not know it. */
+/** If only --endpoint names the proxy, Hugo does not know it. */
 function endpointWarnings({ enabled }: SiteLanguages, languages: readonly SiteLanguage[]): string[] {
   const lacking = enabled.filter((language) => !hasEndpoint(language)).map(({ name }) => name);
   if (lacking.length === 0 || languages.every(({ params }) => params.endpoint === "")) return [];
   const where = lacking.length < enabled.length ? ` for ${lacking.join(", ")}` : "";
-  return [`params.imgproxy.endpoint is not set${where}: hugo leaves images as they are until it is`];
+  return [`params.imgproxy.endpoint is not set${where}: hugo does not change images until it is`];
 }
 
-/** `useEmbedded = "always"` (0.148 on) puts Hugo's own hook in the place of ours without a word. */
+/** With `useEmbedded = "always"` (from 0.148 on) Hugo uses its own hook instead of the module's, without a message. */
 function hookConflicts({ enabled }: SiteLanguages, originOf: HugoConfig["originOf"]): string[] {
   const key = "markup.goldmark.renderhooks.image.useembedded";
   const silent = enabled.filter(
@@ -115,6 +116,6 @@ function hookConflicts({ enabled }: SiteLanguages, originOf: HugoConfig["originO
   const files = new Set(silent.map(({ name }) => originOf(key, name)));
   return [...files].map(
     (file) =>
-      `${file}: markup.goldmark.renderHooks.image.useEmbedded is "always", which turns the module's hook off`,
+      `${file}: markup.goldmark.renderHooks.image.useEmbedded is "always", which disables the module's hook`,
   );
 }

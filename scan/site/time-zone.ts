@@ -1,4 +1,4 @@
-/** A date and a time of day, of no zone. */
+/** A date and a time of day, without a zone. */
 export interface WallTime {
   readonly year: number;
   /** From 1. */
@@ -10,15 +10,15 @@ export interface WallTime {
   readonly millisecond: number;
 }
 
-/** A place's clock. */
+/** The local time of a place. */
 export interface TimeZone {
-  /** When its clock shows that time; undefined for a day that no calendar has. */
+  /** The instant at which its clock shows that time; undefined for an impossible date. */
   instant(wall: WallTime): Date | undefined;
 }
 
 /**
- * @param name of the IANA database, such as `Europe/Berlin`; empty for UTC, `Local` for this machine's.
- * @throws RangeError for a name that is none.
+ * @param name from the IANA database, such as `Europe/Berlin`; empty for UTC, `Local` for this machine's zone.
+ * @throws RangeError for an unknown name.
  */
 export function timeZone(name: string): TimeZone {
   const offsetAt = name === "" || name === "UTC" ? () => 0 : offsets(name === "Local" ? undefined : name);
@@ -26,14 +26,14 @@ export function timeZone(name: string): TimeZone {
     instant(wall) {
       const utc = instantInUtc(wall);
       if (utc === undefined) return undefined;
-      // As Go's time.Date: the offset at that time as if it were UTC, corrected once where the clock changes near it.
+      // As in Go's time.Date: the offset at that time as if it were UTC, corrected once if the clock changes near it.
       const first = utc - offsetAt(utc);
       return new Date(utc - offsetAt(first));
     },
   };
 }
 
-/** Milliseconds since 1970 if the clock were UTC's. */
+/** Milliseconds since 1970 if the time were in UTC. */
 function instantInUtc({ year, month, day, hour, minute, second, millisecond }: WallTime): number | undefined {
   const date = new Date(0);
   date.setUTCFullYear(year, month - 1, day);
@@ -42,7 +42,7 @@ function instantInUtc({ year, month, day, hour, minute, second, millisecond }: W
   return date.setUTCHours(hour, minute, second, millisecond);
 }
 
-/** How far the zone's clock is before UTC's, in milliseconds. */
+/** The zone's offset from UTC, in milliseconds. */
 function offsets(name: string | undefined): (instant: number) => number {
   const format = new Intl.DateTimeFormat("en-US", {
     ...(name !== undefined && { timeZone: name }),

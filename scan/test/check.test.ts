@@ -121,7 +121,7 @@ test.runIf(newest)("a check's report shows what was emitted, and what differs fr
   expect(html).toMatch(/public\/posts\/a\/index\.html:\d+:\d+: error: nosuch\.jpg/);
   expect(html).toContain("1 problem to look at");
   expect(html.indexOf("<h2>nosuch.jpg</h2>")).toBeLessThan(html.indexOf("<h2>worms.jpg</h2>"));
-  expect(html).toMatch(/Found in the content, not emitted by Hugo: \d.*content\/posts\/quiet\.md:5:1: /s);
+  expect(html).toMatch(/In the content, but not in the built site: \d.*content\/posts\/quiet\.md:5:1: /s);
 });
 
 test.runIf(newest)("a check fails for an emitted photograph that is not there", async () => {
@@ -152,7 +152,7 @@ test.runIf(newest)("a check says what has silenced the hook", async () => {
   const own = await run(["--site", themed.folder, "--check", "public"]);
   expect(own.code).toBe(1);
   expect(own.stdout).toContain(
-    "layouts/_default/_markup/render-image.html is used in the place of the module's hook",
+    "layouts/_default/_markup/render-image.html is used instead of the module's hook",
   );
 
   await using embedded = await createSite({
@@ -239,9 +239,9 @@ test.runIf(newest)(
     const checked = await run(["--site", site.folder, "--check", "public"]);
     expect(checked.code).toBe(0);
     expect(checked.stdout).toContain(
-      "1 cover of front matter that no page shows:\n  content/posts/a.md:3:8: hero.jpg\n  print them where the theme lists pages",
+      "1 cover of front matter that no page shows:\n  content/posts/a.md:3:8: hero.jpg\n  show them in the theme's lists of pages",
     );
-    expect(checked.stdout).not.toContain("not emitted by hugo");
+    expect(checked.stdout).not.toContain("but not in the built site");
     expect((await scan("--check", "public")).unprinted).toEqual([
       { key: "hero.jpg", file: "content/posts/a.md", line: 3, column: 8, missing: "all" },
     ]);
@@ -253,9 +253,7 @@ test.runIf(newest)(
     expect([asked("hero.jpg"), asked("new.jpg")]).toEqual([0, 4]);
     expect(second.urls).toEqual(expect.arrayContaining(first.urls));
     const { stdout } = await run(["--site", site.folder]);
-    expect(stdout).toContain(
-      "2 URLs of covers left out: at the last --check no page of the site asked for them",
-    );
+    expect(stdout).toContain("2 URLs of covers left out: at the last --check no page of the site used them");
 
     // A theme that shows it: the check makes it, and from then on it is a photograph like any other.
     await writeFile(

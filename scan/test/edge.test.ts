@@ -57,9 +57,9 @@ describe("a look through a CDN", () => {
   test.each([
     [{ "cf-cache-status": "DYNAMIC" }, ["CF-Cache-Status: DYNAMIC", "add a Cache Rule"]],
     [{ "cf-cache-status": "BYPASS" }, ["CF-Cache-Status: BYPASS", "a rule or a cookie"]],
-    [{ "x-cache": "Miss from cloudfront" }, ["X-Cache: Miss from cloudfront", "let the CDN keep"]],
+    [{ "x-cache": "Miss from cloudfront" }, ["X-Cache: Miss from cloudfront", "let the CDN cache"]],
     [{ "cache-status": "imgproxy-lite; hit, Example; fwd=bypass" }, ["Cache-Status: Example; fwd=bypass"]],
-    [{}, ["no cache has said anything of itself", "if a CDN is meant to be there"]],
+    [{}, ["no response had a header about a cache", "if there should be a CDN"]],
   ])("that keeps nothing, and says %j, warns with the remedy", async (headers, words) => {
     const { code, report } = await edge({ headers: () => headers });
     expect([code, report.summary.cached, report.problems]).toEqual([0, 0, []]);
@@ -75,7 +75,7 @@ describe("a look through a CDN", () => {
     const dropped = await edge(bare, "--report", report);
     expect([dropped.code, dropped.report.problems.length]).toEqual([1, 1]);
     expect(await readFile(report, "utf8")).toContain(
-      "config.toml:1:1: error: the answers carry no Vary: Accept",
+      "config.toml:1:1: error: the responses have no Vary: Accept",
     );
   });
 
@@ -131,7 +131,7 @@ describe.each(inFront)(
     const expected = (origin: string) =>
       instead.status === 200
         ? `imgproxy-lite scan: ${origin} is not an imgproxy-lite server: it ${words}`
-        : `imgproxy-lite scan: something before the server refuses this machine: ${origin} ${words}`;
+        : `imgproxy-lite scan: something in front of the server refuses this machine: ${origin} ${words}`;
 
     test("in a look through the CDN", async () => {
       const { code, stderr, report, endpoint } = await edge({ instead: () => instead });

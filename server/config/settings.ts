@@ -91,14 +91,34 @@ export const settings = {
     "on",
     "Puts the bucket into the path instead of the host name, as Ceph and MinIO need it.",
   ),
-  awsRegion: serve("AWS_REGION", text, "us-east-1", "Region of the bucket. Most S3 servers except AWS take any."),
+  awsRegion: serve(
+    "AWS_REGION",
+    text,
+    "us-east-1",
+    "Region of the bucket. Most S3 servers except AWS take any.",
+  ),
   awsAccessKeyId: {
-    ...serve("AWS_ACCESS_KEY_ID", text, "", "S3 access key. If empty, the AWS SDK searches in its usual places."),
+    ...serve(
+      "AWS_ACCESS_KEY_ID",
+      text,
+      "",
+      "S3 access key. If empty, the AWS SDK searches in its usual places.",
+    ),
     secret: "needed",
   },
   awsSecretAccessKey: { ...serve("AWS_SECRET_ACCESS_KEY", text, "", "S3 secret key."), secret: "needed" },
-  maxSourceBytes: serve("MAX_SOURCE_BYTES", size, "64MiB", "Maximum size of an original that variants are made from."),
-  maxPixels: serve("MAX_PIXELS", count, "120000000", "Maximum pixels of an original, or of one of its frames."),
+  maxSourceBytes: serve(
+    "MAX_SOURCE_BYTES",
+    size,
+    "64MiB",
+    "Maximum size of an original that variants are made from.",
+  ),
+  maxPixels: serve(
+    "MAX_PIXELS",
+    count,
+    "120000000",
+    "Maximum pixels of an original, or of one of its frames.",
+  ),
   maxSide: serve("MAX_SIDE", count, "65535", "Maximum length of an original's longer side, in pixels."),
   maxFrames: serve("MAX_FRAMES", count, "256", "Maximum frames of an animation that is encoded."),
   maxAnimationPixels: serve(
@@ -223,11 +243,26 @@ export const settings = {
     secret: "optional",
   },
   token: {
-    ...serve("TOKEN", list(token), "", "Token for /api, which a publish uses. During a rotation there are two. Empty: there is no /api."),
+    ...serve(
+      "TOKEN",
+      list(token),
+      "",
+      "Token for /api, which a publish uses. During a rotation there are two. Empty: there is no /api.",
+    ),
     secret: "optional",
   },
-  originals: serve("ORIGINALS", toggle, "on", "Whether a URL with img alone gets the original as it is stored."),
-  publishedKeep: serve("PUBLISHED_KEEP", count, "5", "Published sets that are kept of each site; the newest ones stay."),
+  originals: serve(
+    "ORIGINALS",
+    toggle,
+    "on",
+    "Whether a URL with img alone gets the original as it is stored.",
+  ),
+  publishedKeep: serve(
+    "PUBLISHED_KEEP",
+    count,
+    "5",
+    "Published sets that are kept of each site; the newest ones stay.",
+  ),
   defaultQuality: serve("DEFAULT_QUALITY", quality, "75", "The q of URLs that have w or fm, but no q."),
   maxVariants: serve(
     "MAX_VARIANTS",
@@ -248,8 +283,18 @@ export const settings = {
     "Addresses or networks of proxies whose X-Forwarded-For is trusted: 10.0.0.0/8,::1.",
   ),
 
-  drainTimeout: serve("DRAIN_TIMEOUT", duration, "20s", "Maximum time for running requests to finish when the server stops."),
-  logLevel: both("LOG_LEVEL", choice("debug", "info", "warn", "error", "silent"), "info", "Least severe level that is logged."),
+  drainTimeout: serve(
+    "DRAIN_TIMEOUT",
+    duration,
+    "20s",
+    "Maximum time for running requests to finish when the server stops.",
+  ),
+  logLevel: both(
+    "LOG_LEVEL",
+    choice("debug", "info", "warn", "error", "silent"),
+    "info",
+    "Least severe level that is logged.",
+  ),
 } as const;
 
 // --- rows ---

@@ -3,25 +3,25 @@ import { type ConfigTree, isTree, treeAt } from "../../site/config/tree.ts";
 import { parseGlob } from "../../site/glob.ts";
 import type { PageKind } from "../../site/publish-rules.ts";
 
-/** Front matter that a section gives to the pages below it. */
+/** Front matter that a section passes on to the pages below it. */
 export interface Cascade {
   readonly values: ConfigTree;
   takes(page: CascadeTarget): boolean;
 }
 
-/** What `target` (once `_target`) can ask for. */
+/** The conditions in `target` (earlier `_target`). */
 export interface CascadeTarget {
-  /** From the root of `content/`, with a slash before it: `/posts/x`. */
+  /** From the root of `content/`, with a leading slash: `/posts/x`. */
   readonly path: string;
   readonly kind: PageKind;
   readonly language: string;
-  /** Hugo's, such as `production`. */
+  /** Hugo's environment, such as `production`. */
   readonly environment: string;
 }
 
 /**
- * `cascade` is a table, or a list of tables that may each have a target.
- * @param hugoMinor before 0.112 the target is called `_target`, in lists alone, and `params` is a parameter like any other.
+ * `cascade` is a table, or a list of tables that can each have a target.
+ * @param hugoMinor before 0.112 the target is called `_target`, exists only in lists, and `params` is an ordinary parameter.
  */
 export function parseCascade(cascade: unknown, hugoMinor: number): Cascade[] {
   const isList = Array.isArray(cascade);
@@ -37,19 +37,19 @@ export function parseCascade(cascade: unknown, hugoMinor: number): Cascade[] {
   });
 }
 
-/** A page's own front matter over what it inherits, the nearest section first. */
+/** A page's own front matter merged over the inherited values, the nearest section first. */
 export function withCascades(own: ConfigTree, cascades: readonly Cascade[], page: CascadeTarget): ConfigTree {
   const taken = cascades.filter((cascade) => cascade.takes(page)).map((cascade) => cascade.values);
   return Object.assign({}, ...taken.reverse(), own);
 }
 
-/** What templates see: from 0.123 on what stands in `params` is as good as beside it, and comes first. */
+/** The values that templates see: from 0.123 on, values in `params` count like values beside it, and come first. */
 export function withParams(values: ConfigTree, hugoMinor: number): ConfigTree {
   const { params, ...others } = values;
   return hugoMinor >= 123 && isTree(params) ? { ...others, ...params } : values;
 }
 
-/** Whether one of Hugo's lists of language names, such as `["**", "! de"]`, takes a language. */
+/** Whether one of Hugo's lists of language names, such as `["**", "! de"]`, includes a language. */
 export function takesLanguage(patterns: readonly string[], language: string): boolean {
   const matches = (pattern: string) => parseGlob(pattern)?.(language) === true;
   const refused = patterns.filter((pattern) => pattern.startsWith("! ")).map((pattern) => pattern.slice(2));
@@ -72,7 +72,7 @@ function parseTarget(target: unknown): (page: CascadeTarget) => boolean {
     takesLanguage(languages, page.language);
 }
 
-/** A pattern that Hugo refuses takes nothing. */
+/** An invalid pattern matches nothing. */
 function globOf(glob: unknown): (text: string) => boolean {
   const pattern = toText(glob);
   if (pattern === undefined || pattern === "") return () => true;

@@ -5,28 +5,28 @@ import type { Site } from "../../site/site.ts";
 import { markupOf } from "./markup.ts";
 import { LINKED_TWICE, type Oddity, oddKind, oddTarget, unreadable } from "./odd-files.ts";
 
-/** A folder of `content/` as Hugo sees it: what several mounts have there, in one. */
+/** A folder of `content/` as Hugo sees it: several mounts merged. */
 export interface ContentFolder {
   /** Below `content/`: `posts/x`, or empty. */
   readonly path: string;
-  /** Of the mount that comes first, first. */
+  /** Real folders, in the order of the mounts. */
   readonly files: readonly ContentFile[];
-  /** In the order of their names; read when asked for. */
+  /** Sorted by name; read at the first use. */
   folders(): Iterable<ContentFolder>;
-  /** The first of them whose name is wanted. */
+  /** The first of these names that exists. */
   folder(wanted: (name: string) => boolean): ContentFolder | undefined;
 }
 
 export interface ContentFile {
   readonly name: string;
-  /** On this machine. */
+  /** Path on this machine. */
   readonly file: string;
   readonly mount: Mount;
 }
 
 /**
- * The root of what the site and its themes mount. Folders are read synchronously: one by one that is several times faster.
- * @param onOdd is called for each entry that is no plain file or folder, or cannot be read; it is left out.
+ * The root of what the site and its themes mount. Folders are read synchronously, which is several times faster.
+ * @param onOdd is called for each entry that is not a regular file or folder, or cannot be read; it is left out.
  */
 export function contentRoot(site: Site, onOdd: (file: string, oddity: Oddity) => void): ContentFolder {
   const mounts = site.mounts.content.map(folderMount);
@@ -39,18 +39,18 @@ interface Tree {
   readonly site: Site;
   readonly mounts: readonly FolderMount[];
   readonly onOdd: (file: string, oddity: Oddity) => void;
-  /** Real names of folders that a link has led to: each is read once, as links may go round. */
+  /** Real paths of folders behind links: each is read once, because links can form a cycle. */
   readonly linked: Set<string>;
 }
 
-/** Where a mount has a folder. */
+/** A real folder of a mount. */
 interface Layer {
   readonly mount: FolderMount;
-  /** Below the mount's source. */
+  /** Path below the mount's source. */
   readonly below: string;
 }
 
-/** A mount of a folder; of one file, it takes nothing else, and that under the target's name. */
+/** A mount of a folder; a mount of one file includes only this file, under the target's name. */
 interface FolderMount extends Mount {
   readonly renamed?: string;
 }
@@ -120,7 +120,7 @@ function readLayer(tree: Tree, layer: Layer): Entry[] {
     const isFolder = kind === "folder" || (kind !== "file" && kind.isFolder);
     if (site.ignores(file) || !mount.takes(path.posix.join(below, entry.name), isFolder)) return [];
     if (kind === "file" || kind === "folder") return [{ name: entry.name, file, layer, isFolder }];
-    // What Hugo would not take for a page is of no matter here: a link to a photograph, for one.
+    // Files that Hugo would not render as a page do not matter here, such as a link to a photograph.
     if (isFolder || markupOf(entry.name, site.hugoMinor) !== undefined) tree.onOdd(file, kind);
     return [];
   });

@@ -1,10 +1,10 @@
-/** What the name of a content file says. */
+/** Information in the name of a content file. */
 export interface ContentName {
-  /** Without extension and language: `my-post` of `my-post.fr.md`; as Hugo has it in paths. */
+  /** Without extension and language, as in Hugo's paths: `my-post` of `my-post.fr.md`. */
   readonly base: string;
   /** `index.md` makes its folder one page, `_index.md` makes it a section. */
   readonly bundle: "leaf" | "branch" | "none";
-  /** One of the site's languages, or a disabled one's; undefined where the name says none. */
+  /** One of the site's languages, or of the disabled ones; undefined if the name contains none. */
   readonly language: string | undefined;
 }
 
@@ -14,14 +14,14 @@ export interface NameRules {
   readonly hugoMinor: number;
 }
 
-/** @returns undefined for a file of a disabled language, which Hugo does not see. */
+/** @returns undefined for a file of a disabled language, which Hugo ignores. */
 export function parseContentName(name: string, rules: NameRules): ContentName | undefined {
   return rules.hugoMinor < 123 ? oldName(name, rules) : newName(name, rules);
 }
 
 // --- before 0.123 ---
 
-/** As it is written. The `index.md` of a disabled language is no page, but its folder is a bundle; `index.b.md` is one too. */
+/** As written. The `index.md` of a disabled language is not a page, but its folder is a bundle; so is that of `index.b.md`. */
 function oldName(name: string, { languages, disabledLanguages }: NameRules): ContentName | undefined {
   const parts = name.split(".").slice(0, -1);
   const last = parts.length > 1 ? parts.at(-1) : undefined;
@@ -36,8 +36,8 @@ function oldName(name: string, { languages, disabledLanguages }: NameRules): Con
 // --- since ---
 
 /**
- * Blind to capitals. From 0.147 on the language need not be the last part, and from 0.156 on a part such as `_note_` says
- * nothing, or from 0.161 on the language: `_language_fr_`.
+ * Case-insensitive. From 0.147 on the language need not be the last part. From 0.156 on a part such as `_note_` is ignored;
+ * from 0.161 on it can be the language: `_language_fr_`.
  */
 function newName(
   name: string,

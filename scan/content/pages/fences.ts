@@ -1,15 +1,15 @@
-/** Where in a content file its front matter is. */
+/** Position of the front matter in a content file. */
 export interface FoundFrontMatter {
   readonly format: "yaml" | "toml" | "json" | "org";
-  /** Offsets of what is data, and of what follows the closing fence. */
+  /** Offsets of the data, and of the text after the closing fence. */
   readonly start: number;
   readonly end: number;
   readonly bodyStart: number;
 }
 
 /**
- * By the rules of Hugo's lexer (parser/pageparser/pagelexer_intro.go): data may begin on the opening fence's own line, and
- * the first line that begins with a fence ends it, whatever else stands there. Nothing where Hugo finds none, or no end.
+ * Follows Hugo's lexer (parser/pageparser/pagelexer_intro.go): data can begin on the line of the opening fence, and the
+ * first line that begins with a fence ends it, whatever follows on that line. Undefined if Hugo finds no front matter or no end.
  */
 export function findFrontMatter(file: string): FoundFrontMatter | undefined {
   let start = 0;
@@ -38,7 +38,7 @@ function fenced(
   return { format, start, end, bodyStart: afterLineEnd(file, end + fence.length) };
 }
 
-/** The object that the file begins with, by its braces. */
+/** The JSON object at the start of the file, found by counting braces. */
 function json(file: string, start: number): FoundFrontMatter | undefined {
   let depth = 0;
   let quoted = false;

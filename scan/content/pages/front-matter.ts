@@ -4,23 +4,23 @@ import { type ConfigTree, isTree, lowerKeys } from "../../site/config/tree.ts";
 import { findFrontMatter } from "./fences.ts";
 import { looseValues } from "./loose-values.ts";
 
-/** A content file in two: what Hugo reads as data, and what it renders. */
+/** A content file in two parts: the data that Hugo reads, and the text that it renders. */
 export interface SplitPage {
-  /** Keys lower-cased; empty where there is none. */
+  /** Keys in lower case; empty without front matter. */
   readonly values: ConfigTree;
-  /** What follows the front matter, and where in the file it begins (both from 1). */
+  /** The text after the front matter, and where in the file it begins (both from 1). */
   readonly body: string;
   readonly bodyStart: { readonly line: number; readonly column: number };
-  /** The front matter as written, and the line of the file it begins on (from 1). */
+  /** The front matter as written, and the line on which it begins (from 1). */
   readonly text: string;
   readonly line: number;
-  /** Why the front matter does not parse, in the parser's words; `values` are then what its lines say one by one. */
+  /** The parser's error, if the front matter does not parse; `values` are then read line by line. */
   readonly problem?: string;
-  /** Whether that is a limit of the scan: Hugo may well take it. */
+  /** Whether the error is a limit of the scan: Hugo may accept the file. */
   readonly overLimit?: boolean;
 }
 
-/** YAML between `---`, TOML between `+++`, a JSON object or Org's `#+` lines, as Hugo tells them apart. */
+/** YAML between `---`, TOML between `+++`, a JSON object or Org's `#+` lines, recognised as Hugo does. */
 export function splitFrontMatter(file: string, hugoMinor: number): SplitPage {
   const found = findFrontMatter(file);
   if (found === undefined)

@@ -1,13 +1,13 @@
 import type { ConfigTree } from "../../site/config/tree.ts";
 
 /**
- * What front matter says line by line, for when it does not parse as a whole: keys with a value on their line or a list
- * below them, in tables by indentation or under a TOML heading. Names are lower-cased, the last of a name wins.
+ * Reads front matter line by line if it does not parse as a whole: keys with a value on their line or a list below them, in
+ * tables by indentation or under a TOML heading. Names are in lower case; the last value of a name wins.
  */
 export function looseValues(text: string): ConfigTree {
   const root: Table = new Map();
   let base = root;
-  /** Keys without a value of their own that a line may be below, the deepest last. */
+  /** Keys without their own value that a line can belong to, the deepest last. */
   let open: { readonly indent: number; readonly name: string; readonly table: Table }[] = [];
   for (const line of text.split(/\r\n|\r|\n/)) {
     const words = line.trim();
@@ -48,7 +48,7 @@ function nameOf(key: string): string {
     .toLowerCase();
 }
 
-/** Nothing where the value is on other lines. */
+/** Undefined if the value is on other lines. */
 function readValue(text: string): unknown {
   if (text === "" || text === "{" || text === "[" || text.startsWith("#")) return undefined;
   const list = /^\[([^\]]*)\]?/.exec(text)?.[1];
@@ -70,7 +70,7 @@ function scalarOf(text: string): unknown {
 
 // --- tables ---
 
-/** Of the names in a heading; nobody's table is deeper. */
+/** Maximum depth of a table in a heading; no real one is deeper. */
 const DEEPEST = 20;
 
 type Table = Map<string, unknown>;

@@ -1,11 +1,11 @@
 import path from "node:path";
 
-/** What a content file is written in. */
+/** Markup language of a content file. */
 export type Markup = "markdown" | "html" | "other";
 
 /**
- * By its name; undefined for a file that is no content.
- * @param hugoMinor before 0.123 Hugo took extensions as they are written.
+ * By file name; undefined for a file that is not content.
+ * @param hugoMinor before 0.123 extensions were case-sensitive.
  */
 export function markupOf(name: string, hugoMinor: number): Markup | undefined {
   const extension = path.extname(name).slice(1);
@@ -15,7 +15,7 @@ export function markupOf(name: string, hugoMinor: number): Markup | undefined {
   return /^(?:org|adoc|asciidoc|ad|rst|pdc|pandoc)$/.test(plain) ? "other" : undefined;
 }
 
-/** As front matter names it. */
+/** By the name in the front matter. */
 export function markupNamed(markup: unknown): Markup {
   const name = typeof markup === "string" ? markup.toLowerCase() : "";
   if (["md", "markdown", "goldmark", "mdown"].includes(name)) return "markdown";

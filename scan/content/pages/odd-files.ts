@@ -4,24 +4,24 @@ import type { Finding } from "../../findings.ts";
 
 /** Why an entry of `content/` is left out, and what Hugo does with it. */
 export interface Oddity {
-  /** `error` where Hugo builds nothing either, or publishes what the scan cannot see. */
+  /** `error` if Hugo's build fails too, or if Hugo publishes something that the scan cannot see. */
   readonly severity: Finding["severity"];
   readonly message: string;
-  /** Whether a folder is left out, or may be. */
+  /** Whether a folder is, or may be, left out. */
   readonly isFolder: boolean;
 }
 
-/** One finding for each. */
+/** One finding for each entry. */
 export function oddFinding(file: string, { severity, message }: Oddity, site: string): Finding {
   return { severity, file: nameInSite(file, site), line: 1, column: 1, message: `it ${message}` };
 }
 
-/** For reports: relative to the site, with forward slashes. */
+/** Relative to the site, with forward slashes, for reports. */
 export function nameInSite(file: string, site: string): string {
   return path.relative(site, file).split(path.sep).join("/");
 }
 
-/** What is neither a file nor a folder that Hugo takes; undefined for what is. */
+/** Describes an entry that is neither a file nor a folder for Hugo; undefined for ordinary entries. */
 export function oddKind(
   entry: Dirent,
   target: Pick<Stats | Dirent, "isFile" | "isDirectory" | "isFIFO" | "isSocket">,
@@ -29,11 +29,11 @@ export function oddKind(
 ): Oddity | undefined {
   if (entry.isSymbolicLink() && hugoMinor >= FOLLOWS_NO_LINKS) return leftOut(target.isDirectory());
   if (target.isFile() || target.isDirectory()) return undefined;
-  if (target.isFIFO()) return error("is a pipe: Hugo waits for it without end");
+  if (target.isFIFO()) return error("is a pipe: Hugo waits for it forever");
   return error(`is a ${target.isSocket() ? "socket" : "device"}: Hugo's build fails on it`);
 }
 
-/** What an entry is whose target cannot be asked for. */
+/** Describes an entry whose target cannot be read. */
 export function oddTarget(entry: Dirent, failure: unknown, hugoMinor: number): Oddity {
   const code = codeOf(failure);
   if (!entry.isSymbolicLink()) {
@@ -43,34 +43,34 @@ export function oddTarget(entry: Dirent, failure: unknown, hugoMinor: number): O
   }
   if (hugoMinor >= FOLLOWS_NO_LINKS) return leftOut(false);
   if (code === "ENOENT" || code === "ENOTDIR")
-    return warning("is a link that leads nowhere: Hugo may leave out the pages beside it too");
-  if (code === "ELOOP") return error("is a link that leads to itself: Hugo's build fails on it");
+    return warning("is a broken link: Hugo may also leave out the pages beside it");
+  if (code === "ELOOP") return error("is a link to itself: Hugo's build fails");
   return unreadable(failure);
 }
 
-/** A file or folder that the system does not give. */
+/** A file or folder that the system refuses to read. */
 export function unreadable(failure: unknown): Oddity {
   return { ...error(`cannot be read (${codeOf(failure)}): Hugo's build fails on it`), isFolder: true };
 }
 
 export function tooLarge(limit: number): Oddity {
-  return error(`is too large to be scanned (limit ${limit / 2 ** 20} MiB)`);
+  return error(`is too large to scan (limit ${limit / 2 ** 20} MiB)`);
 }
 
 export const LINKED_TWICE: Oddity = {
   severity: "warning",
-  message: "is a link to a folder that is read already: it is read once",
+  message: "is a link to a folder that is already read: its pages are read once",
   isFolder: true,
 };
 
 // --- parts ---
 
-/** Since 0.123 symbolic links within `content/` are no part of a site. */
+/** Since 0.123, Hugo ignores symbolic links inside `content/`. */
 const FOLLOWS_NO_LINKS = 123;
 
 function leftOut(isFolder: boolean): Oddity {
   return {
-    ...warning("is a symbolic link: Hugo leaves it out since 0.123; mount what it leads to"),
+    ...warning("is a symbolic link, which Hugo ignores since 0.123: mount its target instead"),
     isFolder,
   };
 }

@@ -7,23 +7,23 @@ import type { ContentFolder } from "./content-folder.ts";
 import { type ContentName, parseContentName } from "./content-name.ts";
 import { markupOf } from "./markup.ts";
 
-/** Which page it is whose resources are asked for. */
+/** The page that owns the resources. */
 export interface ResourceOwner {
-  /** The folder that its file is in. */
+  /** The folder of its file. */
   readonly folder: ContentFolder;
   readonly name: Pick<ContentName, "base" | "bundle">;
   readonly language: SiteLanguage;
-  /** `resources` of its front matter. */
+  /** `resources` in its front matter. */
   readonly meta: unknown;
 }
 
 /**
- * The names by which `.Resources.Get` finds the files of a page's bundle, whatever their type; in small letters, because it is
- * blind to capitals.
+ * The names by which `.Resources.Get` finds the files of a page's bundle, whatever their type. They are in lower case, because
+ * the lookup is case-insensitive.
  *
- * Before 0.123 a bundle is a folder with an `index.md`, or the files beside an `_index.md`. Since, each file of `content/` that is no
- * page belongs to the nearest page above it, also to `a.md` what is in `a/`; and it is found by its name, or by its path as Hugo
- * writes paths: without capitals, spaces and language.
+ * Before 0.123 a bundle is a folder with an `index.md`, or the files beside an `_index.md`. Since then, each file of `content/`
+ * that is not a page belongs to the nearest page above it; a file in `a/` can belong to `a.md`. It is found by its name, or by
+ * its path as Hugo writes paths: in lower case, without spaces and language.
  */
 export function resourceNames(owner: ResourceOwner, site: Site): ReadonlySet<string> {
   const files = translated(ownedFiles(owner, site), owner.language.name);
@@ -36,15 +36,15 @@ export function resourceNames(owner: ResourceOwner, site: Site): ReadonlySet<str
   return names;
 }
 
-/** The first Hugo that gives each file to the nearest page above it. */
+/** The first Hugo version that assigns each file to the nearest page above it. */
 const NEAREST_PAGE = 123;
 
 // --- files ---
 
 interface OwnedFile {
-  /** Below the page, as on disk. */
+  /** Path below the page, as on disk. */
   readonly path: string;
-  /** The same without capitals, spaces and language. */
+  /** The same in lower case, without spaces and language. */
   readonly normal: string;
   readonly language: string | undefined;
 }
@@ -58,7 +58,7 @@ function ownedFiles({ folder, name: { base, bundle } }: ResourceOwner, site: Sit
   return filesBelow(own, "", site, false);
 }
 
-/** @param isLeaf whether all that is below is one page's; else a folder that is a page of its own is left out. */
+/** @param isLeaf whether everything below belongs to one page; otherwise folders that are pages themselves are left out. */
 function filesBelow(folder: ContentFolder, below: string, site: Site, isLeaf: boolean): OwnedFile[] {
   const files = filesIn(folder, below, site, isLeaf);
   for (const inner of folder.folders()) {
@@ -68,7 +68,7 @@ function filesBelow(folder: ContentFolder, below: string, site: Site, isLeaf: bo
   return files;
 }
 
-/** @param withPages whether content files count, as they do in a folder that is one page. */
+/** @param withPages whether content files count, as they do in a leaf bundle. */
 function filesIn(folder: ContentFolder, below: string, site: Site, withPages: boolean): OwnedFile[] {
   const { hugoMinor, disabledLanguages } = site;
   const languages = new Set(site.languages.map(({ name }) => name));
@@ -78,7 +78,7 @@ function filesIn(folder: ContentFolder, below: string, site: Site, withPages: bo
     if (parsed === undefined || (isContent && (!withPages || (below === "" && parsed.bundle === "leaf"))))
       return [];
     const extension = path.extname(name);
-    // A name without extension has no part that could be a language.
+    // A name without extension has no part that can be a language.
     const base = extension === "" ? name : parsed.base + extension;
     return [{ path: below + name, normal: normalPath(below + base), language: parsed.language }];
   });
@@ -90,7 +90,7 @@ function normalPath(text: string): string {
 
 // --- pages ---
 
-/** Whether a folder is a page of its own: a bundle, what a file beside it is named like, or a section that its pages make. */
+/** Whether a folder is a page: a bundle, a folder with the name of a file beside it, or a section because it has pages. */
 function isPage(parent: ContentFolder, folder: ContentFolder, site: Site): boolean {
   const name = normalPath(path.posix.basename(folder.path));
   if (isBundle(folder, site) || contentNames(parent, site).some(({ base }) => base === name)) return true;
@@ -119,7 +119,7 @@ function contentNames(folder: ContentFolder, site: Site): ContentName[] {
 
 // --- languages ---
 
-/** Of several translations of a file the page's own, else the one that names no language, else all. */
+/** Of several translations of a file: the page's language, else the one without a language, else all. */
 function translated(files: readonly OwnedFile[], language: string): OwnedFile[] {
   const groups = new Map<string, OwnedFile[]>();
   for (const file of files) groups.set(file.normal, [...(groups.get(file.normal) ?? []), file]);
@@ -132,7 +132,7 @@ function translated(files: readonly OwnedFile[], language: string): OwnedFile[] 
 
 // --- front matter ---
 
-/** What `resources` in the front matter names a file, if it does; to be asked in the order of their paths. */
+/** The name that `resources` in the front matter gives to a file, if any. Call it in the order of the paths. */
 function givenNames(meta: unknown, hugoMinor: number): (file: string) => string | undefined {
   const entries = (Array.isArray(meta) ? meta : []).flatMap((entry: unknown) => {
     if (!isTree(entry) || typeof entry.src !== "string" || entry.name === undefined) return [];
@@ -143,7 +143,7 @@ function givenNames(meta: unknown, hugoMinor: number): (file: string) => string 
   return (file) => {
     const entry = entries.find(({ matches }) => matches(file));
     if (entry?.name.includes(":counter") !== true) return entry?.name;
-    // From 0.123 to 0.161 each file was the first (gohugoio/hugo 5d51b82a7).
+    // From 0.123 to 0.161 each file counted as the first (gohugoio/hugo 5d51b82a7).
     const count = hugoMinor >= 123 && hugoMinor < 162 ? 1 : (counters.get(entry.src) ?? 0) + 1;
     counters.set(entry.src, count);
     return entry.name.replaceAll(":counter", String(count));

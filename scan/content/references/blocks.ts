@@ -2,20 +2,20 @@ import { type Label, labelsIn } from "./labels.ts";
 import { portionsOf } from "./portions.ts";
 import { joinPieces, type Piece, type Reading } from "./reading.ts";
 
-/** What of a Markdown text decides its images. */
+/** The parts of a Markdown text that can contain images. */
 export interface RelevantBlocks {
-  /** To be parsed, each by itself; none where nothing is left. */
+  /** Texts to parse, each on its own; none if nothing is left. */
   readonly readings: readonly Reading[];
-  /** Images that need no parser: in blocks of nothing but images in plain letters. Offsets are the file's. */
+  /** Images that need no parser: in blocks that contain only images in plain characters. Offsets in the file. */
   readonly plain: readonly { readonly destination: string; readonly offset: number }[];
 }
 
 /**
- * The part of a Markdown text that decides its images: parsing the rest is most of a scan's time and changes nothing.
- * Cuts only where every container is closed, which is at a line that begins in the first column after an empty one,
- * outside fenced code and HTML that may hold empty lines. Where that cannot be told line by line, the text stays whole.
- * @param words that raw HTML of interest has in it.
- * @param portion characters of a reading, more or less: a long text is several, so that its length makes none hard.
+ * The parts of a Markdown text that can contain images. Parsing the rest would be most of a scan's time and change nothing.
+ * It cuts only where every container is closed: at a line that begins in the first column after an empty one, outside fenced
+ * code and HTML that can contain empty lines. If this cannot be decided line by line, the text stays whole.
+ * @param words that relevant raw HTML contains.
+ * @param portion approximate characters of one text to parse: a long text is cut, so that its length does not matter.
  */
 export function relevantBlocks(
   reading: Reading,
@@ -45,9 +45,9 @@ export function relevantBlocks(
 }
 
 /**
- * What has a word of interest, and what may be anywhere: definitions of links, and references to footnotes that have one (a
- * footnote that nothing refers to is not shown).
- * @returns whether the blocks are to be read as one text.
+ * Keeps blocks with a relevant word and blocks that can be anywhere: definitions of links, and references to footnotes that
+ * contain one (a footnote without a reference is not shown).
+ * @returns whether the blocks must be read as one text.
  */
 function deciding(
   blocks: readonly Piece[],
@@ -68,12 +68,12 @@ function deciding(
   return { blocks: kept, whole: footnotes.size > 0 };
 }
 
-/** Of a definition, and of what looks like an image with such a name. */
+/** Labels of definitions, and labels that an image seems to use. */
 function footnoteOf({ label, defines, isImage }: Label): string[] {
   return label.startsWith("^") && (defines || isImage) ? [label] : [];
 }
 
-/** @returns each destination and where its image begins; undefined for a block that may hold anything else. */
+/** @returns each destination and where its image begins; undefined for a block that may contain anything else. */
 function plainImages({ text, start }: Piece): Piece[] | undefined {
   const images: Piece[] = [];
   plainStart.lastIndex = 0;
@@ -89,9 +89,9 @@ function plainImages({ text, start }: Piece): Piece[] | undefined {
   return undefined;
 }
 
-/** What may stand before an image: nothing, spaces after another, or a line's end and the mark of a list. */
+/** What can precede an image: nothing, spaces after another image, or a line end and a list marker. */
 const plainStart = /(?:^|(?:\r\n|[\r\n]))(?:[-*+] )?|[ \t]*/y;
-/** An image without a character that Markdown might take for something else. */
+/** An image without characters that Markdown might read in another way. */
 const plainImage = /!\[[\p{L}\p{N} ,.'-]*\]\(([\p{L}\p{N}_./?=%-]+)(?: "[\p{L}\p{N} ,.'-]*")?\)[ \t]*/uy;
 const plainEnd = /[ \t\r\n]*$/y;
 
@@ -105,7 +105,7 @@ function includesAny(text: string, words: readonly string[]): boolean {
 type Open = { readonly fence: string; readonly within?: RegExp } | { readonly end: RegExp };
 
 interface Block extends Piece {
-  /** Fenced code and nothing else. */
+  /** A block that is only fenced code. */
   readonly code: boolean;
 }
 
@@ -129,7 +129,7 @@ function cutBlocks(text: string): Block[] | undefined {
     } else {
       open = opening(line.text);
       code &&= line.start === start ? open !== undefined && "fence" in open : isBlank(line.text);
-      // Two spaces before a fence are its own, or those of a list item that it is in: the same until a line has fewer.
+      // Two spaces before a fence belong to the fence or to its list item; both are the same until a line has fewer.
       if (open !== undefined && container && line.text.startsWith(" ")) {
         if ("end" in open) return undefined;
         open = { ...open, within: atLeastAsDeep(line.text) };
@@ -146,7 +146,7 @@ function isBlank(line: string): boolean {
   return /^[ \t]*$/.test(line);
 }
 
-/** A list item, a footnote's or a term's definition: what may hold the indented lines after it. */
+/** A list item, or the definition of a footnote or term: the indented lines after it can belong to it. */
 const containerStart = /^ {0,3}(?:(?:[-*+]|\d{1,9}[.)])(?:[ \t]|$)|\[\^|:)/;
 
 function opening(line: string): Open | undefined {
@@ -158,7 +158,7 @@ function opening(line: string): Open | undefined {
   return end.test(line.slice(html[0].length - endOverlap(html[0]))) ? undefined : { end };
 }
 
-/** CommonMark's first five kinds of HTML block. */
+/** The first five kinds of HTML blocks in CommonMark. */
 function htmlEnd(start: string): RegExp {
   if (start === "<!--") return /-->/;
   if (start === "<?") return /\?>/;
@@ -166,7 +166,7 @@ function htmlEnd(start: string): RegExp {
   return start.startsWith("<!") ? />/ : /<\/(?:script|pre|style|textarea)>/i;
 }
 
-/** `<!-->` is a whole comment, `<?>` a whole instruction: the start's last characters may begin the end. */
+/** `<!-->` is a whole comment, `<?>` a whole instruction: the end can overlap the start. */
 function endOverlap(start: string): number {
   return start.endsWith("<!--") ? 2 : start.endsWith("<?") ? 1 : 0;
 }

@@ -3,7 +3,7 @@ import { TooCostly } from "./limits.ts";
 import type { MarkdownImage } from "./markdown.ts";
 import type { ParseMarkdown } from "./memo.ts";
 
-/** What the thread is asked. */
+/** Messages to the thread. */
 export interface ParseJob {
   readonly text: string;
   readonly endpoints: readonly string[];
@@ -14,16 +14,16 @@ export type ParseAnswer =
   | { readonly kind: "images"; readonly images: readonly MarkdownImage[] }
   | { readonly kind: "refused"; readonly message: string; readonly offset: number };
 
-/** A Markdown parser that no text holds up: it works in a thread, which ends at a limit, and at once on an interrupt. */
+/** A Markdown parser with limits. It runs in a thread, which is stopped at a limit and at once on an interrupt. */
 export interface BoundedParser {
-  /** @throws TooCostly for a text that is over a limit; the signal's reason when it aborts. */
+  /** @throws TooCostly for a text that exceeds a limit; the signal's reason when it aborts. */
   readonly parse: ParseMarkdown;
-  /** The texts that follow are another page's: what the last one took does not count for it. */
+  /** Starts the next page: the CPU time of the last one no longer counts. */
   nextPage(): void;
   close(): Promise<void>;
 }
 
-/** The thread starts with the first text: loading a parser takes longer than a thousand posts that need none. */
+/** The thread starts with the first text: loading a parser takes longer than a thousand posts that do not need it. */
 export function openParser(signal: AbortSignal): BoundedParser {
   let thread: Promise<Worker> | undefined;
   let left = PAGE;
@@ -41,7 +41,7 @@ export function openParser(signal: AbortSignal): BoundedParser {
       try {
         return await ask(await thread, { text, endpoints }, { limit, signal });
       } catch (error) {
-        // A text that the thread itself refuses leaves one that can go on.
+        // After a text that the thread itself refuses, it can continue.
         if (error instanceof TooCostly) throw error;
         await end();
         if (error instanceof OverTime)
@@ -61,18 +61,18 @@ export function openParser(signal: AbortSignal): BoundedParser {
 
 // --- time ---
 
-/** CPU time in ms that the texts of one page may take. */
+/** CPU time in ms for all texts of one page. */
 const PAGE = 5_000;
 
 /**
- * CPU time in ms that one text may take: a second, and for a long one that cannot be cut twice what an ordinary one takes
- * on a machine whose cores are shared by many.
+ * CPU time in ms for one text: a second, and for a long text that cannot be cut twice the time of an ordinary text on a
+ * machine with heavily shared cores.
  */
 function limitOf(text: string): number {
   return Math.max(1_000, text.length * 0.03);
 }
 
-/** Time on the clock would depend on what else the machine does; this process only waits meanwhile. */
+/** Wall time would depend on other programs; this process only waits meanwhile. */
 function millisecondsSince(start: NodeJS.CpuUsage): number {
   const { user, system } = process.cpuUsage(start);
   return (user + system) / 1000;
@@ -86,7 +86,7 @@ class OverTime extends Error {}
 
 // --- the thread ---
 
-/** MiB. With what the scan itself takes, 256 MiB are enough. */
+/** MiB. Together with the rest of the scan, 256 MiB are enough. */
 const MEMORY = 96;
 
 function isOutOfMemory(error: unknown): boolean {
@@ -102,14 +102,14 @@ function startThread(): Promise<Worker> {
     worker.once("error", reject);
     worker.once("message", () => {
       worker.off("error", reject);
-      // A thread that waits keeps no process alive.
+      // A waiting thread does not keep the process alive.
       worker.unref();
       resolve(worker);
     });
   });
 }
 
-/** Tests run the sources, but a thread is always the built program: Node 20 runs no TypeScript. */
+/** Tests run the sources, but the thread is always the built program: Node 20 does not run TypeScript. */
 function threadProgram(): URL {
   const built = import.meta.url.endsWith(".ts") ? "../../../dist/scan/content/references/" : "./";
   return new URL(`${built}parser-thread.js`, import.meta.url);

@@ -1,13 +1,13 @@
-/** A Markdown text as remark can read it, and the way back for what it gives. */
+/** A Markdown text that remark can read, and the way back to the original text. */
 export interface Shallow {
-  /** As long as the text it was made of. */
+  /** Has the length of the original text. */
   readonly text: string;
   restore(destination: string): string;
 }
 
 /**
- * CommonMark lets a parser give up at 32 nested parentheses in a destination: remark does, Hugo's goldmark does not. What
- * is deeper is replaced by characters of the same length that mean nothing to Markdown and that no text has.
+ * CommonMark allows a parser to stop at 32 nested parentheses in a destination; remark does, Hugo's goldmark does not. Deeper
+ * ones are replaced by characters of the same length that have no meaning in Markdown and occur in no text.
  */
 export function withoutDeepParentheses(text: string): Shallow {
   const deep = manyParentheses.test(text) ? deepPlaces(text) : [];
@@ -23,7 +23,7 @@ export function withoutDeepParentheses(text: string): Shallow {
 const DEEPEST = 32;
 const manyParentheses = new RegExp(`(?:\\([^\\s(]*){${DEEPEST + 1}}`);
 
-// Unicode keeps these for a program's own use: in no text that is exchanged.
+// Noncharacters: Unicode reserves them for internal use, so no exchanged text contains them.
 const OPEN = "\ufdd0";
 const CLOSE = "\ufdd1";
 
@@ -34,7 +34,7 @@ function deepPlaces(text: string): number[] {
   return [...starts].flatMap((start) => deepIn(text, start.index + start[0].length));
 }
 
-/** Nothing where the parentheses are not balanced: neither parser takes that for a destination. */
+/** Undefined if the parentheses are not balanced: then neither parser reads a destination. */
 function deepIn(text: string, start: number): number[] {
   const deep: number[] = [];
   let depth = 0;

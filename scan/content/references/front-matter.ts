@@ -1,6 +1,6 @@
 import { linesOf } from "../../lines.ts";
 
-/** An image that front matter names. */
+/** An image in front matter. */
 export interface FrontMatterImage {
   readonly destination: string;
   /** From 1. */
@@ -8,7 +8,7 @@ export interface FrontMatterImage {
   readonly column: number;
 }
 
-/** The images under the given names, dots for nesting: a text, or a list of texts. */
+/** The images under the given names (dots for nesting): a text, or a list of texts. */
 export function frontMatterImages(
   page: { readonly values: Readonly<Record<string, unknown>>; readonly text: string; readonly line: number },
   names: readonly string[],
@@ -30,7 +30,7 @@ function isTree(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Where a text stands as it was typed; the first line of the front matter when it was escaped. */
+/** Position of a value if it is written without escapes; else the first line of the front matter. */
 function placesIn(page: {
   readonly text: string;
   readonly line: number;

@@ -1,5 +1,5 @@
 import { trimSlashes } from "../../../contract/url.ts";
-/** A URL on the proxy in a text of HTML, XML or JSON. */
+/** A URL of the proxy in an HTML, XML or JSON text. */
 export interface EndpointUrl {
   /** Entities decoded. */
   readonly url: string;
@@ -7,9 +7,9 @@ export interface EndpointUrl {
 }
 
 /**
- * The proxy's URLs in a text: what begins with an endpoint and a query, up to a quote, a bracket or white space. On real
- * sites this finds what an HTML parser finds, at a tenth of its cost.
- * @param endpoints as they are written, with or without a slash at their end.
+ * Finds the proxy's URLs in a text: an endpoint and a query, up to a quote, a bracket or white space. On real sites this finds
+ * the same as an HTML parser, at a tenth of the cost.
+ * @param endpoints as written, with or without a slash at the end.
  */
 export function endpointUrls(text: string, endpoints: readonly string[]): EndpointUrl[] {
   return endpoints.flatMap((endpoint) => {
@@ -27,7 +27,7 @@ export function endpointUrls(text: string, endpoints: readonly string[]): Endpoi
   });
 }
 
-/** Where a text of HTML has `<img>` tags, those in comments left out. */
+/** Positions of `<img>` tags in an HTML text, without those in comments. */
 export function imgTags(html: string): number[] {
   const tags: number[] = [];
   for (const { 0: found, index } of html.matchAll(/<!--[\s\S]*?(?:-->|$)|<img(?=[\s/>])/gi))
@@ -35,7 +35,7 @@ export function imgTags(html: string): number[] {
   return tags;
 }
 
-/** A feed's escaped HTML has its quotes escaped too, and a `srcset` its commas. */
+/** In a feed's escaped HTML, quotes are escaped too, and so are commas in a `srcset`. */
 function cutUrl(decoded: string): string {
   const url = /^[^\s"'<>]*/.exec(decoded)?.[0] ?? "";
   let end = url.length;
@@ -44,8 +44,8 @@ function cutUrl(decoded: string): string {
 }
 
 /**
- * What html/template, XML and JSON print for the characters of a URL; twice over where a feed holds HTML.
- * @param rounds more than any feed needs: each takes as long as the text.
+ * Decodes the escapes that html/template, XML and JSON use in URLs, repeatedly, because a feed contains escaped HTML.
+ * @param rounds more than any feed needs; each takes time proportional to the text.
  */
 export function decodeEntities(text: string, rounds = 5): string {
   const once = text

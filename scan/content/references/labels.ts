@@ -1,14 +1,14 @@
-/** A text in brackets, without brackets in it: it may name or define a link or a footnote. */
+/** A text in brackets, without brackets in it: it can name or define a link or a footnote. */
 export interface Label {
-  /** As Markdown compares labels. */
+  /** In the form in which Markdown compares labels. */
   readonly label: string;
   /** Whether a colon follows. */
   readonly defines: boolean;
-  /** Whether an exclamation mark is before it. */
+  /** Whether an exclamation mark precedes it. */
   readonly isImage: boolean;
 }
 
-/** Every such text of a Markdown text, those in code included. */
+/** Every such text in a Markdown text, including those in code. */
 export function labelsIn(text: string): Label[] {
   const labels: Label[] = [];
   let open = -1;

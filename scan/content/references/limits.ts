@@ -1,6 +1,6 @@
-/** A text that would take longer, or more memory, than a page is worth. */
+/** A text that takes too much time or memory to parse. */
 export class TooCostly extends Error {
-  /** In the text, of what is over the limit. */
+  /** Offset in the text of the part that exceeds the limit. */
   readonly offset: number;
 
   /** @param message names the limit. */
@@ -10,17 +10,17 @@ export class TooCostly extends Error {
   }
 }
 
-/** Containers within each other: quotes, list items, definitions. */
+/** Maximum depth of nested containers: quotes, list items, definitions. */
 export const MAX_DEPTH = 100;
-/** Shortcodes of a page, or parameters of one. */
+/** Maximum shortcodes of a page, or parameters of one shortcode. */
 export const MAX_SHORTCODES = 20_000;
-/** Footnotes: a parser looks through all of them at each. */
+/** Maximum footnotes: at each, a parser searches through all of them. */
 export const MAX_FOOTNOTES = 1_000;
-/** Brackets in one paragraph that nothing closes: a parser looks for the end of each in all that follows. */
+/** Maximum unclosed brackets in a paragraph: for each, a parser searches the rest of the text. */
 export const MAX_UNCLOSED = 1_000;
 
 /**
- * Finds in one pass what Markdown parsers take quadratic time or a deep stack for.
+ * Finds, in one pass, text that costs Markdown parsers quadratic time or a deep stack.
  * @throws TooCostly
  */
 export function checkLimits(text: string): void {
@@ -49,7 +49,7 @@ export function checkLimits(text: string): void {
 
 // --- lines ---
 
-/** How many containers a line opens or goes on in, and where its content begins. */
+/** How many containers a line opens or continues, and where its content begins. */
 function containersOf(
   text: string,
   start: number,
@@ -61,16 +61,16 @@ function containersOf(
     while (at < end && /[ \t]/.test(text.charAt(at))) at++;
     container.lastIndex = at;
     if (!container.test(text)) break;
-    // An item of a list is indented by two at least within the item above.
+    // A nested list item is indented by at least two.
     if (depth === 0) depth = Math.floor((at - start) / 2);
-    // A line of nothing but dashes and spaces is a rule.
+    // A line of dashes and spaces only is a thematic break.
     if (depth === 0 && isRule(text, at, end)) break;
     at = container.lastIndex;
   }
   return { depth, content: at };
 }
 
-/** A quote, a list item, the definition of a term or of a footnote. */
+/** The start of a quote, a list item, or the definition of a term or footnote. */
 const container = /(?:>|(?:[-*+:]|\d{1,9}[.)])(?=[ \t\r\n]|$)|\[\^[^\]\s]{1,100}\]:)/y;
 
 function isRule(text: string, start: number, end: number): boolean {
@@ -84,9 +84,9 @@ function isRule(text: string, start: number, end: number): boolean {
 
 interface Paragraph {
   readonly start: number;
-  /** Opened and not closed yet. */
+  /** Opened, but not closed yet. */
   readonly open: Record<"[" | "(" | "<", number>;
-  /** Closed without having been opened. */
+  /** Closed, but never opened. */
   stray: number;
 }
 
@@ -109,8 +109,5 @@ function count(paragraph: Paragraph, text: string, start: number, end: number): 
     }
   }
   if (open["["] + open["("] + open["<"] + paragraph.stray > MAX_UNCLOSED)
-    throw new TooCostly(
-      `too many brackets that nothing closes (limit ${MAX_UNCLOSED} in a paragraph)`,
-      paragraph.start,
-    );
+    throw new TooCostly(`too many unclosed brackets (limit ${MAX_UNCLOSED} in a paragraph)`, paragraph.start);
 }

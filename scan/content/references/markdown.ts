@@ -7,18 +7,18 @@ import { SKIP, visit } from "unist-util-visit";
 import { withoutDeepParentheses } from "./deep-parentheses.ts";
 import { endpointUrls, imgTags } from "./html.ts";
 
-/** An image of a Markdown text, by the offset of its first character. */
+/** An image in a Markdown text; the offset is that of its first character. */
 export interface MarkdownImage {
   readonly destination: string;
   readonly offset: number;
-  /** `raw`: an `<img>` of raw HTML, whatever it shows. */
+  /** `raw`: an `<img>` in raw HTML, whatever it shows. */
   readonly as: "image" | "url" | "raw";
 }
 
 /**
- * The images of a Markdown text as Hugo's goldmark sees them: remark with the extensions that goldmark has, less what
- * goldmark drops (footnotes that nothing refers to, cells beyond a table's header).
- * @param endpoints whose URLs count in raw HTML; none where it does not reach the page.
+ * The images of a Markdown text as Hugo's goldmark sees them: remark with goldmark's extensions, without the parts that
+ * goldmark drops (footnotes without a reference, cells beyond a table's header).
+ * @param endpoints whose URLs count in raw HTML; empty if Hugo does not print raw HTML.
  */
 export function markdownImages(text: string, endpoints: readonly string[]): MarkdownImage[] {
   if (text === "") return [];
@@ -55,7 +55,7 @@ const parser: Pick<Processor<Root>, "parse"> = remark().use(remarkGfm).use(remar
 
 interface LinkTargets {
   readonly definitions: ReadonlyMap<string, string>;
-  /** Identifiers of footnotes that something refers to. */
+  /** Identifiers of footnotes that have a reference. */
   readonly footnotes: ReadonlySet<string>;
 }
 
@@ -75,7 +75,7 @@ function isDropped(node: Nodes, targets: LinkTargets): boolean {
   return node.type === "footnoteDefinition" && !targets.footnotes.has(node.identifier);
 }
 
-/** goldmark keeps as many cells of a row as the header has. */
+/** goldmark keeps only as many cells of a row as the header has. */
 function cutSurplusCells(table: Table): void {
   const columns = table.children[0]?.children.length ?? 0;
   for (const row of table.children) row.children.length = Math.min(row.children.length, columns);

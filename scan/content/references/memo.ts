@@ -7,18 +7,18 @@ import type { MarkdownImage } from "./markdown.ts";
 /** The images of a Markdown text; see {@link markdownImages}. */
 export type ParseMarkdown = (text: string, endpoints: readonly string[]) => Promise<readonly MarkdownImage[]>;
 
-/** A parser that remembers, and what it remembers. */
+/** A parser with a memory of earlier results. */
 export interface MarkdownMemo {
   readonly parse: ParseMarkdown;
-  /** Keeps what this run has asked for, whole or not at all: it never grows beyond the site. */
+  /** Writes only the results that this run used, so that the file does not grow beyond the site. */
   save(): Promise<void>;
 }
 
 /**
- * What a parser said of the same text before. A text is known by its hash, so that a checkout, which gives files new
- * times, forgets nothing; a file that is damaged, or another program's, is not believed.
+ * Remembers the parser's result for each text, by a hash of the text. A checkout gives files new times, but the hashes stay.
+ * A damaged file, or a file of another version, is ignored.
  * @param file of earlier runs.
- * @param maker names the program whose words these are: another version's parser may say otherwise.
+ * @param maker name and version of the parser; another version may give other results.
  */
 export async function openMemo(file: string, maker: string, parse: ParseMarkdown): Promise<MarkdownMemo> {
   const before = await readMemo(file, maker);
@@ -46,7 +46,7 @@ export async function openMemo(file: string, maker: string, parse: ParseMarkdown
 
 // --- the file ---
 
-/** `<hash of all that follows> <maker>`, then a line a text: its hash and its images. */
+/** `<hash of all that follows> <maker>`, then one line for each text: its hash and its images. */
 function sealed(maker: string, lines: string): string {
   return `${hash(`${maker}\n${lines}`)} ${maker}\n${lines}`;
 }

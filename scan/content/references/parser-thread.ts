@@ -3,7 +3,7 @@ import type { ParseAnswer, ParseJob } from "./bounded-parser.ts";
 import { checkLimits, TooCostly } from "./limits.ts";
 import { markdownImages } from "./markdown.ts";
 
-/** The thread that parses Markdown: it may be ended at any time, so it does nothing else. */
+/** The thread that parses Markdown. It can be stopped at any time, so it does nothing else. */
 
 const say = (answer: ParseAnswer) => parentPort?.postMessage(answer);
 
@@ -13,7 +13,7 @@ parentPort?.on("message", ({ text, endpoints }: ParseJob) => {
     say({ kind: "images", images: markdownImages(text, endpoints) });
   } catch (error) {
     if (error instanceof TooCostly) say({ kind: "refused", message: error.message, offset: error.offset });
-    // The stack is what ends first in what is nested deeply.
+    // Deep nesting exhausts the stack first.
     else if (error instanceof RangeError)
       say({ kind: "refused", message: "too deeply nested to read", offset: 0 });
     else throw error;

@@ -2,10 +2,10 @@ import { labelsIn } from "./labels.ts";
 import type { Piece } from "./reading.ts";
 
 /**
- * The blocks of a long text in portions that are parsed each by itself, so that no length makes a text hard. Each has the
- * blocks that define its labels, in their place. Long lists and tables are cut too.
- * @param blocks of Markdown that decide each other in nothing but definitions of links.
- * @param longest characters of a portion without definitions, unless a block is longer that cannot be cut.
+ * Cuts the blocks of a long text into portions that are parsed separately, so that the length does not matter. Each portion
+ * contains the definitions of its labels, in their order. Long lists and tables are cut too.
+ * @param blocks of Markdown that depend on each other only by link definitions.
+ * @param longest maximum characters of a portion without definitions; only a block that cannot be cut may be longer.
  */
 export function portionsOf(blocks: readonly Piece[], longest: number): readonly (readonly Piece[])[] {
   if (blocks.length === 0) return [];
@@ -27,7 +27,7 @@ export function portionsOf(blocks: readonly Piece[], longest: number): readonly 
 
 /** A block, or a part of one. */
 interface Part extends Piece {
-  /** What it is read with: the header of its table. */
+  /** The text that must precede it: the header of its table. */
   readonly head?: Piece;
 }
 
@@ -37,7 +37,7 @@ function lengthOf(pieces: readonly Piece[]): number {
 
 // --- long blocks ---
 
-/** The lines of a block of nothing but definitions, each whole on its line. */
+/** The lines of a block of definitions only, one definition a line. */
 function cutDefinitions(block: Piece): Part[] | undefined {
   if (!definitionLine.test(block.text)) return undefined;
   const lines = linesIn(block);
@@ -47,7 +47,7 @@ function cutDefinitions(block: Piece): Part[] | undefined {
 
 const definitionLine = /^\[(?!\^)[^[\]\\]{1,999}\]:[ \t]*[^\s<]/;
 
-/** The items of a list, the rows of a table; anything else stays whole. */
+/** The items of a list, the rows of a table; any other block stays whole. */
 function cutBlock(block: Piece, longest: number): Part[] {
   if (block.text.length <= longest) return [block];
   const lines = linesIn(block);
@@ -68,8 +68,8 @@ function cutBlock(block: Piece, longest: number): Part[] {
 const delimiterRow = /^\|[ \t|:-]+[\r\n]*$/;
 
 /**
- * The lines of a list where an item begins in the first column, which closes all before it. HTML may go on beyond that, and
- * so may fenced code.
+ * Splits a list at items that begin in the first column, which close everything before. HTML and fenced code can continue
+ * beyond such a line.
  */
 function listItems(lines: readonly Piece[]): readonly number[] | undefined {
   const mark = itemMark(lines[0]?.text ?? "");
@@ -77,7 +77,7 @@ function listItems(lines: readonly Piece[]): readonly number[] | undefined {
   return lines.flatMap(({ text }, at) => (itemMark(text) === mark ? [at] : []));
 }
 
-/** The mark of an item. The same mark goes on with the list; another may be text of a paragraph in it. */
+/** The marker of an item. The same marker continues the list; another one may be text of a paragraph. */
 function itemMark(line: string): string | undefined {
   return /^(?:[-*+]|\d{1,9}[.)])(?= +[^ \r\n])/.exec(line)?.[0].at(-1);
 }
@@ -107,7 +107,7 @@ function definitionsIn(parts: readonly Part[]): ReadonlyMap<string, readonly Par
   return definitions;
 }
 
-/** Of one label the first counts; what is in code is none. */
+/** The first definition of a label counts; in code there is none. */
 const MAX_SAME = 3;
 
 function definitionsFor(
@@ -118,7 +118,7 @@ function definitionsFor(
   return portion.flatMap(({ text }) => labelsIn(text)).flatMap(({ label }) => definitions.get(label) ?? []);
 }
 
-/** Each once, in the order of the file, and the header of each table. */
+/** Each part once, in the order of the file, and the header of each table. */
 function withHeads(parts: readonly Part[]): readonly Part[] {
   const all = new Map<number, Part>();
   for (const part of parts) {
@@ -128,7 +128,7 @@ function withHeads(parts: readonly Part[]): readonly Part[] {
   return [...all.values()].sort((a, b) => a.start - b.start);
 }
 
-/** With empty lines between what is not one after the other. */
+/** Adds empty lines between parts that are not adjacent in the file. */
 function apart(parts: readonly Part[]): readonly Piece[] {
   return parts.flatMap((part, at) => {
     const before = parts[at - 1];

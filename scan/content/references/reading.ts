@@ -1,20 +1,20 @@
 import { lastAtMost } from "../../lines.ts";
 
-/** A text made from parts of another, with the way back: where in the file a place of it is. */
+/** A text composed of parts of a file, with the way back to positions in the file. */
 export interface Reading {
   readonly text: string;
   /** The offset in the file of an offset in the text. */
   fileOffset(offset: number): number;
 }
 
-/** A part of the file, or other words in its place. */
+/** A part of the file, or a replacement for it. */
 export interface Piece {
   readonly text: string;
   /** Where in the file it begins. */
   readonly start: number;
 }
 
-/** The pieces one after the other. */
+/** Joins the pieces. */
 export function joinPieces(pieces: readonly Piece[]): Reading {
   const starts: number[] = [];
   let length = 0;

@@ -1,6 +1,6 @@
 import { MAX_SHORTCODES, TooCostly } from "./limits.ts";
 
-/** What stands between a shortcode's delimiters. */
+/** The content between a shortcode's delimiters. */
 export interface ShortcodeTag {
   readonly name: string;
   /** By name, or by position from `0`. */
@@ -8,16 +8,16 @@ export interface ShortcodeTag {
   readonly closing: boolean;
   /** `{{< box />}}`: it has no closing tag. */
   readonly selfClosing: boolean;
-  /** After the closing delimiter. */
+  /** Offset after the closing delimiter. */
   readonly end: number;
 }
 
 /**
- * Reads a tag by the rules of Hugo's lexer (parser/pageparser/pagelexer_shortcode.go): a value without quotes goes on to
- * the next white space, whatever is in it, and white space may stand around the equals sign.
+ * Reads a tag by the rules of Hugo's lexer (parser/pageparser/pagelexer_shortcode.go): a value without quotes ends at the next
+ * white space, whatever it contains, and white space can surround the equals sign.
  * @param from after the opening delimiter.
- * @returns where Hugo gives up, for a tag that it refuses: it builds no such page.
- * @throws TooCostly for more parameters than any has.
+ * @returns where Hugo fails, for a tag that it refuses: it does not build such a page.
+ * @throws TooCostly for too many parameters.
  */
 export function lexTag(
   body: string,
@@ -64,13 +64,13 @@ export function lexTag(
 interface Token {
   readonly text: string;
   readonly end: number;
-  /** After an equals sign: the token before it is its name. */
+  /** After an equals sign: the token before it is the name. */
   readonly isValue: boolean;
 }
 
 type Lexed = Pick<Token, "text" | "end"> | undefined;
 
-/** A shortcode's name may have a folder; `.inline` stands only in those that a page defines itself. */
+/** A shortcode's name can contain a folder; `.inline` occurs only in shortcodes that a page defines itself. */
 const nameWord = /[\p{L}\p{Nd}_/-]+(?:\.inline(?= ))?/uy;
 const parameterWord = /[\p{L}\p{Nd}_.-]+/uy;
 const toSpace = /[^\t\n\v\f\r ]*/y;
@@ -93,8 +93,8 @@ function lexValue(body: string, at: number): Lexed {
 }
 
 /**
- * On one line. `\"` is a quote within, or the end of what began so.
- * @param escapes whether it began with a quote alone.
+ * On one line. `\"` is a quote inside the text, or its end if it began with `\"`.
+ * @param escapes whether it began with a plain quote.
  */
 function lexQuoted(body: string, start: number, escapes: boolean): Lexed {
   const from = escapes ? start + 1 : start + 2;
@@ -109,7 +109,7 @@ function lexQuoted(body: string, start: number, escapes: boolean): Lexed {
       at++;
     } else if (char === '"') {
       const text = body.slice(from, at);
-      // Only then does Hugo take backslashes out, and all of them.
+      // Only then does Hugo remove backslashes, and all of them.
       return { text: escaped ? text.replaceAll("\\", "") : text, end: at + 1 };
     }
   }

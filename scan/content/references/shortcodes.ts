@@ -5,21 +5,21 @@ import { lexTag, type ShortcodeTag } from "./shortcode-lexer.ts";
 /** A shortcode's tag: `{{< figure src="worms.jpg" >}}`. */
 export interface Shortcode extends ShortcodeTag {
   /**
-   * Whether Markdown is read after it has run, so that the HTML that it prints is raw HTML: between percent signs, or
-   * within a pair of such tags. Hugo's hugolib/shortcode.go: within another pair, percent signs are for what it holds.
+   * Whether Markdown is parsed after it has run, so that its output is raw HTML in Markdown: with percent signs, or inside a
+   * pair of such tags. Hugo's hugolib/shortcode.go: inside another pair, percent signs apply to the content of that pair.
    */
   readonly isMarkdown: boolean;
-  /** Whether it is within `comment`, of which Hugo prints nothing. */
+  /** Whether it is inside `comment`, which prints nothing. */
   readonly isHidden: boolean;
-  /** Whether what is before it, after the tag before, is held by `highlight` or `comment`. */
+  /** Whether the text between the previous tag and this one is inside `highlight` or `comment`. */
   readonly afterVerbatim: boolean;
-  /** Where the tag is: the offset of its first character. */
+  /** Offset of its first character. */
   readonly start: number;
 }
 
 /**
- * Every tag that Hugo would run, before Markdown is read. What is in comment marks is shown, not run.
- * @throws TooCostly for more than any page has.
+ * Every tag that Hugo runs, before Markdown is parsed. A tag in comment marks is printed, not run.
+ * @throws TooCostly for too many shortcodes.
  */
 export function parseShortcodes(body: string): Shortcode[] {
   const found: PlacedTag[] = [];
@@ -30,7 +30,7 @@ export function parseShortcodes(body: string): Shortcode[] {
       const delimiter = mark === "<" ? ">" : "%";
       if (body.startsWith("/*", start + 3)) {
         const end = body.indexOf(`*/${delimiter}}}`, start + 5);
-        // Hugo refuses a page with a comment that nothing closes.
+        // Hugo refuses a page with an unclosed comment.
         if (end === -1) break;
         next = end + 5;
       } else {
@@ -52,7 +52,7 @@ interface PlacedTag extends ShortcodeTag {
 
 function withSurroundings(body: string, tags: readonly PlacedTag[]): Shortcode[] {
   const ends = closings(tags);
-  // Where the pairs end that a tag is in: all of them, those between percent signs, those that hold no Markdown.
+  // Ends of the pairs that a tag is in: all pairs, those with percent signs, those whose content is not Markdown.
   const within = { any: 0, markdown: 0, highlight: 0, comment: 0 };
   return tags.map((tag, index) => {
     const percent = body.charAt(tag.start + 2) === "%";
@@ -62,14 +62,14 @@ function withSurroundings(body: string, tags: readonly PlacedTag[]): Shortcode[]
     const end = tags[ends.get(index) ?? -1]?.start ?? 0;
     within.any = Math.max(within.any, end);
     if (percent) within.markdown = Math.max(within.markdown, end);
-    // Hugo's own: they print what they hold as code, or nothing of it.
+    // Hugo's own shortcodes: they print their content as code, or not at all.
     if (tag.name === "highlight" || tag.name === "comment")
       within[tag.name] = Math.max(within[tag.name], end);
     return { ...tag, isMarkdown, isHidden, afterVerbatim };
   });
 }
 
-/** The closing tag of each that has one, both by index: the last open one of the name is closed, and with it what is open within. */
+/** The closing tag of each tag that has one, by index. It closes the last open tag of its name, and all tags opened inside. */
 function closings(tags: readonly ShortcodeTag[]): ReadonlyMap<number, number> {
   const ends = new Map<number, number>();
   const open: number[] = [];
@@ -81,7 +81,7 @@ function closings(tags: readonly ShortcodeTag[]): ReadonlyMap<number, number> {
     if (!closing) ofName.push({ index, depth: open.push(index) - 1 });
     else {
       let last = ofName.pop();
-      // Closed already, with what it is in.
+      // Already closed together with the tag around it.
       while (last !== undefined && open[last.depth] !== last.index) last = ofName.pop();
       if (last === undefined) return;
       ends.set(last.index, index);
@@ -91,19 +91,19 @@ function closings(tags: readonly ShortcodeTag[]): ReadonlyMap<number, number> {
   return ends;
 }
 
-/** What Hugo puts in the place of `{{< x >}}` while Markdown is read. */
+/** The placeholder that Hugo puts in the place of `{{< x >}}` while Markdown is parsed. */
 const PLACEHOLDER = "HAHAHUGOSHORTCODE-s0-HBHB";
 
-/** Whether what a reading says has a shortcode in it: what that prints is known when Hugo has run it. */
+/** Whether a text contains a shortcode: its output is only known after Hugo has run it. */
 export function hasShortcode(text: string): boolean {
   return text.includes(PLACEHOLDER) || /\{\{[<%]/.test(text);
 }
 
 /**
- * A body as it is written (a template may read its tag's parameters as Markdown), and as Hugo reads it without its tags: its
- * word in the place of each, and an empty line (what `{{% x %}}` prints may begin and end with one). What `highlight` and
- * `comment` hold is no Markdown in any.
- * @param isOurs whether it is known what a tag prints: its parameters are no Markdown.
+ * The readings of a body: as written (a template can read a parameter of its tag as Markdown), and as Hugo reads it without its
+ * tags: with a placeholder for each tag, and with an empty line (the output of `{{% x %}}` can begin and end with one). The
+ * content of `highlight` and `comment` is never Markdown.
+ * @param isOurs whether the output of a tag is known: then its parameters are not Markdown.
  */
 export function shortcodeReadings(
   body: string,
@@ -131,7 +131,7 @@ export function shortcodeReadings(
   return [joinPieces(written), joinPieces(words), joinPieces(lines)];
 }
 
-/** Everything but line ends replaced. */
+/** Replaces everything except line ends. */
 function masked(text: string, character: " " | "x"): string {
   return text.replace(/[^\r\n]/g, character);
 }

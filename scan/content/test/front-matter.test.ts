@@ -89,7 +89,7 @@ frontmatter = ["images", "cover.image"]
       "content/toml.md:2 warning",
       "content/yaml.md:2 warning",
     ]);
-    expect(findings[0]?.message).toMatch(/^the front matter cannot be read as a whole/);
+    expect(findings[0]?.message).toMatch(/^the front matter does not parse/);
     expect(code).toBe(0);
   });
 });

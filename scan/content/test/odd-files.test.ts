@@ -56,9 +56,9 @@ describe("a scan goes on past odd files, with one finding each", () => {
     expect(keys).toEqual(["after.jpg", "before.jpg", "deep.jpg"]);
     expect(code).toBe(1);
     expect(findings).toEqual([
-      "content/again: warning: it is a link to a folder that is read already",
-      "content/dangling.md: warning: it is a link that leads nowhere",
-      "content/itself.md: error: it is a link that leads to itself",
+      "content/again: warning: it is a link to a folder that is already read",
+      "content/dangling.md: warning: it is a broken link",
+      "content/itself.md: error: it is a link to itself",
     ]);
   });
 

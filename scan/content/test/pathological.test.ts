@@ -11,7 +11,7 @@ const lines = (count: number, line: (at: number) => string) =>
 const shown = (name: string) => `\n\n![*p*](${name}.jpg)\n`;
 
 const DEEP = "too deeply nested (limit 100)";
-const UNCLOSED = "too many brackets that nothing closes (limit 1000 in a paragraph)";
+const UNCLOSED = "too many unclosed brackets (limit 1000 in a paragraph)";
 
 /** Pages that held a parser up for seconds or minutes, or ended it; the finding that each is now. */
 const refused: Readonly<Record<string, readonly [text: string, finding: string]>> = {
@@ -84,7 +84,7 @@ describe("pages that no parser gets through", () => {
           expect.stringContaining(`error: ${finding}`),
         ]),
       ),
-      "content/huge.md": "error: it is too large to be scanned (limit 2 MiB)",
+      "content/huge.md": "error: it is too large to scan (limit 2 MiB)",
     });
     const keys = new Set(urls.map((url) => new URL(url).searchParams.get("img")));
     for (const name of ["first", "last", ...Object.keys(complete)]) expect(keys).toContain(`${name}.jpg`);

@@ -113,7 +113,7 @@ describe("with a token", () => {
     await using site = await createSite({ "config.toml": config, "content/a.md": "![](worms.jpg)\n" });
     const { code, stderr } = await scan(site.folder, "--token", "another-token-of-some-length");
     expect(code).toBe(2);
-    expect(stderr).toContain("refuses the token: give --token (or TOKEN) what the server has in TOKEN");
+    expect(stderr).toContain("refuses the token: set --token (or TOKEN) to the server's TOKEN");
   });
 });
 

@@ -1,9 +1,9 @@
 import { type Refusal, UNANSWERED } from "../blame.ts";
 import { Unanswered } from "../request.ts";
 
-/** Knows whether the server has been away for as long as a scan waits: then no other request waits as long again. */
+/** Remembers that the server has not answered for the whole timeout: then no other request waits as long. */
 export interface Away {
-  /** What the work comes to, or that the server has not answered. @throws what the work throws otherwise. */
+  /** The result of the work, or that the server has not answered. @throws other errors of the work. */
   unless<Result>(work: () => Promise<Result>): Promise<Result | Refusal>;
 }
 
@@ -17,7 +17,7 @@ export function createAway(): Away {
       } catch (error) {
         if (!(error instanceof Unanswered)) throw error;
         const refusal = { code: UNANSWERED, detail: error.message };
-        // One that was heard has had reasons of its own for this request.
+        // If the server answered, it had a reason that applies only to this request.
         if (!error.heard) gone = refusal;
         return refusal;
       }

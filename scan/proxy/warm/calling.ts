@@ -18,14 +18,14 @@ import {
 } from "./variant.ts";
 
 export interface CallingOptions {
-  /** The encoder's, 0 to 9; absent: what the server warms with. */
+  /** The encoder's effort, 0 to 9; default: the server's effort for warm-ups. */
   readonly effort?: number;
 }
 
 /**
- * Has the server make what it lacks: one batch of questions, then one call a photograph for what is missing.
- * @param onResult is called with each variant once.
- * @throws Unanswered when the question stays unanswered; CannotRun when the token is refused; the signal's reason.
+ * Lets the server make missing variants: batches of questions about what is missing, then one call for each photograph.
+ * @param onResult is called once with each variant.
+ * @throws Unanswered when a question gets no answer; CannotRun when the token is refused; the signal's reason.
  */
 export async function warmByCalling(
   server: Server,
@@ -47,17 +47,17 @@ export async function warmByCalling(
   });
 }
 
-/** A request has three variants at most. */
+/** A request has at most three variants. */
 const MOST_REQUESTS = Math.floor(apiLimits.variants / 3);
 
-/** A photograph at one version, and what is wanted of it. */
+/** A photograph at one version, and its requested variants. */
 interface PhotoVariants extends Pick<PhotoRequests, "img" | "v"> {
   readonly variants: readonly Variant[];
 }
 
 // --- what is missing ---
 
-/** One for all: on a large site that has not changed there are a hundred thousand of them. */
+/** One object for all: a large unchanged site has a hundred thousand of them. */
 const HIT: WarmResult = { status: "hit" };
 
 async function findMissing(
@@ -111,13 +111,13 @@ async function warmAll(
   for (const [order, problem] of left) giveUp(order, problem);
 }
 
-/** A photograph, and what is still to be made of it by the name of its specification. */
+/** A photograph, and the variants that must still be made, by the text of their specification. */
 interface Order {
   readonly photo: PhotoVariants;
   readonly pending: Map<string, Variant>;
 }
 
-/** @returns why variants are still pending, if any are. */
+/** @returns why variants are still missing, if any are. */
 async function warmPhoto(
   server: Server,
   { photo, pending }: Order,
@@ -149,7 +149,7 @@ async function warmPhoto(
       if (passing !== undefined && blameOf(passing.code) !== "moment") return passing;
       throw new TryAgain(passing?.detail ?? "the answer ended early");
     },
-    // Readers go first, and the server says that it is alive meanwhile.
+    // Readers go first; meanwhile the server sends signs of life.
     silenceMs: Number.POSITIVE_INFINITY,
   });
 }

@@ -1,6 +1,6 @@
 import type { Answer } from "../client.ts";
 
-/** The values of an `application/x-ndjson` body, as they come. @throws SyntaxError for a line that is no JSON. */
+/** The values of an `application/x-ndjson` body, as they arrive. @throws SyntaxError for a line that is not JSON. */
 export async function* ndjsonLines(answer: Answer): AsyncGenerator<unknown> {
   const decoder = new TextDecoder();
   let rest = "";

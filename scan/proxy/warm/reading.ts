@@ -10,10 +10,10 @@ import { createAway } from "./away.ts";
 import type { Variant, WarmResult } from "./variant.ts";
 
 /**
- * Asks for each variant as a reader would, so that it is in the cache.
- * @param key of signatures.
- * @param onResult is called with each variant once.
- * @throws InFront when something else answers; the signal's reason; nothing else: what cannot be had is a result.
+ * Requests each variant as a reader does, so that it is in the cache.
+ * @param key that signs requests.
+ * @param onResult is called once with each variant.
+ * @throws InFront when something else answers; the signal's reason. A variant that cannot be made is a result, not an error.
  */
 export async function warmByReading(
   server: Server,
@@ -60,13 +60,13 @@ async function readAnswer(answer: Answer, variant: Variant, url: string): Promis
   return { status: isHit(answer.header("cache-status")) ? "hit" : "made", bytes, type };
 }
 
-/** A reader who waits gets WebP, to be kept for a minute, while a large AVIF is made behind it: a scan waits for that. */
+/** A waiting reader gets WebP, cacheable for a minute, while a large AVIF is made in the background: the scan waits for the AVIF. */
 function isSubstitute(answer: Answer, { accept }: Variant): boolean {
   const maxAge = Number(/\bmax-age=(\d+)/.exec(answer.header("cache-control"))?.[1] ?? Number.NaN);
   return accept === "avif" && answer.header("content-type") === "image/webp" && maxAge <= 60;
 }
 
-/** RFC 9211: the member that speaks of the proxy says `hit`. */
+/** RFC 9211: the proxy's member says `hit`. */
 function isHit(cacheStatus: string): boolean {
   return cacheStatus.split(/,\s*/).some((member) => /^imgproxy-lite;.*\bhit\b/.test(member));
 }

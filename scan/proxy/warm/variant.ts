@@ -3,21 +3,21 @@ import type { VariantSpec } from "../../../contract/api.ts";
 import { formatQuery, type ImageRequest, isOriginal } from "../../../contract/request.ts";
 import type { Refusal } from "../blame.ts";
 
-/** What one request is answered with, for one class of readers; `any` where the URL names the format. */
+/** The response to one request, for one class of readers; `any` if the URL names the format. */
 export interface Variant {
   readonly request: ImageRequest;
   readonly accept: Reader;
-  /** The canonical query of the request. */
+  /** The request's canonical query. */
   readonly query: string;
 }
 
 export type Reader = keyof typeof browserAccept | "any";
 
-/** How a variant was found: in the cache, made for this scan, or not to be had. */
+/** The state of a variant: found in the cache, made for this scan, or failed. */
 export type WarmResult =
   | {
       readonly status: "hit" | "made";
-      /** Unknown for one that is there and was made before this machine kept account. */
+      /** Undefined for a variant that existed and was never weighed on this machine. */
       readonly bytes?: number;
       readonly type?: string;
     }
@@ -25,13 +25,13 @@ export type WarmResult =
 
 export type ByReader = { readonly [reader in Reader]?: WarmResult };
 
-/** What became of variants, by canonical query and then by who asks. */
+/** Results of variants, by canonical query and then by class of readers. */
 export type WarmResults = ReadonlyMap<string, ByReader>;
 
 /** By canonical query. */
 export type Requests = ReadonlyMap<string, ImageRequest>;
 
-/** Who gets something of their own; nobody of an original, which is streamed as stored and never in the proxy's cache. */
+/** Classes of readers with their own variant. An original has none: it is streamed as stored, and never cached. */
 export function readersOf(request: ImageRequest): readonly Reader[] {
   if (isOriginal(request) || request.format === "json") return [];
   return request.format !== undefined ? oneForAll : byAccept;
@@ -40,12 +40,12 @@ export function readersOf(request: ImageRequest): readonly Reader[] {
 const oneForAll = ["any"] as const;
 const byAccept = ["avif", "webp", "none"] as const;
 
-/** What readers of a page may ask the proxy for. */
+/** The requests that a page's readers can send to the proxy. */
 export function variantsOf(request: ImageRequest, query: string = formatQuery(request)): Variant[] {
   return readersOf(request).map((accept) => ({ request, accept, query }));
 }
 
-/** Made one by one: a large site has a hundred thousand, and they need not all be in memory. */
+/** Generated one by one: a large site has a hundred thousand, which need not be in memory together. */
 export function* eachVariant(requests: Iterable<readonly [string, ImageRequest]>): Generator<Variant> {
   for (const [query, request] of requests) yield* variantsOf(request, query);
 }
@@ -54,7 +54,7 @@ export function* eachResult(results: WarmResults): Generator<WarmResult> {
   for (const byReader of results.values()) yield* Object.values(byReader);
 }
 
-/** A photograph at one version, and what of it is asked for. */
+/** A photograph at one version, and its requests. */
 export interface PhotoRequests {
   readonly img: string;
   readonly v?: string;
@@ -62,8 +62,8 @@ export interface PhotoRequests {
 }
 
 /**
- * By photograph, in the order in which each is first asked for.
- * @param most requests of one photograph in one piece.
+ * Groups requests by photograph, in the order of their first request.
+ * @param most requests of one photograph in one group.
  */
 export function byPhoto(requests: Requests, most: number): PhotoRequests[] {
   const open = new Map<string, (readonly [string, ImageRequest])[]>();
@@ -82,10 +82,10 @@ export function byPhoto(requests: Requests, most: number): PhotoRequests[] {
   return photos;
 }
 
-/** As `/api` names it. */
+/** In the form of the API. */
 export function specOf({ request, accept }: Variant): VariantSpec {
   const { quality: q, width: w, format: fm } = request;
-  // A large site has a hundred thousand, so nothing is spread.
+  // A large site has a hundred thousand, so this avoids object spread.
   const spec: { -readonly [name in keyof VariantSpec]: VariantSpec[name] } = {};
   if (q !== undefined) spec.q = q;
   if (w !== undefined) spec.w = w;
@@ -94,7 +94,7 @@ export function specOf({ request, accept }: Variant): VariantSpec {
   return spec;
 }
 
-/** One text for one spec, however its properties are ordered. */
+/** The same text for equal specifications, whatever the order of their properties. */
 export function specName(spec: { readonly [name in keyof VariantSpec]?: unknown }): string {
   const { q, w, fm, accept } = spec;
   return [q, w, fm, accept].map((value) => String(value ?? "")).join(" ");

@@ -1,6 +1,6 @@
-/** Values of a configuration as Hugo converts them: what comes from the environment is text. */
+/** Converts values of a configuration as Hugo does; values from the environment are text. */
 
-/** As Go's ParseBool reads text; anything else is false. */
+/** Like Go's ParseBool for text; anything else is false. */
 export function toFlag(value: unknown): boolean {
   if (typeof value === "string") return /^(?:1|t|true|T|TRUE|True)$/.test(value);
   return value === true || (typeof value === "number" && value !== 0);
@@ -11,12 +11,12 @@ export function toText(value: unknown): string | undefined {
   return typeof value === "number" || typeof value === "boolean" ? String(value) : undefined;
 }
 
-/** One text, or a list of them. */
+/** One text, or a list of texts. */
 export function toTexts(value: unknown): string[] {
   return (Array.isArray(value) ? value : [value]).flatMap((one: unknown) => toText(one) ?? []);
 }
 
-/** 0 for what is no whole number. */
+/** 0 for anything that is not a whole number. */
 export function toInteger(value: unknown): number {
   const number = typeof value === "string" && value.trim() !== "" ? Number(value) : value;
   return typeof number === "number" && Number.isInteger(number) ? number : 0;

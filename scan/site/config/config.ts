@@ -7,12 +7,12 @@ import { readConfigFiles } from "./files.ts";
 import { mergeTheme, type OpenTree, setOver } from "./merge.ts";
 import type { ConfigTree } from "./tree.ts";
 
-/** The configuration of a site with what its themes add. */
+/** The configuration of a site, merged with those of its themes. */
 export interface HugoConfig {
   readonly values: ConfigTree;
-  /** The themes and modules, in the order in which Hugo looks; the site itself is not among them. */
+  /** The themes and modules in Hugo's lookup order; without the site itself. */
   readonly modules: readonly Module[];
-  /** The file or variable that set a key such as `params.imgproxy.tiers`, for a language where it sets its own. */
+  /** The file or variable that set a key such as `params.imgproxy.tiers`, or that of a language if it sets its own. */
   originOf(key: string, language?: string): string;
 }
 
@@ -26,8 +26,8 @@ export interface ConfigSource {
 }
 
 /**
- * What Hugo reads, in its order: `hugo.*` or `config.*`, `config/_default/`, `config/<environment>/`, `HUGO_*`; below all
- * that, the same files of the themes and modules.
+ * Reads a configuration as Hugo does, in its order: `hugo.*` or `config.*`, `config/_default/`, `config/<environment>/`,
+ * `HUGO_*`; below all of them, the same files of the themes and modules.
  * @throws CannotRun naming the file that does not parse, or a folder without a configuration.
  */
 export async function loadConfig(source: ConfigSource): Promise<HugoConfig> {
@@ -55,7 +55,7 @@ export async function loadConfig(source: ConfigSource): Promise<HugoConfig> {
   };
 }
 
-/** Before 0.147 these had their defaults before a theme could give them others. */
+/** Before 0.147 these had default values before a theme could set them. */
 const oldDefaults = [
   "builddrafts",
   "buildfuture",

@@ -1,18 +1,18 @@
 import { parse as parseToml } from "smol-toml";
 import { parseYaml } from "./yaml.ts";
 
-/** Data that would take longer to parse than any file is worth. */
+/** Data that takes too long to parse. */
 export class DataTooLarge extends Error {}
 
-/** Characters of front matter, or of one file of a configuration. */
+/** Maximum characters of front matter, or of one configuration file. */
 const MAX_DATA = 128 * 1024;
-/** Lists and tables within each other. */
+/** Maximum depth of nested lists and tables. */
 const MAX_DATA_DEPTH = 100;
 
 /**
- * Data as the site's Hugo reads it.
+ * Parses data as the site's Hugo does.
  * @param format `toml`, `json` or `org`; anything else is YAML.
- * @throws DataTooLarge for what is over a limit; Error in the parser's words.
+ * @throws DataTooLarge for data that exceeds a limit; Error with the parser's message.
  */
 export function parseData(text: string, format: string, hugoMinor: number): unknown {
   if (text.length > MAX_DATA) throw new DataTooLarge(`too long (limit ${MAX_DATA} characters)`);
@@ -20,7 +20,7 @@ export function parseData(text: string, format: string, hugoMinor: number): unkn
   try {
     return parse(text.replace(/^\ufeff/, ""), format, hugoMinor);
   } catch (error) {
-    // The stack is what ends first in what is nested deeply.
+    // Deep nesting exhausts the stack first.
     throw error instanceof RangeError ? new DataTooLarge("too deeply nested to read") : error;
   }
 }
@@ -32,7 +32,7 @@ function parse(plain: string, format: string, hugoMinor: number): unknown {
   return parseYaml(plain, hugoMinor);
 }
 
-/** How many brackets are open at once, or dashes of lists stand on one line; texts in quotes do not count. */
+/** The maximum number of open brackets, or of list dashes on one line; quoted texts do not count. */
 function deepest(text: string): number {
   let most = 0;
   let open = 0;
@@ -44,7 +44,7 @@ function deepest(text: string): number {
   return most;
 }
 
-/** `#+KEY: value`, as go-org and Hugo read it: `#+tags[]:` is a list of words, a repeated key a list of its values. */
+/** `#+KEY: value`, as go-org and Hugo read it: `#+tags[]:` is a list of words, a repeated key is a list of its values. */
 function parseOrg(text: string): Record<string, unknown> {
   const settings = new Map<string, string>();
   for (const line of text.split(/\r?\n/)) {

@@ -5,8 +5,8 @@ import { parseYaml } from "./yaml.ts";
 type Variables = Readonly<Record<string, string | undefined>>;
 
 /**
- * `HUGO_PARAMS_IMGPROXY_ENDPOINT=…`, or with any other character after HUGO: `HUGOxPARAMSx…`. What the configuration
- * has already keeps its type; what it does not have is text.
+ * `HUGO_PARAMS_IMGPROXY_ENDPOINT=…`, or with any other character after HUGO: `HUGOxPARAMSx…`. A value that the configuration
+ * has keeps its type; a new value is text.
  */
 export function applyEnvironment(
   values: OpenTree,
@@ -15,10 +15,10 @@ export function applyEnvironment(
 ): void {
   for (const [variable, text] of Object.entries(variables)) {
     if (!variable.startsWith("HUGO") || variable.length < 6 || text === undefined) continue;
-    // The delimiter minds its case: `HUGOxPARAMSxX` is `params.x`.
+    // The delimiter is case-sensitive: `HUGOxPARAMSxX` is `params.x`.
     const keys = variable.slice(5).split(variable.charAt(4));
     const [last = "", ...above] = keys.map((key) => key.toLowerCase()).reverse();
-    // Before 0.147 a list that the site does not set could not be set so.
+    // Before 0.147, the environment could not set a list that the site does not set.
     if (last === "ignorefiles" && hugoMinor < 147 && values[last] === undefined) continue;
     const table = tableAt(values, above.reverse());
     if (table === undefined) continue;
@@ -27,14 +27,14 @@ export function applyEnvironment(
   }
 }
 
-/** The Hugo environment that is asked for; undefined where none is. */
+/** The requested Hugo environment; undefined if there is none. */
 export function environmentName(variables: Variables): string | undefined {
   return variables.HUGO_ENVIRONMENT || variables.HUGO_ENV || undefined;
 }
 
 // --- parts ---
 
-/** Made where there is none; undefined below what is no table. */
+/** Created if it does not exist; undefined below a value that is not a table. */
 function tableAt(values: OpenTree, keys: readonly string[]): OpenTree | undefined {
   let table = values;
   for (const key of keys) {
@@ -62,13 +62,13 @@ function typed(text: string, present: unknown, key: string, hugoMinor: number): 
   return present === undefined ? text : trimmed;
 }
 
-/** As Go's ParseBool. */
+/** Like Go's ParseBool. */
 const flags: Readonly<Record<string, boolean>> = Object.fromEntries([
   ...["1", "t", "T", "true", "TRUE", "True"].map((word) => [word, true] as const),
   ...["0", "f", "F", "false", "FALSE", "False"].map((word) => [word, false] as const),
 ]);
 
-/** JSON is YAML. */
+/** Valid because JSON is a subset of YAML. */
 function data(text: string, hugoMinor: number): unknown {
   try {
     return lowerKeys(parseYaml(text, hugoMinor));

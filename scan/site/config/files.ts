@@ -4,19 +4,19 @@ import { CannotRun } from "../../cannot-run.ts";
 import { parseData } from "./data.ts";
 import { type ConfigTree, isTree, lowerKeys } from "./tree.ts";
 
-/** One file of a configuration. */
+/** One configuration file. */
 export interface ConfigFile {
   /** Relative to the site. */
   readonly name: string;
-  /** Placed where Hugo puts them: `params.toml` is `{params: …}`. */
+  /** Placed where Hugo puts it: `params.toml` is `{params: …}`. */
   readonly values: ConfigTree;
 }
 
 /**
- * The files that Hugo reads of a site or a theme, the later over the earlier: `hugo.*` or `config.*`, then
+ * The files that Hugo reads for a site or a theme, later files over earlier ones: `hugo.*` or `config.*`, then
  * `config/_default/` and `config/<environment>/`.
- * @param site what names are relative to.
- * @param hugoMinor from 0.162 on a file of a folder may repeat its own name: `cascade.yaml` with `cascade: […]`.
+ * @param site folder that names are relative to.
+ * @param hugoMinor from 0.162 on, a file in a folder can repeat its own name: `cascade.yaml` with `cascade: […]`.
  * @throws CannotRun naming the file that does not parse.
  */
 export async function readConfigFiles(
@@ -61,7 +61,7 @@ async function filesBelow(site: string, below: string, hugoMinor: number): Promi
   return files;
 }
 
-/** `params.fr.toml` is `[languages.fr.params]`; so is `menus.fr.toml`, and no other name. */
+/** `params.fr.toml` is `[languages.fr.params]`; the same applies to `menus.fr.toml`, and to no other name. */
 function placed(file: string, values: ConfigTree, hugoMinor: number): ConfigTree {
   const stem = file.slice(0, file.lastIndexOf("."));
   if (stem === "hugo" || stem === "config") return values;
@@ -74,7 +74,7 @@ function placed(file: string, values: ConfigTree, hugoMinor: number): ConfigTree
   return { languages: { [stem.slice(dot + 1).toLowerCase()]: own } };
 }
 
-/** Undefined for what is not there. */
+/** Undefined for a file that does not exist. */
 async function readTree(site: string, name: string, hugoMinor: number): Promise<ConfigTree | undefined> {
   try {
     const text = await readFile(path.join(site, name), "utf8");

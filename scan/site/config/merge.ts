@@ -1,9 +1,9 @@
 import { type ConfigTree, isTree } from "./tree.ts";
 
-/** A tree that is being put together. */
+/** A tree that can be changed. */
 export type OpenTree = Record<string, unknown>;
 
-/** The later over the earlier, tables key by key: files of one configuration. */
+/** Merges the later tree over the earlier one, key by key: files of one configuration. */
 export function setOver(into: OpenTree, from: ConfigTree, onSet: (key: string) => void, at = ""): void {
   for (const [key, value] of Object.entries(from)) {
     const name = at === "" ? key : `${at}.${key}`;
@@ -19,9 +19,9 @@ export function setOver(into: OpenTree, from: ConfigTree, onSet: (key: string) =
 }
 
 /**
- * What `into` does not say itself, as Hugo takes it from the configuration of a theme: `params` in depth, menus and formats
- * by their names, nothing else, unless the site says otherwise with `_merge`.
- * @param fixed keys that the site has a value for though it does not set them.
+ * Adds to `into` the values that Hugo takes from the configuration of a theme: `params` deeply, menus and formats by name,
+ * nothing else; a `_merge` of the site changes that.
+ * @param fixed keys that have a value although the site does not set them.
  */
 export function mergeTheme(
   into: OpenTree,
@@ -49,7 +49,7 @@ export function mergeTheme(
   }
 }
 
-/** What a language does not say itself, of a table that the site has too: its `params` in depth, of all else nothing. */
+/** Adds to a language the values of the site's table: `params` deeply, nothing else. */
 export function mergeLanguageTable(name: string, table: ConfigTree, site: ConfigTree): ConfigTree {
   const merged: OpenTree = { ...table };
   const path = ["languages", "", name];
@@ -58,7 +58,7 @@ export function mergeLanguageTable(name: string, table: ConfigTree, site: Config
   return merged;
 }
 
-/** Without what only says how to merge. */
+/** Without keys that only control merging. */
 export function withoutStrategies(tree: ConfigTree): ConfigTree {
   return Object.fromEntries(
     Object.entries(tree)
@@ -76,7 +76,7 @@ type Strategy = "none" | "shallow" | "deep";
 interface Merge {
   readonly path: readonly string[];
   readonly strategy: Strategy;
-  /** Of the table that this one is in: below a shallow one nothing is added. */
+  /** The setting of the parent table: below a shallow one nothing is added. */
   readonly above: Strategy | undefined;
   onSet(key: string): void;
 }
@@ -99,7 +99,7 @@ function mergeUnder(into: OpenTree, from: ConfigTree, { path, strategy, above, o
   }
 }
 
-/** Where a table says nothing, it inherits; `params` is merged in depth anywhere. */
+/** A table without `_merge` inherits it; `params` is merged deeply everywhere. */
 function strategyOf(table: ConfigTree, path: readonly string[], above: Strategy | undefined): Strategy {
   const explicit = explicitStrategy(table);
   if (explicit !== undefined) return explicit;

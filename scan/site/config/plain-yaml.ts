@@ -1,8 +1,7 @@
 /**
- * The plain YAML that most front matter is: keys in the first column, each with a word, a text in quotes, a whole
- * number, or a list of these. A YAML parser takes a hundred times as long for it, and what is here means the same to
- * every one.
- * @returns undefined for anything else, which is a parser's.
+ * Reads the simple YAML that most front matter is: keys in the first column, each with a word, a quoted text, a whole number,
+ * or a list of these. A YAML parser takes a hundred times as long. This subset means the same to every parser.
+ * @returns undefined for anything else, which needs a parser.
  */
 export function plainYaml(text: string): Record<string, unknown> | undefined {
   const values: Record<string, unknown> = {};
@@ -41,42 +40,42 @@ function plainValue(text: string): unknown {
   return list === undefined ? scalar(text, blockWord) : flowList(list);
 }
 
-/** `a, "b", 3`; commas within quotes are a parser's. */
+/** `a, "b", 3`; commas inside quotes need a parser. */
 function flowList(text: string): unknown[] | undefined {
   if (text.trim() === "") return /^ *$/.test(text) ? [] : undefined;
   const items = text.split(",").map((item) => scalar(item.replace(/^ +/, ""), flowWord));
   return items.includes(undefined) ? undefined : items;
 }
 
-/** A text, a whole number, true, false or null; undefined for what may be anything else. */
+/** A text, a whole number, true, false or null; undefined for anything that may be something else. */
 function scalar(text: string, word: RegExp): unknown {
   const [, double, single, plain] = quotedOrPlain.exec(withoutSpaces(text)) ?? [];
   if (double !== undefined) return double;
   if (single !== undefined) return single;
   if (plain === undefined) return undefined;
   if (/^(?:0|-?[1-9][0-9]{0,14})$/.test(plain)) return Number(plain);
-  // YAML 1.2 has no dates: they are texts, which Hugo and dates.ts read.
+  // YAML 1.2 has no dates: they are texts, which Hugo and dates.ts parse.
   if (/^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d)?(?:Z| ?[+-]\d\d:?\d\d)?)?$/.test(plain)) return plain;
   if (!word.test(plain)) return undefined;
   const known = wordsOfYaml.exec(plain)?.[0].toLowerCase();
   if (known === undefined) return plain;
-  // Written otherwise, such as `tRue`, it is a word; and what `yes` is depends on the parser.
+  // Other spellings, such as `tRue`, are words; the meaning of `yes` depends on the parser.
   if (!/^(?:true|false|null)$/.test(known) || !/^(?:[a-z]+|[A-Z]+|[A-Z][a-z]+)$/.test(plain))
     return undefined;
   return known === "null" ? null : known === "true";
 }
 
-/** Without the spaces at its end. */
+/** Without trailing spaces. */
 function withoutSpaces(text: string): string {
   let end = text.length;
   while (text.charAt(end - 1) === " ") end--;
   return text.slice(0, end);
 }
 
-/** Without escapes, and without characters that end lines for some parsers. */
+/** Without escapes, and without characters that some parsers treat as line ends. */
 const quotedOrPlain = /^(?:"([^"\\\p{C}\p{Zl}\p{Zp}]*)"|'([^'\p{C}\p{Zl}\p{Zp}]*)'|(.*))$/u;
 
-/** Nothing in it that may begin or end something in YAML. */
+/** Without characters that can begin or end something in YAML. */
 const blockWord = /^\p{L}(?:[\p{L}\p{M}\p{N} _.,;()'!?&+/–—-]*[\p{L}\p{M}\p{N}_.,;()'!?&+/–—-])?$/u;
 const flowWord = /^\p{L}(?:[\p{L}\p{M}\p{N} _.;()'!?&+/–—-]*[\p{L}\p{M}\p{N}_.;()'!?&+/–—-])?$/u;
 

@@ -1,14 +1,14 @@
 /**
- * What Hugo's YAML parsers (a port of libyaml, since 0.152 goccy) take and JavaScript's refuse, rewritten so that all read
- * the same: the later lines of a quoted text or a flow collection may begin in any column and with tabs, a comment may
- * touch a quote or a bracket, a value may stand below its key in the key's own column, and a document may end early.
- * Everything else stays as it is. Takes time in proportion to the text.
+ * Rewrites YAML that Hugo's parsers accept (a port of libyaml; since 0.152 goccy) and JavaScript's parser refuses, so that all
+ * read the same: later lines of a quoted text or a flow collection can begin in any column and with tabs, a comment can touch
+ * a quote or a bracket, a value can be below its key in the key's column, and a document can end early.
+ * Everything else is unchanged. It takes time proportional to the text.
  */
 export function repairYaml(text: string): string {
   const edit = new Edit(text);
-  /** Where the first key stands: what is less indented is not read. */
+  /** Column of the first key: a line that is less indented is ignored. */
   let least: number | undefined;
-  /** Column of a key or dash whose value is still to come. */
+  /** Column of a key or dash whose value has not begun yet. */
   let open: number | undefined;
   while (edit.at < text.length) {
     const start = edit.at;
@@ -30,7 +30,7 @@ export function repairYaml(text: string): string {
   return edit.until(text.length);
 }
 
-/** A text that is copied but for what is put in or left out on the way. */
+/** Copies a text, with insertions and deletions. */
 class Edit {
   at = 0;
   readonly #text: string;
@@ -49,7 +49,7 @@ class Edit {
     return isEnd(this.char());
   }
 
-  /** Goes on while the characters are such; returns how many there were. */
+  /** Advances over matching characters; returns their number. */
   pass(are: (char: string) => boolean): number {
     const start = this.at;
     while (this.at < this.#text.length && are(this.char())) this.at++;
@@ -61,7 +61,7 @@ class Edit {
     this.passEnd();
   }
 
-  /** `\r\n` is one line's end. */
+  /** `\r\n` is one line end. */
   passEnd(): void {
     this.at += this.char() === "\r" && this.char(1) === "\n" ? 2 : 1;
   }
@@ -71,7 +71,7 @@ class Edit {
     this.#from = this.at;
   }
 
-  /** Leaves out what the action passes. */
+  /** Deletes the text that the action advances over. */
   drop(action: () => void): string {
     const start = this.at;
     this.#out.push(this.#text.slice(this.#from, start));
@@ -88,13 +88,13 @@ class Edit {
 // --- block context ---
 
 /**
- * One entry: its keys and dashes, its value, and all lines that the value goes on in.
+ * One entry: its keys and dashes, its value, and all lines of the value.
  * @param start of its line.
- * @param above column of the key or dash that it is the value of, if that stands on a line before.
- * @returns the column of the key or dash that its last line ends with, if it does.
+ * @param above column of the key or dash that it is the value of, if that is on an earlier line.
+ * @returns the column of the key or dash at the end of its last line, if there is one.
  */
 function passEntry(edit: Edit, start: number, above: number | undefined): number | undefined {
-  /** What the value's later lines must be deeper than. */
+  /** The value's later lines must be deeper than this column. */
   let column = above ?? -1;
   for (;;) {
     const at = edit.at - start;
@@ -111,7 +111,7 @@ function passEntry(edit: Edit, start: number, above: number | undefined): number
       if (!isIndicator(edit, ":")) {
         const plain = !"\"'[{,}&".includes(mark);
         if (plain && edit.isLineEnd()) return passText(edit, column);
-        // A comment may touch what it follows.
+        // A comment can directly follow a quote or bracket.
         if (edit.char() === "#") edit.insert(" ");
         edit.passLine();
         return undefined;
@@ -139,13 +139,13 @@ function passInline(edit: Edit, indent: number): void {
   else if (mark === "[" || mark === "{") passFlow(edit, indent);
   else if (mark === "&") edit.drop(() => passPlain(edit));
   else if (mark === "," || mark === "}") {
-    // goccy takes them for text.
+    // goccy reads them as text.
     const words = edit.drop(() => passPlain(edit));
     edit.insert(`'${words.trimEnd().replaceAll("'", "''")}' `);
   } else passPlain(edit);
 }
 
-/** Up to a comment, the colon that makes it a key, or the end of its line. */
+/** Up to a comment, the colon of a key, or the end of the line. */
 function passPlain(edit: Edit): void {
   while (!edit.isLineEnd() && !isIndicator(edit, ":")) {
     if (edit.char() === "#" && isSpaceOrTab(edit.char(-1))) return;
@@ -153,7 +153,7 @@ function passPlain(edit: Edit): void {
   }
 }
 
-/** A plain or a block scalar: what is deeper is its text, whatever stands there. */
+/** A plain or block scalar: every deeper line belongs to it. */
 function passText(edit: Edit, column: number): undefined {
   edit.passLine();
   while (edit.char() !== "") {
@@ -175,7 +175,7 @@ function passQuoted(edit: Edit, indent: number): void {
   while (edit.char() !== "") {
     if (edit.isLineEnd()) passBreak(edit, indent);
     else if (quote === '"' && edit.char() === "\\") {
-      // The older parser knows \' for an apostrophe.
+      // The older parser reads \' as an apostrophe.
       if (edit.char(1) === "'") edit.drop(() => edit.at++);
       else edit.at++;
       if (!edit.isLineEnd()) edit.at++;
@@ -190,7 +190,7 @@ function passQuoted(edit: Edit, indent: number): void {
 
 function passFlow(edit: Edit, indent: number): void {
   let depth = 0;
-  /** Whether a quote here begins a text; within a plain one it is a character. */
+  /** Whether a quote at this position begins a quoted text; inside a plain scalar it is a character. */
   let fresh = true;
   while (edit.char() !== "") {
     const mark = edit.char();
@@ -209,7 +209,7 @@ function passFlow(edit: Edit, indent: number): void {
   }
 }
 
-/** A line's end within a value; the next line's indentation, which means nothing there, becomes one that any parser takes. */
+/** A line end inside a value: it replaces the next line's indentation, which has no meaning, by one that every parser accepts. */
 function passBreak(edit: Edit, indent: number): void {
   edit.passEnd();
   edit.drop(() => edit.pass(isSpaceOrTab));
@@ -234,7 +234,7 @@ function isSpaceOrEnd(char: string): boolean {
   return isSpaceOrTab(char) || isEnd(char);
 }
 
-/** `-`, `?` and `:` mean something where white space follows. */
+/** `-`, `?` and `:` have a meaning only before white space. */
 function isIndicator(edit: Edit, marks: string): boolean {
   return edit.char() !== "" && marks.includes(edit.char()) && isSpaceOrEnd(edit.char(1));
 }
@@ -243,7 +243,7 @@ function isDocumentEnd(text: string, at: number): boolean {
   return text.startsWith("...", at) && isSpaceOrEnd(text.charAt(at + 3));
 }
 
-/** Whether a line's content is an entry of its own, and not a value that belongs to the key above. */
+/** Whether a line is an entry of its own, and not a value of the key above. */
 function isKeyOrItem(text: string, at: number): boolean {
   const edit = new Edit(text);
   edit.at = at;

@@ -1,7 +1,7 @@
-/** A tree of the site's configuration, or of front matter: keys lower-cased, as Hugo does. */
+/** A tree of the site's configuration or of front matter: keys in lower case, as in Hugo. */
 export type ConfigTree = Readonly<Record<string, unknown>>;
 
-/** An object of a tree, or an empty one. */
+/** A table in a tree, or an empty one. */
 export function treeAt(tree: ConfigTree, ...keys: readonly string[]): ConfigTree {
   return keys.reduce<ConfigTree>((at, key) => (isTree(at[key]) ? at[key] : {}), tree);
 }
@@ -10,10 +10,10 @@ export function isTree(value: unknown): value is ConfigTree {
   return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Date);
 }
 
-/** Names as Hugo has them: its configuration and its front matter are blind to capitals. */
+/** Names in Hugo's form: configuration and front matter are case-insensitive. */
 export function lowerKeys(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(lowerKeys);
-  // TOML's whole numbers beyond 2^53: Hugo has 64 bits, nothing here needs them.
+  // TOML integers above 2^53: Hugo has 64 bits; no value here needs them.
   if (typeof value === "bigint") return Number(value);
   if (!isTree(value)) return value;
   return Object.fromEntries(

@@ -4,22 +4,22 @@ import { linesOf } from "../../lines.ts";
 import { plainYaml } from "./plain-yaml.ts";
 import { repairYaml } from "./repair-yaml.ts";
 
-/** The parser, loaded by the first text that needs it: most sites have none, and it takes longer than their front matter. */
+/** The parser, loaded for the first text that needs it: most sites have none, and loading takes longer than their front matter. */
 let parser: typeof import("yaml") | undefined;
 
 /**
- * YAML as the site's Hugo reads it.
- * @throws Error in the parser's words.
+ * Parses YAML as the site's Hugo does.
+ * @throws Error with the parser's message.
  */
 export function parseYaml(text: string, hugoMinor: number): unknown {
   const plain = plainYaml(text);
   if (plain !== undefined) return plain;
   parser ??= yamlParser();
-  // A carriage return alone ends a line for Hugo.
+  // For Hugo, a carriage return alone ends a line.
   const lines = text.replace(/\r\n?/g, "\n");
   const own = hugoMinor < GOCCY ? [wordFlag, oldInteger] : [oldInteger];
   const options = {
-    // The parser makes each of its errors pretty at the cost of the whole text.
+    // Formatting an error costs the parser time proportional to the whole text.
     ...({ merge: true, uniqueKeys: false, prettyErrors: false } as const),
     customTags: (tags: Tags) => [...own, ...tags],
   };
@@ -31,7 +31,7 @@ export function parseYaml(text: string, hugoMinor: number): unknown {
   throw new Error(`${error.message} at line ${line}, column ${column}`);
 }
 
-/** Since 0.152 Hugo reads YAML with goccy/go-yaml, before with go-yaml, to which `yes` is true. */
+/** Since 0.152 Hugo reads YAML with goccy/go-yaml, before with go-yaml, for which `yes` is true. */
 const GOCCY = 152;
 
 const wordFlag: ScalarTag = {
@@ -41,7 +41,7 @@ const wordFlag: ScalarTag = {
   resolve: (word) => /^(?:y|on)/i.test(word),
 };
 
-/** YAML 1.1's, which both know: octal with a zero before it, binary, and underscores. */
+/** Numbers of YAML 1.1, which both parsers read: octal with a leading zero, binary, and underscores. */
 const oldInteger: ScalarTag = {
   tag: "tag:yaml.org,2002:int",
   default: true,

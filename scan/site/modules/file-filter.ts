@@ -4,8 +4,8 @@ import type { ConfigTree } from "../config/tree.ts";
 import { parseGlob } from "../glob.ts";
 
 /**
- * Which files of a mount Hugo takes: `files` (0.153 on; `! ` refuses) and what it replaced, `includeFiles` and
- * `excludeFiles`. The first pattern that matches decides; a folder that leads to a wanted file is taken too.
+ * Which files of a mount Hugo uses: `files` (from 0.153 on; `! ` excludes), and the older `includeFiles` and `excludeFiles`. The
+ * first pattern that matches decides; a folder on the way to an included file is included.
  */
 export function parseFileFilter(mount: ConfigTree): (below: string, isFolder: boolean) => boolean {
   const patterns = [

@@ -4,9 +4,9 @@ import path from "node:path";
 import type { ConfigSource } from "../config/config.ts";
 
 /**
- * Where Hugo has put a Go module that the site's go.mod requires, or what go.mod puts in its place. No `go` is run: a
- * module that is required by another one alone is not found.
- * @param cacheDir what the site's configuration sets.
+ * The folder of a Go module that the site's go.mod requires, or of its replacement in go.mod. It does not run `go`: a module
+ * that only another module requires is not found.
+ * @param cacheDir from the site's configuration.
  */
 export async function goModuleFolder(
   name: string,
@@ -37,7 +37,7 @@ function required(goMod: string, name: string): string | undefined {
   return lines(goMod, name, /\s+(v\S+)/)?.[1];
 }
 
-/** A path that begins with `.` or `/` is a folder; any other one is a module with a version. */
+/** A path that begins with `.` or `/` is a folder; any other path is a module with a version. */
 function replacement(goMod: string, name: string) {
   const found = lines(goMod, name, /(?:\s+v\S+)?\s+=>\s+(\S+)(?:\s+(v\S+))?/);
   return found === null ? undefined : { path: found[1] ?? "", version: found[2] };
@@ -50,7 +50,7 @@ function lines(goMod: string, name: string, rest: RegExp): RegExpExecArray | nul
   );
 }
 
-/** As the module cache spells capitals. */
+/** Capitals as the module cache escapes them. */
 function escaped(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `!${letter.toLowerCase()}`);
 }

@@ -1,15 +1,15 @@
 import { toTexts } from "../config/cast.ts";
 import type { ConfigTree } from "../config/tree.ts";
 
-/** What of content Hugo never sees. */
+/** Content files that Hugo ignores. */
 export interface Ignored {
-  /** By its absolute name. */
+  /** By absolute path. */
   ignores(file: string): boolean;
-  /** Patterns that only Go understands: what they stand for is taken for content. */
+  /** Patterns that only Go understands: files that they would exclude count as content. */
   readonly problems: readonly string[];
 }
 
-/** What editors leave behind, and the site's `ignoreFiles`: Go's regular expressions, matched anywhere in the name. */
+/** Backup files of editors, and the site's `ignoreFiles`: Go regular expressions that match anywhere in the path. */
 export function parseIgnored(config: ConfigTree): Ignored {
   const patterns = toTexts(config.ignorefiles).map((pattern) => ({ pattern, regex: goRegex(pattern) }));
   const regexes = patterns.flatMap(({ regex }) => regex ?? []);
@@ -24,7 +24,7 @@ function isLeftover(file: string): boolean {
   return /^[.#]/.test(name) || name.endsWith("~");
 }
 
-/** What Go writes otherwise: flags before the pattern, the ends of the text, quoted text, named groups, classes. */
+/** Go's syntax where it differs: leading flags, start and end of the text, quoted text, named groups, classes. */
 function goRegex(pattern: string): RegExp | undefined {
   const flags = /^\(\?([ims]+)\)/.exec(pattern);
   const body = pattern

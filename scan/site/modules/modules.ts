@@ -9,17 +9,17 @@ import { goModuleFolder } from "./go-modules.ts";
 
 /** A theme or module of a site. */
 export interface Module {
-  /** As it is imported. */
+  /** Its import path. */
   readonly name: string;
-  /** Absolute; undefined for one that is not on this machine: Hugo may still have to fetch it. */
+  /** Absolute; undefined if it is not on this machine: Hugo may still have to download it. */
   readonly folder: string | undefined;
   readonly config: ConfigTree;
-  /** What it or its import mounts; undefined: its folders of the usual names. */
+  /** Mounts of it or of its import; undefined: the folders with the usual names. */
   readonly mounts: readonly ConfigTree[] | undefined;
 }
 
 /**
- * Themes and modules in the order in which Hugo looks, each with its own imports behind it: `module.imports`, then `theme`.
+ * Themes and modules in Hugo's lookup order, each followed by its own imports: `module.imports`, then `theme`.
  */
 export async function collectModules(site: ConfigTree, source: ConfigSource): Promise<Module[]> {
   const collector: Collector = {
@@ -41,7 +41,7 @@ interface Collector {
   /** Folders by import path. */
   readonly replacements: ReadonlyMap<string, string>;
   readonly cacheDir: string | undefined;
-  /** Folders by import path; the first that has one vendored wins. */
+  /** Folders by import path; the first vendored one wins. */
   readonly vendored: Map<string, string>;
   readonly seen: Set<string>;
 }
@@ -113,7 +113,7 @@ async function folderOf(collector: Collector, name: string, project: boolean): P
   return undefined;
 }
 
-/** `old -> new, old -> new`, or a list of these; `new` is relative to the folder of themes. */
+/** `old -> new, old -> new`, or a list of these; `new` is relative to the themes folder. */
 function replacementsOf(site: ConfigTree): Map<string, string> {
   const pairs = toTexts(treeAt(site, "module").replacements).flatMap((text) => text.split(","));
   return new Map(
@@ -124,7 +124,7 @@ function replacementsOf(site: ConfigTree): Map<string, string> {
   );
 }
 
-/** `_vendor/modules.txt`: `# path version`, a line each. */
+/** `_vendor/modules.txt`: one `# path version` a line. */
 async function noteVendored({ vendored }: Collector, folder: string): Promise<void> {
   const list = await readFile(path.join(folder, "_vendor", "modules.txt"), "utf8").catch(() => "");
   for (const [, name = ""] of list.matchAll(/^#\s*(\S+)\s+\S+\s*$/gm))

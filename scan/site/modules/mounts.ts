@@ -6,29 +6,29 @@ import type { SiteLanguages } from "../languages.ts";
 import { parseFileFilter } from "./file-filter.ts";
 import type { Module } from "./modules.ts";
 
-/** A folder (or one file) of this machine that Hugo sees at `target` below content/, static/, assets/ or layouts/. */
+/** A folder (or one file) of this machine that Hugo mounts at `target` below content/, static/, assets/ or layouts/. */
 export interface Mount {
   /** Absolute. */
   readonly source: string;
-  /** Below the component, without slashes at its ends: empty for all of it, `blog` for `content/blog`. */
+  /** Path below the component, without slashes at its ends: empty for all of it, `blog` for `content/blog`. */
   readonly target: string;
-  /** Names of the languages that its files are in, as Hugo matches them; empty where it says nothing. */
+  /** Patterns for the languages of its files, as Hugo matches them; empty if it names none. */
   readonly languages: readonly string[];
-  /** Whether Hugo takes a file or folder, by its path below the source. */
+  /** Whether Hugo uses a file or folder, by its path below the source. */
   takes(below: string, isFolder: boolean): boolean;
 }
 
-/** Each in the order in which Hugo looks: the site's own, then those of its themes and modules. */
+/** Each in Hugo's lookup order: the site's own, then those of its themes and modules. */
 export interface Mounts {
   readonly content: readonly Mount[];
   readonly static: readonly Mount[];
   readonly assets: readonly Mount[];
   readonly layouts: readonly Mount[];
-  /** The site's own folder of assets, whether it is there yet or not. */
+  /** The site's own assets folder, even if it does not exist yet. */
   readonly ownAssets: string;
 }
 
-/** What a site and its themes mount, as far as it is there. */
+/** The existing mounts of a site and its themes. */
 export async function loadMounts(
   site: { readonly folder: string; readonly config: ConfigTree },
   modules: readonly Module[],
@@ -91,7 +91,7 @@ function explicitMounts(folder: string, mounts: readonly ConfigTree[], component
   });
 }
 
-/** A language's own content folder holds that language; folders of the other kinds are the first language's. */
+/** A language's own content folder contains only that language; its other folders belong to the first language. */
 function defaultMounts(
   { folder, config }: { readonly folder: string; readonly config: ConfigTree },
   component: keyof Mounts,

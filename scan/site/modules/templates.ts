@@ -3,20 +3,20 @@ import path from "node:path";
 import type { Module } from "./modules.ts";
 import type { Mount } from "./mounts.ts";
 
-/** A shortcode or a render hook for images that Hugo may run on HTML pages. */
+/** A shortcode or an image render hook that Hugo can run on HTML pages. */
 export interface Template {
   readonly kind: "shortcode" | "hook";
   /** `img`, `imgproxy/img`; `render-image`. */
   readonly name: string;
-  /** The folder of pages that it is for: `posts`, or empty for all. */
+  /** The folder of pages that it applies to: `posts`, or empty for all. */
   readonly section: string;
-  /** The language that it is for; undefined for all. */
+  /** The language that it applies to; undefined for all. */
   readonly language: string | undefined;
-  /** Before 0.146 one that names HTML came before one that does not. */
+  /** Whether its name contains `html`: before 0.146 it came before one without. */
   readonly named: boolean;
-  /** Whether it shows the proxy's images: the module's, or one that calls the module's partials. */
+  /** Whether it shows images of the proxy: the module's own, or one that calls the module's partials. */
   readonly ours: boolean;
-  /** Of the site, or of a theme or module. */
+  /** Whether it belongs to the site; otherwise to a theme or module. */
   readonly theme: boolean;
   /** Relative to the site. */
   readonly file: string;
@@ -30,7 +30,7 @@ export interface TemplateSource {
   readonly modules: readonly Module[];
 }
 
-/** In the order in which Hugo looks; those of a module that is not on this machine are taken for this one's own. */
+/** In Hugo's lookup order. A module that is not on this machine is assumed to contain this module's templates. */
 export async function readTemplates(site: TemplateSource): Promise<Template[]> {
   const found: Template[] = [];
   let at = 0;
@@ -45,7 +45,7 @@ export async function readTemplates(site: TemplateSource): Promise<Template[]> {
 }
 
 /**
- * The one that Hugo runs on a page: what is for its section or language comes first, then the order.
+ * The template that Hugo runs on a page: one for its section or language first, then in lookup order.
  * @param page its folder below `content/`, with a slash at its end, or empty.
  */
 export function chooseTemplate(
@@ -68,7 +68,7 @@ export function chooseTemplate(
 
 // --- reading ---
 
-/** -1 for a mount of the site's own. */
+/** -1 for a mount of the site itself. */
 function placeOf({ source }: Mount, modules: readonly Module[]): number {
   return modules.findIndex(({ folder }) => folder !== undefined && isWithin(source, folder));
 }
@@ -92,7 +92,7 @@ async function templatesOf(mount: Mount, site: TemplateSource, theme: boolean): 
   return found.sort((a, b) => (a.file < b.file ? -1 : 1));
 }
 
-/** What the path of a file below `layouts/` says; undefined for one that is neither, or not for HTML. */
+/** Information in the path of a file below `layouts/`; undefined for one that is neither, or not for HTML. */
 function templateName(
   below: string,
   { hugoMinor, languages }: Pick<TemplateSource, "hugoMinor" | "languages">,
@@ -102,7 +102,7 @@ function templateName(
   const isHook = folder === "_markup";
   const [stem = "", ...parts] = rest.split(".");
   if (stem === "" || (isHook && stem !== "render-image")) return undefined;
-  // From 0.146 on `_default` is the root, and folders whose name begins with a line are looked into at any depth.
+  // From 0.146 on `_default` is the root, and folders whose name begins with an underscore are searched at any depth.
   const isNew = hugoMinor >= 146;
   const section = before === "_default" ? "" : before;
   if (!isNew && (isHook ? before === "" : below !== `shortcodes/${rest}.html`)) return undefined;

@@ -58,7 +58,7 @@ test("a language's own server that refuses what its pages show is named, until i
   const first = await scan(site.folder, server);
   expect([first.code, first.findings.length]).toEqual([0, 1]);
   expect(first.findings[0]).toContain(
-    `warning: params.imgproxy.endpoint of de is ${german.endpoint}, another server than ${server.endpoint}`,
+    `warning: params.imgproxy.endpoint of de is ${german.endpoint}, a different server than ${server.endpoint}`,
   );
   expect(first.findings[0]).toContain(`a second scan with --endpoint ${german.endpoint}`);
   expect(await scan(site.folder, german, "--endpoint", german.endpoint)).toEqual({ code: 0, findings: [] });

@@ -37,7 +37,7 @@ describe("where a theme has a shortcode of the module's name", () => {
     await using site = await siteWith("first", { "themes/t/layouts/shortcodes/img.html": theirs });
     const { code, stdout } = await scan(site.folder);
     expect(messages(stdout)).toEqual([
-      "themes/t/layouts/shortcodes/img.html is used in the place of the module's img, and is not scanned: imgproxy/img is the module's",
+      "themes/t/layouts/shortcodes/img.html is used instead of the module's img, and is not scanned; the module's shortcode is imgproxy/img",
     ]);
     expect(code).toBe(0);
   });
@@ -83,8 +83,8 @@ describe("a page that shows plain images although the content has photographs", 
     await writeFile(path.join(site.folder, "public/index.html"), '<img src="a.jpg">');
     const { code, stdout } = await scan(site.folder, "--check", "public");
     const message = messages(stdout).find((words) => words.startsWith("no page names the proxy"));
-    const words = named.map((file) => `${file} is used in the place of the module's hook`).join("; ");
-    expect(message).toContain(words || "is the module imported, and the site built anew?");
+    const words = named.map((file) => `${file} is used instead of the module's hook`).join("; ");
+    expect(message).toContain(words || "is the module imported, and was the site built after that?");
     expect(code).toBe(1);
   });
 });

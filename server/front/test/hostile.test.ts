@@ -381,7 +381,11 @@ describe("a file that is two things", () => {
       expect(original.headers.get("content-security-policy")).toBe("default-src 'none'; sandbox");
     }
     await world.close();
-    report("S4", `${files.length} images that contain an HTML page, ${outputs} outputs`, "0 that contain part of it");
+    report(
+      "S4",
+      `${files.length} images that contain an HTML page, ${outputs} outputs`,
+      "0 that contain part of it",
+    );
   });
 });
 

@@ -107,7 +107,11 @@ describe.skipIf(nginx === undefined && process.env.CI === undefined)("behind a r
       }
     // A request that got through would have asked for what is not there.
     expect(await notFound()).toBe(before);
-    report("S10", "40 requests behind nginx that try to smuggle a second one", "0 smuggled, 0 answers to others");
+    report(
+      "S10",
+      "40 requests behind nginx that try to smuggle a second one",
+      "0 smuggled, 0 answers to others",
+    );
   });
 });
 

@@ -320,7 +320,11 @@ describe("a source that", () => {
     }
     expect([...seen.keys()].every((kind) => kind.startsWith("200 "))).toBe(true);
     expect([...seen.keys()]).toContain("200 public, max-age=60 imgproxy-lite; hit; detail=stale-if-error");
-    report("U7", "10,000 requests for cached variants that are due for a check, with the source down", "100 % 200");
+    report(
+      "U7",
+      "10,000 requests for cached variants that are due for a check, with the source down",
+      "100 % 200",
+    );
   });
 });
 
