@@ -84,7 +84,7 @@ function coverWords(covers: CheckResult["unprinted"]): string[] {
     ...(nowhere.length === 0
       ? []
       : [
-          '  show them in the theme's lists of pages with partial "imgproxy/img.html", or remove their field from params.imgproxy.frontmatter; the next scan does not warm them',
+          '  show them in lists of pages with partial "imgproxy/img.html", or remove their field from params.imgproxy.frontmatter; the next scan does not warm them',
         ]),
     ...(inPreviews === 0
       ? []

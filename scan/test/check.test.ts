@@ -239,7 +239,7 @@ test.runIf(newest)(
     const checked = await run(["--site", site.folder, "--check", "public"]);
     expect(checked.code).toBe(0);
     expect(checked.stdout).toContain(
-      "1 cover of front matter that no page shows:\n  content/posts/a.md:3:8: hero.jpg\n  show them in the theme's lists of pages",
+      "1 cover of front matter that no page shows:\n  content/posts/a.md:3:8: hero.jpg\n  show them in lists of pages",
     );
     expect(checked.stdout).not.toContain("but not in the built site");
     expect((await scan("--check", "public")).unprinted).toEqual([
