@@ -7,7 +7,7 @@ import type { Bench } from "./tools/bench.ts";
 import { childrenOf, cpuMsOf, privateBytesOf } from "./tools/cpu.ts";
 import type { Table } from "./tools/result.ts";
 
-/** What two encoders keep of their memory, and what they spend, by who manages it. */
+/** Memory that two encoders keep, and CPU time that they use, by allocator. */
 export async function allocators(bench: Bench): Promise<Table> {
   const rows: (readonly (string | number)[])[] = [];
   for (const [name, environment] of kinds()) {
@@ -16,7 +16,7 @@ export async function allocators(bench: Bench): Promise<Table> {
     rows.push([name, peak / 2 ** 20, idle / 2 ** 20, cpuMs / 1000]);
   }
   return {
-    title: `Two encoders by allocator: ${JOBS} mixed jobs, then two seconds of rest before they would be ended`,
+    title: `Two encoders by allocator: ${JOBS} mixed jobs, then two seconds of rest`,
     head: ["", "MiB, peak", "MiB, at rest", "CPU s"],
     rows,
   };
@@ -26,7 +26,7 @@ export async function allocators(bench: Bench): Promise<Table> {
 
 type Environment = Readonly<Record<string, string>>;
 
-/** Debian's libjemalloc2, where it is installed. */
+/** Debian's libjemalloc2, if it is installed. */
 const JEMALLOC = ["x86_64", "aarch64"]
   .map((machine) => `/usr/lib/${machine}-linux-gnu/libjemalloc.so.2`)
   .find((file) => existsSync(file));
@@ -42,7 +42,7 @@ function kinds(): (readonly [string, Environment])[] {
   return [
     ...glibc,
     ["jemalloc", { LD_PRELOAD: JEMALLOC }],
-    ["jemalloc, tuned to give back", { LD_PRELOAD: JEMALLOC, MALLOC_CONF: tuned }],
+    ["jemalloc, tuned to return memory", { LD_PRELOAD: JEMALLOC, MALLOC_CONF: tuned }],
   ];
 }
 
@@ -56,7 +56,7 @@ async function jobs(bench: Bench, environment: Environment) {
   const original = readFileSync(path.join(bench.photos, bench.keys[0]));
   const pool = createPool({
     slots: { live: 2, warm: 1 },
-    // A busy machine is no reason to give up.
+    // A busy machine is no reason to fail.
     deadlineMs: { live: 600_000, warm: 600_000 },
     worker: { environment },
   });
@@ -76,7 +76,7 @@ async function jobs(bench: Bench, environment: Environment) {
   }
 }
 
-/** Takes the next job until there is none. */
+/** Runs jobs until none is left. */
 async function work(
   pool: Pool,
   original: Uint8Array,

@@ -9,7 +9,7 @@ import { underLoad } from "./tools/http-run.ts";
 import { stopAll } from "./tools/processes.ts";
 import type { Result } from "./tools/result.ts";
 
-/** Hits that memory does not have: read from the cache volume and checked, also while encoders are busy. */
+/** Hits that are not in memory: read from the cache volume and checked, also while encoders are busy. */
 export async function disk(bench: Bench): Promise<Result> {
   let idle: ReadonlyMap<string, Samples> = new Map();
   let busy: ReadonlyMap<string, Samples> = new Map();
@@ -30,7 +30,7 @@ export async function disk(bench: Bench): Promise<Result> {
   const cpu = leastOf(idle, OURS, "cpuMicroseconds") / leastOf(idle, NODE, "cpuMicroseconds");
   return {
     title: "Hits from disk",
-    about: `One entry of ${Math.round(bytes / 1024)} KB, memory switched off, 1 connection: readers of one entry share what is read for one of them, and a hit from disk comes alone. Bare node:http reads the same file with fs.readFile (callbacks: less CPU than promises) and makes a SHA-256 of it in one call for each request, which is what an entry that is never believed unread costs at least. ${bench.rounds} rounds over ${SETS} sets of processes, which differ among themselves. Busy: every encoder works all the time, for either contender.`,
+    about: `One entry of ${Math.round(bytes / 1024)} KB, memory cache off, 1 connection, because readers of one entry at the same time share one read. Bare node:http reads the same file with fs.readFile (callbacks: less CPU than promises) and computes its SHA-256 in one call for each request: the least cost of an entry that is always verified. ${bench.rounds} rounds over ${SETS} sets of processes, because processes of one program differ. Busy: every encoder works all the time, for both contenders.`,
     targets: [
       { claim: "CPU ÷ bare node:http that reads and checks the file", measured: cpu, atMost: 1.2 },
       { claim: "p99 with every encoder busy ÷ idle", measured: growth(OURS), atMost: 2 },
@@ -45,7 +45,7 @@ export async function disk(bench: Bench): Promise<Result> {
   };
 }
 
-/** Sets of processes, both contenders started anew. */
+/** Number of sets of processes; each set starts both contenders again. */
 const SETS = 4;
 
 // --- parts ---
@@ -56,7 +56,7 @@ const OURS = "imgproxy-lite, logs off";
 interface Race {
   readonly ours: Ours;
   readonly contenders: readonly Contender[];
-  /** Of the entry. */
+  /** Bytes of the entry. */
   readonly bytes: number;
 }
 
@@ -79,7 +79,7 @@ async function startRace(bench: Bench): Promise<Race> {
   return { ours, contenders, bytes };
 }
 
-/** The reader is answered before the entry is on the volume. */
+/** The response is sent before the entry is on the volume. */
 async function untilStored(ours: Ours, target: string) {
   for (;;) {
     const got = await fetchImage(ours.url + target);

@@ -9,7 +9,7 @@ import type { Bench } from "./tools/bench.ts";
 import type { Result } from "./tools/result.ts";
 
 /**
- * Peaks of a fresh encoder child for one output of one original, beside what server/encode/memory/estimate.ts estimates of it.
+ * Peak memory of a new encoder child for one output of one original, beside the estimate of server/encode/memory/estimate.ts.
  */
 export async function encoderMemory(bench: Bench): Promise<Result> {
   const rows: (readonly (string | number)[])[] = [];
@@ -52,7 +52,7 @@ const MIB = 2 ** 20;
 
 const [W, H] = [3_000, 2_000];
 
-/** Noise in large and small, as a photograph has. */
+/** Noise at large and small scale, as in a photograph. */
 function picture(width = W, height = H, channels: 3 | 4 = 3): Sharp {
   const side = 512;
   const pixels = Buffer.alloc(side * side * channels);
@@ -156,6 +156,6 @@ async function measure(original: Uint8Array, output: Output) {
 
 function memoryOf(pid: number) {
   const memory = readProcessMemory(pid);
-  if (memory === undefined) throw new Error("this takes Linux, which tells of a process's memory in /proc");
+  if (memory === undefined) throw new Error("this needs Linux, which shows a process's memory in /proc");
   return memory;
 }

@@ -46,7 +46,7 @@ export function sweepers(bench: Bench, cache: string): readonly [Contender, Cont
       run: () =>
         measureProgram({
           file: process.execPath,
-          // With bounds far above any cache here: a sweep is one walk then, and near them up to three.
+          // With limits far above the cache's size, a sweep is one walk; near them it can be three.
           args: [bin, "gc", "--cache", cache, "--max-files", "100000000"],
           env: { CACHE_MIN_FREE: "0" },
           log,

@@ -14,7 +14,7 @@ import { writeSite } from "./tools/site.ts";
 
 type Points = (readonly [number, number])[];
 
-/** What happens to a hit, a sweep and a scan as caches and sites grow. */
+/** How the cost of a hit, a sweep and a scan grows with caches and sites. */
 export async function growth(bench: Bench): Promise<Result> {
   const caches = new Map<number, string>();
   for (const entries of [1_000, 10_000, 100_000, 1_000_000]) {
@@ -43,7 +43,7 @@ export async function growth(bench: Bench): Promise<Result> {
   for (const posts of [250, 1_000, 4_000]) grown.push(...(await rescans(bench, posts, [40])));
   return {
     title: "Growth",
-    about: `A hit from disk in caches of 1,000 to 1,000,000 entries, a server on each, ${bench.rounds} rounds in alternating order; one sweep of each cache and a dry scan of sites of 250 to 4,000 posts, three runs. Then scans with a token after some posts of a site show another photograph than before, each run with new ones: against how many of 4,000 posts changed, and against the posts where 40 did. CPU, the least. Sweep and scan begin with the start of a process, about a third of a second.`,
+    about: `A hit from disk in caches of 1,000 to 1,000,000 entries, a server on each, ${bench.rounds} rounds in alternating order; one sweep of each cache and a dry scan of sites of 250 to 4,000 posts, three runs. Then scans with a token after some posts of a site have got another photograph, new ones in each run: by the number of changed posts of 4,000, and by the number of posts with 40 changed. Minimum CPU time. Sweep and scan begin with the start of a process, about a third of a second.`,
     targets: [
       { claim: "CPU of a hit, largest cache ÷ smallest", measured: last(hit) / first(hit), atMost: 1.15 },
       {
@@ -114,7 +114,7 @@ export async function growth(bench: Bench): Promise<Result> {
 
 // --- runs ---
 
-/** A server on each cache, in turn: what else the machine does meets all of them. */
+/** A server on each cache, in turn, so that other load on the machine affects all of them. */
 async function diskHits(bench: Bench, caches: ReadonlyMap<number, string>): Promise<Points> {
   const env = { HOT_CACHE_BYTES: "0", LOG_LEVEL: "silent", GC_INTERVAL: "0" };
   const key = bench.keys[0];
@@ -136,7 +136,7 @@ async function leastCpu(contender: ReturnType<typeof scanOf>): Promise<number> {
   return leastOf(await alternate([contender], 3), contender.name, "cpuMs");
 }
 
-/** For the start of the process, and reading a site, a change is no reason. */
+/** Starting the process and reading the site cost the same without a change. */
 function beyondUnchanged(changed: readonly Rescan[], at: number): number {
   return (changed[at]?.cpuMs ?? Number.NaN) - (changed[0]?.cpuMs ?? Number.NaN);
 }

@@ -13,7 +13,7 @@ import { loadTool } from "./tools/load.ts";
 import { stopAll } from "./tools/processes.ts";
 import type { Result, Table, Target } from "./tools/result.ts";
 
-/** A variant of about 30 KB and one of about 300 KB from memory: what readers ask for most. */
+/** A variant of about 30 KB and one of about 300 KB from memory: the requests that readers send most. */
 export async function hits(bench: Bench): Promise<Result> {
   const bySize = new Map<
     number,
@@ -38,7 +38,7 @@ export async function hits(bench: Bench): Promise<Result> {
   }
   return {
     title: "Hits from memory",
-    about: `One process each, 64 kept-alive connections of ${await loadTool()} for ${bench.seconds} s a run, ${bench.rounds} rounds in alternating order, over ${SETS} sets of processes: two processes of one program differ by up to a quarter, in how they were compiled and where they lie in memory. The figure is CPU a request: user and system time of the server and its children, the least of all rounds. Requests a second depend on who else uses the machine; the best round of each is compared.`,
+    about: `One process each, 64 kept-alive connections of ${await loadTool()} for ${bench.seconds} s a run, ${bench.rounds} rounds in alternating order, over ${SETS} sets of processes: two processes of one program differ by up to a quarter, by compilation and memory layout. The number to compare is CPU a request: user and system time of the server and its children, minimum of all rounds. Requests a second depend on other load on the machine; the best round of each is compared.`,
     targets: [...bySize].flatMap(([kilobytes, { samples }]) => targetsOf(kilobytes, samples)),
     tables: [...bySize.values()].map(({ title, samples }) => tableOf(title, samples)),
     plot: {
@@ -49,7 +49,7 @@ export async function hits(bench: Bench): Promise<Result> {
   };
 }
 
-/** Sets of processes, all contenders started anew. */
+/** Number of sets of processes; each set starts all contenders again. */
 const SETS = 4;
 
 // --- what is asked for ---
@@ -63,7 +63,7 @@ interface Shown {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** The variant of the largest photograph that comes nearest to so many bytes. */
+/** The variant of the largest photograph whose size is nearest to the given bytes. */
 async function findVariant(bench: Bench, ours: Ours, kilobytes: number): Promise<Shown> {
   const [key] = bench.keys;
   const version = await versionOf(ours, key);
@@ -76,14 +76,14 @@ async function findVariant(bench: Bench, ours: Ours, kilobytes: number): Promise
   }
   const away = ({ body }: Shown): number => Math.abs(Math.log(body.byteLength / (kilobytes * 1024)));
   const [best] = candidates.sort((a, b) => away(a) - away(b));
-  if (best === undefined) throw new Error("there is no variant to ask for");
+  if (best === undefined) throw new Error("no variant could be made");
   return best;
 }
 
 const small = [480, 640, 800, 960].flatMap((width) => [40, 60].map((quality) => [width, quality] as const));
 const large = [1600, 2048, 2400].flatMap((width) => [60, 80, 90].map((quality) => [width, quality] as const));
 
-/** What node:http adds by itself is not copied. */
+// Headers that node:http adds itself are not copied.
 function ownHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(headers).filter(([name]) => !["date", "connection", "keep-alive"].includes(name)),
@@ -119,7 +119,7 @@ async function contendersFor(
   ];
 }
 
-/** What else makes images on demand, asked for the same variant as JPEG again and again. */
+/** Other programs that make images on demand; each gets requests for the same variant as JPEG. */
 async function others(bench: Bench, { key, width, quality }: Shown): Promise<Contender[]> {
   if (width > 1000) return [];
   const first = await ifThere(bench, "Flask and Pillow", () => startFirst(bench.folder, bench.photos));
@@ -171,7 +171,7 @@ function tableOf(body: string, samples: ReadonlyMap<string, Samples>): Table {
 
 function targetsOf(kilobytes: number, samples: ReadonlyMap<string, Samples>): Target[] {
   const cpu = (name: string): number => least(samples.get(name)?.cpuMicroseconds ?? []);
-  // Like the least CPU: a busy moment takes away from it and adds nothing.
+  // The best, like the minimum of CPU: a busy moment can only lower it.
   const rate = (name: string): number => most(samples.get(name)?.requestsPerSecond ?? []);
   const claim = `${kilobytes} KB:`;
   return [

@@ -7,7 +7,7 @@ import { barsOf, leastOf, timesTable } from "./tools/cpu-table.ts";
 import type { Result } from "./tools/result.ts";
 import { type SiteOptions, writeSite } from "./tools/site.ts";
 
-/** What the render hook adds to a build of 2,000 pages and 10,000 images, against Hugo's own hook. */
+/** CPU time that the render hook adds to a build of 2,000 pages and 10,000 images, compared with Hugo's own hook. */
 export async function hook(bench: Bench): Promise<Result> {
   const contenders = [];
   for (const [name, used] of hooks) {
@@ -33,7 +33,7 @@ export async function hook(bench: Bench): Promise<Result> {
   return {
     title: "The hook's cost in a build",
     about:
-      "A generated site of 2,000 pages with five images each, built into memory. Our hook also reads a manifest of 10,000 photographs and prints tiers, sizes and placeholders; Hugo's own prints one `<img>`. What a hook adds is its CPU less that of the same site without one.",
+      "A generated site of 2,000 pages with five images each, built into memory. Our hook also reads a manifest of 10,000 photographs and prints tiers, sizes and placeholders; Hugo's own prints one `<img>`. The added CPU is that of the build with the hook less that of the same site without one.",
     targets: [
       {
         claim: "CPU that ours adds ÷ what Hugo's own adds",

@@ -108,7 +108,7 @@ async function runClaim(name: string, claim: Claim): Promise<void> {
   }
 }
 
-/** A claim that can do without says so itself. */
+/** A claim that can run without the peer says so itself. */
 async function anyHugo(): Promise<string> {
   return obtainHugo().then(
     ({ path }) => path,

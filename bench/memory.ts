@@ -4,7 +4,7 @@ import { browser, pathOf, startOurs } from "./peers/ours.ts";
 import type { Bench } from "./tools/bench.ts";
 import type { Result } from "./tools/result.ts";
 
-/** Two encoders under ten times what they can do, and what is left of it a minute later. */
+/** Memory of two encoders under ten times the load that they can encode, and a minute later. */
 export async function memory(bench: Bench): Promise<Result> {
   const ours = await startOurs({ ...bench, env: { ENCODERS: "2", WARM_ENCODERS: "1", ...image } });
   const started = ours.privateBytes();
@@ -21,7 +21,7 @@ export async function memory(bench: Bench): Promise<Result> {
   const byAllocator = await allocators(bench);
   return {
     title: "Memory",
-    about: `Twenty readers ask for new variants of the largest photograph (${bench.keys[0]}) without a pause for ${FLOOD_SECONDS} s, ten times what two encoders can make; what is too much is refused. Anonymous memory of the server, which has the image's allocator settings, and all its children, as a cgroup counts it.`,
+    about: `Twenty readers request new variants of the largest photograph (${bench.keys[0]}) without a pause for ${FLOOD_SECONDS} s, ten times as many as two encoders can make; the rest is refused. Anonymous memory of the server, which has the image's allocator settings, and all its children, as a cgroup counts it.`,
     targets: [
       { claim: "peak", measured: peak / 2 ** 20, atMost: 512, unit: " MiB" },
       { claim: "a minute after", measured: after / 2 ** 20, atMost: 150, unit: " MiB" },
@@ -55,7 +55,7 @@ export async function memory(bench: Bench): Promise<Result> {
   };
 }
 
-/** The Containerfile's, for the server itself: what is measured is a pod. */
+/** As in the Containerfile, for the server itself: the benchmark measures a pod. */
 const image = {
   MALLOC_ARENA_MAX: "2",
   MALLOC_MMAP_THRESHOLD_: "1048576",
@@ -78,7 +78,7 @@ async function flood(bench: Bench, url: string, until: number): Promise<Map<numb
       const answer = await fetch(url + pathOf({ key: bench.keys[0], width, quality }), { headers: browser });
       await answer.arrayBuffer();
       statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1);
-      // Who is refused waits a little, as a browser's user does.
+      // A refused reader waits a little, as a person with a browser does.
       if (answer.status >= 400) await sleep(100);
     }
   };

@@ -14,7 +14,7 @@ import { bodyOf, wallOf } from "./tools/get.ts";
 import type { Started } from "./tools/processes.ts";
 import type { Bar, Result, Table, Target } from "./tools/result.ts";
 
-/** What a reader waits for when nobody has asked before: fetch, decode, resize, encode, answer. */
+/** The time of the first request for a variant: fetch, decode, resize, encode, respond. */
 export async function misses(bench: Bench): Promise<Result> {
   const [key] = bench.keys;
   const photo = path.join(bench.photos, key);
@@ -39,7 +39,7 @@ export async function misses(bench: Bench): Promise<Result> {
   }
   return {
     title: "Misses",
-    about: `One photograph (${await sizeOf(photo)}) in a bucket (node:http, which has it in memory), one request at a time, four qualities in a row a run, the cache emptied before. Bare sharp is the fetch and the encode with the settings of the server's own encoders, in a process that is warm; it answers nobody. ipx and Pillow have the photograph on disk, and encode at settings of their own: what a user gets from each. Figures are the least of all rounds; encoders run at low priority, so a busy machine delays them more than bare sharp.`,
+    about: `One photograph (${await sizeOf(photo)}) in a bucket (node:http, which has it in memory), one request at a time, four qualities in a row a run, the cache emptied before. Bare sharp is the fetch and the encode with the settings of the server's own encoders, in a warm process, without HTTP. ipx and Pillow have the photograph on disk, and encode with their own settings, as their users get them. Numbers are the minimum of all rounds; encoders run at low priority, so a busy machine delays them more than bare sharp.`,
     targets,
     tables,
     plot: { kind: "bars", unit: "ms", bars },
@@ -82,7 +82,7 @@ function contendersFor(bench: Bench, { key, width, format, version }: Case, serv
       return timed(ours, (quality) => pathOf({ key, width, format, version, quality }));
     }),
   ];
-  // The others cannot be emptied: what each is asked for is new to it.
+  // The caches of the others cannot be emptied: each request to them is for a new variant.
   if (ipx !== undefined) {
     const next = unasked(width);
     contenders.push(add("ipx", () => timed(ipx, () => ipxPath({ key, format, ...next() }))));
@@ -109,7 +109,7 @@ function targetsOf(title: string, width: number, samples: ReadonlyMap<string, Sa
   ];
 }
 
-/** The qualities 21, 22, … 100, then again of a picture that is a pixel narrower. */
+/** The qualities 21, 22, … 100, then again of an image one pixel narrower. */
 function unasked(width: number): () => { readonly width: number; readonly quality: number } {
   let count = -1;
   return () => {
@@ -127,7 +127,7 @@ async function purge(ours: Ours, key: string): Promise<void> {
   if (!answer.ok) throw new Error(`purge: HTTP ${answer.status}`);
 }
 
-/** Several in a row: CPU time of other processes comes in steps of 10 ms. */
+/** Several in a row, because CPU time of other processes comes in steps of 10 ms. */
 async function timed(server: Started, target: (q: number) => string): Promise<Measured> {
   const before = server.cpuMs();
   const walls: number[] = [];
@@ -135,7 +135,7 @@ async function timed(server: Started, target: (q: number) => string): Promise<Me
   return { wallMs: Math.min(...walls), cpuMs: (server.cpuMs() - before) / IN_A_ROW.length };
 }
 
-/** One on either side of where WebP's colour is averaged better, which costs time. */
+/** One below and one above the quality from which WebP's colour is averaged better, which takes time. */
 const IN_A_ROW = [50, 60, 68, 75];
 const TOKEN = "a-token-of-the-bench";
 

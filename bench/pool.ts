@@ -12,12 +12,12 @@ import { childrenOf } from "./tools/cpu.ts";
 import { leastOf } from "./tools/cpu-table.ts";
 import type { Result, Table, Target } from "./tools/result.ts";
 
-/** What it costs that encoders are processes that can be killed. */
+/** The cost of encoders that are processes and can be killed. */
 export async function pool(bench: Bench): Promise<Result> {
   const original = readFileSync(path.join(bench.photos, bench.keys[0]));
   const pool = createPool({
     slots: { live: 1, warm: 1 },
-    // A busy machine is no reason to give up.
+    // A busy machine is no reason to fail.
     deadlineMs: { live: 600_000, warm: 600_000 },
   });
   try {
@@ -36,7 +36,7 @@ export async function pool(bench: Bench): Promise<Result> {
     for (let round = 0; round < bench.rounds; round++) respawns.push(await respawnMs(pool));
     return {
       title: "Encoder processes",
-      about: `The same job, by the same code: in this process, and sent to a child through a pipe with the original and back with the picture. One at a time; the least of all rounds, three in a row each. Then a child is ended by SIGKILL, and the time is taken until another one answers.`,
+      about: `The same job, by the same code: in this process, and in a child, with original and image sent through a pipe. One at a time; minimum of all rounds, three in a row each. Then a child is killed with SIGKILL; the time until another one answers is measured.`,
       targets: [
         ...targets,
         {

@@ -10,7 +10,7 @@ import type { Result } from "./tools/result.ts";
 import { writeSite } from "./tools/site.ts";
 import { realScan, VARIANTS, warmedSite } from "./tools/warmed-site.ts";
 
-/** A site of 2,000 posts: what the scan spends before the first request, against Hugo and against a full parse. */
+/** A site of 2,000 posts: the cost of a scan before its first request, compared with Hugo and with a full parse. */
 export async function scan(bench: Bench): Promise<Result> {
   const samples = await parses(bench, false);
   const nested = await parses(bench, true);
@@ -54,11 +54,11 @@ export async function scan(bench: Bench): Promise<Result> {
   };
 }
 
-/** A scan of a site that asks for nothing. */
+/** A scan of a site that sends no requests. */
 export function scanOf(bench: Bench, site: string): Contender {
   const bin = path.join(projectRoot, "bin", "imgproxy-lite.js");
   const args = [bin, "scan", "--dry-run", "--site", site, "--json"];
-  // Without a proxy the photographs are not known, which is a finding and no failure.
+  // Without a proxy the photographs are unknown, which is a finding, not a failure.
   const program = { file: process.execPath, args, log: path.join(bench.folder, "scan.log"), done: [0, 1] };
   return { name: OURS, run: () => measureProgram(program) };
 }
@@ -119,7 +119,7 @@ async function largeSite(bench: Bench): Promise<Measured> {
   return measured;
 }
 
-/** Encodes and bytes of originals since the server started. */
+/** Encodes, and bytes of originals, since the server started. */
 async function workOf(server: Ours): Promise<number> {
   const text = await (await fetch(`${server.adminUrl}/metrics`)).text();
   return text
@@ -130,7 +130,7 @@ async function workOf(server: Ours): Promise<number> {
 
 const POSTS = 2_000;
 const LARGE_POSTS = 20_000;
-/** The fewest that have 100,000 variants. */
+/** The smallest number of posts with 100,000 variants. */
 const LARGE_PHOTOS = Math.ceil(100_000 / VARIANTS);
 const OURS = "imgproxy-lite scan --dry-run";
 const AGAIN = "imgproxy-lite scan";

@@ -11,7 +11,7 @@ import { projectRoot } from "./tools/paths.ts";
 import type { Started } from "./tools/processes.ts";
 import { digits, type Result } from "./tools/result.ts";
 
-/** From exec to `/readyz`, and what an installation weighs. */
+/** Time from exec to `/readyz`, and the size of an installation. */
 export async function start(bench: Bench): Promise<Result> {
   const file = path.join(bench.photos, bench.keys[0]);
   const s3 = {
@@ -41,7 +41,7 @@ export async function start(bench: Bench): Promise<Result> {
   return {
     title: "Start",
     about:
-      "From exec to the first 200 of `/readyz`, asked every 5 ms; the least of all rounds, since a busy machine only adds to it. The tree is what `npm ci --omit=dev` installs.",
+      "From exec to the first 200 of `/readyz`, requested every 5 ms; minimum of all rounds, because a busy machine can only add to it. The installation is that of `npm ci --omit=dev`.",
     targets: [
       {
         claim: "exec to /readyz, folder",

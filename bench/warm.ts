@@ -11,7 +11,7 @@ import { barsOf, leastOf, timesTable } from "./tools/cpu-table.ts";
 import { underLoad } from "./tools/http-run.ts";
 import type { Result } from "./tools/result.ts";
 
-/** All variants of one photograph, as a publish makes them: in one call, or one by one. */
+/** All variants of one photograph, as a publish makes them: in one call, or in separate calls. */
 export async function warm(bench: Bench): Promise<Result> {
   const [key] = bench.keys;
   const ours = await startOurs({ ...bench, env: { TOKEN } });
@@ -62,7 +62,7 @@ export async function warm(bench: Bench): Promise<Result> {
         rows: [
           ["idle", readers.idle],
           ["while a warm runs", readers.busy],
-          ["while bare sharp encodes in a program of its own, with what CPU is left over", readers.beside],
+          ["while bare sharp encodes in a separate program, with spare CPU", readers.beside],
         ],
       },
     ],
@@ -98,7 +98,7 @@ function warmCall(ours: Ours, img: string, v: string, specs: readonly Spec[]): P
   return call(ours, "POST", "warm", { img, v, variants: specs });
 }
 
-/** Runs work on an empty cache, and notes what it made. */
+/** Runs work on an empty cache, and records the variants that it made. */
 async function emptied(
   ours: Ours,
   key: string,
@@ -135,7 +135,7 @@ async function bareSharp(file: string): Promise<Measured> {
 const HUGO = "Hugo's own image processing, a whole build";
 const FEWER = variants.filter(({ fm }) => fm !== "avif");
 
-/** What a site does that has its photographs in the repository, at the same sizes and nominal qualities. */
+/** The same for a site with its photographs in the repository, at the same sizes and nominal qualities. */
 async function againstHugo(
   bench: Bench,
   ours: Ours,
@@ -166,7 +166,7 @@ async function againstHugo(
 
 // --- readers meanwhile ---
 
-/** On two cores readers and their client take both; `beside` is what an encoder that is none of ours costs them. */
+/** On two cores, readers and their client use both; `beside` is the cost for them of an encoder of another program. */
 async function readersMeanwhile(
   bench: Bench,
   ours: Ours,

@@ -3,18 +3,18 @@ import { access, mkdir, readdir, rename, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { promisify } from "node:util";
 
-/** Debian packages, unpacked into a folder without touching the system. */
+/** Debian packages, unpacked into a folder without changing the system. */
 export interface Apt {
-  /** Every version that apt reaches, oldest first. */
+  /** Every version that apt can download, oldest first. */
   versions(packageName: string): Promise<readonly string[]>;
   /** Unpacks one package and returns the folder that stands for `/`. */
   unpack(packageName: string, version: string): Promise<string>;
 }
 
 /**
- * apt with lists and archives of its own below `folder`.
- * @param suites Debian suites to look into; by default the machine's own sources.
- * @throws Error where there is no apt, or it reaches nothing.
+ * apt with its own lists and archives below `folder`.
+ * @param suites Debian suites to search; default: the machine's sources.
+ * @throws Error if there is no apt, or it cannot download anything.
  */
 export async function openApt(folder: string, suites?: readonly string[]): Promise<Apt> {
   await mkdir(path.join(folder, "lists", "partial"), { recursive: true });
@@ -23,7 +23,7 @@ export async function openApt(folder: string, suites?: readonly string[]): Promi
     "-qq",
     ...["-o", `Dir::State::lists=${path.join(folder, "lists")}`],
     ...["-o", `Dir::Cache=${path.join(folder, "cache")}`],
-    // As root, apt drops to a user that may not write into the project.
+    // As root, apt switches to a user that cannot write into the project.
     ...["-o", "APT::Sandbox::User=root"],
     ...(suites === undefined ? [] : await suiteOptions(folder, suites)),
   ];
@@ -49,7 +49,7 @@ export async function openApt(folder: string, suites?: readonly string[]): Promi
   };
 }
 
-/** Libraries that Debian's Hugo needs: not on a bare machine, or there but older than a newer Hugo wants. */
+/** Libraries that Debian's Hugo needs; a bare machine has none of them, or versions that are too old for a newer Hugo. */
 const libraries = ["libwebp7", "libsharpyuv0", "libsass1"];
 
 /** Unpacks one Hugo with its libraries; returns the command that runs it. */
@@ -89,7 +89,7 @@ async function suiteOptions(folder: string, suites: readonly string[]): Promise<
   ];
 }
 
-/** `usr/lib/x86_64-linux-gnu` and its like. */
+/** `usr/lib/x86_64-linux-gnu` and similar. */
 async function libraryFolders(root: string): Promise<string[]> {
   const lib = path.join(root, "usr", "lib");
   const entries = await readdir(lib, { withFileTypes: true });

@@ -10,18 +10,18 @@ import { sweep } from "../server/gc/sweep.ts";
 import { walkCache } from "../server/gc/walk.ts";
 
 /*
- * One process on a cache folder, as a pod or a sweep is one: for tests that need several at once, that kill them, or
- * that hang the volume below them. Prints its counts as JSON.
+ * One process on a cache folder, like a pod or a sweep: for tests that need several in parallel, that kill them, or that hang
+ * the volume. Prints its counts as JSON.
  */
 const { positionals, values } = parseArgs({
   allowPositionals: true,
   options: {
     folder: { type: "string", default: "" },
-    /** Photographs that it deals with. */
+    /** Number of photographs. */
     keys: { type: "string", default: "20" },
-    /** How often it does what its role is. */
+    /** Number of repetitions of its role. */
     count: { type: "string", default: "1" },
-    /** Of one entry. */
+    /** Bytes of one entry. */
     bytes: { type: "string", default: "30000" },
     maxBytes: { type: "string", default: "0" },
   },
@@ -37,7 +37,7 @@ process.exit();
 
 // --- roles ---
 
-/** Publishes every key again and again: `count` times each or, when that is 0, until standard input ends. */
+/** Stores every key again and again: `count` times each or, if that is 0, until standard input ends. */
 async function write(): Promise<object> {
   const cache = await open();
   const done = { stored: 0, refused: 0 };
@@ -51,7 +51,7 @@ async function write(): Promise<object> {
   return done;
 }
 
-/** Reads keys at random: every entry must be one that some writer wrote, whole, and no older than the one before. */
+/** Reads keys at random: every entry must be one that a writer wrote, whole, and not older than the one before. */
 async function read(): Promise<object> {
   const cache = await open();
   const done = { hits: 0, misses: 0, bad: 0, wentBack: 0 };
@@ -71,19 +71,19 @@ async function read(): Promise<object> {
   return done;
 }
 
-/** Publishes each key `count` times at once. */
+/** Stores each key `count` times in parallel. */
 async function race(): Promise<object> {
   const cache = await open();
   const done = { stored: 0, refused: 0 };
   for (let key = 0; key < keys; key++) {
-    // Each of other bytes: the same ones are not written twice.
+    // With different bytes each time: equal ones are not written twice.
     const writes = Array.from({ length: count }, (_, at) => cache.write(variantOf(key), entryOf(key, at)));
     for (const stored of await Promise.all(writes)) done[stored ? "stored" : "refused"]++;
   }
   return done;
 }
 
-/** Looks at every file there is. */
+/** Reads every file. */
 async function check(): Promise<object> {
   const paths: string[] = [];
   const done = { files: 0, bytes: 0, bad: 0, temporary: 0 };
@@ -98,7 +98,7 @@ async function check(): Promise<object> {
   return done;
 }
 
-/** As it will be in three days, when nothing that is here now is fresh. */
+/** With a clock three days ahead, when no existing entry is fresh. */
 function sweepIt(): Promise<object> {
   return sweep({
     folder: values.folder,
@@ -113,7 +113,7 @@ function sweepIt(): Promise<object> {
 
 // --- entries that tell who wrote them ---
 
-/** A patient cache: these tests are about what is read, not about when it is given up. */
+/** A cache with long timeouts: these tests are about the content of reads, not about timeouts. */
 function open(): Promise<DiskCache> {
   return createDiskCache({
     folder: values.folder,
@@ -149,7 +149,7 @@ function entryOf(key: number, version: number): Entry {
   };
 }
 
-/** Not all of one length, as photographs are not. */
+/** Different lengths, as photographs have. */
 function bodyOf(head: string): Buffer {
   return Buffer.alloc(bytes + (Number.parseInt(etagOf(Buffer.from(head)), 16) % 1000), head);
 }

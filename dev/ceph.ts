@@ -44,10 +44,10 @@ export AWS_REGION=${ceph.region} AWS_ACCESS_KEY_ID=${ceph.accessKey} AWS_SECRET_
 }
 
 async function interrupted(): Promise<void> {
-  // Something must keep the process; the daemons are not its children.
+  // This keeps the process alive; the daemons are not its children.
   const hold = setInterval(() => undefined, 2 ** 30);
   await new Promise<void>((resolve) => {
-    // The handlers stay: a second Ctrl-C must not leave half of it running.
+    // The handlers stay: a second Ctrl-C must not leave half of the cluster running.
     process.on("SIGINT", () => resolve());
     process.on("SIGTERM", () => resolve());
   });

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 
-/** Looks at the encoders of a server again and again, until it is stopped. */
+/** Measures the encoders of a server repeatedly, until it is stopped. */
 export interface MemoryWatch {
-  /** The most that all of them held at one look, in bytes. */
+  /** Maximum bytes of all of them together in one measurement. */
   readonly peak: () => number;
   readonly stop: () => void;
 }

@@ -1,19 +1,19 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { sniff } from "../server/formats/sniff.ts";
 
-/** How a server has answered for one file. */
+/** The server's response for one file. */
 export interface Answer {
   readonly key: string;
   readonly status: number;
   readonly ms: number;
-  /** What is wrong with it beside its status; absent: nothing. */
+  /** A fault in addition to its status; undefined: none. */
   readonly fault?: string;
 }
 
-/** A busy server is asked again: that says nothing of the file. */
+/** A busy server gets the request again: that has nothing to do with the file. */
 const MOST_TRIES = 20;
 
-/** Asks for one file as an image. Never throws: no answer has status 0. */
+/** Requests one file as an image. Never throws: no response has status 0. */
 export async function ask(url: string, key: string): Promise<Answer> {
   for (let tries = 1; ; tries++) {
     const started = performance.now();
@@ -38,7 +38,7 @@ function isBusy(body: Uint8Array): boolean {
   return Buffer.from(body).toString().includes('"code":"busy"');
 }
 
-/** What the header says and what the bytes are must be one. */
+/** The header's type must be the type of the bytes. */
 function faultOf(status: number, type: string, body: Uint8Array): string | undefined {
   const expected = status === 200 ? sniff(body).type : "application/problem+json";
   return type === expected ? undefined : `labelled ${type || "not at all"}, and is ${expected}`;

@@ -15,11 +15,11 @@ Asks a running server for every file of a folder as an image. Files that are dam
 answered as such: the status is 200, 415 or 422, in time, with the type that the bytes have; the encoders stay within their
 memory, and the server is still the same process at the end. A busy server is asked again.`;
 
-/** Milliseconds: the encoder's deadline, and half a second for the rest. */
+/** Milliseconds: the encoder's deadline, and half a second for everything else. */
 const ENCODE_TIMEOUT = 10_000;
 const DEADLINE = ENCODE_TIMEOUT + 500;
 
-/** Bytes: what all encoders may hold together. */
+/** Maximum bytes of all encoders together. */
 const ENCODER_MEMORY = 2 ** 30;
 
 const root = fileURLToPath(new URL("../../", import.meta.url));

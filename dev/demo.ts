@@ -9,10 +9,10 @@ import { type Program, runProgram, startProgram } from "./processes.ts";
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const site = join(root, "hugo-module/exampleSite");
 const executable = join(root, "bin/imgproxy-lite.js");
-// With a token the scan is a publish, not a reader: its images may take longer than a reader would wait for.
+// With a token the scan is a publish, not a reader: its images can take longer than a reader waits.
 const token = randomBytes(16).toString("hex");
 
-/** `npm run demo`: the whole job on this machine, from photographs in a folder to a blog in the browser. */
+/** `npm run demo`: everything on this machine, from photographs in a folder to a blog in the browser. */
 async function demo(signal: AbortSignal): Promise<void> {
   const running: Program[] = [];
   try {
@@ -58,12 +58,12 @@ async function startServer(images: number, signal: AbortSignal): Promise<Program
   );
 }
 
-/** The least effort: someone waits for this scan, and bytes do not matter on one machine. */
+/** The lowest effort: someone waits for this scan, and bytes do not matter on one machine. */
 const patient = ["--effort", "0", "--timeout", "10m"];
 
-/** With the environment that `hugo server` has, so that both mean the same URLs. */
+/** With the environment of `hugo server`, so that both use the same URLs. */
 async function scan(images: number, signal: AbortSignal): Promise<void> {
-  console.log("Finding every image of the example site, and making every size before a reader asks:\n");
+  console.log("Finding every image of the example site, and making every size in advance:\n");
   const code = await runProgram(
     {
       name: "imgproxy-lite scan",
@@ -73,7 +73,7 @@ async function scan(images: number, signal: AbortSignal): Promise<void> {
     },
     signal,
   );
-  if (code !== 0) throw new Error("the scan of the example site failed; what it says is above");
+  if (code !== 0) throw new Error("the scan of the example site failed; see its messages above");
 }
 
 async function startHugo(hugo: Hugo, pages: number, images: number, signal: AbortSignal): Promise<Program> {
@@ -121,5 +121,5 @@ try {
     process.exitCode = 1;
   }
 }
-// A Hugo that is still being obtained is left where it is.
+// A Hugo that is still being downloaded stays in place.
 process.exit();

@@ -2,7 +2,7 @@ import { readFile, rename, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { generatedFiles, withTables } from "./tables.ts";
 
-/** `npm run docs`: writes the tables of the documentation anew, from the definitions that the programs read. */
+/** `npm run docs`: writes the tables of the documentation from the definitions that the programs use. */
 for (const file of generatedFiles) {
   const path = fileURLToPath(new URL(`../../${file}`, import.meta.url));
   await writeFile(`${path}.part`, withTables(file, await readFile(path, "utf8")));

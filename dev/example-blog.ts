@@ -10,16 +10,16 @@ import type { Hugo } from "./hugo.ts";
 import { freePort } from "./ports.ts";
 import { startProgram } from "./processes.ts";
 
-/** The example blog as readers see it: built by Hugo, its photographs from a real server. */
+/** The example blog as readers see it: built by Hugo, with photographs from a real server. */
 export interface ExampleBlog extends AsyncDisposable {
-  /** Ends in a slash. */
+  /** URL with a slash at its end. */
   readonly url: string;
 }
 
 /**
- * Builds the example site, with more pages than it has, and serves it and its photographs on free ports.
+ * Builds the example site with additional pages, and serves it and its photographs on free ports.
  * @param pages Markdown by path below `content/`.
- * @throws Error with what Hugo says when the site does not build.
+ * @throws Error with Hugo's output if the site does not build.
  */
 export async function startExampleBlog(
   hugo: Hugo,
@@ -53,7 +53,7 @@ export async function startExampleBlog(
 
 // --- photographs ---
 
-// Below the repository both in the sources (dev/) and as built (dist/dev/).
+// Below the repository both in the sources (dev/) and in the build (dist/dev/).
 const root = fileURLToPath(new URL(import.meta.url.endsWith(".ts") ? "../" : "../../", import.meta.url));
 const example = path.join(root, "hugo-module", "exampleSite");
 
@@ -64,7 +64,7 @@ function imageServer(folder: string, port: number): Parameters<typeof startProgr
     args: [path.join(root, "bin", "imgproxy-lite.js"), "serve"],
     env: {
       ...{ HOST: "127.0.0.1", PORT: String(port), ADMIN_PORT: "0" },
-      // A busy machine takes longer than a reader would wait.
+      // A busy machine takes longer than a reader waits.
       ...{ ENCODE_TIMEOUT: "2m", QUEUE_LIMIT: "200" },
       ...{ SOURCE: path.join(example, "photos"), CACHE_DIR: path.join(folder, "cache") },
     },
@@ -105,7 +105,7 @@ async function build(
 
 const types: Readonly<Record<string, string>> = { ".css": "text/css", ".svg": "image/svg+xml" };
 
-/** Static files, as any web server has them. */
+/** Static files, like any web server. */
 function fileListener(folder: string): RequestListener {
   return (request, response) => {
     const { pathname } = new URL(request.url ?? "/", "http://localhost");

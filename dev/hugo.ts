@@ -11,26 +11,26 @@ export interface Hugo {
   readonly path: string;
   /** Such as `0.111.3`. */
   readonly version: string;
-  /** Where it came from, in words. */
+  /** Where it came from, for people. */
   readonly from: string;
 }
 
-/** The oldest Hugo that the module promises to work on. */
+/** The oldest Hugo that the module supports. */
 export const OLDEST_HUGO = "0.111.3";
 
-/** Where a Hugo that is not on PATH is kept: inside the project, so that the system stays as it is. */
+/** Folder for a Hugo that is not on PATH: inside the project, so that the system does not change. */
 export const hugoCache: string = fileURLToPath(
   new URL(import.meta.url.endsWith(".ts") ? "../.cache/hugo/" : "../../.cache/hugo/", import.meta.url),
 );
 
 /**
- * The Hugo on PATH if it is new enough, else one from Debian's, npm's or Python's packages.
+ * The Hugo on PATH if it is new enough; otherwise one from Debian's, npm's or Python's packages.
  * @throws Error that says what was tried and what to install.
  */
 export async function obtainHugo(cache: string = hugoCache): Promise<Hugo> {
   const onPath = await probe("hugo", "PATH");
   if (onPath !== undefined && compareVersions(onPath.version, OLDEST_HUGO) >= 0) return onPath;
-  // Any that is here already will do, also one that the tests have fetched beside others.
+  // Any Hugo that is already here is fine, also one that the tests downloaded.
   const findKnown = async (): Promise<Hugo | undefined> =>
     (await readCommands(cache, "obtained")).at(-1) ?? (await readCommands(cache, "versions")).at(-1);
   const here = await findKnown();
@@ -58,8 +58,8 @@ export async function obtainHugo(cache: string = hugoCache): Promise<Hugo> {
 }
 
 /**
- * Several Hugo versions side by side, oldest first, from the Debian suites that apt reaches; empty where there is no apt.
- * The newest moves: whatever Debian's unstable has today.
+ * Several Hugo versions, oldest first, from the Debian suites that apt can reach; empty if there is no apt. The newest changes:
+ * it is the version in Debian's unstable today.
  */
 export async function obtainHugoVersions(cache: string = hugoCache): Promise<readonly Hugo[]> {
   const here = await readCommands(cache, "versions");
@@ -71,7 +71,7 @@ export async function obtainHugoVersions(cache: string = hugoCache): Promise<rea
   });
 }
 
-/** As versions compare: 0.9.0 before 0.111.3. */
+/** In the order of versions: 0.9.0 before 0.111.3. */
 export function compareVersions(a: string, b: string): number {
   return a.localeCompare(b, "en", { numeric: true });
 }
@@ -130,7 +130,7 @@ async function unpackVersions(cache: string): Promise<readonly Hugo[]> {
   return await readCommands(cache, "versions");
 }
 
-/** `.cache/hugo/obtained` and `.cache/hugo/versions` name the commands that a first run made, one path a line. */
+/** `.cache/hugo/obtained` and `.cache/hugo/versions` contain the commands that a first run created, one path a line. */
 async function readCommands(cache: string, name: "obtained" | "versions"): Promise<readonly Hugo[]> {
   const listed = await readFile(path.join(cache, name), "utf8").catch(() => "");
   const hugos = await Promise.all(

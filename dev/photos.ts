@@ -13,7 +13,7 @@ import { develop, type Picture } from "./photos/picture.ts";
 import { paintWoods } from "./photos/woods.ts";
 import { paintWorms } from "./photos/worms.ts";
 
-/** How one photograph of the example site is made; `scale` makes smaller trial prints. */
+/** How one photograph of the example site is painted; `scale` makes smaller trial prints. */
 interface Photograph {
   readonly key: string;
   readonly make: (scale: number) => Promise<Buffer>;
@@ -21,7 +21,7 @@ interface Photograph {
 
 const GRAIN = 0.02;
 
-/** `npm run photos [-- --out FOLDER --scale 0.3 KEY…]`: paints the example site's photographs, the same each time. */
+/** `npm run photos [-- --out FOLDER --scale 0.3 KEY…]`: paints the example site's photographs, always the same. */
 const photographs: readonly Photograph[] = [
   { key: "worms.jpg", make: jpeg(paintWorms, 3000, { exposure: 1.25, vignette: 0.35, seed: 1 }) },
   { key: "trips/alps.jpg", make: jpeg(paintAlps, 2000, { exposure: 0.8, vignette: 0.25, seed: 2 }) },
@@ -82,8 +82,8 @@ function jpeg(scene: (height: number) => Picture, height: number, look: Look): P
 }
 
 /**
- * As a camera held upright stores it: the sensor's rows lie on their side and EXIF says how to turn them. With a
- * place in it, so that tests can see that no variant carries it on.
+ * As a camera in upright position stores it: the sensor's rows are rotated and EXIF has the orientation. It has a GPS
+ * position, so that tests can check that no variant keeps it.
  */
 function makePortrait(scale: number): Promise<Buffer> {
   return develop(paintWoods(Math.round(3600 * scale)), {

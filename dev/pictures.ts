@@ -7,7 +7,7 @@ import { startExampleBlog } from "./example-blog.ts";
 import { obtainHugo } from "./hugo.ts";
 import { pages, pictures, type View } from "./pictures/shots.ts";
 
-/** `npm run pictures`: takes the manual's pictures anew, of the example blog in Chromium with a real server. */
+/** `npm run pictures`: takes the manual's pictures of the example blog, in Chromium with a real server. */
 async function takePictures(folder: string): Promise<void> {
   await using blog = await startExampleBlog(await obtainHugo(), pages);
   const browser = await chromium.launch({
@@ -65,7 +65,7 @@ async function shotOf(browser: Browser, blog: string, view: View): Promise<Shot>
   }
 }
 
-/** Of each photograph that arrives, its pixels, its type and what it weighs, in words. */
+/** Pixels, type and size of each photograph that was loaded, as text. */
 function photographsOf(page: Page): (() => Promise<string>)[] {
   const arrived: (() => Promise<string>)[] = [];
   page.on("response", (response) => {

@@ -1,6 +1,6 @@
 import { createServer } from "node:net";
 
-/** A port on this machine: the wanted one if it is free, else one that is. */
+/** A port on this machine: the preferred one if it is free, otherwise another. */
 export async function freePort(wanted = 0): Promise<{ readonly port: number; readonly busy: boolean }> {
   const port = await tryPort(wanted);
   if (port !== undefined) return { port, busy: false };
@@ -9,7 +9,7 @@ export async function freePort(wanted = 0): Promise<{ readonly port: number; rea
   return { port: other, busy: true };
 }
 
-/** On every address, as the server will listen: a port that another program has on one of them is busy. */
+/** Checks every address, as the server listens on all: a port that another program has on one of them is busy. */
 function tryPort(port: number): Promise<number | undefined> {
   return new Promise((resolve) => {
     const server = createServer();

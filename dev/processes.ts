@@ -6,25 +6,25 @@ import { createWriteStream } from "node:fs";
 export interface Program {
   readonly name: string;
   readonly pid: number;
-  /** Resolves when it has ended, however it came. */
+  /** Resolves when it has ended, for any reason. */
   readonly ended: Promise<string>;
-  /** Asks it to end, with another signal than SIGTERM if need be; kills it when it does not. */
+  /** Signals it to end, with SIGTERM or another signal; kills it if it does not. */
   stop(signal?: NodeJS.Signals): Promise<void>;
 }
 
-/** What to run and with what besides this process's environment. */
+/** The program, and its environment in addition to this process's. */
 export interface Command {
   readonly name: string;
   readonly file: string;
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
-  /** A file that gets all that a started program prints; nothing is kept by default. */
+  /** A file for the output of a started program; by default the output is discarded. */
   readonly log?: string;
 }
 
 /**
  * Starts a program and waits for the line that says it is ready.
- * @throws Error with what it printed when it ends before that.
+ * @throws Error with its output if it ends before that.
  */
 export async function startProgram(command: Command, ready: RegExp, signal: AbortSignal): Promise<Program> {
   signal.throwIfAborted();
@@ -44,14 +44,14 @@ export async function startProgram(command: Command, ready: RegExp, signal: Abor
   return { name: command.name, pid: child.pid ?? 0, ended, stop };
 }
 
-/** Runs a program to its end, its output shown as it comes. Returns its exit code. */
+/** Runs a program to its end and shows its output. Returns its exit code. */
 export async function runProgram(command: Command, signal: AbortSignal): Promise<number> {
   signal.throwIfAborted();
   const child = spawn(command.file, command.args, {
     env: { ...process.env, ...command.env },
     stdio: ["ignore", "inherit", "inherit"],
   });
-  // With its own way to stop: SIGKILL would leave what it was writing.
+  // In an orderly way: SIGKILL would leave half-written files.
   signal.addEventListener("abort", () => child.kill("SIGTERM"), { once: true });
   const [code] = await once(child, "exit");
   signal.throwIfAborted();
@@ -70,7 +70,7 @@ async function stopProgram(
 ): Promise<void> {
   child.kill(signal);
   const hung = setTimeout(() => {
-    console.error(`${name} was told to end ${GRACE_MILLISECONDS / 1000} s ago and did not; it is killed`);
+    console.error(`${name} did not end ${GRACE_MILLISECONDS / 1000} s after the signal, and is killed`);
     child.kill("SIGKILL");
   }, GRACE_MILLISECONDS);
   await ended;
@@ -98,7 +98,7 @@ function readyLine(child: ChildProcess, name: string, ready: RegExp, signal: Abo
       output += chunk.toString();
       if (!ready.test(output)) return;
       resolve();
-      // Read on, or the program would wait for a reader; but keep nothing.
+      // Keep reading, or the program would block; but store nothing.
       child.stdout?.off("data", onData).resume();
       child.stderr?.off("data", onData).resume();
     };

@@ -6,12 +6,12 @@ import { type ProblemKind, problems } from "../server/errors.ts";
 import { metricDefinitions } from "../server/telemetry/metric-definitions.ts";
 import { allPromises, chosenPromises } from "./results.ts";
 
-/** The files that have them, below the repository's root. */
+/** The files with generated tables, below the repository's root. */
 export const generatedFiles = ["README.md", "k8s/README.md", "bench/README.md"] as const;
 
 /**
  * The text of a file with each `<!-- name -->…<!-- /name -->` filled from the definitions.
- * @throws Error when a table has no place in the text.
+ * @throws Error if the text has no place for a table.
  */
 export function withTables(file: (typeof generatedFiles)[number], text: string): string {
   return Object.entries(tables[file]).reduce((filled, [name, render]) => {
@@ -23,7 +23,7 @@ export function withTables(file: (typeof generatedFiles)[number], text: string):
 
 // --- tables ---
 
-// Beside bench/ both in the sources (dev/) and as built (dist/dev/).
+// Beside bench/ both in the sources (dev/) and in the build (dist/dev/).
 const results = fileURLToPath(
   new URL(import.meta.url.endsWith(".ts") ? "../bench/results/" : "../../bench/results/", import.meta.url),
 );

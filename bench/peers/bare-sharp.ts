@@ -11,7 +11,7 @@ export function bareTier(original: string | Uint8Array, width: number): Sharp {
     .toColourspace("srgb");
 }
 
-/** The very settings that the server's encoders have: from the function that sets them. */
+/** The settings of the server's encoders, from the function that sets them. */
 export async function bareEncode(
   image: Sharp,
   how: { readonly format: Format; readonly q: number; readonly lane: Lane; readonly megapixels: number },

@@ -3,9 +3,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { builtProgram } from "../tools/paths.ts";
 
 /**
- * Bare sharp that encodes all the time in a process of its own, with what CPU is left over (SCHED_IDLE), as a warm
- * encoder of ours: what any encoder costs those who share the machine with it.
- * @returns what ends it.
+ * Bare sharp that encodes all the time in a separate process, with spare CPU (SCHED_IDLE) like a warm encoder of ours: the
+ * cost of any encoder for other programs on the machine.
+ * @returns a function that stops it.
  */
 export async function startEndless(photo: string): Promise<() => void> {
   const args = ["--idle", "0", process.execPath, builtProgram("peers", "endless"), photo];
@@ -13,7 +13,7 @@ export async function startEndless(photo: string): Promise<() => void> {
   child.on("error", () => undefined);
   const end = (): void => void child.kill("SIGKILL");
   process.once("exit", end);
-  // Until it has loaded sharp and begun.
+  // Waits until it has loaded sharp and started.
   await sleep(1_000);
   return () => {
     process.off("exit", end);

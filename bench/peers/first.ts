@@ -4,8 +4,8 @@ import { projectRoot } from "../tools/paths.ts";
 import { freePort, type Started, startServer } from "../tools/processes.ts";
 
 /**
- * The first imgproxy-lite's way of working, on Debian's python3-flask, python3-pil and python3-waitress.
- * @throws Error where one of them is not installed.
+ * The method of the first imgproxy-lite, on Debian's python3-flask, python3-pil and python3-waitress.
+ * @throws Error if one of them is not installed.
  */
 export async function startFirst(folder: string, photos: string): Promise<Started> {
   const port = await freePort();

@@ -3,20 +3,20 @@ import path from "node:path";
 import type { Measured } from "../tools/alternate.ts";
 import { measureProgram } from "../tools/command.ts";
 
-/** What Hugo is to make of one photograph. */
+/** The images that Hugo must make of one photograph. */
 export interface HugoImages {
   readonly hugo: string;
   readonly folder: string;
   readonly photo: string;
   readonly widths: readonly number[];
-  /** In Hugo's words: jpg, webp. */
+  /** Hugo's format names: jpg, webp. */
   readonly formats: readonly string[];
   readonly quality: number;
 }
 
 /**
- * A site whose one page resizes a photograph by Hugo's own image processing, built anew at each run.
- * @returns the run. @throws Error where that Hugo does not build it.
+ * A site whose one page resizes a photograph with Hugo's own image processing, built from scratch at each run.
+ * @returns the run. @throws Error if that Hugo does not build it.
  */
 export async function hugoImages(what: HugoImages): Promise<() => Promise<Measured>> {
   const { hugo, folder, photo, widths, formats, quality } = what;

@@ -7,10 +7,10 @@ import { freePort, type Started, startServer } from "../tools/processes.ts";
 
 const run = promisify(execFile);
 
-/** ipx is installed on first use, outside the project's own dependencies. */
+/** ipx is installed at its first use, outside the project's own dependencies. */
 const cache = path.join(projectRoot, ".cache", "bench", "ipx");
 
-/** ipx, the nearest program on npm: sharp behind HTTP, no cache of its own. @throws Error without a registry. */
+/** ipx, the most similar program on npm: sharp behind HTTP, without a cache. @throws Error without a registry. */
 export async function startIpx(folder: string, photos: string, key: string): Promise<Started> {
   const program = path.join(cache, "node_modules", "ipx", "bin", "ipx.mjs");
   await mkdir(cache, { recursive: true });

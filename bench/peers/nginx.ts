@@ -3,8 +3,8 @@ import path from "node:path";
 import { freePort, type Started, startServer } from "../tools/processes.ts";
 
 /**
- * nginx with one worker on a folder of files: sendfile, open files cached, the headers of ours.
- * @throws Error where nginx is not installed.
+ * nginx with one worker on a folder of files: sendfile, open files cached, the same headers as imgproxy-lite.
+ * @throws Error if nginx is not installed.
  */
 export async function startNginx(
   folder: string,
@@ -33,10 +33,10 @@ function configOf(
   port: number,
   headers: Readonly<Record<string, string>>,
 ): string {
-  // nginx makes these itself.
+  // nginx adds these itself.
   const { etag: _, "content-length": __, "content-type": type, ...added } = headers;
   const quoted = (text: string): string => `"${text.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`;
-  // Started by root, the worker would be nobody, who may not read the folder.
+  // Started by root, the worker would run as nobody, who cannot read the folder.
   const user = process.getuid?.() === 0 ? "user root;\n" : "";
   return `${user}daemon off;
 worker_processes 1;

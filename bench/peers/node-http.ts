@@ -2,7 +2,7 @@ import path from "node:path";
 import { builtProgram } from "../tools/paths.ts";
 import { freePort, type Started, startServer } from "../tools/processes.ts";
 
-/** node:http and nothing else, with the body in a file and these headers. */
+/** Only node:http, with the body in a file and these headers. */
 export async function startNodeHttp(options: {
   readonly folder: string;
   readonly file: string;

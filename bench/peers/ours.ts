@@ -5,7 +5,7 @@ import { formatQuery, type ImageRequest } from "../../contract/request.ts";
 import { projectRoot } from "../tools/paths.ts";
 import { freePort, type Started, startServer } from "../tools/processes.ts";
 
-/** imgproxy-lite as a user runs it, with a cache of its own. */
+/** imgproxy-lite as a user runs it, with its own cache. */
 export interface Ours extends Started {
   readonly cache: string;
   readonly adminUrl: string;
@@ -15,7 +15,7 @@ export async function startOurs(options: {
   readonly folder: string;
   readonly photos: string;
   readonly env?: Readonly<Record<string, string>>;
-  /** Of another run, to find it warm. */
+  /** The cache of another run, to start warm. */
   readonly cache?: string;
 }): Promise<Ours> {
   const { folder, photos, env = {} } = options;
@@ -32,7 +32,7 @@ export async function startOurs(options: {
       PORT: String(port),
       ADMIN_PORT: String(adminPort),
       COLD_BUDGET: "1000000",
-      // A busy machine is no reason to give up: that is what the figures show.
+      // A busy machine is no reason to fail: the numbers show it.
       ENCODE_TIMEOUT: "60s",
       ...env,
     },
@@ -47,10 +47,10 @@ export function pathOf(request: ImageRequest): string {
   return `/?${formatQuery(request)}`;
 }
 
-/** What a browser of today sends for an `<img>`. */
+/** The header that a current browser sends for an `<img>`. */
 export const browser = { accept: browserAccept.avif } as const;
 
-/** The version that a page built now would name. */
+/** The version that a page built now would contain. */
 export async function versionOf(ours: Ours, key: string): Promise<string> {
   const answer = await fetch(`${ours.url}${pathOf({ key, format: "json" })}`);
   const info: unknown = await answer.json();
@@ -59,7 +59,7 @@ export async function versionOf(ours: Ours, key: string): Promise<string> {
   return version;
 }
 
-/** One answer, whole. @throws Error when it is no 200. */
+/** One whole response. @throws Error unless it is 200. */
 export async function fetchImage(
   url: string,
   headers: Readonly<Record<string, string>> = browser,

@@ -1,4 +1,4 @@
-/** Any other image server that already runs, by the URL it gives a variant; it is asked over HTTP and not measured for CPU. */
+/** Any other image server that already runs, by its URL of a variant; only HTTP is measured, not its CPU. */
 export interface TemplatePeer {
   readonly name: string;
   readonly urlOf: (variant: {
@@ -11,8 +11,8 @@ export interface TemplatePeer {
 
 /**
  * `imgproxy=http://127.0.0.1:8080/unsafe/rs:fit:{w}/q:{q}/plain/local:///{key}@{fm}`: the name, then a URL in which
- * `{key}`, `{w}`, `{q}` and `{fm}` are filled in.
- * @throws Error when it is not of that form, or names another machine: only one's own is loaded.
+ * `{key}`, `{w}`, `{q}` and `{fm}` are replaced.
+ * @throws Error for another form, or for another machine: the load goes only to this one.
  */
 export function parseTemplate(text: string): TemplatePeer {
   const [, name, template] = /^([^=]+)=(https?:\/\/.+)$/.exec(text) ?? [];

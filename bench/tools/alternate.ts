@@ -1,18 +1,18 @@
-/** One way of doing what is measured. */
+/** One contender. */
 export interface Contender {
   readonly name: string;
-  /** One run of about a second; what it measured, by name. */
+  /** One run of about a second; returns its measurements by name. */
   readonly run: () => Promise<Measured>;
 }
 
 export type Measured = Readonly<Record<string, number>>;
 
-/** What a contender measured in all rounds, by name. */
+/** A contender's measurements of all rounds, by name. */
 export type Samples = Readonly<Record<string, readonly number[]>>;
 
 /**
- * Runs the contenders in turn, the order reversed every other round: a machine that is shared slows all of them alike,
- * and the least of many rounds is what each can do.
+ * Runs the contenders in turn, in reversed order every other round: a shared machine slows all of them equally, and the minimum
+ * of many rounds is what each can do.
  * @returns the samples by contender.
  */
 export async function alternate(
@@ -32,7 +32,7 @@ export async function alternate(
   return samples;
 }
 
-/** The samples of two series as one. */
+/** The samples of two series together. */
 export function joined(
   a: ReadonlyMap<string, Samples>,
   b: ReadonlyMap<string, Samples>,

@@ -9,7 +9,7 @@ export interface Program {
   readonly env?: Readonly<Record<string, string>>;
   /** For its output. */
   readonly log: string;
-  /** Exit codes that count as done; by default only 0. */
+  /** Exit codes that count as success; default 0. */
   readonly done?: readonly number[];
 }
 
@@ -45,7 +45,7 @@ export async function measureProgram(program: Program): Promise<Measured> {
 
 // --- /proc ---
 
-/** Of all children that this process has waited for: proc(5), fields 16 and 17. */
+/** CPU time of all children that this process has waited for: proc(5), fields 16 and 17. */
 function childrenCpuMs(): number {
   const stat = readFileSync("/proc/self/stat", "latin1");
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");

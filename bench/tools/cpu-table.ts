@@ -1,7 +1,7 @@
 import { least, median, type Samples } from "./alternate.ts";
 import type { Bar, Table } from "./result.ts";
 
-/** CPU and wall time of contenders that ran to an end, against one of them. */
+/** CPU and wall time of contenders that ran to an end, compared with one of them. */
 export function timesTable(title: string, samples: ReadonlyMap<string, Samples>, reference: string): Table {
   const base = leastOf(samples, reference, "cpuMs");
   return {
@@ -22,7 +22,7 @@ export function leastOf(samples: ReadonlyMap<string, Samples>, name: string, wha
   return least(samples.get(name)?.[what] ?? []);
 }
 
-/** One bar a contender; ours are those whose name begins so. */
+/** One bar for each contender; ours are those whose name begins with this text. */
 export function barsOf(samples: ReadonlyMap<string, Samples>, what: string): Bar[] {
   return [...samples].map(([name, measured]) => ({
     name,

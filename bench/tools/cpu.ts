@@ -1,16 +1,16 @@
 import { readdirSync, readFileSync } from "node:fs";
 
-/** Milliseconds of CPU that a process and all that it started have used, in steps of 10 ms; the dead it waited for count. */
+/** CPU time in ms of a process and its descendants, in steps of 10 ms, including children that it waited for. */
 export function cpuMsOf(pid: number): number {
   return treeOf(pid).reduce((sum, { ticks }) => sum + ticks * MS_A_TICK, 0);
 }
 
-/** Bytes of memory that belong to a process and all that it started, and to nobody else. */
+/** Bytes of memory of a process and its descendants that no other process shares. */
 export function privateBytesOf(pid: number): number {
   return treeOf(pid).reduce((sum, { pid }) => sum + anonymousBytes(pid), 0);
 }
 
-/** Processes that a process has started and that have not been waited for. */
+/** Child processes that have not been waited for. */
 export function childrenOf(pid: number): number[] {
   return treeOf(pid)
     .filter(({ parent }) => parent === pid)
@@ -33,7 +33,7 @@ function treeOf(root: number): Process[] {
     .filter((name) => /^[0-9]+$/.test(name))
     .flatMap((name) => readProcess(Number(name)) ?? []);
   const tree = all.filter(({ pid }) => pid === root);
-  // Grows while it is walked: children of children.
+  // Grows during the loop: children of children.
   for (const { pid } of tree) tree.push(...all.filter(({ parent }) => parent === pid));
   return tree;
 }

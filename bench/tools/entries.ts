@@ -4,8 +4,8 @@ import path from "node:path";
 import { setImmediate } from "node:timers/promises";
 
 /**
- * Fills a cache folder with so many files that have the names and sizes of entries, 600 bytes each, six a source. They
- * are holes: whoever only walks the folder sees no difference, and a million take no room.
+ * Fills a cache folder with a number of files with the names and sizes of entries, 600 bytes each, six a source. They are
+ * sparse: a program that only walks the folder sees no difference, and a million of them use no space.
  */
 export async function fillCache(cache: string, entries: number): Promise<void> {
   const folders = new Set<string>();
@@ -15,7 +15,7 @@ export async function fillCache(cache: string, entries: number): Promise<void> {
     if (!folders.has(folder)) mkdirSync(folder, { recursive: true });
     folders.add(folder);
     for (const width of WIDTHS) makeHole(path.join(folder, `${hash}.${width}.55.auto-aw`), 600);
-    // Synchronous calls make a million in a minute; a signal is heard between them.
+    // Synchronous calls create a million in a minute; signals are handled between them.
     if (made % (WIDTHS.length * 1_000) === 0) await setImmediate();
   }
 }

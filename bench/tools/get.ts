@@ -4,8 +4,8 @@ import { browser } from "../peers/ours.ts";
 const agent = new Agent({ keepAlive: true });
 
 /**
- * Milliseconds from asking to the last byte, by the leanest client that Node has: what is measured is the server.
- * @throws Error when the answer is no 200.
+ * Milliseconds from the request to the last byte, with Node's cheapest client, so that the server dominates.
+ * @throws Error unless the response is 200.
  */
 export async function wallOf(url: string): Promise<number> {
   const began = performance.now();
@@ -13,7 +13,7 @@ export async function wallOf(url: string): Promise<number> {
   return performance.now() - began;
 }
 
-/** @throws Error when the answer is no 200. */
+/** @throws Error unless the response is 200. */
 export function bodyOf(url: string): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const asked = get(url, { agent, headers: browser }, (answer) => {

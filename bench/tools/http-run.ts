@@ -3,7 +3,7 @@ import type { Bench } from "./bench.ts";
 import { runLoad } from "./load.ts";
 import type { Started } from "./processes.ts";
 
-/** A server under load for a second or so: CPU a request of it and its children, requests a second, latency. */
+/** A server under load for about a second: CPU a request of it and its children, requests a second, latency. */
 export function underLoad(
   bench: Bench,
   name: string,
@@ -27,7 +27,7 @@ export function underLoad(
       const cpuMs = server.cpuMs() - before;
       if (answered.failures > answered.requests / 100)
         throw new Error(`${name}: ${answered.failures} of ${answered.requests} requests failed`);
-      // A machine that is busy elsewhere may leave a slow server no answer within the run.
+      // On a busy machine, a slow server may give no response within the run.
       if (answered.requests === 0) return { requestsPerSecond: 0 };
       return {
         cpuMicroseconds: (1000 * cpuMs) / answered.requests,

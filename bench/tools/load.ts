@@ -5,16 +5,16 @@ import { promisify } from "node:util";
 import { number } from "./outside.ts";
 import { builtProgram } from "./paths.ts";
 
-/** What readers do for a while: some connections that ask again as soon as they are answered. */
+/** A load: some connections that each send the next request after a response. */
 export interface Load {
   /** Without a slash at the end. */
   readonly url: string;
-  /** Paths with queries, asked for in turn. */
+  /** Paths with queries, requested in turn. */
   readonly paths: readonly [string, ...string[]];
   readonly headers?: Readonly<Record<string, string>>;
   readonly connections: number;
   readonly seconds: number;
-  /** For a script file. */
+  /** Folder for a script file. */
   readonly folder: string;
 }
 
@@ -23,11 +23,11 @@ export interface Answered {
   readonly requestsPerSecond: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
-  /** Answers that were no 2xx, and broken connections. */
+  /** Responses other than 2xx, and broken connections. */
   readonly failures: number;
 }
 
-/** With wrk where it is, else with a bundled client; either is one process of one thread. */
+/** With wrk if it is installed, otherwise with a bundled client; both are one process with one thread. */
 export async function runLoad(load: Load): Promise<Answered> {
   return (await hasWrk()) ? await runWrk(load) : await runClient(load);
 }
@@ -42,7 +42,7 @@ const run = promisify(execFile);
 let wrk: Promise<boolean> | undefined;
 
 function hasWrk(): Promise<boolean> {
-  // wrk prints its version and exits 1; where it is missing there is no exit code.
+  // wrk prints its version and exits with 1; without wrk there is no exit code.
   wrk ??= run("wrk", ["-v"]).then(
     () => true,
     (error: { code?: unknown }) => typeof error.code === "number",

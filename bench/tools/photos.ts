@@ -4,14 +4,14 @@ import sharp from "sharp";
 
 /**
  * Source keys of the photographs in a folder, those with most pixels first.
- * @throws Error when there is none.
+ * @throws Error if there is none.
  */
 export async function findPhotos(folder: string): Promise<readonly [string, ...string[]]> {
   const names = await readdir(folder, { recursive: true }).catch(() => []);
   const photos = await Promise.all(
     names.filter((name) => /\.jpe?g$/i.test(name)).map((name) => measure(folder, name)),
   );
-  // Camera files are sRGB; CMYK scans would time a colour transform.
+  // Camera files are sRGB; with CMYK scans, the colour conversion would be measured.
   const [first, ...rest] = photos
     .filter(({ space }) => space === "srgb")
     .sort((a, b) => b.pixels - a.pixels)

@@ -1,6 +1,6 @@
 import { digits, type Plot } from "./result.ts";
 
-/** A picture for a README: readable on white and on black, no script, no font of its own. */
+/** An SVG for a README: readable on white and on black, without script or font. */
 export function drawPlot(title: string, plot: Plot): string {
   const body = plot.kind === "bars" ? drawBars(plot) : drawLines(plot);
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${body.height + TOP}" width="${WIDTH}" role="img" aria-label="${escapeXml(title)}">
@@ -38,7 +38,7 @@ function drawBars({ unit, bars }: Extract<Plot, { kind: "bars" }>): Drawn {
   return { svg: svg.join("\n"), height: bars.length * row + 6 };
 }
 
-/** Both axes logarithmic: what is linear is a straight line, what is flat is level. */
+/** Both axes are logarithmic: linear growth is a diagonal, constant cost is horizontal. */
 function drawLines({ x, y, lines }: Extract<Plot, { kind: "lines" }>): Drawn {
   const [left, bottom, height] = [70, 44, 320];
   const points = lines.flatMap((line) => line.points);

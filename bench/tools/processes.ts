@@ -10,9 +10,9 @@ export interface Started {
   readonly pid: number;
   /** Without a slash at the end. */
   readonly url: string;
-  /** Milliseconds from exec to the first good answer, to within 5 ms. */
+  /** Milliseconds from exec to the first good response, with an error of 5 ms. */
   readonly startMs: number;
-  /** Of it and of its children, since it started. */
+  /** CPU time of it and its children since it started. */
   cpuMs(): number;
   privateBytes(): number;
   stop(): Promise<void>;
@@ -24,16 +24,16 @@ export interface Command {
   readonly env?: Readonly<Record<string, string>>;
   /** Where it listens. */
   readonly url: string;
-  /** What it answers with 200 once it is up. */
+  /** URL that answers 200 once it is up. */
   readonly ready: string;
-  /** Its output: a file as a container's log would be. */
+  /** File for its output, like a container's log. */
   readonly log: string;
 }
 
-/** Everything that was started and not yet stopped, so that a failed run leaves nothing behind. */
+/** Every process that was started and not stopped yet, so that a failed run leaves none behind. */
 const running = new Set<Started>();
 
-/** @throws Error with the log's end when the server ends or is not up within a minute. */
+/** @throws Error with the end of the log if the server exits or is not up within a minute. */
 export async function startServer({ file, args, env = {}, url, ready, log }: Command): Promise<Started> {
   const began = performance.now();
   const output = openSync(log, "w");
@@ -69,7 +69,7 @@ export async function stopAll(): Promise<void> {
   await Promise.all([...running].map((one) => one.stop()));
 }
 
-/** A port that is free now. */
+/** A free port. */
 export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const probe = createServer().once("error", reject);
@@ -95,7 +95,7 @@ async function untilReady(url: string, child: ChildProcess, began: number): Prom
   throw new Error(`not within ${MOST_MS / 1000} s`);
 }
 
-/** Long enough for a machine that is busy with everything else. */
+/** Long enough for a machine that is busy. */
 const MOST_MS = 60_000;
 
 async function end(child: ChildProcess, ended: Promise<void>): Promise<void> {

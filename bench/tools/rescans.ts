@@ -7,18 +7,18 @@ import type { Bench } from "./bench.ts";
 import { photoKey } from "./site.ts";
 import { realScan, VARIANTS, type Warmed, warmedSite } from "./warmed-site.ts";
 
-/** What a scan costs once some of a site's posts show another photograph than before. */
+/** The cost of a scan after some posts of a site got another photograph. */
 export interface Rescan {
   readonly posts: number;
   readonly changed: number;
-  /** The scanner's, the least of three runs, each with other photographs. */
+  /** CPU of the scanner, minimum of three runs, each with other photographs. */
   readonly cpuMs: number;
   readonly serverCpuMs: number;
-  /** Of the server's API. */
+  /** Token of the server's API. */
   readonly calls: number;
 }
 
-/** @param changes how many posts to change, one number after the other. */
+/** @param changes numbers of posts to change, one after the other. */
 export async function rescans(
   bench: Bench,
   posts: number,
@@ -51,7 +51,7 @@ async function rescan(bench: Bench, warmed: Warmed, changed: number): Promise<Me
 
 let made = 0;
 
-/** The post shows a photograph that the server has never seen. */
+/** The post shows a photograph that is new to the server. */
 async function changePost({ site, photos }: Warmed, post: number): Promise<void> {
   const file = path.join(site, "content", "posts", `post-${post}.md`);
   const text = await readFile(file, "utf8");
@@ -60,7 +60,7 @@ async function changePost({ site, photos }: Warmed, post: number): Promise<void>
   await writeFile(file, text.replace(/trips\/[a-z]+-[0-9]+\.jpg/, key));
 }
 
-/** By the server's log of requests, which it writes a moment later: a scan with a token has nothing but POST and PUT. */
+/** From the server's request log, which is written a moment later: a scan with a token sends only POST and PUT. */
 async function callsOf({ folder }: Bench, server: Ours): Promise<number> {
   await sleep(1_000);
   const log = await readFile(path.join(folder, `imgproxy-lite-${new URL(server.url).port}.log`), "utf8");

@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import { availableParallelism, release, totalmem } from "node:os";
 
-/** What a claim found, before it is written down. */
+/** The result of a claim, before it is written. */
 export interface Result {
   readonly title: string;
-  /** One paragraph: what was run, and what counts. */
+  /** One paragraph: what was run, and which number counts. */
   readonly about: string;
   readonly targets: readonly Target[];
   readonly tables: readonly Table[];
@@ -12,7 +12,7 @@ export interface Result {
   readonly plot: Plot;
 }
 
-/** A promise and what was measured. */
+/** A promise and its measurement. */
 export interface Target {
   readonly claim: string;
   readonly measured: number;
@@ -67,7 +67,7 @@ export function meets({ measured, atMost, atLeast }: Target): boolean {
   );
 }
 
-/** Three digits that matter. */
+/** Three significant digits. */
 export function digits(value: number): string {
   if (!Number.isFinite(value)) return "–";
   const size = Math.abs(value);

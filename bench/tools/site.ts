@@ -5,23 +5,23 @@ import { projectRoot } from "./paths.ts";
 
 export interface SiteOptions {
   readonly posts: number;
-  /** In each post that has any. */
+  /** Images in each post that has any. */
   readonly images: number;
-  /** Every second post has none, as on most blogs; else all have. */
+  /** Every second post has none, as on most blogs; otherwise all posts have images. */
   readonly everySecond: boolean;
-  /** How many posts may have any: the first ones. Absent: all. */
+  /** The number of posts that can have images: the first ones. Default: all. */
   readonly illustrated?: number;
-  /** Whether images stand in lists with code, where only a parser can tell what is one. */
+  /** Whether images are in lists with code, where only a parser can find them. */
   readonly nested?: boolean;
-  /** What turns an image into HTML. */
+  /** The render hook. */
   readonly hook: "none" | "embedded" | "ours";
-  /** Photographs that the manifest describes; 0: there is none. */
+  /** Number of photographs in the manifest; 0: no manifest. */
   readonly manifest: number;
   /** Lines of `[params.imgproxy]`. */
   readonly params?: string;
 }
 
-/** A Hugo site of about 5 KB a post, the same one each time. */
+/** A Hugo site of about 5 KB a post; always the same. */
 export async function writeSite(folder: string, options: SiteOptions): Promise<void> {
   const posts = path.join(folder, "content", "posts");
   const layouts = path.join(folder, "layouts");

@@ -10,10 +10,10 @@ import { formatEntry, formatRecord } from "../../server/cache/entry.ts";
 import { pathParts, recordName, variantName } from "../../server/cache/name.ts";
 import { versionOf } from "../../server/source/source.ts";
 
-/** Widths of the ladder that tiny photographs have, all at one quality. */
+/** Widths of the ladder for tiny photographs, all at one quality. */
 export const tinyTiers = { widths: [8, 16, 32], quality: 60 } as const;
 
-/** A folder of photographs of 32 by 24 pixels: what matters is how many there are. */
+/** A folder of photographs of 32 by 24 pixels: only their number matters. */
 export async function writeTinyPhotos(folder: string, keys: readonly string[]): Promise<void> {
   const first = path.join(folder, "first.jpg");
   await writeFile(first, await tinyPhoto());
@@ -25,8 +25,8 @@ export async function writeTinyPhotos(folder: string, keys: readonly string[]): 
 }
 
 /**
- * A cache as the server leaves it once it has warmed every tier of tiny photographs for every class of readers.
- * @param photos the folder that the server reads.
+ * A cache as the server leaves it after it has warmed every tier of tiny photographs for every class of readers.
+ * @param photos the server's source folder.
  */
 export async function fillWarm(cache: string, photos: string, keys: readonly string[]): Promise<void> {
   const namespace = `folder ${photos}`;
@@ -51,7 +51,7 @@ export async function fillWarm(cache: string, photos: string, keys: readonly str
   }
 }
 
-/** What a scan remembers of them. */
+/** The state that a scan stores about them. */
 export async function weightsOf(keys: readonly string[]): Promise<WarmResults> {
   const version = versionOf(validatorOf(await tinyPhoto()));
   const weight = (type: string) => ({ status: "hit", bytes: BODY_BYTES, type }) as const;

@@ -9,17 +9,17 @@ import { projectRoot } from "./paths.ts";
 import { photoKeys, type SiteOptions, writeSite } from "./site.ts";
 import { fillWarm, tinyTiers, weightsOf, writeTinyPhotos } from "./warm-cache.ts";
 
-/** A site with tiny photographs, a server that has their variants, and what earlier scans remember of them. */
+/** A site with tiny photographs, a server that has their variants, and the stored state of earlier scans. */
 export interface Warmed {
   readonly site: string;
   readonly photos: string;
   readonly server: Ours;
 }
 
-/** Of one photograph: its tiers for each class of readers. */
+/** Variants of one photograph: its tiers for each class of readers. */
 export const VARIANTS = tinyTiers.widths.length * 3;
 
-/** @param there which photographs' variants the server has. */
+/** @param there photographs whose variants the server has. */
 export async function warmedSite(
   bench: Bench,
   shape: Pick<SiteOptions, "posts" | "images" | "everySecond" | "illustrated">,
@@ -40,8 +40,8 @@ export async function warmedSite(
 }
 
 /**
- * A scan with a token; `serverCpuMs` is what it cost the server.
- * @param missing variants that it has to make.
+ * A scan with a token; `serverCpuMs` is the server's CPU time for it.
+ * @param missing variants that the server must make.
  */
 export function realScan(bench: Bench, { site, server }: Warmed, missing: number): Contender {
   const bin = path.join(projectRoot, "bin", "imgproxy-lite.js");

@@ -16,9 +16,9 @@ import { type Ceph, confOf, type Daemon, rgwOf, runCeph, startDaemon, stopDaemon
 export const needs = ["ceph-mon", "ceph-osd", "radosgw", "ceph-common", "ceph-mds", "ceph-fuse"];
 
 /**
- * Starts a cluster of one in an empty folder: S3 with two buckets, a CephFS when asked. Takes 5 to 8 seconds, needs no
- * root, listens on loopback.
- * @throws Error naming the step that failed; what the daemons said is in the folder.
+ * Starts a cluster of one node in an empty folder: S3 with two buckets, and a CephFS if requested. It takes 5 to 8 seconds,
+ * needs no root, and listens on loopback.
+ * @throws Error with the step that failed; the folder has the daemons' logs.
  */
 export async function startCeph(folder: string, options: { readonly cephfs: boolean }): Promise<Ceph> {
   for (const name of ["mon", "osd", "rgw"]) await mkdir(join(folder, name), { recursive: true });
@@ -44,13 +44,13 @@ export async function startCeph(folder: string, options: { readonly cephfs: bool
   }
 }
 
-/** Ends every daemon and deletes the folder. Unmount clients before. */
+/** Stops every daemon and deletes the folder. Unmount clients before. */
 export async function stopCeph(ceph: Pick<Ceph, "folder">): Promise<void> {
   for (const name of ["rgw", "mds", "osd", "mon"]) await stopDaemon(ceph.folder, name);
   await rm(ceph.folder, { recursive: true, force: true });
 }
 
-/** An S3 client as the cluster's owner: for tests to put objects with. */
+/** An S3 client with the rights of the cluster's owner, for tests that put objects. */
 export function ownerClient(ceph: Ceph): S3Client {
   return new S3Client({
     endpoint: ceph.endpoint,

@@ -1,6 +1,6 @@
 /**
- * The smallest honest cluster: one mon, one osd on a sparse file, everything on loopback, no keys inside. An object
- * has one copy; a killed daemon finds its data again.
+ * The smallest realistic cluster: one mon, one osd on a sparse file, everything on loopback, no internal keys. An object has
+ * one copy; a killed daemon finds its data again.
  */
 export function cephConf(folder: string, fsid: string, monPort: number): string {
   return `[global]

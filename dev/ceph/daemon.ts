@@ -5,21 +5,21 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 
-/** Where a throw-away cluster lives; plain data, so that a test's worker can have it. */
+/** Paths of a temporary cluster; plain data, so that a test worker can have it. */
 export interface Ceph {
-  /** All that the cluster keeps: delete it and it never was. */
+  /** All data of the cluster: deleting it deletes the cluster. */
   readonly folder: string;
   readonly endpoint: string;
   readonly region: string;
   readonly accessKey: string;
   readonly secretKey: string;
-  /** Readable with the keys only. */
+  /** A bucket that is readable only with the keys. */
   readonly bucket: string;
-  /** Anyone may read its objects; nobody may list them, so that a missing key is 403 (as S3 has it). */
+  /** Anyone can read its objects; nobody can list them, so a missing key is 403 (as in S3). */
   readonly publicBucket: string;
 }
 
-/** A program of the cluster, named as its pid file is: `mon`, `osd`, `mds`, `rgw`, `client.1`. */
+/** A program of the cluster, with the name of its pid file: `mon`, `osd`, `mds`, `rgw`, `client.1`. */
 export interface Daemon {
   readonly name: string;
   readonly command: string;
@@ -30,7 +30,7 @@ export function confOf(folder: string): string {
   return join(folder, "ceph.conf");
 }
 
-/** The radosgw of a cluster: start it again after a test killed it. */
+/** The radosgw of a cluster, to start it again after a test killed it. */
 export function rgwOf(ceph: Pick<Ceph, "endpoint">): Daemon {
   const { host } = new URL(ceph.endpoint);
   return {
@@ -40,7 +40,7 @@ export function rgwOf(ceph: Pick<Ceph, "endpoint">): Daemon {
   };
 }
 
-/** Starts a daemon that outlives this process. Returns once it runs, which is not yet once it answers. */
+/** Starts a daemon that outlives this process. Returns once it runs, before it answers. */
 export async function startDaemon(folder: string, { name, command, args }: Daemon): Promise<void> {
   const log = openSync(join(folder, `${name}.out`), "a");
   const child = spawn(command, [...args, "-f", "-c", confOf(folder)], {
@@ -56,8 +56,8 @@ export async function startDaemon(folder: string, { name, command, args }: Daemo
 }
 
 /**
- * Sends a signal; a test's way to a hung (`SIGSTOP`, `SIGCONT`) or lost (`SIGKILL`) daemon. Returns after `SIGSTOP` once
- * none of its threads runs: on a busy machine one may answer for a while. False when it is gone.
+ * Sends a signal, so that a test can hang (`SIGSTOP`, `SIGCONT`) or kill (`SIGKILL`) a daemon. After `SIGSTOP` it returns once
+ * no thread runs: on a busy machine one may still answer for a while. False if the daemon is gone.
  */
 export function signalDaemon(folder: string, name: string, signal: NodeJS.Signals): boolean {
   const pid = pidOf(folder, name);
@@ -67,13 +67,13 @@ export function signalDaemon(folder: string, name: string, signal: NodeJS.Signal
   return true;
 }
 
-/** Ends a daemon at once, suspended or not, and returns when it is gone. */
+/** Kills a daemon at once, also a suspended one, and returns when it is gone. */
 export async function stopDaemon(folder: string, name: string): Promise<void> {
   while (signalDaemon(folder, name, "SIGKILL")) await sleep(20);
   await rm(pidFile(folder, name), { force: true });
 }
 
-/** Runs a command of Ceph's on the cluster. @throws Error with what it printed. */
+/** Runs a Ceph command on the cluster. @throws Error with its output. */
 export async function runCeph(folder: string, command: string, ...args: readonly string[]): Promise<void> {
   try {
     await promisify(execFile)(command, ["-c", confOf(folder), ...args], { timeout: 60_000 });
@@ -100,7 +100,7 @@ function cannotRun(command: string, cause: unknown): Error {
 
 // --- processes ---
 
-/** Whether any thread of a process does anything but stand still. */
+/** Whether any thread of a process is running. */
 function runs(pid: number): boolean {
   try {
     const threads = readdirSync(`/proc/${pid}/task`);
@@ -108,7 +108,7 @@ function runs(pid: number): boolean {
       (thread) => !/\) [TtZX] /.test(readFileSync(`/proc/${pid}/task/${thread}/stat`, "utf8")),
     );
   } catch {
-    // A thread has just ended, or all of it has: then it is not found the next time.
+    // If a thread, or the process, has just ended, the next check does not find it.
     return existsSync(`/proc/${pid}`);
   }
 }
@@ -123,7 +123,7 @@ function pidFile(folder: string, name: string): string {
   return join(folder, `${name}.pid`);
 }
 
-/** Pids are used again: one counts only while its command line names our ceph.conf. */
+/** Pids are reused: one counts only if its command line names our ceph.conf. */
 function pidOf(folder: string, name: string): number | undefined {
   try {
     const pid = Number(readFileSync(pidFile(folder, name), "utf8"));

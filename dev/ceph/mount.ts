@@ -4,31 +4,31 @@ import { mkdir, readdir } from "node:fs/promises";
 import { promisify } from "node:util";
 import { runCeph, signalDaemon, startDaemon, stopDaemon, until } from "./daemon.ts";
 
-/** One CephFS client: what one pod on one node is. */
+/** One CephFS client, like that of one pod on one node. */
 export interface Mount {
   readonly folder: string;
   /** `SIGSTOP` hangs the mount, `SIGKILL` breaks it. */
   signal(signal: NodeJS.Signals): boolean;
-  /** The cluster shuts this client out, for good, as it does with one that it has not heard of for a minute. */
+  /** The cluster evicts this client for good, as it does with one that it has not heard from for a minute. */
   evict(): Promise<void>;
   unmount(): Promise<void>;
 }
 
-/** Whether this machine lets us mount: as root, and with /dev/fuse, which many containers are not given. */
+/** Whether this machine can mount: it needs root and /dev/fuse, which many containers do not have. */
 export function canMount(): boolean {
   return process.getuid?.() === 0 && existsSync("/dev/fuse");
 }
 
 /**
- * Mounts the cluster's CephFS with a client of its own; needs root and /dev/fuse. Two mounts are two clients.
+ * Mounts the cluster's CephFS with its own client; needs root and /dev/fuse. Two mounts are two clients.
  * @param cluster the cluster's folder.
- * @param folder an empty folder; made where it does not exist.
+ * @param folder an empty folder; created if it does not exist.
  */
 export async function mountCephfs(cluster: string, folder: string): Promise<Mount> {
   await mkdir(folder, { recursive: true });
   const name = await freeClient(cluster);
   await startDaemon(cluster, { name, command: "ceph-fuse", args: ["-n", name, folder] });
-  // In a process of its own: a look into a mount that hangs never comes back.
+  // In a separate process: reading a hung mount never returns.
   const look = async (): Promise<void> => {
     await promisify(execFile)("mountpoint", ["-q", folder], { timeout: 5000 });
   };
@@ -57,9 +57,9 @@ export async function mountCephfs(cluster: string, folder: string): Promise<Moun
   return mount;
 }
 
-/** Limits what a folder of a mounted CephFS holds, as a volume claim's size does; 0 lifts the limit. */
+/** Limits the size of a folder of a mounted CephFS, like a volume claim; 0 removes the limit. */
 export async function setQuota(folder: string, bytes: number): Promise<void> {
-  // Node sets no extended attributes; Ceph's own command line is written in Python, so that is here.
+  // Node cannot set extended attributes; Ceph's command line needs Python, so Python is there.
   const script = "import os, sys; os.setxattr(sys.argv[1], 'ceph.quota.max_bytes', sys.argv[2].encode())";
   await promisify(execFile)("python3", ["-c", script, folder, String(bytes)], { timeout: 60_000 });
 }

@@ -3,7 +3,7 @@ import { request } from "node:https";
 import { createInterface } from "node:readline";
 import type { Kubernetes } from "./cluster.ts";
 
-/** The API server, as an administrator. */
+/** The API server, with the rights of an administrator. */
 export interface KubeClient {
   /** @throws KubeError while it is not ready. */
   ready(): Promise<void>;
@@ -16,8 +16,8 @@ export interface KubeClient {
   /** @throws KubeError */
   delete(path: string): Promise<void>;
   /**
-   * Every change of the objects of a path from now on, in their order, until `signal`.
-   * @returns once what is there at the start was told, as changes of the kind ADDED.
+   * Every change of the objects of a path from now on, in order, until `signal`.
+   * @returns once the existing objects were delivered, as changes of the kind ADDED.
    */
   watch<Item>(path: string, onChange: (change: Change<Item>) => void, signal: AbortSignal): Promise<void>;
 }
@@ -27,7 +27,7 @@ export interface Change<Item> {
   readonly object: Item;
 }
 
-/** What the API server refused, in its own words. */
+/** An error of the API server, with its message. */
 export class KubeError extends Error {
   readonly status: number;
   constructor(status: number, message: string) {
@@ -77,7 +77,7 @@ export function createKubeClient(cluster: Pick<Kubernetes, "url" | "token" | "ce
       const query = new URLSearchParams({ watch: "1", resourceVersion: list.metadata.resourceVersion });
       const answer = await open("GET", `${path}${path.includes("?") ? "&" : "?"}${query}`, undefined, signal);
       const lines = createInterface(answer).on("line", (line) => onChange(JSON.parse(line)));
-      // The end of a watch is an error to both.
+      // Both treat the end of a watch as an error.
       answer.on("error", () => undefined);
       lines.on("error", () => undefined);
     },

@@ -10,31 +10,31 @@ import { freePort } from "../ports.ts";
 import { type Program, startProgram } from "../processes.ts";
 import { createKubeClient } from "./client.ts";
 
-/** A throw-away cluster; plain data, so that a test's worker can have it. */
+/** A temporary cluster; plain data, so that a test worker can have it. */
 export interface Kubernetes {
-  /** All that the cluster keeps, its logs among it. */
+  /** All its data, including logs. */
   readonly folder: string;
-  /** Of an administrator. */
+  /** Token of an administrator. */
   readonly kubeconfig: string;
   readonly url: string;
   readonly token: string;
-  /** The API server's certificate and who signed it, in PEM. */
+  /** The API server's certificate and its CA, in PEM. */
   readonly certificate: string;
-  /** Whether controllers, a scheduler and kwok run, so that objects do what they say. */
+  /** Whether controllers, a scheduler and kwok run, so that objects have an effect. */
   readonly runs: boolean;
 }
 
-/** A cluster with the way to end it. */
+/** A cluster that can be stopped. */
 export interface RunningKubernetes {
   readonly cluster: Kubernetes;
-  /** Ends every process and deletes the folder. */
+  /** Stops every process and deletes the folder. */
   stop(): Promise<void>;
 }
 
 /**
- * Starts etcd and an API server on loopback, 400 MB, in about ten seconds; with `controllers` 900 MB. There are no nodes
+ * Starts etcd and an API server on loopback, with 400 MB, in about ten seconds; with `controllers` 900 MB. There are no nodes
  * yet. The processes end with this one, also when it is killed.
- * @throws Error with what the program printed that did not start.
+ * @throws Error with the output of the program that did not start.
  */
 export async function startKubernetes(options: {
   readonly controllers: boolean;
@@ -42,7 +42,7 @@ export async function startKubernetes(options: {
   const folder = await mkdtemp(join(tmpdir(), "kubernetes-"));
   const programs: Program[] = [];
   const stop = async (): Promise<void> => {
-    // Nothing of it is kept, so nothing of it has to be written to its end.
+    // No data is kept, so etcd need not sync.
     for (const program of programs.splice(0).reverse()) await program.stop("SIGKILL");
     await rm(folder, { recursive: true, force: true });
   };
@@ -66,7 +66,7 @@ export async function startKubernetes(options: {
 
 // --- programs ---
 
-/** setpriv: the kernel kills it when this process ends, however that comes. */
+/** setpriv: the kernel kills it when this process ends, for any reason. */
 function daemon(folder: string, file: string, args: readonly string[]) {
   return {
     name: file,
@@ -85,13 +85,13 @@ function etcdArguments(folder: string, client: string, peer: string): string[] {
   ];
 }
 
-/** Its certificate is one that it makes itself. */
+/** With a self-made certificate. */
 function apiServerArguments({ folder, url }: Kubernetes, etcd: string): string[] {
   return [
     ...[`--etcd-servers=http://${etcd}`, `--cert-dir=${folder}/certificates`],
     ...["--bind-address=127.0.0.1", `--secure-port=${new URL(url).port}`, "--advertise-address=127.0.0.1"],
     ...[`--token-auth-file=${folder}/tokens.csv`, "--authorization-mode=Node,RBAC"],
-    // There is no pod that would ask for the Service `kubernetes`, and loopback may not be its endpoint.
+    // No pod uses the Service `kubernetes`, and its endpoint cannot be on loopback.
     "--endpoint-reconciler-type=none",
     ...["--service-cluster-ip-range=10.96.0.0/16", "--service-account-issuer=https://kubernetes.default.svc"],
     ...[
@@ -102,8 +102,8 @@ function apiServerArguments({ folder, url }: Kubernetes, etcd: string): string[]
 }
 
 /**
- * An etcd before 3.4.31 and 3.5.13 cannot say how far a watch has come. The API server then fails each watch that begins
- * with a list, and a client that tries again sees changes half a minute late; unless it is told that there is no such thing.
+ * An etcd before 3.4.31 and 3.5.13 cannot report the progress of a watch. Then the API server fails each watch that begins with
+ * a list, and a client that tries again sees changes half a minute late, unless this feature is turned off.
  */
 async function gates(): Promise<readonly string[]> {
   const { stdout } = await promisify(execFile)("etcd", ["--version"]);
@@ -123,7 +123,7 @@ function controllerArguments({
       `--service-account-private-key-file=${folder}/accounts.key`,
       `--root-ca-file=${certificateOf(folder)}`,
       "--use-service-account-credentials=true",
-      // A test need not wait for what a cluster looks after every quarter of a minute.
+      // Tests must not wait for controllers that sync every 15 seconds.
       "--horizontal-pod-autoscaler-sync-period=1s",
     ],
     "kube-scheduler": common,
@@ -152,7 +152,7 @@ async function prepare(folder: string, runs: boolean): Promise<Kubernetes> {
   return { folder, kubeconfig, url: `https://${await loopback()}`, token, certificate: "", runs };
 }
 
-/** The certificate is there before the port is. */
+/** The certificate exists before the port is open. */
 async function untilReady(cluster: Kubernetes): Promise<Kubernetes> {
   for (const end = performance.now() + 120_000; ; await sleep(100)) {
     try {
@@ -172,7 +172,7 @@ function certificateOf(folder: string): string {
   return join(folder, "certificates", "apiserver.crt");
 }
 
-/** JSON is YAML. */
+/** Valid because JSON is a subset of YAML. */
 function kubeconfigOf({ folder, url, token }: Kubernetes): string {
   return JSON.stringify({
     apiVersion: "v1",

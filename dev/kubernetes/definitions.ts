@@ -4,15 +4,15 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
-/** What operators teach an API server; a clone of this repository has none of it. */
+/** CustomResourceDefinitions that operators add to an API server; this repository does not contain them. */
 export interface Definitions {
   /** Files with CustomResourceDefinitions. */
   readonly files: readonly string[];
-  /** For each module that cannot be had, why. */
+  /** Why a module cannot be downloaded, by module. */
   readonly missing: readonly string[];
 }
 
-/** Go modules, because their authors publish the definitions in them and a proxy for Go is at most machines. */
+/** Go modules, because their authors publish the definitions there, and most machines reach a Go proxy. */
 const modules: Readonly<Record<string, readonly string[]>> = {
   "github.com/prometheus-operator/prometheus-operator@v0.85.0": [
     "example/prometheus-operator-crd/monitoring.coreos.com_prometheusrules.yaml",
@@ -21,7 +21,7 @@ const modules: Readonly<Record<string, readonly string[]>> = {
   "github.com/argoproj/argo-cd/v3@v3.0.0": ["manifests/crds/application-crd.yaml"],
 };
 
-/** Those of modules come out of Go's own cache; a first time takes seconds. */
+/** From Go's own cache; the first time takes seconds. */
 export async function downloadDefinitions(): Promise<Definitions> {
   const files = [fileURLToPath(new URL("ceph-object-store-user.yaml", import.meta.url))];
   const missing: string[] = [];
@@ -39,7 +39,7 @@ export async function downloadDefinitions(): Promise<Definitions> {
 
 async function download(module: string): Promise<string> {
   const { stdout } = await promisify(execFile)("go", ["mod", "download", "-json", module], {
-    // Not in this repository, which is a module itself.
+    // Outside of this repository, which is a module itself.
     cwd: tmpdir(),
     timeout: 120_000,
   });

@@ -1,13 +1,13 @@
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 
-/** A control plane that validates, admits and stores objects; nothing runs. */
+/** A control plane that validates, admits and stores objects; no pod runs. */
 const core = ["kube-apiserver", "etcd", "kubectl", "setpriv"];
 
-/** What makes Deployments roll, budgets hold, Jobs end; kwok stands for the nodes. */
+/** Controllers that roll Deployments, apply budgets and end Jobs; kwok simulates the nodes. */
 const controllers = ["kube-controller-manager", "kube-scheduler", "kwok"];
 
-/** What PATH (before it KUBEBUILDER_ASSETS, by vitest.kubernetes.config.ts) does not have. */
+/** Programs that are missing on PATH (vitest.kubernetes.config.ts puts KUBEBUILDER_ASSETS in front). */
 export interface Missing {
   readonly core: readonly string[];
   readonly controllers: readonly string[];

@@ -3,12 +3,12 @@ import path from "node:path";
 import { startVitest } from "vitest/node";
 import { type Mutant, mutants } from "./mutants.ts";
 
-/** The tests that enter where a request does. */
+/** The tests that start where a request does. */
 const tests = ["server/front/test/app", "server/front/test/held", "server/image/test/", "server/api/test/"];
 
 /**
- * `npm run test:mutants [-- WORD]`: takes out each check of the request path in turn and expects a test to fail.
- * Exit code 1 names each check that no test needs.
+ * `npm run test:mutants [-- WORD]`: removes each check of the request path in turn and expects a test to fail.
+ * Exit code 1, and the names of checks that no test needs.
  */
 async function main(word = ""): Promise<void> {
   const survivors: string[] = [];
@@ -24,7 +24,7 @@ async function main(word = ""): Promise<void> {
   process.exit(survivors.length === 0 && chosen.length > 0 ? 0 : 1);
 }
 
-/** The number of tests that fail, without a check or with all of them; the first ends the run. */
+/** The number of tests that fail, with all checks or without one of them; the first failure ends the run. */
 async function failedTests(mutant?: Mutant): Promise<number> {
   const vitest = await startVitest("test", [...tests], options, { plugins: mutant ? [taken(mutant)] : [] });
   const failed = vitest.state.getCountOfFailedTests() + vitest.state.getUnhandledErrors().length;
@@ -47,7 +47,7 @@ function taken({ file, code, instead, without }: Mutant) {
   const whole = path.resolve(file);
   if (readFileSync(whole, "utf8").split(code).length !== 2)
     throw new Error(
-      `${without}: ${file} has not exactly one "${code}"; change dev/mutants/mutants.ts with it`,
+      `${without}: ${file} does not contain "${code}" exactly once; update dev/mutants/mutants.ts`,
     );
   return {
     name: "mutant",

@@ -1,16 +1,16 @@
-/** One check of the request path, taken out. */
+/** One check of the request path that can be removed. */
 export interface Mutant {
-  /** The check that is taken out. */
+  /** The removed check. */
   readonly without: string;
   readonly file: string;
-  /** Stands in the file exactly once. */
+  /** Occurs exactly once in the file. */
   readonly code: string;
   readonly instead: string;
 }
 
 const image = "server/image/image.ts";
 
-/** Each check of a request. A new one belongs here too: without it, nothing proves that a test needs it. */
+/** Every check of a request. Add new ones here: otherwise nothing proves that a test needs them. */
 export const mutants: readonly Mutant[] = [
   {
     without: "access: VARIANTS and signatures",

@@ -1,21 +1,21 @@
-/** How a browser looks at one page of the example blog. */
+/** A browser's view of one page of the example blog. */
 export interface View {
   /** Its path on the blog. */
   readonly page: string;
-  /** What is said below it; the file that the browser chose is added. */
+  /** Its caption; the file that the browser chose is added. */
   readonly caption: string;
-  /** CSS pixels of the window; 760 × 520 unless told. */
+  /** CSS pixels of the window; default 760 × 520. */
   readonly width?: number;
   readonly height?: number;
-  /** Device pixels a CSS pixel; 1 unless told. */
+  /** Device pixels for each CSS pixel; default 1. */
   readonly density?: number;
-  /** Photographs do not arrive: what a reader sees before they do. */
+  /** Photographs do not arrive, to show the page before they do. */
   readonly waiting?: boolean;
-  /** A CSS selector of what is clicked. */
+  /** A CSS selector of the element to click. */
   readonly click?: string;
 }
 
-/** Markdown by path below `content/`, for what the pictures show. */
+/** Markdown by path below `content/`, for the pages that the pictures show. */
 export const pages: Readonly<Record<string, string>> = {
   "shot/plain.md": post("", "![Glow-worms](worms.jpg)"),
   "shot/wide.md": post("imgproxy: { sizes: 100vw }", "![Glow-worms](worms.jpg)"),
@@ -40,7 +40,7 @@ export const pages: Readonly<Record<string, string>> = {
   ),
 };
 
-/** Views by the picture's name; of one picture they stand side by side. */
+/** Views by the picture's name; views of one picture are side by side. */
 export const pictures: Readonly<Record<string, readonly View[]>> = {
   tiers: [
     { page: "shot/plain/", width: 390, caption: "a phone, 1×" },
@@ -58,7 +58,7 @@ export const pictures: Readonly<Record<string, readonly View[]>> = {
   placeholder: ["none", "color", "image"].map((kind) => ({
     page: `shot/${kind}/`,
     waiting: true,
-    caption: `placeholder = "${kind}", before the photograph is there`,
+    caption: `placeholder = "${kind}", before the photograph is loaded`,
   })),
   figure: [
     { page: "shot/title/", height: 580, caption: "figure = false" },

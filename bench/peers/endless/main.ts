@@ -1,7 +1,7 @@
 import sharp from "sharp";
 import { bareEncode, bareTier } from "../bare-sharp.ts";
 
-/** Encodes one photograph for ever, with the settings and threads of a warm encoder of ours. */
+/** Encodes one photograph forever, with the settings and threads of a warm encoder of ours. */
 const [file = ""] = process.argv.slice(2);
 sharp.concurrency(1);
 sharp.cache(false);

@@ -3,7 +3,7 @@ import { readFile, readFileSync } from "node:fs";
 import { createServer } from "node:http";
 
 /**
- * The limit of what a Node program can do: one body with the headers of ours, from memory, or read from its file and
+ * The limit for any Node program: one body with the headers of imgproxy-lite, from memory, or read from its file and
  * checksummed for each request.
  */
 const options = JSON.parse(process.argv[2] ?? "{}") as {

@@ -6,7 +6,7 @@ import remarkParse from "remark-parse";
 import { unified } from "unified";
 import { visit } from "unist-util-visit";
 
-/** The full parse of every post, as a scanner without shortcuts does it; prints how many images it saw. */
+/** The full parse of every post, as in a scanner without shortcuts; prints the number of images. */
 const processor = unified().use(remarkParse).use(remarkFrontmatter, ["yaml", "toml"]).use(remarkGfm);
 const content = process.argv[2] ?? "content";
 let images = 0;

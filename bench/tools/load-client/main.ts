@@ -1,6 +1,6 @@
 import { connect } from "node:net";
 
-/** The load of load.ts where there is no wrk: plain sockets, kept alive, one request under way on each. */
+/** The load of load.ts without wrk: plain kept-alive sockets with one request at a time. */
 const load = JSON.parse(process.argv[2] ?? "{}") as {
   url: string;
   paths: string[];
@@ -33,7 +33,7 @@ process.stdout.write(
   }),
 );
 
-/** One connection until the time is over. */
+/** One connection, until the time is over. */
 function ask(): Promise<void> {
   return new Promise((resolve) => {
     const socket = connect(Number(port), hostname);
