@@ -8,7 +8,7 @@ import { moduleRoot } from "./hugo-site.ts";
 const readme = await readFile(path.join(moduleRoot, "hugo-module", "README.md"), "utf8");
 
 test("the manual has every parameter with its default, and no other", () => {
-  const section = readme.slice(readme.indexOf("## Parameters"), readme.indexOf("“Stands alone”"));
+  const section = readme.slice(readme.indexOf("## Parameters"), readme.indexOf("An image “stands alone”"));
   const rows = [...section.matchAll(/^\| `([a-z]+)` \| `([^`]+)` \|/gm)];
   const written = Object.fromEntries(rows.map(([, name = "", value = ""]) => [name, value]));
   const expected = Object.entries(defaultParams).map(([name, value]) => [name, toToml(value)]);
