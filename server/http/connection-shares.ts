@@ -4,7 +4,7 @@ import type { Socket } from "node:net";
 export class ConnectionShares {
   readonly #most: number;
   readonly #peerOf: (address: string) => string | undefined;
-  readonly #sockets = new Map<Socket, Connection>();
+  readonly #connections = new Map<Socket, Connection>();
   readonly #peers = new Map<string, Peer>();
 
   /**
@@ -17,77 +17,73 @@ export class ConnectionShares {
   }
 
   get sockets(): Iterable<Socket> {
-    return this.#sockets.keys();
+    return this.#connections.keys();
   }
 
   /**
-   * Takes a connection in. Beyond the limit, the connection that is idle longest of the peer that has most idle ones is
-   * closed; where none is idle, one of the peer that has most, which may be the new one.
+   * Takes a connection in. Beyond the limit, the peer that has most connections loses the idle one that it has not used
+   * for longest. A peer without an idle one is passed over; where none has one, the newest of the peer that has most is closed.
    * @returns whether one was closed.
    */
   open(socket: Socket): boolean {
     const name = this.#peerOf(socket.remoteAddress ?? "");
-    const peer =
-      name === undefined ? undefined : (this.#peers.get(name) ?? { all: new Set(), idle: new Set() });
+    const peer = name === undefined ? undefined : (this.#peers.get(name) ?? new Set());
     if (name !== undefined && peer !== undefined) this.#peers.set(name, peer);
-    this.#sockets.set(socket, { peer, requests: 0 });
-    peer?.all.add(socket);
-    peer?.idle.add(socket);
+    const connection: Connection = { socket, peer, response: undefined };
+    this.#connections.set(socket, connection);
+    peer?.add(connection);
     socket.once("close", () => {
-      this.#sockets.delete(socket);
-      this.#forget(socket, peer);
-      if (name !== undefined && peer?.all.size === 0) this.#peers.delete(name);
+      this.#forget(connection);
+      if (name !== undefined && peer?.size === 0 && this.#peers.get(name) === peer) this.#peers.delete(name);
     });
-    if (this.#sockets.size <= this.#most) return false;
-    const excess = this.#mostIdle(socket) ?? this.#newestOfMost();
+    if (this.#connections.size <= this.#most) return false;
+    const excess = this.#excess(connection);
     if (excess === undefined) return false;
-    this.#forget(excess, this.#sockets.get(excess)?.peer);
-    excess.destroy();
+    this.#forget(excess);
+    excess.socket.destroy();
     return true;
   }
 
-  /** A request has come on a connection. @returns to be called when it is answered, or never will be. */
-  begin(socket: Socket): () => void {
-    const connection = this.#sockets.get(socket);
-    if (connection === undefined) return () => undefined;
-    connection.requests++;
-    connection.peer?.idle.delete(socket);
-    return () => {
-      connection.requests--;
-      if (connection.requests === 0 && connection.peer?.all.has(socket)) connection.peer.idle.add(socket);
-    };
+  /**
+   * A request has come on a connection. Whether its response is closed is looked up when connections run short: a listener
+   * for it would cost each hit more than all else here.
+   */
+  begin(socket: Socket, response: Response): void {
+    const connection = this.#connections.get(socket);
+    if (connection === undefined) return;
+    connection.response = response;
+    // A set keeps the order in which its members came: the one used last is at the end.
+    if (connection.peer?.delete(connection)) connection.peer.add(connection);
   }
 
-  #forget(socket: Socket, peer: Peer | undefined): void {
-    peer?.all.delete(socket);
-    peer?.idle.delete(socket);
+  #forget(connection: Connection): void {
+    this.#connections.delete(connection.socket);
+    connection.peer?.delete(connection);
   }
 
-  #mostIdle(but: Socket): Socket | undefined {
-    const peer = this.#peerWithMost(({ idle }) => idle.size);
-    for (const socket of peer?.idle ?? []) if (socket !== but) return socket;
-    return undefined;
-  }
-
-  #newestOfMost(): Socket | undefined {
-    return [...(this.#peerWithMost(({ all }) => all.size)?.all ?? [])].at(-1);
-  }
-
-  #peerWithMost(sizeOf: (peer: Peer) => number): Peer | undefined {
-    let most: Peer | undefined;
-    for (const peer of this.#peers.values())
-      if (sizeOf(peer) > (most === undefined ? 0 : sizeOf(most))) most = peer;
-    return most;
+  #excess(newest: Connection): Connection | undefined {
+    const peers = [...this.#peers.values()].sort((a, b) => b.size - a.size);
+    for (const peer of peers)
+      for (const connection of peer) if (connection !== newest && isIdle(connection)) return connection;
+    return [...(peers[0] ?? [])].at(-1);
   }
 }
 
-/** The connections of one peer; those without a request, the longest idle first. */
-interface Peer {
-  readonly all: Set<Socket>;
-  readonly idle: Set<Socket>;
-}
+/** The connections of one peer, the one that was used last at the end. */
+type Peer = Set<Connection>;
 
 interface Connection {
+  readonly socket: Socket;
   readonly peer: Peer | undefined;
-  requests: number;
+  /** To the last request; absent before the first. */
+  response: Response | undefined;
+}
+
+/** What is asked of node's response. */
+interface Response {
+  readonly closed: boolean;
+}
+
+function isIdle({ response }: Connection): boolean {
+  return response?.closed ?? true;
 }

@@ -64,7 +64,7 @@ export async function listen(
   const server = createServer({ ...limits, maxHeaderSize: MAX_HEAD_BYTES }, (req, res) => {
     // Who asks while the server ends is answered, and told to ask elsewhere next.
     if (isClosing) res.shouldKeepAlive = false;
-    res.once("close", shares.begin(req.socket));
+    shares.begin(req.socket, res);
     // What nobody has foreseen ends this connection and not the process.
     const cut = (error: unknown): void => {
       res.destroy();
