@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 const SILENCE_MS = 1_000;
 
-/** What work comes to within a second, if it does. @throws what it throws within it */
+/** The result of work that is done within a second, otherwise undefined. @throws errors within that second */
 export async function soon<Value>(work: Promise<Value>): Promise<{ readonly value: Value } | undefined> {
   const waiting = new AbortController();
   const silence = sleep(SILENCE_MS, undefined, { signal: waiting.signal }).catch(() => undefined);
@@ -14,8 +14,8 @@ export async function soon<Value>(work: Promise<Value>): Promise<{ readonly valu
 }
 
 /**
- * The same parts, and a line's end for each second without one: an encoder may take a minute, and a caller or a proxy on
- * the way gives up on a connection that is silent for long. White space means nothing between lines, nor before JSON.
+ * The same parts, with a line end for each second without one: an encoder can take a minute, and a caller or proxy closes a
+ * connection that is silent for long. White space between lines, or before JSON, has no meaning.
  */
 export async function* alive(parts: AsyncGenerator<string>): AsyncGenerator<string> {
   try {
@@ -27,7 +27,7 @@ export async function* alive(parts: AsyncGenerator<string>): AsyncGenerator<stri
       yield part.value.value;
     }
   } finally {
-    // Not awaited: what is under way ends when its signal says so.
+    // Not awaited: the running work ends when its signal aborts.
     void parts.return(undefined).catch(() => undefined);
   }
 }

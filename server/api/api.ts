@@ -12,22 +12,22 @@ import { findMissing } from "./missing.ts";
 import { probeAll } from "./probe.ts";
 import { type PublishParts, warmLines } from "./warm.ts";
 
-/** What a publish can do here. */
+/** Dependencies of the API. */
 export interface ApiParts extends PublishParts {
-  /** Live tokens, more than one while they rotate. */
+  /** Valid tokens; several during a rotation. */
   readonly tokens: readonly string[];
   readonly published: Published;
   readonly neighbours: ListSiblings;
-  /** Bytes that the cache may hold. */
+  /** Maximum bytes of the cache. */
   readonly cacheMaxBytes: number;
-  /** The longest silence of a connection, in milliseconds: a warm is silent while one variant is made. */
+  /** Maximum silence of a connection, in milliseconds: a warm-up is silent while one variant is made. */
   readonly silenceMs: number;
-  /** Deletes all of a source, everywhere; returns the number of variants. */
+  /** Deletes all variants of a source, on every replica; returns their number. */
   readonly purge: (key: string) => Promise<number | undefined>;
 }
 
 /**
- * `/api`, as contract/api.ts has it, for front/app.ts to mount.
+ * The API as described in contract/api.ts, for front/app.ts to mount.
  * Handlers return an Answer or throw Problem, InvalidBody or InvalidRequest.
  */
 export function createApi(parts: ApiParts): H3 {
@@ -94,7 +94,7 @@ export function createApi(parts: ApiParts): H3 {
   api.delete("/purge", async ({ url }) => {
     const { key } = parseQuery(url.search.slice(1));
     const purged = await purge(key);
-    // In memory all of it is gone; on disk it may be there.
+    // All of it is gone from memory; it may still be on disk.
     if (purged === undefined)
       throw new Problem("busy", {
         cause: new Error("the cache volume cannot be read"),
@@ -117,7 +117,7 @@ function namesOf({ context }: H3Event): { readonly site: string; readonly name: 
 
 // --- tokens ---
 
-/** Compared by hash: equal lengths, and in constant time whichever token it is. */
+/** Compared by hash: equal lengths, and constant time whichever token it is. */
 function checkToken(header: string | null, tokens: readonly string[]): void {
   const given = digest(/^Bearer +([^ ].*)$/i.exec(header ?? "")?.[1] ?? "");
   if (!tokens.map((token) => timingSafeEqual(given, digest(token))).includes(true))
@@ -145,7 +145,7 @@ function json(status: number, value: unknown): Answer {
   };
 }
 
-/** JSON that may take a while. @throws what the work throws at once; what it throws later cuts the answer off. */
+/** JSON that may take a while. @throws early errors of the work; a late error cuts the response. */
 async function slowJson(work: Promise<unknown>): Promise<Answer> {
   const done = await soon(work);
   if (done !== undefined) return json(200, done.value);
@@ -156,7 +156,7 @@ async function* once(work: Promise<unknown>): AsyncGenerator<unknown> {
   yield await work;
 }
 
-/** A line as soon as it is known: a scan shows progress. */
+/** Each line as soon as it is known: a scan shows progress. */
 function ndjson(values: AsyncGenerator<unknown>): Answer {
   return streamed("application/x-ndjson", alive(lines(values)));
 }
@@ -175,7 +175,7 @@ function streamed(type: string, parts: AsyncGenerator<string>): Answer {
     },
     cancel: async () => void (await parts.return(undefined)),
   });
-  // nginx would otherwise collect the parts.
+  // Otherwise nginx would buffer the parts.
   return {
     status: 200,
     headers: { "content-type": type, "cache-control": "no-store", "x-accel-buffering": "no" },

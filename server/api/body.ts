@@ -1,8 +1,8 @@
 import { InvalidBody } from "../../contract/api.ts";
 
 /**
- * A request's JSON; the route's body limit bounds it.
- * @throws InvalidBody for what is not JSON; h3's 413 for what is too long.
+ * A request's JSON; the route's body limit applies.
+ * @throws InvalidBody for invalid JSON; h3's 413 for a body that is too long.
  */
 export async function readJson(request: Request): Promise<unknown> {
   const body = await request.arrayBuffer();

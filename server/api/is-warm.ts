@@ -3,9 +3,9 @@ import { mostEffort } from "../encode/child/effort.ts";
 import { versionOf } from "../source/source.ts";
 
 /**
- * Whether an entry is what a publish wants. A substitute, or less effort than is asked for now, is what a reader got in a
- * hurry: this is when it is made anew.
- * @param version that the page is built with; absent: any.
+ * Whether an entry is good enough for a publish. A substitute, or an entry of lower effort than requested, was made for a
+ * waiting reader: a publish makes it again.
+ * @param version that the page is built with; undefined: any.
  */
 export function isWarm(meta: EntryMeta, version: string | undefined, effort = 0): boolean {
   if (meta.substitute || meta.effort < Math.min(effort, mostEffort(meta.contentType))) return false;

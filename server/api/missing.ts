@@ -10,10 +10,10 @@ interface MissingParts {
   readonly defaultQuality: number;
 }
 
-/** As many as the cache's volume reads at once: a reader's own read is never more than one behind. */
+/** As many as the cache volume reads in parallel: a reader's own read waits for one at most. */
 const AT_ONCE = 2;
 
-/** What of all that a site uses is not in the cache, so that a rescan costs what has changed. */
+/** The variants of a site that are not in the cache, so that a rescan costs only what has changed. */
 export async function findMissing(
   parts: MissingParts,
   { images, effort }: MissingBody,

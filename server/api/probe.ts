@@ -6,7 +6,7 @@ import type { Revalidation } from "../image/revalidate.ts";
 import type { ListSiblings } from "../source/list-siblings.ts";
 import { apiProblem } from "./failure.ts";
 
-/** Photographs looked at at once: the pool's warm slots bound the rest. */
+/** Photographs that are probed in parallel: the pool's warm slots limit the rest. */
 const AT_ONCE = 8;
 
 interface ProbeParts {
@@ -16,8 +16,8 @@ interface ProbeParts {
 }
 
 /**
- * What a scan must know of each photograph. The source is asked for every one: a probe is how a publish learns that a
- * photograph was replaced.
+ * The facts about each photograph that a scan needs. The source is asked about every one, because a probe is how a publish
+ * notices that a photograph was replaced.
  */
 export async function probeAll(
   parts: ProbeParts,
@@ -28,7 +28,7 @@ export async function probeAll(
   const images: [string, ProbeAnswer["images"][string]][] = [];
   const worker = async (): Promise<void> => {
     for (let key = waiting.shift(); key !== undefined; key = waiting.shift()) {
-      // Its own: the work on each listens for the caller to leave, and Node takes more than ten listeners for a leak.
+      // A signal of its own: each piece of work listens to it, and Node reports more than ten listeners as a leak.
       const own = AbortSignal.any([signal]);
       try {
         images.push([key, toInfo(key, await probe(parts, key, own))]);
@@ -37,7 +37,7 @@ export async function probeAll(
         const problem = apiProblem(error);
         const beside =
           body.neighbours === true && problem.code === "source-absent"
-            ? // A bucket that may not be listed has photographs all the same.
+            ? // A bucket that may not be listed can still have photographs.
               await parts.neighbours(key, own).catch(() => [])
             : undefined;
         images.push([key, { problem, ...(beside !== undefined && { neighbours: beside }) }]);

@@ -22,9 +22,9 @@ interface Wanted {
 }
 
 /**
- * Warms one photograph: what is here at its present version is a hit, the rest is one fetch and one job of the
- * encoder, a line a variant as it is made. One that cannot be made fails alone; any other failure fails what is left and
- * nothing that was made.
+ * Warms one photograph. Variants of its current version that exist are hits; the rest is one fetch and one job of the encoder,
+ * with one line for each variant when it is made. A variant that cannot be made fails alone. Any other failure fails the
+ * remaining variants, and none that was made.
  */
 export async function* warmLines(
   parts: PublishParts,

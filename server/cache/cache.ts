@@ -1,6 +1,6 @@
 import type { VariantClass } from "../../contract/formats.ts";
 
-/** One source at one width and quality for one class of reader. No `width`: the photograph's own. */
+/** One source at one width and quality for one class of readers. Without `width`: the photograph's own. */
 export interface Variant {
   readonly key: string;
   readonly width?: number;
@@ -12,14 +12,14 @@ export interface EntryMeta {
   /** The source's validator when the entry was made. */
   readonly validator: string;
   readonly contentType: string;
-  /** Pixels of the body. */
+  /** Size in pixels. */
   readonly width: number;
   readonly height: number;
   /** Strong, quoted, from a hash of the body. */
   readonly etag: string;
-  /** The encoder's effort: a warm entry may replace a live one. */
+  /** The encoder's effort: a warm entry can replace a live one. */
   readonly effort: number;
-  /** Made in place of what was asked for (WebP for an AVIF too large to be live): readers keep it for a minute. */
+  /** Made instead of the requested format (WebP for an AVIF that is too large to be live): readers cache it for a minute. */
   readonly substitute: boolean;
   /** Milliseconds since 1970. */
   readonly made: number;
@@ -30,7 +30,7 @@ export interface Entry {
   readonly body: Uint8Array;
 }
 
-/** Beside the variants of a source: what is known of it, so that a reader's check costs no source request. */
+/** The source entry, beside the variants: with it, a check for a reader needs no request to the source. */
 export interface SourceRecord {
   readonly validator: string;
   readonly bytes: number;
@@ -44,32 +44,32 @@ export interface SourceRecord {
   readonly color?: string;
   /** A 16-pixel WebP in base64. */
   readonly placeholder?: string;
-  /** When the source last confirmed the validator, milliseconds since 1970. */
+  /** When the source last confirmed the validator, in milliseconds since 1970. */
   readonly checked: number;
 }
 
 /**
- * Where made variants are kept. Nothing here fails a request: a read that cannot be trusted is a miss, and a write
- * says whether the entry is stored.
+ * The cache of variants. It never fails a request: an entry that cannot be read or verified is a miss, and a write returns
+ * whether the entry is stored.
  */
 export interface VariantCache {
   read(variant: Variant): Promise<Entry | undefined>;
-  /** What {@link read} would say of an entry, without its body and without a look at it: a thousand cost little. */
+  /** The metadata that {@link read} would return, without reading the body: cheap for thousands. */
   readMeta(variant: Variant): Promise<EntryMeta | undefined>;
   write(variant: Variant, entry: Entry): Promise<boolean>;
-  /** Deletes all that is kept of a source; returns the number of variants, undefined where the volume does not say. */
+  /** Deletes everything of a source; returns the number of variants, undefined if the volume does not answer. */
   purge(key: string): Promise<number | undefined>;
-  /** The name of a variant's entry: what a published set pins. */
+  /** The name of a variant's entry, which a published set pins. */
   nameOf(variant: Variant): string;
-  /** Names of the entries of a source's variants; undefined where the volume does not say. */
+  /** Names of the entries of a source's variants; undefined if the volume does not answer. */
   entriesOf(key: string): Promise<readonly string[] | undefined>;
-  /** About how many sources have entries, of this cache or of others on its volume; undefined where it does not say. */
+  /** Approximate number of sources with entries, of this cache or of others on its volume; undefined if it does not answer. */
   countSources(): Promise<number | undefined>;
-  /** Deletes so many of these entries, the longest unused first; returns how many. */
+  /** Deletes this number of the given entries, the least recently used first; returns how many. */
   evict(names: readonly string[], count: number): Promise<number>;
 }
 
-/** The small entries beside the variants; the same promises as {@link VariantCache}. */
+/** The source entries; the same guarantees as {@link VariantCache}. */
 export interface SourceRecords {
   readRecord(key: string): Promise<SourceRecord | undefined>;
   writeRecord(key: string, record: SourceRecord): Promise<boolean>;

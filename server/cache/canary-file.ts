@@ -6,15 +6,15 @@ import type { WithVolume } from "./volume-limiter.ts";
 
 const CANARIES_FOLDER = "canaries";
 
-/** Keys of one source that were readable, in a file beside the entries, where no sweep goes. */
+/** Readable keys of one source, in a file beside the entries that no sweep deletes. */
 export interface CanaryFile {
-  /** None where there is no file, or none of ours. @throws VolumeHung, the system's error */
+  /** Empty if the file does not exist or is not valid. @throws VolumeHung, the system's error */
   read(): Promise<readonly string[]>;
   /** Best effort: the volume may be full or hung. */
   write(keys: readonly string[]): Promise<void>;
 }
 
-/** @param source what keeps two sources apart in one cache. */
+/** @param source name that keeps two sources apart in one cache. */
 export function createCanaryFile(folder: string, source: string, withVolume: WithVolume): CanaryFile {
   const name = createHash("sha256").update(source).digest("hex").slice(0, 32);
   return {

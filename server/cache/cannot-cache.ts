@@ -1,6 +1,6 @@
 import { errorNumbers } from "./files.ts";
 
-/** A folder that cannot be the cache; the message is one sentence that says why and what to do. */
+/** A folder that cannot be used as the cache; the message is one sentence with the reason and the remedy. */
 export class CannotCache extends Error {
   constructor(folder: string, cause: unknown, what = "cannot be used") {
     super(
@@ -20,9 +20,9 @@ function reasonFor(error: unknown): string {
 const user = process.getuid?.() ?? "of this process";
 
 const reasons: ReadonlyMap<string, string> = new Map([
-  ["EEXIST", "it is a file and no folder"],
+  ["EEXIST", "it is a file, not a folder"],
   ["ENOTDIR", "a file is where a folder should be"],
-  ["ENOENT", "it is not there and cannot be made"],
+  ["ENOENT", "it does not exist and cannot be created"],
   ["EACCES", `the user ${user} may not`],
   ["EPERM", `the user ${user} may not`],
   ["EROFS", "its volume is read-only"],

@@ -1,14 +1,14 @@
 import { join } from "node:path";
 import { SCHEMA_FOLDER } from "./name.ts";
 
-/** Folders looked at on each level: a few hundred reads, whatever the size of the cache. */
+/** Folders that are read on each level: a few hundred reads, whatever the size of the cache. */
 const MOST_FIRST = 32;
 const MOST_LEAVES = 8;
 
 /**
- * How many sources have entries, by looks at a share of the folders: names are hashes, so any share is like the whole.
- * Exact for a cache of few folders.
- * @param namesIn a folder's names; none where it is not there. What it throws is passed on.
+ * Estimates the number of sources with entries from a sample of the folders: names are hashes, so any sample is representative.
+ * Exact for a cache with few folders.
+ * @param namesIn lists a folder; empty if it does not exist. Its errors are passed on.
  */
 export async function countSources(
   root: string,
@@ -25,7 +25,7 @@ export async function countSources(
   }
 }
 
-/** The sum over all, from at most so many of them. */
+/** The total, estimated from at most this number of items. */
 async function estimate(
   all: readonly string[],
   most: number,

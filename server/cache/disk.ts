@@ -20,36 +20,36 @@ import {
 } from "./volume-limiter.ts";
 
 export interface DiskCacheOptions {
-  /** On one volume for all replicas; made when it is not there. */
+  /** On one volume for all replicas; created if it does not exist. */
   readonly folder: string;
-  /** Keeps two storages apart that have keys in common; see name.ts. */
+  /** Keeps apart two storages with the same keys; see name.ts. */
   readonly namespace?: string;
   /** Called once for each failure, with the system's error. */
   readonly onFailure?: (failure: CacheFailure, error: unknown) => void;
-  /** Above it nothing is stored until a sweep has made room; absent, only the volume bounds the cache. */
+  /** Above it nothing is stored until a sweep has made room; if undefined, only the volume limits the cache. */
   readonly budget?: QuotaOptions;
-  /** After a write failed nothing is written for so long: a full disk is not asked again for every reader. */
+  /** After a failed write, nothing is written for this time: a full disk must not be tried for every reader. */
   readonly restMs?: number;
   readonly volume?: VolumeLimiterOptions;
-  /** Milliseconds since 1970. A test's own clock also measures durations, which are the monotonic clock's else. */
+  /** Milliseconds since 1970. A test's clock also measures durations; otherwise the monotonic clock does. */
   readonly now?: () => number;
 }
 
 export interface DiskCache extends VariantCache, SourceRecords {
   /**
-   * Other work on the volume waits in the same lines as the entries: each piece more that may hang there on its own
-   * would take one more of libuv's few threads.
+   * Runs other I/O on the volume under the same concurrency limit as the entries: each hung call holds one of libuv's four
+   * threads.
    */
   readonly withVolume: WithVolume;
 }
 
-/** At most this often is a hit written down as a use. */
+/** Minimum time between two recorded uses of an entry. */
 const TOUCH_MS = 3_600_000;
 
 /**
- * One file an entry, in a folder that replicas may share. A volume that hangs is not waited for: readers get their
- * images without it, and it is used once it answers.
- * @throws CannotCache when there is no such folder and none can be made.
+ * One file for each entry, in a folder that replicas can share. A hung volume is not waited for: readers get their images
+ * without it, and it is used again once it answers.
+ * @throws CannotCache if there is no such folder and it cannot be created.
  */
 export async function createDiskCache(options: DiskCacheOptions): Promise<DiskCache> {
   const disk = new Disk(options);
@@ -57,7 +57,7 @@ export async function createDiskCache(options: DiskCacheOptions): Promise<DiskCa
   return disk;
 }
 
-/** Where an entry is, and what was last seen of its file: the fast path asks with the same variant over and over. */
+/** Path of an entry, and the last known state of its file: the fast path asks with the same variant object each time. */
 interface Place {
   readonly name: string;
   readonly path: string;
@@ -123,7 +123,7 @@ class Disk implements DiskCache {
   write(variant: Variant, entry: Entry): Promise<boolean> {
     const name = this.nameOf(variant);
     return this.#failOpen.write(async () => {
-      // Two CephFS clients that replace each other's files wait for the MDS's journal, up to 5 s a call.
+      // Two CephFS clients that replace each other's files wait for the MDS's journal, up to 5 s for each call.
       if (await this.#has(name, entry)) return;
       await this.#store(name, formatEntry(name, entry));
     });
@@ -169,7 +169,7 @@ class Disk implements DiskCache {
     });
   }
 
-  /** In the line of writes, for which nobody waits: there may be a thousand files to look at. */
+  /** Under the limit for writes, which nobody waits for: it may have to check a thousand files. */
   async evict(names: readonly string[], count: number): Promise<number> {
     const evicted = await this.#failOpen.try("write", async () => {
       const paths = names.map((name) => this.#path(name));
@@ -180,7 +180,7 @@ class Disk implements DiskCache {
     return evicted ?? 0;
   }
 
-  /** Undefined where the volume does not say. */
+  /** Undefined if the volume does not answer. */
   async #namesOf(key: string): Promise<string[] | undefined> {
     const hash = sourceHash(key, this.#namespace);
     const folder = join(this.#root, ...pathParts(hash).slice(0, -1));
@@ -207,7 +207,7 @@ class Disk implements DiskCache {
     const value = file.bytes && parse(place.name, file.bytes);
     if (value === undefined) {
       this.#fail("corrupt", undefined);
-      // Not waited for: a replica that publishes a good one at this moment loses it, which is one more miss.
+      // Not waited for: a good entry that a replica stores at this moment is lost, which is one more miss.
       void this.#failOpen.try("write", () => remove(path));
     } else {
       place.known = { size: file.size, modifiedMs: file.modifiedMs };
@@ -221,12 +221,12 @@ class Disk implements DiskCache {
       void this.#failOpen.try("write", () => touch(path, new Date(this.#now())));
   }
 
-  /** A clock of another replica that is far ahead is not, either. */
+  /** An entry of a replica whose clock is far ahead is not fresh either. */
   #isRecent(modifiedMs: number): boolean {
     return Math.abs(this.#now() - modifiedMs) < TOUCH_MS;
   }
 
-  /** Whether another replica has just published the same bytes, made of the same original. */
+  /** Whether another replica has just stored the same bytes, made from the same original. */
   async #has(name: string, { meta }: Entry): Promise<boolean> {
     const file = await readStart(this.#path(name)).catch(() => undefined);
     const there = file?.bytes && parseEntry(name, file.bytes)?.meta;
@@ -241,7 +241,7 @@ class Disk implements DiskCache {
 
   async #store(name: string, bytes: Buffer): Promise<void> {
     if (this.#budget !== undefined && !(await this.#budget.admits(bytes.length)))
-      throw Object.assign(new Error("the cache has reached its budget"), { code: "ENOSPC" });
+      throw Object.assign(new Error("the cache has reached its limit"), { code: "ENOSPC" });
     await publish(this.#root, pathParts(name), bytes, new Date(this.#now()));
     this.#budget?.stored(bytes.length);
   }
@@ -258,8 +258,7 @@ class Disk implements DiskCache {
 // --- the folder ---
 
 /**
- * Makes a folder and those above it. Node's own `recursive` tries for ever where a parent is there and takes no folder, as
- * in /proc.
+ * Creates a folder and its parents. Node's `recursive` loops forever if a parent exists that accepts no folders, such as /proc.
  * @throws the system's error
  */
 async function makeFolder(path: string): Promise<void> {
@@ -271,7 +270,7 @@ async function makeFolder(path: string): Promise<void> {
     if (!isAbsent(error) || parent === path) throw error;
     await makeFolder(parent);
     await mkdir(path).catch(async (error: unknown) => {
-      // Another replica may have made it meanwhile.
+      // Another replica may have created it meanwhile.
       if (!(await isFolder(path))) throw error;
     });
   }

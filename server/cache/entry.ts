@@ -3,8 +3,7 @@ import type { Entry, EntryMeta, SourceRecord } from "./cache.ts";
 import { type Fields, parseFields, readShape } from "./fields.ts";
 
 /*
- * A file of the cache says what it is, so that nothing has to be believed that a full disk, a killed process or a
- * stranger left behind:
+ * A cache file describes and verifies itself, so that damage by a full disk, a killed process or another program is noticed:
  *
  *   magic (4 bytes), schema, bytes of meta, bytes of body (32-bit big-endian each)
  *   meta, as JSON, the file's own name in it
@@ -16,31 +15,31 @@ const SCHEMA = 1;
 const HEADER_BYTES = 16;
 const CHECKSUM_BYTES = 32;
 
-/** The file of a variant. */
+/** The bytes of a variant's file. */
 export function formatEntry(name: string, entry: Entry): Buffer {
   return seal(name, entry.meta, entry.body);
 }
 
-/** The entry in a file; undefined when anything at all is wrong with it, or it is another name's. */
+/** The entry in a file; undefined if anything is wrong with it, or if it has another name. */
 export function parseEntry(name: string, file: Buffer): Entry | undefined {
   const opened = unseal(name, file);
   const meta = opened && readMeta(opened.meta);
   return opened && meta && { meta, body: opened.body };
 }
 
-/** What is read of a file to know what is in it: the header and the meta, with room to spare. */
+/** Bytes that are read to get the header and the meta, with room to spare. */
 export const HEAD_BYTES = 2_048;
 
 /**
- * What a file that begins so and has that many bytes says of itself, its checksum unseen: a body that has rotted is found
- * when it is read. Undefined when anything is wrong with the rest, or it is another name's.
+ * The meta of a file with this start and this length, without the checksum: a damaged body is only found when it is read.
+ * Undefined if anything else is wrong, or if it has another name.
  */
 export function parseHead(name: string, head: Buffer, fileBytes: number): EntryMeta | undefined {
   const meta = openHead(name, head, fileBytes)?.meta;
   return meta && readMeta(meta);
 }
 
-/** The file of a source record. */
+/** The bytes of a source entry's file. */
 export function formatRecord(name: string, record: SourceRecord): Buffer {
   return seal(name, record, new Uint8Array());
 }

@@ -6,13 +6,13 @@ export interface FailOpenOptions {
   readonly volume: VolumeLimiter;
   /** Called once for each failure, with the system's error. */
   readonly onFailure: (failure: CacheFailure, error: unknown) => void;
-  /** After a write failed nothing is written for so long: a full disk is not asked again for every reader. */
+  /** After a failed write, nothing is written for this time: a full disk must not be tried for every reader. */
   readonly restMs: number;
   /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
 }
 
-/** Work on the volume that never fails a reader: what cannot be done is told and left out. */
+/** Runs work on the volume that must never fail a reader: failures are reported, and the work is left out. */
 export class FailOpen {
   readonly #options: FailOpenOptions;
   #restsUntil = 0;
@@ -21,7 +21,7 @@ export class FailOpen {
     this.#options = options;
   }
 
-  /** Undefined where it cannot be done, or where what is to be read is not there. */
+  /** Undefined if it fails, or if there is nothing to read. */
   async try<Value>(access: Access, work: () => Promise<Value>): Promise<Value | undefined> {
     try {
       return await this.#options.volume.run(access, work);
@@ -40,7 +40,7 @@ export class FailOpen {
       return true;
     } catch (error) {
       this.tell(error);
-      // A full disk is left alone for a while; a hung one makes itself known.
+      // A full disk is not tried for a while; a hung one is recognised by the limiter.
       if (!(error instanceof VolumeHung)) this.#restsUntil = now() + restMs;
       return false;
     }

@@ -1,4 +1,4 @@
-/** The fields of a JSON object that came from outside, each looked at: undefined when absent or of another kind. */
+/** Validates the fields of a JSON object from outside: undefined if a field is absent or has another type. */
 export interface Fields {
   readonly text: (name: string) => string | undefined;
   /** A whole number from 0. */
@@ -8,10 +8,10 @@ export interface Fields {
 
 type Kinds = { readonly text: string; readonly count: number; readonly flag: boolean };
 
-/** Fields that an object must have, by what they are. */
+/** Required fields and their types. */
 export type Shape = Readonly<Record<string, keyof Kinds>>;
 
-/** All fields of a shape; undefined when one is absent or of another kind. */
+/** All fields of a shape; undefined if one is absent or has another type. */
 export function readShape<Of extends Shape>(
   fields: Fields,
   shape: Of,
@@ -22,11 +22,11 @@ export function readShape<Of extends Shape>(
     if (value === undefined) return undefined;
     values[name] = value;
   }
-  // The loop has looked at each.
+  // The loop has checked each field.
   return values as { readonly [Name in keyof Of]: Kinds[Of[Name]] };
 }
 
-/** undefined when the text is not a JSON object. */
+/** undefined if the text is not a JSON object. */
 export function parseFields(json: string): Fields | undefined {
   const object = parseObject(json);
   if (object === undefined) return undefined;

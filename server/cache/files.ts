@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { TEMPORARY } from "./name.ts";
 
-// Promises over callbacks: node:fs/promises costs a third more CPU a call.
+// Promises over callbacks: node:fs/promises costs a third more CPU for each call.
 const fs = {
   close: promisify(close),
   fstat: promisify(fstat),
@@ -19,9 +19,9 @@ const fs = {
 };
 
 /**
- * Writes a file that is there whole or not at all. CephFS tells of a full volume as late as fsync, and a successful
- * close promises nothing; its rename is atomic for every client.
- * @param root must exist: a missing root is a volume that is gone, not a folder to make.
+ * Writes a file whole or not at all. CephFS reports a full volume only at fsync, and a successful close guarantees nothing; its
+ * rename is atomic for every client.
+ * @param root must exist: a missing root is a volume that is gone, and is not created.
  */
 export async function publish(
   root: string,
@@ -39,17 +39,17 @@ export async function publish(
   }
 }
 
-/** A file that nobody sees yet. All throw the system's error, but for `discard`. */
+/** A file that is not visible yet. All methods throw the system's error, except `discard`. */
 export interface TemporaryFile {
   readonly path: string;
   write(bytes: Uint8Array): Promise<void>;
-  /** Puts it in its place below the root, whole. */
+  /** Moves it to its place below the root, whole. */
   publish(parts: readonly string[], now: Date): Promise<void>;
-  /** Takes it away. */
+  /** Deletes it. */
   discard(): Promise<void>;
 }
 
-/** @param root must exist: a missing root is a volume that is gone, not a folder to make. @throws the system's error */
+/** @param root must exist: a missing root is a volume that is gone, and is not created. @throws the system's error */
 export async function createTemporary(root: string, folder: readonly string[]): Promise<TemporaryFile> {
   const path = join(root, ...folder, temporaryName());
   const file = await openNew(path, () => makeFolders(root, folder));
@@ -77,7 +77,7 @@ export async function createTemporary(root: string, folder: readonly string[]): 
       if (size !== length) throw new Error(`${size} of ${length} bytes were stored`);
       await end();
       await moveInto(path, target, () => makeFolders(root, parts.slice(0, -1)));
-      // Without it another client's first look at the file can stall for 5 s on CephFS, until the MDS flushes its journal.
+      // Without it, another client's first look at the file can stall for 5 s on CephFS, until the MDS flushes its journal.
       await fs.utimes(target, now, now).catch(() => {});
     },
     async discard() {
@@ -87,12 +87,12 @@ export async function createTemporary(root: string, folder: readonly string[]): 
   };
 }
 
-/** Marks a file as used just now: the only recency there is, as CephFS keeps no atime. */
+/** Marks a file as used now. This is the only recency, because CephFS has no atime. */
 export async function touch(path: string, now: Date): Promise<void> {
   await fs.utimes(path, now, now);
 }
 
-/** Takes away whatever is at the path, a folder too. */
+/** Deletes whatever is at the path, also a folder. */
 export async function remove(path: string): Promise<void> {
   await fs.rm(path, { recursive: true, force: true });
 }
@@ -103,7 +103,7 @@ export function isFull(error: unknown): boolean {
   return code === "ENOSPC" || code === "EDQUOT" || errno === -122;
 }
 
-/** There is no such file: a miss, not a fault. */
+/** The file does not exist: a miss, not a failure. */
 export function isAbsent(error: unknown): boolean {
   return errorNumbers(error).code === "ENOENT";
 }
@@ -136,7 +136,7 @@ async function makeFolders(root: string, names: readonly string[]): Promise<void
   }
 }
 
-/** A rename replaces a file, but not a folder that somebody left there. */
+/** A rename replaces a file, but not a folder that is in its place. */
 async function moveInto(from: string, to: string, makeFolder: () => Promise<void>): Promise<void> {
   try {
     await fs.rename(from, to);
@@ -152,7 +152,7 @@ async function moveInto(from: string, to: string, makeFolder: () => Promise<void
   }
 }
 
-/** What a system error says of itself. */
+/** Code of a system error. */
 export function errorNumbers(error: unknown): { readonly code?: unknown; readonly errno?: unknown } {
   return typeof error === "object" && error !== null ? error : {};
 }

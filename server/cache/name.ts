@@ -1,25 +1,25 @@
 import { createHash } from "node:crypto";
 import type { Variant } from "./cache.ts";
 
-/** The folder that this schema of entries lives in: another schema's replicas can work beside it. */
+/** The folder of this version of the entry format: replicas with another format can use another folder beside it. */
 export const SCHEMA_FOLDER = "v1";
 
 /**
- * Bump by hand when variants should look different (a new quality table, another filter): old entries are then never
- * found and leave by GC. Library versions are not in it: an upgrade does not empty the cache.
+ * Increase it when variants should look different (a new quality table, another filter): old entries are then not found any
+ * more, and the GC deletes them. It does not contain library versions: an upgrade must not empty the cache.
  */
 const LOOK = 1;
 
-/** Starts the name of a file that is not an entry yet. */
+/** Prefix of a temporary file. */
 export const TEMPORARY = ".tmp-";
 
-/** Hex digits of a source's hash: what all names of a source start with. Keys are never part of a path. */
+/** Hex digits of a source's hash, with which all names of a source start. Keys are never part of a path. */
 const HASH_DIGITS = 32;
 
-/** The last one: a publish names dozens of variants of each photograph, one after the other. */
+/** The last one: a publish names dozens of variants of each photograph in a row. */
 let last = { text: "", hash: "" };
 
-/** A source's hash; `namespace` keeps two storages apart that have keys in common. */
+/** A source's hash; `namespace` keeps apart two storages with the same keys. */
 export function sourceHash(key: string, namespace: string): string {
   const text = `${LOOK}\n${namespace}\n${key}`;
   if (text !== last.text)
@@ -33,17 +33,17 @@ export function variantName(variant: Variant, namespace: string): string {
   return `${hash}.${variant.width ?? 0}.${variant.quality}.${variant.class}`;
 }
 
-/** The file name of what is known of a source. */
+/** The file name of a source entry. */
 export function recordName(key: string, namespace: string): string {
   return `${sourceHash(key, namespace)}.source`;
 }
 
-/** Whether a file name is one of ours: a variant, also of a class that a later version writes, or a source record. */
+/** Whether a file name is one of the cache's: a variant, also of a class that a later version writes, or a source entry. */
 export function isEntryName(name: string): boolean {
   return /^[0-9a-f]{32}\.(?:source|[0-9]{1,4}\.[0-9]{1,3}\.[a-z0-9-]{1,32})$/.test(name);
 }
 
-/** Where a file lies, such as `v1/3f/a0/3fa0….800.55.auto-aw`: purge and caps are one readdir. */
+/** Path of a file, such as `v1/3f/a0/3fa0….800.55.auto-aw`: a purge and a limit per source need one readdir. */
 export function pathParts(name: string): readonly [string, string, string, string] {
   return [SCHEMA_FOLDER, name.slice(0, 2), name.slice(2, 4), name];
 }

@@ -7,16 +7,16 @@ export interface QuotaOptions {
   readonly maxFiles: number;
 }
 
-/** How often the note of the last sweep is looked at, in milliseconds. */
+/** Time between two looks at the last sweep's record, in milliseconds. */
 const LOOK_MS = 10_000;
 
-/** A claim is at least this share of the whole: a few hundred small files fill a cache, not one each. */
+/** Minimum share of the whole that a replica reserves: a few hundred reservations fill a cache. */
 const CLAIM_SHARE = 0.0025;
 
 /**
- * Keeps writers below 100 % between sweeps, which come when they come: what the last sweep left, what this process has
- * stored since, and what other replicas say they will. Two that claim at the same moment do not see each other: so far,
- * one claim each, can the whole be above.
+ * Keeps writers below 100 % between sweeps: it adds up the size after the last sweep, the bytes that this process has stored
+ * since, and the reservations of other replicas. Two reservations at the same moment do not see each other, so the total can be
+ * too high by one reservation each.
  */
 export class Quota {
   readonly #folder: string;
@@ -35,7 +35,7 @@ export class Quota {
     this.#now = now;
   }
 
-  /** Whether so many bytes more are within the budget. @throws the system's error when that cannot be written down. */
+  /** Whether this number of bytes still fits. @throws the system's error when the reservation cannot be written. */
   async admits(bytes: number): Promise<boolean> {
     if (this.#now() - this.#looked >= LOOK_MS) await this.#look();
     const { sum } = this.#stored;
@@ -43,7 +43,7 @@ export class Quota {
     return await this.#claim(bytes);
   }
 
-  /** A replaced entry counts twice until the next sweep: too much rather than too little. */
+  /** A replaced entry counts twice until the next sweep: too high is safer than too low. */
   stored(bytes: number): void {
     this.#stored.add(bytes, this.#now());
   }
@@ -53,7 +53,7 @@ export class Quota {
     const usage = await readUsage(this.#folder);
     if (usage === undefined || usage.swept === this.#usage.swept) return;
     this.#usage = usage;
-    // The note may be as old as the last look, and what was stored behind the sweep's back is in no other count.
+    // The record may be as old as the last look, and bytes that were stored during the sweep are counted nowhere else.
     this.#stored.forgetBefore(this.#now() - usage.tookMs - LOOK_MS);
     this.#claimed = { bytes: 0, files: 0 };
   }
@@ -83,7 +83,7 @@ export class Quota {
 
 // --- what was stored, by when ---
 
-/** In seconds, for as long as a sweep may take. */
+/** Maximum duration of a sweep, in seconds. */
 const SECONDS = 600;
 
 class Stored {

@@ -8,19 +8,19 @@ export interface FileFacts {
   readonly modifiedMs: number;
 }
 
-/** What was read of a file, from its start. */
+/** The bytes that were read, from the start of the file. */
 export interface FileRead extends FileFacts {
-  /** Undefined when it is none that could be read: a pipe, a link, a folder. */
+  /** Undefined for anything that is not a regular file: a pipe, a link, a folder. */
   readonly bytes: Buffer | undefined;
 }
 
 /**
- * Reads a file by one descriptor, so that a rename or unlink meanwhile changes nothing; in callbacks, since a hit from
- * disk consists of little else than these calls, and promises between them would add to it.
- * @param most bytes; absent, the whole file is read.
- * @param known what an earlier read found. Where the file still has that size it is not asked for it, a call in four.
- *   Whether it is the same file the caller must see by its checksum.
- * @throws the system's error, `ENOENT` where there is none.
+ * Reads a file with one descriptor, so that a rename or unlink meanwhile has no effect. It uses callbacks, because a hit from disk
+ * consists mainly of these calls, and promises between them would add to it.
+ * @param most bytes; undefined: the whole file.
+ * @param known result of an earlier read. If the file still has that size, the stat is skipped, one call in four. The caller must
+ *   use the checksum to see whether it is the same file.
+ * @throws the system's error, `ENOENT` if it does not exist.
  */
 export function readStart(
   path: string,
@@ -36,10 +36,10 @@ export function readStart(
   });
 }
 
-/** Larger than any variant: what is larger was not written by us. */
+/** Larger than any variant: a larger file was not written by this program. */
 const MAX_FILE_BYTES = 256 * 2 ** 20;
 
-/** A link is not followed (it could lead out of the cache) and a pipe is not waited for. */
+/** Does not follow a link (which could lead out of the cache), and does not wait for a pipe. */
 const FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 const unreadable: FileRead = { bytes: undefined, size: 0, modifiedMs: 0 };
@@ -59,7 +59,7 @@ class Reading {
 
   begin(most: number, known: FileFacts | undefined): void {
     if (known === undefined) return void this.#measure(most);
-    // A byte more than there should be tells that the file has grown.
+    // One byte more than expected shows that the file has grown.
     const bytes = Buffer.allocUnsafeSlow(known.size + 1);
     read(this.#file, bytes, 0, bytes.length, 0, (error, filled) => {
       if (error === null && filled === known.size)
@@ -81,13 +81,13 @@ class Reading {
     if (filled === bytes.length) return void this.#end(null, { ...found, bytes });
     read(this.#file, bytes, filled, bytes.length - filled, filled, (error, more) => {
       if (error !== null) this.#end(error, unreadable);
-      // It has become shorter since.
+      // It has become shorter meanwhile.
       else if (more === 0) this.#end(null, { ...found, bytes: bytes.subarray(0, filled) });
       else this.#fill(bytes, filled + more, found);
     });
   }
 
-  /** The descriptor is closed before anybody is told: until then the reading holds its place at the volume. */
+  /** The descriptor is closed before the result is returned: until then the read keeps its slot of the limiter. */
   #end(error: Error | null, found: FileRead): void {
     close(this.#file, (unclosed) => {
       const failure = error ?? unclosed;

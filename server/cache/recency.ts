@@ -2,8 +2,8 @@ import { stat } from "node:fs/promises";
 import { isAbsent } from "./files.ts";
 
 /**
- * Of these files the ones to delete so that `count` are gone: those used longest ago; of equal age by path, so that all
- * replicas choose alike. A file that is gone already counts.
+ * Which of these files to delete so that `count` are gone: the least recently used; of equal age by path, so that all replicas
+ * choose the same. A file that is already gone counts.
  * @throws the system's error.
  */
 export async function longestUnused(paths: readonly string[], count: number): Promise<string[]> {

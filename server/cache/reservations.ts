@@ -4,11 +4,11 @@ import { parseFields } from "./fields.ts";
 import { isAbsent, publish } from "./files.ts";
 import { TEMPORARY } from "./name.ts";
 
-/** So much of the budget a replica has taken since a sweep; it says so before it writes, in a file of its own. */
+/** Bytes of the quota that a replica has reserved since a sweep; it writes them to its own file before it uses them. */
 export interface Reservation {
   readonly bytes: number;
   readonly files: number;
-  /** `swept` of the sweep that it counts from: at the next one it is worth nothing. */
+  /** `swept` of the sweep that it counts from: the next sweep makes it invalid. */
   readonly since: number;
 }
 
@@ -24,7 +24,7 @@ export async function writeReservation(
   await publish(folder, [CLAIMS_FOLDER, replica], Buffer.from(JSON.stringify(claim)), now);
 }
 
-/** The sum of what replicas have claimed since a sweep, without one of them. @throws the system's error */
+/** The sum of the replicas' reservations since a sweep, without one replica. @throws the system's error */
 export async function readReservations(
   folder: string,
   since: number,
@@ -41,7 +41,7 @@ export async function readReservations(
   return sum;
 }
 
-/** Takes away what replicas claimed before a sweep, and what they left half-written: most of them are long gone. */
+/** Deletes reservations from before a sweep, and half-written files: most of those replicas are gone. */
 export async function forgetReservations(folder: string, since: number): Promise<void> {
   for (const name of await namesIn(folder)) {
     const path = join(folder, CLAIMS_FOLDER, name);
@@ -61,7 +61,7 @@ async function namesIn(folder: string): Promise<string[]> {
   return await readdir(join(folder, CLAIMS_FOLDER)).catch(unlessAbsent([]));
 }
 
-/** What is not there is nothing; what cannot be read may be anything. @throws the system's error */
+/** A missing file counts as 0; a file that cannot be read can contain anything. @throws the system's error */
 function unlessAbsent<Value>(none: Value): (error: unknown) => Value {
   return (error) => {
     if (isAbsent(error)) return none;

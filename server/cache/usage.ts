@@ -3,19 +3,19 @@ import { join } from "node:path";
 import { parseFields } from "./fields.ts";
 import { publish } from "./files.ts";
 
-/** What the last sweep left: writers keep to their budget by it, and the next look knows when a sweep was. */
+/** Size of the cache after the last sweep, for the writers' quota, and when that sweep was. */
 export interface Usage {
   readonly bytes: number;
   readonly files: number;
-  /** When it ended, milliseconds since 1970. */
+  /** When it ended, in milliseconds since 1970. */
   readonly swept: number;
-  /** How long it took, in milliseconds: what was stored meanwhile it may not have seen. */
+  /** How long it took, in milliseconds: it may have missed entries that were stored meanwhile. */
   readonly tookMs: number;
 }
 
 const USAGE_FILE = "usage.json";
 
-/** undefined when there was no sweep yet, or its note is not legible. */
+/** undefined if there was no sweep yet, or its record is not valid. */
 export async function readUsage(folder: string): Promise<Usage | undefined> {
   const text = await readFile(join(folder, USAGE_FILE), "utf8").catch(() => "");
   const fields = parseFields(text);

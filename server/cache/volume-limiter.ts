@@ -1,8 +1,8 @@
-/** The volume does not answer, or did not in time: go on without it. */
+/** The volume does not answer, or did not answer in time: continue without it. */
 export class VolumeHung extends Error {}
 
 export interface VolumeLimiterOptions {
-  /** What one piece of work may take, waiting for its turn included, in milliseconds. */
+  /** Maximum time of one piece of work, including the wait for its turn, in milliseconds. */
   readonly deadlineMs?: Readonly<Record<Access, number>>;
 }
 
@@ -12,18 +12,18 @@ export type Access = "read" | "write";
 export type WithVolume = <Value>(access: Access, work: () => Promise<Value>) => Promise<Value>;
 
 /**
- * A call on a hung network volume holds a thread of libuv's pool until the volume is back (a process in it cannot even
- * be killed). The pool has four, and looking up a host name or reading a photograph takes one.
+ * A call on a hung network volume holds a thread of libuv's pool until the volume is back (and its process cannot even be
+ * killed). The pool has four threads; looking up a host name or reading a photograph needs one.
  */
 const places = { read: 2, write: 1 } as const;
 
 /**
- * A reader waits for a second at most. Nobody waits for a write, and a healthy one can be slow: when two CephFS clients
- * publish one name at once, each of its calls may wait for the MDS's journal, which is flushed every 5 s.
+ * A reader waits a second at most. Nobody waits for a write, and a healthy write can be slow: when two CephFS clients store one
+ * name at the same time, each call may wait for the MDS's journal, which is flushed every 5 s.
  */
 const defaultDeadlineMs = { read: 1_000, write: 30_000 } as const;
 
-/** Work on files that may hang, with a bound on how long anybody waits and on how many threads can be stuck. */
+/** Runs work on files that may hang, with limits on the wait and on the number of blocked threads. */
 export class VolumeLimiter {
   readonly #lines: Readonly<Record<Access, Line>>;
 
@@ -47,7 +47,7 @@ class Line {
   readonly #deadlineMs: number;
   readonly #waiting: (() => void)[] = [];
   #taken = 0;
-  /** Places whose work is past its deadline. */
+  /** Slots whose work is past its deadline. */
   #stuck = 0;
 
   constructor(places: number, deadlineMs: number) {
@@ -56,8 +56,8 @@ class Line {
   }
 
   /**
-   * With every place stuck nobody else waits. It takes no probe to learn that the volume is back: what is stuck returns.
-   * One slow file, as a hung client's on a healthy volume, leaves the other place to the rest.
+   * If every slot is blocked, nobody else waits. No probe is needed to learn that the volume is back: the blocked calls return.
+   * One slow file, such as that of a hung client on a healthy volume, leaves the other slot free.
    */
   run<Value>(work: () => Promise<Value>): Promise<Value> {
     if (this.#stuck === this.#places) return Promise.reject(new VolumeHung("the volume does not answer"));

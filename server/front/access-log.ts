@@ -11,36 +11,36 @@ export interface Sent {
   readonly id: string;
   readonly answer: Answer;
   readonly milliseconds: number;
-  /** The reader left before the answer. */
+  /** The reader disconnected before the response. */
   readonly gone: boolean;
   readonly trace?: Trace | undefined;
 }
 
-/** Records each answer in the log and the metrics. */
+/** Records each response in the log and the metrics. */
 export interface Reporter {
   record(sent: Sent): void;
-  /** For an answer to a GET that is sent many times: what is the same each time is put together once. */
+  /** For a response to GET that is sent many times: the constant parts are formatted once. */
   recorder(answer: Answer): (id: string, milliseconds: number, trace: Trace | undefined) => void;
 }
 
-/** All headers of an answer, whichever path sends it. */
+/** All headers of a response, whichever path sends it. */
 export function sentHeaders(answer: Answer, id: string): Record<string, string> {
   return { ...securityHeaders, "x-request-id": id, ...answer.headers };
 }
 
-/** The same as names and values in turn, as node:http takes them, without the request's id. */
+/** The same as a flat array of names and values, as node:http takes them, without the request's id. */
 export function flatHeaders(answer: Answer): string[] {
   return Object.entries({ ...securityHeaders, ...answer.headers }).flat();
 }
 
-/** The id that a proxy in front gave the request, where it is one; else a new one. */
+/** The id that a proxy in front gave the request, if it is valid; otherwise a new one. */
 export function requestIdOf(header: string | readonly string[] | null | undefined): string {
   if (typeof header === "string" && /^[A-Za-z0-9._-]{8,64}$/.test(header)) return header;
   count += 1;
   return `${start}-${count}`;
 }
 
-/** Unique to this process, so that a number after it is enough: randomness for each request costs more than a hit. */
+/** Unique to this process, so that adding a number is enough: random bytes for each request cost more than a hit. */
 const start = randomBytes(6).toString("hex");
 let count = 0;
 
@@ -70,7 +70,7 @@ export function createReporter(
 
 // --- lines ---
 
-/** nginx's word for a reader that left before the answer: in the log and the metrics only. */
+/** nginx's status for a client that closed the connection before the response: only in the log and the metrics. */
 const CLIENT_GONE = 499;
 
 function lineOf(method: string, status: number, { headers, note = {} }: Answer) {

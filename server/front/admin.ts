@@ -1,14 +1,14 @@
 import { H3, HTTPResponse } from "h3";
 import type { Metrics } from "../telemetry/metrics.ts";
 
-/** What the admin port tells: liveness, readiness, metrics. Not for readers. */
+/** The routes of the admin port: liveness, readiness, metrics. Not for readers. */
 export interface AdminParts {
   readonly metrics: Pick<Metrics, "scrape">;
-  /** Whether new requests should come here: up, and not draining. Neither the source nor the queue matters. */
+  /** Whether new requests should come here: started, and not draining. Source and queue do not matter. */
   readonly ready: () => boolean;
 }
 
-/** `/livez` is up while the event loop turns; it looks at nothing that a restart would not cure. */
+/** `/livez` is up while the event loop runs; it checks nothing that a restart cannot repair. */
 export function createAdmin({ metrics, ready }: AdminParts): H3 {
   return new H3()
     .get("/livez", () => say(200, "ok"))

@@ -7,20 +7,20 @@ import { withTrace } from "../telemetry/trace-context.ts";
 import { type Reporter, sentHeaders } from "./access-log.ts";
 import type { Exchange, Exchanges } from "./exchange.ts";
 
-/** What the public port answers with, beside images. */
+/** The handlers of the public port, apart from images. */
 export interface AppParts {
-  /** `/api/…`; absent without a token: it does not exist then. */
+  /** `/api/…`; absent without a token: then the API does not exist. */
   readonly api?: H3;
-  /** What is at `/` without a query; absent in production. */
+  /** The page at `/` without a query; absent in production. */
   readonly help?: () => Answer;
   readonly report: Reporter;
   /** Sends Server-Timing, which a browser's network panel shows. */
   readonly dev: boolean;
-  /** Where the images are below the host, with a slash at both ends. */
+  /** Path of the images, with a slash at both ends. */
   readonly basePath: string;
 }
 
-/** The routes of the public port. Handlers return an Answer or throw; `respond` around them makes the response. */
+/** The routes of the public port. Handlers return an Answer or throw; `respond` around them builds the response. */
 export function createApp({ api, help, report, dev, basePath }: AppParts, exchanges: Exchanges): H3 {
   const app = new H3({ silent: true, allowMalformedURL: true });
   const exchangeOf = (event: H3Event): Exchange => {
@@ -44,7 +44,7 @@ export function createApp({ api, help, report, dev, basePath }: AppParts, exchan
   app.head(basePath, image);
   app.options(basePath, () => preflight);
   app.all(basePath, () => Promise.reject(new Problem("bad-method")));
-  // Browsers ask for it on their own: its absence is no error.
+  // Browsers request it on their own, so its absence is not an error.
   app.all(`${basePath}favicon.ico`, () => noIcon);
   if (api !== undefined) app.mount(`${basePath}api`, api);
   app.all("/**", () => Promise.reject(notFound(basePath)));
@@ -74,7 +74,7 @@ function respond(
   };
 }
 
-/** The first name below `/api/`, as it was sent; no more of a path that may hold anything. */
+/** The first name below `/api/`, as it was sent; a longer path can contain anything. */
 function callIn(path: string, basePath: string): { readonly call?: string } {
   const below = path.startsWith(`${basePath}api/`) ? path.slice(basePath.length + 4) : "";
   const [call] = /^[a-z]{1,20}(?![^/])/.exec(below) ?? [];
@@ -87,8 +87,8 @@ function asAnswer(value: unknown): Answer {
 }
 
 /**
- * Whether the path is what was sent, letter by letter. h3 resolves `/x/../api/` and decodes `/%61pi/`, and its router
- * takes a slash more at the end; a proxy in front that guards `/api/` compares what was sent.
+ * Whether the path is exactly as sent. h3 resolves `/x/../api/` and decodes `/%61pi/`, and its router accepts a trailing
+ * slash; a proxy in front that protects `/api/` compares the bytes that were sent.
  */
 function isCanonical(routed: string, { path }: Exchange, basePath: string): boolean {
   if (routed !== path || path.includes("//")) return false;

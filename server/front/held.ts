@@ -12,14 +12,14 @@ import type { Exchange, Exchanges } from "./exchange.ts";
 
 export interface FrontParts extends AppParts {
   readonly images: Images;
-  /** The client's address: the peer, or the one that a trusted proxy names. */
+  /** The client's address: that of the peer, or the one that a trusted proxy names. */
   readonly client: (peer: string, forwardedFor: string | null) => string;
 }
 
 /**
- * The public port. An image request begins and nearly always ends here: images.answer makes the answer and node's
- * response takes it, because h3 costs three times as much as the rest of a hit, and a flood of refusals must stay cheap.
- * h3 sends what is a stream (an original) and has every other route.
+ * The public port. Every image request begins here and nearly all end here: images.answer builds the response and node's
+ * response sends it, because h3 costs three times as much as the rest of a hit, and a flood of refusals must be cheap.
+ * h3 sends streams (originals) and has all other routes.
  */
 export function createFront(parts: FrontParts): RequestListener {
   const { images, report, basePath, dev } = parts;
@@ -100,7 +100,7 @@ export function createFront(parts: FrontParts): RequestListener {
     return app(req, res);
   }
 
-  /** A hit comes with the same headers each time: what is made of them is made once. */
+  /** A hit has the same headers each time, so they are prepared once. */
   function repeatOf(answer: Answer): Repeat {
     const known = repeats.get(answer.headers);
     if (known !== undefined) return known;
@@ -111,14 +111,14 @@ export function createFront(parts: FrontParts): RequestListener {
 }
 
 interface Repeat {
-  /** Names and values in turn. */
+  /** A flat array of names and values. */
   readonly flat: readonly string[];
   readonly record: ReturnType<Reporter["recorder"]>;
 }
 
 // --- parts ---
 
-/** RFC 9112 §3.2: servers that disagree on which of two counts disagree on whose request it is. */
+/** RFC 9112 §3.2: if two servers choose different Host headers, they see different requests. */
 function hasTwoHosts({ rawHeaders }: IncomingMessage): boolean {
   let hosts = 0;
   for (let at = 0; at < rawHeaders.length; at += 2) {
@@ -136,7 +136,7 @@ function targetOf(url: string): Pick<Exchange, "path" | "query"> {
   return { path: target.slice(0, mark), query: target.slice(mark + 1) };
 }
 
-/** Aborts when the reader leaves before the answer is sent. */
+/** Aborts when the reader disconnects before the response is sent. */
 function signalOf(res: ServerResponse): AbortSignal {
   const leaving = new AbortController();
   res.once("close", () => {

@@ -1,7 +1,7 @@
 import { problems } from "../errors.ts";
 import type { Answer } from "../http/response.ts";
 
-/** What `/` shows while someone sets the server up; in production nothing is there. */
+/** The page at `/` with `--dev`; production has none. */
 export function welcome(): Answer {
   const body = new TextEncoder().encode(page());
   return {

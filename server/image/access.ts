@@ -5,32 +5,32 @@ import type { RateLimiter } from "../concurrency/token-bucket.ts";
 import { Problem } from "../errors.ts";
 import type { Listing } from "../published/published.ts";
 
-/** Who may ask for what. */
+/** The rules about who may request what. */
 export interface Access {
-  /** Another value whenever `check` may say otherwise than before of the same request. */
+  /** A value that changes whenever the result of `check` may change. */
   readonly edition: unknown;
-  /** Before any I/O. @throws Problem `bad-signature`, `not-published` or `unknown-published`. */
+  /** Runs before any I/O. @throws Problem `bad-signature`, `not-published` or `unknown-published`. */
   check(asked: ImageRequest): void;
   /**
-   * Before a source is read and an image is made.
-   * @returns the client, which pays for what the work takes beyond that of an ordinary image.
+   * Runs before the source is read and an image is made.
+   * @returns the client, which is charged for work beyond that of an ordinary image.
    * @throws Problem `over-budget`
    */
   charge(asked: ImageRequest, client: string): Clients;
 }
 
-/** How `VARIANTS` is set. */
+/** The value of `VARIANTS`. */
 export type VariantsMode = "open" | "listed" | "signed";
 
-/** CPU that one unit of the budget pays for; an image that takes less takes a unit all the same. */
+/** CPU time for one unit of the budget; an image that takes less still costs one unit. */
 const ORDINARY_CPU_MS = 100;
 
 export function createAccess(parts: {
   readonly mode: VariantsMode;
-  /** Live keys, more than one while they rotate. */
+  /** Valid keys; several during a rotation. */
   readonly keys: readonly string[];
   readonly listing: Listing;
-  /** New variants a client may ask for, each of {@link ORDINARY_CPU_MS} of CPU. */
+  /** New variants that a client may request, each of {@link ORDINARY_CPU_MS} of CPU. */
   readonly budget: RateLimiter;
 }): Access {
   const { mode, keys, listing, budget } = parts;
@@ -44,7 +44,7 @@ export function createAccess(parts: {
         throw new Problem(listing.isComplete ? "not-published" : "unknown-published");
     },
     charge(asked, client) {
-      // Signed and published variants are finite; only what a stranger makes up costs.
+      // The number of signed and published variants is limited; only variants that a stranger invents are charged.
       const isOpen = mode === "open" || (mode === "listed" && listing.neverPublished);
       if (!isOpen || listing.has(asked)) return oneClient(client);
       if (!budget.take(client))

@@ -7,15 +7,15 @@ import type { CacheOutcome } from "../telemetry/metrics.ts";
 import type { Known } from "./revalidate.ts";
 
 /**
- * A variant in hand as a response. The path through h3 and the fast path in front of it both call this, which is why
- * their headers are the same.
+ * Builds the response for a variant in memory. The h3 routes and held.ts in front of them both call it, so their headers are
+ * the same.
  */
 export function entryAnswer(
   variant: Variant,
   entry: Entry,
   how: {
     readonly cache: CacheOutcome;
-    /** `v` of the URL. */
+    /** `v` in the URL. */
     readonly asked: string | undefined;
     readonly policy: FreshnessPolicy;
   },
@@ -36,12 +36,12 @@ export function entryAnswer(
   return { status: 200, headers, body: entry.body, note };
 }
 
-/** A variant in the log, such as `800 q55 auto-aw`. */
+/** A variant as text for the log, such as `800 q55 auto-aw`. */
 export function variantLabel({ width, quality, class: of }: Variant): string {
   return `${width ?? "full"} q${quality} ${of}`;
 }
 
-/** An entry is a statement about its source too: it had this validator when the entry was made. */
+/** What an entry says about its source: the validator at the time when it was made. */
 export function knownFrom({ validator, made }: EntryMeta): Known {
   return { validator, checked: made };
 }

@@ -13,29 +13,29 @@ import { within } from "../source/remote/timeouts.ts";
 import type { Source } from "../source/source.ts";
 import { isStrong } from "../source/validator.ts";
 
-/** An original in memory, whole. */
+/** A whole original in memory. */
 export interface Original {
   readonly validator: string;
-  /** Media type by its first bytes. */
+  /** Media type, from its first bytes. */
   readonly type: string;
   readonly body: Uint8Array;
 }
 
-/** An original that somebody works on. Its memory is accounted for until everyone has let it go. */
+/** An original in use. Its memory stays reserved until every user has released it. */
 export interface Lease {
   readonly original: Original;
-  /** Calling it again does nothing. */
+  /** Further calls have no effect. */
   release(): void;
 }
 
-/** Fetches originals for encoding: one fetch a key, however many variants wait for it. */
+/** Fetches originals for encoding: one fetch for each key, whatever number of variants needs it. */
 export interface OriginalFetcher {
   /**
-   * @param how `live`: a reader waits, no longer than `liveMs`; who warms stays as long as the source keeps its pace.
-   * `reception`: also gets the bytes, from when they are known to be a photograph; not those of a fetch that others
-   * have begun.
-   * @throws Problem as {@link Source} does, `unsupported-source`, beyond the limit `unreadable-source`, and `busy` when
-   * there is no memory for it in time.
+   * @param how `live`: a reader waits, at most `liveMs`; a warm-up waits as long as the source keeps a minimum speed.
+   * `reception`: also gets the bytes, once they are known to be a photograph; but not the bytes of a fetch that another
+   * request started.
+   * @throws Problem as {@link Source} does, `unsupported-source`, `unreadable-source` above the limit, and `busy` when there is
+   * no memory for it in time.
    */
   fetch(
     key: string,
@@ -44,21 +44,21 @@ export interface OriginalFetcher {
   ): Promise<Lease>;
 }
 
-/** What fetching an original takes. */
+/** Dependencies of fetching an original. */
 export interface OriginalsParts {
   readonly source: Source;
   readonly flights: SingleFlight<Held>;
   readonly maxBytes: number;
-  /** The longest that a reader's original may take to be here, in milliseconds. */
+  /** Maximum time for a reader's original to arrive, in milliseconds. */
   readonly liveMs: number;
   readonly limits: SourceLimits;
-  /** Fetches at once: a source's connections are for originals that are streamed, too. */
+  /** Maximum parallel fetches: the source's connections are also for originals that are streamed. */
   readonly places: Semaphore;
-  /** Bytes of originals in memory, from the first byte of the body until the last encoder is done with it. */
+  /** Maximum bytes of originals in memory, from the first byte of the body until the last encoder is done with it. */
   readonly memory: Semaphore;
 }
 
-/** An original and how many hold it. */
+/** An original and the number of its users. */
 export interface Held {
   readonly original: Original;
   readonly giveBack: () => void;
@@ -66,7 +66,7 @@ export interface Held {
 }
 
 export function createOriginalFetcher(parts: OriginalsParts): OriginalFetcher {
-  // A source that cuts every body is asked hardly more for that.
+  // Limits the extra requests to a source that cuts every body.
   const restarts = createRateLimiter({ burst: 10, perSecond: 1 });
   return {
     async fetch(key, signal, { lane, clients = publisher, upload }) {
@@ -116,12 +116,12 @@ async function fetchHeld(
     };
     const read = (): Promise<Original> => fetchWhole(parts, key, claim.signal, { reserve, upload, onCut });
     const original = await read().catch((error: unknown) => {
-      // The rest of such a body cannot be asked for (remote/retry-breaker.ts): it is read once more from its start.
+      // The rest of such a body cannot be requested (remote/retry-breaker.ts), so it is read once more from its start.
       if (!isWeak || !restarts.take("")) throw error;
       return read();
     });
     const held: Held = { original, giveBack, holders: 1 };
-    // The flight itself holds it until all who joined have had their turn to; they may all have left.
+    // The single-flight itself holds it until all joined requests have had a chance to take it; they may all have left.
     setImmediate(() => letGo(held));
     return held;
   } catch (error) {
@@ -139,7 +139,7 @@ async function fetchWhole(
   to: {
     readonly reserve: (bytes: number) => Promise<void>;
     readonly upload: EarlyUpload | undefined;
-    /** The body has ended short. */
+    /** Whether the body ended short. */
     readonly onCut: (validator: string) => void;
   },
 ): Promise<Original> {
@@ -162,7 +162,7 @@ async function fetchWhole(
     });
     return { validator: object.validator, type: typeOf(body), body };
   } catch (error) {
-    // A body that failed is locked or done: there is nothing left to let go then.
+    // A body that failed is locked or done: nothing is left to release.
     if (!object.body.locked) await object.body.cancel().catch(() => undefined);
     if (error instanceof Problem && error.code === "source-failed" && !signal.aborted)
       to.onCut(object.validator);
@@ -170,7 +170,7 @@ async function fetchWhole(
   }
 }
 
-/** @throws Problem `unsupported-source`, in words for the author. */
+/** @throws Problem `unsupported-source`, with a message for the author. */
 export function typeOf(head: Uint8Array): string {
   const { kind, type, detail } = sniff(head);
   if (kind === "other") throw new Problem("unsupported-source", { ...(detail !== undefined && { detail }) });

@@ -11,10 +11,10 @@ import { versionOf } from "../source/source.ts";
 import type { CacheOutcome } from "../telemetry/metrics.ts";
 import type { Original, OriginalFetcher } from "./fetch-original.ts";
 
-/** What is known of photographs: from the record beside their variants, or by looking at the original. */
+/** Information about photographs: from the record beside their variants, or by probing the original. */
 export interface ImageInfos {
   find(key: string): Promise<SourceRecord | undefined>;
-  /** Fetches the original and looks. @throws Problem as {@link OriginalFetcher} and {@link Encoder} do. */
+  /** Fetches and probes the original. @throws Problem as {@link OriginalFetcher} and {@link Encoder} do. */
   make(key: string, lane: Lane, clients: Clients, signal: AbortSignal): Promise<SourceRecord>;
 }
 
@@ -55,7 +55,7 @@ export function createImageInfos(parts: {
 
   return {
     find: (key) => records.readRecord(key),
-    // A reader does not wait for what waits in the warm lane.
+    // A reader must not wait behind the warm lane.
     make: (key, lane, clients, signal) =>
       flights.do(
         `${lane} ${key}`,
@@ -66,7 +66,7 @@ export function createImageInfos(parts: {
   };
 }
 
-/** A record as readers and scanners see it: the validator may say more of the storage than they should know. */
+/** A record in its public form: the validator itself could reveal details of the storage. */
 export function toInfo(key: string, record: SourceRecord): ImageInfo {
   const { width, height, type, bytes, frames, alpha, color, placeholder } = record;
   return {
@@ -88,7 +88,7 @@ export function infoAnswer(of: {
   readonly key: string;
   readonly record: SourceRecord;
   readonly cache: CacheOutcome;
-  /** `v` of the URL. */
+  /** `v` in the URL. */
   readonly asked: string | undefined;
   readonly policy: FreshnessPolicy;
 }): Answer {

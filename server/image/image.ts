@@ -17,7 +17,7 @@ import type { OriginalServer } from "./serve-original.ts";
 import { createUrlMemo, type RememberedVariant } from "./url-memo.ts";
 import type { Variants } from "./variants.ts";
 
-/** What the path of an image request is made of. */
+/** Dependencies of the path of an image request. */
 export interface ImageParts {
   readonly access: Access;
   readonly hot: MemoryCache;
@@ -34,27 +34,27 @@ export interface ImageParts {
 /** One GET or HEAD of an image. */
 export interface ImageCall {
   readonly method: string;
-  /** The raw query, without its `?`: a signature is made over what was sent, not over what a URL parser makes of it. */
+  /** The raw query, without its `?`: a signature covers the bytes that were sent, not the result of a URL parser. */
   readonly query: string;
   readonly headers: RequestHeaders;
-  /** The client's address: new variants are charged to it, and it has a share of what many wait for. */
+  /** The client's address: it is charged for new variants, and gets a share of queues. */
   client(): string;
-  /** Aborts when the reader has left. */
+  /** Aborts when the reader has disconnected. */
   signal(): AbortSignal;
 }
 
-/** Answers image requests, all of them. */
+/** Answers all image requests. */
 export interface Images {
   /**
-   * An answer where it needs no I/O (a hit in memory), else the promise of one.
-   * @throws InvalidRequest, Problem: a refusal that needs no I/O; the promise rejects with the others.
+   * Returns the response if it needs no I/O (a hit in memory), otherwise a promise of one.
+   * @throws InvalidRequest or Problem for a refusal that needs no I/O; the promise rejects with all others.
    */
   answer(call: ImageCall): Answer | Promise<Answer>;
-  /** What a request asks for, as far as it can be parsed: for the log line of one that failed. */
+  /** The parsed request, as far as it can be parsed, for the log line of a failed one. */
   subjectOf(call: Pick<ImageCall, "query" | "headers">): Pick<Note, "key" | "variant">;
 }
 
-/** The path of an image request, from its query to its answer, in the order of this file. */
+/** The path of an image request, from its query to its response, in the order of this file. */
 export function createImages(parts: ImageParts): Images {
   const { access, hot, variants, infos, streams, revalidation, negative, policy } = parts;
   const urls = createUrlMemo(parts.defaultQuality);
@@ -89,7 +89,7 @@ export function createImages(parts: ImageParts): Images {
     try {
       const validator = await currentValidator(call, wanted, found.meta);
       if (validator === found.meta.validator) return withTimes(hit(call, wanted, found), ms);
-      // A publish or another replica may have made it of the new original already.
+      // A publish or another replica may already have made it from the new original.
       const stored = await variants.findStored(wanted.variant, validator);
       if (stored !== undefined) return respond(call, wanted, stored, "hit", ms);
       return await answerMiss(call, wanted, ms);
@@ -99,7 +99,7 @@ export function createImages(parts: ImageParts): Images {
     }
   }
 
-  /** The validator of the original as it is now; the source is asked where the freshness rules say so. */
+  /** The current validator of the original; asks the source if the freshness rules require it. */
   async function currentValidator(
     call: ImageCall,
     wanted: RememberedVariant,
@@ -113,8 +113,8 @@ export function createImages(parts: ImageParts): Images {
   // --- freshness ---
 
   /**
-   * Whether an entry may be served without asking the source first; asks it in the background where that is due.
-   * `outdated`: the source has said that the original is another. `unknown`: only the source can tell.
+   * Whether an entry may be served without asking the source first; if a check is due, starts it in the background.
+   * `outdated`: the source has another original now. `unknown`: the source must be asked first.
    */
   function stateOf(wanted: RememberedVariant, meta: EntryMeta): "fresh" | "outdated" | "unknown" {
     const { asked } = wanted;
@@ -136,9 +136,9 @@ export function createImages(parts: ImageParts): Images {
 
   // --- a hit ---
 
-  /** The same headers each time: front/held.ts keeps what it makes of them. */
+  /** The same headers object each time: front/held.ts remembers what it builds from it. */
   function hit(call: ImageCall, wanted: RememberedVariant, entry: Entry): Answer {
-    // Another request may have remembered the answer of a newer entry while this one asked the source.
+    // While this request asked the source, another one may have remembered the response of a newer entry.
     if (!isSame(wanted.meta, entry.meta)) return respond(call, wanted, entry, "hit");
     wanted.whole ??= {
       ...entryAnswer(wanted.variant, entry, { cache: "hit", asked: wanted.asked.version, policy }),
@@ -246,17 +246,17 @@ function withTimes(answer: Answer, ms: Times): Answer {
   return { ...answer, note: { ...answer.note, ms } };
 }
 
-/** What the negative cache knows a failure by; `variant` where pixels are decoded for it. */
+/** The negative cache's key of a failure; `variant` if pixels must be decoded. */
 function named({ key, version }: ImageRequest, variant?: string): Wanted {
   return { key, version, ...(variant !== undefined && { variant }) };
 }
 
-/** A failure to make it again does not withhold what is here: only a photograph that is gone does. */
+/** Serve stale when making a new one fails; not when the photograph is gone. */
 function isServedStale(error: unknown): boolean {
   return error instanceof Problem && !isGone(error);
 }
 
-/** An entry that left memory and came back from disk is the same one. */
+/** An entry that was dropped from memory and read again from disk counts as the same. */
 function isSame(a: EntryMeta | undefined, b: EntryMeta): boolean {
   if (a === b) return true;
   return (

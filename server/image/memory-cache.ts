@@ -1,21 +1,21 @@
 import { LRUCache } from "lru-cache";
 import type { Entry, Variant } from "../cache/cache.ts";
 
-/** The variants that are asked for most, in memory, bounded by bytes. */
+/** The most requested variants, in memory, limited by bytes. */
 export interface MemoryCache {
   get(variant: Variant): Entry | undefined;
   set(variant: Variant, entry: Entry): void;
-  /** Forgets one source's variants. */
+  /** Removes one source's variants. */
   purge(key: string): void;
   clear(): void;
-  /** Another number after each purge or clear: what was read before one does not come in after it. */
+  /** Changes with each purge or clear: an entry that was read before one must not be stored after it. */
   readonly edition: number;
   readonly bytes: number;
   readonly entries: number;
 }
 
 /**
- * @param maxBytes 0 keeps nothing.
+ * @param maxBytes 0 turns it off.
  * @param now milliseconds of any clock.
  */
 export function createMemoryCache(
@@ -25,9 +25,9 @@ export function createMemoryCache(
   let edition = 0;
   const entries = new LRUCache<string, Entry>({
     maxSize: Math.max(1, maxBytes),
-    // One giant must not empty the memory of everything else.
+    // One very large entry must not evict everything else.
     maxEntrySize: Math.max(1, Math.floor(maxBytes / 8)),
-    // What is asked for most would never be read from the disk, so the sweep would take it for unused.
+    // Otherwise the most requested entries would never be read from disk, and the sweep would treat them as unused.
     ttl: HOT_MS,
     ttlResolution: 1_000,
     perf: { now },
@@ -58,7 +58,7 @@ export function createMemoryCache(
   };
 }
 
-/** One text for one variant, for maps; the key is last, so that nothing in it can look like another field. */
+/** One text for each variant, for maps; the key is last, so that nothing in it can look like another field. */
 export function variantName(variant: Variant): string {
   const known = names.get(variant);
   if (known !== undefined) return known;
@@ -67,15 +67,15 @@ export function variantName(variant: Variant): string {
   return name;
 }
 
-/** The fast path asks with the same object over and over. */
+/** The fast path asks with the same object each time. */
 const names = new WeakMap<Variant, string>();
 
 // --- parts ---
 
-/** Read anew from the disk once an hour, which is as often as the disk writes a use down. */
+/** Read again from disk once an hour, which is as often as the disk records a use. */
 const HOT_MS = 3_600_000;
 
-/** Map slot, object and headers of one entry; measured to be well below it. */
+/** Map slot, object and headers of one entry; an upper limit, by measurement. */
 const ENTRY_OVERHEAD = 1024;
 
 function keyOf(name: string): string {

@@ -4,31 +4,30 @@ import { Problem, type ProblemCode, type ProblemKind, problems, type Scope } fro
 import type { Known } from "./revalidate.ts";
 
 /**
- * What is known not to work, for a short time and in memory: a broken link on a busy page must not become a source
- * request a reader. It is asked when something is about to be fetched or made, never before the caches: what is there
- * is served.
+ * Remembers failures in memory, for a short time: a broken link on a busy page must not cause one source request for each
+ * reader. It is asked before something is fetched or made, and after the caches: entries that exist are always served.
  */
 export interface NegativeCache {
   /**
-   * Does the work, unless it is known to fail; remembers a failure for the requests that it is true of (errors.ts says
-   * which). A version other than the one that failed may be a photograph uploaded since: it is tried, once a second a key.
-   * @throws Problem as the remembered one, and what the work throws.
+   * Does the work, unless it is known to fail; remembers a failure for the requests that it applies to (see errors.ts). A version
+   * other than the failed one may be a new upload: it is tried, once a second for each key.
+   * @throws Problem as the remembered one, and the errors of the work.
    */
   attempt<Value>(wanted: Wanted, work: () => Promise<Value>): Promise<Value>;
   forget(key: string): void;
 }
 
-/** What is to be made or fetched. */
+/** What must be made or fetched. */
 export interface Wanted {
   readonly key: string;
-  /** `v` of the URL. */
+  /** `v` in the URL. */
   readonly version: string | undefined;
-  /** The name of what is made of the original's pixels; absent: the original as it is stored. */
+  /** Name of a result that needs the original's pixels; undefined: the original as it is stored. */
   readonly variant?: string;
 }
 
 /**
- * @param known what the source last said of a key: a failure is forgotten when it says something else.
+ * @param known the source's last answer about a key: a failure is forgotten when the answer changes.
  * @param now milliseconds of a monotonic clock.
  */
 export function createNegativeCache(
@@ -87,12 +86,12 @@ export function createNegativeCache(
 
 // --- failures ---
 
-/** In words: the error itself holds on to its stack, and that to the whole request. */
+/** As text: the error object keeps its stack alive, and with it the whole request. */
 interface Failure {
   readonly code: ProblemCode;
   readonly detail?: string;
   readonly version: string | undefined;
-  /** What the source had said of the key when this failed. */
+  /** The source's answer about the key at the time of the failure. */
   readonly known: Known | undefined;
   readonly until: number;
 }
@@ -105,7 +104,7 @@ function nameOf(scope: Scope, { key, variant = "" }: Pick<Wanted, "key" | "varia
   return scope === "variant" ? `variant ${variant} ${key}` : `${scope} ${key}`;
 }
 
-/** Any later statement of the source ends that there is no photograph; what its pixels allow holds for one validator. */
+/** Any newer answer of the source ends "absent"; a failure of the pixels belongs to one validator. */
 function isStillTrue(failure: Failure, scope: Scope, known: Known | undefined): boolean {
   if (known === failure.known) return true;
   return scope !== "source" && known?.validator === failure.known?.validator;

@@ -8,8 +8,8 @@ import {
 } from "../../contract/formats.ts";
 
 /**
- * What a reader gets: an explicit `fm` as it stands, else what `Accept` names. A wildcard names nothing: old readers
- * send one and can show neither WebP nor AVIF.
+ * The format for a reader: an explicit `fm` unchanged, otherwise by `Accept`. A wildcard counts as nothing: old browsers send
+ * one and can show neither WebP nor AVIF.
  */
 export function negotiate(accept: string | null | undefined, format?: Format): VariantClass {
   if (format !== undefined) return format;
@@ -17,7 +17,7 @@ export function negotiate(accept: string | null | undefined, format?: Format): V
   const known = classes.get(accept);
   if (known !== undefined) return known;
   const negotiated = classOf(accept);
-  // Browsers send a handful of values; whoever sends others does not get to fill the memory.
+  // Browsers send few different values; other clients must not fill the memory.
   if (classes.size < MAX_REMEMBERED && accept.length <= MAX_LENGTH) classes.set(accept, negotiated);
   return negotiated;
 }
@@ -28,7 +28,7 @@ const MAX_REMEMBERED = 64;
 const MAX_LENGTH = 256;
 const classes = new Map<string, ReaderClass>();
 
-/** A format counts when it is named, not refused by `q=0`, and no format below it in the table is preferred to it. */
+/** A format counts if it is named, not refused by `q=0`, and not less preferred than a format below it in the table. */
 function classOf(accept: string): ReaderClass {
   const weights = parseAccept(accept);
   const weight = (format: Format): number => weights.get(formats[format].type) ?? 0;
@@ -51,7 +51,7 @@ function parseAccept(accept: string): Map<string, number> {
   return weights;
 }
 
-/** A weight that is none counts as a refusal: JPEG is what everyone can show. */
+/** An invalid weight counts as a refusal: every browser can show JPEG. */
 function parseWeight(text: string): number {
   return /^(0(\.\d{0,3})?|1(\.0{0,3})?)$/.test(text) ? Number(text) : 0;
 }

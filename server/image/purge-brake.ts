@@ -1,15 +1,15 @@
 /**
- * Stops purges when too many photographs turn absent within an hour. One that its owner deleted goes from the cache;
- * a bucket that was emptied, moved or restored in part must not take the whole cache with it.
+ * Stops purges when too many photographs become absent within an hour. A photograph that its owner deleted leaves the cache;
+ * a bucket that was emptied, moved or only partly restored must not delete the whole cache.
  */
 export interface PurgeBrake {
-  /** Whether what is kept of a source that has turned absent may be deleted. */
+  /** Whether the variants of a source that has become absent may be deleted. */
   allows(key: string): Promise<boolean>;
-  /** The source is there, or its owner has purged it. */
+  /** The source exists, or its owner has purged it. */
   forget(key: string): void;
 }
 
-/** What may go within an hour, whatever the size of the cache. */
+/** Number of sources that may always be purged within an hour. */
 const FEW = 20;
 const SHARE = 0.1;
 const HOUR_MS = 3_600_000;
@@ -17,12 +17,12 @@ const COUNT_MS = 60_000;
 const MOST = 100_000;
 
 /**
- * On while at least 20 sources and more than a tenth of those that the cache knows have turned absent within the last
- * hour. A source that is still absent when it is asked again while the brake is on counts anew, so that the brake stays
- * on as long as the photographs are away and readers ask for them.
+ * It is on while at least 20 sources, and more than a tenth of all in the cache, have become absent within the last hour. A
+ * source that is still absent when it is checked again while the brake is on counts again, so the brake stays on as long as
+ * the photographs are gone and readers request them.
  *
- * @param parts `countSources`: how many the cache has entries of; undefined where the volume does not say, which keeps
- * what is there. `withheld`: called for each purge that is stopped.
+ * @param parts `countSources`: number of sources with entries in the cache; undefined if the volume does not answer, and then
+ * nothing is deleted. `withheld`: called for each stopped purge.
  */
 export function createPurgeBrake(parts: {
   readonly countSources: () => Promise<number | undefined>;
@@ -31,7 +31,7 @@ export function createPurgeBrake(parts: {
   readonly now?: () => number;
 }): PurgeBrake {
   const { countSources, withheld, now = () => performance.now() } = parts;
-  /** When each turned absent; the oldest first. */
+  /** When each became absent; the oldest first. */
   const absent = new Map<string, { readonly at: number; readonly isPurged: boolean }>();
   let counted: { readonly at: number; readonly known: Promise<number | undefined> } | undefined;
 
@@ -47,7 +47,7 @@ export function createPurgeBrake(parts: {
     absent.set(key, { at: now(), isPurged });
   }
 
-  /** Those that were purged within the hour are no longer on disk. */
+  /** Sources that were purged within the hour; they are no longer on disk. */
   async function countKnown(): Promise<number | undefined> {
     if (counted === undefined || now() - counted.at >= COUNT_MS) {
       const purged = [...absent.values()].filter(({ isPurged }) => isPurged).length;

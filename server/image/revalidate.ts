@@ -7,41 +7,41 @@ import { Problem } from "../errors.ts";
 import { isGone, UnsureAbsence } from "../source/access-denied.ts";
 import type { Source } from "../source/source.ts";
 
-/** What the source last said of a key. */
+/** The source's last answer about a key. */
 export interface Known {
   readonly validator: string;
   /** Milliseconds since 1970. */
   readonly checked: number;
 }
 
-/** Asks the source whether an object is still what it was; many readers, one question. */
+/** Checks whether an original has changed: one question to the source, whatever number of readers. */
 export interface Revalidation {
   known(key: string): Known | undefined;
-  /** The source has just said this. */
+  /** Records an answer that the source has just given. */
   learn(key: string, validator: string): void;
   forget(key: string): void;
   /**
-   * What the source says now, or what it said a moment ago when one key is asked for too often.
-   * @throws Problem as {@link Source} does; what is gone for certain is also told to `gone`, and unsure if that keeps it.
+   * The source's answer now, or its last one if the key was checked too recently.
+   * @throws Problem as {@link Source} does. An absence that is certain is also passed to `gone`, and becomes unsure if that refuses it.
    */
   now(key: string, signal: AbortSignal): Promise<Known>;
-  /** What the source says now, for a publish: nobody holds it to an allowance. @throws as {@link now} does. */
+  /** The source's answer now, for a publish: without a rate limit. @throws as {@link now} does. */
   force(key: string, signal: AbortSignal): Promise<Known>;
-  /** Asks behind an answer, at most twice a minute a key. */
+  /** Checks in the background of a response, at most twice a minute for each key. */
   inBackground(key: string): void;
 }
 
-/** The newer of two statements about one key: what the source told this process, and what the volume has of any. */
+/** The newer of two answers about one key: this process's, and the one on the volume, which any replica may have written. */
 export function newer(said: Known | undefined, stored: Known): Known {
   return said !== undefined && trusted(said) >= trusted(stored) ? said : stored;
 }
 
-/** A clock that was wrong when it was written must not win for as long as it was ahead. */
+/** An answer from a wrong clock must not win for as long as that clock was ahead. */
 function trusted({ checked }: Known): number {
   return checked > Date.now() ? Number.NEGATIVE_INFINITY : checked;
 }
 
-/** @param parts `gone`: told when the source has no such object (any more); false: what was made of it is kept. */
+/** @param parts `gone`: called when the source no longer has the object; false: its variants are kept. */
 export function createRevalidation(parts: {
   readonly source: Source;
   readonly records: SourceRecords;
@@ -55,7 +55,7 @@ export function createRevalidation(parts: {
 }): Revalidation {
   const { source, records, flights, background, gone, there, now = Date.now } = parts;
   const states = new LRUCache<string, Known>({ max: 100_000 });
-  // Whoever sends a new v with every request gets a question to the source a second, not one a request.
+  // A client that sends a new v with every request causes one question a second, not one a request.
   const questions = createRateLimiter({ burst: 5, perSecond: 1 });
   const behinds = createRateLimiter({ burst: 1, perSecond: 1 / 30 });
 
@@ -86,7 +86,7 @@ export function createRevalidation(parts: {
     known: (key) => states.get(key),
     learn,
     forget: (key) => void states.delete(key),
-    // The allowance is for questions, not for readers: whoever joins one that is under way has its answer.
+    // The limit is for questions, not for readers: a reader who joins a running question gets its answer.
     now: (key, signal) =>
       flights.do(key, signal, async (signal) => {
         const known = states.get(key);
@@ -101,16 +101,16 @@ export function createRevalidation(parts: {
 }
 
 /**
- * Other replicas, and this one after a restart, need not ask again. A publish asks of every photograph: what was written
- * down a short time ago is not written again, or a rescan would cost the volume a file a photograph.
+ * Lets other replicas, and this one after a restart, skip the question. A publish asks about every photograph: a record that
+ * was written recently is not written again, or a rescan would write one file for each photograph.
  */
 async function confirm(records: SourceRecords, key: string, known: Known): Promise<void> {
   const record = await records.readRecord(key);
   if (record?.validator !== known.validator) return;
-  // One from the future was written by a clock that was wrong.
+  // A record from the future was written with a wrong clock.
   const age = known.checked - record.checked;
   if (age >= CONFIRM_MS || age < 0) await records.writeRecord(key, { ...record, checked: known.checked });
 }
 
-/** Well within the hour after which an unversioned URL has its source asked. */
+/** Well within the hour after which the source is asked about an unversioned URL. */
 const CONFIRM_MS = 900_000;

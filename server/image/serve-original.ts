@@ -15,13 +15,13 @@ import { type Source, type SourceStat, versionOf } from "../source/source.ts";
 import { isStrong } from "../source/validator.ts";
 import { typeOf } from "./fetch-original.ts";
 
-/** Originals as they are stored, streamed: never in memory as a whole, never in the cache. */
+/** Streams originals as they are stored: never whole in memory, never cached. */
 export interface OriginalServer {
   /** @throws Problem as {@link Source} does, `unsupported-source`, `originals-off`, `precondition-failed` or `bad-range`. */
   answer(call: OriginalCall, asked: ImageRequest, signal: AbortSignal): Promise<Answer>;
 }
 
-/** The part of a request that decides what is sent of an original. */
+/** The part of a request that decides which bytes of an original are sent. */
 export interface OriginalCall {
   readonly method: string;
   readonly headers: RequestHeaders;
@@ -31,15 +31,15 @@ export interface OriginalCall {
 export function createOriginalServer(parts: {
   readonly source: Source;
   readonly policy: FreshnessPolicy;
-  /** Off: only SVG, which has no variants. A camera file carries where it was taken. */
+  /** Off: only SVG, which has no variants. A camera file contains the GPS position. */
   readonly originals: "on" | "off";
-  /** Streams at once: readers of any speed must not hold all connections to the source. */
+  /** Maximum parallel streams: slow readers must not use all connections to the source. */
   readonly places: Semaphore;
-  /** Questions about originals at once: HEAD and ranges by the thousand must not hold them either. */
+  /** Maximum parallel HEADs and range requests, for the same reason. */
   readonly questions: Semaphore;
 }): OriginalServer {
   const { policy, originals } = parts;
-  /** Types by key and validator, which two files may share: a film of range requests reads the first bytes once. */
+  /** Types by key and validator, because two files can share a validator: many range requests read the first bytes only once. */
   const types = new LRUCache<string, string>({ max: 10_000 });
   const nameOf = (key: string, { validator }: SourceStat): string => JSON.stringify([key, validator]);
 
@@ -118,7 +118,7 @@ export function createOriginalServer(parts: {
 
 // --- places ---
 
-/** The place is left with the end of the body, however it ends. */
+/** The slot is released when the body ends, for any reason. */
 function inPlaces(
   {
     source,
@@ -145,7 +145,7 @@ function inPlaces(
   };
 }
 
-/** An object that was replaced by a shorter one has no such range any more. */
+/** The object was replaced by a shorter one, which does not have the range. */
 function unlessShorter(error: unknown): undefined {
   if (!(error instanceof Problem && error.code === "bad-range")) throw error;
 }
@@ -175,8 +175,8 @@ function originalHeaders(
 }
 
 /**
- * The validator itself may say more of the storage than readers should know. By a time alone parts of two uploads cannot be
- * told apart: a weak tag is good for If-None-Match and for no range (RFC 9110 §8.8.1).
+ * An opaque ETag, because the validator itself could reveal details of the storage. With only a time as validator, parts of two
+ * uploads cannot be distinguished: a weak ETag is valid for If-None-Match, and not for ranges (RFC 9110 §8.8.1).
  */
 function etagOfOriginal({ validator }: SourceStat): string {
   return isStrong(validator) ? etagOf(validator) : `W/${etagOf(validator)}`;
@@ -184,7 +184,7 @@ function etagOfOriginal({ validator }: SourceStat): string {
 
 function rangeOf({ headers }: OriginalCall, stat: SourceStat): ByteRange | "whole" {
   const ifRange = headers["if-range"];
-  // RFC 9110 §13.1.5: the rest of another object is no use. A date or a weak tag is never a strong match.
+  // RFC 9110 §13.1.5: the rest of another object is useless. A date or a weak ETag never matches strongly.
   if (ifRange !== undefined && (ifRange.trim() !== etagOf(stat.validator) || !isStrong(stat.validator)))
     return "whole";
   const range = parseRange(headers.range ?? null, stat.bytes);

@@ -1,18 +1,18 @@
 import type { VariantCache } from "../cache/cache.ts";
 import type { Published } from "../published/published.ts";
 
-/** Keeps one source's unpublished variants within a share of the disk: `MAX_VARIANTS`. */
+/** Limits one source's unpublished variants on disk: `MAX_VARIANTS`. */
 export interface SourceShare {
   /**
-   * To be called after a variant was stored. Where its source has too many that no site has published, the longest unused
-   * of those go. Published variants are neither counted nor deleted; while a published set cannot be read any variant may
-   * be one, and then only the new one goes.
+   * Call it after a variant was stored. If its source has too many unpublished variants, the least recently used of them are
+   * deleted. Published variants are neither counted nor deleted. While a published set cannot be read, any variant may belong to
+   * it; then only the new one is deleted.
    * @param name of its entry, as {@link VariantCache.nameOf}.
    */
   hold(key: string, name: string): Promise<void>;
 }
 
-/** So much of the share goes at once, or each new variant would have all the others' ages read. */
+/** Number deleted together; otherwise each new variant would need the ages of all others. */
 const BATCH = 1 / 16;
 
 export function createSourceShare(parts: {
@@ -22,7 +22,7 @@ export function createSourceShare(parts: {
   readonly most: number;
 }): SourceShare {
   const { cache, published, most } = parts;
-  /** One after the other for each source: two that look at once would each delete what the other has just stored. */
+  /** One at a time for each source: two in parallel would each delete the variant that the other has just stored. */
   const turns = new Map<string, Promise<void>>();
 
   async function makeRoom(key: string, name: string): Promise<void> {
@@ -40,7 +40,7 @@ export function createSourceShare(parts: {
     await cache.evict(others, unpublished.length - most + Math.floor(BATCH * most));
   }
 
-  /** None where the volume does not say. */
+  /** Empty if the volume does not answer. */
   async function unpublishedOf(key: string): Promise<readonly string[]> {
     return ((await cache.entriesOf(key)) ?? []).filter((name) => !published.isPinned(name));
   }

@@ -9,23 +9,23 @@ import type { Known } from "./revalidate.ts";
 /** One query, parsed once. */
 export interface RememberedUrl {
   readonly asked: ImageRequest;
-  /** The edition of the access rules that allowed it. */
+  /** The edition of the access rules under which it was allowed. */
   allowedBy: unknown;
   readonly variants: Map<VariantClass, RememberedVariant>;
 }
 
 /**
- * One variant as one URL asks for it, with the answers that it had. They hold while `meta` and `known` are what they
- * were made from, so nothing has to announce a change. Bodies are not held: what leaves the memory cache leaves memory.
+ * One variant as one URL requests it, with its prepared responses. They are valid while `meta` and `known` are the objects that
+ * they were made from, so no invalidation is needed. Bodies are not kept here: the memory cache decides about them.
  */
 export interface RememberedVariant {
   readonly asked: ImageRequest;
-  /** Always the same object: the memory cache remembers its name. */
+  /** Always the same object, for which the memory cache remembers the name. */
   readonly variant: Variant;
   meta?: EntryMeta;
-  /** What the source last said. */
+  /** The source's last answer. */
   known?: Known | undefined;
-  /** Until then the source need not be asked, in milliseconds of the monotonic clock. */
+  /** Until this time the source need not be asked, in milliseconds of the monotonic clock. */
   freshUntil: number;
   /** The 200, without its body. */
   whole?: Answer | undefined;
@@ -33,11 +33,11 @@ export interface RememberedVariant {
   unchanged?: Answer | undefined;
 }
 
-/** What URLs ask for: a hit costs no parsing. */
+/** Parsed URLs, so that a hit needs no parsing. */
 export interface UrlMemo {
   /** @throws InvalidRequest */
   find(query: string): RememberedUrl;
-  /** What a reader with this `Accept` gets of a URL. */
+  /** The variant of a URL for a reader with this `Accept`. */
   variantFor(url: RememberedUrl, accept: string | undefined): RememberedVariant;
 }
 
@@ -49,7 +49,7 @@ export function createUrlMemo(defaultQuality: number): UrlMemo {
       const known = urls.get(query);
       if (known !== undefined) return known;
       const made: RememberedUrl = { asked: parseQuery(query), allowedBy: undefined, variants: new Map() };
-      // A site's own URLs are short; a stranger's long ones must not fill the memory.
+      // A site's own URLs are short; long URLs of strangers must not fill the memory.
       if (query.length <= 512) urls.set(query, made);
       return made;
     },

@@ -11,30 +11,30 @@ import type { Lease, Original, OriginalFetcher } from "./fetch-original.ts";
 import { type MemoryCache, variantName } from "./memory-cache.ts";
 import type { SourceShare } from "./source-share.ts";
 
-/** A variant just made, and the milliseconds it took. */
+/** A variant that was just made, and the milliseconds it took. */
 export interface Made {
   readonly entry: Entry;
   readonly ms: { readonly source: number; readonly queue: number; readonly encode: number };
 }
 
-/** Variants found in memory or on disk, or made and stored. */
+/** Finds variants in memory or on disk, or makes and stores them. */
 export interface Variants {
   find(variant: Variant): Promise<Entry | undefined>;
-  /** What is known of a variant that is there, for a publish that asks about thousands. */
+  /** The metadata of an existing variant, for a publish that asks about thousands. */
   findMeta(variant: Variant): Promise<EntryMeta | undefined>;
-  /** On disk, whatever memory holds, and only if it was made of this very original. */
+  /** The entry on disk, whatever is in memory, and only if it was made from exactly this original. */
   findStored(variant: Variant, validator: string): Promise<Entry | undefined>;
-  /** For readers: made once, however many wait. @throws Problem as {@link OriginalFetcher} and {@link Encoder} do. */
+  /** For readers: made once for all that wait. @throws Problem as {@link OriginalFetcher} and {@link Encoder} do. */
   make(variant: Variant, clients: Clients, signal: AbortSignal): Promise<Made>;
   /**
-   * All of one source in the warm lane: one fetch, one job, each handed over and stored as it is made, in order. In place
-   * of one that cannot be made comes its Problem `impossible-variant`.
+   * Makes all variants of one source in the warm lane: one fetch, one job. Each is passed on and stored when it is made, in order.
+   * In place of a variant that cannot be made comes its Problem `impossible-variant`.
    */
   makeAll(
     variants: readonly Variant[],
     options: { readonly signal: AbortSignal; readonly effort?: number },
   ): AsyncGenerator<Entry | Problem>;
-  /** Deletes all of a source, in memory and on disk; returns the number of variants on disk, if the volume says. */
+  /** Deletes all variants of a source, in memory and on disk; returns the number on disk, if the volume answers. */
   purge(key: string): Promise<number | undefined>;
 }
 
@@ -45,42 +45,42 @@ export function createVariants(parts: {
   readonly encoder: Encoder;
   readonly flights: SingleFlight<Made>;
   readonly background: Background;
-  /** Told of each original that was fetched. */
+  /** Called with each original that was fetched. */
   readonly learn: (key: string, validator: string) => void;
   readonly share: SourceShare;
 }): Variants {
   const { hot, cache, originals, encoder, flights, background, learn, share } = parts;
   const reads = new Map<string, Promise<Entry | undefined>>();
-  /** How often a source was purged: what was fetched before a purge is not kept after it. */
+  /** Number of purges of a source: an original that was fetched before a purge must not be stored after it. */
   const purges = new LRUCache<string, number>({ max: 10_000 });
   const purgesOf = (key: string): number => purges.get(key) ?? 0;
 
-  /** Clients that enumerate q and w fill a share of the disk and no more. What a publish warms it publishes next. */
+  /** Clients that enumerate q and w get a limited share of the disk. The variants that a publish warms are published right after. */
   async function store(variant: Variant, entry: Entry, lane: Lane, fetchedAfter: number): Promise<void> {
     const { key } = variant;
     if (purgesOf(key) !== fetchedAfter) return;
     const isStored = await cache.write(variant, entry);
-    // A purge that came meanwhile has not seen this file.
+    // A purge during the store has not seen this file.
     if (purgesOf(key) !== fetchedAfter) await cache.purge(key);
     else if (isStored && lane === "live") await share.hold(key, cache.nameOf(variant));
   }
 
   /**
    * The reader does not wait for the disk, which may be full, slow or gone.
-   * @param fetchedAfter the purges of the source when its original was asked for.
+   * @param fetchedAfter number of purges of the source when its original was requested.
    */
   function keep(variant: Variant, entry: Entry, lane: Lane, fetchedAfter: number): void {
     if (purgesOf(variant.key) !== fetchedAfter) return;
-    // Memory is for what readers ask for: a publish of a thousand photographs must not empty it of them.
+    // Memory is for what readers request: a publish of a thousand photographs must not evict it.
     if (lane === "live" || hot.get(variant) !== undefined) hot.set(variant, entry);
     background.run("store a variant", async () => {
-      // The answer first: it is written in this turn of the event loop.
+      // The response first: it is written in this turn of the event loop.
       if (lane === "live") await setImmediate();
       await store(variant, entry, lane, fetchedAfter);
     });
   }
 
-  /** The reader got WebP at once; the AVIF that was asked for is made behind the answer. */
+  /** The reader got WebP at once; the requested AVIF is made in the background. */
   function improve(
     variant: Variant,
     { original, release }: Lease,
@@ -123,7 +123,7 @@ export function createVariants(parts: {
     let isImproved = false;
     try {
       learn(variant.key, original.validator);
-      // SVG scales by itself, is often smaller than any raster of it, and is never decoded here.
+      // SVG scales by itself, is often smaller than a raster image of it, and is never decoded here.
       if (original.type === "image/svg+xml") return { entry: svgEntry(original), ms };
       const encoded = await encodeOne(encoder, original, variant, options);
       const entry = toEntry(encoded, original.validator);
@@ -153,7 +153,7 @@ export function createVariants(parts: {
         try {
           yield* encodeAll(original, left, options, fetchedAfter);
         } catch (error) {
-          // The others can be made all the same; hardly where two in a row have hung or killed a child.
+          // The others can still be made; but not when two in a row have hung or killed a child.
           if (!(error instanceof Problem) || !ofOneVariant.has(error.code)) throw error;
           inARow = left.length < before ? 1 : inARow + 1;
           if (error.code === "encode-failed" && inARow > 1) throw error;
@@ -166,7 +166,7 @@ export function createVariants(parts: {
     }
   }
 
-  /** Takes each variant off the list as it is made. */
+  /** Removes each variant from the list when it is made. */
   async function* encodeAll(
     original: Original,
     left: Variant[],
@@ -187,9 +187,9 @@ export function createVariants(parts: {
     if (left.length > 0) throw new Problem("encode-failed", { cause: new Error("the encoder gave too few") });
   }
 
-  /** One read for all who come while it lasts: after a restart all readers of a page do. */
+  /** One read for all requests at the same time: after a restart, all readers of a page send them. */
   function readOnce(variant: Variant): Promise<Entry | undefined> {
-    // A read that began before a purge is not for readers who come after it.
+    // A read that began before a purge must not be used for later readers.
     const name = `${hot.edition} ${variantName(variant)}`;
     const known = reads.get(name);
     if (known !== undefined) return known;
@@ -201,9 +201,9 @@ export function createVariants(parts: {
   async function read(variant: Variant): Promise<Entry | undefined> {
     const { edition } = hot;
     const stored = await cache.read(variant);
-    // One of many readers may look at the disk before another of them has made the variant, and hear of it after.
+    // A reader may look at the disk just before another one has made the variant.
     if (stored === undefined) return hot.get(variant);
-    // Not after a purge that came meanwhile.
+    // But not after a purge in the meantime.
     if (hot.edition === edition) hot.set(variant, stored);
     return stored;
   }
@@ -233,10 +233,10 @@ export function createVariants(parts: {
   };
 }
 
-/** What may be wrong with one variant alone: it cannot be, or not in time. */
+/** Failures of one variant only: it cannot be made, or not in time. */
 const ofOneVariant: ReadonlySet<ProblemCode> = new Set(["impossible-variant", "encode-failed"]);
 
-/** An encoder's work as the cache keeps it. */
+/** An encoder's output in the form of a cache entry. */
 export function toEntry(encoded: Encoded, validator: string): Entry {
   const { body, contentType, width, height, effort, substitute } = encoded;
   return {

@@ -5,18 +5,18 @@ import { isLive, type PublishedSet } from "./read-set.ts";
 import { type FoundSets, liveSets, PublishedReader, type SetFile, type Unread } from "./reader.ts";
 
 export interface FollowOptions {
-  /** The cache's. */
+  /** The cache folder. */
   readonly folder: string;
-  /** How work on the volume is done: it may hang. */
+  /** Runs work on the volume, which may hang. */
   readonly withVolume: WithVolume;
-  /** Another replica has published or purged. */
+  /** Called when another replica has published or purged. */
   readonly changed: () => void;
-  /** Called when other sets than before cannot be read, and with none when all can be. */
+  /** Called when the sets that cannot be read change, and with none when all can be read again. */
   readonly onUnread?: (unread: readonly Unread[]) => void;
   readonly now: () => number;
 }
 
-/** What the live sets name; another object whenever that may have changed. */
+/** The content of the live sets; another object whenever it may have changed. */
 export interface State {
   /** The newest first. */
   readonly live: readonly PublishedSet[];
@@ -25,15 +25,15 @@ export interface State {
 }
 
 /**
- * Follows what this and other replicas publish on the volume. What cannot be read keeps its last known state, is
- * reported, and is tried again at every look.
+ * Follows the publishes of all replicas on the volume. A set that cannot be read keeps its last known state, is reported, and
+ * is tried again at every look.
  */
 export class Follower {
   found: FoundSets = { files: [], unread: [], ever: false, isMarked: false };
   state: State = { live: [], nextExpiry: Number.POSITIVE_INFINITY };
   readonly #options: FollowOptions;
   readonly #reader: PublishedReader;
-  /** Stamps: what other replicas' changes were last passed on for, and what the state was read at. */
+  /** Stamps: the one at the last call of `onChange`, and the one at which the state was read. */
   readonly #seen: { change?: string; state?: string } = {};
   #loading: Promise<unknown> = Promise.resolve();
 
@@ -42,26 +42,26 @@ export class Follower {
     this.#reader = new PublishedReader(options.folder, options.withVolume);
   }
 
-  /** Reads what has changed. One load after the other: an older view must not replace a newer one. */
+  /** Reads what has changed. Loads run one after the other: an older state must not replace a newer one. */
   load(): Promise<void> {
     const loaded = this.#loading.then(() => this.#loadNow());
     this.#loading = loaded;
     return loaded;
   }
 
-  /** The same, after a change of our own. */
+  /** The same, after a change by this replica. */
   async settle(): Promise<void> {
     await this.load();
     if (this.#seen.state !== undefined) this.#seen.change = this.#seen.state;
   }
 
-  /** Looks whether another replica has changed anything, and whether a preview has expired. @throws VolumeHung, or the system's error. */
+  /** Checks whether another replica has changed anything, and whether a preview has expired. @throws VolumeHung, or the system's error. */
   async refresh(): Promise<void> {
     const { folder, withVolume, changed, now } = this.#options;
     const at = await withVolume("read", () => readStamp(folder));
     if (at !== this.#seen.change) changed();
     this.#seen.change = at;
-    // A preview expires without an announcement.
+    // A preview expires without a new stamp.
     const hasExpired = this.state.nextExpiry <= now();
     if (at === this.#seen.state && !hasExpired) return;
     await this.load();
@@ -70,18 +70,18 @@ export class Follower {
     await this.settle();
   }
 
-  /** Tells the other replicas. @throws the system's error. */
+  /** Notifies the other replicas. @throws the system's error. */
   async announce(): Promise<void> {
     const { folder } = this.#options;
     await stamp(folder);
     this.#seen.change = await readStamp(folder);
   }
 
-  /** @returns what stops it. */
+  /** @returns a function that stops it. */
   refreshEvery(milliseconds: number): () => void {
     let looking = false;
     const timer = every(() => {
-      // A hung volume must not gather a queue of looks.
+      // A hung volume must not collect a queue of looks.
       if (looking) return;
       looking = true;
       this.refresh()
@@ -95,7 +95,7 @@ export class Follower {
 
   async #loadNow(): Promise<void> {
     const { folder, withVolume, onUnread, now } = this.#options;
-    // First the stamp: what changes while the sets are read is read again at the next look.
+    // First the stamp: a change during the read is read again at the next look.
     const at = await withVolume("read", () => readStamp(folder)).catch(() => undefined);
     const before = this.found;
     const found = await this.#reader.read();
@@ -105,7 +105,7 @@ export class Follower {
     if (at === undefined || found.unread.length > 0) delete this.#seen.state;
     else this.#seen.state = at;
     if (pathsOf(found.unread) !== pathsOf(before.unread)) onUnread?.(found.unread);
-    // A version before had no mark: until it is written, the sites' folders say the same. Nothing waits for it.
+    // An earlier version had no mark: until it is written, the sites' folders have the same meaning. Nothing waits for it.
     if (found.ever && !found.isMarked && found.unread.length === 0)
       void withVolume("write", () => writeMarker(folder)).catch(() => undefined);
   }

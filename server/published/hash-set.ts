@@ -1,33 +1,33 @@
 import { randomBytes } from "node:crypto";
 import { TimeSlice } from "../concurrency/time-slice.ts";
 
-/** By one byte of the hash: to sort one bucket of a million texts takes a millisecond. */
+/** By one byte of the hash: sorting one bucket of a million texts takes a millisecond. */
 const BUCKETS = 256;
 
-/** Nobody outside knows it, so nobody can look for texts with the hash of another. */
+/** Random and secret, so that nobody can construct texts with equal hashes. */
 const seeds = new Uint32Array(new Uint8Array(randomBytes(8)).buffer);
 
 /**
- * A set of texts that keeps 8 bytes of each: their hash, sorted. With a million texts in it, one text in 18 million
- * million outside it is taken for one of them.
+ * A set of texts that stores 8 bytes of each: their hash, sorted. With a million texts in it, one text in 18 million million
+ * outside it is wrongly found.
  */
 export class HashSet {
   readonly #buckets = Array.from({ length: BUCKETS }, () => new Bucket());
   #size = 0;
 
-  /** How often {@link add} was called. */
+  /** Number of calls of {@link add}. */
   get size(): number {
     return this.#size;
   }
 
-  /** Not after {@link sort}. */
+  /** Not allowed after {@link sort}. */
   add(text: string): void {
     const hashed = hash(text);
     this.#bucketOf(hashed)?.add(hashed);
     this.#size++;
   }
 
-  /** To be called once, before {@link has}. */
+  /** Call it once, before {@link has}. */
   async sort(): Promise<this> {
     const slice = new TimeSlice();
     for (const bucket of this.#buckets) {

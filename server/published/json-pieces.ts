@@ -1,16 +1,16 @@
 /**
- * A part of a large JSON object. `of` is "" for one member of the object itself, else the name of the member that the
- * part belongs to: then `value` has some of its members or of its items, in order.
+ * A part of a large JSON object. `of` is "" for one member of the object itself, otherwise the name of the member to which the
+ * part belongs: then `value` has some of its members or items, in order.
  */
 export interface JsonPiece {
   readonly of: string;
   readonly value: Readonly<Record<string, unknown>> | readonly unknown[];
 }
 
-/** The text is not what it should be; the message continues a sentence: "is not JSON". */
+/** Invalid text; the message continues a sentence: "is not JSON". */
 export class InvalidJson extends Error {}
 
-/** Characters of JSON, as bytes of UTF-8. */
+/** Characters of JSON, as UTF-8 bytes. */
 const QUOTE = 0x22;
 const COMMA = 0x2c;
 const BACKSLASH = 0x5c;
@@ -22,30 +22,30 @@ const CLOSE_OBJECT = 0x7d;
 /** A piece ends with the first member or item that makes it this long. */
 export const PIECE_BYTES = 16 * 2 ** 10;
 
-/** One member or item. 200 queries of the longest keys, every letter as `\u0000`, are not as long. */
+/** Maximum bytes of one member or item. 200 queries of the longest keys, every letter as `\u0000`, are shorter. */
 export const MEMBER_BYTES = 8 * 2 ** 20;
 
 /**
- * Reads one JSON object of any length, chunk by chunk, in pieces that JSON.parse takes one at a time. Only the members
- * named by `split` are divided; any other must fit into {@link MEMBER_BYTES}.
+ * Reads one JSON object of any length, chunk by chunk, in pieces for JSON.parse. Only the members named by `split` are divided;
+ * any other must fit into {@link MEMBER_BYTES}.
  *
- * It looks for strings, brackets and commas alone. Whether a piece is JSON is for JSON.parse to say.
+ * It looks only at strings, brackets and commas. JSON.parse decides whether a piece is valid JSON.
  */
 export class JsonSplitter {
   readonly #split: Readonly<Record<string, "object" | "list">>;
   readonly #decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-  /** `start`: before the object; `top`: among its members; `inner`: in a divided one; `end`: behind the object. */
+  /** `start`: before the object; `top`: among its members; `inner`: in a divided member; `end`: after the object. */
   #state: "start" | "top" | "inner" | "end" = "start";
   /** The divided member. */
   #of = "";
   #depth = 0;
   #inString = false;
   #escaped = false;
-  /** Whether a comma came before what is pending: then something must follow. */
+  /** Whether a comma precedes the pending text: then something must follow. */
   #afterComma = false;
-  /** Whether what is pending follows a divided member, so that it must be blank. */
+  /** Whether the pending text follows a divided member: then it must be blank. */
   #afterInner = false;
-  /** Earlier chunks' part of what is pending. */
+  /** The part of the pending text that is from earlier chunks. */
   #held: Uint8Array[] = [];
   #heldBytes = 0;
 
@@ -80,7 +80,7 @@ export class JsonSplitter {
     this.#hold(chunk.subarray(from));
   }
 
-  /** To be called behind the last chunk. @throws InvalidJson */
+  /** Call it after the last chunk. @throws InvalidJson */
   end(): void {
     if (this.#state !== "end" || !isBlank(this.#take(new Uint8Array(), 0, 0))) throw notJson();
   }
@@ -100,7 +100,7 @@ export class JsonSplitter {
     return chunk.length;
   }
 
-  /** Whether the bracket opens the object or a divided member, rather than something inside a piece. */
+  /** Whether the bracket opens the object or a divided member, and not something inside a piece. */
   #opens(bracket: number, chunk: Uint8Array, from: number, at: number): boolean {
     if (this.#state === "start") {
       if (!isBlank(this.#take(chunk, from, at).replace(/^\ufeff/, ""))) throw notJson();
@@ -169,7 +169,7 @@ export class JsonSplitter {
   }
 
   #hold(bytes: Uint8Array): void {
-    // A copy: the chunk is its owner's.
+    // A copy: the chunk belongs to the caller.
     if (bytes.length > 0) this.#held.push(Uint8Array.from(bytes));
     this.#heldBytes += bytes.length;
     if (this.#heldBytes > MEMBER_BYTES)

@@ -7,8 +7,8 @@ import type { SetPlace } from "./read-set.ts";
 const CHUNK_BYTES = 256 * 2 ** 10;
 
 /**
- * Text that becomes a set's file, or a part of it, whole or not at all. Each call on the volume by itself: the body may
- * take minutes to come in, and the volume has one place for writes. All throw the system's error or VolumeHung.
+ * Text that becomes a set's file, or a part of it, whole or not at all. Each call on the volume is separate: the body can take
+ * minutes to arrive, and the volume has one slot for writes. All methods throw the system's error or VolumeHung.
  */
 export class Output {
   readonly #place: SetPlace;
@@ -27,7 +27,7 @@ export class Output {
     this.#length += text.length;
   }
 
-  /** Writes what was added, where it is enough to be worth a call. */
+  /** Writes the added text, if it is long enough for a call. */
   async flush(least = CHUNK_BYTES): Promise<void> {
     if (this.#length === 0 || this.#length < least) return;
     const bytes = Buffer.from(this.#texts.join(""));
@@ -36,7 +36,7 @@ export class Output {
     await this.#write(bytes);
   }
 
-  /** Adds all of another's text but the first characters, which take a byte each. */
+  /** Adds all text of another output except the first characters, which take a byte each. */
   async append(other: Output, skip: number): Promise<void> {
     await this.flush(0);
     await other.flush(0);
@@ -67,9 +67,9 @@ export class Output {
     await this.#withVolume("write", () => file.write(bytes));
   }
 
-  /** From the first bytes on: a body that is refused at once leaves no trace. */
+  /** Created with the first bytes: a body that is refused at once leaves no file. */
   async #opened(): Promise<TemporaryFile> {
-    // Not in the site's folder: one without a set says that all its sets were deleted.
+    // Not in the site's folder: a site's folder without a set means that all its sets were deleted.
     this.#file ??= await this.#withVolume("write", () =>
       createTemporary(this.#place.folder, [PUBLISHED_FOLDER]),
     );

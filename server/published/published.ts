@@ -9,29 +9,29 @@ import { isLive, readImages } from "./read-set.ts";
 import type { SetFile, Unread } from "./reader.ts";
 import { writeSet } from "./write-set.ts";
 
-/** What published sites use. */
+/** The variants that published sites use. */
 export interface Listing {
-  /** No site has published here yet: everything is open. Once one has, it never is again, also while no set is live. */
+  /** No site has published here yet: everything is open. After the first publish it is never open again, also while no set is live. */
   readonly neverPublished: boolean;
-  /** Whether every published set could be read: what is not listed may be in one that could not. */
+  /** Whether every published set could be read: an unlisted variant may be in one that could not. */
   readonly isComplete: boolean;
-  /** Another value whenever what is listed has changed. */
+  /** A value that changes whenever the listed variants change. */
   readonly edition: unknown;
   has(asked: ImageRequest): boolean;
 }
 
-/** What sites have published: the variants that `VARIANTS=listed` allows, budgets exempt and the GC keeps. */
+/** Published sets: `VARIANTS=listed` allows their variants, budgets do not count them, and the GC keeps them. */
 export interface Published extends Listing {
   /** Whether any set is live. */
   readonly hasLive: boolean;
-  /** How many sets cannot be read now. */
+  /** Number of sets that cannot be read now. */
   readonly unread: number;
-  /** Whether a live set uses the entry of this name, as far as sets can be read; see `isComplete`. */
+  /** Whether a live set uses the entry of this name, as far as the sets can be read; see `isComplete`. */
   isPinned(name: string): boolean;
   /**
    * Replaces the set and deletes the site's oldest.
-   * @param body JSON of a PublishedBody, as it comes in.
-   * @throws InvalidBody; Problem `busy` when the volume hangs; what the body throws.
+   * @param body JSON of a PublishedBody, while it arrives.
+   * @throws InvalidBody; Problem `busy` when the volume hangs; the body's errors.
    */
   put(site: string, name: string, body: AsyncIterable<Uint8Array>): Promise<void>;
   /** JSON of a PublishedBody, part by part. */
@@ -39,31 +39,31 @@ export interface Published extends Listing {
   /** Names of a site's sets, newest first. */
   list(site: string): Promise<readonly string[]>;
   delete(site: string, name: string): Promise<void>;
-  /** Something that other replicas hold in memory has changed. */
+  /** Tells other replicas that something in their memory is outdated. */
   announce(): Promise<void>;
-  /** Looks now whether another replica has changed anything. @throws VolumeHung, or the system's error. */
+  /** Checks now whether another replica has changed anything. @throws VolumeHung, or the system's error. */
   refresh(): Promise<void>;
-  /** Stops looking. */
+  /** Stops following. */
   close(): void;
 }
 
 export interface PublishedOptions extends Omit<FollowOptions, "withVolume" | "now"> {
-  /** Sets that are no previews, of each site. */
+  /** Sets to keep of each site, without previews. */
   readonly keep: number;
   readonly defaultQuality: number;
   /** The file name of a variant's entry. */
   readonly nameOf: (variant: Variant) => string;
   readonly withVolume?: WithVolume;
-  /** Begins as if nothing were published when the folder cannot be read, and learns more once it can be. */
+  /** If the folder cannot be read, it starts as if nothing were published, and reads it once it can. */
   readonly startWithoutVolume?: boolean;
-  /** Milliseconds between looks; 0 never looks by itself. */
+  /** Milliseconds between looks; 0 never looks. */
   readonly lookMs?: number;
   readonly now?: () => number;
 }
 
 /**
- * Opens what is published on a volume, and follows it.
- * @throws VolumeHung, or the system's error, when the published folder cannot be read.
+ * Opens the published sets on a volume, and follows them.
+ * @throws VolumeHung, or the system's error, if the published folder cannot be read.
  */
 export async function openPublished(options: PublishedOptions): Promise<Published> {
   const { folder, keep, defaultQuality, nameOf, lookMs = 2_000, now = Date.now } = options;
@@ -75,21 +75,21 @@ export async function openPublished(options: PublishedOptions): Promise<Publishe
   if (failure !== undefined && !startWithoutVolume) throw failure.error;
   const close = lookMs === 0 ? () => undefined : follower.refreshEvery(lookMs);
 
-  /** A clock that went back must not make the newest set the oldest, which goes next. */
+  /** If the clock went back, the newest set must not become the oldest, which is deleted next. */
   async function nextMade(site: string): Promise<number> {
     await follower.load();
     const newest = newestFirst(follower.found.files, site)[0]?.made ?? 0;
     return Math.max(now(), newest + 1);
   }
 
-  /** The site's newest stay. A damaged file counts as what it may be: newer sets take its place in the end. */
+  /** The site's newest sets stay. A damaged file counts as a set: newer sets replace it in the end. */
   async function prune(site: string): Promise<void> {
     const lasting = newestFirst(follower.found.files, site).filter(({ set }) => set?.until === undefined);
     for (const { name } of lasting.slice(keep)) await deleteSet(folder, site, name);
     await deleteAbandoned(folder, now());
   }
 
-  /** For publishers, who ask what is there now. @throws VolumeHung */
+  /** For publishers, who need the current state. @throws VolumeHung */
   async function readNow(): Promise<void> {
     await follower.load();
     const hung = follower.found.unread.find(({ error }) => error instanceof VolumeHung);

@@ -6,11 +6,11 @@ import { setParts } from "./files.ts";
 import { HashSet } from "./hash-set.ts";
 import { type JsonPiece, JsonSplitter } from "./json-pieces.ts";
 
-/** What is held in memory of a published set. */
+/** The part of a published set that is held in memory. */
 export interface PublishedSet {
   /** Milliseconds since 1970. */
   readonly made: number;
-  /** Likewise; absent for what is no preview. */
+  /** Milliseconds since 1970; undefined for a set that is not a preview. */
   readonly until?: number;
   /** The canonical queries that the set allows. */
   readonly queries: HashSet;
@@ -20,18 +20,18 @@ export interface PublishedSet {
 
 /** A set's file on the cache volume, such as `published/blog/2026-11-24.json`. */
 export interface SetPlace {
-  /** The cache's. */
+  /** The cache folder. */
   readonly folder: string;
   readonly site: string;
   readonly name: string;
-  /** How work on the volume is done: it may hang. */
+  /** Runs work on the volume, which may hang. */
   readonly withVolume: WithVolume;
 }
 
-/** The members of a set's file, and of a publish's body, that may be of any length. */
+/** The members of a set's file, and of a publish's body, that can have any length. */
 export const largeMembers = { images: "object", pins: "list" } as const;
 
-/** JSON, but no set. */
+/** JSON that is not a set. */
 export class DamagedSet extends Error {}
 
 export function isLive({ until }: Pick<PublishedSet, "until">, now: number): boolean {
@@ -39,9 +39,8 @@ export function isLive({ until }: Pick<PublishedSet, "until">, now: number): boo
 }
 
 /**
- * Queries are taken as they stand: one that another release has written and this one does not know is one that nobody
- * asks this one for.
- * @throws the system's error; InvalidJson or DamagedSet for a file that is no set; VolumeHung.
+ * Queries are taken as they are: readers cannot request a query of another release that this one does not know.
+ * @throws the system's error; InvalidJson or DamagedSet for a file that is not a set; VolumeHung.
  */
 export async function readSet(place: SetPlace): Promise<PublishedSet> {
   const reading = new Reading();
@@ -50,8 +49,8 @@ export async function readSet(place: SetPlace): Promise<PublishedSet> {
 }
 
 /**
- * The `images` of a set as JSON, piece by piece.
- * @throws what {@link readSet} throws; what is wrong with opening the file at once, the rest on the way.
+ * The `images` of a set as JSON, in pieces.
+ * @throws as {@link readSet} does; errors of opening the file at once, others later.
  */
 export async function readImages(place: SetPlace): Promise<AsyncGenerator<string>> {
   const chunks = await openChunks(place);
@@ -126,7 +125,7 @@ async function* inPieces(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Json
 
 const CHUNK_BYTES = 256 * 2 ** 10;
 
-/** Each call by itself: to read the whole of a large set takes longer than a healthy volume is given to answer. */
+/** Each call is separate: reading a whole large set takes longer than the limit for a healthy volume. */
 async function openChunks({ folder, site, name, withVolume }: SetPlace): Promise<AsyncGenerator<Uint8Array>> {
   let isWanted = true;
   const file = await withVolume("read", async () => {

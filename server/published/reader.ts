@@ -6,15 +6,15 @@ import { VolumeHung, type WithVolume } from "../cache/volume-limiter.ts";
 import { MARKER, PUBLISHED_FOLDER, setName, setParts } from "./files.ts";
 import { isLive, type PublishedSet, readSet } from "./read-set.ts";
 
-/** What a volume's published folder holds, as far as it can be read. */
+/** The content of a volume's published folder, as far as it can be read. */
 export interface FoundSets {
-  /** The same array as long as none of them has changed. */
+  /** The same array as long as no set has changed. */
   readonly files: readonly SetFile[];
-  /** What cannot be read now. */
+  /** Sets and folders that cannot be read now. */
   readonly unread: readonly Unread[];
   /** Whether a set was ever published on this volume. */
   readonly ever: boolean;
-  /** Whether the folder says so itself; volumes of earlier versions do not. */
+  /** Whether the mark exists; volumes of earlier versions do not have it. */
   readonly isMarked: boolean;
 }
 
@@ -22,9 +22,9 @@ export interface FoundSets {
 export interface SetFile {
   readonly site: string;
   readonly name: string;
-  /** When the set was made, milliseconds since 1970; of a file that was never read, when it was written. */
+  /** When the set was made, in milliseconds since 1970; for a file that was never read, when it was written. */
   readonly made: number;
-  /** As it was last read; absent when it never was. */
+  /** Its last known content; undefined if it was never read. */
   readonly set?: PublishedSet;
 }
 
@@ -35,8 +35,8 @@ export interface Unread {
 }
 
 /**
- * Reads published sets again and again. A file or folder that cannot be read keeps what was last read of it; only what
- * is seen to be absent is gone.
+ * Reads published sets repeatedly. A file or folder that cannot be read keeps its last known state; only one that is certainly
+ * absent is gone.
  */
 export class PublishedReader {
   readonly #folder: string;
@@ -45,7 +45,7 @@ export class PublishedReader {
   #list: readonly SeenFile[] = [];
   #ever = false;
 
-  /** @param withVolume how work on the volume is done: it may hang. */
+  /** @param withVolume runs work on the volume, which may hang. */
   constructor(folder: string, withVolume: WithVolume = (_, work) => work()) {
     this.#folder = folder;
     this.#withVolume = withVolume;
@@ -58,7 +58,7 @@ export class PublishedReader {
     this.#ever ||= top.isMarked || top.sites.length > 0;
     if (unread.length === 0) {
       const files = await this.#readSites(top.sites, unread);
-      // What looked deleted may have been a volume that was going away: its mark goes too.
+      // If sets seem deleted, the volume may just be going away: then its mark is gone too.
       if (top.isMarked && !(await this.#readTop(unread)).isMarked && unread.length === 0) unread.push(gone);
       if (!unread.includes(gone)) this.#keep(files);
     }
@@ -78,7 +78,7 @@ export class PublishedReader {
     const entries = await this.#entries([], unread);
     const sites = entries.filter((entry) => entry.isDirectory() && setName.test(entry.name));
     const isMarked = entries.some(({ name }) => name === MARKER);
-    // A site's folder stays when its sets are deleted: a volume that went away leaves an empty folder, or none.
+    // A site's folder stays when its sets are deleted: a volume that is gone leaves an empty folder, or none.
     if (this.#ever && !isMarked && sites.length === 0 && unread.length === 0) unread.push(gone);
     return { sites: sites.map(({ name }) => name), isMarked };
   }
@@ -129,7 +129,7 @@ export class PublishedReader {
     }
   }
 
-  /** Nothing where there is no such folder. */
+  /** Empty if the folder does not exist. */
   async #entries(below: readonly string[], unread: Unread[]): Promise<readonly Dirent[]> {
     const path = [PUBLISHED_FOLDER, ...below].join("/");
     try {
@@ -142,8 +142,7 @@ export class PublishedReader {
 }
 
 /**
- * File names of all cache entries that a live published set uses; undefined when it is not known, because a set cannot
- * be read.
+ * File names of all cache entries that live published sets use; undefined if this is unknown, because a set cannot be read.
  * @param folder the cache's.
  */
 export async function readPins(
@@ -159,7 +158,7 @@ export async function readPins(
   return { pins: { has: (name) => live.some(({ pins }) => pins.has(name)) }, unread };
 }
 
-/** The newest first: most of what is asked for is in it. */
+/** The newest first: most requests are for entries in it. */
 export function liveSets(files: readonly SetFile[], now: number): readonly PublishedSet[] {
   const live = files.flatMap(({ set }) => (set !== undefined && isLive(set, now) ? [set] : []));
   return live.sort((a, b) => b.made - a.made);
@@ -170,13 +169,13 @@ const gone: Unread = { path: PUBLISHED_FOLDER, error: new Error("the folder is g
 // --- one file ---
 
 interface SeenFile extends SetFile {
-  /** Of the file as it was last parsed. */
+  /** State of the file when it was last parsed. */
   readonly signature: string;
-  /** Why that was no set. */
+  /** Why that was not a set. */
   readonly damage?: unknown;
 }
 
-/** The system's, or the volume's that hangs: it says nothing of what is in the file. */
+/** An error of the system, or a hung volume: it says nothing about the content of the file. */
 function isSystemError(error: unknown): boolean {
   return errorNumbers(error).code !== undefined || error instanceof VolumeHung;
 }

@@ -8,20 +8,20 @@ import { Output } from "./output.ts";
 import { largeMembers, type SetPlace } from "./read-set.ts";
 
 export interface NewSet extends SetPlace {
-  /** JSON of a PublishedBody, as it comes. */
+  /** JSON of a PublishedBody, while it arrives. */
   readonly body: AsyncIterable<Uint8Array>;
   readonly defaultQuality: number;
   /** The file name of a variant's entry. */
   readonly nameOf: (variant: Variant) => string;
-  /** When the set counts as made, asked for when all of it is here; milliseconds since 1970, as `now`. */
+  /** Returns the time of the set, called when the whole body is here; milliseconds since 1970, as `now`. */
   readonly made: () => Promise<number>;
   readonly now: () => number;
 }
 
 /**
- * Writes a set while its body comes in: it is checked piece by piece, and never in memory as a whole. The file is JSON,
+ * Writes a set while its body arrives: it is checked in pieces, and never whole in memory. The file is JSON,
  * `{images: {<key>: [<canonical query>, …]}, made, until?, pins: [<file name>, …]}`, which every release reads.
- * @throws InvalidBody when all of the body is here; what the body throws; the system's error; VolumeHung.
+ * @throws InvalidBody when the whole body is here; the body's errors; the system's error; VolumeHung.
  */
 export async function writeSet(set: NewSet): Promise<void> {
   const writing = new Writing(set);
@@ -34,7 +34,7 @@ export async function writeSet(set: NewSet): Promise<void> {
   }
 }
 
-/** To its end, also when it is refused before: a publisher reads no answer before it has sent everything. */
+/** Reads to the end, also if it is refused early: a publisher reads no response before it has sent everything. */
 async function takeAll(body: AsyncIterable<Uint8Array>, writing: Writing): Promise<void> {
   const splitter = new JsonSplitter(largeMembers);
   const slice = new TimeSlice();
@@ -59,7 +59,7 @@ async function takeAll(body: AsyncIterable<Uint8Array>, writing: Writing): Promi
 class Writing {
   readonly #set: NewSet;
   readonly #file: Output;
-  /** What goes behind the images, as it is known. */
+  /** The text after the images, once it is known. */
   readonly #pins: Output;
   #keys = 0;
   #hasImages = false;
@@ -79,7 +79,7 @@ class Writing {
     for (const [key, asked] of parsePublishedImages(value)) {
       if (++this.#keys > apiLimits.publishedImages)
         throw new InvalidBody(`images has more than ${apiLimits.publishedImages} keys`);
-      // However they were written: what a request is compared with.
+      // In canonical form, however they were written: requests are compared with this form.
       const canonical = asked.map(formatPublished);
       const before = this.#keys === 1 ? '{"images":{' : ",";
       this.#file.add(`${before}${JSON.stringify(key)}:${JSON.stringify(canonical)}`);
@@ -92,7 +92,7 @@ class Writing {
 
   #takeMember(member: object): void {
     const { images, expires } = Object.fromEntries(Object.entries(member));
-    // Where it is what it should be, it comes as a piece of its own.
+    // If it is valid, it comes as a separate piece.
     if (images !== undefined) parsePublishedImages(images);
     if (expires !== undefined) this.#expires = parsePublishedExpiry(expires);
   }

@@ -3,11 +3,11 @@ import type { ByteRange } from "../http/range.ts";
 import type {} from "./source.ts";
 
 /**
- * Passes a body on and fails it when it ends short of its length or runs past it: a truncated photograph decodes to a
- * grey half, and a cache would keep that.
+ * Passes a body on, and fails it if it is shorter or longer than its length: a truncated photograph decodes to a grey half, and
+ * the cache would keep it.
  */
 export function exactly(body: ReadableStream<Uint8Array>, bytes: number): ReadableStream<Uint8Array> {
-  // Not a TransformStream, which has two queues more for each chunk.
+  // Not a TransformStream, which has two more queues for each chunk.
   const reader = body.getReader();
   let seen = 0;
   return new ReadableStream<Uint8Array>(
@@ -30,17 +30,17 @@ export function exactly(body: ReadableStream<Uint8Array>, bytes: number): Readab
   );
 }
 
-/** Who looks on while a body arrives. */
+/** Functions that see a body while it arrives. */
 export interface Onlooker {
-  /** What has arrived after each chunk, until it returns true: a wrong type is refused before megabytes are fetched. */
+  /** Gets all bytes so far after each chunk, until it returns true: a wrong type is refused before megabytes are fetched. */
   readonly check: (head: Uint8Array, whole: boolean) => boolean;
-  /** The same bytes piece by piece, from when they are checked; they stay as they are. */
+  /** Gets the same bytes in pieces, once they have passed the check. It must not change them. */
   readonly pass: (piece: Uint8Array) => void;
 }
 
 /**
- * The whole body in memory.
- * @throws what the body fails with, and what `check` throws.
+ * Reads the whole body into memory.
+ * @throws the body's error, and the error of `check`.
  */
 export async function readWhole(
   body: ReadableStream<Uint8Array>,
@@ -66,7 +66,7 @@ export async function readWhole(
   return whole;
 }
 
-/** Only a range of a body that comes whole. */
+/** Cuts a range from a body that is sent whole. */
 export function cut(body: ReadableStream<Uint8Array>, range: ByteRange): ReadableStream<Uint8Array> {
   let at = 0;
   return body.pipeThrough(
@@ -81,7 +81,7 @@ export function cut(body: ReadableStream<Uint8Array>, range: ByteRange): Readabl
   );
 }
 
-/** Tells when a body ends, however it ends: read out, failed or let go. */
+/** Calls back when a body ends, for any reason: read to the end, failed or cancelled. */
 export function thenDo(body: ReadableStream<Uint8Array>, end: () => void): ReadableStream<Uint8Array> {
   const reader = body.getReader();
   return new ReadableStream<Uint8Array>(
@@ -106,7 +106,7 @@ export function thenDo(body: ReadableStream<Uint8Array>, end: () => void): Reada
   );
 }
 
-/** The first `bytes` of a body, and a body that still begins with them. */
+/** The first `bytes` of a body, and an equivalent of the whole body. */
 export async function peek(
   body: ReadableStream<Uint8Array>,
   bytes: number,

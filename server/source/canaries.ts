@@ -1,33 +1,33 @@
-/** Keys that were readable lately: the source is away as a whole when none of them is any more. */
+/** Keys that were readable recently: if none of them is readable any more, the whole source is gone. */
 export interface Canaries {
-  /** This key has just been readable. */
+  /** This key was readable just now. */
   add(key: string): void;
-  /** This key is gone, and the source is not. */
+  /** This key is gone, but the source is not. */
   forget(key: string): void;
-  /** The newest first, those of before the last restart included. @throws when those cannot be read. */
+  /** The newest first, including those from before the last restart. @throws when these cannot be read. */
   list(): Promise<readonly string[]>;
 }
 
-/** Where they outlive the process; replicas may share it. */
+/** A store that outlives the process; replicas can share it. */
 export interface CanaryStore {
-  /** None where there never was a list. @throws the system's error */
+  /** Empty if there never was a list. @throws the system's error */
   read(): Promise<readonly string[]>;
   /** Never throws. */
   write(keys: readonly string[]): Promise<void>;
 }
 
-/** Several, because any one of them may be deleted by its owner. */
+/** Several, because the owner can delete any of them. */
 const MOST = 4;
 
 const WRITE_MS = 3_600_000;
 
-/** @param store absent: they are forgotten with the process. */
+/** @param store undefined: the list ends with the process. */
 export function createCanaries(
   store: CanaryStore = { read: async () => [], write: async () => undefined },
   now: () => number = () => performance.now(),
 ): Canaries {
   let lately: readonly string[] = [];
-  /** What is stored, as far as this process knows. */
+  /** The stored list, as far as this process knows. */
   let stored: readonly string[] | undefined;
   let nextWrite = 0;
   let restsUntil = 0;
@@ -48,13 +48,13 @@ export function createCanaries(
     try {
       const [keys, known] = [await list(), await storedKeys()];
       const isDue = now() >= nextWrite && keys.some((key) => !known.includes(key));
-      // A list that is not full grows with the next key; one that is full is brought up to date now and then.
+      // A list that is not full gets the next key; a full one is updated from time to time.
       if (keys.length <= known.length && !isDue) return;
       await store.write(keys);
       stored = keys;
       nextWrite = now() + WRITE_MS;
     } catch {
-      // The volume does not answer: what this process has seen is enough for now.
+      // The volume does not answer: the keys that this process has seen are enough for now.
       restsUntil = now() + RETRY_MS;
     } finally {
       isWriting = false;

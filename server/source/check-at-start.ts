@@ -2,7 +2,7 @@ import { Problem } from "../errors.ts";
 import { AccessDenied, isGone, UnsureAbsence } from "./access-denied.ts";
 import type { Source } from "./source.ts";
 
-/** What is wrong with a source as it is set up. */
+/** A problem of a source's configuration. */
 export interface SourceTrouble {
   /** One sentence for the operator. */
   readonly words: string;
@@ -13,9 +13,9 @@ export interface SourceTrouble {
 const NOBODYS_KEY = "imgproxy-lite-asks-at-its-start";
 
 /**
- * Asks for an object that is not there, before readers do: a wrong bucket, address or key pair answers otherwise.
- * @param prefix of the keys of one source among several; else empty.
- * @returns undefined where the source says that there is no such object.
+ * Requests an object that does not exist, before readers come: a wrong bucket, address or key pair gives another answer.
+ * @param prefix of the keys of one of several sources; otherwise empty.
+ * @returns undefined if the source says that the object does not exist.
  */
 export async function checkAtStart(
   source: Source,
@@ -35,11 +35,11 @@ function wordsFor(error: unknown): string | undefined {
   if (!(error instanceof Problem) || isGone(error)) return undefined;
   const said = error.storage === undefined ? "" : ` (${error.storage})`;
   if (error.code === "source-misconfigured")
-    return `it cannot be used as it is set up${said}: look at its address, bucket, credentials and clock`;
+    return `it cannot be used with these settings${said}: check its address, bucket, credentials and clock`;
   if (error.cause instanceof AccessDenied)
-    return `it refuses${said} an object that is not there: either nothing in it may be read, or it may not be listed (s3:ListBucket), so that missing photographs cannot be told from refused ones`;
+    return `it refuses${said} an object that does not exist: either this server may read nothing in it, or it may not list it (s3:ListBucket), so that missing photographs look like refused ones`;
   if (error.cause instanceof UnsureAbsence) return error.cause.message;
   if (error.code === "source-failed" || error.code === "source-timeout" || error.code === "source-busy")
-    return "it does not answer as it should";
+    return "it gives an unexpected answer";
   return undefined;
 }

@@ -3,9 +3,9 @@ import * as zlib from "node:zlib";
 import { Problem } from "../errors.ts";
 
 /**
- * The content codings (RFC 9110 §8.4.1) that a stored object is in, in the order in which they were applied. S3 clients
- * leave more in `Content-Encoding` than that: `aws-chunked`, which was the upload's, nothing at all, or a charset. A `.svgz` file
- * is gzip by itself.
+ * The content codings (RFC 9110 §8.4.1) of a stored object, in the order in which they were applied. S3 clients also store
+ * other values in `Content-Encoding`: `aws-chunked`, which belonged to the upload, an empty value, or a charset. A `.svgz` file
+ * is gzip without saying so.
  */
 export function codingsOf(key: string, contentEncoding: string | undefined): readonly string[] {
   const named = (contentEncoding ?? "").split(",").map((name) => name.trim().toLowerCase());
@@ -18,7 +18,7 @@ export function isCodedByName(key: string): boolean {
 
 /**
  * The whole object, decoded, in memory.
- * @throws what the body fails with; Problem `withheld-source` where it is not in those codings, or has more than `most` bytes.
+ * @throws the body's error; Problem `withheld-source` if it does not have those codings, or has more than `most` bytes.
  */
 export async function readDecoded(
   body: ReadableStream<Uint8Array>,
@@ -78,12 +78,12 @@ function tooLarge(most: number): Problem {
 
 // --- codings ---
 
-/** All that IANA has registered but `identity`: what else is named is no coding. */
+/** All that IANA has registered except `identity`: other names are not codings. */
 const registered: ReadonlySet<string> = new Set(
   "gzip x-gzip deflate br zstd compress x-compress exi pack200-gzip aes128gcm dcb dcz".split(" "),
 );
 
-/** Some clients name a coding and store the plain file: gzip and zstd begin with a mark of their own. */
+/** Some clients name a coding and store the plain file: gzip and zstd files begin with a magic number. */
 function decoderFor(bytes: Uint8Array, coding: string): Transform | "as it is" | undefined {
   switch (coding) {
     case "gzip":
@@ -110,7 +110,7 @@ function startsWith(bytes: Uint8Array, mark: readonly number[]): boolean {
   return mark.every((byte, at) => bytes[at] === byte);
 }
 
-/** RFC 1950 §2.2; many send the deflate stream without it (RFC 9110 §8.4.1.2). */
+/** RFC 1950 §2.2; many senders use a bare deflate stream (RFC 9110 §8.4.1.2). */
 function hasZlibHeader([first = 0, second = 0]: Uint8Array): boolean {
   return (first & 15) === 8 && (first * 256 + second) % 31 === 0;
 }

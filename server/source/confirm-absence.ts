@@ -4,10 +4,9 @@ import { type Canaries, createCanaries } from "./canaries.ts";
 import type { Source } from "./source.ts";
 
 /**
- * Tells an object that is absent or refused from a source that is away as a whole: photographs that were there lately
- * (canaries) are asked for too. A bucket that was closed, emptied or renamed and a volume that is not mounted answer as
- * if every photograph had been deleted; believing them would delete the cache variant by variant.
- *
+ * Distinguishes an object that is absent or refused from a source that is gone as a whole, by requesting photographs that existed
+ * recently (canaries). A bucket that was closed, emptied or renamed, or a volume that is not mounted, answers as if every
+ * photograph was deleted; believing it would delete the cache variant by variant.
  * @param onAway called each time that no canary is there, with the problem that the reader gets.
  */
 export function confirmAbsence(
@@ -54,13 +53,13 @@ export function confirmAbsence(
 
 // --- verdicts ---
 
-/** Whether it may be said of one object or of the whole source. */
+/** Whether the answer may apply to one object or to the whole source. */
 function isDoubtful(error: unknown): error is Problem {
   if (!(error instanceof Problem)) return false;
   return error.code === "source-absent" || error.cause instanceof AccessDenied;
 }
 
-/** The source is there: it is this object's own. */
+/** The source exists: the answer applies to this object. */
 function confirmed(error: Problem): Problem {
   return error.cause instanceof AccessDenied ? error.cause.ofObject : error;
 }
@@ -84,8 +83,8 @@ interface Seen {
 }
 
 /**
- * Looks at canaries until one is there. All who ask while a look runs share the next one: one that began before an
- * object was found absent does not prove that the source was there then.
+ * Looks for a canary that exists. Requests that come during a look share the next one: a look that began before an object was
+ * found absent does not prove that the source existed then.
  */
 function createLook(source: Source, canaries: Canaries): () => Promise<readonly Seen[]> {
   let running: Promise<unknown> = Promise.resolve();

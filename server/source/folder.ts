@@ -9,18 +9,18 @@ import { bodyOf, hashOf, OpenedFile } from "./opened-file.ts";
 import { failedProblem } from "./shortage.ts";
 import type { Source, SourceStat } from "./source.ts";
 
-/** What a folder source must know beside the folder. */
+/** Facts that a folder source needs in addition to the path. */
 export interface FolderOptions {
-  /** That the folder was on at the start; another one is another volume, or the place where one is mounted. */
+  /** Device of the folder at the start; another device is another volume, or an empty mount point. */
   readonly device?: number;
-  /** A larger file is never made into variants: it is not read to tell its version. */
+  /** A larger file is never made into variants, so it is not read to compute its version. */
   readonly maxBytes?: number | undefined;
 }
 
 /**
- * Photographs in a folder. The validator of what can be made into variants is the content's hash, so that a checkout or
- * a copy, which set new times, change no version; it is read once, however many ask, and remembered by the file's stat.
- * What is too large for that, or no image, is known by its stat alone, a weak validator.
+ * Photographs in a folder. The validator of a file that variants can be made from is its content's hash, so that a checkout or
+ * a copy, which set new times, do not change the version. The file is read once for all requests, and the hash is remembered by
+ * the file's stat. A file that is too large, or not an image, has a weak validator from its stat.
  */
 export function createFolderSource(root: string, options: FolderOptions = {}): Source {
   const { device, maxBytes = Number.POSITIVE_INFINITY } = options;
@@ -36,7 +36,7 @@ export function createFolderSource(root: string, options: FolderOptions = {}): S
     const name = [dev, ino, size, mtimeNs, ctimeNs].join(" ");
     const known = validators.get(name);
     if (known !== undefined) return stat(known);
-    // The first asks with its own file and may leave before the others.
+    // The first request uses its own open file, and may end before the others.
     const hash = (signal: AbortSignal) => opened.use((file) => hashOf(file, signal));
     const validator = (await flights.do(name, signal, hash)) || weak;
     validators.set(name, validator);
@@ -71,7 +71,7 @@ async function openIn(root: string, key: string): Promise<OpenedFile> {
     // O_NONBLOCK: a named pipe must not hang the server.
     const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     const stats = await file.stat({ bigint: true });
-    // A folder on the way may have become a link since it was resolved: what counts is what was opened.
+    // A folder on the path may have become a link since it was resolved: check the file that was opened.
     const isKept = stats.isFile() && isInside(base, await pathOf(file, path));
     if (isKept) return new OpenedFile(file, stats);
     await file.close();
@@ -82,8 +82,8 @@ async function openIn(root: string, key: string): Promise<OpenedFile> {
 }
 
 /**
- * The real paths of the folder and of a key in it. The key grammar has refused dot segments; what is left is a link that
- * leads out, and a name such as `a//b` or `a/`, which the file system would take for another key's file.
+ * The real paths of the folder and of a key in it. The key grammar has refused dot segments; this refuses links that lead out, and
+ * names such as `a//b` or `a/`, which the file system would treat as another key's file.
  */
 async function resolveKey(
   root: string,
@@ -91,7 +91,7 @@ async function resolveKey(
 ): Promise<{ readonly base: string; readonly path: string }> {
   const names = key.split("/");
   if (names.includes("")) throw new Problem("source-absent");
-  // A folder that is gone or not mounted says nothing of what was in it.
+  // A folder that is gone or not mounted says nothing about its files.
   const base = await realpath(root).catch((cause: unknown) => {
     throw failedProblem(cause);
   });
@@ -99,7 +99,7 @@ async function resolveKey(
     const path = await realpath(join(base, key));
     if (isInside(base, path)) return { base, path };
   } catch (error) {
-    // What there is behind a link that leads out must not be told from what there is not.
+    // The answer must not reveal whether the target of such a link exists.
     for (let count = 1; count < names.length; count++) {
       const folder = await realpath(join(base, ...names.slice(0, count))).catch(() => undefined);
       if (folder === undefined) throw error;
@@ -114,7 +114,7 @@ function isInside(base: string, path: string): boolean {
   return path.startsWith(base.endsWith(sep) ? base : base + sep);
 }
 
-/** Where an open file is now; without a /proc, what its path leads to now. */
+/** The current path of an open file; without /proc, the target of its path. */
 async function pathOf(file: FileHandle, path: string): Promise<string> {
   return await readlink(`/proc/self/fd/${file.fd}`).catch(() => realpath(path));
 }
@@ -143,14 +143,13 @@ function asProblem(error: unknown): unknown {
   if (code === "EACCES" || code === "EPERM")
     return new Problem("withheld-source", {
       ...{ cause: error, storage: code },
-      detail: "The server may not read its file: let the server's user read it.",
+      detail: "The server may not read this file: make it readable for the server's user.",
     });
   return absent.has(code) ? new Problem("source-absent", { cause: error }) : failedProblem(error);
 }
 
 /**
- * What is absent from a folder that is empty or another one says nothing of what was there: a volume that is not mounted
- * leaves an empty folder.
+ * A file that is absent from an empty or another folder may still exist: a volume that is not mounted leaves an empty folder.
  */
 async function explain(error: unknown, root: string, device: number | undefined): Promise<never> {
   if (!(error instanceof Problem && error.code === "source-absent")) throw error;

@@ -2,8 +2,8 @@ import { opendir, realpath } from "node:fs/promises";
 import { join, sep } from "node:path";
 
 /**
- * Keys beside a key that is not there, for who publishes and has mistyped it: those of its folder, or the first of all
- * where there is no such folder. At most {@link MOST_SIBLINGS}; none where a source cannot or may not list.
+ * Lists keys in the folder of a missing key, to find a typing mistake; if the folder does not exist, the first keys of all. At
+ * most {@link MOST_SIBLINGS}; none if a source cannot or may not list.
  */
 export type ListSiblings = (key: string, signal: AbortSignal) => Promise<readonly string[]>;
 
@@ -11,7 +11,7 @@ export const MOST_SIBLINGS = 1_000;
 
 export const noSiblings: ListSiblings = async () => [];
 
-/** Of a source that lists the keys with a prefix, the whole depth or one folder of it. */
+/** For a source that can list the keys with a prefix, at any depth or in one folder. */
 export function siblingsBy(
   list: (prefix: string, depth: "folder" | "all", signal: AbortSignal) => Promise<readonly string[]>,
 ): ListSiblings {
@@ -22,7 +22,7 @@ export function siblingsBy(
   };
 }
 
-/** Of a folder of photographs; links are not followed. */
+/** For a folder of photographs; links are not followed. */
 export function listFolderSiblings(root: string): ListSiblings {
   return siblingsBy(async (prefix, depth, signal) => {
     const base = await realpath(root);
@@ -38,7 +38,7 @@ export function listFolderSiblings(root: string): ListSiblings {
   });
 }
 
-/** Of several sources, each with its own keys below a prefix. */
+/** For several sources, each with its own prefix. */
 export function listPrefixSiblings(
   sources: readonly { readonly prefix: string; readonly neighbours: ListSiblings }[],
 ): ListSiblings {

@@ -2,7 +2,7 @@ import { Problem, type ProblemCode } from "../errors.ts";
 import type { Metrics, SourceOutcome } from "../telemetry/metrics.ts";
 import type { Source } from "./source.ts";
 
-/** Counts what a source is asked and how it answers. */
+/** Counts the requests to a source by outcome. */
 export function observeSource(source: Source, metrics: Pick<Metrics, "fetched">): Source {
   async function count<T>(signal: AbortSignal, work: Promise<T>, bytesOf: (result: T) => number): Promise<T> {
     try {
@@ -10,7 +10,7 @@ export function observeSource(source: Source, metrics: Pick<Metrics, "fetched">)
       metrics.fetched("ok", bytesOf(result));
       return result;
     } catch (error) {
-      // A reader who left says nothing of the source.
+      // A reader who disconnected says nothing about the source.
       if (!signal.aborted) metrics.fetched(outcomeOf(error), 0);
       throw error;
     }

@@ -15,22 +15,22 @@ import { patienceOf, type Timeouts } from "./remote/timeouts.ts";
 import type { Source } from "./source.ts";
 import { asStored, asUploaded } from "./stored.ts";
 
-/** One source, or several by the start of the key. */
+/** One source, or several by the first part of the key. */
 export interface OpenSourceOptions {
   readonly source: SourceLocation | undefined;
   readonly sources: readonly { readonly prefix: string; readonly source: SourceLocation }[];
   readonly s3: Omit<S3Options, "bucket" | "prefix">;
-  /** Of the remote ones. */
+  /** For remote sources. */
   readonly timeouts: Timeouts;
-  /** Where keys that were readable are written down, for each source by what it reads. */
+  /** Stores the canaries of each source, by its name. */
   readonly canaries?: (name: string) => CanaryStore;
-  /** Of what is made into variants: of an object in a coding, or without a length, no more is read. */
+  /** Maximum bytes of an original that variants are made from; no more is read of an object with a coding or without a length. */
   readonly mostBytes?: number;
   /** Called when a source answers as if all its photographs were gone. */
   readonly onAway?: (problem: Problem) => void;
 }
 
-/** A source ready for use. */
+/** A source that is ready for use. */
 export interface OpenSource {
   readonly source: Source;
   readonly policy: FreshnessPolicy;
@@ -39,7 +39,7 @@ export interface OpenSource {
   readonly neighbours: ListSiblings;
 }
 
-/** A folder that is none; the message says what to do. */
+/** A path that is not a folder; the message has the remedy. */
 export class NoSource extends Error {}
 
 /** @throws NoSource */
@@ -84,14 +84,14 @@ async function openOne(
 async function openFolder(path: string, maxBytes: number | undefined): Promise<Opened> {
   const stats = await stat(path).catch(() => undefined);
   if (stats?.isDirectory() !== true)
-    throw new NoSource(`SOURCE: there is no folder ${path}; make it, or name another with --source`);
+    throw new NoSource(`SOURCE: the folder ${path} does not exist; create it, or name another with --source`);
   return {
     source: createFolderSource(path, { device: stats.dev, maxBytes }),
     neighbours: listFolderSiblings(path),
   };
 }
 
-/** What it reads, not how it gets there: credentials and endpoints may change and the photographs stay the same. */
+/** Identifies the photographs, not the way to them: credentials and endpoints may change. */
 function nameOf(location: SourceLocation): string {
   if (location.kind === "folder") return `folder ${resolve(location.path)}`;
   if (location.kind === "http") return withoutUser(location.base).href;

@@ -6,7 +6,7 @@ import type { ByteRange } from "../http/range.ts";
 import { exactly } from "./body.ts";
 import { failedProblem } from "./shortage.ts";
 
-/** A file that several may use; closed when the last one is done. */
+/** A file that several users share; closed when the last one is done. */
 export class OpenedFile {
   readonly stats: BigIntStats;
   readonly #file: FileHandle;
@@ -26,7 +26,7 @@ export class OpenedFile {
     }
   }
 
-  /** For longer than one call. Calling `release` again does nothing. */
+  /** For longer than one call. Further calls of `release` have no effect. */
   hold(): { readonly file: FileHandle; readonly release: () => Promise<void> } {
     this.#users += 1;
     let isReleased = false;
@@ -43,8 +43,8 @@ export class OpenedFile {
 const CHUNK_BYTES = 256 * 1024;
 
 /**
- * The content's hash as a validator; empty for what is no image by its first bytes, unless it is so small that one read
- * tells all. @throws the signal's reason
+ * The content's hash as a validator; empty for a file that is not an image by its first bytes, unless it is small enough for
+ * one read. @throws the signal's reason
  */
 export async function hashOf(file: FileHandle, signal: AbortSignal): Promise<string> {
   const hash = createHash("sha256");

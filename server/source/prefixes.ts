@@ -1,14 +1,14 @@
 import { Problem } from "../errors.ts";
 import type { Source } from "./source.ts";
 
-/** One of several sources, by the start of the key: `blog/` and its source. */
+/** One of several sources, with the first part of its keys, such as `blog/`. */
 export interface PrefixedSource {
   /** With a slash at its end. */
   readonly prefix: string;
   readonly source: Source;
 }
 
-/** Several sources as one; a key that starts like none of them is absent. */
+/** Several sources as one; a key without a known prefix is absent. */
 export function createPrefixSource(sources: readonly PrefixedSource[]): Source {
   const find = (key: string) => {
     const found = sources.find(({ prefix }) => key.startsWith(prefix) && key !== prefix);

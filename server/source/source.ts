@@ -2,23 +2,23 @@ import { createHash } from "node:crypto";
 import { LRUCache } from "lru-cache";
 import type { ByteRange } from "../http/range.ts";
 
-/** What a source says of an object without giving it. */
+/** A source's facts about an object, without its body. */
 export interface SourceStat {
-  /** Changes whenever the bytes do: a strong ETag, else Last-Modified and length, else the content's hash. */
+  /** Changes whenever the bytes change: a strong ETag, else Last-Modified and length, else the content's hash. */
   readonly validator: string;
-  /** Length of the whole object, also when a range was asked for. */
+  /** Length of the whole object, also for a range. */
   readonly bytes: number;
   readonly modified?: Date;
 }
 
 export interface SourceObject extends SourceStat {
-  /** Fails when it ends short of its length: what arrives is whole or an error. Cancel it to let go. */
+  /** Fails if it ends short of its length: it is whole or an error. Cancel it to release the connection. */
   readonly body: ReadableStream<Uint8Array>;
 }
 
 /**
- * Where photographs are: a folder, an HTTP base URL, an S3 bucket. Keys are valid as contract/key.ts has it.
- * Both throw Problem: of the object `source-absent`, `withheld-source`, `moved-source` or `bad-range`, of the source
+ * Access to originals: a folder, an HTTP base URL, an S3 bucket. Keys are valid by contract/key.ts.
+ * Both throw Problem. About the object: `source-absent`, `withheld-source`, `moved-source` or `bad-range`. About the source:
  * `source-misconfigured`, `source-failed`, `source-busy` or `source-timeout`.
  */
 export interface Source {
@@ -35,5 +35,5 @@ export function versionOf(validator: string): string {
   return version;
 }
 
-/** A hit needs it several times, and a hash costs a tenth of a hit. */
+/** A hit needs it several times, and the hash costs a tenth of a hit. */
 const versions = new LRUCache<string, string>({ max: 20_000 });

@@ -5,11 +5,11 @@ import { cut } from "./body.ts";
 import { codingsOf, isCodedByName, readDecoded } from "./codings.ts";
 import type { Source, SourceObject, SourceStat } from "./source.ts";
 
-/** What a storage says of an object: perhaps no length, perhaps that it is in a coding. */
+/** A storage's facts about an object: the length may be missing, and there may be a coding. */
 export interface StoredStat {
-  /** Of the whole object, as it is stored. */
+  /** Length of the whole object, as it is stored. */
   readonly bytes: number | undefined;
-  /** @param bytes what {@link Source} says its length is. */
+  /** @param bytes the length that {@link Source} reports. */
   readonly validator: (bytes: number) => string;
   readonly modified?: Date;
   /** Its `Content-Encoding`. */
@@ -17,13 +17,13 @@ export interface StoredStat {
 }
 
 export interface StoredObject extends StoredStat {
-  /** Fails when it ends short of its length, if that is known. */
+  /** Fails if it ends short of its length, if the length is known. */
   readonly body: ReadableStream<Uint8Array>;
-  /** Whether the body is the range that was asked for; a server may answer with the whole (RFC 9110 §14.2). */
+  /** Whether the body is the requested range; a server may answer with the whole object (RFC 9110 §14.2). */
   readonly isPart: boolean;
 }
 
-/** A storage before codings and missing lengths are dealt with; throws as {@link Source} does. */
+/** A storage, before codings and missing lengths are handled; throws as {@link Source} does. */
 export interface StoredSource {
   stat(key: string, signal: AbortSignal): Promise<StoredStat>;
   open(key: string, signal: AbortSignal, range?: ByteRange): Promise<StoredObject>;
@@ -33,17 +33,17 @@ export interface StoredSource {
 export const DEFAULT_MOST_BYTES = 64 * 2 ** 20;
 
 /**
- * A source of what was uploaded, whatever the storage has made of it. An object in a coding, or of a length that the storage
- * does not tell, is read whole, into memory.
- * @param most bytes of such an object, decoded.
+ * A source of the uploaded bytes, in whatever form the storage has them. An object with a coding, or without a length, is read
+ * whole into memory.
+ * @param most maximum bytes of such an object, decoded.
  */
 export function asUploaded(stored: StoredSource, most: number = DEFAULT_MOST_BYTES): Source {
-  /** Lengths of objects that had to be read for them, by key and what the storage says of them. */
+  /** Lengths of objects that had to be read for them, by key and validator. */
   const lengths = new LRUCache<string, number>({ max: 10_000 });
-  /** Keys of such objects: a range of their content is none of what is stored. */
+  /** Keys of such objects: a range of the stored bytes is not a range of the content. */
   const unlike = new LRUCache<string, true>({ max: 10_000 });
 
-  /** Whether what is stored is the content, byte by byte. */
+  /** Whether the stored bytes are the content. */
   function isPlain(key: string, { bytes, encoding }: StoredStat): boolean {
     const plain = bytes !== undefined && codingsOf(key, encoding).length === 0;
     if (plain) unlike.delete(key);
@@ -84,7 +84,7 @@ export function asUploaded(stored: StoredSource, most: number = DEFAULT_MOST_BYT
   return { stat, open };
 }
 
-/** A source that knows all lengths and no codings, such as a folder: a `.svgz` in it is one all the same. */
+/** A source that knows all lengths and has no codings, such as a folder; a `.svgz` in it is still decoded. */
 export function asStored(source: Source): StoredSource {
   const stored = <Any extends SourceStat>({ validator, ...rest }: Any) => ({
     ...rest,

@@ -1,11 +1,11 @@
-/** Whether equal validators mean equal bytes: an ETag that says so, or the content's hash. */
+/** Whether equal validators mean equal bytes: a strong ETag, or the content's hash. */
 export function isStrong(validator: string): boolean {
   return validator.startsWith('"') || validator.startsWith("sha256:");
 }
 
 /**
- * What changes whenever the bytes do: a strong ETag as it stands, else Last-Modified and length. A weak ETag says
- * only that two bodies mean the same (RFC 9110 §8.8.1).
+ * A value that changes whenever the bytes change: a strong ETag as it is, otherwise Last-Modified and length. A weak ETag only
+ * means that two bodies are equivalent (RFC 9110 §8.8.1).
  */
 export function validatorOf(etag: string | undefined, modified: string | undefined, bytes: number): string {
   if (etag?.startsWith('"') && etag.length > 2) return etag;

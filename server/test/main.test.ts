@@ -234,9 +234,9 @@ test("a folder that cannot be the cache is named in one sentence, with what to d
   await mkdir(listed);
   await writeFile(join(listed, "published"), "");
   for (const [cache, env, why] of [
-    [file, {}, "it is a file and no folder"],
+    [file, {}, "it is a file, not a folder"],
     [join(file, "cache"), {}, "a file is where a folder should be"],
-    ["/proc/no/cache", {}, "it is not there and cannot be made"],
+    ["/proc/no/cache", {}, "it does not exist and cannot be created"],
     [listed, { VARIANTS: "listed" }, "its published sets, which VARIANTS=listed needs, cannot be read"],
   ] as const) {
     const server = run(
@@ -256,7 +256,7 @@ test("a source folder that is not there is named", async () => {
     CACHE_DIR: join(folder, "cache"),
   });
   expect(await server.ended).toBe(1);
-  expect(server.output.err).toMatch(/SOURCE: there is no folder .*nowhere/);
+  expect(server.output.err).toMatch(/SOURCE: the folder .*nowhere does not exist/);
 });
 
 test("gc sweeps once and says what it did, whatever a setting of serve's is", async () => {

@@ -1,39 +1,39 @@
 import { Problem } from "../../errors.ts";
 
-/** What an answer says of the source as a whole. */
+/** What an answer says about the source as a whole. */
 export type Word = "good" | "bad" | "nothing";
 
-/** Keeps requests from a source that fails as a whole. */
+/** Circuit breaker: stops requests to a source that fails as a whole. */
 export interface Breaker {
   /**
-   * Lets one request through; what it came to is told to what is returned, once.
+   * Lets one request through; call the result once with its outcome.
    * @throws Problem `source-busy` while open.
    */
   enter(key: string): (word: Word) => void;
-  /** A body has broken after a good head. */
+  /** A body has failed after a good response head. */
   broke(key: string): void;
   isOpen(): boolean;
-  /** How often it has opened. */
+  /** Number of times that it has opened. */
   opened(): number;
 }
 
 const WINDOW_MS = 10_000;
 const FEWEST = 20;
-/** One photograph that fails says nothing of the others, however many ask for it. */
+/** One photograph that fails says nothing about the others, however often it is requested. */
 const FEWEST_KEYS = 3;
 const OPEN_MS = 5_000;
 
 /**
- * Closed until half of the last twenty or more requests within ten seconds have failed, those of three photographs at
- * least. Open for five seconds. Then half open: one request at a time goes through, until one is good, which closes
- * it, or those for three photographs have failed, which opens it again.
+ * Closed until, within ten seconds, at least half of twenty or more requests have failed, for at least three photographs. Then
+ * open for five seconds. Then half open: one request at a time goes through, until one succeeds, which closes it, or until
+ * those for three photographs have failed, which opens it again.
  */
 export function createBreaker(now: () => number): Breaker {
   let window: { readonly at: number; readonly failed: string | undefined }[] = [];
   /** 0: closed. */
   let openUntil = 0;
   let isProbed = false;
-  /** Photographs that failed while half open, and when. */
+  /** Photographs that failed while half open, with times. */
   const probes = new Map<string, number>();
   let opened = 0;
 
@@ -66,7 +66,7 @@ export function createBreaker(now: () => number): Breaker {
     enter(key) {
       if (openUntil === 0)
         return (word) => {
-          // What was under way when it opened has been judged with the rest.
+          // Requests that were running when it opened have been counted already.
           if (openUntil === 0 && word !== "nothing") count(word === "bad" ? key : undefined);
         };
       const left = Math.max(openUntil, (probes.get(key) ?? Number.NEGATIVE_INFINITY) + OPEN_MS) - now();

@@ -2,14 +2,14 @@ import { type ClientRequest, Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import { patienceOf, type Timeouts } from "./timeouts.ts";
 
-/** Connections to one source, kept between requests. */
+/** Kept-alive connections to one source. */
 export interface Connections {
   readonly http: HttpAgent;
   readonly https: HttpsAgent;
   /**
-   * Sends a request without a body, and once more on a fresh connection where a kept one was closed by the other side
-   * before it answered: it was idle there for too long, or the server behind it has gone, and every other one that is idle
-   * may be as old. That says nothing of the source, is bounded by the connections that are kept, and needs no budget.
+   * Sends a request without a body. If the other side closed a kept connection before it answered, sends it once more on a new
+   * connection: the old one was idle for too long, or the server behind it is gone, and the other idle ones may be as old. This
+   * says nothing about the source, is limited by the number of kept connections, and needs no retry budget.
    */
   send<T>(request: () => Promise<T>): Promise<T>;
 }
@@ -26,7 +26,7 @@ export function createConnections(timeouts: Timeouts): Connections {
   }
 
   function watch(request: ClientRequest): void {
-    // One that says nothing may have lost its other end without a word, and so may the others.
+    // A silent connection may have lost its peer without notice, and so may the others.
     const silent = setTimeout(dropIdle, patienceOf(timeouts) / 2);
     const settle = (): void => clearTimeout(silent);
     request.once("response", settle).once("close", settle);
@@ -62,6 +62,6 @@ export function createConnections(timeouts: Timeouts): Connections {
   };
 }
 
-/** At once: the fetches, streams and questions of service.ts together, and checks whether an original has changed. */
+/** Parallel connections: the fetches, streams and HEADs of service.ts together, and revalidations. */
 const MOST = 128;
 const IDLE_MS = 30_000;

@@ -2,22 +2,22 @@ import { Problem } from "../../errors.ts";
 import { AccessDenied } from "../access-denied.ts";
 import { byCode, byStatus, type EntryClass, KMS } from "./verdicts.ts";
 
-/** An error as the storage has said it. */
+/** An error in the storage's answer. */
 export interface StorageError {
-  /** Absent when there was no answer. */
+  /** Undefined if there was no answer. */
   readonly status?: number | undefined;
-  /** S3's, such as `NoSuchKey`. */
+  /** S3's code, such as `NoSuchKey`. */
   readonly code?: string;
   readonly message?: string;
-  /** Where an archived object is, such as `GLACIER`. */
+  /** The storage class of an archived object, such as `GLACIER`. */
   readonly storageClass?: string;
   readonly retryAfterSeconds?: number;
   readonly cause: unknown;
 }
 
 /**
- * What to tell the reader of an error of the storage, by its code, else by its status. Its words may name buckets and
- * accounts: they stay in the cause, for the log.
+ * The problem for the reader, by the storage's code, else by its status. The storage's message may contain names of buckets and
+ * accounts: it stays in the cause, for the log.
  */
 export function faultProblem(error: StorageError): Problem {
   const verdict = verdictOf(error);
@@ -37,7 +37,7 @@ function verdictOf({ status, code = "", message = "" }: StorageError): EntryClas
   return status >= 300 && status < 400 ? { fault: "moved" } : { fault: "object", unsure: true };
 }
 
-/** Codes that AWS and RGW give, with these words, to who may not use an object's KMS key. */
+/** AWS and RGW give these codes with this message if the server may not use an object's KMS key. */
 const keyCodes: ReadonlySet<string> = new Set([
   "AccessDenied",
   "InvalidAccessKeyId",

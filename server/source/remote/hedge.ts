@@ -1,15 +1,15 @@
-/** One attempt at something, which can be given up by itself. */
+/** One attempt that can be cancelled on its own. */
 export interface Attempt<T> {
   readonly result: Promise<T>;
   giveUp(): void;
 }
 
-/** Runs work that ends with a signal, or when it is given up. */
+/** Runs work that ends with a signal, or when it is cancelled. */
 export function begin<T>(outer: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Attempt<T> {
   const controller = new AbortController();
   const leave = (): void => controller.abort(outer.reason);
   if (outer.aborted) leave();
-  // What it returns may be a body, which lasts as long as the signal.
+  // Its result can be a body, which needs the signal until its end.
   else outer.addEventListener("abort", leave, { once: true });
   const result = work(controller.signal);
   result.catch(() => outer.removeEventListener("abort", leave));
@@ -22,7 +22,7 @@ export function begin<T>(outer: AbortSignal, work: (signal: AbortSignal) => Prom
   };
 }
 
-/** Whether work has not settled after this long. */
+/** Whether work has not settled after this time. */
 export function isSlow(work: Promise<unknown>, milliseconds: number): Promise<boolean> {
   return new Promise((resolve) => {
     const timer = setTimeout(() => resolve(true), milliseconds);
@@ -35,10 +35,10 @@ export function isSlow(work: Promise<unknown>, milliseconds: number): Promise<bo
 }
 
 /**
- * What the first of several attempts comes to; the others are given up.
- * @param isFinal whether a failure is an answer, so that no other attempt is waited for.
- * @param drop lets a result go that comes too late.
- * @throws such a failure, or that of the first attempt when all have failed.
+ * The result of the first of several attempts to succeed; the others are cancelled.
+ * @param isFinal whether a failure is a final answer, so that no other attempt is waited for.
+ * @param drop releases a result that comes too late.
+ * @throws a final failure, or the error of the first attempt when all have failed.
  */
 export async function firstOf<T>(
   attempts: readonly Attempt<T>[],

@@ -14,9 +14,9 @@ import { fromNodeBody } from "./node-body.ts";
 import { remoteTimeouts, type Timeouts, within } from "./timeouts.ts";
 
 /**
- * Photographs below an HTTP base URL, such as a public bucket. Nothing of the reader's request goes there but the key;
- * the key grammar has no dot segments, and no redirect is followed, so nothing but the base is ever asked.
- * @param mostBytes of an object in a coding, or without a length.
+ * Photographs below an HTTP base URL, such as a public bucket. It gets nothing of the reader's request except the key. The key
+ * grammar has no dot segments and no redirect is followed, so no request leaves the base.
+ * @param mostBytes of an object with a coding, or without a length.
  */
 export function createHttpSource(
   base: URL,
@@ -77,7 +77,7 @@ function createSender(base: URL, timeouts: Timeouts): Sender {
               path: base.pathname + key.split("/").map(encodeURIComponent).join("/"),
               headers: {
                 host: base.host,
-                // What is stored, not what a server makes of it: lengths and ranges hold for that.
+                // The stored bytes, not a compressed form: lengths and ranges refer to them.
                 "accept-encoding": "identity",
                 ...traceHeaders(),
                 ...login,
@@ -97,7 +97,7 @@ function createSender(base: URL, timeouts: Timeouts): Sender {
     );
 }
 
-/** `user:password@` of the base: node:http takes neither from a URL's parts (RFC 7617). */
+/** `user:password@` of the base, because node:http does not use these parts of a URL (RFC 7617). */
 function basicLogin({ username, password }: URL): { readonly authorization?: string } {
   if (username === "" && password === "") return {};
   const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
@@ -128,7 +128,7 @@ function statOf({ headers }: IncomingMessage, part: ByteRange | undefined): Stor
   };
 }
 
-/** undefined where the source does not know it (RFC 9110 §14.4). */
+/** undefined if the source does not know it (RFC 9110 §14.4). */
 function wholeLength(contentRange: string | undefined, part: ByteRange): string | undefined {
   const [, first, last, whole] = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(contentRange ?? "") ?? [];
   if (Number(first) !== part.first || Number(last) !== part.last)
@@ -136,7 +136,7 @@ function wholeLength(contentRange: string | undefined, part: ByteRange): string 
   return whole === "*" ? undefined : whole;
 }
 
-/** It answers, but not as an HTTP server with photographs should. */
+/** An answer that an HTTP server with photographs should not give. */
 function unusable(what: string): Problem {
   return new Problem("source-misconfigured", { cause: new Error(what) });
 }

@@ -4,8 +4,8 @@ import { failedProblem } from "../shortage.ts";
 import type { Timeouts } from "./timeouts.ts";
 
 /**
- * A remote body as a web stream that ends by itself when the source stalls or trickles: an S3 client's own timers end
- * with the response's head, and a GetObject can hang in mid-body for ever (aws-sdk-js-v3#8098).
+ * A remote body as a web stream that fails when the source stalls or trickles: an S3 client's own timeouts end with the
+ * response's head, and a GetObject can hang forever in mid-body (aws-sdk-js-v3#8098).
  */
 export function fromNodeBody(
   body: Readable,
@@ -50,7 +50,7 @@ export function fromNodeBody(
 
 // --- time ---
 
-/** Allows a trickle for a while, then holds the average to the floor; only waiting for the source counts. */
+/** Allows a slow body for a while, then requires a minimum average; only time spent waiting for the source counts. */
 function createPace({ silence, floor }: Timeouts): (bytes: number, waitedMs: number) => void {
   let bytes = 0;
   let waitedMs = 0;
@@ -62,7 +62,7 @@ function createPace({ silence, floor }: Timeouts): (bytes: number, waitedMs: num
   };
 }
 
-/** One timer for all waits of a body: one for each chunk would cost as much as the chunk. */
+/** One timer for all waits of a body: a timer for each chunk would cost as much as the chunk. */
 function createAlarm(milliseconds: number, ring: () => void) {
   let waiting = false;
   const timer = setTimeout(() => {

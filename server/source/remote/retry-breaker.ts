@@ -6,22 +6,22 @@ import { isStrong } from "../validator.ts";
 import { createBreaker } from "./breaker.ts";
 import { begin, firstOf, isSlow } from "./hedge.ts";
 
-/** What a guard has seen, for metrics and tests. */
+/** Counts of retries, for metrics and tests. */
 export interface RetryStats {
   readonly retries: number;
   readonly opened: number;
 }
 
 /**
- * Stands between the server and a remote source: one more try where that helps, after a failure or beside an attempt that
- * is silent for long, also for the rest of a body. Beyond the first ten, retries stay below a tenth of the requests; a
- * source that fails as a whole is left alone for a while.
- * What is wrong with one object, or with how the server is set up, is neither tried again nor held against the source.
+ * Adds retries and a circuit breaker to a remote source. It tries once more where that helps: after a failure, beside an attempt
+ * that is silent for long, and for the rest of a body. Beyond the first ten, retries are at most a tenth of the requests. A source
+ * that fails as a whole gets no requests for a while. Faults of one object or of the server's settings are neither retried nor
+ * counted.
  */
 export function retrySource(
   source: Source,
   options: {
-    /** Silence after which another attempt is made beside the first. */
+    /** Silence after which a second attempt starts in parallel. */
     readonly patienceMs?: number;
     readonly now?: () => number;
     readonly pauseMs?: () => number;
@@ -40,7 +40,7 @@ export function retrySource(
       record("good");
       return result;
     } catch (error) {
-      // A missing photograph is a good answer; a reader who left soon, and what this server lacks, say nothing of it.
+      // A missing photograph is a good answer. A reader who left early, and shortages of this server, say nothing about the source.
       const hasLeft = signal.aborted && now() - started < 3 * patienceMs;
       const isSilent = hasLeft || (error instanceof Problem && error.code === "busy");
       record(isSilent ? "nothing" : signal.aborted || isTrouble(error) ? "bad" : "good");
@@ -68,7 +68,7 @@ export function retrySource(
     }
   }
 
-  /** A body that breaks is trouble too, seen only after the answer began. */
+  /** A body that fails is a failure too, which is known only after the response began. */
   function watched(object: SourceObject, { key, signal, first, last }: Asked): SourceObject {
     let reader = object.body.getReader();
     let at = first;
@@ -86,7 +86,7 @@ export function retrySource(
         await goOn(error);
         return read();
       }
-      // It may still come: the rest by another connection is only tried.
+      // The first attempt may still succeed: the rest over another connection is only tried.
       const stalled = reader;
       const isElsewhere = await goOn(undefined).then(
         () => true,
@@ -118,7 +118,7 @@ export function retrySource(
     return { ...object, body };
   }
 
-  /** The rest of a body that was cut short, if it is still the same object: half of one and half of another is none. */
+  /** The rest of a body that was cut, if the object is still the same: halves of two objects must not be joined. */
   async function resume(
     { validator }: SourceObject,
     { key, signal, ...rest }: Asked,
@@ -152,13 +152,13 @@ export function retrySource(
   };
 }
 
-/** What was asked for: these bytes of an object. */
+/** The requested bytes of an object. */
 interface Asked extends ByteRange {
   readonly key: string;
   readonly signal: AbortSignal;
 }
 
-/** A stall that was waited out has cost the reader's time already. */
+/** A stall that was waited out has used up the reader's time. */
 function isCut(error: unknown): boolean {
   return error instanceof Problem && error.code === "source-failed";
 }
@@ -171,7 +171,7 @@ function isTrouble(error: unknown): boolean {
 
 // --- retries ---
 
-/** A tenth of a retry for each request, ten saved up at most and at first: retries are never what keeps a source down. */
+/** Each request earns a tenth of a retry, at most ten in stock, and ten at the start: retries must never keep a source down. */
 function createRetryBudget() {
   let tenths = 100;
   let spent = 0;

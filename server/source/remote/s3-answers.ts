@@ -1,15 +1,15 @@
 import { Readable } from "node:stream";
 import type { S3Client } from "@aws-sdk/client-s3";
 
-/** What S3 says of a failure is XML of some hundred bytes; with what it was asked to sign, some thousand. */
+/** S3's errors are XML of some hundred bytes; with the signed request in it, some thousand. */
 const MOST_ERROR_BYTES = 16 * 1024;
 
-/** A list of 1,000 keys, each as long as a key may be. */
+/** A list of 1,000 keys of maximum length. */
 const MOST_LIST_BYTES = 2 * 2 ** 20;
 
 /**
- * Cuts whatever is not a photograph to a length that S3 sends. The SDK reads such an answer whole and parses it while the
- * event loop stands, in time that grows with the square of its document types; what is cut is no XML to it.
+ * Cuts answers that are not photographs to the maximum length that S3 sends. The SDK reads such an answer whole and parses it
+ * synchronously, in time quadratic in its document types; a cut answer is not valid XML for it.
  */
 export function boundAnswers(client: S3Client): S3Client {
   client.middlewareStack.add(
@@ -23,7 +23,7 @@ export function boundAnswers(client: S3Client): S3Client {
           response.body = firstBytes(response.body, MOST_LIST_BYTES);
         return result;
       },
-    // Closest to the wire: before the SDK reads the answer.
+    // Closest to the connection: before the SDK reads the answer.
     { step: "deserialize", priority: "low", name: "boundAnswers" },
   );
   return client;

@@ -15,27 +15,27 @@ import { fromNodeBody } from "./node-body.ts";
 import { boundAnswers } from "./s3-answers.ts";
 import { remoteTimeouts, type Timeouts, within } from "./timeouts.ts";
 
-/** A bucket, and how to reach it. */
+/** A bucket, and how to connect to it. */
 export interface S3Options {
   readonly bucket: string;
-  /** Before every key; empty or with a slash at its end. */
+  /** Prefix of every key; empty or with a slash at its end. */
   readonly prefix: string;
-  /** Absent: AWS. */
+  /** Undefined: AWS. */
   readonly endpoint?: string;
   readonly forcePathStyle: boolean;
   readonly region: string;
-  /** Absent: the SDK's own search. */
+  /** Undefined: the SDK searches for credentials. */
   readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
 }
 
-/** A bucket as a source, which can be listed where the credentials may. */
+/** A bucket as a source, which can be listed if the credentials allow it. */
 export interface S3Source extends Source {
   readonly neighbours: ListSiblings;
 }
 
 /**
- * Photographs in a bucket. The SDK is loaded here and only here: it takes 0.2 s and 24 MB.
- * @param mostBytes of an object in a coding, or without a length.
+ * Photographs in a bucket. The SDK is loaded only here, because it takes 0.2 s and 24 MB.
+ * @param mostBytes of an object with a coding, or without a length.
  */
 export async function createS3Source(
   options: S3Options,
@@ -64,7 +64,7 @@ export async function createS3Source(
     }
   }
 
-  /** A GET of one byte, for what it says when it fails. */
+  /** A GET of one byte, for its error message. */
   async function explained(key: string, signal: AbortSignal): Promise<StoredStat> {
     const output = await get(key, signal, { first: 0, last: 0 });
     if (output.Body instanceof Readable) output.Body.destroy();
@@ -88,7 +88,7 @@ export async function createS3Source(
         const send = (abortSignal: AbortSignal) => client.send(command, { abortSignal });
         return statOf(await inTime(signal, send), undefined);
       } catch (error) {
-        // HEAD has no body to say whether it is the key or the bucket that is not there, or why it is refused.
+        // A failed HEAD has no body that says whether the key or the bucket is missing, or why it is refused.
         const status = statusOf(error) ?? 0;
         if (status >= 300 && status < 500) return explained(key, signal);
         throw toProblem(error, signal);
@@ -122,9 +122,9 @@ function clientOptions(options: S3Options, timeouts: Timeouts, { http, https }: 
     forcePathStyle,
     ...(endpoint !== undefined && { endpoint }),
     ...(credentials !== undefined && { credentials }),
-    // The guard around every source retries; two layers of it multiply.
+    // The retry-breaker around every source retries; two layers of retries would multiply.
     maxAttempts: 1,
-    // Since 2025 the SDK sends checksums that not every S3 server knows.
+    // Since 2025 the SDK sends checksums that not every S3 server supports.
     requestChecksumCalculation: "WHEN_REQUIRED",
     responseChecksumValidation: "WHEN_REQUIRED",
     requestHandler: {
@@ -135,7 +135,7 @@ function clientOptions(options: S3Options, timeouts: Timeouts, { http, https }: 
   } as const;
 }
 
-/** After the signature, which would otherwise break where something on the way goes on with the trace. */
+/** After the signature, which would break if a proxy on the way changed the trace header. */
 function carryTrace(client: S3Client): S3Client {
   client.middlewareStack.add(
     (next) => (args) => {
@@ -178,9 +178,9 @@ function toProblem(error: unknown, signal: AbortSignal): unknown {
   const storageClass = "StorageClass" in error ? String(error.StorageClass) : "";
   return faultProblem({
     ...{ status: statusOf(error), message, cause: error },
-    // What the SDK calls an answer without a code of S3's.
+    // The SDK's name for an answer without an S3 code.
     ...(!/^(?:Unknown|Error$)/.test(name) && { code: name }),
-    // Public words: nothing but a name.
+    // Public text: only a code.
     ...(/^[A-Z_]{1,40}$/.test(storageClass) && { storageClass }),
   });
 }
@@ -192,7 +192,7 @@ function statusOf(error: unknown): number | undefined {
   return typeof metadata.httpStatusCode === "number" ? metadata.httpStatusCode : undefined;
 }
 
-/** It answers, but not as an S3 server should. */
+/** An answer that an S3 server should not give. */
 function unusable(what: string): Problem {
   return new Problem("source-misconfigured", { cause: new Error(what) });
 }

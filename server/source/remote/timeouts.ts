@@ -1,32 +1,32 @@
 import { Problem } from "../../errors.ts";
 
-/** How long a remote source may take. */
+/** Time limits for a remote source. */
 export interface Timeouts {
   /**
-   * Milliseconds until the response's head is here, connecting included, and between two pieces of a body while we ask for
-   * one; a slow reader costs the source nothing.
+   * Maximum milliseconds until the response's head, including the connection, and between two pieces of a body while we wait for
+   * one; a slow reader does not count.
    */
   readonly silence: number;
-  /** Slowest body once it has taken that long, in bytes a second. */
+  /** Minimum average speed of a body after that time, in bytes a second. */
   readonly floor: number;
 }
 
-/** @param sourceTimeout SOURCE_TIMEOUT: no step of a fetch has a shorter limit of its own. */
+/** @param sourceTimeout SOURCE_TIMEOUT: no step of a fetch has a shorter limit. */
 export function timeoutsFor(sourceTimeout: number): Timeouts {
   return { silence: sourceTimeout, floor: 32 * 1024 };
 }
 
-/** For SOURCE_TIMEOUT as it is by default. */
+/** For the default SOURCE_TIMEOUT. */
 export const remoteTimeouts = timeoutsFor(10_000);
 
-/** Milliseconds of silence after which another attempt is made beside the first, where retries are left. */
+/** Milliseconds of silence after which a second attempt starts in parallel, if the retry budget allows. */
 export function patienceOf({ silence }: Timeouts): number {
   return 0.3 * silence;
 }
 
 /**
  * Runs work with a signal that also aborts after a time.
- * @throws Problem `source-timeout` then; what the work throws otherwise.
+ * @throws Problem `source-timeout` then; otherwise the error of the work.
  */
 export async function within<T>(
   milliseconds: number,
@@ -42,7 +42,7 @@ export async function within<T>(
   try {
     return await work(controller.signal);
   } catch (error) {
-    // Clients wrap the reason in errors of their own, or forget it.
+    // Clients wrap the reason in their own errors, or drop it.
     throw controller.signal.aborted ? controller.signal.reason : error;
   } finally {
     clearTimeout(timer);

@@ -1,21 +1,21 @@
 /**
- * What an error of the storage speaks of.
+ * What an error of the storage applies to.
  *
  * - `absent`: there is no such object.
- * - `object`: an object that is there and is not given out. No other photograph is concerned.
- * - `moved`: the object, which is somewhere else; no redirect is followed.
- * - `range`: the object is shorter than what was asked of it.
- * - `setup`: how this server reaches the storage: credentials, clock, bucket, address.
- * - `busy`, `timeout`, `failed`: the storage as a whole, for now. Only these are retried, and only these count for the breaker.
+ * - `object`: an object that exists and is refused. Other photographs are not affected.
+ * - `moved`: an object that is at another address; no redirect is followed.
+ * - `range`: the object is shorter than the requested range.
+ * - `setup`: the server's access to the storage: credentials, clock, bucket, address.
+ * - `busy`, `timeout`, `failed`: the whole storage, for now. Only these are retried and count for the breaker.
  */
 export type Fault = "absent" | "object" | "moved" | "range" | "setup" | "busy" | "timeout" | "failed";
 
 /** What a code or a status means. */
 export interface EntryClass {
   readonly fault: Fault;
-  /** It may as well be said of the whole source: another photograph decides (refused.ts). */
+  /** It may also apply to the whole source: another photograph decides (confirm-absence.ts). */
   readonly unsure?: true;
-  /** For an `object`: what is wrong with it and what to do, in public words. */
+  /** For an `object`: the fault and the remedy, as public text. */
   readonly words?: string;
 }
 
@@ -30,7 +30,7 @@ export const KMS =
  * Every code that Amazon S3, Ceph RGW or MinIO documents and that a read of an object or a list of keys may be answered
  * with (AWS: API reference, "List of error codes"; RGW: rgw_common.cc; MinIO: api-errors.go).
  *
- * Not here, because only writes and calls about buckets and accounts are answered so; should a read be, its status decides:
+ * Not here: codes for writes and for calls about buckets and accounts. If a read gets one, its status decides:
  * AccessControlListNotSupported, AmbiguousGrantByEmailAddress, BadDigest, Bucket… (AlreadyExists, AlreadyOwnedByYou,
  * HasAccessPointsAttached, NotEmpty), ClientTokenConflict, CrossLocationLoggingProhibited, EntityTooLarge, EntityTooSmall,
  * IllegalVersioningConfigurationException, IncorrectNumberOfFilesInPostRequest, InlineDataTooLarge, Invalid… (Attribute-
@@ -154,20 +154,20 @@ const rows: readonly (EntryClass & { readonly reason: string; readonly codes: st
   },
 ];
 
-/** What a code means; absent: its status decides. */
+/** The meaning of a code; if undefined, the status decides. */
 export const byCode: ReadonlyMap<string, EntryClass> = new Map(
   rows.flatMap((row) => row.codes.split(" ").map((code) => [code, row] as const)),
 );
 
 // --- HTTP statuses ---
 
-/** What an HTTP source means by its status, and S3 by one without a code that is known. */
+/** The meaning of a status from an HTTP source, or from S3 without a known code. */
 export const byStatus: ReadonlyMap<number | undefined, EntryClass> = new Map<number, EntryClass>([
   [
     401,
     { fault: "setup", unsure: true, words: "The storage asks for a login to read it: make it public there." },
   ],
-  // RGW and S3 say so of a missing key in a public bucket that not everybody may list.
+  // RGW and S3 answer this for a missing key in a public bucket that may not be listed.
   [403, { fault: "absent", unsure: true }],
   [404, { fault: "absent" }],
   [407, { fault: "setup" }],

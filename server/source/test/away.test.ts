@@ -138,17 +138,17 @@ describe("at its start", () => {
       "a bucket that is not there",
       404,
       "NoSuchBucket",
-      /cannot be used as it is set up \(404 NoSuchBucket\)/,
+      /cannot be used with these settings \(404 NoSuchBucket\)/,
     ],
     [
       "a key that nobody has",
       403,
       "InvalidAccessKeyId",
-      /cannot be used as it is set up \(403 InvalidAccessKeyId\)/,
+      /cannot be used with these settings \(403 InvalidAccessKeyId\)/,
     ],
     ["a secret that is another one's", 403, "SignatureDoesNotMatch", /\(403 SignatureDoesNotMatch\)/],
     ["a key without rights", 403, "AccessDenied", /refuses \(403 AccessDenied\).*s3:ListBucket/],
-    ["a storage that fails", 500, "InternalError", /does not answer as it should/],
+    ["a storage that fails", 500, "InternalError", /gives an unexpected answer/],
     ["all as it should be", 404, "NoSuchKey", undefined],
   ] as const)("the server warns of %s before a reader asks", async (_, status, code, words) => {
     const pod = await startPod({
