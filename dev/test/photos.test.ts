@@ -3,23 +3,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import sharp from "sharp";
 import { expect, test } from "vitest";
-import { paintAlps } from "../photos/alps.ts";
-import { paintGarden } from "../photos/garden.ts";
-import { paintHarbour } from "../photos/harbour.ts";
-import { paintNight } from "../photos/night.ts";
-import { paintWoods } from "../photos/woods.ts";
-import { paintWorms } from "../photos/worms.ts";
 
 const folder = fileURLToPath(new URL("../../hugo-module/exampleSite/photos/", import.meta.url));
-const scenes = { paintAlps, paintGarden, paintHarbour, paintNight, paintWoods, paintWorms };
-
-test.each(Object.entries(scenes))("%s paints light everywhere, and the same light each time", (_, scene) => {
-  const { width, height, light } = scene(60);
-  expect(light.length).toBe(width * height * 3);
-  expect(light.filter((value) => !(value >= 0 && value < 100))).toHaveLength(0);
-  expect(light.some((value) => value > 0.1)).toBe(true);
-  expect(scene(60).light).toEqual(light);
-});
 
 test("the example photographs are a camera's size, and not too much for a repository", async () => {
   const names = (await readdir(folder, { recursive: true, withFileTypes: true })).filter((entry) =>
