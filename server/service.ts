@@ -37,7 +37,7 @@ export interface ServiceParts {
   readonly policy: FreshnessPolicy;
   readonly published: Published;
   readonly log: Log;
-  readonly metrics: Pick<Metrics, "answered" | "answeredOften" | "purgeWithheld">;
+  readonly metrics: Pick<Metrics, "answered" | "purgeWithheld">;
   readonly options: ServiceOptions;
 }
 

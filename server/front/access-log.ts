@@ -1,27 +1,21 @@
 import { randomBytes } from "node:crypto";
 import type { Answer } from "../http/response.ts";
 import { securityHeaders } from "../http/response-headers.ts";
-import type { Log, RepeatedLine } from "../telemetry/log.ts";
+import type { Log, Phases } from "../telemetry/log.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import type { Trace } from "../telemetry/trace-context.ts";
 
-/** One answered request, for the log and the metrics. */
-export interface Sent {
-  readonly method: string;
-  readonly id: string;
-  readonly answer: Answer;
-  readonly milliseconds: number;
-  /** The reader disconnected before the response. */
-  readonly gone: boolean;
-  readonly trace?: Trace | undefined;
+/** Records each answered request in the log and the metrics. */
+export interface Reporter {
+  /**
+   * Prepares what every request with this answer is recorded as, and returns the function that records one.
+   * @param gone the reader left before the answer.
+   */
+  recorder(method: string, answer: Answer, gone: boolean): Recorder;
 }
 
-/** Records each response in the log and the metrics. */
-export interface Reporter {
-  record(sent: Sent): void;
-  /** For a response to GET that is sent many times: the constant parts are formatted once. */
-  recorder(answer: Answer): (id: string, milliseconds: number, trace: Trace | undefined) => void;
-}
+/** @param ms of this request; `total` ends with the answer that is ready to be sent. */
+export type Recorder = (id: string, ms: Phases, trace: Trace | undefined) => void;
 
 /** All headers of a response, whichever path sends it. */
 export function sentHeaders(answer: Answer, id: string): Record<string, string> {
@@ -44,53 +38,34 @@ export function requestIdOf(header: string | readonly string[] | null | undefine
 const start = randomBytes(6).toString("hex");
 let count = 0;
 
-export function createReporter(
-  log: Pick<Log, "request" | "requests">,
-  metrics: Pick<Metrics, "answered" | "answeredOften">,
-): Reporter {
+export function createReporter(log: Pick<Log, "request">, metrics: Pick<Metrics, "answered">): Reporter {
   return {
-    record({ method, id, answer, milliseconds, gone, trace }) {
+    recorder(method, answer, gone) {
       const status = gone ? CLIENT_GONE : answer.status;
-      const { error, ms, ...line } = lineOf(method, status, answer);
-      metrics.answered({ ...kindOf(line), seconds: milliseconds / 1000 });
-      const known = { ...line, id, ms: { total: milliseconds, ...ms }, trace: trace?.id };
-      log.request(error === undefined ? known : { ...known, error });
-    },
-    recorder(answer) {
-      const line = lineOf("GET", answer.status, answer);
-      const count = metrics.answeredOften(kindOf(line));
-      const write = log.requests(line);
-      return (id, milliseconds, trace) => {
-        count(milliseconds / 1000);
-        write(id, milliseconds, trace?.id);
+      const { headers, note = {} } = answer;
+      const { cache = "none", key, variant, call, code, error } = note;
+      const contentType = headers["content-type"];
+      const bytes = method === "HEAD" || status === 304 ? 0 : Number(headers["content-length"] ?? 0);
+      const count = metrics.answered({ cache, contentType: contentType ?? "", status, bytes });
+      const write = log.request({
+        method,
+        status,
+        cache,
+        bytes,
+        key,
+        variant,
+        call,
+        contentType,
+        code,
+        error,
+      });
+      return (id, ms, trace) => {
+        count(ms.total / 1000);
+        write(id, ms, trace?.id);
       };
     },
   };
 }
 
-// --- lines ---
-
-/** nginx's status for a client that closed the connection before the response: only in the log and the metrics. */
+/** nginx's status for a reader that left before the answer: in the log and the metrics only. */
 const CLIENT_GONE = 499;
-
-function lineOf(method: string, status: number, { headers, note = {} }: Answer) {
-  const { cache = "none", key, variant, call, code, error, ms } = note;
-  const bytes = method === "HEAD" || status === 304 ? 0 : Number(headers["content-length"] ?? 0);
-  return {
-    method,
-    status,
-    cache,
-    bytes,
-    key,
-    variant,
-    call,
-    contentType: headers["content-type"],
-    code,
-    error,
-    ms,
-  };
-}
-
-function kindOf({ cache, contentType = "", status, bytes }: RepeatedLine) {
-  return { cache, contentType, status, bytes };
-}

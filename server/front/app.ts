@@ -64,11 +64,9 @@ function respond(
     );
     const answer = { ...given, note: { ...callIn(path, basePath), ...given.note } };
     const { method, signal } = event.req;
-    const milliseconds = performance.now() - started;
-    report.record({ method, id, answer, milliseconds, gone: signal.aborted, trace });
-    const timing = dev
-      ? { "server-timing": formatServerTiming({ total: milliseconds, ...answer.note?.ms }) }
-      : {};
+    const ms = { total: performance.now() - started, ...answer.note?.ms };
+    report.recorder(method, answer, signal.aborted)(id, ms, trace);
+    const timing = dev ? { "server-timing": formatServerTiming(ms) } : {};
     const headers = { ...sentHeaders(answer, id), ...timing };
     return new HTTPResponse(answer.body ?? "", { status: answer.status, headers });
   };

@@ -6,7 +6,7 @@ import type { Answer } from "../http/response.ts";
 import { formatServerTiming } from "../http/server-timing.ts";
 import type { Images } from "../image/image.ts";
 import { readTrace, withTrace } from "../telemetry/trace-context.ts";
-import { flatHeaders, type Reporter, requestIdOf } from "./access-log.ts";
+import { flatHeaders, type Recorder, requestIdOf } from "./access-log.ts";
 import { type AppParts, createApp } from "./app.ts";
 import type { Exchange, Exchanges } from "./exchange.ts";
 
@@ -81,18 +81,18 @@ export function createFront(parts: FrontParts): RequestListener {
     const { id, trace, started } = exchange;
     const { method = "" } = req;
     const { status, note, body } = answer;
-    const milliseconds = performance.now() - started;
+    const ms = { total: performance.now() - started, ...note?.ms };
     const gone = res.destroyed;
     const repeat = note?.cache === "hit" ? repeatOf(answer) : undefined;
     if (!gone) {
-      const timing = dev ? ["server-timing", formatServerTiming({ total: milliseconds, ...note?.ms })] : [];
+      const timing = dev ? ["server-timing", formatServerTiming(ms)] : [];
       res.writeHead(status, [...(repeat?.flat ?? flatHeaders(answer)), ...timing, "x-request-id", id]);
       const isSent = method !== "HEAD" && status !== 304;
       res.end(isSent ? body : undefined);
     }
-    if (repeat !== undefined && method === "GET" && !gone && note?.ms === undefined)
-      repeat.record(id, milliseconds, trace);
-    else report.record({ method, id, answer, milliseconds, gone, trace });
+    const isRepeated = repeat !== undefined && method === "GET" && !gone;
+    const record = isRepeated ? repeat.record : report.recorder(method, answer, gone);
+    record(id, ms, trace);
   }
 
   function toApp(req: IncomingMessage, res: ServerResponse, exchange: Exchange): unknown {
@@ -104,7 +104,7 @@ export function createFront(parts: FrontParts): RequestListener {
   function repeatOf(answer: Answer): Repeat {
     const known = repeats.get(answer.headers);
     if (known !== undefined) return known;
-    const made = { flat: flatHeaders(answer), record: report.recorder(answer) };
+    const made = { flat: flatHeaders(answer), record: report.recorder("GET", answer, false) };
     repeats.set(answer.headers, made);
     return made;
   }
@@ -113,7 +113,7 @@ export function createFront(parts: FrontParts): RequestListener {
 interface Repeat {
   /** A flat array of names and values. */
   readonly flat: readonly string[];
-  readonly record: ReturnType<Reporter["recorder"]>;
+  readonly record: Recorder;
 }
 
 // --- parts ---

@@ -1,7 +1,7 @@
-import type { DestinationStream } from "pino";
+import type { LogDestination } from "./log-writer.ts";
 
 /** Turns each JSON line of the log into one for a person. */
-export function readableLines(write: (text: string) => void): DestinationStream {
+export function readableLines(write: (text: string) => void): LogDestination {
   return { write: (line) => write(`${readable(JSON.parse(line))}\n`) };
 }
 

@@ -1,5 +1,9 @@
 import { write, writeSync } from "node:fs";
-import type { DestinationStream } from "pino";
+
+/** Takes whole lines of the log, each with its line break. */
+export interface LogDestination {
+  write(line: string): void;
+}
 
 /** Characters that make a write worth its cost. */
 const ENOUGH = 16_384;
@@ -20,13 +24,13 @@ const RETRY_MS = { first: 1, most: 128 };
 const LAST_MS = 1_000;
 
 /**
- * Lines to a file descriptor, gathered so that sixty hits share one write, which happens behind them. What is gathered
- * is written when the process exits, also by an error that nobody caught, if need be before a write that has begun. What
- * the reader of the log does not take in time, or a full disk refuses, is dropped, and counted in a line of its own once
- * there is room. Nobody who reads is no reason to stop serving, nor to stay when told to end: sonic-boom, pino's own
- * writer, tries for ever then (its flushSync, 4.2), and throws when a disk is full.
+ * Lines to a file descriptor, gathered so that sixty hits share one write, which happens behind them. At the exit of the
+ * process, also by an uncaught error, the rest is written, if need be before a write that has begun. What the reader of
+ * the log does not take in time, or a full disk refuses, is dropped and counted in a line of its own. A reader that is
+ * slow or gone never blocks or ends the server. That is why this is not sonic-boom, which pino writes with: its flushSync
+ * (4.2) tries for ever when the reader has gone, and throws when a disk is full.
  */
-export function gatheredLines(fd: number): DestinationStream {
+export function gatheredLines(fd: number): LogDestination {
   const waiting: string[] = [];
   let waitingLength = 0;
   let gathered = "";
@@ -114,7 +118,7 @@ export function gatheredLines(fd: number): DestinationStream {
 }
 
 function droppedLine(lines: number): string {
-  const msg = "lines of the log were dropped: whoever takes it was too slow, or refused it";
+  const msg = "log lines dropped: the reader was too slow or refused writes";
   return `${JSON.stringify({ level: "warn", time: new Date().toISOString(), lines, msg })}\n`;
 }
 

@@ -1,6 +1,5 @@
-import { type DestinationStream, type Logger, pino, stdTimeFunctions } from "pino";
 import { readableLines } from "./log-pretty.ts";
-import { gatheredLines } from "./log-writer.ts";
+import { gatheredLines, type LogDestination } from "./log-writer.ts";
 import type { CacheOutcome } from "./metrics.ts";
 
 export const logLevels = ["debug", "info", "warn", "error", "silent"] as const;
@@ -18,15 +17,12 @@ export interface Phases {
   readonly encode?: number;
 }
 
-/** All that is written of one request. */
-export interface RequestLine {
-  /** What the reader has in `X-Request-Id`. */
-  readonly id: string;
+/** What the line of a request says of its answer. */
+export interface AnswerFields {
   readonly method: string;
   readonly status: number;
   readonly cache: CacheOutcome;
   readonly bytes: number;
-  readonly ms: Phases;
   /** The source key. Absent when the request was refused before it was parsed. */
   readonly key?: string | undefined;
   /** Width, quality and class, such as `800 q55 auto-aw`. */
@@ -36,49 +32,53 @@ export interface RequestLine {
   readonly contentType?: string | undefined;
   /** The problem's code. */
   readonly code?: string | undefined;
-  /** The trace that the request belongs to, 32 hex digits. */
-  readonly trace?: string | undefined;
-  /** What went wrong inside; the reader is not told. */
+  /** What went wrong inside; the reader's answer does not say it. */
   readonly error?: unknown;
 }
 
-/** What is the same in all lines of an answer that is given over and over. */
-export type RepeatedLine = Omit<RequestLine, "id" | "ms" | "trace" | "error">;
-
-export interface Log {
-  request(line: RequestLine): void;
-  /** Writes such lines: as {@link Log.request} does, but all that is the same is put into words once. */
-  requests(line: RepeatedLine): (id: string, milliseconds: number, trace: string | undefined) => void;
-  /** @param fields beside the message; `error` is written with its causes. */
-  debug(message: string, fields?: Readonly<Record<string, unknown>>): void;
-  info(message: string, fields?: Readonly<Record<string, unknown>>): void;
-  warn(message: string, fields?: Readonly<Record<string, unknown>>): void;
-  error(message: string, fields?: Readonly<Record<string, unknown>>): void;
+/** All fields of a request's line. */
+export interface RequestLine extends AnswerFields {
+  /** What the reader has in `X-Request-Id`. */
+  readonly id: string;
+  readonly ms: Phases;
+  /** The trace that the request belongs to, 32 hex digits. */
+  readonly trace?: string | undefined;
 }
 
-/** One JSON object a line, or lines for a person where the destination makes them. */
-export function createLog(options: {
-  readonly level: LogLevel;
-  readonly destination: DestinationStream;
-}): Log {
-  const logger = pino(
-    {
-      level: options.level,
-      // Which pod it was is the collector's to say; the process id is 1 in all of them.
-      base: null,
-      timestamp: stdTimeFunctions.isoTime,
-      formatters: { level: (level) => ({ level }) },
-      serializers: { error: (error: unknown) => describeError(error) },
-    },
-    options.destination,
-  );
+/** Writes the line of one request; see {@link RequestLine} for the fields. */
+export type WriteRequest = (id: string, ms: Phases, trace: string | undefined) => void;
+
+/** Fields beside the message; an `error` is written with its causes. */
+export type LogFields = Readonly<Record<string, unknown>> & {
+  readonly [Reserved in "level" | "time" | "msg"]?: never;
+};
+
+/** No method throws, and none waits for the reader of the log. */
+export interface Log {
+  /** Formats what the lines of an answer have in common, once, and returns the function that writes each of them. */
+  request(answer: AnswerFields): WriteRequest;
+  debug(message: string, fields?: LogFields): void;
+  info(message: string, fields?: LogFields): void;
+  warn(message: string, fields?: LogFields): void;
+  error(message: string, fields?: LogFields): void;
+}
+
+/** One JSON object a line: `level`, `time`, the fields, `msg`. The destination may make it readable for a person. */
+export function createLog(options: { readonly level: LogLevel; readonly destination: LogDestination }): Log {
+  const { level: least, destination } = options;
+  const isWritten = (level: LogLevel): boolean => logLevels.indexOf(level) >= logLevels.indexOf(least);
   const say =
-    (level: "debug" | "info" | "warn" | "error"): Log["info"] =>
-    (message, fields = {}) =>
-      logger[level](fields, message);
+    (level: LogLevel): Log["info"] =>
+    (msg, fields = {}) => {
+      if (!isWritten(level)) return;
+      const said = `${members(fields)}"msg":${JSON.stringify(msg)}`;
+      destination.write(`{"level":"${level}","time":"${isoTime()}",${said}}\n`);
+    };
   return {
-    request: (line) => writeRequest(logger, options.destination, line),
-    requests: (line) => writeRequests(logger, options.destination, line),
+    request: (answer) => {
+      const level = levelOf(answer);
+      return isWritten(level) ? requestWriter(level, answer, destination) : () => undefined;
+    },
     debug: say("debug"),
     info: say("info"),
     warn: say("warn"),
@@ -86,61 +86,65 @@ export function createLog(options: {
   };
 }
 
-/** Standard output: readable where it is a terminal, else JSON, gathered so that a hit pays for no write of its own. */
-export function standardOutput(): DestinationStream {
-  if (process.stdout.isTTY) return readableLines((text) => process.stdout.write(text));
-  return gatheredLines(1);
+/** Standard output: readable where it is a terminal, else JSON. */
+export function standardOutput(): LogDestination {
+  const lines = gatheredLines(1);
+  return process.stdout.isTTY ? readableLines((text) => lines.write(text)) : lines;
 }
 
-// --- requests ---
+// --- lines ---
 
-/**
- * A refusal is the reader's affair (info), a failure the operator's (warn), an unknown one a bug (error). A line without
- * an error goes around pino, which takes as long for one as a hit does; it looks the same.
- */
-function writeRequest(logger: Logger, destination: DestinationStream, line: RequestLine): void {
-  const level = levelOf(line);
-  if (!logger.isLevelEnabled(level)) return;
-  const { id, method, status, cache, bytes, key, variant, call, contentType, code, trace, error } = line;
-  const ms = roundPhases(line.ms);
-  const fields = { id, method, status, cache, bytes, ms, key, variant, call, contentType, code, trace };
-  if (error !== undefined) logger[level]({ ...fields, error }, "request");
-  else
-    destination.write(
-      `${JSON.stringify({ level, time: new Date().toISOString(), ...fields, msg: "request" })}\n`,
-    );
-}
-
-function writeRequests(
-  logger: Logger,
-  destination: DestinationStream,
-  line: RepeatedLine,
-): ReturnType<Log["requests"]> {
-  const level = levelOf(line);
-  if (!logger.isLevelEnabled(level)) return () => undefined;
-  const { method, status, cache, bytes, key, variant, contentType, code } = line;
-  const before = members({ method, status, cache, bytes });
-  const after = members({ key, variant, contentType, code });
-  // An id and a trace are letters, digits, dots and dashes: sent.ts and trace.ts let nothing else in.
-  return (id, milliseconds, trace) => {
-    const traced = trace === undefined ? "" : `"trace":"${trace}",`;
-    destination.write(
-      `{"level":"${level}","time":"${isoTime()}","id":"${id}",${before}"ms":{"total":${tenths(milliseconds)}},${after}${traced}"msg":"request"}\n`,
-    );
-  };
-}
-
-/** JSON without its braces, and with a comma at its end where there is anything. */
-function members(fields: object): string {
-  const inside = JSON.stringify(fields).slice(1, -1);
-  return inside === "" ? "" : `${inside},`;
-}
-
-function levelOf({ status }: Pick<RequestLine, "status">): "info" | "warn" | "error" {
+/** A refusal is the reader's affair (info), a failure the operator's (warn), an unknown one a bug (error). */
+function levelOf({ status }: Pick<AnswerFields, "status">): "info" | "warn" | "error" {
   return status === 500 ? "error" : status > 500 ? "warn" : "info";
 }
 
-/** Formatting a time takes half a microsecond, and many a hit falls into one millisecond. */
+/** JSON.stringify of a line takes as long as the rest of a hit, so it is done once an answer. */
+function requestWriter(level: LogLevel, answer: AnswerFields, destination: LogDestination): WriteRequest {
+  const { method, status, cache, bytes, key, variant, call, contentType, code, error } = answer;
+  const before = members({ method, status, cache, bytes });
+  const after = members({ key, variant, call, contentType, code, error });
+  // An id and a trace are letters, digits, dots and dashes: access-log.ts and trace-context.ts let nothing else in.
+  return (id, ms, trace) => {
+    const begin = `{"level":"${level}","time":"${isoTime()}","id":"${id}",${before}"ms":${phases(ms)},`;
+    const traced = trace === undefined ? "" : `"trace":"${trace}",`;
+    destination.write(`${begin}${after}${traced}"msg":"request"}\n`);
+  };
+}
+
+/** JSON of an object without its braces, and a comma at its end where there is anything. */
+function members(fields: object): string {
+  const inside = json(fields).slice(1, -1);
+  return inside === "" ? "" : `${inside},`;
+}
+
+/** A value that JSON cannot hold costs its line the fields, never the request. */
+function json(fields: object): string {
+  try {
+    return JSON.stringify(fields, (name, value: unknown) => {
+      if (typeof value === "bigint") return String(value);
+      const isError = value instanceof Error || (name === "error" && typeof value === "object");
+      return isError ? describeError(value) : value;
+    });
+  } catch (error) {
+    return JSON.stringify({ unwritable: String(error) });
+  }
+}
+
+/** `{"total":1.2,"cache":0.8}`: tenths of a millisecond, the clock has more digits than meaning. */
+function phases({ total, cache, source, queue, encode }: Phases): string {
+  return `{"total":${tenths(total)}${phase("cache", cache)}${phase("source", source)}${phase("queue", queue)}${phase("encode", encode)}}`;
+}
+
+function phase(name: keyof Phases, milliseconds: number | undefined): string {
+  return milliseconds === undefined ? "" : `,"${name}":${tenths(milliseconds)}`;
+}
+
+function tenths(milliseconds: number): number {
+  return Math.round(milliseconds * 10) / 10;
+}
+
+/** Formatting a time takes half a microsecond, and many hits fall into one millisecond. */
 function isoTime(): string {
   const now = Date.now();
   if (now !== last.now) last = { now, text: new Date(now).toISOString() };
@@ -148,21 +152,6 @@ function isoTime(): string {
 }
 
 let last = { now: 0, text: "" };
-
-function roundPhases({ total, cache, source, queue, encode }: Phases): object {
-  return {
-    total: tenths(total),
-    cache: tenths(cache),
-    source: tenths(source),
-    queue: tenths(queue),
-    encode: tenths(encode),
-  };
-}
-
-/** Tenths of a millisecond: the clock has more digits than meaning. */
-function tenths(milliseconds: number | undefined): number | undefined {
-  return milliseconds === undefined ? undefined : Math.round(milliseconds * 10) / 10;
-}
 
 // --- errors ---
 

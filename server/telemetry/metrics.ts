@@ -36,11 +36,6 @@ export interface AnsweredKind {
   readonly bytes: number;
 }
 
-export interface AnsweredRequest extends AnsweredKind {
-  /** From the parsed request to the answer in hand; sending it is the reader's time. */
-  readonly seconds: number;
-}
-
 /** What is true now rather than counted: read at each scrape. */
 export interface Readings {
   readonly waiting?: (lane: Lane) => number;
@@ -67,9 +62,11 @@ export interface SweepCounts {
 
 /** What an operator can see. Every method is cheap enough for the path of a hit. */
 export interface Metrics {
-  answered(request: AnsweredRequest): void;
-  /** The same for an answer that is given over and over: where it counts is found once. */
-  answeredOften(kind: AnsweredKind): (seconds: number) => void;
+  /**
+   * Finds the counters of an answer, once, and returns the function that counts each request it answers.
+   * `seconds`: from the parsed request to the answer that is ready to be sent; sending it is the reader's time.
+   */
+  answered(kind: AnsweredKind): (seconds: number) => void;
   /** @param bytes of the original that arrived. */
   fetched(outcome: SourceOutcome, bytes: number): void;
   /** @param contentType of what was made. */
@@ -130,20 +127,18 @@ function createRequestMetrics(registry: Registry): Omit<Metrics, "swept" | "used
   for (const outcome of sourceOutcomes) sourceRequests.inc({ outcome }, 0);
   for (const cause of encodeFailureCauses) encodeFailures.inc({ cause }, 0);
   for (const cause of failureCauses) cacheFailures.inc({ cause }, 0);
-  const answeredOften: Metrics["answeredOften"] = ({ cache, contentType, status, bytes }) => {
-    const format = formatLabel(contentType);
-    const answers = requests(`${cache} ${format} ${status}`);
-    const volume = responseBytes(format);
-    const labels = { cache };
-    return (seconds) => {
-      answers.pending += 1;
-      volume.pending += bytes;
-      requestSeconds.observe(labels, seconds);
-    };
-  };
   return {
-    answered: ({ seconds, ...kind }) => answeredOften(kind)(seconds),
-    answeredOften,
+    answered: ({ cache, contentType, status, bytes }) => {
+      const format = formatLabel(contentType);
+      const answers = requests(`${cache} ${format} ${status}`);
+      const volume = responseBytes(format);
+      const labels = { cache };
+      return (seconds) => {
+        answers.pending += 1;
+        volume.pending += bytes;
+        requestSeconds.observe(labels, seconds);
+      };
+    },
     fetched: (outcome, bytes) => {
       sourceRequests.inc({ outcome });
       sourceBytes.inc(bytes);

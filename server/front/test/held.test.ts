@@ -220,7 +220,7 @@ describe("a miss", () => {
   );
 
   test("is refused without a fetch while the queue is full", async () => {
-    vi.spyOn(world.encoder, "receive").mockImplementation(() => {
+    vi.spyOn(world.encoder, "expect").mockImplementation(() => {
       throw new Problem("busy", { retryAfterSeconds: 3 });
     });
     const { status, headers, body } = await get("/?img=worms.jpg&q=33");

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
 import { temporaryFolder } from "../../test/support/temporary-folder.ts";
-import { createLog, type LogLevel, type RequestLine } from "../log.ts";
+import { createLog, type Log, type LogLevel, type RequestLine } from "../log.ts";
 import { readableLines } from "../log-pretty.ts";
 
 const hit: RequestLine = {
@@ -21,7 +21,7 @@ const hit: RequestLine = {
 };
 
 test("a request is one line of JSON with all that is known of it", () => {
-  const [line] = written("info", (log) => log.request(hit));
+  const [line] = written("info", (log) => logRequest(log, hit));
   expect(JSON.parse(line ?? "")).toEqual({
     ...hit,
     level: "info",
@@ -33,14 +33,14 @@ test("a request is one line of JSON with all that is known of it", () => {
 
 test("refusals are information, failures a warning, an unknown failure an error", () => {
   const levels = [200, 404, 429, 502, 503, 500].map((status) => {
-    const [line] = written("debug", (log) => log.request({ ...hit, status }));
+    const [line] = written("debug", (log) => logRequest(log, { ...hit, status }));
     return JSON.parse(line ?? "").level;
   });
   expect(levels).toEqual(["info", "info", "info", "warn", "warn", "error"]);
 });
 
 test("LOG_LEVEL=warn leaves out what went well", () => {
-  expect(written("warn", (log) => log.request(hit))).toEqual([]);
+  expect(written("warn", (log) => logRequest(log, hit))).toEqual([]);
   expect(written("silent", (log) => log.error("broken"))).toEqual([]);
 });
 
@@ -66,20 +66,22 @@ test("a cause that is its own cause ends", () => {
 });
 
 test("a key with line breaks stays on one line of JSON", () => {
-  expect(written("info", (log) => log.request({ ...hit, key: 'a\r\n{"level":"error"}' }))).toHaveLength(1);
+  expect(written("info", (log) => logRequest(log, { ...hit, key: 'a\r\n{"level":"error"}' }))).toHaveLength(
+    1,
+  );
 });
 
 test("on a terminal a request is a line for a person", () => {
-  const [line] = readableWritten((log) => log.request(hit));
+  const [line] = readableWritten((log) => logRequest(log, hit));
   expect(line).toMatch(
     /^[\d:]{8} 200 hit +34\.1 kB +1\.2 ms +trips\/worms\.jpg 800 q55 auto-aw cache=0\.8\n$/,
   );
 });
 
 test("on a terminal a key cannot move the cursor, forge a line or turn the text around", () => {
-  const [line = ""] = readableWritten((log) => log.request({ ...hit, key: "\u001b[2J\u202e\r.jpg" }));
+  const [line = ""] = readableWritten((log) => logRequest(log, { ...hit, key: "\u001b[2J\u202e\r.jpg" }));
   expect(line).toContain("\\u{1b}[2J\\u{202e}\\u{d}.jpg");
-  const [forged = ""] = readableWritten((log) => log.request({ ...hit, key: "a\n12:00:00 200 hit" }));
+  const [forged = ""] = readableWritten((log) => logRequest(log, { ...hit, key: "a\n12:00:00 200 hit" }));
   expect(forged.trimEnd().split("\n")).toHaveLength(1);
 });
 
@@ -89,17 +91,34 @@ test("on a terminal an error is its message and its causes", () => {
   expect(line).toMatch(/warn: fetch failed tries=2\n {2}Error: no original\n {2}Error: refused\n$/);
 });
 
-test.each([
-  hit,
-  { ...hit, key: 'a"\\\r\n.jpg', contentType: "image/avif", trace: "0af7651916cd43dd8448eb211c80319c" },
-  { ...hit, key: undefined, variant: undefined, status: 304 },
-])("a line that is put into words once is the same as one that is not", (line) => {
-  const { id, ms: _, trace, ...same } = line as typeof hit & { trace?: string };
-  const [often = ""] = written("info", (log) => log.requests(same)(id, 0.25, trace));
-  const [once = ""] = written("info", (log) => log.request({ ...line, ms: { total: 0.25 } }));
-  const untimed = (text: string) => text.replace(/"time":"[^"]+"/, "");
-  expect(untimed(often)).toBe(untimed(once));
-  expect(written("warn", (log) => log.requests(same)(id, 0.25, trace))).toEqual([]);
+test("lines of one answer differ in their request only, and escape what a key holds", () => {
+  const trace = "0af7651916cd43dd8448eb211c80319c";
+  const { id: _, ms: __, ...answer } = { ...hit, key: 'a"\\\r\n.jpg', contentType: "image/avif" };
+  const lines = written("info", (log) => {
+    const write = log.request(answer);
+    write("r1", { total: 0.25 }, undefined);
+    write("r2", { total: 3, cache: 1, source: 0.5, queue: 0, encode: 1.44 }, trace);
+  });
+  const same = { ...answer, level: "info", msg: "request", time: expect.any(String) };
+  expect(lines.map((line) => JSON.parse(line))).toEqual([
+    { ...same, id: "r1", ms: { total: 0.3 } },
+    { ...same, id: "r2", ms: { total: 3, cache: 1, source: 0.5, queue: 0, encode: 1.4 }, trace },
+  ]);
+});
+
+test("fields that JSON cannot hold cost the line those fields, and never the request", () => {
+  const loop: { self?: unknown } = {};
+  loop.self = loop;
+  const lines = written("info", (log) => {
+    log.warn("odd", { loop });
+    log.warn("large", { bytes: 2n ** 60n, nested: { error: new Error("inside") } });
+    log.request({ ...hit, error: loop })("r1", hit.ms, undefined);
+  }).map((line) => JSON.parse(line));
+  expect(lines).toMatchObject([
+    { level: "warn", msg: "odd", unwritable: expect.stringContaining("circular") },
+    { level: "warn", msg: "large", bytes: "1152921504606846976", nested: { error: { message: "inside" } } },
+    { level: "info", msg: "request", id: "r1", error: "[object Object]" },
+  ]);
 });
 
 test.each([
@@ -200,7 +219,7 @@ test("lines that nobody reads take no more than 16 MiB, and those that are dropp
     text
       .split("\n")
       .slice(0, -1)
-      .filter((line) => line.includes("were dropped"))
+      .filter((line) => line.includes("log lines dropped"))
       .map((line) => JSON.parse(line));
   const written = (): number => text.split("\n").filter((line) => line.includes("xxx")).length;
   // Each line is one of those that were written or one of those that are counted.
@@ -211,7 +230,11 @@ test("lines that nobody reads take no more than 16 MiB, and those that are dropp
   await expect.poll(() => text).toContain('"after"');
 });
 
-type Use = (log: ReturnType<typeof createLog>) => void;
+type Use = (log: Log) => void;
+
+function logRequest(log: Log, { id, ms, trace, ...answer }: RequestLine): void {
+  log.request(answer)(id, ms, trace);
+}
 
 function written(level: LogLevel, use: Use): string[] {
   const lines: string[] = [];

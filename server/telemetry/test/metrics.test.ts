@@ -95,7 +95,7 @@ test("Prometheus' own linter has no complaint", ({ skip }) => {
 function used(): Metrics {
   const metrics = createMetrics({ version: "1.2.3", sweeps: { maxBytes: 10, maxFiles: 2 } });
   metrics.read({ waiting: () => 0, encoding: () => 0, hotBytes: () => 0, unreadSets: () => 0 });
-  metrics.answered({ cache: "hit", contentType: "image/avif", status: 200, bytes: 1000, seconds: 0.002 });
+  metrics.answered({ cache: "hit", contentType: "image/avif", status: 200, bytes: 1000 })(0.002);
   metrics.fetched("ok", 4000);
   metrics.encoded("live", "image/avif", 0.3);
   metrics.swept(summary);
