@@ -1,8 +1,10 @@
+import * as v from "valibot";
 import type { browserAccept } from "./accept.ts";
-import { askedFormats, type Format } from "./formats.ts";
+import { askedFormats } from "./formats.ts";
 import type { ImageInfo } from "./info.ts";
 import { keyProblem } from "./key.ts";
 import { type ImageRequest, InvalidRequest, MAX_QUALITY, MAX_WIDTH, parseQuery } from "./request.ts";
+import { anObject, check, list, object, text, whole } from "./schema.ts";
 
 /**
  * `/api`, what a publish tells the server and asks of it. Every call carries `Authorization: Bearer <TOKEN>`; without a
@@ -30,19 +32,25 @@ export const apiPaths = {
 /** What one call may ask for at most; more is 400. */
 export const apiLimits = { images: 500, variants: 200, publishedImages: 100_000 } as const;
 
-/** What an image URL asks for, beside its key; `accept` is the reader's class where `fm` is absent. */
-export interface VariantSpec {
-  readonly q?: number;
-  readonly w?: number;
-  readonly fm?: Format;
-  readonly accept?: keyof typeof browserAccept;
-}
+/** A body that is not what the call takes; the message says where in it and what would be. */
+export class InvalidBody extends Error {}
 
-export interface ProbeBody {
-  readonly images: readonly string[];
+// --- probe ---
+
+const sourceKey = v.pipe(
+  v.string("is not text"),
+  v.rawCheck(({ dataset, addIssue }) => {
+    const message = dataset.typed ? keyProblem(dataset.value) : undefined;
+    if (message !== undefined) addIssue({ message });
+  }),
+);
+
+const probeBody = object({
+  images: list(sourceKey, apiLimits.images),
   /** Whether the keys beside one that is not there are wanted, for what its author may have meant. */
-  readonly neighbours?: boolean;
-}
+  neighbours: v.exactOptional(v.boolean("takes true or false")),
+});
+export type ProbeBody = v.InferOutput<typeof probeBody>;
 
 /** Why one of many images or variants failed: a code of the server's and words for the author. */
 export interface ApiProblem {
@@ -62,14 +70,42 @@ export interface ProbeAnswer {
   readonly images: Readonly<Record<string, ImageInfo | ProbeProblem>>;
 }
 
-export interface WarmBody {
-  readonly img: string;
-  /** The version the page is built with: another one in the bucket is fetched anew. */
-  readonly v?: string;
-  readonly variants: readonly VariantSpec[];
-  /** How hard the encoder tries, 0 (fast) to 9 (small); absent: what the server warms with. */
-  readonly effort?: number;
+/** @throws InvalidBody */
+export function parseProbeBody(body: unknown): ProbeBody {
+  return parse(probeBody, body);
 }
+
+// --- warm and missing ---
+
+const readers = ["avif", "webp", "none"] as const satisfies readonly (keyof typeof browserAccept)[];
+
+/** What an image URL asks for, beside its key; `accept` is the reader's class where `fm` is absent. */
+const variantSpec = v.pipe(
+  anObject(),
+  object({
+    q: v.exactOptional(whole(1, MAX_QUALITY)),
+    w: v.exactOptional(whole(1, MAX_WIDTH)),
+    fm: v.exactOptional(v.picklist(askedFormats, `takes ${askedFormats.join(", ")}`)),
+    accept: v.exactOptional(v.picklist(readers, `takes ${readers.join(", ")}`)),
+  }),
+);
+export type VariantSpec = v.InferOutput<typeof variantSpec>;
+
+const imageVariants = {
+  img: sourceKey,
+  /** The version the page is built with: where the bucket has another one, that is fetched. */
+  v: v.exactOptional(text(/^[0-9a-f]{10}$/, "takes the 10 hex digits of a source version")),
+  variants: list(variantSpec, apiLimits.variants),
+};
+
+const effort = v.exactOptional(whole(0, 9));
+
+const warmBody = object({
+  ...imageVariants,
+  /** How hard the encoder tries, 0 (fast) to 9 (small); absent: what the server warms with. */
+  effort,
+});
+export type WarmBody = v.InferOutput<typeof warmBody>;
 
 export interface WarmLine {
   readonly variant: VariantSpec;
@@ -82,14 +118,27 @@ export interface WarmLine {
   readonly problem?: ApiProblem;
 }
 
-export interface MissingBody {
-  readonly images: readonly Omit<WarmBody, "effort">[];
-  /** What was made with less effort than this counts as missing. */
-  readonly effort?: number;
+/** @throws InvalidBody */
+export function parseWarmBody(body: unknown): WarmBody {
+  return parse(warmBody, body);
 }
+
+const missingBody = object({
+  images: list(object(imageVariants), apiLimits.images),
+  /** What was made with less effort than this counts as missing. */
+  effort,
+});
+export type MissingBody = v.InferOutput<typeof missingBody>;
 
 /** The same shape as was asked, without what the cache has; an image with nothing missing is absent. */
 export type MissingAnswer = Omit<MissingBody, "effort">;
+
+/** @throws InvalidBody */
+export function parseMissingBody(body: unknown): MissingBody {
+  return parse(missingBody, body);
+}
+
+// --- published sets: read piece by piece, as they may be large ---
 
 /** What a site's pages ask for: the canonical queries (without `v` and `s`) of each source key. */
 export interface PublishedBody {
@@ -98,28 +147,7 @@ export interface PublishedBody {
   readonly expires?: number;
 }
 
-/** A body that is not what the call takes; the message says where in it and what would be. */
-export class InvalidBody extends Error {}
-
-/** @throws InvalidBody */
-export function parseProbeBody(body: unknown): ProbeBody {
-  const { images, neighbours } = object(body, "the body");
-  return {
-    images: list(images, "images", apiLimits.images, key),
-    ...(neighbours === true && { neighbours }),
-  };
-}
-
-/** @throws InvalidBody */
-export function parseWarmBody(body: unknown): WarmBody {
-  return { ...imageVariants(body, "the body"), ...effortOf(body) };
-}
-
-/** @throws InvalidBody */
-export function parseMissingBody(body: unknown): MissingBody {
-  const { images } = object(body, "the body");
-  return { images: list(images, "images", apiLimits.images, imageVariants), ...effortOf(body) };
-}
+const queries = list(v.string("is not text"), apiLimits.variants);
 
 /**
  * What is asked of some of the keys.
@@ -127,45 +155,22 @@ export function parseMissingBody(body: unknown): MissingBody {
  * @throws InvalidBody
  */
 export function parsePublishedImages(images: unknown): [key: string, asked: ImageRequest[]][] {
-  return Object.entries(object(images, "images")).map(([name, queries]) => [
-    key(name, "a key of images"),
-    list(queries, `images["${name}"]`, apiLimits.variants, (query, at) => queryOf(name, query, at)),
-  ]);
+  // Not v.record: it leaves out keys such as "constructor", which a photograph may have.
+  return Object.entries(parse(anObject(), images, "images")).map(([name, value]) => {
+    const key = parse(sourceKey, name, "a key of images");
+    const at = `images["${key}"]`;
+    return [key, parse(queries, value, at).map((query, index) => queryOf(key, query, `${at}[${index}]`))];
+  });
 }
+
+const expiry = whole(1, 31_536_000);
 
 /** `expires` of a {@link PublishedBody}, in seconds. @throws InvalidBody */
 export function parsePublishedExpiry(expires: unknown): number {
-  return integer(expires, "expires", 1, 31_536_000);
+  return parse(expiry, expires, "expires");
 }
 
-// --- parts ---
-
-function effortOf(body: unknown): { readonly effort?: number } {
-  const { effort } = object(body, "the body");
-  return effort === undefined ? {} : { effort: integer(effort, "effort", 0, 9) };
-}
-
-function imageVariants(value: unknown, at: string): Omit<WarmBody, "effort"> {
-  const { img, v, variants } = object(value, at);
-  return {
-    img: key(img, "img"),
-    ...(v !== undefined && { v: version(v) }),
-    variants: list(variants, "variants", apiLimits.variants, variant),
-  };
-}
-
-function variant(value: unknown, at: string): VariantSpec {
-  const { q, w, fm, accept } = object(value, at);
-  return {
-    ...(q !== undefined && { q: integer(q, `${at}.q`, 1, MAX_QUALITY) }),
-    ...(w !== undefined && { w: integer(w, `${at}.w`, 1, MAX_WIDTH) }),
-    ...(fm !== undefined && { fm: oneOf(fm, `${at}.fm`, askedFormats) }),
-    ...(accept !== undefined && { accept: oneOf(accept, `${at}.accept`, ["avif", "webp", "none"] as const) }),
-  };
-}
-
-function queryOf(key: string, value: unknown, at: string): ImageRequest {
-  const query = text(value, at);
+function queryOf(key: string, query: string, at: string): ImageRequest {
   try {
     const asked = parseQuery(query);
     if (asked.key === key) return asked;
@@ -176,43 +181,18 @@ function queryOf(key: string, value: unknown, at: string): ImageRequest {
   throw new InvalidBody(`${at} is a query of another key`);
 }
 
-function key(value: unknown, at: string): string {
-  const problem = keyProblem(text(value, at));
-  if (problem !== undefined) throw new InvalidBody(`${at} ${problem}`);
-  return text(value, at);
-}
+// --- faults ---
 
-function version(value: unknown): string {
-  if (/^[0-9a-f]{10}$/.test(text(value, "v"))) return text(value, "v");
-  throw new InvalidBody("v takes the 10 hex digits of a source version");
-}
-
-// --- JSON ---
-
-function object(value: unknown, at: string): Readonly<Record<string, unknown>> {
-  if (typeof value !== "object" || value === null || Array.isArray(value))
-    throw new InvalidBody(`${at} is not an object`);
-  return Object.fromEntries(Object.entries(value));
-}
-
-function list<T>(value: unknown, at: string, most: number, item: (value: unknown, at: string) => T): T[] {
-  if (!Array.isArray(value)) throw new InvalidBody(`${at} is not a list`);
-  if (value.length > most) throw new InvalidBody(`${at} has more than ${most} items`);
-  return value.map((one: unknown, index) => item(one, `${at}[${index}]`));
-}
-
-function text(value: unknown, at: string): string {
-  if (typeof value === "string") return value;
-  throw new InvalidBody(`${at} is not text`);
-}
-
-function integer(value: unknown, at: string, least: number, most: number): number {
-  if (typeof value === "number" && Number.isInteger(value) && value >= least && value <= most) return value;
-  throw new InvalidBody(`${at} takes a whole number from ${least} to ${most}`);
-}
-
-function oneOf<T extends string>(value: unknown, at: string, all: readonly T[]): T {
-  const one = all.find((known) => known === value);
-  if (one === undefined) throw new InvalidBody(`${at} takes ${all.join(", ")}`);
-  return one;
+/** @param name of the value in messages; members of a body stand for themselves. @throws InvalidBody */
+function parse<const Schema extends v.GenericSchema>(
+  schema: Schema,
+  value: unknown,
+  name?: string,
+): v.InferOutput<Schema> {
+  const checked = check(schema, value);
+  if ("value" in checked) return checked.value;
+  const { place, message } = checked.fault;
+  throw new InvalidBody(
+    `${name === undefined && place === "" ? "the body" : `${name ?? ""}${place}`} ${message}`,
+  );
 }

@@ -1,19 +1,29 @@
-/** `fm=json`: what the server knows of one photograph. */
-export interface ImageInfo {
-  readonly key: string;
-  /** Displayed size in pixels, after EXIF rotation; 0 for an SVG without a size. */
-  readonly width: number;
-  readonly height: number;
-  /** The original's media type by its first bytes, such as `image/jpeg`. */
-  readonly type: string;
-  /** Bytes of the original. */
-  readonly bytes: number;
-  /** First 10 hex digits of SHA-256 over the source's validator. */
-  readonly version: string;
-  readonly frames: number;
-  readonly alpha: boolean;
-  /** Dominant colour as `#rrggbb`; absent where the image is transparent. */
-  readonly color?: string;
-  /** A 16-pixel WebP in base64, at most 150 bytes before it; absent for SVG. */
-  readonly placeholder?: string;
-}
+import * as v from "valibot";
+import { manifestImage } from "./manifest.ts";
+import { object, text, whole } from "./schema.ts";
+
+/** `fm=json`: what the server knows of one photograph. Only an SVG may be without a size. */
+export const imageInfo = v.pipe(
+  object({
+    key: v.string("a source key"),
+    /** Displayed size in pixels, version, colour and placeholder, as the manifest has them. */
+    ...manifestImage.entries,
+    /** The original's media type by its first bytes, such as `image/jpeg`. */
+    type: text(/^[a-z]+\/[a-z0-9.+-]+$/, "a media type"),
+    /** Bytes of the original. */
+    bytes: whole(0, Number.MAX_SAFE_INTEGER, "a whole number"),
+    frames: v.optional(whole(1, Number.MAX_SAFE_INTEGER, "a whole number"), 1),
+    alpha: v.optional(v.boolean("true or false"), false),
+  }),
+  v.rawCheck(({ dataset, addIssue }) => {
+    if (!dataset.typed || dataset.value.type === "image/svg+xml") return;
+    const { value } = dataset;
+    for (const key of ["width", "height"] as const)
+      if (value[key] === 0)
+        addIssue({
+          message: "a whole number of pixels",
+          path: [{ type: "object", origin: "value", input: value, key, value: 0 }],
+        });
+  }),
+);
+export type ImageInfo = v.InferOutput<typeof imageInfo>;

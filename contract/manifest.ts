@@ -1,38 +1,29 @@
-/** What the hook knows of one photograph. */
-export interface ManifestImage {
+import * as v from "valibot";
+import { check, object, text, whole } from "./schema.ts";
+
+/** 0 where an SVG has no size of its own. */
+const side = whole(0, 9_999_999, "a whole number of pixels");
+
+/** What the hook knows of one photograph. Some of it is printed into pages where nothing is escaped. */
+export const manifestImage = object({
   /** Displayed size in pixels, after EXIF rotation. */
-  readonly width: number;
-  readonly height: number;
+  width: side,
+  height: side,
   /** The source's version, 10 hex digits: `v` in every URL. */
-  readonly version: string;
-  /** Dominant colour as `#rrggbb`; none where the image is transparent. */
-  readonly color?: string;
-  /** A 16-pixel WebP in base64, at most 150 bytes before it. */
-  readonly placeholder?: string;
-}
+  version: text(/^[0-9a-f]{10}$/, "10 hex digits"),
+  /** Dominant colour as `#rrggbb`; absent where the image is transparent. */
+  color: v.exactOptional(text(/^#[0-9a-f]{6}$/, "#rrggbb")),
+  /** A 16-pixel WebP in base64, at most 150 bytes before it; absent for SVG. */
+  placeholder: v.exactOptional(
+    text(/^(?:[A-Za-z0-9+/]{4}){0,100}(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{4})$/, "base64"),
+  ),
+});
+export type ManifestImage = v.InferOutput<typeof manifestImage>;
 
-/** A member of what is said of a photograph, and what belongs there. */
-export type MemberRule = readonly [name: string, takes: string, isIt: (value: unknown) => boolean];
-
-/** Some of it is printed into pages where nothing is escaped. */
-const rules: readonly MemberRule[] = [
-  ["width", "a whole number of pixels", isSide],
-  ["height", "a whole number of pixels", isSide],
-  ["version", "10 hex digits", (value) => isText(value, /^[0-9a-f]{10}$/)],
-  ["color", "#rrggbb", (value) => value === undefined || isText(value, /^#[0-9a-f]{6}$/)],
-  ["placeholder", "base64", (value) => value === undefined || isBase64(value)],
-];
-
-/** The first member that is not what a scan writes of a photograph, or does not keep to another rule. */
-export function brokenRule(
-  image: Readonly<Record<string, unknown>>,
-  more: readonly MemberRule[] = [],
-): MemberRule | undefined {
-  return [...more, ...rules].find(([name, , isIt]) => !isIt(image[name]));
-}
-
-export function isManifestImage(value: unknown): value is ManifestImage {
-  return typeof value === "object" && value !== null && brokenRule({ ...value }) === undefined;
+/** A photograph of a manifest, without members that no scan writes; undefined for anything else. */
+export function parseManifestImage(value: unknown): ManifestImage | undefined {
+  const checked = check(manifestImage, value);
+  return "value" in checked ? checked.value : undefined;
 }
 
 /** What the scanner writes to `assets/imgproxy.json` and the hook reads, by source key. */
@@ -47,20 +38,4 @@ export function formatManifest(manifest: Manifest): string {
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([key, image]) => `    ${JSON.stringify(key)}: ${JSON.stringify(image)}`);
   return `{\n  "schema": ${manifest.schema},\n  "images": {${lines.length > 0 ? `\n${lines.join(",\n")}\n  ` : ""}}\n}\n`;
-}
-
-function isText(value: unknown, pattern: RegExp): boolean {
-  return typeof value === "string" && pattern.test(value);
-}
-
-function isBase64(value: unknown): boolean {
-  return isText(
-    value,
-    /^(?:[A-Za-z0-9+/]{4}){0,100}(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{4})$/,
-  );
-}
-
-/** 0 where an SVG has no size of its own. */
-function isSide(value: unknown): boolean {
-  return typeof value === "number" && Number.isInteger(value) && value >= 0 && value < 10_000_000;
 }

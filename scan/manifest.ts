@@ -1,6 +1,11 @@
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { formatManifest, isManifestImage, type Manifest, type ManifestImage } from "../contract/manifest.ts";
+import {
+  formatManifest,
+  type Manifest,
+  type ManifestImage,
+  parseManifestImage,
+} from "../contract/manifest.ts";
 import { CannotRun } from "./cannot-run.ts";
 
 /**
@@ -11,7 +16,10 @@ export async function readManifest(file: string): Promise<ReadonlyMap<string, Ma
   const manifest = parsed(await textOf(file));
   if (!isObject(manifest) || manifest.schema !== 1 || !isObject(manifest.images)) return new Map();
   return new Map(
-    Object.entries(manifest.images).flatMap(([key, image]) => (isManifestImage(image) ? [[key, image]] : [])),
+    Object.entries(manifest.images).flatMap(([key, value]) => {
+      const image = parseManifestImage(value);
+      return image === undefined ? [] : [[key, image]];
+    }),
   );
 }
 

@@ -21,6 +21,9 @@ describe("a body of /api", () => {
       ["a b.jpg", [{ key: "a b.jpg", quality: 60, width: 800 }]],
     ]);
     expect(parsePublishedExpiry(60)).toBe(60);
+    // Names that objects have themselves: valibot's own records leave them out.
+    for (const key of ["constructor", "prototype"])
+      expect(parsePublishedImages({ [key]: [`img=${key}&q=60`] })).toEqual([[key, [{ key, quality: 60 }]]]);
   });
 
   test.each([
@@ -34,7 +37,15 @@ describe("a body of /api", () => {
     [parsePublishedExpiry, 0, "expires takes a whole number from 1 to 31536000"],
     [parseWarmBody, { ...warm, variants: [{ q: "66" }] }, "variants[0].q takes a whole number from 1 to 100"],
     [parseWarmBody, { ...warm, variants: [{ fm: "jpeg" }] }, "variants[0].fm takes avif, webp, jpg, png"],
-    [parseMissingBody, { images: [{}] }, "img is not text"],
+    [parseMissingBody, { images: [{}] }, "images[0].img is not text"],
+    [parseMissingBody, { images: [[]] }, "images[0].img is not text"],
+    [parseProbeBody, [], "images is not a list"],
+    [parseWarmBody, { ...warm, variants: [[]] }, "variants[0] is not an object"],
+    [
+      parseWarmBody,
+      { ...warm, variants: [{ w: null }] },
+      "variants[0].w takes a whole number from 1 to 3840",
+    ],
     [parsePublishedImages, undefined, "images is not an object"],
     [parsePublishedImages, { "a.jpg": ["img=b.jpg"] }, 'images["a.jpg"][0] is a query of another key'],
     [

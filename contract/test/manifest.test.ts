@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { brokenRule, isManifestImage } from "../manifest.ts";
+import { manifestImage, parseManifestImage } from "../manifest.ts";
+import { check } from "../schema.ts";
 
 const good = { width: 4000, height: 3000, version: "0123456789", color: "#102030", placeholder: "UklGRg==" };
 
@@ -24,12 +25,13 @@ test.each([
   ["placeholder", `x)"><script>`],
   ["placeholder", "A".repeat(408)],
 ])("an image whose %s is %j is not what a scan writes", (member, value) => {
-  expect(brokenRule({ ...good, [member]: value })?.[0]).toBe(member);
+  expect(check(manifestImage, { ...good, [member]: value })).toMatchObject({ fault: { place: member } });
+  expect(parseManifestImage({ ...good, [member]: value })).toBeUndefined();
 });
 
 test("an image may be without color and placeholder, and without a size, and nothing else is one", () => {
   const { color: _, placeholder: __, ...plain } = good;
   for (const image of [good, plain, { ...plain, width: 0, height: 0 }])
-    expect(isManifestImage(image)).toBe(true);
-  for (const other of [null, undefined, "x", 1, [], {}]) expect(isManifestImage(other)).toBe(false);
+    expect(parseManifestImage({ ...image, more: 1 })).toEqual(image);
+  for (const other of [null, undefined, "x", 1, [], {}]) expect(parseManifestImage(other)).toBeUndefined();
 });

@@ -1,10 +1,12 @@
+import * as v from "valibot";
 import { InvalidBody, type MissingAnswer, parseMissingBody } from "../../contract/api.ts";
-import type { ImageInfo } from "../../contract/info.ts";
-import { brokenRule, isManifestImage, type MemberRule } from "../../contract/manifest.ts";
+import { type ImageInfo, imageInfo } from "../../contract/info.ts";
+import { anObject, check, type Fault } from "../../contract/schema.ts";
 import { CannotRun } from "../cannot-run.ts";
 import type { Refusal } from "./blame.ts";
 import type { Answer } from "./client.ts";
 import { InFront, seenIn } from "./in-front.ts";
+import type { WarmResult } from "./warm/variant.ts";
 
 /** The answer to `fm=json`. @throws as {@link parseProbeAnswer} does */
 export async function readImageInfo(answer: Answer, name: string, url: string): Promise<ImageInfo> {
@@ -13,33 +15,19 @@ export async function readImageInfo(answer: Answer, name: string, url: string): 
 
 /** Every field is validated, because it goes into the manifest and from there into pages. */
 function parseImageInfo(said: unknown, name: string, url: string): ImageInfo {
-  const value = isObject(said) ? said : {};
-  const broken = brokenRule(value, infoRules(name, value.type === "image/svg+xml"));
-  if (broken !== undefined || !isManifestImage(value)) {
-    const [member, takes] = broken ?? [];
-    const found = JSON.stringify(value[`${member}`])?.slice(0, 60) ?? "nothing";
-    throw notOurs(url, `says ${found} where the ${member} of ${name} belongs, ${takes}`);
-  }
-  const { width, height, version, color, placeholder } = value;
-  const { type, bytes, frames = 1, alpha }: Readonly<Record<string, unknown>> = { ...value };
-  return {
-    ...{ key: name, width, height, version, alpha: alpha === true },
-    ...{ type: `${type}`, bytes: Number(bytes), frames: Number(frames) },
-    ...(color !== undefined && { color }),
-    ...(placeholder !== undefined && { placeholder }),
-  };
+  const checked = check(imageInfo, said);
+  if ("fault" in checked) throw notOurs(url, describeFault(checked.fault, name));
+  const { key } = checked.value;
+  if (key === name) return checked.value;
+  throw notOurs(
+    url,
+    describeFault({ place: "key", message: "the key that was asked about", found: key }, name),
+  );
 }
 
-function infoRules(name: string, isSvg: boolean): MemberRule[] {
-  const isSide = (side: unknown): boolean => isSvg || isCount(side, 1);
-  return [
-    ["key", "the key that was asked about", (key) => key === name],
-    ["type", "a media type", isMediaType],
-    ["bytes", "a whole number", (bytes) => isCount(bytes, 0)],
-    ["frames", "a whole number", (frames) => frames === undefined || isCount(frames, 1)],
-    ["width", "a whole number of pixels", isSide],
-    ["height", "a whole number of pixels", isSide],
-  ];
+function describeFault({ place, message, found }: Fault, name: string): string {
+  const instead = JSON.stringify(found)?.slice(0, 60) ?? "nothing";
+  return `says ${instead} where the ${place || "size"} of ${name} belongs, ${message}`;
 }
 
 /** @throws CannotRun if the token is refused, or if the server is not imgproxy-lite. */
@@ -48,14 +36,10 @@ export async function parseProbeAnswer(
   images: readonly string[],
   url: string,
 ): Promise<[string, ImageInfo | { readonly problem: Refusal }][]> {
-  if (!answer.ok) throw await apiRefusal(answer, url);
-  const body = await jsonOf(answer, url);
-  const answers = isObject(body) ? body.images : undefined;
-  if (!isObject(answers)) throw notOurs(url);
+  const said = await imagesIn(answer, url);
   return images.map((name) => {
-    const said = answers[name];
-    const problem = isObject(said) ? said.problem : undefined;
-    return [name, isObject(problem) ? { problem: refusalIn(problem) } : parseImageInfo(said, name, url)];
+    const failed = check(failure, said[name]);
+    return [name, "value" in failed ? failed.value : parseImageInfo(said[name], name, url)];
   });
 }
 
@@ -65,16 +49,20 @@ export async function parseNeighbours(
   images: readonly string[],
   url: string,
 ): Promise<ReadonlyMap<string, readonly string[]>> {
-  if (!answer.ok) throw await apiRefusal(answer, url);
-  const body = await jsonOf(answer, url);
-  const answers = isObject(body) && isObject(body.images) ? body.images : {};
+  const said = await imagesIn(answer, url);
   return new Map(
     images.map((name) => {
-      const said = answers[name];
-      const keys = isObject(said) && Array.isArray(said.neighbours) ? said.neighbours : [];
-      return [name, keys.filter((key) => typeof key === "string")];
+      const keys = check(beside, said[name]);
+      return [name, "value" in keys ? keys.value.neighbours : []];
     }),
   );
+}
+
+async function imagesIn(answer: Answer, url: string): Promise<Readonly<Record<string, unknown>>> {
+  if (!answer.ok) throw await apiRefusal(answer, url);
+  const checked = check(probeAnswer, await jsonOf(answer, url));
+  if ("fault" in checked) throw notOurs(url);
+  return checked.value.images;
 }
 
 /**
@@ -83,8 +71,8 @@ export async function parseNeighbours(
  */
 export async function refusalOf(answer: Answer): Promise<Refusal | undefined> {
   try {
-    const body: unknown = JSON.parse(await answer.text());
-    return isObject(body) && typeof body.code === "string" ? refusalIn(body) : undefined;
+    const checked = check(problemDocument, JSON.parse(await answer.text()));
+    return "value" in checked ? checked.value : undefined;
   } catch (error) {
     if (error instanceof SyntaxError) return undefined;
     throw error;
@@ -118,18 +106,12 @@ export async function parseMissingAnswer(answer: Answer, url: string): Promise<M
 export function parseWarmLine(
   line: unknown,
   url: string,
-): { readonly variant: Readonly<Record<string, unknown>>; readonly result: WarmedLine } {
-  if (!isObject(line) || !isObject(line.variant)) throw notOurs(url);
-  const { variant, status, bytes, type, problem } = line;
-  if (status === "failed")
-    return { variant, result: { status, problem: refusalIn(isObject(problem) ? problem : {}) } };
-  if ((status !== "hit" && status !== "made") || !isCount(bytes, 0) || !isMediaType(type)) throw notOurs(url);
-  return { variant, result: { status, bytes, type } };
+): { readonly variant: Readonly<Record<string, unknown>>; readonly result: WarmResult } {
+  const checked = check(warmLine, line);
+  if ("fault" in checked) throw notOurs(url);
+  const { variant, ...result } = checked.value;
+  return { variant, result };
 }
-
-type WarmedLine =
-  | { readonly status: "hit" | "made"; readonly bytes: number; readonly type: string }
-  | { readonly status: "failed"; readonly problem: Refusal };
 
 /** @param seen description of the answer, from {@link seenIn}. */
 export function notOurs(url: string, seen?: string): CannotRun {
@@ -137,15 +119,45 @@ export function notOurs(url: string, seen?: string): CannotRun {
   return new CannotRun(`${url} is not an imgproxy-lite server${what}; is --endpoint right?`);
 }
 
-// --- values ---
+// --- schemas: a server of another release may say less of what went wrong, never something else ---
 
-function isCount(value: unknown, least: number): value is number {
-  return typeof value === "number" && Number.isSafeInteger(value) && value >= least;
-}
+/** An error of the server's: `application/problem+json` (RFC 9457), or of one of many images or variants. */
+const refusal = v.pipe(
+  v.object({
+    code: v.fallback(v.string(), "unknown"),
+    detail: v.fallback(v.optional(v.string()), undefined),
+    title: v.fallback(v.optional(v.string()), undefined),
+    storage: v.fallback(v.optional(v.string()), undefined),
+  }),
+  v.transform(({ code, detail, title, storage = "" }): Refusal => {
+    const words = detail ?? title ?? "no reason given";
+    // The title alone says that a photograph is missing.
+    const isTold = storage === "" || storage.startsWith("404");
+    return { code, detail: isTold ? words : `${words} (storage: ${storage})` };
+  }),
+);
 
-function isMediaType(value: unknown): value is string {
-  return typeof value === "string" && /^[a-z]+\/[a-z0-9.+-]+$/.test(value);
-}
+const problemDocument = v.pipe(v.looseObject({ code: v.string() }), refusal);
+
+const probeAnswer = v.object({ images: anObject() });
+
+const failure = v.object({ problem: v.pipe(anObject(), refusal) });
+
+const beside = v.object({ neighbours: v.array(v.string()) });
+
+const warmLine = v.variant("status", [
+  v.object({
+    status: v.picklist(["hit", "made"]),
+    variant: anObject(),
+    bytes: imageInfo.entries.bytes,
+    type: imageInfo.entries.type,
+  }),
+  v.object({
+    status: v.literal("failed"),
+    variant: anObject(),
+    problem: v.fallback(v.pipe(anObject(), refusal), { code: "unknown", detail: "no reason given" }),
+  }),
+]);
 
 // --- JSON ---
 
@@ -157,18 +169,4 @@ async function jsonOf(answer: Answer, url: string): Promise<unknown> {
     if (error instanceof SyntaxError) throw new InFront(url, await seenIn(answer));
     throw error;
   }
-}
-
-function refusalIn(body: Readonly<Record<string, unknown>>, fallback = "no reason given"): Refusal {
-  const detail = [body.detail, body.title].find((words) => typeof words === "string") ?? fallback;
-  // The title alone says that a photograph is missing.
-  const storage = typeof body.storage === "string" && !body.storage.startsWith("404") ? body.storage : "";
-  return {
-    code: typeof body.code === "string" ? body.code : "unknown",
-    detail: storage === "" ? `${detail}` : `${detail} (storage: ${storage})`,
-  };
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

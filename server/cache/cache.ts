@@ -1,4 +1,6 @@
+import * as v from "valibot";
 import type { VariantClass } from "../../contract/formats.ts";
+import { object, whole } from "../../contract/schema.ts";
 
 /** One source at one width and quality for one class of readers. Without `width`: the photograph's own. */
 export interface Variant {
@@ -8,22 +10,26 @@ export interface Variant {
   readonly class: VariantClass;
 }
 
-export interface EntryMeta {
+const count = whole(0, Number.MAX_SAFE_INTEGER);
+const text = v.string();
+
+export const entryMeta = object({
   /** The source's validator when the entry was made. */
-  readonly validator: string;
-  readonly contentType: string;
+  validator: text,
+  contentType: text,
   /** Size in pixels. */
-  readonly width: number;
-  readonly height: number;
+  width: count,
+  height: count,
   /** Strong, quoted, from a hash of the body. */
-  readonly etag: string;
+  etag: text,
   /** The encoder's effort: a warm entry can replace a live one. */
-  readonly effort: number;
+  effort: count,
   /** Made instead of the requested format (WebP for an AVIF that is too large to be live): readers cache it for a minute. */
-  readonly substitute: boolean;
+  substitute: v.boolean(),
   /** Milliseconds since 1970. */
-  readonly made: number;
-}
+  made: count,
+});
+export type EntryMeta = v.InferOutput<typeof entryMeta>;
 
 export interface Entry {
   readonly meta: EntryMeta;
@@ -31,22 +37,23 @@ export interface Entry {
 }
 
 /** The source entry, beside the variants: with it, a check for a reader needs no request to the source. */
-export interface SourceRecord {
-  readonly validator: string;
-  readonly bytes: number;
+export const sourceRecord = object({
+  validator: text,
+  bytes: count,
   /** Media type by its first bytes. */
-  readonly type: string;
+  type: text,
   /** Displayed pixels, after EXIF rotation. */
-  readonly width: number;
-  readonly height: number;
-  readonly frames: number;
-  readonly alpha: boolean;
-  readonly color?: string;
+  width: count,
+  height: count,
+  frames: count,
+  alpha: v.boolean(),
+  color: v.exactOptional(text),
   /** A 16-pixel WebP in base64. */
-  readonly placeholder?: string;
+  placeholder: v.exactOptional(text),
   /** When the source last confirmed the validator, in milliseconds since 1970. */
-  readonly checked: number;
-}
+  checked: count,
+});
+export type SourceRecord = v.InferOutput<typeof sourceRecord>;
 
 /**
  * The cache of variants. It never fails a request: an entry that cannot be read or verified is a miss, and a write returns

@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
-import type { Entry, EntryMeta, SourceRecord } from "./cache.ts";
-import { type Fields, parseFields, readShape } from "./fields.ts";
+import { type Entry, type EntryMeta, entryMeta, type SourceRecord, sourceRecord } from "./cache.ts";
+import { accepted, parseObject } from "./json.ts";
 
 /*
  * A cache file describes and verifies itself, so that damage by a full disk, a killed process or another program is noticed:
@@ -23,7 +23,7 @@ export function formatEntry(name: string, entry: Entry): Buffer {
 /** The entry in a file; undefined if anything is wrong with it, or if it has another name. */
 export function parseEntry(name: string, file: Buffer): Entry | undefined {
   const opened = unseal(name, file);
-  const meta = opened && readMeta(opened.meta);
+  const meta = opened && accepted(entryMeta, opened.meta);
   return opened && meta && { meta, body: opened.body };
 }
 
@@ -36,7 +36,7 @@ export const HEAD_BYTES = 2_048;
  */
 export function parseHead(name: string, head: Buffer, fileBytes: number): EntryMeta | undefined {
   const meta = openHead(name, head, fileBytes)?.meta;
-  return meta && readMeta(meta);
+  return meta && accepted(entryMeta, meta);
 }
 
 /** The bytes of a source entry's file. */
@@ -47,7 +47,7 @@ export function formatRecord(name: string, record: SourceRecord): Buffer {
 /** As {@link parseEntry}. */
 export function parseRecord(name: string, file: Buffer): SourceRecord | undefined {
   const opened = unseal(name, file);
-  return opened && readRecord(opened.meta);
+  return opened && accepted(sourceRecord, opened.meta);
 }
 
 // --- the envelope ---
@@ -61,7 +61,7 @@ function seal(name: string, meta: object, body: Uint8Array): Buffer {
   return Buffer.concat([content, hash("sha256", content, "buffer")]);
 }
 
-function unseal(name: string, file: Buffer): { readonly meta: Fields; readonly body: Buffer } | undefined {
+function unseal(name: string, file: Buffer): { readonly meta: object; readonly body: Buffer } | undefined {
   const opened = openHead(name, file, file.length);
   if (opened === undefined) return undefined;
   const end = file.length - CHECKSUM_BYTES;
@@ -73,54 +73,14 @@ function openHead(
   name: string,
   head: Buffer,
   fileBytes: number,
-): { readonly meta: Fields; readonly bodyAt: number } | undefined {
+): { readonly meta: object; readonly bodyAt: number } | undefined {
   if (head.length < HEADER_BYTES) return undefined;
   const [magic, schema, metaBytes, bodyBytes] = [0, 4, 8, 12].map((at) => head.readUInt32BE(at));
   if (magic !== MAGIC || schema !== SCHEMA || metaBytes === undefined || bodyBytes === undefined)
     return undefined;
   const bodyAt = HEADER_BYTES + metaBytes;
   if (head.length < bodyAt || fileBytes !== bodyAt + bodyBytes + CHECKSUM_BYTES) return undefined;
-  const meta = parseFields(head.toString("utf8", HEADER_BYTES, bodyAt));
+  const meta = parseObject(head.toString("utf8", HEADER_BYTES, bodyAt));
   // A good file under a wrong name would be served as another photograph.
-  return meta?.text("name") === name ? { meta, bodyAt } : undefined;
-}
-
-// --- meta ---
-
-const metaShape = {
-  validator: "text",
-  contentType: "text",
-  width: "count",
-  height: "count",
-  etag: "text",
-  effort: "count",
-  substitute: "flag",
-  made: "count",
-} as const satisfies Record<keyof EntryMeta, unknown>;
-
-function readMeta(fields: Fields): EntryMeta | undefined {
-  return readShape(fields, metaShape);
-}
-
-const recordShape = {
-  validator: "text",
-  bytes: "count",
-  type: "text",
-  width: "count",
-  height: "count",
-  frames: "count",
-  alpha: "flag",
-  checked: "count",
-} as const;
-
-function readRecord(fields: Fields): SourceRecord | undefined {
-  const record = readShape(fields, recordShape);
-  const [color, placeholder] = [fields.text("color"), fields.text("placeholder")];
-  return (
-    record && {
-      ...record,
-      ...(color !== undefined && { color }),
-      ...(placeholder !== undefined && { placeholder }),
-    }
-  );
+  return meta?.name === name ? { meta, bodyAt } : undefined;
 }

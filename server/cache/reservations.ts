@@ -1,16 +1,21 @@
 import { readdir, readFile, stat, unlink } from "node:fs/promises";
 import { join } from "node:path";
-import { parseFields } from "./fields.ts";
+import type * as v from "valibot";
+import { object, whole } from "../../contract/schema.ts";
 import { isAbsent, publish } from "./files.ts";
+import { accepted, parseObject } from "./json.ts";
 import { TEMPORARY } from "./name.ts";
 
+const count = whole(0, Number.MAX_SAFE_INTEGER);
+
 /** Bytes of the quota that a replica has reserved since a sweep; it writes them to its own file before it uses them. */
-export interface Reservation {
-  readonly bytes: number;
-  readonly files: number;
+const reservation = object({
+  bytes: count,
+  files: count,
   /** `swept` of the sweep that it counts from: the next sweep makes it invalid. */
-  readonly since: number;
-}
+  since: count,
+});
+export type Reservation = v.InferOutput<typeof reservation>;
 
 const CLAIMS_FOLDER = "claims";
 
@@ -75,9 +80,5 @@ async function isOld(path: string, now: number): Promise<boolean> {
 }
 
 async function readClaim(path: string): Promise<Reservation | undefined> {
-  const fields = parseFields(await readFile(path, "utf8").catch(unlessAbsent("")));
-  const [bytes, files, since] = [fields?.count("bytes"), fields?.count("files"), fields?.count("since")];
-  return bytes === undefined || files === undefined || since === undefined
-    ? undefined
-    : { bytes, files, since };
+  return accepted(reservation, parseObject(await readFile(path, "utf8").catch(unlessAbsent(""))));
 }

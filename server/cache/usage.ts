@@ -1,27 +1,29 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { parseFields } from "./fields.ts";
+import * as v from "valibot";
+import { object, whole } from "../../contract/schema.ts";
 import { publish } from "./files.ts";
+import { accepted, parseObject } from "./json.ts";
+
+const count = whole(0, Number.MAX_SAFE_INTEGER);
 
 /** Size of the cache after the last sweep, for the writers' quota, and when that sweep was. */
-export interface Usage {
-  readonly bytes: number;
-  readonly files: number;
+const usage = object({
+  bytes: count,
+  files: count,
   /** When it ended, in milliseconds since 1970. */
-  readonly swept: number;
+  swept: count,
   /** How long it took, in milliseconds: it may have missed entries that were stored meanwhile. */
-  readonly tookMs: number;
-}
+  tookMs: v.optional(count, 0),
+});
+export type Usage = v.InferOutput<typeof usage>;
 
 const USAGE_FILE = "usage.json";
 
 /** undefined if there was no sweep yet, or its record is not valid. */
 export async function readUsage(folder: string): Promise<Usage | undefined> {
   const text = await readFile(join(folder, USAGE_FILE), "utf8").catch(() => "");
-  const fields = parseFields(text);
-  const [bytes, files, swept] = [fields?.count("bytes"), fields?.count("files"), fields?.count("swept")];
-  if (bytes === undefined || files === undefined || swept === undefined) return undefined;
-  return { bytes, files, swept, tookMs: fields?.count("tookMs") ?? 0 };
+  return accepted(usage, parseObject(text));
 }
 
 /** @throws the system's error */
