@@ -1,6 +1,5 @@
 import type { VariantClass } from "../../contract/formats.ts";
 import type { Clients } from "../concurrency/clients.ts";
-import type { EarlyUpload } from "./pool/early-upload.ts";
 
 /** Live work answers a reader; warm work is made ahead, in slots of its own, and gives way. */
 export type Lane = "live" | "warm";
@@ -55,8 +54,6 @@ export interface Encoder {
       readonly clients?: Clients;
       /** 0 (fast) to 9 (small); absent: what suits the lane. */
       readonly effort?: number;
-      /** Of {@link Encoder.receive}: what this original was passed to, if anything. */
-      readonly upload?: EarlyUpload;
     },
   ): AsyncIterable<Encoded>;
   /** Size, type and placeholder of an original; of an SVG only size and type, by its text. */
@@ -65,8 +62,9 @@ export interface Encoder {
     options: { readonly lane: Lane; readonly signal: AbortSignal; readonly clients?: Clients },
   ): Promise<Probe & Placeholder>;
   /**
-   * An original for a reader is on its way: a process is up when it has arrived, and may have it already.
+   * An original for a reader is on its way: keeps a place for it in the line, and has a process up when it has arrived.
+   * @returns gives the place up, to be called before {@link encode} or when there is nothing to encode; again, it does nothing.
    * @throws Problem `busy` when more wait than may: then there is nothing to fetch.
    */
-  receive(clients?: Clients): EarlyUpload;
+  expect(clients?: Clients): () => void;
 }

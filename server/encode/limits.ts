@@ -12,6 +12,7 @@ export interface SourceLimits {
   readonly passThroughBytes: number;
 }
 
+/** As long as no setting says otherwise; config/settings.ts prints these. */
 export const defaultLimits: SourceLimits = {
   side: 65_535,
   pixels: 120_000_000,
@@ -19,6 +20,9 @@ export const defaultLimits: SourceLimits = {
   animationPixels: 50_000_000,
   passThroughBytes: 8 * 2 ** 20,
 };
+
+/** Bytes of an original that is made into variants: all of it is in memory for that. */
+export const defaultSourceBytes = 64 * 2 ** 20;
 
 /** Why an original of this size is refused, in words for the reader; undefined when it is not. */
 export function limitProblem(

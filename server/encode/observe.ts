@@ -32,7 +32,7 @@ export function observeEncoder(
         throw error;
       }
     },
-    receive: (clients) => encoder.receive(clients),
+    expect: (clients) => encoder.expect(clients),
   };
 }
 

@@ -1,13 +1,11 @@
 import { ByteReader, Steps } from "../formats/byte-reader.ts";
+import { SNIFF_BYTES } from "../formats/sniff.ts";
 import { toUtf8 } from "../formats/xml-encoding.ts";
 import { findRoot, WHITE_SPACE } from "../formats/xml-root.ts";
 import type { Probe } from "./encoder.ts";
 
-/** Where a root element that is not found by now is not looked for. */
-const HEAD_BYTES = 65_536;
-
 /** No head takes so many: each of its bytes is looked at a few times at most. */
-const MOST_STEPS = 16 * HEAD_BYTES;
+const MOST_STEPS = 16 * SNIFF_BYTES;
 
 /**
  * An SVG's size by its root element: `width` and `height` in CSS pixels, else its `viewBox`, else 0. It is read as text: an
@@ -35,7 +33,7 @@ export function describeSvg(original: Uint8Array, steps = new Steps(MOST_STEPS))
 // --- the root element ---
 
 function headOf({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
-  return toUtf8(Buffer.from(buffer, byteOffset, Math.min(byteLength, HEAD_BYTES)));
+  return toUtf8(Buffer.from(buffer, byteOffset, Math.min(byteLength, SNIFF_BYTES)));
 }
 
 const NAME_BYTES = 64;

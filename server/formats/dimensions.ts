@@ -28,18 +28,6 @@ export function readSize(
   }
 }
 
-/** Whether all that stands before the pixels of a JPEG is here: its segments, and that of the first scan. */
-export function hasWholeHeader(jpeg: Uint8Array, steps = new Steps(MOST_STEPS)): boolean {
-  const bytes = new ByteReader(jpeg, steps);
-  try {
-    for (const { marker, at } of segments(bytes))
-      if (marker === START_OF_SCAN) return at + 2 + bytes.uint16(at + 2) <= bytes.length;
-  } catch {
-    // It ends before, or was made to cost.
-  }
-  return false;
-}
-
 // --- formats ---
 
 const readers: Readonly<Record<string, (bytes: ByteReader) => HeaderSize | undefined>> = {

@@ -4,10 +4,9 @@ import type { SingleFlight } from "../concurrency/single-flight.ts";
 import { createRateLimiter, type RateLimiter } from "../concurrency/token-bucket.ts";
 import type { Lane } from "../encode/encoder.ts";
 import type { SourceLimits } from "../encode/limits.ts";
-import type { EarlyUpload } from "../encode/pool/early-upload.ts";
-import { HEAD_BYTES, precheck } from "../encode/pool/precheck.ts";
+import { precheck } from "../encode/pool/precheck.ts";
 import { Problem } from "../errors.ts";
-import { sniff } from "../formats/sniff.ts";
+import { SNIFF_BYTES, sniff } from "../formats/sniff.ts";
 import { readWhole } from "../source/body.ts";
 import { within } from "../source/remote/timeouts.ts";
 import type { Source } from "../source/source.ts";
@@ -32,15 +31,13 @@ export interface Lease {
 export interface OriginalFetcher {
   /**
    * @param how `live`: a reader waits, at most `liveMs`; a warm-up waits as long as the source keeps a minimum speed.
-   * `reception`: also gets the bytes, once they are known to be a photograph; but not the bytes of a fetch that another
-   * request started.
    * @throws Problem as {@link Source} does, `unsupported-source`, `unreadable-source` above the limit, and `busy` when there is
    * no memory for it in time.
    */
   fetch(
     key: string,
     signal: AbortSignal,
-    how: { readonly lane: Lane; readonly clients?: Clients; readonly upload?: EarlyUpload | undefined },
+    how: { readonly lane: Lane; readonly clients?: Clients },
   ): Promise<Lease>;
 }
 
@@ -69,9 +66,9 @@ export function createOriginalFetcher(parts: OriginalsParts): OriginalFetcher {
   // Limits the extra requests to a source that cuts every body.
   const restarts = createRateLimiter({ burst: 10, perSecond: 1 });
   return {
-    async fetch(key, signal, { lane, clients = publisher, upload }) {
+    async fetch(key, signal, { lane, clients = publisher }) {
       const fetchFor = (signal: AbortSignal, clients: Clients): Promise<Held> =>
-        fetchHeld(parts, key, { signal, clients }, upload, restarts);
+        fetchHeld(parts, key, { signal, clients }, restarts);
       const join = (signal: AbortSignal): Promise<Held> => parts.flights.do(key, signal, fetchFor, clients);
       return lease(await (lane === "live" ? within(parts.liveMs, signal, join) : join(signal)));
     },
@@ -100,7 +97,6 @@ async function fetchHeld(
   parts: OriginalsParts,
   key: string,
   claim: Omit<Claim, "amount">,
-  upload: EarlyUpload | undefined,
   restarts: RateLimiter,
 ): Promise<Held> {
   const leavePlace = await parts.places.acquire(claim);
@@ -114,7 +110,7 @@ async function fetchHeld(
     const onCut = (validator: string): void => {
       isWeak = !isStrong(validator);
     };
-    const read = (): Promise<Original> => fetchWhole(parts, key, claim.signal, { reserve, upload, onCut });
+    const read = (): Promise<Original> => fetchWhole(parts, key, claim.signal, { reserve, onCut });
     const original = await read().catch((error: unknown) => {
       // The rest of such a body cannot be requested (remote/retry-breaker.ts), so it is read once more from its start.
       if (!isWeak || !restarts.take("")) throw error;
@@ -138,7 +134,6 @@ async function fetchWhole(
   signal: AbortSignal,
   to: {
     readonly reserve: (bytes: number) => Promise<void>;
-    readonly upload: EarlyUpload | undefined;
     /** Whether the body ended short. */
     readonly onCut: (validator: string) => void;
   },
@@ -150,15 +145,10 @@ async function fetchWhole(
         detail: `The original has ${object.bytes} bytes; this server reads up to ${maxBytes}.`,
       });
     await to.reserve(object.bytes);
-    const body = await readWhole(object.body, object.bytes, {
-      check: (head, whole) => {
-        if (!whole && head.byteLength < HEAD_BYTES) return false;
-        if (typeOf(head) === "image/svg+xml") return true;
-        precheck(head, limits);
-        to.upload?.begin(object.bytes);
-        return true;
-      },
-      pass: (piece) => to.upload?.pass(piece),
+    const body = await readWhole(object.body, object.bytes, (head, whole) => {
+      if (!whole && head.byteLength < SNIFF_BYTES) return false;
+      if (typeOf(head) !== "image/svg+xml") precheck(head, limits);
+      return true;
     });
     return { validator: object.validator, type: typeOf(body), body };
   } catch (error) {

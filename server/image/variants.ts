@@ -100,16 +100,16 @@ export function createVariants(parts: {
 
   async function fetchAndEncode(variant: Variant, signal: AbortSignal, clients: Clients): Promise<Made> {
     const fetchedAfter = purgesOf(variant.key);
-    const upload = encoder.receive(clients);
+    const leavePlace = encoder.expect(clients);
+    const started = performance.now();
+    let lease: Lease;
     try {
-      const started = performance.now();
-      const lease = await originals.fetch(variant.key, signal, { lane: "live", clients, upload });
-      const ms = { source: performance.now() - started, queue: 0, encode: 0 };
-      const options = { lane: "live", signal, clients, upload } as const;
-      return await encodeFor(variant, lease, ms, options, fetchedAfter);
+      lease = await originals.fetch(variant.key, signal, { lane: "live", clients });
     } finally {
-      upload.drop();
+      leavePlace();
     }
+    const ms = { source: performance.now() - started, queue: 0, encode: 0 };
+    return await encodeFor(variant, lease, ms, { lane: "live", signal, clients }, fetchedAfter);
   }
 
   async function encodeFor(

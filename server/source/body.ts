@@ -30,32 +30,21 @@ export function exactly(body: ReadableStream<Uint8Array>, bytes: number): Readab
   );
 }
 
-/** Functions that see a body while it arrives. */
-export interface Onlooker {
-  /** Gets all bytes so far after each chunk, until it returns true: a wrong type is refused before megabytes are fetched. */
-  readonly check: (head: Uint8Array, whole: boolean) => boolean;
-  /** Gets the same bytes in pieces, once they have passed the check. It must not change them. */
-  readonly pass: (piece: Uint8Array) => void;
-}
-
 /**
  * Reads the whole body into memory.
+ * @param check sees what has arrived after each chunk, until it returns true: a wrong type is refused before megabytes are fetched.
  * @throws the body's error, and the error of `check`.
  */
 export async function readWhole(
   body: ReadableStream<Uint8Array>,
   bytes: number,
-  { check, pass }: Onlooker,
+  check: (head: Uint8Array, whole: boolean) => boolean,
 ): Promise<Uint8Array> {
   const whole = Buffer.allocUnsafeSlow(bytes);
   let filled = 0;
-  let passed = 0;
   let checked = false;
   const look = (): void => {
     checked ||= check(whole.subarray(0, filled), filled === bytes);
-    if (!checked || filled === passed) return;
-    pass(whole.subarray(passed, filled));
-    passed = filled;
   };
   for await (const chunk of body) {
     whole.set(chunk, filled);

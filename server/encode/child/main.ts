@@ -5,8 +5,7 @@ import { MemoryLimit } from "../memory/memory-limit.ts";
 import { readProcessMemory } from "../memory/process-memory.ts";
 import type { Job, Order } from "../wire/protocol.ts";
 import { restrictDecoders } from "./decoders.ts";
-import { FrameReader, writeFrame } from "./frames.ts";
-import { readEarly } from "./original/original.ts";
+import { type Frame, FrameReader, writeFrame } from "./frames.ts";
 import { withSpare } from "./original/spare.ts";
 import { describeOriginal } from "./probe.ts";
 import { transform } from "./transform.ts";
@@ -17,27 +16,20 @@ function main(): void {
   restrictDecoders();
   const limit = new MemoryLimit();
   let original: Uint8Array = new Uint8Array();
-  let filled = 0;
-  let early: Early;
   let stopped = false;
-  const obey = (order: Order): void => {
+  const obey = ({ head, body }: Frame): void => {
+    // From the server itself, which is this same program.
+    const order = head as Order;
     if (order.kind === "stop") stopped = true;
-    else if (order.kind === "original") [original, filled, early] = [withSpare(order.bytes), 0, undefined];
-    else if (order.kind === "piece") early ??= readEarly(original.subarray(0, filled));
+    else if (order.kind === "original") original = body;
     else {
       stopped = false;
-      void perform(order, { whole: original, early }, { server, limit, stopped: () => stopped });
-      [original, early] = [new Uint8Array(), undefined];
+      void perform(order, original, { server, limit, stopped: () => stopped });
+      original = new Uint8Array();
     }
   };
-  const reader = new FrameReader(
-    // From the server itself, which is this same program.
-    ({ head }) => obey(head as Order),
-    (head, bytes) => {
-      if ((head as Order).kind !== "piece" || filled + bytes > original.length) return undefined;
-      filled += bytes;
-      return original.subarray(filled - bytes, filled);
-    },
+  const reader = new FrameReader(obey, (head, bytes) =>
+    (head as Order).kind === "original" ? withSpare(bytes) : undefined,
   );
   const server = connect(reader);
   // The server is gone. A running encode would hold an ordinary exit up until it is done.
@@ -61,8 +53,6 @@ function connect(reader: FrameReader): Socket {
   return new Socket(options);
 }
 
-type Early = ReturnType<typeof readEarly>;
-
 interface Surroundings {
   readonly server: Socket;
   readonly limit: MemoryLimit;
@@ -71,7 +61,7 @@ interface Surroundings {
 
 async function perform(
   job: Job,
-  { whole, early }: { readonly whole: Uint8Array; readonly early: Early },
+  original: Uint8Array,
   { server, limit, stopped }: Surroundings,
 ): Promise<void> {
   try {
@@ -80,9 +70,9 @@ async function perform(
       writeFrame(server, { kind: "versions", versions: sharp.versions });
       await warmUp();
     } else if (job.kind === "describe")
-      writeFrame(server, { kind: "described", ...(await describeOriginal(whole, job)) });
+      writeFrame(server, { kind: "described", ...(await describeOriginal(original, job)) });
     else
-      for await (const { body, ...head } of transform(whole, job, early)) {
+      for await (const { body, ...head } of transform(original, job)) {
         writeFrame(server, { kind: "output", ...head }, body);
         if (stopped()) break;
       }

@@ -3,7 +3,7 @@ import type { Encoded, Output } from "../encoder.ts";
 import { outOfMemory } from "../memory/estimate.ts";
 import { isOutOfMemory } from "../memory/memory-limit.ts";
 import { encode } from "./encoders.ts";
-import { damaged, findDecodable, type Original, openOriginal, type readEarly } from "./original/original.ts";
+import { damaged, findDecodable, type Original, openOriginal } from "./original/original.ts";
 import { asItIs, passOn } from "./pass-on.ts";
 import { losslessPlans, type Plan, planOutput, type TransformOptions } from "./plan.ts";
 import { Tiers, toTier } from "./resize.ts";
@@ -13,12 +13,8 @@ import { Tiers, toTier } from "./resize.ts";
  * crash, and only a process can be killed.
  * @throws Problem `unreadable-source`, or `impossible-variant` where only this output cannot be made.
  */
-export async function* transform(
-  bytes: Uint8Array,
-  options: TransformOptions,
-  early?: ReturnType<typeof readEarly>,
-): AsyncGenerator<Encoded> {
-  let original = await openOriginal(bytes, options.limits, early);
+export async function* transform(bytes: Uint8Array, options: TransformOptions): AsyncGenerator<Encoded> {
+  let original = await openOriginal(bytes, options.limits);
   let tiers = new Tiers(original, options);
   for (const output of options.outputs) {
     const makeOutput = async () =>

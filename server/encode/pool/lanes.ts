@@ -23,13 +23,11 @@ export interface LanesOptions {
 
 /** The slots of readers and those of what is made ahead, which does not begin while a reader waits. */
 export class Lanes {
-  readonly #slots: ByLane;
   readonly #lanes: Readonly<Record<Lane, Semaphore>>;
 
   constructor(options: LanesOptions) {
     const cores = availableParallelism();
     const slots = options.slots ?? { live: cores, warm: cores };
-    this.#slots = slots;
     const maxJobs = options.maxJobs ?? { live: 4 * slots.live, warm: 64 };
     const maxWaitMs = options.maxWaitMs ?? { live: 6_000, warm: 60_000 };
     const bounds = (lane: Lane) => ({
@@ -66,12 +64,6 @@ export class Lanes {
   /** For a reader whose original is yet to come, as {@link Semaphore.expect}. */
   expect(clients: Clients): () => void {
     return this.#lanes.live.expect(clients);
-  }
-
-  /** Whether there is a live slot for one more, beside so many that others have in view, and nobody waits for it. */
-  hasSpare(inView: number): boolean {
-    const { used, waiting } = this.#lanes.live;
-    return waiting === 0 && used + inView < this.#slots.live;
   }
 
   stats(lane: Lane): { readonly running: number; readonly waiting: number } {

@@ -8,7 +8,6 @@ import { reserveDescription, reserveOutputs } from "../memory/reservation.ts";
 import type { LibraryVersions } from "../minimum-versions.ts";
 import { describeSvg } from "../svg.ts";
 import type { Job } from "../wire/protocol.ts";
-import type { EarlyUpload } from "./early-upload.ts";
 import { precheck } from "./precheck.ts";
 import { type PoolStats, Scheduler, type SchedulerOptions } from "./scheduler.ts";
 
@@ -48,7 +47,7 @@ class ChildPool implements Pool {
   async *encode(
     original: Uint8Array,
     outputs: readonly Output[],
-    { lane, signal, effort, upload, clients = publisher }: Parameters<Encoder["encode"]>[2],
+    { lane, signal, effort, clients = publisher }: Parameters<Encoder["encode"]>[2],
   ): AsyncGenerator<Encoded> {
     const megapixels = this.#precheck(original);
     const settings = {
@@ -64,7 +63,7 @@ class ChildPool implements Pool {
       });
       const operation = () => `${lane} ${effort} ${JSON.stringify(outputs[made])}`;
       const task = { original, megapixels, bytes: reserved.bytes, lane, clients, signal, job, operation };
-      for await (const reply of this.#scheduler.perform({ ...task, ...(upload && { upload }) })) {
+      for await (const reply of this.#scheduler.perform(task)) {
         if (reply.kind !== "output") continue;
         made++;
         yield reply.encoded;
@@ -85,8 +84,11 @@ class ChildPool implements Pool {
     const operation = () => "describe";
     for await (const reply of this.#scheduler.perform({
       ...{ original, megapixels, bytes, lane, clients, signal, job, operation },
-    }))
-      if (reply.kind === "described") return reply.described;
+    })) {
+      if (reply.kind !== "described") continue;
+      const { kind: _, ...described } = reply;
+      return described;
+    }
     throw new Problem("encode-failed");
   }
 
@@ -96,8 +98,8 @@ class ChildPool implements Pool {
     throw new Problem("encode-failed", { cause: new Error("an encoder child does not tell its versions") });
   }
 
-  receive(clients: Clients = publisher): EarlyUpload {
-    return this.#scheduler.receive(clients);
+  expect(clients: Clients = publisher): () => void {
+    return this.#scheduler.expect(clients);
   }
 
   /** @returns megapixels; where the head does not tell, cameras write about a third of a byte a pixel. */

@@ -1,13 +1,10 @@
 import { Problem } from "../../errors.ts";
 import { readSize } from "../../formats/dimensions.ts";
-import { sniff } from "../../formats/sniff.ts";
+import { SNIFF_BYTES, sniff } from "../../formats/sniff.ts";
 import { limitProblem, type SourceLimits } from "../limits.ts";
 
-/** Bytes of an original that nearly always tell its size; a camera's EXIF and thumbnail may come before it. */
-export const HEAD_BYTES = 65_536;
-
 /**
- * Refuses an original by its first bytes, the whole of it or at least {@link HEAD_BYTES}: it costs no slot and no
+ * Refuses an original by its first bytes, the whole of it or at least {@link SNIFF_BYTES}: it costs no slot and no
  * decoder, and its body need not have arrived.
  * @returns its megapixels, as far as its head tells them.
  * @throws Problem `unsupported-source` or `unreadable-source`.

@@ -6,7 +6,6 @@ import { type Claim, defaultEncoderMemory, EncoderMemory, ORDINARY_BYTES } from 
 import { outOfMemory } from "../memory/estimate.ts";
 import { Channel } from "../wire/channel.ts";
 import type { Job, Reply } from "../wire/protocol.ts";
-import { type EarlyUpload, RunningUpload, type Spares } from "./early-upload.ts";
 import { type ByLane, Lanes, type LanesOptions } from "./lanes.ts";
 import { Quarantine, type QuarantineOptions, strikesOf } from "./quarantine.ts";
 import { type Worker, WorkerDied } from "./worker.ts";
@@ -53,8 +52,6 @@ export interface Task {
   readonly megapixels: number;
   /** Memory that it takes, beside what a child has at rest. */
   readonly bytes: number;
-  /** Where it may have gone already. */
-  readonly upload?: EarlyUpload;
   readonly lane: Lane;
   readonly clients: Clients;
   readonly signal: AbortSignal;
@@ -73,8 +70,6 @@ export class Scheduler {
   readonly #quarantine: Quarantine;
   readonly #lanes: Lanes;
   readonly #workers: Workers;
-  /** Workers that take in originals whose jobs have not begun. */
-  #receiving = 0;
   readonly #deaths = { crashed: 0, overdue: 0, outgrown: 0 };
 
   constructor(options: SchedulerOptions) {
@@ -117,23 +112,10 @@ export class Scheduler {
    * Starts a live child if none is up; where that fails the task that comes will say why.
    * @throws Problem `busy` when the line is full: a reader who is turned away has cost no fetch.
    */
-  receive(clients: Clients): EarlyUpload {
-    const arrive = this.#lanes.expect(clients);
+  expect(clients: Clients): () => void {
+    const leave = this.#lanes.expect(clients);
     if (this.#workers.count("live") === 0) this.#workers.prepare("live");
-    const spares: Spares = {
-      take: (bytes) => {
-        // A source may be slow: what arrives holds no slot, and no child that others wait for.
-        const isSpare = this.#lanes.hasSpare(this.#receiving);
-        const worker = isSpare ? this.#workers.takeToReceive("live", bytes) : undefined;
-        if (worker !== undefined) this.#receiving++;
-        return worker;
-      },
-      giveBack: (worker) => {
-        this.#receiving--;
-        this.#workers.giveBack(worker);
-      },
-    };
-    return new RunningUpload(spares, arrive);
+    return leave;
   }
 
   stats(): PoolStats {
@@ -156,13 +138,12 @@ export class Scheduler {
   // --- one task ---
 
   async *#attempt(task: Task): AsyncGenerator<Reply> {
-    const { original, upload, signal, job, operation } = task;
+    const { original, signal, job, operation } = task;
     if (this.#quarantine.isQuarantined(original, operation()))
       throw new Problem("impossible-variant", {
         detail: "Making this variant has failed before; it is not tried again for an hour.",
       });
     const asked = performance.now();
-    if (upload instanceof RunningUpload) upload.arrive();
     const { got: worker, leave } = await this.#enter(task);
     const watch = createStopwatch(asked);
     const replies = new Channel<Reply>();
@@ -198,17 +179,9 @@ export class Scheduler {
   }
 
   /** A child that has the original; undefined when there is no room for the task now. */
-  #take({ lane, original, upload }: Task, claim: Claim): Worker | undefined {
-    const received = upload instanceof RunningUpload ? upload.whole() : undefined;
-    const worker = this.#workers.take(lane, claim, received);
-    if (worker === undefined) return undefined;
-    if (worker === received && upload instanceof RunningUpload) {
-      upload.take();
-      this.#receiving--;
-    } else {
-      worker.begin(original.byteLength);
-      worker.pass(original);
-    }
+  #take({ lane, original }: Task, claim: Claim): Worker | undefined {
+    const worker = this.#workers.take(lane, claim);
+    worker?.give(original);
     return worker;
   }
 

@@ -107,18 +107,13 @@ export class Worker {
     return this.#alive;
   }
 
-  /** An original of so many bytes comes, piece by piece; one that was not whole is dropped. */
-  begin(bytes: number): void {
-    this.#order({ kind: "original", bytes });
-  }
-
-  /** The next bytes of it; they must stay as they are. */
-  pass(piece: Uint8Array): void {
-    this.#order({ kind: "piece" }, piece);
+  /** The original of the next job; its bytes must stay as they are. */
+  give(original: Uint8Array): void {
+    this.#order({ kind: "original" }, original);
   }
 
   /**
-   * Does a job on the original that was passed. Replies up to and without `done`.
+   * Does a job on the original that was given. Replies up to and without `done`.
    * @param deadlineMs for each reply: a child that is silent for longer is killed; see {@link startDeadline}.
    * @throws WorkerDied
    */

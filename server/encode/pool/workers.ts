@@ -44,11 +44,10 @@ export class Workers {
   /**
    * A child that may grow by what is claimed. Where there is no room, children without work are ended for it if that
    * helps, and it is free when they are gone.
-   * @param receiving a child of the lane that has the original already.
    * @returns undefined when there is no room now.
    */
-  take(lane: Lane, claim: Claim, receiving?: Worker): Worker | undefined {
-    const ready = receiving ?? this.#newest(lane);
+  take(lane: Lane, claim: Claim): Worker | undefined {
+    const ready = this.#newest(lane);
     const charge = this.#memory.acquire(claim, this.#chargeOf(ready));
     if (charge === undefined) {
       this.#makeRoom(claim, ready);
@@ -64,18 +63,6 @@ export class Workers {
   start(lane: Lane): Worker {
     const worker = this.#newest(lane) ?? this.#spawn(lane);
     this.#wake(worker);
-    return worker;
-  }
-
-  /** A child for an original of so many bytes, whose job is yet to come; undefined where none is idle, or has room. */
-  takeToReceive(lane: Lane, bytes: number): Worker | undefined {
-    const worker = this.#newest(lane);
-    if (worker === undefined) return undefined;
-    const charge = this.#chargeOf(worker);
-    const total = bytes + Math.max(CHILD_BYTES, worker.restBytes);
-    if (total > this.#memory.room(charge)) return undefined;
-    this.#wake(worker);
-    this.#charge(worker, this.#memory.charge(total, charge));
     return worker;
   }
 

@@ -3,7 +3,6 @@ import { Problem } from "../../errors.ts";
 import type { Encoded, Encoder } from "../encoder.ts";
 import { observeEncoder } from "../observe.ts";
 import { WorkerDied } from "../pool/worker.ts";
-import { noEarlyUpload } from "./sharp-encoder.ts";
 
 const made: Encoded = {
   contentType: "image/webp",
@@ -50,7 +49,7 @@ function failing(error: Error): Encoder["encode"] {
 async function encodeWith(encode: Encoder["encode"], signal = new AbortController().signal) {
   const counted: string[] = [];
   const encoder = observeEncoder(
-    { encode, describe: () => Promise.reject(new Error("not asked")), receive: () => noEarlyUpload },
+    { encode, describe: () => Promise.reject(new Error("not asked")), expect: () => () => undefined },
     {
       encoded: (lane, contentType, seconds) => counted.push(`${lane} ${contentType} ${seconds}`),
       encodeFailed: (cause) => counted.push(cause),

@@ -309,8 +309,8 @@ function policiesOf({ pid }: Worker): number[] {
 
 test("a child is up by the time an original has arrived", async () => {
   const pool = await startPool();
-  pool.receive();
-  pool.receive();
+  pool.expect();
+  pool.expect();
   expect(pool.stats()).toMatchObject({ spawned: 1, lanes: { live: { children: 1 } } });
   await encode(pool, [at(50)]);
   expect(pool.stats().spawned).toBe(1);

@@ -2,7 +2,6 @@ import sharp, { type Sharp } from "sharp";
 import { acceptedBy, isReaderClass, type VariantClass } from "../../../contract/formats.ts";
 import { sniff } from "../../formats/sniff.ts";
 import type { Encoded, Encoder, Output } from "../encoder.ts";
-import type { EarlyUpload } from "../pool/early-upload.ts";
 
 /** Real images in this process, with hooks: what a test of the path around the encoder needs. */
 export interface SharpEncoder extends Encoder {
@@ -32,17 +31,10 @@ export function createSharpEncoder(): SharpEncoder {
       const { width, height, pages = 1, hasAlpha } = await sharp(original).metadata();
       return { type: sniff(original).type, width, height, frames: pages, alpha: hasAlpha };
     },
-    receive: () => noEarlyUpload,
+    expect: () => () => undefined,
   };
   return encoder;
 }
-
-/** For encoders that take an original whole. */
-export const noEarlyUpload: EarlyUpload = {
-  begin: () => undefined,
-  pass: () => undefined,
-  drop: () => undefined,
-};
 
 async function make(original: Uint8Array, { width, quality, class: of }: Output): Promise<Encoded> {
   const image = sharp(original).autoOrient();

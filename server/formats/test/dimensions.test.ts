@@ -1,12 +1,10 @@
 import sharp from "sharp";
 import { expect, test } from "vitest";
-import { readEarly } from "../../encode/child/original/original.ts";
-import { HEAD_BYTES } from "../../encode/pool/precheck.ts";
 import { animation, photo } from "../../test/support/pictures.ts";
 import { readSize } from "../dimensions.ts";
-import { sniff } from "../sniff.ts";
+import { SNIFF_BYTES, sniff } from "../sniff.ts";
 
-const sizeOf = (bytes: Uint8Array) => readSize(sniff(bytes).type, bytes.subarray(0, HEAD_BYTES));
+const sizeOf = (bytes: Uint8Array) => readSize(sniff(bytes).type, bytes.subarray(0, SNIFF_BYTES));
 
 test.each([
   ["JPEG", () => photo(301, 203).jpeg().toBuffer()],
@@ -35,41 +33,4 @@ test("a head that is cut anywhere, or anything else, tells nothing or a number, 
   for (const type of ["image/jpeg", "image/png", "image/webp", "image/gif", "image/avif", "text/html"])
     for (const bytes of [Buffer.alloc(0), Buffer.alloc(64), Buffer.alloc(64, 0xff), Buffer.from("ispe")])
       expect(() => readSize(type, bytes)).not.toThrow();
-});
-
-test.each([
-  ["JPEG", () => photo(301, 203).jpeg().toBuffer()],
-  ["progressive JPEG", () => photo(301, 203).jpeg({ progressive: true, mozjpeg: true }).toBuffer()],
-  [
-    "JPEG that is turned, with EXIF and profile",
-    () => photo(301, 203).withMetadata({ orientation: 6 }).jpeg().toBuffer(),
-  ],
-  ["grey JPEG", () => photo(301, 203).greyscale().jpeg().toBuffer()],
-  ["CMYK JPEG", () => photo(301, 203).toColourspace("cmyk").jpeg().toBuffer()],
-])(
-  "all that the head of a %s says is said once its last segment is here, and not before",
-  async (_, make) => {
-    const whole = await make();
-    const { size: __, ...header } = await sharp(whole).metadata();
-    let told = 0;
-    for (let length = 0; length <= whole.length; length += 1) {
-      const begun = readEarly(whole.subarray(0, length));
-      if (begun === undefined) {
-        expect(told).toBe(0);
-        continue;
-      }
-      // What is begun too early is not begun again.
-      const { size, ...known } = (await begun) ?? {};
-      expect([size, known]).toEqual([length, header]);
-      // The rest changes nothing; a few lengths of it will do.
-      told++;
-      length += 500;
-    }
-    expect(told).toBeGreaterThan(3);
-  },
-);
-
-test("no header of another type is read early", async () => {
-  for (const bytes of [await photo(301, 203).png().toBuffer(), await photo(301, 203).webp().toBuffer()])
-    expect(readEarly(bytes)).toBeUndefined();
 });

@@ -8,7 +8,7 @@ import { describeSvg } from "../../encode/svg.ts";
 import { clientAddress } from "../../http/client-address.ts";
 import { createS3Source } from "../../source/remote/s3.ts";
 import { Steps } from "../byte-reader.ts";
-import { hasWholeHeader, readSize } from "../dimensions.ts";
+import { readSize } from "../dimensions.ts";
 import { SNIFF_BYTES, sniff } from "../sniff.ts";
 
 // What parses strangers' bytes stands in everybody's way while it does: its steps are counted, as clocks tell of the machine.
@@ -123,10 +123,6 @@ describe("a bound on steps", () => {
     expect(steps.taken).toBeLessThan(66_000);
     // Without it each byte would be looked at.
     expect(stepsOf((all) => readSize(type, bytes, all))).toBeGreaterThan(500_000);
-    if (type !== "image/jpeg") return;
-    const header = new Steps(65_536);
-    expect(hasWholeHeader(bytes, header)).toBe(false);
-    expect(header.taken).toBeLessThan(66_000);
   });
 
   test("leaves room for every box that a real picture has", () => {
@@ -156,7 +152,6 @@ describe("a bound on steps", () => {
         for (const type of ["image/jpeg", "image/png", "image/gif", "image/webp", "image/avif"]) {
           const steps = new Steps(65_536);
           readSize(type, bytes, steps);
-          hasWholeHeader(bytes, steps);
           expect(steps.taken).toBeLessThanOrEqual(66_000);
         }
       }),

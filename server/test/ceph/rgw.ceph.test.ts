@@ -126,12 +126,9 @@ describe("a gateway that is", () => {
     await put(ceph.publicBucket, "")("middle", large);
     for (const source of [await createS3Source(options, patience), createHttpSource(publicBase, patience)]) {
       const object = await source.open("middle", signal);
-      const reading = readWhole(object.body, object.bytes, {
-        check: () => {
-          signalDaemon(ceph.folder, "rgw", "SIGSTOP");
-          return true;
-        },
-        pass: () => undefined,
+      const reading = readWhole(object.body, object.bytes, () => {
+        signalDaemon(ceph.folder, "rgw", "SIGSTOP");
+        return true;
       });
       expect(await codeOf(reading)).toBe("source-timeout");
       signalDaemon(ceph.folder, "rgw", "SIGCONT");

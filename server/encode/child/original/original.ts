@@ -1,6 +1,6 @@
 import sharp, { type Metadata, type Sharp } from "sharp";
 import { Problem } from "../../../errors.ts";
-import { hasWholeHeader, readSize } from "../../../formats/dimensions.ts";
+import { readSize } from "../../../formats/dimensions.ts";
 import { readSequence } from "../../../formats/sequence.ts";
 import { sniff } from "../../../formats/sniff.ts";
 import { limitProblem, passedOnReason, type SourceLimits } from "../../limits.ts";
@@ -28,31 +28,14 @@ export interface Original {
 }
 
 /**
- * Reads the header of a JPEG while the rest of it arrives: half a millisecond that a reader need not wait for. What it
- * comes to is undefined where only the whole can tell what is wrong.
- * @param head as much of it as is here.
- * @returns undefined as long as that is not all of the header; of other types always.
- */
-export function readEarly(head: Uint8Array): Promise<Metadata | undefined> | undefined {
-  if (sniff(head).type !== "image/jpeg" || !hasWholeHeader(head)) return undefined;
-  return readHeader(leanOriginal("image/jpeg", head)).catch(() => undefined);
-}
-
-/**
  * Reads the header of an original that was let in by its first bytes; no pixel is decoded yet.
  * @param whole changed where {@link leanOriginal} leaves something out.
- * @param early what {@link readEarly} has begun.
  * @throws Problem `unreadable-source`.
  */
-export async function openOriginal(
-  whole: Uint8Array,
-  limits: SourceLimits,
-  early?: Promise<Metadata | undefined>,
-): Promise<Original> {
+export async function openOriginal(whole: Uint8Array, limits: SourceLimits): Promise<Original> {
   const { type } = sniff(whole);
-  const begun = await early;
-  const lean = begun === undefined ? leanOriginal(type, type === "image/gif" ? endGif(whole) : whole) : whole;
-  const original = readStoredSequence(type, lean) ?? (await readStill(type, lean, begun));
+  const lean = leanOriginal(type, type === "image/gif" ? endGif(whole) : whole);
+  const original = readStoredSequence(type, lean) ?? (await readStill(type, lean));
   const problem = limitProblem(original, limits) ?? passingProblem(original, limits);
   if (problem !== undefined) throw new Problem("unreadable-source", { detail: problem });
   return { ...original, passedOn: passedOnReason(original, limits) };
@@ -66,16 +49,10 @@ function passingProblem(original: Omit<Original, "passedOn">, limits: SourceLimi
   return `${reason} It has ${byteLength} bytes; up to ${limits.passThroughBytes} (PASS_THROUGH_BYTES) it would be passed on as it is.`;
 }
 
-async function readStill(
-  type: string,
-  bytes: Uint8Array,
-  begun: Metadata | undefined,
-): Promise<Omit<Original, "passedOn">> {
-  const header =
-    begun ??
-    (await readHeader(bytes).catch((cause: unknown) => {
-      throw damaged({ type, bytes }, cause);
-    }));
+async function readStill(type: string, bytes: Uint8Array): Promise<Omit<Original, "passedOn">> {
+  const header = await readHeader(bytes).catch((cause: unknown) => {
+    throw damaged({ type, bytes }, cause);
+  });
   const canvas = type === "image/gif" ? clearCanvas(bytes) : { bytes, alpha: false };
   return {
     ...{ bytes: canvas.bytes, type, ...shownSize(type, header) },

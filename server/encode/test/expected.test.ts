@@ -1,0 +1,51 @@
+import { beforeAll, expect, onTestFinished, test } from "vitest";
+import { photo } from "../../test/support/pictures.ts";
+import { createPool, type Pool, type PoolOptions } from "../pool/pool.ts";
+
+const signal = new AbortController().signal;
+let original: Buffer;
+beforeAll(async () => {
+  original = await photo(400, 300).jpeg().toBuffer();
+});
+
+function startPool(options: PoolOptions): Pool {
+  const pool = createPool({
+    slots: { live: 1, warm: 1 },
+    // However busy the machine is: nobody is turned away for the time that it takes.
+    deadlineMs: { live: 120_000, warm: 120_000 },
+    maxWaitMs: { live: 120_000, warm: 120_000 },
+    ...options,
+  });
+  onTestFinished(() => pool.close());
+  return pool;
+}
+
+async function encode(pool: Pool): Promise<void> {
+  const outputs = [{ class: "jpg", quality: 50, width: 200 }] as const;
+  for await (const _ of pool.encode(original, outputs, { lane: "live", signal }));
+}
+
+test("a reader whom a full line would turn away is turned away before anything is fetched", async () => {
+  const pool = startPool({ maxJobs: { live: 1, warm: 1 } });
+  const [first, second] = [encode(pool), encode(pool)];
+  await expect.poll(() => pool.stats().lanes.live).toMatchObject({ running: 1, waiting: 1 });
+  expect(() => pool.expect()).toThrow(expect.objectContaining({ code: "busy" }));
+  await Promise.all([first, second]);
+  pool.expect()();
+});
+
+test("of all who see the last place in the line only one fetches for it, and a slow source fills no line", async () => {
+  const pool = startPool({ maxJobs: { live: 2, warm: 1 } });
+  const slow = Array.from({ length: 10 }, () => pool.expect());
+  for (const leave of slow) leave();
+  const [first, second] = [encode(pool), encode(pool)];
+  await expect.poll(() => pool.stats().lanes.live).toMatchObject({ running: 1, waiting: 1 });
+  const leave = pool.expect();
+  expect(() => pool.expect()).toThrow(expect.objectContaining({ code: "busy" }));
+  leave();
+  leave();
+  const leaveAgain = pool.expect();
+  expect(() => pool.expect()).toThrow(expect.objectContaining({ code: "busy" }));
+  leaveAgain();
+  await Promise.all([first, second, encode(pool)]);
+});
