@@ -7,6 +7,7 @@ export interface ProblemKind {
   readonly remedy: string;
   /** Always sent: without it, RFC 9110 §15.1 allows heuristic caching of 404, 405, 410, 414 and 501. */
   readonly cacheControl: string;
+  /** The usual wait before the same request may succeed, where there is no estimate; http/retry-after.ts makes the header. */
   readonly retryAfterSeconds?: number;
   /** Set where a second request would fail again: for how many seconds it is remembered, and for which requests. */
   readonly remembered?: { readonly scope: Scope; readonly seconds: number };
@@ -203,6 +204,7 @@ export class Problem extends Error {
   readonly code: ProblemCode;
   /** Public text about this case. It contains no path, bucket, host or stack. */
   readonly detail: string | undefined;
+  /** An estimate, of any size. */
   readonly retryAfterSeconds: number | undefined;
   /** The storage's answer, such as `403 InvalidObjectState`: only for the log and for a publish, which has a token. */
   readonly storage: string | undefined;

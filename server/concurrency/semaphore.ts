@@ -182,5 +182,5 @@ interface Ticket extends Waiter {
 const nothingElse: Needs<true> = { begin: () => true, isDue: () => false, leave: () => undefined };
 
 function busy(expectedMs: number): Problem {
-  return new Problem("busy", { retryAfterSeconds: Math.min(30, Math.max(1, Math.ceil(expectedMs / 1000))) });
+  return new Problem("busy", { retryAfterSeconds: expectedMs / 1000 });
 }

@@ -3,6 +3,7 @@ import { InvalidBody } from "../../contract/api.ts";
 import { InvalidRequest } from "../../contract/request.ts";
 import { Problem, type ProblemKind, problems } from "../errors.ts";
 import type { Answer } from "./response.ts";
+import { retryAfter } from "./retry-after.ts";
 
 /**
  * Any failure as RFC 9457's `application/problem+json`. What is no Problem is a bug or the inside: the reader gets a
@@ -10,7 +11,8 @@ import type { Answer } from "./response.ts";
  */
 export function problemAnswer(error: unknown, requestId: string): Answer {
   const problem = toProblem(error);
-  const { code, detail, retryAfterSeconds, originalBytes } = problem;
+  const { code, detail, originalBytes } = problem;
+  const wait = retryAfter(problem);
   const { status, title, remedy, cacheControl }: ProblemKind = problems[code];
   const body = new TextEncoder().encode(
     `${JSON.stringify({ code, status, title, ...(detail !== undefined && { detail }), remedy, requestId })}\n`,
@@ -21,7 +23,7 @@ export function problemAnswer(error: unknown, requestId: string): Answer {
       "content-type": "application/problem+json",
       "content-length": String(body.byteLength),
       "cache-control": cacheControl,
-      ...(retryAfterSeconds !== undefined && { "retry-after": spread(retryAfterSeconds) }),
+      ...(wait !== undefined && { "retry-after": wait }),
       // RFC 9110 §15.5.17: a client that resumes learns where the end is.
       ...(originalBytes !== undefined && { "content-range": `bytes */${originalBytes}` }),
       // The rest of the body is not read, so no other request can follow it on this connection.
@@ -44,9 +46,4 @@ export function toProblem(error: unknown): Problem {
   if (error instanceof InvalidBody) return new Problem("invalid-body", { detail: error.message });
   if (HTTPError.isError(error) && error.status === 413) return new Problem("body-too-large");
   return new Problem("internal", { cause: error });
-}
-
-/** Up to twice as long: readers who were refused together must not come back together. */
-function spread(seconds: number): string {
-  return String(Math.ceil(seconds * (1 + Math.random())));
 }

@@ -47,8 +47,7 @@ export function createAccess(parts: {
       // The number of signed and published variants is limited; only variants that a stranger invents are charged.
       const isOpen = mode === "open" || (mode === "listed" && listing.neverPublished);
       if (!isOpen || listing.has(asked)) return oneClient(client);
-      if (!budget.take(client))
-        throw new Problem("over-budget", { retryAfterSeconds: Math.ceil(budget.wait(client)) });
+      if (!budget.take(client)) throw new Problem("over-budget", { retryAfterSeconds: budget.wait(client) });
       return oneClient(client, (cpuMs) => budget.spend(client, Math.max(0, cpuMs / ORDINARY_CPU_MS - 1)));
     },
   };

@@ -275,4 +275,21 @@ describe("a Retry-After", () => {
     expect(Math.max(...seconds)).toBeLessThanOrEqual(4);
     expect(new Set(seconds).size).toBeGreaterThan(1);
   });
+
+  test.each([
+    ["busy", 0.2, 1],
+    ["source-busy", 7.5, 8],
+    ["busy", 3_600, 30],
+    ["source-timeout", 900, 30],
+    ["over-budget", 90.1, 91],
+  ] as const)(
+    "of %s with an estimate of %d s is whole seconds from %d on",
+    (code, retryAfterSeconds, least) => {
+      const problem = new Problem(code, { retryAfterSeconds });
+      const seconds = Number(problemAnswer(problem, "id").headers["retry-after"]);
+      expect(Number.isInteger(seconds)).toBe(true);
+      expect(seconds).toBeGreaterThanOrEqual(least);
+      expect(seconds).toBeLessThanOrEqual(2 * least);
+    },
+  );
 });

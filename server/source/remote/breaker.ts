@@ -70,8 +70,7 @@ export function createBreaker(now: () => number): Breaker {
           if (openUntil === 0 && word !== "nothing") count(word === "bad" ? key : undefined);
         };
       const left = Math.max(openUntil, (probes.get(key) ?? Number.NEGATIVE_INFINITY) + OPEN_MS) - now();
-      if (left > 0 || isProbed)
-        throw new Problem("source-busy", { retryAfterSeconds: Math.max(1, Math.ceil(left / 1000)) });
+      if (left > 0 || isProbed) throw new Problem("source-busy", { retryAfterSeconds: left / 1000 });
       isProbed = true;
       return (word) => settle(key, word);
     },
