@@ -1,4 +1,6 @@
 import { availableParallelism } from "node:os";
+import { defaultOutputLimits } from "../encode/child/choose-format.ts";
+import { defaultLimits, defaultSourceBytes } from "../encode/limits.ts";
 import {
   choice,
   count,
@@ -110,27 +112,37 @@ export const settings = {
   maxSourceBytes: serve(
     "MAX_SOURCE_BYTES",
     size,
-    "64MiB",
+    mebibytes(defaultSourceBytes),
     "Maximum size of an original that variants are made from.",
   ),
   maxPixels: serve(
     "MAX_PIXELS",
     count,
-    "120000000",
+    String(defaultLimits.pixels),
     "Maximum pixels of an original, or of one of its frames.",
   ),
-  maxSide: serve("MAX_SIDE", count, "65535", "Maximum length of an original's longer side, in pixels."),
-  maxFrames: serve("MAX_FRAMES", count, "256", "Maximum frames of an animation that is encoded."),
+  maxSide: serve(
+    "MAX_SIDE",
+    count,
+    String(defaultLimits.side),
+    "Maximum length of an original's longer side, in pixels.",
+  ),
+  maxFrames: serve(
+    "MAX_FRAMES",
+    count,
+    String(defaultLimits.frames),
+    "Maximum frames of an animation that is encoded.",
+  ),
   maxAnimationPixels: serve(
     "MAX_ANIMATION_PIXELS",
     count,
-    "50000000",
+    String(defaultLimits.animationPixels),
     "Maximum pixels of an animation that is encoded, all frames together.",
   ),
   passThroughBytes: serve(
     "PASS_THROUGH_BYTES",
     size,
-    "8MiB",
+    mebibytes(defaultLimits.passThroughBytes),
     "Maximum size of an animation that is passed on unchanged, without its metadata, because it cannot be encoded.",
   ),
   keepCopyright: serve(
@@ -187,7 +199,7 @@ export const settings = {
   maxAvifPixels: serve(
     "MAX_AVIF_PIXELS",
     count,
-    "16000000",
+    String(defaultOutputLimits.avifPixels),
     "Maximum pixels of an AVIF. A larger image is made in the next best format; with fm=avif the answer is 422.",
   ),
   encoderUser: serve(
@@ -296,6 +308,10 @@ export const settings = {
     "Least severe level that is logged.",
   ),
 } as const;
+
+function mebibytes(bytes: number): string {
+  return `${bytes / 2 ** 20}MiB`;
+}
 
 // --- rows ---
 

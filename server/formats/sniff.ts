@@ -12,7 +12,10 @@ export interface Sniffed {
   readonly detail?: string;
 }
 
-/** Enough of an original for {@link sniff}: an SVG may start with a licence in a comment, or a long document type. */
+/**
+ * Enough of an original to say what it is, and nearly always its size: an SVG may start with a licence in a comment or a long
+ * document type, a photograph with a camera's EXIF and thumbnail.
+ */
 export const SNIFF_BYTES = 65_536;
 
 /** No head takes so many: each of its bytes is looked at a few times at most. */

@@ -1,4 +1,5 @@
 import { LRUCache } from "lru-cache";
+import { defaultSourceBytes } from "../encode/limits.ts";
 import { Problem } from "../errors.ts";
 import type { ByteRange } from "../http/range.ts";
 import { cut } from "./body.ts";
@@ -29,15 +30,12 @@ export interface StoredSource {
   open(key: string, signal: AbortSignal, range?: ByteRange): Promise<StoredObject>;
 }
 
-/** As MAX_SOURCE_BYTES. */
-export const DEFAULT_MOST_BYTES = 64 * 2 ** 20;
-
 /**
  * A source of the uploaded bytes, in whatever form the storage has them. An object with a coding, or without a length, is read
  * whole into memory.
  * @param most maximum bytes of such an object, decoded.
  */
-export function asUploaded(stored: StoredSource, most: number = DEFAULT_MOST_BYTES): Source {
+export function asUploaded(stored: StoredSource, most: number = defaultSourceBytes): Source {
   /** Lengths of objects that had to be read for them, by key and validator. */
   const lengths = new LRUCache<string, number>({ max: 10_000 });
   /** Keys of such objects: a range of the stored bytes is not a range of the content. */

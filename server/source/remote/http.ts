@@ -1,12 +1,14 @@
 import { request as httpRequest, type IncomingMessage } from "node:http";
 import { request as httpsRequest } from "node:https";
+import { parseRetryAfter } from "../../../contract/retry-after.ts";
+import { defaultSourceBytes } from "../../encode/limits.ts";
 import { Problem } from "../../errors.ts";
 import type { ByteRange } from "../../http/range.ts";
 import { traceHeaders } from "../../telemetry/trace-context.ts";
 import { exactly } from "../body.ts";
 import { failedProblem } from "../shortage.ts";
 import type { Source } from "../source.ts";
-import { asUploaded, DEFAULT_MOST_BYTES, type StoredSource, type StoredStat } from "../stored.ts";
+import { asUploaded, type StoredSource, type StoredStat } from "../stored.ts";
 import { validatorOf } from "../validator.ts";
 import { createConnections } from "./connections.ts";
 import { faultProblem } from "./faults.ts";
@@ -21,7 +23,7 @@ import { remoteTimeouts, type Timeouts, within } from "./timeouts.ts";
 export function createHttpSource(
   base: URL,
   timeouts: Timeouts = remoteTimeouts,
-  mostBytes: number = DEFAULT_MOST_BYTES,
+  mostBytes: number = defaultSourceBytes,
 ): Source {
   const send = createSender(base, timeouts);
   const stored: StoredSource = {
@@ -109,10 +111,10 @@ function basicLogin({ username, password }: URL): { readonly authorization?: str
 function problemOf(response: IncomingMessage): Problem | undefined {
   const { statusCode: status = 0, headers } = response;
   if (status === 200 || status === 206) return undefined;
-  const seconds = Number(headers["retry-after"]);
+  const waitMs = parseRetryAfter(headers["retry-after"]);
   return faultProblem({
     ...{ status, cause: new Error(`the source answered ${status}`) },
-    ...(seconds >= 1 && { retryAfterSeconds: Math.min(seconds, 30) }),
+    ...(waitMs !== undefined && { retryAfterSeconds: waitMs / 1000 }),
   });
 }
 

@@ -1,5 +1,6 @@
 import { Readable } from "node:stream";
 import type { GetObjectCommandOutput, HeadObjectCommandOutput, S3Client } from "@aws-sdk/client-s3";
+import { defaultSourceBytes } from "../../encode/limits.ts";
 import { Problem } from "../../errors.ts";
 import type { ByteRange } from "../../http/range.ts";
 import { traceHeaders } from "../../telemetry/trace-context.ts";
@@ -7,7 +8,7 @@ import { exactly } from "../body.ts";
 import { type ListSiblings, MOST_SIBLINGS, siblingsBy } from "../list-siblings.ts";
 import { failedProblem, isShortage } from "../shortage.ts";
 import type { Source } from "../source.ts";
-import { asUploaded, DEFAULT_MOST_BYTES, type StoredSource, type StoredStat } from "../stored.ts";
+import { asUploaded, type StoredSource, type StoredStat } from "../stored.ts";
 import { validatorOf } from "../validator.ts";
 import { type Connections, createConnections } from "./connections.ts";
 import { faultProblem } from "./faults.ts";
@@ -40,7 +41,7 @@ export interface S3Source extends Source {
 export async function createS3Source(
   options: S3Options,
   timeouts: Timeouts = remoteTimeouts,
-  mostBytes: number = DEFAULT_MOST_BYTES,
+  mostBytes: number = defaultSourceBytes,
 ): Promise<S3Source> {
   const { S3Client, GetObjectCommand, HeadObjectCommand, ListObjectsV2Command } = await import(
     "@aws-sdk/client-s3"

@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { createDiskCache, type DiskCache } from "../../cache/disk.ts";
-import { defaultLimits } from "../../encode/limits.ts";
+import { defaultLimits, defaultSourceBytes } from "../../encode/limits.ts";
 import { createSharpEncoder, type SharpEncoder } from "../../encode/test/sharp-encoder.ts";
 import { type FreshnessPolicy, folderPolicy } from "../../http/freshness.ts";
 import { openPublished, type Published } from "../../published/published.ts";
@@ -88,11 +88,10 @@ export async function createWorld({
     policy: policy ?? folderPolicy,
     published,
     log: {
-      request: (line) => lines.push(line),
-      requests: (line) => (id, total, trace) => lines.push({ ...line, id, ms: { total }, trace }),
+      request: (answer) => (id, ms, trace) => lines.push({ ...answer, id, ms, trace }),
       ...{ debug: silent, info: silent, warn: silent, error: silent },
     },
-    metrics: { answered: silent, answeredOften: () => silent, purgeWithheld: silent },
+    metrics: { answered: () => silent, purgeWithheld: silent },
     options: { ...defaults, ...options },
   });
   const server = createServer(service.front).listen(0, "127.0.0.1");
@@ -135,7 +134,7 @@ const defaults: ServiceOptions = {
   tokens: [],
   originals: "on",
   defaultQuality: 75,
-  maxSourceBytes: 64 * 2 ** 20,
+  maxSourceBytes: defaultSourceBytes,
   sourceTimeout: 10_000,
   queueTimeout: 6_000,
   warmTimeout: 60_000,
