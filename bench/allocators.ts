@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import pMap from "p-map";
 import { createPool, type Pool } from "../server/encode/pool/pool.ts";
 import { allocator } from "../server/encode/pool/worker.ts";
 import type { Bench } from "./tools/bench.ts";
@@ -65,8 +66,7 @@ async function jobs(bench: Bench, environment: Environment) {
     peak = Math.max(peak, privateBytes());
   }, 50);
   try {
-    const next = Array.from({ length: JOBS }, (_, index) => index).values();
-    await Promise.all([work(pool, original, next), work(pool, original, next)]);
+    await pMap(Array(JOBS).keys(), (index) => work(pool, original, index), { concurrency: 2 });
     await sleep(2_000);
     const cpuMs = childrenOf(process.pid).reduce((sum, child) => sum + cpuMsOf(child), 0);
     return { peak, idle: privateBytes(), cpuMs };
@@ -76,21 +76,14 @@ async function jobs(bench: Bench, environment: Environment) {
   }
 }
 
-/** Runs jobs until none is left. */
-async function work(
-  pool: Pool,
-  original: Uint8Array,
-  next: Iterator<number> & Iterable<number>,
-): Promise<void> {
+async function work(pool: Pool, original: Uint8Array, index: number): Promise<void> {
   const signal = new AbortController().signal;
-  for (const index of next) {
-    const output = {
-      class: FORMATS[index % FORMATS.length] ?? "jpg",
-      width: WIDTHS[index % WIDTHS.length] ?? 800,
-      quality: 40 + (index % 40),
-    };
-    for await (const _ of pool.encode(original, [output], { lane: "live", signal }));
-  }
+  const output = {
+    class: FORMATS[index % FORMATS.length] ?? "jpg",
+    width: WIDTHS[index % WIDTHS.length] ?? 800,
+    quality: 40 + (index % 40),
+  };
+  for await (const _ of pool.encode(original, [output], { lane: "live", signal }));
 }
 
 function privateBytes(): number {

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import pMap from "p-map";
 import { formatUrl } from "../contract/url.ts";
 import { watchEncoders } from "./children-memory.ts";
 import { type Answer, ask } from "./corpus-answers.ts";
@@ -42,12 +43,7 @@ async function feed(folder: string, atOnce: number): Promise<number> {
   const memory = watchEncoders(server.pid);
   try {
     const keys = await filesOf(folder);
-    const answers: Answer[] = [];
-    const waiting = keys.values();
-    const asker = async (): Promise<void> => {
-      for (const key of waiting) answers.push(await ask(urlOf(port, key), key));
-    };
-    await Promise.all(Array.from({ length: atOnce }, asker));
+    const answers = await pMap(keys, (key) => ask(urlOf(port, key), key), { concurrency: atOnce });
     const alive = await Promise.race([server.ended, Promise.resolve("alive")]);
     return tell(answers, alive, memory.peak());
   } finally {

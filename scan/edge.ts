@@ -1,3 +1,4 @@
+import pMap from "p-map";
 import { browserAccept } from "../contract/accept.ts";
 import { type ImageRequest, isOriginal } from "../contract/request.ts";
 import { formatUrl } from "../contract/url.ts";
@@ -6,7 +7,7 @@ import { blameOf } from "./proxy/blame.ts";
 import type { Answer } from "./proxy/client.ts";
 import { InFront, seenIn } from "./proxy/in-front.ts";
 import { refusalOf } from "./proxy/parse-answers.ts";
-import { inParallel, request, type Server, Unanswered } from "./proxy/request.ts";
+import { request, type Server, Unanswered } from "./proxy/request.ts";
 
 /** What readers get at the public address. */
 export interface EdgeResult {
@@ -36,14 +37,18 @@ export async function readEdge(
   const seen = createSeen();
   const all = [...requests].map((asked) => ({ asked, url: formatUrl(server.endpoint, asked, signatureKey) }));
   for (const isAgain of [false, true])
-    await inParallel(all, server.concurrency, async ({ asked, url }) => {
-      for (const accept of classesOf(asked)) {
-        if (seen.isOver()) return;
-        const response = await readOnce(server, url, accept);
-        seen.add({ asked, url, accept, isAgain, response });
-        onResponse();
-      }
-    });
+    await pMap(
+      all,
+      async ({ asked, url }) => {
+        for (const accept of classesOf(asked)) {
+          if (seen.isOver()) return;
+          const response = await readOnce(server, url, accept);
+          seen.add({ asked, url, accept, isAgain, response });
+          onResponse();
+        }
+      },
+      { concurrency: server.concurrency },
+    );
   return seen.result();
 }
 

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { parseRetryAfter } from "../../contract/retry-after.ts";
 import { blameOf } from "./blame.ts";
 import { type Answer, type Sent, send, Unreachable } from "./client.ts";
 import { InFront, isChallenge, seenIn } from "./in-front.ts";
@@ -77,29 +78,6 @@ export async function pause(server: Pick<Server, "signal">, milliseconds: number
   await sleep(milliseconds, undefined, { signal: AbortSignal.any([server.signal]) });
 }
 
-/** Runs `work` over the items in order, at most `width` in parallel; a failure stops the rest. */
-export async function inParallel<T>(
-  items: Iterable<T> | AsyncIterable<T>,
-  width: number,
-  work: (item: T) => Promise<void>,
-): Promise<void> {
-  const iterator = Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]();
-  let stopped = false;
-  const worker = async (): Promise<void> => {
-    try {
-      while (!stopped) {
-        const next = await iterator.next();
-        if (next.done === true) return;
-        await work(next.value);
-      }
-    } catch (error) {
-      stopped = true;
-      throw error;
-    }
-  };
-  await Promise.all(Array.from({ length: width }, worker));
-}
-
 // --- one attempt ---
 
 type Outcome<T> = { readonly value: T } | Passing;
@@ -165,11 +143,4 @@ async function passingProblem(
   if (answer.status !== 404 && answer.status !== 410) throw new InFront(url, seen);
   if (takesMissing) return undefined;
   throw notOurs(url, seen);
-}
-
-/** Seconds, or a date (RFC 9110 §10.2.3). */
-function parseRetryAfter(value: string): number | undefined {
-  if (value === "") return undefined;
-  const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now();
-  return Number.isNaN(ms) ? undefined : Math.max(ms, 0);
 }

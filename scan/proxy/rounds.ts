@@ -1,5 +1,6 @@
+import pMap from "p-map";
 import type { Refusal } from "./blame.ts";
-import { inParallel, pause, type Server } from "./request.ts";
+import { pause, type Server } from "./request.ts";
 
 /** A round that begins with this many failures ends: the whole storage is down. */
 const ENOUGH = 20;
@@ -40,13 +41,14 @@ async function oneRound<T>(
 ): Promise<Again<T>> {
   const left = new Map<T, Refusal>();
   let settled = 0;
-  await inParallel(chunks(items, size), server.concurrency, async (chunk) => {
+  const askAbout = async (chunk: readonly T[]): Promise<void> => {
     const [reason] = left.values();
     const isAway = settled === 0 && left.size >= ENOUGH && reason !== undefined;
     const again = isAway ? new Map(chunk.map((item) => [item, reason])) : await ask(chunk);
     for (const [item, problem] of again) left.set(item, problem);
     settled += chunk.length - again.size;
-  });
+  };
+  await pMap(chunks(items, size), askAbout, { concurrency: server.concurrency });
   return left;
 }
 

@@ -1,6 +1,7 @@
+import pMap from "p-map";
 import { formatUrl } from "../../contract/url.ts";
 import type { Answer } from "./client.ts";
-import { inParallel, request, type Server, Unanswered } from "./request.ts";
+import { request, type Server, Unanswered } from "./request.ts";
 
 /** Width in pixels, twice the width in the report, for dense screens. */
 const WIDTH = 256;
@@ -17,7 +18,7 @@ export async function loadThumbnails(
   onThumbnail: () => void,
 ): Promise<Map<string, string>> {
   const thumbnails = new Map<string, string>();
-  await inParallel(keys, server.concurrency, async (key) => {
+  const load = async (key: string): Promise<void> => {
     const asked = { key, quality: 40, width: WIDTH, format: "webp" } as const;
     const url = formatUrl(server.endpoint, /\.svg$/i.test(key) ? { key } : asked, signatureKey);
     const thumbnail = await request(server, { url, init: () => ({}), read: dataUrl }).catch((error) => {
@@ -26,7 +27,8 @@ export async function loadThumbnails(
     });
     if (thumbnail !== undefined) thumbnails.set(key, thumbnail);
     onThumbnail();
-  });
+  };
+  await pMap(keys, load, { concurrency: server.concurrency });
   return thumbnails;
 }
 

@@ -1,3 +1,4 @@
+import pMap from "p-map";
 import type { MissingBody, VariantSpec } from "../../contract/api.ts";
 import type { Variants } from "../image/variants.ts";
 import { isWarm } from "./is-warm.ts";
@@ -19,19 +20,15 @@ export async function findMissing(
   { images, effort }: MissingBody,
   signal: AbortSignal,
 ): Promise<Image[]> {
-  const missing: VariantSpec[][] = images.map(() => []);
-  const waiting = images.entries();
-  const worker = async (): Promise<void> => {
-    for (const [at, image] of waiting) {
-      for (const spec of image.variants) {
-        signal.throwIfAborted();
-        const meta = await parts.variants.findMeta(variantOfSpec(image.img, spec, parts.defaultQuality));
-        if (meta === undefined || !isWarm(meta, image.v, effort)) missing[at]?.push(spec);
-      }
+  const findIn = async (image: Image): Promise<Image> => {
+    const variants: VariantSpec[] = [];
+    for (const spec of image.variants) {
+      signal.throwIfAborted();
+      const meta = await parts.variants.findMeta(variantOfSpec(image.img, spec, parts.defaultQuality));
+      if (meta === undefined || !isWarm(meta, image.v, effort)) variants.push(spec);
     }
+    return { ...image, variants };
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, worker));
-  return images
-    .map((image, at) => ({ ...image, variants: missing[at] ?? [] }))
-    .filter(({ variants }) => variants.length > 0);
+  const missing = await pMap(images, findIn, { concurrency: AT_ONCE });
+  return missing.filter(({ variants }) => variants.length > 0);
 }

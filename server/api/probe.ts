@@ -1,3 +1,4 @@
+import pMap from "p-map";
 import type { ProbeAnswer, ProbeBody } from "../../contract/api.ts";
 import type { SourceRecord } from "../cache/cache.ts";
 import { publisher } from "../concurrency/clients.ts";
@@ -24,28 +25,23 @@ export async function probeAll(
   body: ProbeBody,
   signal: AbortSignal,
 ): Promise<ProbeAnswer["images"]> {
-  const waiting = [...new Set(body.images)];
-  const images: [string, ProbeAnswer["images"][string]][] = [];
-  const worker = async (): Promise<void> => {
-    for (let key = waiting.shift(); key !== undefined; key = waiting.shift()) {
-      // A signal of its own: each piece of work listens to it, and Node reports more than ten listeners as a leak.
-      const own = AbortSignal.any([signal]);
-      try {
-        images.push([key, toInfo(key, await probe(parts, key, own))]);
-      } catch (error) {
-        signal.throwIfAborted();
-        const problem = apiProblem(error);
-        const beside =
-          body.neighbours === true && problem.code === "source-absent"
-            ? // A bucket that may not be listed can still have photographs.
-              await parts.neighbours(key, own).catch(() => [])
-            : undefined;
-        images.push([key, { problem, ...(beside !== undefined && { neighbours: beside }) }]);
-      }
+  const probeOne = async (key: string): Promise<[string, ProbeAnswer["images"][string]]> => {
+    // A signal of its own: each piece of work listens to it, and Node reports more than ten listeners as a leak.
+    const own = AbortSignal.any([signal]);
+    try {
+      return [key, toInfo(key, await probe(parts, key, own))];
+    } catch (error) {
+      signal.throwIfAborted();
+      const problem = apiProblem(error);
+      const beside =
+        body.neighbours === true && problem.code === "source-absent"
+          ? // A bucket that may not be listed can still have photographs.
+            await parts.neighbours(key, own).catch(() => [])
+          : undefined;
+      return [key, { problem, ...(beside !== undefined && { neighbours: beside }) }];
     }
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, worker));
-  return Object.fromEntries(images);
+  return Object.fromEntries(await pMap(new Set(body.images), probeOne, { concurrency: AT_ONCE }));
 }
 
 async function probe(

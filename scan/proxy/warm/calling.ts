@@ -2,7 +2,7 @@ import { apiLimits, apiPaths, type MissingBody, type WarmBody } from "../../../c
 import { apiCall } from "../api-call.ts";
 import { blameOf, type Refusal } from "../blame.ts";
 import { apiRefusal, parseMissingAnswer, parseWarmLine } from "../parse-answers.ts";
-import { inParallel, request, type Server, TryAgain } from "../request.ts";
+import { request, type Server, TryAgain } from "../request.ts";
 import { chunks, inRounds } from "../rounds.ts";
 import { createAway } from "./away.ts";
 import { ndjsonLines } from "./ndjson.ts";
@@ -33,7 +33,7 @@ export async function warmByCalling(
   options: CallingOptions,
   onResult: (variant: Variant, result: WarmResult) => void,
 ): Promise<void> {
-  await inParallel(chunks(byPhoto(requests, MOST_REQUESTS), apiLimits.images), 1, async (batch) => {
+  for (const batch of chunks(byPhoto(requests, MOST_REQUESTS), apiLimits.images)) {
     const isMissing = await findMissing(server, batch, options);
     const work: PhotoVariants[] = [];
     for (const photo of batch) {
@@ -44,7 +44,7 @@ export async function warmByCalling(
       if (variants.length > 0) work.push({ ...photo, variants });
     }
     await warmAll(server, work, options, onResult);
-  });
+  }
 }
 
 /** A request has at most three variants. */
