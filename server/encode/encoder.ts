@@ -1,13 +1,13 @@
 import type { VariantClass } from "../../contract/formats.ts";
 import type { Clients } from "../concurrency/clients.ts";
 
-/** Live work answers a reader; warm work is made ahead, in slots of its own, and gives way. */
+/** Live work answers a waiting reader. Warm work is made in advance, in its own slots, and gives way to live work. */
 export type Lane = "live" | "warm";
 
 export interface Output {
-  /** Never enlarges. Absent: the photograph's own width. */
+  /** Never enlarges. Undefined: the photograph's own width. */
   readonly width?: number;
-  /** 1 to 100 on JPEG's scale; transform.ts maps it to each format's own. */
+  /** 1 to 100 on JPEG's scale; quality.ts maps it to each format's own. */
   readonly quality: number;
   readonly class: VariantClass;
 }
@@ -19,11 +19,11 @@ export interface Encoded {
   readonly height: number;
   readonly effort: number;
   readonly substitute: boolean;
-  /** Milliseconds in the line, with the first output of a job, and at work on this one; by who measures them. */
+  /** Milliseconds in the queue (counted for the first output of a job), and of work on this output. */
   readonly ms?: { readonly queue: number; readonly encode: number };
 }
 
-/** What the first bytes of an original tell. */
+/** Facts from the first bytes of an original. */
 export interface Probe {
   readonly type: string;
   /** Displayed pixels, after EXIF rotation; 0 for an SVG without a size. */
@@ -39,24 +39,24 @@ export interface Placeholder {
 }
 
 /**
- * Makes variants of an original, in processes that can be killed. Both throw Problem `unsupported-source`,
+ * Makes variants of an original, in processes that can be killed. Both methods throw Problem `unsupported-source`,
  * `unreadable-source`, `impossible-variant`, `busy` or `encode-failed`, and the signal's reason when it aborts.
  */
 export interface Encoder {
-  /** One decode for all outputs; each is handed over as soon as it is made, in order. */
+  /** One decode for all outputs; each is passed on when it is made, in order. */
   encode(
     original: Uint8Array,
     outputs: readonly Output[],
     options: {
       readonly lane: Lane;
       readonly signal: AbortSignal;
-      /** Absent: a publish. They are charged for the CPU, also when the signal aborts. */
+      /** Undefined: a publish. Clients are charged for the CPU time, also when the signal aborts. */
       readonly clients?: Clients;
-      /** 0 (fast) to 9 (small); absent: what suits the lane. */
+      /** 0 (fast) to 9 (small); undefined: the lane's default. */
       readonly effort?: number;
     },
   ): AsyncIterable<Encoded>;
-  /** Size, type and placeholder of an original; of an SVG only size and type, by its text. */
+  /** Size, type and placeholder of an original; for an SVG only size and type, from its text. */
   describe(
     original: Uint8Array,
     options: { readonly lane: Lane; readonly signal: AbortSignal; readonly clients?: Clients },

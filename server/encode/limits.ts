@@ -1,10 +1,10 @@
-/** What an original may be before its pixels are touched. */
+/** Limits of an original, checked before its pixels are decoded. */
 export interface SourceLimits {
-  /** The longer side of a frame: decoders and resizers hold whole rows, many at once. */
+  /** The longer side of a frame: decoders and resizers keep whole rows in memory, many at a time. */
   readonly side: number;
   /** Pixels of one frame. */
   readonly pixels: number;
-  /** Of an animation that is encoded; one beyond these two is passed on as it is stored. */
+  /** For an animation that is encoded; one above these two is passed on unchanged. */
   readonly frames: number;
   /** Pixels of all frames together. */
   readonly animationPixels: number;
@@ -31,13 +31,13 @@ export function limitProblem(
 ): string | undefined {
   const pixels = width * height;
   if (Math.max(width, height) > limits.side)
-    return `The original has ${width} × ${height} pixels; a side may have ${limits.side} (MAX_SIDE).`;
+    return `The original has ${width} × ${height} pixels; the limit for a side is ${limits.side} (MAX_SIDE).`;
   if (pixels > limits.pixels)
     return `The original has ${million(pixels)}; the limit is ${million(limits.pixels)} (MAX_PIXELS).`;
   return undefined;
 }
 
-/** An original, as far as it moves. */
+/** The facts about an original that concern animation. */
 export interface Moving {
   readonly type: string;
   readonly width: number;
@@ -46,8 +46,8 @@ export interface Moving {
 }
 
 /**
- * Why an animation is not encoded but passed on as it is stored, in words for the reader; undefined when it is encoded, or
- * is none.
+ * Why an animation is passed on unchanged and not encoded, as a message for the reader; undefined if it is encoded, or is not an
+ * animation.
  */
 export function passedOnReason(
   { type, width, height, frames }: Moving,
@@ -64,13 +64,13 @@ export function passedOnReason(
   return undefined;
 }
 
-/** Formats whose animations are decoded as a still, or not at all. */
+/** Formats whose animations libvips decodes as a still, or not at all. */
 const passedOnTypes: ReadonlyMap<string, string> = new Map([
   ["image/png", "PNG"],
   ["image/avif", "AVIF"],
 ]);
 
-/** Rounded up, so that what is beyond a limit reads so. */
+/** Rounded up, so that a value above the limit is also printed above it. */
 function million(count: number): string {
   return `${count < 10e6 ? Math.ceil(count / 1e4) / 100 : Math.ceil(count / 1e6)} megapixels`;
 }

@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { encoderProgram, WorkerDied } from "./pool/worker.ts";
 
-/** No encoder starts, so that there is nothing to serve with; the message says why and what to do. */
+/** No encoder starts, so the server cannot work; the message has the reason and the remedy. */
 export class NoEncoder extends Error {}
 
 /** Another user for the encoders. */
@@ -12,7 +12,7 @@ interface User {
   readonly gid: number;
 }
 
-/** What the operator is told when the first encoder does not start. @returns the error itself when it is something else. */
+/** The message for the operator if the first encoder does not start. @returns the error itself for any other error. */
 export function explainNoEncoder(error: unknown, user: User | undefined): unknown {
   if (!(error instanceof WorkerDied)) return error;
   return new NoEncoder(reasonFor(error, user), { cause: error });
@@ -22,12 +22,12 @@ function reasonFor(death: WorkerDied, user: User | undefined): string {
   const closed = user === undefined ? undefined : firstClosed(user, programPaths());
   if (user !== undefined && closed !== undefined)
     return (
-      `ENCODER_USER: user ${user.uid}:${user.gid} may not ${closed.may} ${closed.path}, which encoders run from. ` +
+      `ENCODER_USER: user ${user.uid}:${user.gid} may not ${closed.may} ${closed.path}, which the encoders need. ` +
       "Install the program where every user may read it, such as below /opt, or unset ENCODER_USER"
     );
   if (user !== undefined && /\bEPERM\b/.test(death.message))
     return (
-      `ENCODER_USER: the system lets no process start as ${user.uid}:${user.gid} (${death.message}). ` +
+      `ENCODER_USER: the system does not allow a process as ${user.uid}:${user.gid} (${death.message}). ` +
       "Give the server CAP_SETUID and CAP_SETGID, or unset ENCODER_USER"
     );
   if (death.reason === "unstarted")
@@ -35,10 +35,10 @@ function reasonFor(death: WorkerDied, user: User | undefined): string {
       `no encoder can be started: ${death.message}. ` +
       "EMFILE: raise `ulimit -n`; EAGAIN: raise `ulimit -u` or the pod's limit of processes; ENOMEM: give it memory"
     );
-  return `an encoder ended as it started: ${complaintIn(death.message)}. Install again: npm ci && npm run build`;
+  return `an encoder exited at its start: ${complaintIn(death.message)}. Reinstall: npm ci && npm run build`;
 }
 
-/** The line that a stack trace is about; where there is none, the last line. */
+/** The line with the message in a stack trace; if there is none, the last line. */
 function complaintIn(words: string): string {
   const lines = words.split("\n").filter((line) => line.trim() !== "");
   return lines.find((line) => /^\w*Error\b/.test(line)) ?? lines.at(-1) ?? "it said nothing";
@@ -46,12 +46,12 @@ function complaintIn(words: string): string {
 
 // --- what a user may read ---
 
-/** Node itself, the encoder's module and its image library: what the first steps of an encoder read. */
+/** Node itself, the encoder's module and its image library: the first files that an encoder reads. */
 function programPaths(): string[] {
   return [process.execPath, encoderProgram(), fileURLToPath(import.meta.resolve("sharp"))];
 }
 
-/** The first folder or file on the way to any of these that is shut to a user, by its mode. */
+/** The first folder or file on the way to any of these that a user cannot access, by its mode. */
 function firstClosed(user: User, paths: readonly string[]) {
   for (const path of paths)
     for (const one of ancestors(path)) {

@@ -3,7 +3,7 @@ import type { EncodeFailure, Metrics } from "../telemetry/metrics.ts";
 import type { Encoder } from "./encoder.ts";
 import { WorkerDied } from "./pool/worker.ts";
 
-/** Counts what an encoder makes, how long that takes and why it fails. */
+/** Counts an encoder's results, durations and failures. */
 export function observeEncoder(
   encoder: Encoder,
   metrics: Pick<Metrics, "encoded" | "encodeFailed">,
@@ -36,7 +36,7 @@ export function observeEncoder(
   };
 }
 
-/** undefined for what is no failure of an encode: a full line, a reader who left. */
+/** undefined for an error that is not a failed encode: a full queue, a reader who disconnected. */
 function causeOf(error: unknown): EncodeFailure | undefined {
   if (!(error instanceof Problem)) return undefined;
   if (error.code === "unreadable-source" || error.code === "unsupported-source") return "source";

@@ -8,9 +8,9 @@ import type { Probe } from "./encoder.ts";
 const MOST_STEPS = 16 * SNIFF_BYTES;
 
 /**
- * An SVG's size by its root element: `width` and `height` in CSS pixels, else its `viewBox`, else 0. It is read as text: an
- * SVG is never rendered here. Never throws.
- * @param steps counts what it costs.
+ * An SVG's size from its root element: `width` and `height` in CSS pixels, else its `viewBox`, else 0. It is read as text: the
+ * server never renders SVG. Never throws.
+ * @param steps counts the cost.
  */
 export function describeSvg(original: Uint8Array, steps = new Steps(MOST_STEPS)): Probe {
   const attributes = rootAttributes(new ByteReader(headOf(original), steps));
@@ -37,10 +37,10 @@ function headOf({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
 }
 
 const NAME_BYTES = 64;
-/** A longer value is no length. */
+/** A longer value is not a length. */
 const VALUE_BYTES = 256;
 
-/** Its attributes up to the first that is not in good order, where an XML parser would stop too. */
+/** Its attributes up to the first invalid one, where an XML parser would stop too. */
 function rootAttributes(xml: ByteReader): ReadonlyMap<string, string> {
   const attributes = new Map<string, string>();
   const root = findRoot(xml);
@@ -54,7 +54,7 @@ function rootAttributes(xml: ByteReader): ReadonlyMap<string, string> {
   return attributes;
 }
 
-/** White space, a name, `=` and a value in quotes. */
+/** White space, a name, `=` and a quoted value. */
 function readAttribute(xml: ByteReader, from: number) {
   const start = xml.skip(WHITE_SPACE, from);
   const equals = xml.find("=", start);
@@ -69,7 +69,7 @@ function readAttribute(xml: ByteReader, from: number) {
 
 // --- lengths ---
 
-/** CSS pixels of a unit (CSS Values 4 §6); `em` and `ex` as a browser has them where no style says more. */
+/** CSS pixels of a unit (CSS Values 4 §6); `em` and `ex` are those of a browser without styles. */
 const units: Readonly<Record<string, number>> = {
   ...{ "": 1, px: 1, in: 96, cm: 96 / 2.54, mm: 96 / 25.4, q: 96 / 101.6, pt: 96 / 72, pc: 16 },
   ...{ em: 16, rem: 16, ex: 8, ch: 8 },
@@ -78,7 +78,7 @@ const units: Readonly<Record<string, number>> = {
 /** Longer than any browser draws. */
 const MOST_PIXELS = 10_000_000;
 
-/** A length by itself; one in per cent is of something that is not known here. */
+/** An absolute length; a percentage refers to something that is not known here. */
 function pixels(length: string | undefined): number | undefined {
   const [, number, unit = ""] =
     /^\s*(\+?(?:\d{1,9}(?:\.\d{0,9})?|\.\d{1,9})(?:e[+-]?\d{1,2})?)([a-z]{0,3})\s*$/i.exec(length ?? "") ??

@@ -216,7 +216,7 @@ test("a server whose first encoder does not start says so in a sentence, and end
   const { executable, child } = await copyProgram();
   await writeFile(child, 'import "nonesuch";');
   await expect(startPod(settings, executable)).rejects.toThrow(
-    /serve ended with 1: imgproxy-lite cannot start: an encoder ended as it started: Error.* Cannot find package 'nonesuch'.*npm ci/,
+    /serve ended with 1: imgproxy-lite cannot start: an encoder exited at its start: Error.* Cannot find package 'nonesuch'.*npm ci/,
   );
 });
 

@@ -7,9 +7,9 @@ import {
 } from "../../../contract/formats.ts";
 import type { Lane } from "../encoder.ts";
 
-/** What decides a format, beside the class of the reader. */
+/** Facts that decide the format, in addition to the class of readers. */
 export interface Picture {
-  /** Pixels of the output, after resizing. */
+  /** Size of the output in pixels, after resizing. */
   readonly width: number;
   readonly height: number;
   readonly alpha: boolean;
@@ -18,14 +18,14 @@ export interface Picture {
 
 export interface Choice {
   readonly format: EncodedFormat;
-  /** The reader could have had better, had there been time. */
+  /** A substitute: a better format would have taken too long. */
   readonly substitute: boolean;
 }
 
-/** Live AVIF above this many pixels would not meet the deadline. */
+/** A live AVIF with more pixels would miss the deadline. */
 export const LIVE_AVIF_PIXELS = 4_000_000;
 
-/** What an output may be. */
+/** Limits of an output. */
 export interface OutputLimits {
   /** Larger AVIFs are never made: they would take minutes and 40 bytes a pixel. */
   readonly avifPixels: number;
@@ -33,12 +33,12 @@ export interface OutputLimits {
 
 export const defaultOutputLimits: OutputLimits = { avifPixels: 16_000_000 };
 
-/** A format is left out where this gives a reason, in words for the reader. */
+/** Returns a reason to leave out a format, as a message for the reader. */
 export type Objection = (format: EncodedFormat) => string | undefined;
 
 /**
- * The best format for a class of reader.
- * @returns why there is none, where an explicit format or all of those that the class has cannot hold the picture.
+ * The best format for a class of readers.
+ * @returns why there is none, if the explicit format, or every format of the class, cannot hold the image.
  */
 export function chooseFormat(
   asked: VariantClass,
@@ -52,20 +52,20 @@ export function chooseFormat(
       .find((reason) => reason !== undefined);
   const wanted = wantedFormats(asked, picture);
   const possible = wanted.filter((format) => problemOf(format) === undefined);
-  // What a reader waits for must meet the deadline; an explicit format is never substituted.
+  // An image for a waiting reader must meet the deadline; an explicit format is never substituted.
   const isSlow = (format: EncodedFormat) =>
     isReaderClass(asked) && format === "avif" && lane === "live" && isLarge(picture);
   const format = possible.find((format) => !isSlow(format));
   if (format !== undefined) return { format, substitute: format !== possible[0] };
-  return { refusal: problemOf(wanted.at(-1) ?? "png") ?? `There is no format for ${asked}.` };
+  return { refusal: problemOf(wanted.at(-1) ?? "png") ?? `No format is possible for ${asked}.` };
 }
 
-/** @returns an objection to AVIFs that are too large. */
+/** @returns the reason to leave out AVIFs that are too large. */
 export function avifProblem({ width, height }: Picture, { avifPixels }: OutputLimits): Objection {
   const [has, may] = [width * height, avifPixels].map((pixels) => Math.ceil(pixels / 1e6));
   return (format) =>
     format === "avif" && width * height > avifPixels
-      ? `It would have ${has} megapixels; an AVIF may have ${may} (MAX_AVIF_PIXELS). Ask for a narrower one.`
+      ? `It would have ${has} megapixels; the limit for AVIF is ${may} (MAX_AVIF_PIXELS). Request a smaller width.`
       : undefined;
 }
 
@@ -81,7 +81,7 @@ function wantedFormats(asked: VariantClass, picture: Picture): readonly EncodedF
 function sideProblem({ width, height }: Picture): Objection {
   return (format) =>
     Math.max(width, height) > formats[format].maxSide
-      ? `A picture of ${width}×${height} pixels is too large for ${format}; ask for a narrower one.`
+      ? `An image of ${width}×${height} pixels is too large for ${format}; request a smaller width.`
       : undefined;
 }
 

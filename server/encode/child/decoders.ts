@@ -1,8 +1,8 @@
 import sharp from "sharp";
 
 /**
- * Leaves libvips the five decoders that originals need and shuts the rest: SVG, TIFF, PDF and all that a future build
- * brings. One thread and no operation cache: a child does one job and its memory must come back.
+ * Leaves the five libvips decoders that originals need and blocks the rest: SVG, TIFF, PDF and any decoder of a future build.
+ * One thread and no operation cache: a child does one job, and its memory must be freed.
  */
 export function restrictDecoders(): void {
   sharp.block({ operation: ["VipsForeignLoad"] });

@@ -2,11 +2,11 @@ import { type EncodedFormat, formatByType } from "../../../contract/formats.ts";
 import type { Lane } from "../encoder.ts";
 
 /**
- * What an encoder is asked to spend: AVIF and WebP know effort, the others count as 0.
+ * The effort setting of an encoder: AVIF and WebP have one, the others count as 0.
  *
- * AVIF's effort is a cliff (at 1200 px: 0 = 0.2 s, 2 = 0.5 s, 4 = 2.7 s of CPU for a tenth fewer bytes), so live work
- * stays at 2, and what is made ahead spends more only where it is asked to.
- * @param asked 0 to 9 instead of what suits the lane.
+ * AVIF's cost rises steeply with effort (at 1200 px: 0 = 0.2 s, 2 = 0.5 s, 4 = 2.7 s of CPU for a tenth fewer bytes), so live
+ * work uses 2, and warm work uses more only if requested.
+ * @param asked 0 to 9 instead of the lane's default.
  */
 export function effortFor(format: EncodedFormat, lane: Lane, megapixels: number, asked?: number): number {
   if (format === "avif") {
@@ -17,7 +17,7 @@ export function effortFor(format: EncodedFormat, lane: Lane, megapixels: number,
   return 0;
 }
 
-/** The most that an encoder of a media type can be asked to spend: more than that nothing can have. */
+/** The maximum effort of a media type's encoder: no entry can have more. */
 export function mostEffort(contentType: string): number {
   const format = formatByType.get(contentType);
   if (format === "avif") return 9;

@@ -5,10 +5,10 @@ import { writeCopyright } from "./original/write-copyright.ts";
 import type { Plan } from "./plan.ts";
 import { qualityFor } from "./quality.ts";
 
-/** The part of a plan that an encoder looks at. */
+/** The part of a plan that an encoder uses. */
 export type Settings = Pick<Plan, "choice" | "quality" | "effort" | "lossless" | "copyright">;
 
-/** Writes the pixels of a tier in the plan's format. */
+/** Encodes the pixels of a tier in the plan's format. */
 export async function encode(image: Sharp, plan: Settings): Promise<Encoded> {
   const { format, substitute } = plan.choice;
   const encoded = encoders[format](image, plan);
@@ -25,12 +25,12 @@ export async function encode(image: Sharp, plan: Settings): Promise<Encoded> {
   };
 }
 
-/** From this quality on WebP's halved colour is what one sees first: better averaged, it saves up to a fifth. */
+/** From this quality on, WebP's halved colour resolution is the most visible fault: a better average saves up to a fifth. */
 export function hasSharpChroma(q: number): boolean {
   return qualityFor("webp", q) >= 70;
 }
 
-/** From some `q` on a PNG keeps every colour; below it a palette of fewer. */
+/** From this `q` on a PNG keeps every colour; below it has a palette with fewer. */
 export function hasPalette(q: number): boolean {
   return q < 80;
 }

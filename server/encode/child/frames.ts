@@ -1,6 +1,6 @@
 import type { Readable, Writable } from "node:stream";
 
-/** One message between the server and a child: a few words as JSON, and bytes that are never turned into text. */
+/** One message between the server and a child: a JSON head, and a body of bytes that is never converted to text. */
 export interface Frame {
   readonly head: unknown;
   readonly body: Uint8Array;
@@ -10,7 +10,7 @@ const PREFIX_BYTES = 8;
 const MAX_HEAD_BYTES = 1 << 20;
 const MAX_BODY_BYTES = 256 << 20;
 
-/** Writes the lengths of head and body (two big-endian 32-bit numbers), the head as JSON, the body. */
+/** Writes the lengths of head and body (two big-endian 32-bit numbers), then the head as JSON, then the body. */
 export function writeFrame(to: Writable, head: unknown, body: Uint8Array = new Uint8Array()): void {
   const json = Buffer.from(JSON.stringify(head));
   const prefix = Buffer.alloc(PREFIX_BYTES);
@@ -24,8 +24,8 @@ export function writeFrame(to: Writable, head: unknown, body: Uint8Array = new U
 }
 
 /**
- * The frames of a stream until it ends; a half frame at the end is dropped, as its writer died.
- * @throws Error when a length is beyond all reason: the other side is not what it should be.
+ * The frames of a stream until it ends; an incomplete frame at the end is dropped, because its writer died.
+ * @throws Error for an impossible length: the other side is not a child of ours.
  */
 export async function* readFrames(from: Readable): AsyncGenerator<Frame> {
   const frames: Frame[] = [];
@@ -36,12 +36,12 @@ export async function* readFrames(from: Readable): AsyncGenerator<Frame> {
   }
 }
 
-/** Where the body of a frame goes, if not into memory of its own; as long as the body is. */
+/** Memory for a frame's body, of the body's length; undefined: new memory. */
 export type Place = (head: unknown, bodyBytes: number) => Uint8Array | undefined;
 
 /**
- * Puts frames together. It says where the next bytes belong, so that a socket may read them straight into the place
- * where they are wanted: an original of some megabytes is not copied on its way.
+ * Assembles frames. It says where the next bytes belong, so that a socket can read them directly into place: an original of
+ * some megabytes is not copied.
  */
 export class FrameReader {
   readonly #onFrame: (frame: Frame) => void;
@@ -62,13 +62,13 @@ export class FrameReader {
     return this.#into.subarray(this.#filled);
   }
 
-  /** So many bytes were put into {@link space}. @throws Error as {@link readFrames} does. */
+  /** This number of bytes was read into {@link space}. @throws Error as {@link readFrames} does. */
   filled(bytes: number): void {
     this.#filled += bytes;
     while (this.#filled === this.#into.length) this.#next();
   }
 
-  /** Bytes that came somewhere else. @throws Error as {@link readFrames} does. */
+  /** Bytes that were read into other memory. @throws Error as {@link readFrames} does. */
   feed(chunk: Uint8Array): void {
     for (let at = 0; at < chunk.length; ) {
       const space = this.space();
@@ -105,7 +105,7 @@ function checked(headBytes: number, bodyBytes: number): number {
   return headBytes;
 }
 
-/** Not a part of Node's pool of small buffers, and not zeroed: it is filled to its end before anyone sees it. */
+/** Not from Node's pool of small buffers, and not zeroed: it is filled completely before it is used. */
 export function unshared(bytes: number): Uint8Array {
   return Buffer.allocUnsafeSlow(bytes);
 }

@@ -11,7 +11,7 @@ import { describeOriginal } from "./probe.ts";
 import { transform } from "./transform.ts";
 import { warmUp } from "./warm-up.ts";
 
-/** The main of an encoder child: jobs come in on descriptor 3, one at a time, and replies go out on it. */
+/** The main of an encoder child: jobs arrive on descriptor 3, one at a time, and replies are sent on it. */
 function main(): void {
   restrictDecoders();
   const limit = new MemoryLimit();
@@ -32,11 +32,11 @@ function main(): void {
     (head as Order).kind === "original" ? withSpare(bytes) : undefined,
   );
   const server = connect(reader);
-  // The server is gone. A running encode would hold an ordinary exit up until it is done.
+  // The server is gone. A running encode would delay an ordinary exit until it is done.
   server.on("end", () => process.kill(process.pid, "SIGKILL"));
 }
 
-/** @types/node knows `onread` only for a socket that connects; net.Socket takes it for any. */
+/** @types/node has `onread` only for a socket that connects; net.Socket accepts it for any. */
 function connect(reader: FrameReader): Socket {
   const options = {
     fd: 3,
@@ -87,7 +87,7 @@ async function perform(
   writeFrame(server, { kind: "done", restBytes: restBytes() });
 }
 
-/** Above this, originals and images that are done with are collected at once: the next job needs their memory. */
+/** Above this, finished originals and images are garbage-collected at once: the next job needs their memory. */
 const MOST_LEFT_BYTES = 8 * 2 ** 20;
 
 function restBytes(): number {

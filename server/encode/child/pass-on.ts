@@ -6,21 +6,21 @@ import { bareFile } from "./original/bare.ts";
 import type { Original } from "./original/original.ts";
 
 /**
- * An animation that is not encoded, as it is stored.
- * @param reason why it is not.
- * @throws Problem `impossible-variant` where another format is asked for, or the reader does not show this one.
+ * An animation that is not encoded, but passed on as it is stored.
+ * @param reason why it is not encoded.
+ * @throws Problem `impossible-variant` if another format is requested, or if the reader cannot show this one.
  */
 export function passOn(original: Original, { class: of }: Output, reason: string): Encoded {
   const { type } = original;
   if (!isReaderClass(of))
     throw new Problem("impossible-variant", {
-      detail: `${reason} It is passed on as it is, and made into no ${of}: leave fm out, or upload it smaller, as GIF or WebP.`,
+      detail: `${reason} It is only passed on unchanged, and not as ${of}: omit fm, or upload a smaller one, as GIF or WebP.`,
     });
   const format = formatByType.get(type);
   const isShown = everybodyShows.has(type) || acceptedBy(of).some((one: EncodedFormat) => one === format);
   if (!isShown)
     throw new Problem("impossible-variant", {
-      detail: `${reason} It is passed on as it is, and Accept does not name ${type}: upload it as GIF for readers who lack that.`,
+      detail: `${reason} It is only passed on unchanged, and Accept does not contain ${type}: upload it as GIF for such readers.`,
     });
   return asItIs(original);
 }

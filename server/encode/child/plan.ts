@@ -6,9 +6,9 @@ import { avifProblem, type Choice, chooseFormat, type OutputLimits, type Picture
 import { effortFor } from "./effort.ts";
 import type { Copyright } from "./original/copyright.ts";
 
-/** An output as a child is asked for it. */
+/** A requested output, in the form that a child gets. */
 export interface WantedOutput extends Output {
-  /** Formats that this must not be, and why, in words for the reader (reservation.ts). */
+  /** Formats that are excluded, and why, as messages for the reader (reservation.ts). */
   readonly refused: Refusals;
 }
 
@@ -19,15 +19,15 @@ export interface TransformOptions {
   readonly lane: Lane;
   readonly limits: SourceLimits;
   readonly outputLimits: OutputLimits;
-  /** Bytes that the job may take, beside what a child has at rest. */
+  /** Maximum bytes for the job, in addition to those of a child at rest. */
   readonly memory: number;
-  /** 0 to 9 instead of what suits the lane. */
+  /** 0 to 9 instead of the lane's default. */
   readonly effort?: number;
-  /** Whether copyright, artist and licence go out with the picture; nothing else ever does. */
+  /** Whether the image keeps copyright, artist and licence; no other metadata is ever kept. */
   readonly keepCopyright?: boolean;
 }
 
-/** What is to be done for one output. */
+/** The steps for one output. */
 export interface Plan {
   readonly asked: VariantClass;
   readonly choice: Choice;
@@ -35,14 +35,14 @@ export interface Plan {
   readonly copyright: Copyright | undefined;
   readonly quality: number;
   readonly effort: number;
-  /** Pixels of the output; the height before libvips rounds it. */
+  /** Pixels of the output; the height is not yet rounded by libvips. */
   readonly width: number;
   readonly height: number;
   readonly animated: boolean;
   readonly limits: SourceLimits;
-  /** Its pixels are held: more than one output, or more than one format for one, may be made of them. */
+  /** The tier's pixels are kept in memory, because several outputs, or several formats of one, can be made from them. */
   readonly holds: boolean;
-  /** The plan if it turns out that the alpha channel hides nothing. */
+  /** The plan if the alpha channel turns out to be opaque. */
   readonly withoutAlpha: () => Plan;
 }
 
@@ -58,11 +58,11 @@ export interface Source {
 }
 
 export interface PlanOptions extends Omit<TransformOptions, "memory" | "outputs"> {
-  /** All of the job: pixels that several are made of are held. */
+  /** All outputs of the job, because several can be made from the same pixels. */
   readonly outputs: readonly Output[];
 }
 
-/** @throws Problem `impossible-variant` when no format that was asked for can hold the picture. */
+/** @throws Problem `impossible-variant` if no requested format can hold the image. */
 export function planOutput(source: Source, output: WantedOutput, options: PlanOptions): Plan {
   const picture = pictureOf(source, output);
   const choice = chooseFormat(output.class, picture, options.lane, [
@@ -76,7 +76,7 @@ export function planOutput(source: Source, output: WantedOutput, options: PlanOp
   };
 }
 
-/** What there is to do for an output in a format. */
+/** The steps for an output in a format. */
 export function planAs(
   choice: Choice,
   source: Source,
@@ -106,7 +106,7 @@ function pictureOf(source: Source, output: Output): Picture {
   return { width, height, alpha: source.alpha, animated: source.frames > 1 };
 }
 
-/** Line art keeps its edges where that costs nothing: a lossless format may be tried, and the smaller one goes out. */
+/** Keeps the edges of line art if that costs nothing: a lossless format is tried too, and the smaller result is used. */
 export function losslessPlans<Any extends Pick<Plan, "asked" | "choice" | "lossless" | "width" | "height">>(
   plan: Any,
 ): Any[] {
@@ -120,10 +120,10 @@ export function losslessPlans<Any extends Pick<Plan, "asked" | "choice" | "lossl
 
 // --- pixels that are held ---
 
-/** More would be 48 MB and up in one piece: such outputs stream through, each with a decode of its own. */
+/** More would be 48 MB and up in one allocation: such outputs are streamed, with one decode each. */
 const MOST_HELD_PIXELS = 16_000_000;
 
-/** Whether more than one output, or more than one format for one, may be made of a tier's pixels. */
+/** Whether several outputs, or several formats of one, can be made from a tier's pixels. */
 function holdsPixels(source: Source, picture: Picture, outputs: readonly Output[]): boolean {
   if (picture.width * picture.height > MOST_HELD_PIXELS) return false;
   return source.alpha || mayBeGraphic(source) || isShared(source, picture.width, outputs);
@@ -133,7 +133,7 @@ function isShared(source: Source, width: number, outputs: readonly Output[]): bo
   return outputs.filter((output) => widthOf(source, output) === width).length > 1;
 }
 
-/** A camera writes JPEG; PNG and GIF may be a screenshot, a chart, a drawing, or a photograph all the same. */
+/** A camera writes JPEG; a PNG or GIF may be a screenshot, a chart, a drawing, or also a photograph. */
 export function mayBeGraphic({ type }: Pick<Source, "type">): boolean {
   return type === "image/png" || type === "image/gif";
 }

@@ -5,19 +5,19 @@ import { outOfMemory } from "../memory/estimate.ts";
 import { isOutOfMemory } from "../memory/memory-limit.ts";
 import { damaged, decode, findDecodable, type Original, openOriginal } from "./original/original.ts";
 
-/** A placeholder is inlined in HTML once an image, so every byte counts. */
+/** A placeholder is printed into the HTML of each image, so every byte counts. */
 export const PLACEHOLDER_BYTES = 150;
 const PLACEHOLDER_SIDE = 16;
 
 export interface DescribeOptions {
   readonly limits: SourceLimits;
-  /** Bytes that it may take, beside what a child has at rest. */
+  /** Maximum bytes, in addition to those of a child at rest. */
   readonly memory: number;
 }
 
 /**
  * Size, type, dominant colour and placeholder of a raster original. Runs only in a child process.
- * @throws Problem `unreadable-source`, or `impossible-variant` where it takes more memory than it may.
+ * @throws Problem `unreadable-source`, or `impossible-variant` if it needs more memory than allowed.
  */
 export async function describeOriginal(
   bytes: Uint8Array,
@@ -35,13 +35,13 @@ export async function describeOriginal(
       ...(await placeholder(sharp(small))),
     };
   } catch (cause) {
-    // What is passed on is not decoded for that: it has no colour of its own then, and is no less there.
+    // An original that is passed on is not decoded for this: then it has no colour and no placeholder.
     if (original.passedOn !== undefined) return { type, width, height, frames, alpha };
     throw isOutOfMemory(cause) ? outOfMemory(memory, cause) : damaged(original, cause);
   }
 }
 
-/** Without a damage that hides nothing, where it has one. */
+/** Without damage that browsers ignore, if it has any. */
 async function shrink(original: Original, limits: SourceLimits): Promise<Buffer> {
   const smallOf = (one: Original) =>
     decode(one, limits, false)

@@ -2,13 +2,13 @@ import type { Format } from "../../../contract/formats.ts";
 
 type Lossy = Exclude<Format, "png">;
 
-/** One row: settings that look alike; `jpg` is the scale that `q` is on. */
+/** One row: settings that look the same; `jpg` is the scale of `q`. */
 type Row = Readonly<Record<Lossy, number>>;
 
 /**
- * Equal mean SSIMULACRA2 of six photographs at 500 px, as these encoders are set here (mozjpeg; WebP with smart subsampling
- * from 70 on; AVIF 4:4:4 at effort 2); WebP then a point or two higher, for what it lost on ten others at 1,000 px. At `q` 50
- * AVIF has 0.71 of JPEG's bytes, at 80 too, WebP 1.0.
+ * Equal mean SSIMULACRA2 of six photographs at 500 px, with these encoder settings (mozjpeg; WebP with smart subsampling from 70
+ * on; AVIF 4:4:4 at effort 2). WebP is a point or two higher, because it was worse on ten other photographs at 1,000 px. At `q` 50
+ * and 80, AVIF has 0.71 of JPEG's bytes, WebP 1.0.
  */
 const rows: readonly [Row, ...Row[]] = [
   { jpg: 1, webp: 1, avif: 1 },
@@ -22,7 +22,7 @@ const rows: readonly [Row, ...Row[]] = [
   { jpg: 100, webp: 100, avif: 92 },
 ];
 
-/** The encoder's own quality for `q` (1 to 100, how it looks), by straight lines between the rows. */
+/** The encoder's quality for `q` (1 to 100, how it looks), interpolated linearly between the rows. */
 export function qualityFor(format: Lossy, q: number): number {
   const upper = Math.max(
     1,

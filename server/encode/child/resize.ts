@@ -4,15 +4,15 @@ import { mayBeGraphic, type Plan, type TransformOptions, widthOf } from "./plan.
 
 type Step = (image: Sharp, plan: Plan) => Sharp;
 
-/** Width only: with both, the default fit crops a pixel where the rounded aspect differs. */
+/** Only the width: with both, the default fit crops a pixel if the rounded aspect differs. */
 const narrow: Step = (image, { width }) => image.resize({ width });
 
-/** From the embedded profile, if there is one. All metadata goes with it: a photograph says where it was taken. */
+/** Converts from the embedded profile, if there is one. All metadata is dropped, because a photograph contains its GPS position. */
 const toSrgb: Step = (image) => image.toColourspace("srgb");
 
 const steps: readonly Step[] = [narrow, toSrgb];
 
-/** From the upright original to the pixels of a tier, as a stream: nothing is decoded yet. */
+/** The stream from the upright original to the pixels of a tier: nothing is decoded yet. */
 export function toTier(original: Original, plan: Plan): Sharp {
   return steps.reduce((image, step) => step(image, plan), decode(original, plan.limits, plan.animated));
 }
@@ -22,13 +22,13 @@ export function toTier(original: Original, plan: Plan): Sharp {
 export interface Pixels {
   readonly data: Buffer;
   readonly info: OutputInfo;
-  /** There is an alpha channel and it hides nothing. */
+  /** There is an alpha channel, but every pixel is opaque. */
   readonly opaque: boolean;
-  /** Drawn, not photographed: large areas of few colours. */
+  /** A drawing, not a photograph: large areas with few colours. */
   readonly graphic: boolean;
 }
 
-/** One decode and resize a tier, then every format from those pixels; dropped after the last output of the tier. */
+/** One decode and resize for each tier, then every format from those pixels; freed after the last output of the tier. */
 export class Tiers {
   readonly #original: Original;
   readonly #left = new Map<number, number>();
@@ -62,7 +62,7 @@ async function toPixels(image: Sharp, mayBeGraphic: boolean): Promise<Pixels> {
   return { data, info, opaque: isOpaque(data, info.channels), graphic };
 }
 
-/** A photograph has a new colour every few pixels, even a smooth one; a drawing hardly any. */
+/** A photograph has a new colour every few pixels, even a smooth one; a drawing hardly ever. */
 const PIXELS_A_COLOUR = 40;
 
 function hasFewColours(data: Buffer, channels: number): boolean {

@@ -9,9 +9,9 @@ import { losslessPlans, type Plan, planOutput, type TransformOptions } from "./p
 import { Tiers, toTier } from "./resize.ts";
 
 /**
- * Makes the outputs of one original, in order. Runs only in a child process: a decoder of strangers' bytes may hang or
- * crash, and only a process can be killed.
- * @throws Problem `unreadable-source`, or `impossible-variant` where only this output cannot be made.
+ * Makes the outputs of one original, in order. Runs only in a child process: a decoder of untrusted bytes can hang or crash, and
+ * only a process can be killed.
+ * @throws Problem `unreadable-source`, or `impossible-variant` if only this output cannot be made.
  */
 export async function* transform(bytes: Uint8Array, options: TransformOptions): AsyncGenerator<Encoded> {
   let original = await openOriginal(bytes, options.limits);
@@ -35,8 +35,8 @@ export async function* transform(bytes: Uint8Array, options: TransformOptions): 
 }
 
 /**
- * Whether a failed output is the original's fault, so that no other could be made either: only a decode tells.
- * @returns the original without a damage that hides nothing: with that it is tried once more.
+ * Finds out whether a failed output is the original's fault, so that no other can be made either: only a decode shows it.
+ * @returns the original, without damage that browsers ignore, for a second try.
  * @throws Problem otherwise.
  */
 async function blame(
@@ -60,7 +60,7 @@ function impossible(
 ): Problem {
   if (cause instanceof Problem) return cause;
   return new Problem("impossible-variant", {
-    detail: `The photograph cannot be made ${width} pixels wide at q ${quality} in this format.`,
+    detail: `This format cannot hold the photograph at a width of ${width} pixels and q ${quality}.`,
     cause,
   });
 }
@@ -71,12 +71,12 @@ async function make(plan: Plan, original: Original, tiers: Tiers): Promise<Encod
   if (plan.animated) return encode(toTier(original, plan), plan);
   if (!plan.holds) return encode(toTier(original, plan), plan);
   const { image, opaque, graphic } = await tiers.pixelsFor(plan);
-  // Which format is best may depend on whether the alpha channel hides anything: only the pixels tell.
+  // The best format can depend on whether the alpha channel is opaque: only the pixels show it.
   const [settled, visible] = opaque ? [plan.withoutAlpha(), image.removeAlpha()] : [plan, image];
   if (!graphic) return encode(visible, settled);
   let best = await encode(visible.clone(), settled);
   for (const one of losslessPlans(settled)) {
-    // It is tried for fewer bytes: where it fails there is a picture all the same.
+    // The lossless format is only an attempt to save bytes: if it fails, there is still the other result.
     const made = await encode(visible.clone(), one).catch(() => best);
     if (made.body.length < best.body.length) best = made;
   }

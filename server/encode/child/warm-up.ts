@@ -5,7 +5,7 @@ import { transform } from "./transform.ts";
 
 const SIDE = 64;
 
-/** Makes one small picture in each format: what is loaded, compiled and set up with a first job is so before a reader asks. */
+/** Makes one small image in each format, so that a reader's job does not pay for loading, compiling and initialising. */
 export async function warmUp(): Promise<void> {
   const pixels = { create: { width: SIDE, height: SIDE, channels: 3, background: "#369" } } as const;
   const original = await sharp(pixels).jpeg().toBuffer();

@@ -1,50 +1,50 @@
 const MIB = 2 ** 20;
 
-/** Private memory of a child that has done nothing, or has given back what its jobs took. */
+/** Private memory of a child that has done nothing, or has freed the memory of its jobs. */
 export const CHILD_BYTES = 48 * MIB;
 
 /**
- * What any job is given at least: most variants of most photographs take less. A child's limit is so much from the start and
- * is set anew only for jobs that take more.
+ * Minimum for any job: most variants of most photographs need less. A child starts with this limit, which changes only for jobs
+ * that need more.
  */
 export const ORDINARY_BYTES = 128 * MIB;
 
-/** Kept for one ordinary job that a reader waits for, whatever else runs or waits. */
+/** Reserved for one ordinary job of a waiting reader, whatever else runs or waits. */
 const RESERVE_BYTES = CHILD_BYTES + ORDINARY_BYTES;
 
-/** Room for an ordinary job beside the one that a reader waits for. */
+/** Room for an ordinary job beside that of a waiting reader. */
 export const LEAST_BYTES = 2 * RESERVE_BYTES;
 
 export const defaultEncoderMemory = 1024 * MIB;
 
-/** A job that found no room is passed by so many others; then they wait for it. */
+/** After this number of other jobs went ahead of a job without room, the others wait for it. */
 const MOST_PASSES = 16;
 
-/** Memory that a child holds, or may grow to. */
+/** Memory that a child uses, or may grow to. */
 export interface Charge {
   readonly bytes: number;
 }
 
-/** What asks for memory: an object that stays the same while it waits. */
+/** A request for memory: an object that stays the same while it waits. */
 export interface Claim {
-  /** Of the job, beside {@link CHILD_BYTES}. */
+  /** Bytes for the job, in addition to {@link CHILD_BYTES}. */
   readonly bytes: number;
   /** A reader waits for it. */
   readonly isLive: boolean;
 }
 
 /**
- * The memory of all encoder children together: a weighted semaphore, in bytes. One ordinary live job always has room beside
- * the others, so that a large job delays no small one. A large one is passed by a number of others, and then has its turn.
+ * The memory of all encoder children together: a weighted semaphore, in bytes. One ordinary live job always has room, so that a
+ * large job does not delay small ones. A limited number of others go ahead of a large job; then it has its turn.
  */
 export class EncoderMemory {
-  /** The most that one job may take. */
+  /** Maximum bytes for one job. */
   readonly most: number;
   readonly #general: number;
   readonly #charges = new Set<Charge>();
   /** The charge that is in the reserve. */
   #reserved: Charge | undefined;
-  /** Who found no room, in order, and how many were given some since. */
+  /** Claims without room, in order, and how many others went ahead of each. */
   readonly #refused = new Map<Claim, number>();
 
   /** @param bytes at least {@link LEAST_BYTES}. */
@@ -54,8 +54,8 @@ export class EncoderMemory {
   }
 
   /**
-   * Room for a child and its job, if there is some.
-   * @param instead what the child has been charged so far, given back then.
+   * Reserves room for a child and its job, if there is some.
+   * @param instead the child's current charge, which is released then.
    */
   acquire(claim: Claim, instead?: Charge): Charge | undefined {
     const inReserve = this.#fitsReserve(claim, instead);
@@ -70,12 +70,12 @@ export class EncoderMemory {
     return charge;
   }
 
-  /** Bytes that it lacks; infinitely many while others wait for their turn. */
+  /** Missing bytes; infinite while others wait for their turn. */
   missing(claim: Claim, instead?: Charge): number {
     return this.#isKeptFromOthers(claim) ? Number.POSITIVE_INFINITY : bytesOf(claim) - this.room(instead);
   }
 
-  /** For what a child holds already, whether there is room or not. */
+  /** Charges memory that a child already uses, even if there is no room. */
   charge(bytes: number, instead?: Charge): Charge {
     if (instead !== undefined) this.release(instead);
     const charge = { bytes };
@@ -88,18 +88,18 @@ export class EncoderMemory {
     if (this.#reserved === charge) this.#reserved = undefined;
   }
 
-  /** Bytes that are free for any child. @param but counted as free. */
+  /** Bytes that are free for any child. @param but a charge that counts as free. */
   room(but?: Charge): number {
     const taken = [...this.#charges].filter((charge) => charge !== but && charge !== this.#reserved);
     return this.#general - taken.reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
-  /** It does not wait any more. */
+  /** It no longer waits. */
   forget(claim: Claim): void {
     this.#refused.delete(claim);
   }
 
-  /** Whether others wait until this has its room. */
+  /** Whether others wait until this claim has room. */
   isKept(claim: Claim): boolean {
     return this.#first() === claim;
   }

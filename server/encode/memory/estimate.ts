@@ -4,7 +4,7 @@ import { hasPalette, hasSharpChroma } from "../child/encoders.ts";
 import type { Plan } from "../child/plan.ts";
 import type { Layout } from "./layout.ts";
 
-/** An output, as far as memory goes; its pixels are those of one frame. */
+/** The facts about an output that matter for memory; its pixels are those of one frame. */
 export type Making = Pick<
   Plan,
   "width" | "height" | "quality" | "effort" | "lossless" | "animated" | "holds"
@@ -13,42 +13,42 @@ export type Making = Pick<
 };
 
 /**
- * What decoders and encoders take, in bytes. Upper bounds of what `npm run bench -- encoder-memory` measured on 2026-11-30
- * (Linux 6.18, x86-64, 2 cores; sharp 0.35.5 with libvips 8.18.7): the growth of an encoder child's resident memory and of
- * its private writable memory (RLIMIT_DATA), whichever is more, with a few per cent to spare. That command prints the
- * measured peaks beside these estimates; run it after an update of sharp.
+ * Memory of decoders and encoders, in bytes. These are upper bounds of the measurements of `npm run bench -- encoder-memory` on
+ * 2026-11-30 (Linux 6.18, x86-64, 2 cores; sharp 0.35.5 with libvips 8.18.7): the growth of an encoder child's resident memory or
+ * of its private writable memory (RLIMIT_DATA), whichever is larger, plus a few per cent. That command prints the measured peaks
+ * beside these estimates; run it after an update of sharp.
  */
 const decoding = {
-  /** Coefficients of 16 bits, where the rows do not come in order. */
+  /** Coefficients of 16 bits, if the rows are not in order. */
   jpeg: { heldSample: 2.2 },
-  /** A resize holds some of the rows, all of them where the picture is low: then a multiple of its bytes. */
+  /** A resize keeps some of the rows; all of them if the image is low: then a multiple of its bytes. */
   png: { heldByte: 1.1, rows: 1_900, times: 3.2 },
-  /** It comes scaled to about the output's width. */
+  /** JPEG is decoded at a scale near the output's width. */
   webp: { pixel: 1, pixelWithAlpha: 4, losslessPixel: 4.5, scaledPixel: 17, framePixel: 6 },
   avif: { pixel: 20, pixelOfMoreBits: 27 },
-  /** One canvas, whatever the frames. */
+  /** One canvas, for any number of frames. */
   gif: { pixel: 30 },
-  /** Turned by EXIF, the output is held as it was before. */
+  /** For an EXIF rotation, the output is kept once more. */
   turned: { byte: 1.1 },
 } as const;
 
 const encoding = {
   avif: { pixel: 44, pixelAtHighEffort: 52, highEffort: 3 },
-  /** Better averaged colour from some quality on (encoders.ts), which takes floating point. */
+  /** Better averaged colour from some quality on (encoders.ts), which uses floating point. */
   webp: { pixel: 7, pixelOfSharpChroma: 17, losslessPixel: 30 },
   jpg: { pixel: 7.5 },
   png: { pixel: 5, palettePixel: 9 },
   gif: { pixel: 12 },
-  /** Pixels that are held between decoding and encoding, and their colours while those are counted (tiers.ts). */
+  /** Pixels that are kept between decoding and encoding, and their colours while these are counted (resize.ts). */
   heldPixel: 5.5,
 } as const;
 
-/** What any job takes: profiles and other metadata (lean.ts bounds them), buffers, and growth of the heap. */
+/** The base cost of any job: profiles and other metadata (bounded by lean.ts), buffers, and growth of the heap. */
 const EVERY_JOB = 16 * 2 ** 20;
 
-/** Bytes that an encoder child takes for one output beside what it has at rest, the original included. */
+/** Bytes that an encoder child needs for one output, in addition to those at rest, including the original. */
 export function bytesToMake(layout: Layout, originalBytes: number, making: Making): number {
-  // What is passed on as it is.
+  // An original that is passed on unchanged.
   if (making.format === "gif" && layout.type === "image/gif") return EVERY_JOB + originalBytes;
   const decode = bytesToDecode(layout, making);
   const encode = bytesToEncode(making);
@@ -56,26 +56,26 @@ export function bytesToMake(layout: Layout, originalBytes: number, making: Makin
   return Math.ceil(EVERY_JOB + originalBytes + decode + pixels + encode);
 }
 
-/** Bytes to pass an animation on without its metadata: nothing is decoded, and there is a copy. */
+/** Bytes to pass an animation on without its metadata: nothing is decoded, and there is one copy. */
 export function bytesToPassOn(originalBytes: number): number {
   return EVERY_JOB + 3 * originalBytes;
 }
 
-/** Bytes of a tier's pixels while outputs are made of them. */
+/** Bytes of a tier's pixels while outputs are made from them. */
 export function bytesToHold({ width, height }: Pick<Making, "width" | "height">): number {
   return encoding.heldPixel * width * height;
 }
 
-/** Why something that takes so many bytes is not made, in words for the reader; undefined when it is. */
+/** Why a job of this many bytes is refused, as a message for the reader; undefined if it is not. */
 export function memoryProblem(bytes: number, most: number): string | undefined {
   if (bytes <= most) return undefined;
-  return `It would take ${inMebibytes(bytes)} of memory to make; an image may take ${inMebibytes(most)} (ENCODER_MEMORY). Ask for a narrower one.`;
+  return `It would need ${inMebibytes(bytes)} of memory; the limit for an image is ${inMebibytes(most)} (ENCODER_MEMORY). Request a smaller width.`;
 }
 
-/** Where a job needed more memory than its header says: a decoder was made to take more, or its estimate is wrong. */
+/** When a job needed more memory than estimated from its header: either the file makes a decoder need more, or the estimate is wrong. */
 export function outOfMemory(memory: number, cause: unknown): Problem {
   return new Problem("impossible-variant", {
-    detail: `It takes more than the ${inMebibytes(memory)} of memory that such an image is given (ENCODER_MEMORY). Export the photograph again, or ask for a narrower one.`,
+    detail: `It needs more than the ${inMebibytes(memory)} of memory that are estimated for such an image (ENCODER_MEMORY). Export the photograph again, or request a smaller width.`,
     cause,
   });
 }

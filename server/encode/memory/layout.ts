@@ -9,33 +9,33 @@ import {
 } from "../../formats/dimensions.ts";
 import { readSequence } from "../../formats/sequence.ts";
 
-/** What an original's header tells of the memory that its decoder takes. */
+/** The facts in an original's header that decide the memory of its decoder. */
 export interface Layout {
-  /** Media type, by sniff.ts. */
+  /** Media type, from sniff.ts. */
   readonly type: string;
   /** Pixels as they are stored, before EXIF turns them. */
   readonly width: number;
   readonly height: number;
-  /** Of a pixel as it is decoded: palettes are colours then, and transparent colours a channel. */
+  /** Channels of a decoded pixel: a palette becomes colours, and a transparent colour becomes a channel. */
   readonly channels: number;
-  /** Numbers that are stored for a pixel: fewer than its channels where JPEG has colour at half the rows or columns. */
+  /** Stored numbers for each pixel: fewer than its channels if JPEG has colour at half the rows or columns. */
   readonly samples: number;
   /** Bytes of a channel: 1, or 2 for 10, 12 and 16 bits. */
   readonly depth: 1 | 2;
-  /** The decoder must hold all of it before it gives the first row: interlaced, progressive or in several scans. */
+  /** Whether the decoder must keep all of it before the first row: interlaced, progressive or in several scans. */
   readonly whole: boolean;
   readonly frames: number;
-  /** EXIF may turn it, which takes the pixels of the output once more. */
+  /** Whether EXIF may rotate it, which needs the pixels of the output once more. */
   readonly turned: boolean;
 }
 
-/** Segments, chunks or boxes, and entries of EXIF's directory. The event loop stands for some milliseconds at most. */
+/** Segments, chunks or boxes, and entries of EXIF's directory. They block the event loop for some milliseconds at most. */
 const MOST_STEPS = 262_144;
 
 /**
  * @param bytes the whole original.
- * @param steps counts what it costs.
- * @returns undefined where the header cannot be read: then nothing is known. Never throws.
+ * @param steps counts the cost.
+ * @returns undefined if the header cannot be read. Never throws.
  */
 export function readLayout(
   type: string,
@@ -49,7 +49,7 @@ export function readLayout(
     const frames = readSequence(type, bytes, steps)?.frames ?? 1;
     return { type, ...size, ...plain, frames, ...read(new ByteReader(bytes, steps), size) };
   } catch {
-    // It ends before, or was made to cost.
+    // It ends early, or was built to cost too much.
     return undefined;
   }
 }
@@ -65,7 +65,7 @@ const readers: Readonly<Record<string, Read>> = {
   "image/png": readPng,
   "image/webp": readWebp,
   "image/avif": readAvif,
-  // Frames are decoded one after the other into one canvas, so that their number does not matter.
+  // Frames are decoded one after the other into one canvas, so their number does not matter.
   "image/gif": () => ({ channels: 4 }),
 };
 
@@ -95,7 +95,7 @@ function readJpeg(bytes: ByteReader): Partial<Layout> {
 
 const EXIF = 0xffe1;
 
-/** Samples of a pixel, with colour at half the rows or columns counted as such. */
+/** Samples for each pixel, counting colour at half the rows or columns as such. */
 function samplesOf(bytes: ByteReader, at: number, components: number): number {
   const areas = Array.from({ length: Math.min(components, 4) }, (_, index) => {
     const factors = bytes.uint8(at + 3 * index + 1);
@@ -106,7 +106,7 @@ function samplesOf(bytes: ByteReader, at: number, components: number): number {
   return areas.reduce((sum, area) => sum + (area.across * area.down) / (across * down), 0);
 }
 
-/** Whether a directory of EXIF (2.32 §4.6) has an orientation other than upright. What is damaged turns nothing. */
+/** Whether an EXIF directory (2.32 §4.6) has an orientation other than upright. A damaged one counts as upright. */
 function isTurned(bytes: ByteReader, tiff: number): boolean {
   try {
     const order = bytes.startsWith("II", tiff) ? "little" : "big";
@@ -140,7 +140,7 @@ function readPng(bytes: ByteReader): Partial<Layout> {
 /** By colour type; a palette is decoded to red, green and blue. */
 const CHANNELS_OF_PNG: Readonly<Record<number, number>> = { 0: 1, 2: 3, 3: 3, 4: 2, 6: 4 };
 
-/** RFC 9649 §2.7. Lossless pictures are decoded in four channels whatever they have. */
+/** RFC 9649 §2.7. Lossless images are always decoded in four channels. */
 function readWebp(bytes: ByteReader): Partial<Layout> {
   if (!bytes.startsWith("VP8X", 12)) return bytes.startsWith("VP8L", 12) ? { channels: 4, whole: true } : {};
   const flags = bytes.uint8(20);

@@ -2,13 +2,13 @@ import { once } from "node:events";
 import { startProcess } from "../../concurrency/child-process.ts";
 import { readProcessMemory } from "./process-memory.ts";
 
-/** Stacks of threads that the first job starts: private and writable, and hardly touched. */
+/** Stacks of threads that the first job starts: private and writable, but mostly unused. */
 const THREADS_BYTES = 32 * 2 ** 20;
 
 /**
- * A limit on this process's private writable memory (RLIMIT_DATA): what is beyond it fails in libvips, and the child lives.
- * RLIMIT_AS would count the program and what Node reserves without using it. Node has no call for it, util-linux has; where
- * that is absent, the server watches (memory-watch.ts).
+ * A limit on this process's private writable memory (RLIMIT_DATA): above it, libvips fails and the child survives. RLIMIT_AS would
+ * also count the program, and address space that Node only reserves. Node cannot set it; util-linux can. Without util-linux, the
+ * server watches (memory-watch.ts).
  */
 export class MemoryLimit {
   readonly #restBytes: number | undefined;
@@ -19,12 +19,12 @@ export class MemoryLimit {
     this.#restBytes = readProcessMemory("self")?.dataBytes;
   }
 
-  /** @param bytes beside what the process had before its first job. */
+  /** @param bytes in addition to those before the first job. */
   async set(bytes: number): Promise<void> {
     if (this.#restBytes === undefined || bytes === this.#bytes) return;
     this.#bytes = bytes;
     const most = Math.ceil(this.#restBytes + THREADS_BYTES + bytes);
-    // The soft limit alone, which may be raised again for a larger job.
+    // Only the soft limit, which can be raised again for a larger job.
     const { child } = startProcess("prlimit", [`--pid=${process.pid}`, `--data=${most}:`], {
       stdio: "ignore",
       env: { PATH: "/usr/bin:/bin" },
@@ -34,8 +34,8 @@ export class MemoryLimit {
 }
 
 /**
- * Whether an error is a decoder's or an encoder's way to say that it got no memory: libvips, libpng, libheif and aom,
- * libjpeg, libwebp, Node, C++ and glib, each in its own words.
+ * Whether an error of a decoder or encoder means that it got no memory: libvips, libpng, libheif and aom, libjpeg, libwebp, Node,
+ * C++ and glib, each with its own message.
  */
 export function isOutOfMemory(error: unknown): boolean {
   return /out of memory|memory allocation|insufficient memory|failed to allocate|allocation (?:failed|failure)|bad_alloc|cannot allocate/i.test(

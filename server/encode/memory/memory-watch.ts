@@ -1,9 +1,9 @@
 import { readProcessMemory } from "./process-memory.ts";
 
-/** A decoder that is out of hand grows by a gigabyte a second. */
+/** A decoder that is out of control grows by a gigabyte a second. */
 const EVERY_MS = 50;
 
-/** Calls `exceeded` once when a process holds more private memory than it may. @returns what ends the watch. */
+/** Calls `exceeded` once when a process uses more private memory than allowed. @returns a function that ends the watch. */
 export function watchMemory(pid: number | undefined, mostBytes: number, exceeded: () => void): () => void {
   if (pid === undefined || readProcessMemory(pid) === undefined) return () => undefined;
   const look = (): void => {

@@ -1,16 +1,16 @@
 import { readFileSync } from "node:fs";
 
-/** What Linux tells of a process's memory (proc(5), status), in bytes. */
+/** A process's memory by Linux (proc(5), status), in bytes. */
 export interface ProcessMemory {
-  /** Resident and its own: what a memory limit counts, without the program's shared pages. */
+  /** Resident and private: the part that a memory limit counts, without the program's shared pages. */
   readonly privateBytes: number;
-  /** The most that was resident so far, shared pages included. */
+  /** Maximum resident memory so far, including shared pages. */
   readonly peakBytes: number;
-  /** Private and writable, touched or not: what RLIMIT_DATA counts. */
+  /** Private and writable, used or not: the part that RLIMIT_DATA counts. */
   readonly dataBytes: number;
 }
 
-/** @returns undefined where there is no /proc, or no such process any more. */
+/** @returns undefined if there is no /proc, or the process is gone. */
 export function readProcessMemory(pid: number | "self"): ProcessMemory | undefined {
   try {
     const status = readFileSync(`/proc/${pid}/status`, "latin1");

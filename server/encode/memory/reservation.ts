@@ -24,19 +24,19 @@ import {
 } from "./estimate.ts";
 import { type Layout, readLayout } from "./layout.ts";
 
-/** What a job takes that makes the first of its outputs. */
+/** The memory of a job, and the outputs that it makes. */
 export interface Reservation {
-  /** All of them, or one where all would take too much or one of them is impossible. */
+  /** All outputs, or only the first if all would need too much or one of them is impossible. */
   readonly outputs: readonly WantedOutput[];
-  /** Bytes beside what a child has at rest. */
+  /** Bytes in addition to those of a child at rest. */
   readonly bytes: number;
 }
 
 /**
- * What a job takes, by the original's header; formats that would take more than a job may are left out. Where the header
- * cannot be read, all that a job may take.
- * @param most bytes that a job may take.
- * @throws Problem `impossible-variant` when the first output alone would take more, or no format can hold it;
+ * The memory of a job, from the original's header; formats that would need more than a job may use can be left out. If the header
+ * cannot be read, the maximum of a job.
+ * @param most maximum bytes of a job.
+ * @throws Problem `impossible-variant` if the first output alone would need more, or no format can hold it;
  *   `unreadable-source` as {@link reserveDecoding}.
  */
 export function reserveOutputs(
@@ -65,7 +65,7 @@ export function reserveOutputs(
 }
 
 /**
- * The bytes that a description of an original takes; of one that is passed on it is no more than a job may take.
+ * The bytes for describing an original; for one that is passed on at most the maximum of a job.
  * @throws Problem `unreadable-source` as {@link reserveDecoding}.
  */
 export function reserveDescription(original: Uint8Array, most: number, limits: SourceLimits): number {
@@ -76,15 +76,15 @@ export function reserveDescription(original: Uint8Array, most: number, limits: S
 }
 
 /**
- * The bytes that the smallest picture of an original takes.
- * @throws Problem `unreadable-source` when those are more than a job may take: no variant can be made of it.
+ * The bytes for the smallest image of an original.
+ * @throws Problem `unreadable-source` if they exceed the maximum of a job: no variant can be made.
  */
 function reserveDecoding(original: Uint8Array, most: number, layout: Layout | undefined): number {
   if (layout === undefined) return most;
   const bytes = bytesToMake(layout, original.byteLength, smallest);
   if (bytes <= most) return bytes;
   throw new Problem("unreadable-source", {
-    detail: `Decoding the original takes ${inMebibytes(bytes)} of memory; an image may take ${inMebibytes(most)} (ENCODER_MEMORY).`,
+    detail: `Decoding the original needs ${inMebibytes(bytes)} of memory; the limit for an image is ${inMebibytes(most)} (ENCODER_MEMORY).`,
   });
 }
 
@@ -103,7 +103,7 @@ interface JobToCome {
   readonly most: number;
 }
 
-/** The output that takes most, and the pixels that are held for others meanwhile. */
+/** The output that needs most, and the pixels that are kept for others meanwhile. */
 function reserve(job: JobToCome, asked: readonly Output[]): Reservation {
   const outputs = asked.map((output) => ({ ...output, refused: refusalsFor(job, output, asked) }));
   const sums = job.sources.map((source) => {
@@ -118,7 +118,7 @@ function reserve(job: JobToCome, asked: readonly Output[]): Reservation {
 
 const formats: readonly EncodedFormat[] = ["avif", "webp", "jpg", "png", "gif"];
 
-/** The formats that would take too much. */
+/** The formats that would need too much. */
 function refusalsFor(job: JobToCome, output: Output, outputs: readonly Output[]): Refusals {
   const problems = formats.map((format) => {
     const plans = job.sources.map((source) => ({
@@ -130,7 +130,7 @@ function refusalsFor(job: JobToCome, output: Output, outputs: readonly Output[])
   return Object.fromEntries(problems.filter(([, problem]) => problem !== undefined));
 }
 
-/** With the lossless formats that are tried beside it. */
+/** Including the lossless formats that are tried beside it. */
 function bytesOf(
   { layout, originalBytes }: JobToCome,
   source: Source,
@@ -144,7 +144,7 @@ function bytesOf(
   );
 }
 
-/** What the header leaves open: whether EXIF turns it by a quarter, whether it has an alpha channel, whether it moves. */
+/** Facts that the header may not decide: whether EXIF rotates it by 90°, whether it has an alpha channel, whether it is animated. */
 function possibleSources({ type, width, height, frames, turned }: Layout): Source[] {
   const stored = { type, width, height, frames, copyright: {} };
   const sizes = turned ? [stored, { ...stored, width: height, height: width }] : [stored];

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 
-/** A bound on a child's silence. */
+/** A limit on a child's silence. */
 export interface Deadline {
-  /** It has said something: its time begins anew. */
+  /** The child has sent something: its time starts again. */
   renew(): void;
   clear(): void;
 }
@@ -10,13 +10,13 @@ export interface Deadline {
 /** A process that may have to wait for a CPU. */
 export interface Patient {
   readonly pid: number | undefined;
-  /** CPU used so far, in milliseconds; undefined where the system does not tell. */
+  /** CPU time so far, in milliseconds; undefined if the system does not report it. */
   cpuMs(): number | undefined;
 }
 
 /**
- * Calls `missed` after so many milliseconds of silence.
- * @param patient in whose case only CPU counts while it wants some: what runs in idle time only may get none for long.
+ * Calls `missed` after this many milliseconds of silence.
+ * @param patient a process for which only CPU time counts while it waits for a CPU: an idle-class process can wait long.
  */
 export function startDeadline(
   milliseconds: number,
@@ -38,7 +38,7 @@ export function startDeadline(
   return { renew, clear: () => clearTimeout(timer) };
 }
 
-/** Whether a thread of a process is running or would like to (proc(5): state R); one that sleeps waits in vain. */
+/** Whether a thread of a process runs or waits for a CPU (proc(5): state R); a sleeping one does not. */
 function wantsCpu(pid: number | undefined): boolean {
   try {
     return readdirSync(`/proc/${pid}/task`).some((thread) =>

@@ -12,16 +12,16 @@ import type { Lane } from "../encoder.ts";
 export type ByLane = Readonly<Record<Lane, number>>;
 
 export interface LanesOptions {
-  /** Jobs at once, by lane. Warm slots are others than live ones: a reader never waits for a scan. */
+  /** Number of parallel jobs, by lane. Warm slots are separate from live ones: a reader never waits for a scan. */
   readonly slots?: ByLane;
-  /** Jobs that may wait, by lane. */
+  /** Number of jobs that may wait, by lane. */
   readonly maxJobs?: ByLane;
-  /** Megapixels of originals that may wait in a lane: what waits holds its original in memory. */
+  /** Megapixels of originals that may wait in a lane: a waiting job keeps its original in memory. */
   readonly maxMegapixels?: number;
   readonly maxWaitMs?: ByLane;
 }
 
-/** The slots of readers and those of what is made ahead, which does not begin while a reader waits. */
+/** The slots of readers, and those of warm work, which does not begin while a reader waits. */
 export class Lanes {
   readonly #lanes: Readonly<Record<Lane, Semaphore>>;
 
@@ -32,7 +32,7 @@ export class Lanes {
     const maxWaitMs = options.maxWaitMs ?? { live: 6_000, warm: 60_000 };
     const bounds = (lane: Lane) => ({
       amount: slots[lane],
-      // A slow image takes seconds: where all slots have one, half as many again are for clients that have none.
+      // A slow image takes seconds: if all slots are used, half as many again are for clients that use none.
       spare: Math.ceil(slots[lane] / 2),
       mostWaiting: maxJobs[lane],
       mostWeight: options.maxMegapixels ?? 400,
@@ -43,7 +43,7 @@ export class Lanes {
     this.#lanes = { live, warm };
   }
 
-  /** A slot of the lane, and what else is needed. @throws as {@link Semaphore.enter} does. */
+  /** Gets a slot of the lane, and the other needed resources. @throws as {@link Semaphore.enter} does. */
   async enter<Got>(lane: Lane, claim: Claim, needs: Needs<Got>): Promise<Entered<Got>> {
     const { got, leave } = await this.#lanes[lane].enter(claim, needs);
     return {
@@ -55,13 +55,13 @@ export class Lanes {
     };
   }
 
-  /** Some memory has become free. */
+  /** Some memory has been freed. */
   wake(): void {
     this.#lanes.live.wake();
     this.#lanes.warm.wake();
   }
 
-  /** For a reader whose original is yet to come, as {@link Semaphore.expect}. */
+  /** For a reader whose original has not arrived, as {@link Semaphore.expect}. */
   expect(clients: Clients): () => void {
     return this.#lanes.live.expect(clients);
   }

@@ -14,19 +14,19 @@ import { type PoolStats, Scheduler, type SchedulerOptions } from "./scheduler.ts
 export interface PoolOptions extends SchedulerOptions {
   readonly limits?: SourceLimits;
   readonly outputLimits?: OutputLimits;
-  /** Whether copyright, artist and licence go out with every picture. */
+  /** Whether every image keeps copyright, artist and licence. */
   readonly keepCopyright?: boolean;
 }
 
 export interface Pool extends Encoder {
-  /** What the children decode with; floors.ts says what is too old. @throws Problem `encode-failed` */
+  /** Versions of the children's libraries; minimum-versions.ts names those that are too old. @throws Problem `encode-failed` */
   libraries(): Promise<LibraryVersions>;
   stats(): PoolStats;
-  /** Kills every child; what runs fails. */
+  /** Kills every child; running jobs fail. */
   close(): void;
 }
 
-/** Encoder children, one job each. Nothing is started until the first job. */
+/** A pool of encoder children with one job each. Nothing is started before the first job. */
 export function createPool(options: PoolOptions = {}): Pool {
   return new ChildPool(options);
 }
@@ -68,7 +68,7 @@ class ChildPool implements Pool {
         made++;
         yield reply.encoded;
       }
-      // A child that ends its job early has made fewer.
+      // A child that ends its job early has made fewer outputs.
       if (made < end) return;
     }
   }
@@ -102,7 +102,7 @@ class ChildPool implements Pool {
     return this.#scheduler.expect(clients);
   }
 
-  /** @returns megapixels; where the head does not tell, cameras write about a third of a byte a pixel. */
+  /** @returns megapixels; if the header does not show them, about three pixels a byte, as cameras write. */
   #precheck(original: Uint8Array): number {
     return precheck(original, this.#limits) ?? (3 * original.byteLength) / 1e6;
   }

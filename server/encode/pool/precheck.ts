@@ -13,7 +13,7 @@ export function precheck(head: Uint8Array, limits: SourceLimits): number | undef
   const { kind, type, detail } = sniff(head);
   if (kind !== "raster")
     throw new Problem("unsupported-source", {
-      detail: detail ?? "An SVG is served as it is, without q and w.",
+      detail: detail ?? "An SVG is served unchanged, without q and w.",
     });
   const size = readSize(type, head);
   if (size === undefined) return undefined;

@@ -3,10 +3,10 @@ import { constants, setPriority } from "node:os";
 import { startProcess } from "../../concurrency/child-process.ts";
 import type { Lane } from "../encoder.ts";
 
-/** Encodes give way to hits, and what is made ahead gives way to readers. */
+/** Encodes give way to hits, and warm work gives way to readers. */
 const niceness = { live: constants.priority.PRIORITY_BELOW_NORMAL, warm: constants.priority.PRIORITY_LOW };
 
-/** At once, while the child has one thread: on Linux niceness is a thread's, and later threads inherit it. */
+/** Call it at once, while the child has one thread: on Linux niceness belongs to a thread, and later threads inherit it. */
 export function lowerPriority(child: ChildProcess, lane: Lane): void {
   if (child.pid === undefined) return;
   try {
@@ -18,9 +18,9 @@ export function lowerPriority(child: ChildProcess, lane: Lane): void {
 }
 
 /**
- * SCHED_IDLE: niceness shares the CPU out, but a nice process that runs may finish its slice of 3 ms before a hit is
- * looked at; an idle one is taken off at once. Node has no call for it, util-linux has; where that is absent or cannot be
- * started, niceness must do.
+ * SCHED_IDLE: niceness shares the CPU, but a nice process can finish its slice of 3 ms before a hit is served; an idle-class
+ * process is preempted at once. Node cannot set it; util-linux can. If that is missing or cannot be started, niceness must be
+ * enough.
  */
 function onlyIdleTime(pid: number): void {
   const chrt = startProcess("chrt", ["--all-tasks", "--idle", "--pid", "0", String(pid)], {

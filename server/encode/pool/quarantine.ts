@@ -3,18 +3,18 @@ import type { WorkerDied } from "./worker.ts";
 
 const STRIKES = 2;
 
-/** More are forgotten before their hour: each has cost a child, so nobody fills this quickly. */
+/** The oldest are forgotten early: each one has cost a child, so this does not fill quickly. */
 const MOST = 1_000;
 
 export interface QuarantineOptions {
-  /** How long strikes count, in milliseconds. */
+  /** How long failures count, in milliseconds. */
   readonly memoryMs?: number;
   readonly now?: () => number;
 }
 
 /**
- * How much a death speaks against the variant: a crash does, a missed deadline only when the child had the CPU for it, for
- * wall time says how busy the machine was. What took more memory than it may will take it again.
+ * The weight of a death: a crash counts; a missed deadline counts only if the child had the CPU for it, because wall time depends
+ * on other load. A job that needed too much memory will need it again.
  */
 export function strikesOf(death: WorkerDied, deadlineMs: number): number {
   if (death.reason === "memory") return STRIKES;
@@ -22,8 +22,8 @@ export function strikesOf(death: WorkerDied, deadlineMs: number): number {
 }
 
 /**
- * Remembers what killed children: an original and what was made of it. Two strikes within an hour and it is not tried
- * again for an hour, or one bad photograph would cost a child for every reader.
+ * Remembers what killed children: an original with its variant. After two failures within an hour it is not tried for an hour;
+ * otherwise one bad photograph would cost a child for every reader.
  */
 export class Quarantine {
   readonly #strikes = new Map<string, { readonly count: number; readonly until: number }>();
@@ -35,7 +35,7 @@ export class Quarantine {
     this.#now = options.now ?? (() => performance.now());
   }
 
-  /** Whether this has struck out. Only an original of a length that has struck costs a hash. */
+  /** Whether this is quarantined. A hash is computed only for originals of a length that has failed. */
   isQuarantined(original: Uint8Array, operation: string): boolean {
     this.#forget();
     const alike = prefixOf(original, operation);

@@ -12,22 +12,22 @@ import { type Worker, WorkerDied } from "./worker.ts";
 import { Workers, type WorkersOptions } from "./workers.ts";
 
 export interface SchedulerOptions extends WorkersOptions, LanesOptions {
-  /** For one output, in milliseconds; then its child is killed. */
+  /** Maximum milliseconds for one output; then its child is killed. */
   readonly deadlineMs?: ByLane;
-  /** Bytes of all children together; at least {@link LEAST_BYTES}. */
+  /** Maximum bytes of all children together; at least {@link LEAST_BYTES}. */
   readonly memoryBytes?: number;
   readonly quarantine?: QuarantineOptions;
-  /** What is made ahead waits no longer than this for readers, in milliseconds: one that always asks must not stop a publish. */
+  /** Maximum milliseconds that warm work waits for readers: a client that always sends requests must not stop a publish. */
   readonly warmPatienceMs?: number;
 }
 
 /**
- * For a child to start and to say what it is. The operator's deadlines are for pictures: a short one must not end a pod that
- * starts on a busy node, or with its CPU throttled.
+ * Time for a child to start and to report. The operator's deadlines are for images: a short one must not end a pod that starts on
+ * a busy node, or with throttled CPU.
  */
 const START_MS = 120_000;
 
-/** What metrics show of one lane. */
+/** The state of one lane, for metrics. */
 export interface LaneStats {
   readonly running: number;
   readonly waiting: number;
@@ -37,32 +37,32 @@ export interface LaneStats {
 export interface PoolStats {
   readonly lanes: Readonly<Record<Lane, LaneStats>>;
   readonly spawned: number;
-  /** Ended after their share of jobs or for their memory. */
+  /** Ended after their number of jobs or because of their memory. */
   readonly recycled: number;
   readonly crashed: number;
   /** Killed at their deadline. */
   readonly overdue: number;
-  /** Ended for want of memory, or for having taken too much. */
+  /** Ended because they got no memory, or used too much. */
   readonly outgrown: number;
 }
 
-/** A piece of work on one original; `operation` names what it makes next, for what fails twice. */
+/** A piece of work on one original; `operation` names its next output, for the quarantine. */
 export interface Task {
   readonly original: Uint8Array;
   readonly megapixels: number;
-  /** Memory that it takes, beside what a child has at rest. */
+  /** Memory for it, in addition to that of a child at rest. */
   readonly bytes: number;
   readonly lane: Lane;
   readonly clients: Clients;
   readonly signal: AbortSignal;
-  /** @param memory bytes that it may take: as many as it asked for, or more. */
+  /** @param memory bytes that it may use: at least the requested number. */
   readonly job: (memory: number) => Job;
   readonly operation: () => string;
 }
 
-/** Tasks in their lanes: each waits for a slot, has a child to itself, and outlives what the child may do. */
+/** Runs tasks in their lanes: each waits for a slot, has a child to itself, and survives the child's death. */
 export class Scheduler {
-  /** The most memory that a task may take. */
+  /** Maximum memory of a task. */
   readonly mostBytes: number;
   readonly #deadlineMs: ByLane;
   readonly #warmPatienceMs: number;
@@ -83,8 +83,8 @@ export class Scheduler {
   }
 
   /**
-   * A crash is tried once more in another child; what strikes twice is not tried at all for an hour, nor is what has taken
-   * more memory than it should.
+   * After a crash, tries once more in another child. A task that fails twice is not tried for an hour; neither is one that has used
+   * too much memory.
    */
   async *perform(task: Task): AsyncGenerator<Reply> {
     for (let attempt = 1; ; attempt++) {
@@ -101,7 +101,7 @@ export class Scheduler {
     }
   }
 
-  /** What a child says to a job without an original, such as its versions; no line is before it. */
+  /** A child's answer to a job without an original, such as its versions; such a job does not queue. */
   ask(job: Job): AsyncGenerator<Reply> {
     const replies = new Channel<Reply>();
     void this.#drain(this.#workers.start("live"), job, replies, { deadlineMs: START_MS });
@@ -109,8 +109,8 @@ export class Scheduler {
   }
 
   /**
-   * Starts a live child if none is up; where that fails the task that comes will say why.
-   * @throws Problem `busy` when the line is full: a reader who is turned away has cost no fetch.
+   * Starts a live child if none is up; if that fails, the next task gets the reason.
+   * @throws Problem `busy` if the queue is full: a refused reader has cost no fetch.
    */
   expect(clients: Clients): () => void {
     const leave = this.#lanes.expect(clients);
@@ -130,7 +130,7 @@ export class Scheduler {
     };
   }
 
-  /** Kills every child; what runs fails. */
+  /** Kills every child; running jobs fail. */
   close(): void {
     this.#workers.endAll();
   }
@@ -141,13 +141,13 @@ export class Scheduler {
     const { original, signal, job, operation } = task;
     if (this.#quarantine.isQuarantined(original, operation()))
       throw new Problem("impossible-variant", {
-        detail: "Making this variant has failed before; it is not tried again for an hour.",
+        detail: "Making this variant has failed twice; it is not tried again for an hour.",
       });
     const asked = performance.now();
     const { got: worker, leave } = await this.#enter(task);
     const watch = createStopwatch(asked);
     const replies = new Channel<Reply>();
-    // On its own, not on the reader's account: when the reader leaves, the child is still in the middle of it.
+    // Independent of the reader: when the reader disconnects, the child is still working.
     const order = job(grantFor(task));
     void this.#drain(worker, order, replies, task).finally(leave);
     let isWhole = false;
@@ -216,7 +216,7 @@ export class Scheduler {
   }
 }
 
-/** What each output of a job took; the wait in the line is the first one's. */
+/** The times of each output of a job; the queue time belongs to the first one. */
 function createStopwatch(asked: number): () => { readonly queue: number; readonly encode: number } {
   let since = performance.now();
   let queue = since - asked;
@@ -228,7 +228,7 @@ function createStopwatch(asked: number): () => { readonly queue: number; readonl
   };
 }
 
-/** Milliseconds of CPU that a child has used since; of the clock where the system does not tell. */
+/** Milliseconds of CPU that a child has used since then; wall time if the system does not report it. */
 function startCpuWatch(worker: Worker): () => number {
   const [cpu, clock] = [worker.cpuMs(), performance.now()];
   return () => {
@@ -237,7 +237,7 @@ function startCpuWatch(worker: Worker): () => number {
   };
 }
 
-/** As much as any task gets, or what it asked for. */
+/** The minimum of any task, or the requested memory. */
 function grantFor({ bytes }: Task): number {
   return Math.max(bytes, ORDINARY_BYTES);
 }

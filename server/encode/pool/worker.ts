@@ -16,15 +16,15 @@ import { startDeadline } from "./deadline.ts";
 import { lowerPriority } from "./priority.ts";
 
 /**
- * `deadline`: killed by us, for want of an answer; `memory`: killed for more than it may hold, or ended because it got no
- * more; `unstarted`: the system gave no process.
+ * `deadline`: killed because it did not answer; `memory`: killed because it used too much, or ended because it got no more;
+ * `unstarted`: the system gave no process.
  */
 export type Death = "crash" | "deadline" | "memory" | "unstarted";
 
-/** A child that ended in the middle of a job, or said what no child of ours says. */
+/** A child that ended during a job, or sent an invalid reply. */
 export class WorkerDied extends Error {
   readonly reason: Death;
-  /** CPU that the job had used, where the system tells. */
+  /** CPU time of the job, if the system reports it. */
   readonly cpuMs: number | undefined;
 
   constructor(reason: Death, cpuMs: number | undefined, message: string) {
@@ -36,17 +36,17 @@ export class WorkerDied extends Error {
 
 export interface WorkerOptions {
   readonly lane: Lane;
-  /** The child's module; the built child.js unless a test has another. */
+  /** The child's module: the built child/main.js, unless a test has another. */
   readonly module?: string;
-  /** All of the child's environment; a benchmark tries other allocators. */
+  /** The whole environment of the child; a benchmark tries other allocators. */
   readonly environment?: Readonly<Record<string, string>>;
-  /** Another user for the children, where the server may become one: the decoder then owns no file of the server's. */
+  /** Another user for the children, if the server can switch users: then a decoder owns no file of the server. */
   readonly user?: { readonly uid: number; readonly gid: number };
 }
 
 /**
- * One heap, and each piece above 8 MiB by itself, so that it goes back to the system when it is freed: glibc alone learns to
- * keep pieces of 32 MiB. A third of the memory less than with two heaps, and no more CPU (`npm run bench -- memory`).
+ * One heap, and a separate mapping for each allocation above 8 MiB, so that it returns to the system when it is freed: glibc's
+ * dynamic threshold would keep up to 32 MiB. A third less memory than with two heaps, at the same CPU (`npm run bench -- memory`).
  */
 export const allocator = {
   MALLOC_ARENA_MAX: "1",
@@ -54,34 +54,34 @@ export const allocator = {
   MALLOC_TRIM_THRESHOLD_: "8388608",
 } as const;
 
-/** A killed process ends at once, unless it is in a call that nothing interrupts. */
+/** A killed process ends at once, unless it is in an uninterruptible call. */
 const END_MS = 1_000;
 
-/** Characters of what a child said last: a stack trace and what it is about. */
+/** Number of characters that are kept of a child's last output: a stack trace and its message. */
 const LAST_WORDS = 2_000;
 
-/** One child process. It does one job at a time and is never trusted with a second chance after a bad answer. */
+/** One child process. It does one job at a time and gets no second chance after an invalid reply. */
 export class Worker {
   readonly lane: Lane;
-  /** Jobs begun. */
+  /** Number of jobs that have begun. */
   jobs = 0;
-  /** Its own resident bytes after the last job. */
+  /** Its private resident bytes after the last job. */
   restBytes = 0;
-  /** Resolves with how it ended, when its memory is the system's again. */
+  /** Resolves with the way it ended, when its memory has returned to the system. */
   readonly ended: Promise<string>;
   readonly #started: Started;
   readonly #socket: Socket;
   readonly #frames: AsyncGenerator<Frame>;
   #alive: boolean;
-  /** The one under way. */
+  /** The running job. */
   #job: Job | undefined;
   #lastWords = "";
 
-  /** Never throws: where the system gives no process, the worker is dead, and {@link run} says why. */
+  /** Never throws: if the system gives no process, the worker is dead, and {@link run} has the reason. */
   constructor(options: WorkerOptions) {
     this.lane = options.lane;
     this.#started = startProcess(process.execPath, ["--expose-gc", options.module ?? encoderProgram()], {
-      // Nothing of the server's environment: a decoder that runs an attacker's code finds no credentials in it.
+      // Nothing of the server's environment: a decoder that executes an attacker's code finds no credentials in it.
       env: { UV_THREADPOOL_SIZE: "2", ...(options.environment ?? allocator) },
       stdio: ["ignore", "ignore", "pipe", "pipe"],
       ...options.user,
@@ -128,7 +128,7 @@ export class Worker {
       death.reason = "deadline";
       this.kill();
     };
-    // A reader's patience is wall time; what is made ahead has none, and gets a CPU when nobody else wants it.
+    // For a reader wall time counts; warm work is not urgent, and gets a CPU only when nobody else needs it.
     const deadline = startDeadline(deadlineMs, this.lane === "warm" ? this : undefined, overdue);
     const endWatch = watchMemory(this.pid, mostBytes(job), () => {
       death.reason = "memory";
@@ -156,7 +156,7 @@ export class Worker {
     }
   }
 
-  /** The job's later outputs are not wanted any more. One that is over is not stopped: the child may be at the next. */
+  /** The job's later outputs are not needed any more. A finished job is not stopped: the child may be at the next one. */
   stop(job: Job): void {
     if (this.#job === job) this.#order({ kind: "stop" });
   }
@@ -167,7 +167,7 @@ export class Worker {
     this.#socket.destroy();
   }
 
-  /** CPU used so far, in milliseconds; undefined where there is no /proc. */
+  /** CPU time so far, in milliseconds; undefined if there is no /proc. */
   cpuMs(): number | undefined {
     try {
       const stat = readFileSync(`/proc/${this.pid}/stat`, "latin1");
@@ -195,7 +195,7 @@ export class Worker {
         throw new Error("a child's output is not what it says");
       return reply;
     } catch (error) {
-      // A broken pipe is how its end looks from here; what it said itself comes behind that.
+      // A broken pipe is how its end looks from here; its own output follows.
       if (!(error instanceof Error && "code" in error)) this.#lastWords ||= String(error);
       this.kill();
       return undefined;
@@ -207,7 +207,7 @@ export class Worker {
     return new WorkerDied(reason === "crash" && isOutOfMemory(words) ? "memory" : reason, cpuMs, words);
   }
 
-  /** Why it ended, once all that it said is here. */
+  /** The reason why it ended, once all its output is here. */
   async #words(): Promise<string> {
     const end = await Promise.race([this.ended, sleep(END_MS, "it does not end", { ref: false })]);
     return this.#lastWords || end;
@@ -219,14 +219,14 @@ export class Worker {
   }
 }
 
-/** The watch's interval is long enough for this, and the limit in the child (memory-limit.ts) comes first. */
+/** The watch's interval is short enough for this, and the limit in the child (memory-limit.ts) applies first. */
 const WATCH_SLACK_BYTES = 32 * 2 ** 20;
 
 function mostBytes(job: Job): number {
   return CHILD_BYTES + WATCH_SLACK_BYTES + (job.kind === "versions" ? ORDINARY_BYTES : job.memory);
 }
 
-/** An output each, and one for what went wrong: a child that never ends talking would fill the server's memory. */
+/** One reply for each output, and one for an error: a child that never stops sending would fill the server's memory. */
 function mostReplies(job: Job): number {
   return 1 + (job.kind === "encode" ? job.outputs.length : 1);
 }
@@ -239,13 +239,13 @@ function endOf(child: ChildProcess): Promise<string> {
   });
 }
 
-/** The pipe that jobs go through; of a child that does not run, one that is shut. */
+/** The pipe for jobs; for a child that does not run, a closed one. */
 function socketOf(child: ChildProcess | undefined): Socket {
   const socket = child?.stdio[3];
   return socket instanceof Socket ? socket : new Socket().destroy();
 }
 
-/** Tests run the sources, but a child is always the built program: Node 20 runs no TypeScript. */
+/** Tests run the sources, but a child is always the built program: Node 20 does not run TypeScript. */
 export function encoderProgram(): string {
   const here = fileURLToPath(import.meta.url);
   return here.endsWith(".ts")

@@ -4,21 +4,21 @@ import { Worker, type WorkerOptions } from "./worker.ts";
 
 export interface WorkersOptions {
   readonly worker?: Omit<WorkerOptions, "lane">;
-  /** A child is replaced after so many jobs or above so much memory: decoders leak and heaps fragment. */
+  /** A child is replaced after this many jobs or above this much memory: decoders leak and heaps fragment. */
   readonly recycle?: { readonly jobs: number; readonly restBytes: number };
-  /** A child without work for so long is ended; one that has done nothing yet stays for the next reader. */
+  /** An idle child is ended after this time; one that has done nothing yet stays for the next reader. */
   readonly idleMs?: number;
 }
 
-/** A pod whose CPU is throttled starts one slowly. */
+/** A pod with throttled CPU starts one slowly. */
 const START_MS = 60_000;
 
 /**
- * The children that are up: taken for a job, given back after it, ended when they have done enough or nothing, or when their
- * memory is needed. What each holds or may grow to is charged to the encoders' memory until it has ended.
+ * The running children: taken for a job, returned after it, and ended when they have done enough, are idle, or when their memory is
+ * needed. The memory that each uses or may grow to is charged until it has ended.
  */
 export class Workers {
-  /** How many were started, and how many of them ended for their jobs or their memory. */
+  /** How many were started, and how many of them ended because of their jobs or memory. */
   readonly counts = { spawned: 0, recycled: 0 };
   readonly #options: WorkersOptions;
   readonly #memory: EncoderMemory;
@@ -29,7 +29,7 @@ export class Workers {
   /** Of every child that has not ended. */
   readonly #charges = new Map<Worker, Charge>();
 
-  /** @param onRoom called when some memory has become free. */
+  /** @param onRoom called when some memory has been freed. */
   constructor(options: WorkersOptions, memory: EncoderMemory, onRoom: () => void) {
     this.#options = options;
     this.#memory = memory;
@@ -59,7 +59,7 @@ export class Workers {
     return worker;
   }
 
-  /** For a job that takes no memory to speak of, such as a child's first. */
+  /** For a job with negligible memory, such as a child's first. */
   start(lane: Lane): Worker {
     const worker = this.#newest(lane) ?? this.#spawn(lane);
     this.#wake(worker);
@@ -76,7 +76,7 @@ export class Workers {
     }
   }
 
-  /** Starts one that rests until it is needed, if the system gives one. */
+  /** Starts one that stays idle until it is needed, if the system gives one. */
   prepare(lane: Lane): void {
     if (this.#memory.room() < CHILD_BYTES) return;
     const worker = this.#spawn(lane);
@@ -100,7 +100,7 @@ export class Workers {
     this.counts.spawned++;
     this.#all.add(worker);
     this.#charge(worker, this.#memory.charge(CHILD_BYTES));
-    // What it held is the system's again only now.
+    // Only now its memory has returned to the system.
     void worker.ended.then(() => this.#discharge(worker));
     return worker;
   }
@@ -117,13 +117,13 @@ export class Workers {
     this.#onRoom();
   }
 
-  /** It does not rest any more. */
+  /** It is no longer idle. */
   #wake(worker: Worker): void {
     clearTimeout(this.#idle.get(worker));
     this.#idle.delete(worker);
   }
 
-  /** The child that rested the shortest: its memory is warm. */
+  /** The child that was idle for the shortest time: its memory is warm. */
   #newest(lane: Lane): Worker | undefined {
     for (const worker of [...this.#idle.keys()].reverse()) {
       if (worker.lane !== lane) continue;
@@ -139,7 +139,7 @@ export class Workers {
     return worker && this.#charges.get(worker);
   }
 
-  /** In place of what it was charged before. */
+  /** Replaces its current charge. */
   #charge(worker: Worker, charge: Charge): void {
     const before = this.#charges.get(worker);
     if (before !== undefined) this.#memory.release(before);
@@ -153,7 +153,7 @@ export class Workers {
     this.#onRoom();
   }
 
-  /** Ends children that have rested longest, if that is enough. @param but the one that would do the work. */
+  /** Ends the children that were idle longest, if that is enough. @param but the child that would do the work. */
   #makeRoom(claim: Claim, but: Worker | undefined): void {
     const ending = [...this.#charges.keys()].filter((worker) => !this.#all.has(worker));
     const idle = [...this.#idle.keys()].filter((worker) => worker !== but);
@@ -170,7 +170,7 @@ export class Workers {
     return workers.reduce((sum, worker) => sum + (this.#charges.get(worker)?.bytes ?? 0), 0);
   }
 
-  /** A child that has worked keeps memory. The last one for readers is followed by one that has not, and waits. */
+  /** A child that has worked keeps memory. When the last one for readers ends, a new one is started, and waits. */
   #reap(worker: Worker): void {
     this.end(worker);
     if (worker.lane === "live" && this.count("live") === 0) void this.#keepOneReady();
@@ -183,7 +183,7 @@ export class Workers {
       for await (const _ of worker.run({ kind: "versions" }, START_MS));
       this.#idle.set(worker, undefined);
     } catch {
-      // The next reader starts one, and hears what is wrong.
+      // The next reader starts one, and gets the reason.
       this.end(worker);
     }
   }

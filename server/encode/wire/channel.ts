@@ -1,4 +1,4 @@
-/** Values from one side to the other in order; the maker never waits for the taker, who may leave. */
+/** Passes values from one side to the other in order; the producer never waits for the consumer, who may leave. */
 export class Channel<Value> {
   readonly #values: Value[] = [];
   #ended: { readonly error?: unknown } | undefined;
@@ -9,7 +9,7 @@ export class Channel<Value> {
     this.#notify();
   }
 
-  /** No more values; the taker gets the error after what was pushed. */
+  /** Ends the values; the consumer gets the error after the pushed values. */
   end(error?: unknown): void {
     this.#ended = error === undefined ? {} : { error };
     this.#notify();

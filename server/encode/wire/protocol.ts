@@ -9,14 +9,14 @@ import type { Encoded } from "../encoder.ts";
 /** What a child is told: an original, which is the frame's body, and then a job on it. */
 export type Order = { readonly kind: "original" } | Job | Stop;
 
-/** What a child is asked to do with the original that it has. */
+/** A job on the current original. */
 export type Job =
   | ({ readonly kind: "encode" } & TransformOptions)
   | ({ readonly kind: "describe" } & DescribeOptions)
-  /** Said first: the child then rehearses, so that a reader's job is not the first that it does. */
+  /** Sent first: the child then warms up, so that a reader's job is not its first. */
   | { readonly kind: "versions" };
 
-/** Nobody waits any more: leave out what is not begun. */
+/** Nobody waits any more: leave out outputs that have not begun. */
 export interface Stop {
   readonly kind: "stop";
 }
@@ -70,8 +70,8 @@ interface OutputReply {
 }
 
 /**
- * A child decodes strangers' bytes, so what it says is outside data: every field is looked at.
- * @throws Error when it is no reply.
+ * A child decodes untrusted bytes, so its replies are untrusted too: every field is validated.
+ * @throws Error for an invalid reply.
  */
 export function parseReply({ head, body }: Frame): Reply {
   const checked = check(reply, head);

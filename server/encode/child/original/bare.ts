@@ -4,8 +4,8 @@ import { type GifBlock, gifBlocks, screenBytes } from "../../../formats/gif.ts";
 import type { Original } from "./original.ts";
 
 /**
- * An original's own file without its metadata: what else stands in it says how it looks.
- * @throws RangeError where it ends before what it promises: then nothing is known of what is in it.
+ * An original's file without its metadata; everything that affects its look stays.
+ * @throws RangeError if the file ends early: then its content is unknown.
  */
 export function bareFile(original: Original): Uint8Array {
   const { bytes } = original;
@@ -24,10 +24,10 @@ export function bareFile(original: Original): Uint8Array {
 
 // --- GIF ---
 
-/** How often it is played stands in an application's block: Netscape's, which all browsers know. */
+/** The number of repetitions is in an application extension: Netscape's, which all browsers know. */
 const LOOPS: ReadonlySet<string> = new Set(["NETSCAPE2.0", "ANIMEXTS1.0"]);
 
-/** @param frames of the file; those behind them are a decoder's (gif-canvas.ts). */
+/** @param frames of the file; frames after them were added for a decoder (gif-canvas.ts). */
 function bareGif(gif: Buffer, frames: number): Uint8Array {
   const kept = [gif.subarray(0, screenBytes(gif))];
   let left = frames;
@@ -60,7 +60,7 @@ function barePng(png: Buffer): Uint8Array {
 // --- WebP (RFC 9649 §2.7) ---
 
 const LOOKS: ReadonlySet<string> = new Set(["VP8X", "ICCP", "ANIM", "ANMF", "ALPH", "VP8 ", "VP8L"]);
-/** Flags of the header: there is EXIF, there is XMP. */
+/** Flags of the header: EXIF and XMP exist. */
 const METADATA = 0x08 | 0x04;
 
 function bareWebp(webp: Buffer): Uint8Array {
@@ -120,7 +120,7 @@ function* itemsOfMetadata(bytes: ByteReader, all: Span): Generator<number> {
   }
 }
 
-/** Where the bytes of some items are (§8.11.3). @throws RangeError where that is not told plainly. */
+/** Byte ranges of some items (§8.11.3). @throws RangeError if they are not given in a simple form. */
 function* extentsOf(bytes: ByteReader, all: Span, wanted: ReadonlySet<number>): Generator<Span> {
   for (const { start } of boxesAt(bytes, ["meta", "iloc"], all)) {
     const version = bytes.uint8(start);

@@ -3,23 +3,23 @@ import { ByteReader, Steps } from "../../../formats/byte-reader.ts";
 import { readIptc } from "./iptc.ts";
 import { cleaned, decodeReferences, decodeText } from "./text.ts";
 
-/** Whose a photograph is and on what terms: all of its metadata that may go out with it. */
+/** Author and terms of a photograph: the only metadata that can be in a variant. */
 export interface Copyright {
   readonly artist?: string;
   readonly copyright?: string;
-  /** Address of the licence or of a page about the rights. */
+  /** Address of the licence, or of a page about the rights. */
   readonly licence?: string;
 }
 
-/** What comes later in a packet is not looked for; one that many programs have written to has some hundred kilobytes. */
+/** Later parts of a packet are not searched; a packet that many programs have written to has some hundred kilobytes. */
 const MOST_XMP_BYTES = 2 ** 20;
 
-/** Four passes over a packet, and as much again for EXIF. */
+/** Four passes over a packet, and the same again for EXIF. */
 const MOST_STEPS = 8 * MOST_XMP_BYTES;
 
 /**
- * The rights that an original's EXIF, XMP and IPTC tell, in this order; of damaged metadata those before the damage.
- * @param steps counts what it costs.
+ * The rights in an original's EXIF, XMP and IPTC, in this order; from damaged metadata, those before the damage.
+ * @param steps counts the cost.
  */
 export function readCopyright(
   { exif, xmp, iptc }: Pick<Metadata, "exif" | "xmp" | "iptc">,
@@ -30,7 +30,7 @@ export function readCopyright(
     try {
       for (const [name, text] of all) if (text !== undefined) found[name] ??= text;
     } catch {
-      // It ends before what it promises, or was made to cost.
+      // It ends early, or was built to cost too much.
     }
   };
   if (exif !== undefined) collect(readTags(new ByteReader(exif, steps)));
@@ -45,10 +45,10 @@ const tags: ReadonlyMap<number, keyof Copyright> = new Map([
   [0x013b, "artist"],
   [0x8298, "copyright"],
 ]);
-/** Text is ASCII by the letter of EXIF 2.32, or UTF-8 (EXIF 3.0 §4.6.2). */
+/** By EXIF 2.32 text is ASCII; by EXIF 3.0 §4.6.2 it can be UTF-8. */
 const texts: ReadonlySet<number> = new Set([2, 129]);
 
-/** Of the longest line that is kept. */
+/** Bytes of the longest text that is kept. */
 const MOST_TEXT_BYTES = 2_000;
 
 type Found = Generator<readonly [keyof Copyright, string | undefined]>;
@@ -70,7 +70,7 @@ function* readTags(exif: ByteReader): Found {
 
 // --- XMP: RDF in XML, of which a few properties are looked for, not understood ---
 
-/** Beyond these, in bytes, nothing belongs to a property's start. */
+/** The start of a property is not longer than this number of bytes. */
 const TAG_BYTES = 200;
 const LIST_BYTES = 4_000;
 
@@ -81,7 +81,7 @@ function* readPacket(xmp: ByteReader): Found {
   yield ["licence", address(xmp, "xmpRights:WebStatement")];
 }
 
-/** The first item of a list, as `dc:creator` has it. */
+/** The first item of a list, as in `dc:creator`. */
 function listItem(xmp: ByteReader, name: string): string | undefined {
   const list = xmp.find(`<${name}>`, 0);
   if (list === -1) return undefined;
@@ -90,10 +90,10 @@ function listItem(xmp: ByteReader, name: string): string | undefined {
   return start === -1 ? undefined : valueUpTo(xmp, "</rdf:li>", start + 1);
 }
 
-/** A property that is not what it should be in any of these is not looked for further. */
+/** A property with a wrong value in one of these forms is not searched further. */
 const MOST_PLACES = 8;
 
-/** A web address, whichever of XMP's three ways it is written in: attribute, resource or element. */
+/** A web address in any of XMP's three forms: attribute, resource or element. */
 function address(xmp: ByteReader, name: string): string | undefined {
   let at = xmp.find(name, 0);
   for (let place = 0; at !== -1 && place < MOST_PLACES; place++) {

@@ -3,12 +3,12 @@ import { lzwCodes } from "../../../formats/gif-lzw.ts";
 import { withTail } from "./spare.ts";
 
 /**
- * A GIF whose empty canvas is transparent, as every browser has it: libnsgif fills it with black, or with the background
- * colour, where no frame has a transparent colour. Frames that are cleared to the background get a transparent colour that
- * they do not use; where the first frame leaves some of the canvas free, a frame with one is added behind the last, for the
- * decoder to count and not to show.
+ * Makes the empty canvas of a GIF transparent, as in every browser: libnsgif fills it with black or the background colour if no
+ * frame has a transparent colour. Frames that are cleared to the background get a transparent colour that they do not use. If the
+ * first frame does not cover the canvas, a frame with a transparent colour is added after the last; the decoder counts it, but it
+ * is not shown.
  * @param bytes changed in place.
- * @returns the same memory, perhaps with a frame more, and whether anything of it is transparent now. Never throws.
+ * @returns the same memory, perhaps with one more frame, and whether anything in it is transparent now. Never throws.
  */
 export function clearCanvas(bytes: Uint8Array): { readonly bytes: Uint8Array; readonly alpha: boolean } {
   const gif = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -47,7 +47,7 @@ function framesOf(gif: Buffer): GifFrame[] {
   return frames;
 }
 
-/** Where the first frame is larger than the canvas, that is as large as the frame. */
+/** If the first frame is larger than the canvas, the canvas gets its size. */
 function coversCanvas(gif: Buffer, frames: readonly GifFrame[], frame: GifFrame): boolean {
   const [first = frame] = frames;
   const canvas = rectangleOf(gif, first.image);
@@ -92,7 +92,7 @@ const NO_PICTURE = Buffer.from("21f90401000000002c00000000010001000002024401003b
 
 // --- colours ---
 
-/** A colour that no pixel of a frame has: each that one has comes as a code of its own before it comes as part of another. */
+/** A colour that no pixel of a frame has: each used colour occurs as a code of its own before it is part of another code. */
 function unusedColour(gif: Buffer, at: number): number | undefined {
   // Its pixels have fewer than eight bits.
   if ((gif[at] ?? 0) < 8) return 255;

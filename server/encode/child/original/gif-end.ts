@@ -5,8 +5,8 @@ import { withTail } from "./spare.ts";
 const [EXTENSION, IMAGE, TRAILER] = [0x21, 0x2c, 0x3b];
 
 /**
- * A GIF that was cut off, with an end: libnsgif refuses a last frame without one, or leaves out frames that it has counted.
- * The last frame stays where all of its pixels are there, and goes where some are missing.
+ * Adds an end to a GIF that was cut off: libnsgif refuses a last frame without an end, or drops frames that it has counted. The
+ * last frame stays if all of its pixels exist; otherwise it is removed.
  * @param bytes changed in place.
  * @returns the same memory. Never throws.
  */
@@ -36,7 +36,7 @@ function hasAllPixels(gif: Buffer, image: GifBlock): boolean {
   return false;
 }
 
-/** Its last sub-block is as long as what is there of it; an empty one ends the frame. */
+/** Its last sub-block gets the length of its existing bytes; an empty one ends the frame. */
 function endFrame(bytes: Uint8Array, gif: Buffer, image: GifBlock): Uint8Array {
   let at = pixelsOf(gif, image) + 1;
   for (let next = at; next < gif.length; next += 1 + (gif[at] ?? 0)) at = next;

@@ -1,7 +1,7 @@
 import type { ByteReader } from "../../../formats/byte-reader.ts";
 import { cleaned, decodeText } from "./text.ts";
 
-/** Longer than IPTC's own limits for these (32 and 128 bytes), which not all programs keep. */
+/** Longer than IPTC's own limits for these (32 and 128 bytes), which not all programs respect. */
 const MOST_TEXT_BYTES = 2_000;
 
 /** Datasets of the second record (IPTC-IIM 4.2 §6): By-line and Copyright Notice. */
@@ -14,9 +14,9 @@ const names: ReadonlyMap<number, "artist" | "copyright"> = new Map([
 const [TAG, APPLICATION] = [0x1c, 2];
 
 /**
- * What Photoshop's block of a JPEG says of rights, in IPTC's resource (Photoshop File Formats, "Image Resource Blocks": 0x0404),
- * or a block of IPTC alone.
- * @throws RangeError where it ends before what it promises.
+ * The rights in Photoshop's block of a JPEG, in IPTC's resource (Photoshop File Formats, "Image Resource Blocks": 0x0404), or in
+ * a plain IPTC block.
+ * @throws RangeError if it ends early.
  */
 export function* readIptc(
   block: ByteReader,
@@ -25,12 +25,12 @@ export function* readIptc(
   let at = 0;
   if (resource !== -1) {
     const name = block.uint8(resource + 6);
-    // A name has its length before it, and both have an even number of bytes; then comes the length of the data.
+    // A name is preceded by its length, and both are padded to an even number of bytes; then the length of the data follows.
     at = resource + 6 + ((name + 2) & ~1) + 4;
   }
   for (; block.uint8(at) === TAG; ) {
     const [record, dataset, length] = [block.uint8(at + 1), block.uint8(at + 2), block.uint16(at + 3)];
-    // An extended length is for pictures.
+    // Only images have an extended length.
     if (length > 0x7fff) return;
     const property = record === APPLICATION ? names.get(dataset) : undefined;
     if (property !== undefined)

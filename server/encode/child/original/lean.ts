@@ -1,9 +1,9 @@
 /**
- * An original without what a decoder would only carry along, or unpack: 900 compressed texts of 3 kB in a PNG are a gigabyte
- * in libpng. What says how the picture looks stays, and one block each of EXIF and XMP, within bounds. Runs in a child, which
+ * An original without parts that a decoder would only carry along or unpack: 900 compressed texts of 3 kB in a PNG take a gigabyte
+ * in libpng. Everything that affects the look stays, and one block each of EXIF and XMP, within limits. Runs in a child, which
  * owns the bytes: they are changed in place.
  * @param bytes all of it, or of a JPEG at least all segments before its pixels.
- * @returns the same memory, perhaps less of it. Never throws: what is damaged stays as it is from there on.
+ * @returns the same memory, perhaps shorter. Never throws: from damage on, the rest stays unchanged.
  */
 export function leanOriginal(type: string, bytes: Uint8Array): Uint8Array {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -13,7 +13,7 @@ export function leanOriginal(type: string, bytes: Uint8Array): Uint8Array {
     if (type === "image/jpeg") leanJpeg(buffer, allowance);
     if (type === "image/webp") leanWebp(buffer, allowance);
   } catch {
-    // It ends before what it promises.
+    // It ends early.
   }
   return bytes;
 }
@@ -21,7 +21,7 @@ export function leanOriginal(type: string, bytes: Uint8Array): Uint8Array {
 /** More than programs write: an editor's history in XMP has some hundred kilobytes, a printer's profile some megabytes. */
 const mostBytes = { exif: 2 ** 20, xmp: 2 ** 20, iptc: 2 ** 16, profile: 2 ** 22 } as const;
 
-/** One block of each kind is let through; a profile may come in several. */
+/** One block of each kind is kept; a profile can have several. */
 class Allowance {
   readonly #left: Record<keyof typeof mostBytes, number> = { ...mostBytes };
 
@@ -47,7 +47,7 @@ const looks: ReadonlySet<string> = new Set([
   "cICP",
   "mDCV",
   "cLLI",
-  // Frames of an animation: libpng passes them by.
+  // Frames of an animation, which libpng ignores.
   "acTL",
   "fcTL",
   "fdAT",

@@ -2,12 +2,12 @@ import { createInflateRaw } from "node:zlib";
 import type { Original } from "./original.ts";
 import { withTail } from "./spare.ts";
 
-/** What a decoder does not forgive (sharp's `failOn`), from little to much. */
+/** How strict a decoder is (sharp's `failOn`), from little to much. */
 export type FailOn = "none" | "truncated" | "error" | "warning";
 
 /**
- * Ways to decode an original that browsers show although it is damaged; none of them lets through one whose pixels end too
- * early: that would be a picture with a grey half, and a cache would keep it.
+ * Ways to decode a damaged original that browsers show. None of them accepts one whose pixels end early: the result would have a
+ * grey half, and the cache would keep it.
  */
 export async function* mendings(original: Original): AsyncGenerator<Original> {
   if (original.type === "image/jpeg") yield* withEndOfImage(original);
@@ -16,7 +16,7 @@ export async function* mendings(original: Original): AsyncGenerator<Original> {
 
 // --- JPEG without the marker at its end (ITU T.81 §B.1.1.3) ---
 
-/** Where libjpeg then misses nothing of the pixels, it warns of nothing. */
+/** If libjpeg then misses no pixels, it gives no warning. */
 function withEndOfImage(original: Original): Original[] {
   const { bytes } = original;
   const ends = bytes.at(-2) === 0xff && bytes.at(-1) === 0xd9;
@@ -28,7 +28,7 @@ function withEndOfImage(original: Original): Original[] {
 
 // --- PNG with wrong checksums (third edition, §5.3 and §10.1) ---
 
-/** libpng forgives those of chunks. That of the pixels' zlib stream costs the last row, and is not missed where it is absent. */
+/** libpng ignores wrong checksums of chunks. A wrong checksum of the zlib stream costs the last row; a missing one does not. */
 async function* withoutChecksums(original: Original): AsyncGenerator<Original> {
   yield { ...original, failOn: "truncated" };
   const { bytes } = original;
@@ -37,10 +37,10 @@ async function* withoutChecksums(original: Original): AsyncGenerator<Original> {
   if (stream.isWhole) yield { ...original, failOn: "none", bytes: withoutLast(png, stream.behind) };
 }
 
-/** What may come behind the rows and is looked at: the end of the stream should be there. */
+/** Bytes after the rows that are checked: the end of the stream should be there. */
 const MOST_BEHIND = 2 ** 16;
 
-/** Whether the pixels' chunks inflate to all rows, and how many of their bytes are behind the end of these. */
+/** Whether the pixels' chunks inflate to all rows, and how many of their bytes follow the end of the rows. */
 async function inflateRows(png: Buffer): Promise<{ readonly isWhole: boolean; readonly behind: number }> {
   const wanted = bytesOfRows(png);
   let [got, given] = [0, 0];
@@ -57,7 +57,7 @@ async function inflateRows(png: Buffer): Promise<{ readonly isWhole: boolean; re
     }
     return { isWhole: got >= wanted, behind: given - inflate.bytesWritten };
   } catch {
-    // It ends early, or makes no sense.
+    // It ends early, or is invalid.
     return { isWhole: got >= wanted, behind: 0 };
   } finally {
     inflate.destroy();
@@ -74,7 +74,7 @@ function withoutLast(png: Buffer, bytes: number): Buffer {
   return png.subarray(0, png.length - cut);
 }
 
-/** What is in the IDAT chunks, but for zlib's two bytes before it. */
+/** The content of the IDAT chunks, without zlib's first two bytes. */
 function* deflated(png: Buffer): Generator<Buffer> {
   let skipped = 0;
   for (const { type, start, end } of chunksOf(png)) {
@@ -85,7 +85,7 @@ function* deflated(png: Buffer): Generator<Buffer> {
   }
 }
 
-/** The type of each chunk, and where its data are. */
+/** The type of each chunk, and the range of its data. */
 function* chunksOf(png: Buffer) {
   for (let start = 16; start + 4 <= png.length; ) {
     const end = start + png.readUInt32BE(start - 8);
@@ -107,7 +107,7 @@ const ADAM7 = [
   [0, 1, 1, 2],
 ] as const;
 
-/** Each row has a byte for its filter. */
+/** Each row begins with a byte for its filter. */
 function bytesOfRows(png: Buffer): number {
   const [width, height] = [png.readUInt32BE(16), png.readUInt32BE(20)];
   const bits = png.readUInt8(24) * (CHANNELS[png.readUInt8(25)] ?? 4);

@@ -11,7 +11,7 @@ import { leanOriginal } from "./lean.ts";
 import { type FailOn, mendings } from "./mend.ts";
 import { peculiarityOf } from "./peculiar.ts";
 
-/** An original whose header was read and found within the limits. */
+/** An original whose header was read and is within the limits. */
 export interface Original {
   readonly bytes: Uint8Array;
   readonly type: string;
@@ -21,9 +21,9 @@ export interface Original {
   readonly frames: number;
   readonly alpha: boolean;
   readonly copyright: Copyright;
-  /** What a decoder does not forgive. */
+  /** How strict the decoder is. */
   readonly failOn: FailOn;
-  /** Why it is passed on as it is stored, in words for the reader; undefined where it is encoded. */
+  /** Why it is passed on unchanged, as a message for the reader; undefined if it is encoded. */
   readonly passedOn: string | undefined;
 }
 
@@ -41,12 +41,12 @@ export async function openOriginal(whole: Uint8Array, limits: SourceLimits): Pro
   return { ...original, passedOn: passedOnReason(original, limits) };
 }
 
-/** An animation is passed on whole, to each reader: a large one would be a film. */
+/** An animation is passed on whole to each reader: a large one would be a film. */
 function passingProblem(original: Omit<Original, "passedOn">, limits: SourceLimits): string | undefined {
   const reason = passedOnReason(original, limits);
   const { byteLength } = original.bytes;
   if (reason === undefined || byteLength <= limits.passThroughBytes) return undefined;
-  return `${reason} It has ${byteLength} bytes; up to ${limits.passThroughBytes} (PASS_THROUGH_BYTES) it would be passed on as it is.`;
+  return `${reason} It has ${byteLength} bytes; up to ${limits.passThroughBytes} (PASS_THROUGH_BYTES) it would be passed on unchanged.`;
 }
 
 async function readStill(type: string, bytes: Uint8Array): Promise<Omit<Original, "passedOn">> {
@@ -62,7 +62,7 @@ async function readStill(type: string, bytes: Uint8Array): Promise<Omit<Original
   };
 }
 
-/** An animated PNG or AVIF, which libvips takes for a still or for nothing. */
+/** An animated PNG or AVIF, of which libvips decodes only a still, or nothing. */
 function readStoredSequence(type: string, bytes: Uint8Array): Omit<Original, "passedOn"> | undefined {
   const sequence = readSequence(type, bytes);
   const size = readSize(type, bytes);
@@ -70,7 +70,7 @@ function readStoredSequence(type: string, bytes: Uint8Array): Omit<Original, "pa
   return { bytes, type, ...size, ...sequence, copyright: {}, failOn: "error" };
 }
 
-/** Browsers play an animation as it is stored, whatever its EXIF says of turning. */
+/** Browsers play an animation as it is stored, and ignore its EXIF orientation. */
 function shownSize(type: string, header: Metadata): Pick<Original, "width" | "height" | "frames"> {
   const frames = type === "image/gif" || type === "image/webp" ? (header.pages ?? 1) : 1;
   const { width, height } = frames > 1 ? header : header.autoOrient;
@@ -81,7 +81,7 @@ function readHeader(bytes: Uint8Array): Promise<Metadata> {
   return sharp(bytes, { limitInputPixels: false, failOn: "error" }).metadata();
 }
 
-/** A sharp pipeline over the original, upright. libvips checks the limit again: headers can lie about frames. */
+/** A sharp pipeline over the original, upright. libvips checks the limit again, because headers can have a wrong number of frames. */
 export function decode(original: Original, limits: SourceLimits, animated: boolean): Sharp {
   return sharp(original.bytes, {
     autoOrient: original.frames === 1,
@@ -93,8 +93,8 @@ export function decode(original: Original, limits: SourceLimits, animated: boole
 }
 
 /**
- * The original as it can be decoded, after a decode that failed: as it is where the fault was not its own; without a damage
- * that browsers do not mind, where all of its pixels are there; undefined where it cannot be decoded.
+ * The original for a second try after a failed decode: unchanged if the failure was not its fault; without damage that browsers
+ * ignore, if all of its pixels exist; undefined if it cannot be decoded.
  */
 export async function findDecodable(original: Original, limits: SourceLimits): Promise<Original | undefined> {
   if (await isDecodable(original, limits)) return original;
@@ -102,7 +102,7 @@ export async function findDecodable(original: Original, limits: SourceLimits): P
   return undefined;
 }
 
-/** Whether all of its first frame can be decoded; a few pixels of it are kept. */
+/** Whether all of its first frame can be decoded; only a few pixels of it are kept. */
 async function isDecodable(original: Original, limits: SourceLimits): Promise<boolean> {
   try {
     await decode(original, limits, false).resize({ width: 16, height: 16, fit: "inside" }).raw().toBuffer();
@@ -112,7 +112,7 @@ async function isDecodable(original: Original, limits: SourceLimits): Promise<bo
   }
 }
 
-/** What a decoder's complaint becomes: its own words may name the inside, so they stay in the cause. */
+/** The problem for a decoder's error: the error's own text could show internals, so it stays in the cause. */
 export function damaged({ type, bytes }: Pick<Original, "type" | "bytes">, cause: unknown): Problem {
   const what = peculiarityOf(type, bytes);
   const detail =

@@ -5,14 +5,13 @@ import { boxesAt, isStartOfFrame, segments } from "../../../formats/dimensions.t
 const MOST_STEPS = 262_144;
 
 /**
- * What a file is, in words for the author, where it is whole and of a kind that no decoder here reads; undefined of all others.
- * Never throws.
+ * The kind of a whole file that no decoder here can read, as a text for the author; undefined for all others. Never throws.
  */
 export function peculiarityOf(type: string, bytes: Uint8Array): string | undefined {
   try {
     return readers[type]?.(new ByteReader(bytes, new Steps(MOST_STEPS)));
   } catch {
-    // It ends before, or was made to cost.
+    // It ends early, or was built to cost too much.
     return undefined;
   }
 }
@@ -31,7 +30,7 @@ function readJpeg(bytes: ByteReader): string | undefined {
     if (kind % 4 === 3) return "a lossless JPEG";
     if (kind > 4 && kind < 8) return "a hierarchical JPEG";
     // By a marker behind the first scan (ITU T.81 §B.2.5).
-    if (bytes.uint16(at + 5) === 0) return "a JPEG that tells its height only at its end";
+    if (bytes.uint16(at + 5) === 0) return "a JPEG whose height is only at its end";
     if (bytes.uint8(at + 4) !== 8) return `a JPEG of ${bytes.uint8(at + 4)} bits`;
     return kind > 8 ? "a JPEG with arithmetic coding" : undefined;
   }
@@ -40,7 +39,7 @@ function readJpeg(bytes: ByteReader): string | undefined {
 
 const JPEG_LS = 0xfff7;
 
-/** Properties of pictures in layers (AV1 in HEIF §2.3), and of grids and overlays that libheif may not put together. */
+/** Properties of images in layers (AV1 in HEIF §2.3), and of grids and overlays that libheif may not support. */
 function readAvif(bytes: ByteReader): string | undefined {
   const has = (type: string) =>
     !boxesAt(bytes, ["meta", "iprp", "ipco", type], { start: 0, end: bytes.length }).next().done;

@@ -1,19 +1,19 @@
 import { unshared } from "../frames.ts";
 
-/** Bytes behind an original that may be needed to complete it. */
+/** Bytes after an original that may be needed to complete it. */
 const SPARE_BYTES = 64;
 
-/** Memory that was made with room behind what is in it. */
+/** Memory with free space after its content. */
 const roomy = new WeakSet<ArrayBufferLike>();
 
-/** Memory for an original, with room for {@link withTail}: a copy of some megabytes would count against the job. */
+/** Memory for an original, with space for {@link withTail}: a copy of some megabytes would count for the job. */
 export function withSpare(bytes: number): Uint8Array {
   const whole = unshared(bytes + SPARE_BYTES);
   roomy.add(whole.buffer);
   return whole.subarray(0, bytes);
 }
 
-/** The first `length` bytes of an original and these behind them, in its own memory where that has room. */
+/** The first `length` bytes of an original followed by these bytes, in its own memory if there is space. */
 export function withTail(bytes: Uint8Array, length: number, tail: Uint8Array): Uint8Array {
   const end = length + tail.byteLength;
   if (!roomy.has(bytes.buffer) || bytes.byteOffset + end > bytes.buffer.byteLength)

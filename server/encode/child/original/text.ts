@@ -1,14 +1,14 @@
-/** Text of metadata as its writer meant it: UTF-8 where it is valid, else Latin-1, as older programs write it. */
+/** Decodes a text of metadata: as UTF-8 if it is valid, otherwise as Latin-1, as older programs write it. */
 export function decodeText(bytes: Uint8Array): string {
   try {
-    // A character that was cut at the end is left out.
+    // An incomplete character at the end is removed.
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes, { stream: true });
   } catch {
     return new TextDecoder("latin1").decode(bytes);
   }
 }
 
-/** Text of XML without its references to characters (XML 1.0 §4.1, §4.6); an entity of its own stays as it is. */
+/** Resolves character references in an XML text (XML 1.0 §4.1, §4.6); other entities stay. */
 export function decodeReferences(text: string): string {
   return text.replaceAll(
     /&(?:#(\d{1,7})|#x([0-9a-f]{1,6})|(amp|lt|gt|quot|apos));/gi,
@@ -20,7 +20,7 @@ export function decodeReferences(text: string): string {
   );
 }
 
-/** The same text in an attribute or an element. */
+/** Escapes a text for an attribute or an element. */
 export function escapeXml(text: string): string {
   return text
     .replaceAll("&", "&amp;")
@@ -31,7 +31,7 @@ export function escapeXml(text: string): string {
 
 const named: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
 
-/** One line without control characters, of a length that a name has; undefined when nothing is left. */
+/** One line without control characters, of limited length; undefined if nothing is left. */
 export function cleaned(text: string | undefined): string | undefined {
   const line = text
     ?.replaceAll(/\p{Cc}+/gu, " ")

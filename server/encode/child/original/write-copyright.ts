@@ -4,7 +4,7 @@ import type { Sharp } from "sharp";
 import type { Copyright } from "./copyright.ts";
 import { escapeXml } from "./text.ts";
 
-/** A picture that carries its rights, and what completes its file. */
+/** An encoded image with rights, and the bytes that complete its file. */
 export interface WithCopyright {
   readonly image: Sharp;
   /** Changes the encoded file in place. */
@@ -12,8 +12,8 @@ export interface WithCopyright {
 }
 
 /**
- * Writes the rights anew: what else stood in the same blocks, such as where it was taken, does not come along. libvips makes
- * ASCII of what goes into EXIF, so that a text of as many bytes holds the place of one that is not.
+ * Writes new blocks with the rights: other content of the original's blocks, such as the GPS position, is not copied. libvips
+ * writes only ASCII into EXIF, so a placeholder with the same number of bytes is written for other texts.
  */
 export function writeCopyright(image: Sharp, copyright: Copyright): WithCopyright {
   const { artist, copyright: notice } = copyright;
@@ -35,10 +35,10 @@ export function writeCopyright(image: Sharp, copyright: Copyright): WithCopyrigh
 
 // --- EXIF ---
 
-/** Shorter ones may be found where they are not meant. */
+/** Shorter placeholders could occur elsewhere by accident. */
 const LEAST_BYTES = 12;
 
-/** What is written for a text, and the bytes that come in its place; none where it is ASCII. */
+/** The placeholder for a text, and the bytes that replace it; none if the text is ASCII. */
 function placed(text: string): { readonly written: string; readonly meant?: Buffer } {
   const utf8 = Buffer.from(text);
   if (utf8.length === text.length) return { written: text };
@@ -54,7 +54,7 @@ function replace(file: Buffer, written: string, meant: Buffer): void {
   if (file.toString("latin1", 1, 4) === "PNG") sumAnew(file, at);
 }
 
-/** The checksum of the PNG chunk that has this place (third edition, §5.3). */
+/** The checksum of the PNG chunk that contains this position (third edition, §5.3). */
 function sumAnew(png: Buffer, place: number): void {
   for (let at = 8; at < place; ) {
     const end = at + 8 + png.readUInt32BE(at);
