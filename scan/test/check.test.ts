@@ -262,7 +262,7 @@ test.runIf(newest)(
     );
     await publish(site, newest);
     const shown = await run(["--site", site.folder, "--check", "public"]);
-    expect(shown.stdout).toContain("2 covers in link previews alone");
+    expect(shown.stdout).toContain("2 covers only in link previews");
     proxy.asked.length = 0;
     await scan();
     expect([asked("hero.jpg"), asked("new.jpg")]).toEqual([3, 3]);

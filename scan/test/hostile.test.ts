@@ -98,7 +98,7 @@ describe("a good manifest", () => {
     await using site = await createSite(blog);
     const lost = await scan(site.folder, proxy.endpoint);
     expect(lost.code).toBe(1);
-    expect(lost.stdout).toContain("none of 1 photograph is there, so imgproxy.json stays as it was");
+    expect(lost.stdout).toContain("none of 1 photograph exists, so imgproxy.json is not changed");
     expect(await manifestOf(site.folder)).toEqual(manifest);
     await writeFile(`${site.folder}/content/a.md`, "no photograph\n");
     expect((await scan(site.folder, proxy.endpoint)).code).toBe(0);

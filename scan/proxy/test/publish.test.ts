@@ -104,7 +104,7 @@ describe("with a token", () => {
       expect.objectContaining({
         severity: "warning",
         file: "config.toml",
-        message: expect.stringContaining("raise CACHE_MAX_BYTES"),
+        message: expect.stringContaining("Raise CACHE_MAX_BYTES"),
       }),
     ]);
   });

@@ -89,7 +89,7 @@ test("a side beyond MAX_SIDE is refused by the header, whatever the pixels, and 
   await put("tall.png", pngHeader(33, 3_000_000, 8, 2, 0));
   for (const key of ["wide.png", "tall.png"]) {
     expect(await get(`img=${key}&q=50&w=800`)).toBe("422 unreadable-source");
-    expect(await detail(`img=${key}&q=50&w=800`)).toContain("a side may have 65535 (MAX_SIDE)");
+    expect(await detail(`img=${key}&q=50&w=800`)).toContain("the limit for a side is 65535 (MAX_SIDE)");
     expect(await get(`img=${key}`)).toBe("200 image/png");
   }
   expect(await pod.metric("imgproxy_lite_encode_failures_total", '"crash"')).toBe(0);
