@@ -1,8 +1,13 @@
 import path from "node:path";
 import type { ManifestImage } from "../contract/manifest.ts";
 import { type ImageRequest, InvalidRequest, isOriginal, parseQuery } from "../contract/request.ts";
-import { type BuiltSite, type Emitted, readBuiltSite } from "./content/built-site.ts";
-import type { Found } from "./content/posts.ts";
+import { brokenFindings } from "./built/broken.ts";
+import { type BuiltSite, type Emitted, readBuiltSite } from "./built/built-site.ts";
+import { checkReferences } from "./built/check-references.ts";
+import { openBuiltSite } from "./built/open-built-site.ts";
+import { type Rewritten, rewriteSite } from "./built/rewrite/rewrite.ts";
+import { staleWords } from "./built/stale.ts";
+import type { Found, SourcePage } from "./content/posts.ts";
 import { seenCovers, type UnprintedCover, writeUnprinted } from "./covers.ts";
 import { type Finding, siteFinding } from "./findings.ts";
 import { planRequests } from "./plan.ts";
@@ -17,6 +22,10 @@ export interface CheckOptions extends SessionOptions {
   readonly built: string;
   /** Whether to compare with the content; otherwise only the built site counts. */
   readonly compare: boolean;
+  /** Globs of pictures that the built site may lack. */
+  readonly ignore: readonly string[];
+  /** Whether references to files of the bucket become URLs of the proxy, in the built site. */
+  readonly rewrite: boolean;
   /** Whether the report shows small pictures. */
   readonly pictured: boolean;
 }
@@ -34,6 +43,8 @@ export interface CheckResult extends Answers {
   readonly files: number;
   /** Every URL of the proxy in the built site; sorted. */
   readonly urls: readonly string[];
+  /** What `--rewrite` changed. */
+  readonly rewritten?: Rewritten | undefined;
   /** In the built site, but not in the content: from a theme or a content adapter. Places in the built site. */
   readonly unscanned: readonly UrlPlace[];
   /** In the content, but not in the built site. Places in the content. */
@@ -48,20 +59,40 @@ export interface CheckResult extends Answers {
 }
 
 /**
- * The check before a deploy: warms every URL of the built site, and compares these URLs with the content.
+ * The check before a deploy: every picture that the built site names must exist; warms every URL of the proxy, and compares these URLs
+ * with the content.
  * @throws CannotRun for a wrong configuration, folder or proxy; Unanswered when the proxy does not answer for too long.
  */
 export async function checkSite(options: CheckOptions): Promise<CheckResult> {
   const { progress, signal } = options;
   const site = await openSite(options.site);
   const folder = path.resolve(site.folder, options.built);
-  progress.start("reading the built site");
-  const built = await readBuiltSite(folder, site.endpoints, { signal, onFile: () => progress.advance() });
-  progress.end();
-  const { requests, findings } = parseUrls(built.urls, options.built);
-
+  const { addresses, files } = await openBuiltSite(site, folder);
+  const read = () => {
+    progress.start("reading the built site");
+    const onFile = () => progress.advance();
+    return readBuiltSite(files, site.endpoints, addresses, { signal, onFile }).finally(() => progress.end());
+  };
+  let built = await read();
   const session = createSession(site, options);
-  const photos = await session.probe([...requests.values()].map((request) => [request.key]));
+  const content = options.compare ? await postsByManifest(site, options) : undefined;
+  const sources = content?.found.sources ?? [];
+  const references = await checkReferences(built.broken, { ...options, site, sources, session });
+  const rewritten = options.rewrite
+    ? await rewriteSite(built.broken, {
+        ...references,
+        ...{ files, addresses, signatureKey: site.signatureKey },
+      })
+    : undefined;
+  // What is published and warmed is what readers get.
+  if (rewritten !== undefined && rewritten.files > 0) built = await read();
+  const { requests, findings } = parseUrls(built.urls, options.built);
+  findings.push(...built.findings.map((one) => ({ ...one, ...placeIn(options.built, one) })));
+  const reasonOf = (file: string) => rewritten?.left.get(file);
+  findings.push(...brokenFindings(built.broken, { ...references, built: options.built, reasonOf }));
+
+  const emittedPhotos = await session.probe([...requests.values()].map((request) => [request.key]));
+  const photos = new Map([...references.unsettled, ...emittedPhotos]);
   const { variants, warnings } = await session.warm(requests, photos);
   const thumbnails = options.pictured ? await session.thumbnails(photos) : new Map<string, string>();
   const emitted = [...requests].map(([url, request]) => ({
@@ -73,9 +104,9 @@ export async function checkSite(options: CheckOptions): Promise<CheckResult> {
   findings.push(...warnings.map((words) => siteFinding("warning", site.configFile, words)));
 
   const urls = [...built.urls.keys()].sort();
-  const result = { photos, variants, thumbnails, emitted, files: built.files, urls };
-  if (!options.compare) return { ...result, unscanned: [], unemitted: [], unprinted: [], findings };
-  const { found, images } = await postsByManifest(site, options);
+  const result = { photos, variants, thumbnails, emitted, files: built.files, urls, rewritten };
+  if (content === undefined) return { ...result, unscanned: [], unemitted: [], unprinted: [], findings };
+  const { found, images } = content;
   const scanned = scannedUrls(site, found, images);
   const { unprinted, queries } = seenCovers(found.posts, images, requests.values());
   // If no page names the proxy, the site was built with other settings, and shows nothing about covers.
@@ -87,7 +118,17 @@ export async function checkSite(options: CheckOptions): Promise<CheckResult> {
   const unemitted = [...scanned]
     .filter(([url]) => !built.urls.has(url))
     .map(([url, place]) => ({ url, ...place }));
-  if (unemitted.length > 0) findings.push(...silenced(site, options.built, built));
+  const unproxied = built.broken
+    .filter(references.confirmed)
+    .map(({ file }) => references.pageOf(file).source);
+  const hooks = hookConflicts(site.templates, shownBy(unemitted, new Set(unproxied), sources));
+  if (unemitted.length > 0) hooks.push(...site.silenced);
+  if (unemitted.length > 0 || hooks.length > 0) findings.push(...silenced(site, options.built, built, hooks));
+  findings.push(
+    ...(await staleWords(folder, files.names, site.folder, sources)).map((words) =>
+      siteFinding("warning", options.built, words),
+    ),
+  );
   return { ...result, unscanned, unemitted, unprinted, findings };
 }
 
@@ -148,15 +189,38 @@ function scannedUrls(
   return urls;
 }
 
-/** Why photographs of the content are on no page: their author sees plain images without a reason. */
-function silenced(site: Site, folder: string, built: BuiltSite): Finding[] {
-  const hooks = [...site.silenced, ...hookConflicts(site.templates)];
-  if (built.inPages) return hooks.map((words) => siteFinding("warning", site.configFile, words));
-  const others = [...built.otherEndpoints].map(
-    (endpoint) => `the pages name ${endpoint} instead of ${site.endpoints.join(", ")}`,
+/**
+ * The pages of which a photograph of the text is not emitted (a theme may have reasons not to show a cover), and those that name one
+ * without the proxy.
+ * @param unproxied content files.
+ */
+function shownBy(
+  unemitted: readonly UrlPlace[],
+  unproxied: ReadonlySet<string | undefined>,
+  sources: readonly SourcePage[],
+): SourcePage[] {
+  const files = new Set(unemitted.filter(({ isCover }) => isCover !== true).map(({ file }) => file));
+  return sources.filter(({ file }) => files.has(file) || unproxied.has(file));
+}
+
+/**
+ * Why photographs of the content are on no page, or not by the proxy: their author sees plain images without a reason.
+ * @param hooks what Hugo uses instead of the module's hook.
+ */
+function silenced(
+  { endpoints, configFile }: Pick<Site, "endpoints" | "configFile">,
+  folder: string,
+  { inPages, otherEndpoints }: BuiltSite,
+  hooks: readonly string[],
+): Finding[] {
+  if (inPages) return hooks.map((words) => siteFinding("warning", configFile, words));
+  const others = Array.from(
+    otherEndpoints,
+    (endpoint) => `the pages name ${endpoint} instead of ${endpoints.join(", ")}`,
   );
   const reasons =
     [...hooks, ...others].join("; ") || "is the module imported, and was the site built after that?";
-  const message = `no page names the proxy, although the content has photographs: ${reasons}`;
-  return [{ severity: "error", file: folder, line: 1, column: 1, message }];
+  return [
+    siteFinding("error", folder, `no page names the proxy, although the content has photographs: ${reasons}`),
+  ];
 }

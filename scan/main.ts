@@ -79,7 +79,8 @@ async function runCommand(command: CommandLine, options: ScanOptions): Promise<O
   }
   if (command.built !== undefined) {
     const { folder: built, compare } = command.built;
-    const result = await checkSite({ ...options, built, compare });
+    const { ignore, rewrite } = command;
+    const result = await checkSite({ ...options, built, compare, ignore, rewrite });
     const { findings } = result;
     return {
       words: () => formatCheck(result),

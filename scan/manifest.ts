@@ -1,5 +1,6 @@
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
+import type { ImageInfo } from "../contract/info.ts";
 import {
   formatManifest,
   type Manifest,
@@ -35,11 +36,25 @@ export async function writeManifest(file: string, manifest: Manifest): Promise<b
   return true;
 }
 
-/** Temporary file beside it, then rename: a reader sees the old file or the new one. */
+/** What the hook knows of a photograph, from what the server says of it. */
+export function manifestImage({ width, height, version, color, placeholder }: ImageInfo): ManifestImage {
+  return {
+    ...{ width, height, version },
+    ...(color !== undefined && { color }),
+    ...(placeholder !== undefined && { placeholder }),
+  };
+}
+
+/** Temporary file beside it, then rename: a reader sees the old file or the new one. An existing file keeps its permissions. */
 export async function writeWhole(file: string, text: string): Promise<void> {
   const temporary = `${file}.${process.pid}.tmp`;
+  const mode = await stat(file).then(
+    (before) => before.mode & 0o777,
+    () => undefined,
+  );
   try {
     await writeFile(temporary, text);
+    if (mode !== undefined) await chmod(temporary, mode);
     await rename(temporary, file);
   } catch (error) {
     await rm(temporary, { force: true });

@@ -12,6 +12,10 @@ export interface CommandLine {
   readonly manifest?: string | false;
   /** A built site, either compared with the content or used instead of it. */
   readonly built?: { readonly folder: string; readonly compare: boolean };
+  /** Globs of pictures that the built site may lack. */
+  readonly ignore: readonly string[];
+  /** Whether references to files of the bucket become URLs of the proxy, in the built site. */
+  readonly rewrite: boolean;
   /** Request the public address, to check the CDN. */
   readonly edge: boolean;
   readonly publish?: string;
@@ -43,6 +47,8 @@ The site
   --no-manifest        do not write the manifest
   --check FOLDER       take the URLs from the built site, and compare them with the content
   --html FOLDER        take the URLs from the built site only
+  --rewrite            with either: replace files of the bucket that a theme names itself with the proxy's URLs
+  --ignore GLOB        with either: pictures that the built site may lack, such as "demo/**"; can be repeated
 
 The proxy
   --endpoint URL       address at which the scan reaches it (default: params.imgproxy.endpoint, as readers do)
@@ -86,6 +92,8 @@ export function parseCommandLine(
     ...(token !== undefined && token !== "" && { token }),
     ...(manifest !== undefined && { manifest }),
     ...builtSite(values),
+    ignore: values.ignore ?? [],
+    rewrite: parseRewrite(values),
     edge: values.edge === true,
     ...(values.publish !== undefined && { publish: parseSetName(values.publish) }),
     ...(values.preview !== undefined && {
@@ -119,6 +127,8 @@ function readOptions(argv: readonly string[]) {
         "hugo-version": text,
         check: text,
         html: text,
+        ignore: { ...text, multiple: true },
+        rewrite: flag,
         edge: flag,
         publish: text,
         preview: text,
@@ -146,6 +156,19 @@ function builtSite(values: {
     throw new CannotRun("--check and --html exclude each other: --check does what --html does, and compares");
   if (check !== undefined) return { built: { folder: check, compare: true } };
   return html === undefined ? {} : { built: { folder: html, compare: false } };
+}
+
+function parseRewrite(values: {
+  readonly rewrite?: boolean | undefined;
+  readonly check?: string | undefined;
+  readonly html?: string | undefined;
+  readonly "dry-run"?: boolean | undefined;
+}): boolean {
+  if (values.rewrite !== true) return false;
+  if (values["dry-run"] === true) throw new CannotRun("--rewrite and --dry-run exclude each other");
+  if (values.check === undefined && values.html === undefined)
+    throw new CannotRun("--rewrite changes a built site: name its folder with --check");
+  return true;
 }
 
 function parseSetName(text: string): string {

@@ -1,5 +1,4 @@
 import path from "node:path";
-import type { ImageInfo } from "../contract/info.ts";
 import type { ManifestImage } from "../contract/manifest.ts";
 import { CannotRun } from "./cannot-run.ts";
 import { type Found, type Post, type ReadingOptions, readPosts, settlePosts } from "./content/posts.ts";
@@ -7,7 +6,7 @@ import { type PossibleUse, settleUse } from "./content/resolve.ts";
 import { counted } from "./counted.ts";
 import { leftOut, readUnprinted } from "./covers.ts";
 import { siteFinding } from "./findings.ts";
-import { readManifest, writeManifest } from "./manifest.ts";
+import { manifestImage, readManifest, writeManifest } from "./manifest.ts";
 import { planRequests } from "./plan.ts";
 import { blameOf, type Refusal } from "./proxy/blame.ts";
 import { otherServers } from "./proxy/other-servers.ts";
@@ -154,12 +153,4 @@ function manifestImages(
 
 function mayBeThere({ code }: Refusal): boolean {
   return blameOf(code) !== "photograph" || code === "withheld-source" || code === "moved-source";
-}
-
-function manifestImage({ width, height, version, color, placeholder }: ImageInfo): ManifestImage {
-  return {
-    ...{ width, height, version },
-    ...(color !== undefined && { color }),
-    ...(placeholder !== undefined && { placeholder }),
-  };
 }

@@ -37,6 +37,7 @@ const order = {
     "edge-caches.ts",
     "covers.ts",
     "plan.ts",
+    "built",
     "content",
     "proxy",
     "options.ts",

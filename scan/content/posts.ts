@@ -28,11 +28,16 @@ export interface Post<OneUse = Use> {
   readonly uses: readonly OneUse[];
 }
 
+/** What is known of a page without its text. */
+export type SourcePage = Pick<Page, "file" | "folder" | "language" | "values">;
+
 /** The photographs in a site's content. */
 export interface Found<OneUse = Use> {
   /** Number of content files that Hugo publishes, with or without photographs. */
   readonly pages: number;
   readonly posts: readonly Post<OneUse>[];
+  /** Every content file that Hugo publishes, once for each language. */
+  readonly sources: readonly SourcePage[];
   /** Number of `<img>` tags in raw HTML. Hugo has no hook for them, so they get no tiers. */
   readonly rawImages: number;
   readonly findings: readonly Finding[];
@@ -67,6 +72,7 @@ export async function readPosts(site: Site, options: ReadingOptions): Promise<Fo
     onUnreadable: (folder, error) => findings.push(oddFinding(folder, unreadable(error), site.folder)),
   });
   const posts: Post<PossibleUse>[] = [];
+  const sources: SourcePage[] = [];
   const previews: Previews = { file: site.configFile, uses: [], seen: new Set() };
   const rawImages = new Set<string>();
   let pages = 0;
@@ -81,6 +87,8 @@ export async function readPosts(site: Site, options: ReadingOptions): Promise<Fo
       }
       options.signal.throwIfAborted();
       pages++;
+      const { file, folder, language, values } = page;
+      sources.push({ file, folder, language, values });
       options.progress.advance();
       parser.nextPage();
       const post = await readPost(page, { site, resolver, parse: memo.parse, previews, rawImages }, findings);
@@ -94,7 +102,7 @@ export async function readPosts(site: Site, options: ReadingOptions): Promise<Fo
   // If the site is read-only, every page is parsed each time.
   if (options.remember) await memo.save().catch(() => {});
   return {
-    ...{ pages, posts, rawImages: rawImages.size },
+    ...{ pages, posts, sources, rawImages: rawImages.size },
     findings: [...new Map(findings.map((one) => [JSON.stringify(one), one])).values()],
   };
 }

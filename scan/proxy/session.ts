@@ -64,8 +64,13 @@ export interface Warmed extends Pick<Answers, "variants"> {
 
 /** The proxy of a site, with a method for each step that takes time. */
 export interface Session {
-  /** @param images the possible keys of each image; they are asked about in order, up to the first that exists. */
+  /**
+   * @param images the possible keys of each image; they are asked about in order, up to the first that exists.
+   * @returns with suggestions for those that do not exist.
+   */
   probe(images: Iterable<readonly string[]>): Promise<ReadonlyMap<string, Probed>>;
+  /** The same of what may be no photograph at all, so that nothing else is suggested. */
+  look(images: Iterable<readonly string[]>): Promise<ReadonlyMap<string, Probed>>;
   /**
    * Publishes the requests of existing photographs, if there is a token, and warms their variants.
    * @param leftOut canonical queries that are not warmed.
@@ -89,17 +94,21 @@ export function createSession(site: AskingSite, options: SessionOptions): Sessio
     ...{ endpoint: options.endpoint ?? site.endpoints[0] ?? "", concurrency, patienceMs, signal },
     ...(token !== undefined && { token }),
   };
+  const look = async (images: Iterable<readonly string[]>) => {
+    const wanted = [...new Map([...images].map((keys) => [keys.join("\n"), keys])).values()];
+    const photos = new Map<string, Probed>();
+    for (let keys = nextKeys(wanted, photos); keys.length > 0; keys = nextKeys(wanted, photos)) {
+      progress.start("asking for photographs", keys.length);
+      const told = (count: number) => progress.advance(count);
+      for (const [key, info] of await probe(server, keys, site.signatureKey, told)) photos.set(key, info);
+      progress.end();
+    }
+    return withoutPassedOver(wanted, photos);
+  };
   return {
+    look,
     async probe(images) {
-      const wanted = [...new Map([...images].map((keys) => [keys.join("\n"), keys])).values()];
-      const photos = new Map<string, Probed>();
-      for (let keys = nextKeys(wanted, photos); keys.length > 0; keys = nextKeys(wanted, photos)) {
-        progress.start("asking for photographs", keys.length);
-        const told = (count: number) => progress.advance(count);
-        for (const [key, info] of await probe(server, keys, site.signatureKey, told)) photos.set(key, info);
-        progress.end();
-      }
-      return withSuggestions(withoutPassedOver(wanted, photos), {
+      return withSuggestions(await look(images), {
         guesses: (keys) => probe(server, keys, site.signatureKey, () => {}),
         neighbours: (keys) => probeNeighbours(server, keys),
       });
@@ -250,7 +259,7 @@ function sum<T>(all: Iterable<T>, of: (one: T) => number): number {
   return total;
 }
 
-function isThere(info: Probed | undefined): info is Exclude<Probed, { readonly problem: unknown }> {
+export function isThere(info: Probed | undefined): info is Exclude<Probed, { readonly problem: unknown }> {
   return info !== undefined && !("problem" in info);
 }
 

@@ -21,7 +21,13 @@ export function scanJson(result: ScanResult): object {
 /** The result of a check, for programs. */
 export function checkJson(result: CheckResult): object {
   const { files, urls, unscanned, unemitted, unprinted, findings } = result;
-  const summary = { files, urls: urls.length, ...countResults(result.variants) };
+  const { rewritten } = result;
+  const summary = {
+    ...{ files, urls: urls.length, ...countResults(result.variants) },
+    ...(rewritten !== undefined && {
+      rewritten: { files: rewritten.files, references: rewritten.references },
+    }),
+  };
   return { summary, urls, unscanned, unemitted, unprinted, findings: sortFindings(findings) };
 }
 

@@ -1,3 +1,4 @@
+import { rewrittenWords } from "../built/rewrite/rewrite.ts";
 import { formatBytes } from "../bytes.ts";
 import type { CheckResult, UrlPlace } from "../check.ts";
 import { counted } from "../counted.ts";
@@ -38,6 +39,7 @@ export function formatCheck(result: CheckResult): string {
       unemitted.filter(({ isCover }) => isCover !== true),
     ),
     ...coverWords(unprinted),
+    ...(result.rewritten === undefined ? [] : [rewrittenWords(result.rewritten)]),
     `${counted(result.files, "file")} of the built site, ${counted(result.urls.length, "URL")} of the proxy`,
     warmWords(countResults(result.variants)),
   ];

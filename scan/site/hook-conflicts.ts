@@ -1,16 +1,17 @@
-import type { Template } from "./modules/templates.ts";
+import { chooseTemplate, type Template } from "./modules/templates.ts";
 
 /**
- * Render hooks for images that Hugo uses instead of the module's: those of the site and of themes listed before it, and any
- * for a section or a language.
+ * Render hooks for images that Hugo uses instead of the module's on some pages: those of the site and of themes listed before it, and
+ * any for a section or a language.
  * @returns one sentence for each.
  */
-export function hookConflicts(templates: readonly Template[]): string[] {
-  const hooks = templates.filter(({ kind }) => kind === "hook");
-  const own = hooks.findIndex((hook) => hook.ours && isGeneral(hook));
-  return hooks
-    .filter((hook, at) => !hook.ours && (!isGeneral(hook) || own === -1 || at < own))
-    .map(({ file }) => `${file} is used instead of the module's hook`);
+export function hookConflicts(
+  templates: readonly Template[],
+  pages: Iterable<Parameters<typeof chooseTemplate>[3]>,
+): string[] {
+  const hooks = Array.from(pages, (page) => chooseTemplate(templates, "hook", "render-image", page));
+  const files = new Set(hooks.flatMap((hook) => (hook === undefined || hook.ours ? [] : [hook.file])));
+  return Array.from(files, (file) => `${file} is used instead of the module's hook`);
 }
 
 /**

@@ -10,6 +10,8 @@ import { timeZone } from "./time-zone.ts";
 /** The settings of one language of a site that a scan needs. */
 export interface SiteLanguage extends PublishRules {
   readonly name: string;
+  /** Where its pages are served. */
+  readonly baseUrl: string;
   readonly params: SiteParams;
   /**
    * The parameters of the language with those of a page or a shortcode merged in; `false` leaves images unchanged.
@@ -42,6 +44,7 @@ export function loadLanguage({ name, config }: LanguageConfig, options: Language
   const params = parseParams(given, originOf);
   return {
     name,
+    baseUrl: toText(config.baseurl) ?? "",
     params,
     paramsWith: (overrides, file) => pageParams(overrides, file, given, params),
     image: toTexts(treeAt(config, "params").images)[0],

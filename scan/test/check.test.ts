@@ -186,13 +186,6 @@ test.runIf(newest)("--html takes the URLs from the built site alone, whatever th
   expect(JSON.parse(stdout).summary).toMatchObject({ urls: 5, made: 15, failed: 0 });
 });
 
-test("a check of a folder without HTML says what to do", async () => {
-  await using site = await createSite({});
-  const { code, stderr } = await run(["--site", site.folder, "--check", "public"]);
-  expect(code).toBe(2);
-  expect(stderr).toContain("holds no HTML: run hugo first");
-});
-
 test("findings become annotations on GitHub and a code quality report on GitLab", async () => {
   await using proxy = await startStandIn({});
   await using site = await createSite({

@@ -1,0 +1,98 @@
+import path from "node:path";
+import type { ManifestImage } from "../../contract/manifest.ts";
+import type { SourcePage } from "../content/posts.ts";
+import { manifestImage } from "../manifest.ts";
+import { blameOf } from "../proxy/blame.ts";
+import type { Probed } from "../proxy/probe.ts";
+import { isThere, type Session } from "../proxy/session.ts";
+import type { SiteLanguage } from "../site/language.ts";
+import type { Site } from "../site/site.ts";
+import { keysOf, parseIgnored, type ReferencePage } from "./broken.ts";
+import type { BrokenReference } from "./built-site.ts";
+import { sourcePages } from "./source-pages.ts";
+
+/** What the bucket says of references that lead to no file. */
+export interface CheckedReferences {
+  pageOf(file: string): ReferencePage;
+  isIgnored(reference: LocatedReference): boolean;
+  /** The photograph that a reference means, where the bucket confirmed it. */
+  confirmed(reference: LocatedReference): { readonly key: string; readonly image: ManifestImage } | undefined;
+  /** Keys about which the proxy could not say. */
+  readonly unsettled: ReadonlyMap<string, Probed>;
+}
+
+export type LocatedReference = Pick<BrokenReference, "url" | "file" | "target">;
+
+/**
+ * Asks the bucket for what a built site names and does not have.
+ * @param sources none where the content is not read.
+ * @param ignore globs of what the site may lack.
+ * @throws CannotRun for one that is no glob.
+ */
+export async function checkReferences(
+  broken: readonly BrokenReference[],
+  {
+    site,
+    sources,
+    ignore,
+    session,
+  }: {
+    readonly site: Pick<Site, "languages" | "main">;
+    readonly sources: readonly SourcePage[];
+    readonly ignore: readonly string[];
+    readonly session: Session;
+  },
+): Promise<CheckedReferences> {
+  const isIgnored = parseIgnored(ignore);
+  const pageOf = referencePages(site, sources);
+  const keys = (reference: LocatedReference) => keysOf(reference, pageOf(reference.file));
+  const asked = broken.filter((reference) => !isIgnored(reference)).map(keys);
+  const photos = await session.look(asked.filter((all) => all.length > 0));
+  const images = new Map<string, ManifestImage>();
+  const unsettled = new Map<string, Probed>();
+  for (const [key, info] of photos) {
+    if (isThere(info)) images.set(key, manifestImage(info));
+    else if (blameOf(info.problem.code) !== "photograph") unsettled.set(key, info);
+  }
+  return {
+    pageOf,
+    isIgnored,
+    unsettled,
+    confirmed(reference) {
+      if (isIgnored(reference)) return undefined;
+      const key = keys(reference).find((one) => images.has(one) || unsettled.has(one));
+      const image = key === undefined ? undefined : images.get(key);
+      return key === undefined || image === undefined ? undefined : { key, image };
+    },
+  };
+}
+
+// --- pages ---
+
+/** What is known of the page that a built file is, or that a feed or style sheet belongs to. */
+function referencePages(
+  site: Pick<Site, "languages" | "main">,
+  sources: readonly SourcePage[],
+): (file: string) => ReferencePage {
+  const sourceOf = sourcePages(sources);
+  const languages = site.languages.map(({ name }) => name);
+  const known = new Map<string, ReferencePage>();
+  return (file) => {
+    const before = known.get(file);
+    if (before !== undefined) return before;
+    const source = /\.html?$/i.test(file) ? sourceOf(file) : undefined;
+    const { params } = source?.language ?? languageOf(file, site);
+    const page = {
+      params,
+      languages,
+      folder: source?.folder ?? "",
+      source: source?.file.split(path.sep).join("/"),
+    };
+    known.set(file, page);
+    return page;
+  };
+}
+
+function languageOf(file: string, { languages, main }: Pick<Site, "languages" | "main">): SiteLanguage {
+  return languages.find(({ name }) => file.startsWith(`${name}/`)) ?? main;
+}

@@ -1,0 +1,38 @@
+/** One candidate of a `srcset`. */
+export interface SrcsetCandidate {
+  readonly url: string;
+  /** `800w`, `2x`; empty where there is none. */
+  readonly descriptor: string;
+  /** Of the URL in the `srcset`. */
+  readonly start: number;
+}
+
+/**
+ * The candidates of a `srcset` as browsers part them: a URL goes to the next white space, and may have commas in it.
+ * @see https://html.spec.whatwg.org/multipage/images.html#parse-a-srcset-attribute
+ */
+export function parseSrcset(srcset: string): SrcsetCandidate[] {
+  const candidates: SrcsetCandidate[] = [];
+  const next = /[\s,]*([^\s]+)/y;
+  for (let match = next.exec(srcset); match !== null; match = next.exec(srcset)) {
+    const [all, word = ""] = match;
+    const start = match.index + all.length - word.length;
+    const url = word.replace(/,+$/, "");
+    const descriptor = url === word ? descriptorAt(srcset, start + word.length) : { text: "", end: 0 };
+    if (url !== "") candidates.push({ url, descriptor: descriptor.text.trim(), start });
+    next.lastIndex = Math.max(start + word.length, descriptor.end);
+  }
+  return candidates;
+}
+
+/** Up to the next comma that no parentheses enclose. */
+function descriptorAt(srcset: string, start: number): { readonly text: string; readonly end: number } {
+  let depth = 0;
+  for (let at = start; at < srcset.length; at++) {
+    const character = srcset[at];
+    if (character === "(") depth++;
+    else if (character === ")" && depth > 0) depth--;
+    else if (character === "," && depth === 0) return { text: srcset.slice(start, at), end: at + 1 };
+  }
+  return { text: srcset.slice(start), end: srcset.length };
+}

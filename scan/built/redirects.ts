@@ -1,0 +1,90 @@
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import { parse } from "smol-toml";
+import { decodeOnce } from "../../contract/escape.ts";
+
+/** Rules by which a host answers for addresses that are no files, in order. */
+export type Redirects = readonly Redirect[];
+
+interface Redirect {
+  readonly from: RegExp;
+  /** With `:name` and `:splat`. */
+  readonly to: string;
+}
+
+/**
+ * What Netlify and Cloudflare Pages read: `_redirects` of the built site, and `netlify.toml` beside it.
+ * @see https://docs.netlify.com/routing/redirects/
+ */
+export async function readRedirects(built: string, site: string): Promise<Redirects> {
+  const text = await readFile(path.join(built, "_redirects"), "utf8").catch(() => "");
+  const toml = await readFile(path.join(site, "netlify.toml"), "utf8").catch(() => "");
+  return [...text.split("\n").flatMap(parseLine), ...parseToml(toml)];
+}
+
+/**
+ * Whether a host answers for a path with a picture: with a file of the site, or from elsewhere.
+ * @param isFile whether the site has a file for a path below it.
+ */
+export function isServed(
+  pathname: string,
+  redirects: Redirects,
+  isFile: (path: string) => boolean,
+  rounds = 5,
+): boolean {
+  for (const { from, to } of redirects) {
+    const match = from.exec(pathname);
+    if (match === null) continue;
+    const target = to.replace(/:([a-z_]\w*)/gi, (whole, name: string) => match.groups?.[name] ?? whole);
+    if (/^https?:\/\//i.test(target)) return true;
+    const [below = ""] = target.replace(/^\/+/, "").split(/[?#]/);
+    // A page instead of a picture is what a catch-all gives.
+    if (/\.html?$|\/$|^$/i.test(below)) return false;
+    if (isFile(decodeOnce(below)) || target.startsWith("/.netlify/")) return true;
+    return rounds > 1 && target !== pathname && isServed(target, redirects, isFile, rounds - 1);
+  }
+  return false;
+}
+
+// --- rules ---
+
+/** `/from [name=:value …] /to [status] [Condition=…]` */
+function parseLine(line: string): Redirect[] {
+  const [from = "", ...rest] = line
+    .replace(/(?:^|\s)#.*$/, "")
+    .trim()
+    .split(/\s+/);
+  const at = rest.findIndex((word) => /^(?:\/|https?:\/\/)/i.test(word));
+  const to = rest[at];
+  if (from === "" || to === undefined) return [];
+  return rule(from, to, rest[at + 1] ?? "301");
+}
+
+function parseToml(text: string): Redirect[] {
+  try {
+    const { redirects } = parse(text);
+    if (!Array.isArray(redirects)) return [];
+    return redirects.flatMap((one: unknown) => {
+      if (typeof one !== "object" || one === null || !("from" in one) || !("to" in one)) return [];
+      return rule(String(one.from), String(one.to), "status" in one ? String(one.status) : "301");
+    });
+  } catch {
+    // Netlify says what is wrong with it.
+    return [];
+  }
+}
+
+function rule(from: string, to: string, status: string): Redirect[] {
+  if (!/^(?:200|30[12378])!?$/.test(status)) return [];
+  const [path = ""] = from.replace(/^https?:\/\/[^/]*/i, "").split("?");
+  const pattern = path
+    .replace(/[.+?^${}()|[\]\\]/g, "\\$&")
+    .replace(/:([a-z_]\w*)/gi, "(?<$1>[^/]+)")
+    .replace(/\*/g, () => "(?<splat>.*)")
+    .replace(/\/+$/, "");
+  try {
+    return [{ from: new RegExp(`^${pattern}/?$`), to }];
+  } catch {
+    return [];
+  }
+}
