@@ -46,7 +46,7 @@ export function sweepers(bench: Bench, cache: string): readonly [Contender, Cont
       run: () =>
         measureProgram({
           file: process.execPath,
-          // With limits far above the cache's size, a sweep is one walk; near them it can be three.
+          // With limits far above the cache's size, it deletes nothing.
           args: [bin, "gc", "--cache", cache, "--max-files", "100000000"],
           env: { CACHE_MIN_FREE: "0" },
           log,

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { basename } from "node:path";
+import { basename, join } from "node:path";
 import { parseArgs } from "node:util";
 import type { Entry, Variant } from "../server/cache/cache.ts";
 import { createDiskCache, type DiskCache } from "../server/cache/disk.ts";
@@ -87,7 +87,9 @@ async function race(): Promise<object> {
 async function check(): Promise<object> {
   const paths: string[] = [];
   const done = { files: 0, bytes: 0, bad: 0, temporary: 0 };
-  await walkCache(values.folder, (found) => paths.push(found.path), { signal: AbortSignal.timeout(600_000) });
+  await walkCache(values.folder, ({ folder, name }) => paths.push(join(folder, name)), {
+    signal: AbortSignal.timeout(600_000),
+  });
   for (const path of paths) {
     const file = await readFile(path);
     done.bytes += file.byteLength;

@@ -15,6 +15,8 @@ const usage = object({
   swept: count,
   /** How long it took, in milliseconds: it may have missed entries that were stored meanwhile. */
   tookMs: v.optional(count, 0),
+  /** Since when the clock of the sweeps runs evenly, in milliseconds since 1970. Earlier versions do not write it. */
+  steady: v.optional(count),
 });
 export type Usage = v.InferOutput<typeof usage>;
 

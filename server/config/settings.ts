@@ -166,7 +166,7 @@ export const settings = {
     "CACHE_MAX_IDLE",
     duration,
     "90d",
-    "Unpinned variants are deleted when they were not used for this long.",
+    "Unpinned variants are deleted when they were not used for this long, and the clock of the sweeps was steady for as long.",
     "max-idle",
   ),
   gcInterval: both(

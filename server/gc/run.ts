@@ -1,33 +1,41 @@
 import { opendir } from "node:fs/promises";
 import { forgetReservations, readReservations } from "../cache/reservations.ts";
-import { readUsage, writeUsage } from "../cache/usage.ts";
+import { readUsage, type Usage, writeUsage } from "../cache/usage.ts";
 import { readPins } from "../published/reader.ts";
-import type { Amount } from "./histogram.ts";
+import { steadySince } from "./clock.ts";
 import { type SweepOptions, type SweepSummary, sweep } from "./sweep.ts";
 import { walkCache } from "./walk.ts";
-import { isAboveHighWater } from "./watermarks.ts";
+import { type Amount, isAboveHighWater } from "./watermarks.ts";
 
-export type RunOptions = Omit<SweepOptions, "pins" | "unreadSets">;
+export type RunOptions = Omit<SweepOptions, "pins" | "unreadSets" | "steadySinceMs">;
 
 const DAY_MS = 86_400_000;
 /** One folder in 16 tells of a large cache; a cache that looks smaller than this is swept as fast as looked at. */
 const LOOK_EVERY = 16;
 const SMALL_FILES = 20_000;
 
-/** Sweeps the cache of a folder. @throws the system's error when it cannot be read. */
+/** Sweeps the cache of a folder, and records it for writers and the next sweep. @throws the system's error when it cannot be read. */
 export async function run(options: RunOptions): Promise<SweepSummary> {
   const { folder, now = Date.now } = options;
   const began = performance.now();
   // A folder that is not there is no empty cache.
   await opendir(folder).then((opened) => opened.close());
   const { pins, unread } = await readPins(folder);
-  const summary = await sweep({ ...options, pins, unreadSets: unread.map(({ path }) => path) });
-  if (summary.dryRun) return summary;
-  const swept = now();
-  const tookMs = Math.ceil(performance.now() - began);
-  await writeUsage(folder, { bytes: summary.keptBytes, files: summary.keptFiles, swept, tookMs });
-  await forgetReservations(folder, swept);
+  const steady = steadySince(await readUsage(folder), now(), options.maxIdleMs);
+  const unreadSets = unread.map(({ path }) => path);
+  const summary = await sweep({ ...options, pins, unreadSets, steadySinceMs: steady });
+  if (!summary.dryRun)
+    await record(folder, summary, { swept: now(), tookMs: Math.ceil(performance.now() - began), steady });
   return summary;
+}
+
+async function record(
+  folder: string,
+  { keptBytes, keptFiles }: SweepSummary,
+  sweep: Pick<Usage, "swept" | "tookMs" | "steady">,
+): Promise<void> {
+  await writeUsage(folder, { bytes: keptBytes, files: keptFiles, ...sweep });
+  await forgetReservations(folder, sweep.swept);
 }
 
 /** Sweeps when that is due: above the high water, or a day after the last time. */

@@ -1,6 +1,9 @@
-import { unlinkSync, utimesSync } from "node:fs";
-import { Classifier, type EntryClass, type Pins } from "./classify.ts";
-import { Cutoffs, Seen } from "./cutoff.ts";
+import { utimesSync } from "node:fs";
+import { Classifier, type FileClass, lastUse, type Pins } from "./classify.ts";
+import { idleBefore, isSteady } from "./clock.ts";
+import { Entries } from "./entries.ts";
+import { type Evicted, evict, unlink } from "./evict.ts";
+import { order } from "./order.ts";
 import { type Found, walkCache } from "./walk.ts";
 import { excessOf, type Limits } from "./watermarks.ts";
 
@@ -18,6 +21,8 @@ export interface SweepOptions extends Limits {
   readonly signal?: AbortSignal;
   /** Milliseconds since 1970. */
   readonly now?: () => number;
+  /** Since when that has run evenly, milliseconds since 1970; always when absent. */
+  readonly steadySinceMs?: number;
 }
 
 /** What a sweep saw and did: the log line, the metrics and the tests' assertion. */
@@ -41,132 +46,98 @@ export interface SweepSummary {
 }
 
 /**
- * Brings the cache below its low water if it is above the high one; oldest first, pinned last. Any number of sweeps
- * may run at once and be killed at any point: what goes depends only on ages, names and pins, so all choose alike.
- *
- * Deletes have no pace of their own. They go one after the other, and each waits for the volume: on CephFS that is 185 a
- * second from one client, which leaves the MDS to others, and a flood must not be faster than its sweep.
+ * Brings the cache below its low watermark if it is above the high one, and deletes what is unused for too long. Any
+ * number of sweeps may run at once and be killed at any point: what goes depends only on last uses, names and pins, so
+ * all choose alike. `run` adds the last step, the record of it.
  * @throws the system's error when the folder cannot be read.
  */
 export async function sweep(options: SweepOptions): Promise<SweepSummary> {
-  const run = new Sweep(options);
-  let [seen, lines] = await run.measure();
-  if (lines.divideMinutes) [seen, lines] = await run.divide(lines);
-  if (lines.takeAnything) seen.oldestMs = await run.deleteBeyond(lines);
-  return run.summary(seen);
+  const nowMs = (options.now ?? Date.now)();
+  const { dryRun = false, steadySinceMs = Number.NEGATIVE_INFINITY } = options;
+  const signal = options.signal ?? new AbortController().signal;
+  const classifier = new Classifier({ ...options, nowMs });
+  const seen = new Seen();
+
+  await walkCache(
+    options.folder,
+    (found) => {
+      const fileClass = classifier.classify(found);
+      seen.add(found, fileClass);
+      if (dryRun) return;
+      if (fileClass === "dead") seen.deadFailed += unlink(found.folder, found.name) ? 0 : 1;
+      if (fileClass === "misdated" && isSteady(steadySinceMs, nowMs)) backdate(found, nowMs);
+    },
+    { signal },
+  );
+
+  const evicted = await evict(seen.entries, {
+    order,
+    excess: excessOf(seen, options),
+    idleBeforeMs: idleBefore({ ...options, nowMs, steadySinceMs, newestUsedMs: seen.newestUsedMs }),
+    dryRun,
+    signal,
+  });
+  return summaryOf(options, seen, evicted, nowMs);
 }
 
-// --- one sweep ---
+/** What the walk found. */
+class Seen {
+  /** All but half-written files. */
+  files = 0;
+  bytes = 0;
+  foreign = 0;
+  dead = 0;
+  /** Of the dead: those that could not be deleted. */
+  deadFailed = 0;
+  /** First and last use of entries, milliseconds since 1970: of those that stay whatever is too much, and of all. */
+  oldestKeptMs = Number.POSITIVE_INFINITY;
+  newestUsedMs = Number.NEGATIVE_INFINITY;
+  /** What may go. */
+  readonly entries = new Entries();
 
-class Sweep {
-  readonly #options: SweepOptions;
-  readonly #signal: AbortSignal;
-  readonly #judge: Classifier;
-  readonly #deleted = { files: 0, bytes: 0, pinned: 0, temporary: 0, failed: 0 };
-
-  constructor(options: SweepOptions) {
-    this.#options = options;
-    this.#signal = options.signal ?? new AbortController().signal;
-    this.#judge = new Classifier({ ...options, nowMs: (options.now ?? Date.now)() });
+  add(found: Found, fileClass: FileClass): void {
+    if (fileClass === "dead") this.dead++;
+    if (fileClass === "dead" || fileClass === "writing") return;
+    this.files++;
+    this.bytes += found.bytes;
+    if (fileClass === "foreign") this.foreign++;
+    if (fileClass === "foreign" || fileClass === "misdated") return;
+    const usedMs = lastUse(found);
+    this.newestUsedMs = Math.max(this.newestUsedMs, usedMs);
+    if (fileClass === "loose" || fileClass === "pinned")
+      this.entries.add({
+        folder: found.folder,
+        name: found.name,
+        bytes: found.bytes,
+        usedMs,
+        rank: fileClass,
+      });
+    else this.oldestKeptMs = Math.min(this.oldestKeptMs, usedMs);
   }
+}
 
-  /** First walk: how much there is, by age. */
-  async measure(): Promise<[Seen, Cutoffs]> {
-    const seen = new Seen();
-    await this.#walk((found, verdict) => {
-      if (verdict === "dead") this.#reap(found);
-      else if (verdict !== "writing") seen.add(found, verdict, this.#judge);
-      if (this.#judge.isFromTheFuture(found)) this.#backdate(found);
-    });
-    return [seen, this.#linesOf(seen)];
+/** As if used now: from then on it ages as the others do. */
+function backdate({ folder, name }: Found, nowMs: number): void {
+  try {
+    utimesSync(`${folder}/${name}`, nowMs / 1000, nowMs / 1000);
+  } catch {
+    // Gone, or not ours to change: the next sweep sees.
   }
+}
 
-  /**
-   * Second walk, seldom needed. It counts everything again: other sweeps may have deleted meanwhile, and what the first
-   * walk found too much is then no longer there to take away.
-   */
-  async divide(first: Cutoffs): Promise<[Seen, Cutoffs]> {
-    const seen = new Seen();
-    await this.#walk((found, verdict) => {
-      if (verdict === "dead" || verdict === "writing") return;
-      seen.add(found, verdict, this.#judge);
-      if (verdict === "loose" || verdict === "pinned")
-        first.addToLot(found, verdict, this.#judge.ageOf(found));
-    });
-    const lines = this.#linesOf(seen);
-    lines.divideAs(first);
-    return [seen, lines];
-  }
-
-  /**
-   * Last walk: each file is looked at once more, and goes only if it is still beyond its line: what was used or replaced
-   * meanwhile is wanted. Returns how long the longest unused of the kept was not used, in milliseconds.
-   */
-  async deleteBeyond(lines: Cutoffs): Promise<number> {
-    let oldestMs = 0;
-    await this.#walk((found, verdict) => {
-      const rank = verdict === "loose" || verdict === "pinned" ? verdict : undefined;
-      if (rank !== undefined && lines.isBeyond(found, rank, this.#judge.ageOf(found))) {
-        if (!this.#options.dryRun && !this.#unlink(found)) return;
-        this.#deleted.files++;
-        this.#deleted.bytes += found.bytes;
-        if (rank === "pinned") this.#deleted.pinned++;
-      } else if (rank !== undefined || verdict === "fresh")
-        oldestMs = Math.max(oldestMs, this.#judge.nowMs - found.modifiedMs);
-    });
-    return oldestMs;
-  }
-
-  summary(seen: Seen): SweepSummary {
-    return {
-      keptFiles: seen.files - this.#deleted.files,
-      keptBytes: seen.bytes - this.#deleted.bytes,
-      deletedFiles: this.#deleted.files,
-      deletedBytes: this.#deleted.bytes,
-      deletedPinned: this.#deleted.pinned,
-      deletedTemporary: this.#deleted.temporary,
-      foreignFiles: seen.foreign,
-      failedDeletes: this.#deleted.failed,
-      unreadSets: this.#options.unreadSets ?? [],
-      oldestKeptMs: Math.round(seen.oldestMs),
-      dryRun: this.#options.dryRun ?? false,
-    };
-  }
-
-  #linesOf(seen: Seen): Cutoffs {
-    return new Cutoffs(seen, excessOf(seen, this.#options), this.#options.maxIdleMs);
-  }
-
-  // --- files ---
-
-  #walk(visit: (found: Found, verdict: EntryClass) => void): Promise<void> {
-    return walkCache(this.#options.folder, (found) => visit(found, this.#judge.classify(found)), {
-      signal: this.#signal,
-    });
-  }
-
-  #reap(found: Found): void {
-    if (this.#options.dryRun || this.#unlink(found)) this.#deleted.temporary++;
-  }
-
-  /** As if used now: from then on it ages as the others do. */
-  #backdate({ path }: Found): void {
-    if (this.#options.dryRun) return;
-    try {
-      utimesSync(path, this.#judge.nowMs / 1000, this.#judge.nowMs / 1000);
-    } catch {
-      // Gone, or not ours to change: the next sweep sees.
-    }
-  }
-
-  #unlink({ path }: Found): boolean {
-    try {
-      unlinkSync(path);
-      return true;
-    } catch (error) {
-      if (error instanceof Error && "code" in error && error.code === "ENOENT") return true;
-      this.#deleted.failed++;
-      return false;
-    }
-  }
+function summaryOf(options: SweepOptions, seen: Seen, evicted: Evicted, nowMs: number): SweepSummary {
+  const oldestUsedMs = Math.min(nowMs, seen.oldestKeptMs, evicted.oldestUsedMs);
+  return {
+    keptFiles: seen.files - evicted.files,
+    keptBytes: seen.bytes - evicted.bytes,
+    deletedFiles: evicted.files,
+    deletedBytes: evicted.bytes,
+    deletedPinned: evicted.pinned,
+    deletedTemporary: seen.dead - seen.deadFailed,
+    foreignFiles: seen.foreign,
+    failedDeletes: evicted.failed + seen.deadFailed,
+    unreadSets: options.unreadSets ?? [],
+    oldestKeptMs: Math.round(nowMs - oldestUsedMs),
+    dryRun: options.dryRun ?? false,
+  };
 }

@@ -1,10 +1,10 @@
-import { lstatSync, readdirSync, type Stats } from "node:fs";
+import { lstatSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 
-/** One file below `v1/ab/cd/`, stat'ed a moment ago. */
+/** One file below `v1/ab/cd/`, as it was a moment ago. */
 export interface Found {
-  readonly path: string;
+  readonly folder: string;
   readonly name: string;
   readonly bytes: number;
   /** The later of modification and change, so that a pod whose clock is behind does not make old what is fresh. */
@@ -18,6 +18,9 @@ export interface WalkOptions {
   readonly every?: number;
 }
 
+/** Leaf folders that are read in one turn of the event loop. */
+const LEAVES_AT_ONCE = 16;
+
 /**
  * Visits the files of every schema of the cache, one leaf folder in memory at a time. Calls are synchronous: a sweep
  * has a process to itself, and the asynchronous ones cost ten times the CPU. What vanishes meanwhile is not visited.
@@ -27,18 +30,28 @@ export async function walkCache(
   visit: (found: Found) => void,
   { signal, every = 1 }: WalkOptions,
 ): Promise<void> {
+  let leaves = 0;
+  signal.throwIfAborted();
   for (const schema of namesIn(folder).filter((name) => /^v[0-9]+$/.test(name)))
     for (const first of hashFolders(join(folder, schema), every))
       for (const leaf of hashFolders(first)) {
         for (const name of namesIn(leaf)) {
-          const path = `${leaf}/${name}`;
-          const stats = statOf(path);
-          if (stats?.isFile() || stats?.isSymbolicLink()) visit(foundAt(path, name, stats));
+          const found = lookAt(leaf, name);
+          if (found !== undefined) visit(found);
         }
+        if (++leaves % LEAVES_AT_ONCE > 0) continue;
         // Lets a signal or a timer in.
         await setImmediate();
         signal.throwIfAborted();
       }
+}
+
+/** A file as it is now; undefined when there is none, or something else. @throws the system's error. */
+export function lookAt(folder: string, name: string): Found | undefined {
+  const stats = lstatSync(`${folder}/${name}`, { throwIfNoEntry: false });
+  if (!stats?.isFile() && !stats?.isSymbolicLink()) return undefined;
+  const { size, mtimeMs, ctimeMs } = stats;
+  return { folder, name, bytes: size, modifiedMs: mtimeMs, changedMs: Math.max(mtimeMs, ctimeMs) };
 }
 
 // --- the file system ---
@@ -46,7 +59,7 @@ export async function walkCache(
 function hashFolders(folder: string, every = 1): string[] {
   return namesIn(folder)
     .filter((name) => /^[0-9a-f]{2}$/.test(name) && Number.parseInt(name, 16) % every === 0)
-    .map((name) => join(folder, name));
+    .map((name) => `${folder}/${name}`);
 }
 
 function namesIn(folder: string): string[] {
@@ -56,14 +69,6 @@ function namesIn(folder: string): string[] {
     if (isGone(error)) return [];
     throw error;
   }
-}
-
-function statOf(path: string): Stats | undefined {
-  return lstatSync(path, { throwIfNoEntry: false });
-}
-
-function foundAt(path: string, name: string, { size, mtimeMs, ctimeMs }: Stats): Found {
-  return { path, name, bytes: size, modifiedMs: mtimeMs, changedMs: Math.max(mtimeMs, ctimeMs) };
 }
 
 function isGone(error: unknown): boolean {

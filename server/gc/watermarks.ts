@@ -1,5 +1,9 @@
 import { statfsSync } from "node:fs";
-import { type Amount, none } from "./histogram.ts";
+
+export interface Amount {
+  readonly bytes: number;
+  readonly files: number;
+}
 
 /** What bounds a cache. */
 export interface Limits {
@@ -29,7 +33,7 @@ export function isAboveHighWater(have: Amount, limits: Limits): boolean {
 export function excessOf(have: Amount, limits: Limits): Amount {
   const above = (amount: number, most: number) =>
     amount > HIGH_WATER * most ? amount - LOW_WATER * most : 0;
-  const tenth = limits.volumeIsFull && tellsNoSize(limits.folder) ? have.bytes / 10 : none.bytes;
+  const tenth = limits.volumeIsFull && tellsNoSize(limits.folder) ? have.bytes / 10 : 0;
   return {
     bytes: Math.max(above(have.bytes, limits.maxBytes), missingFreeBytes(limits), tenth),
     files: above(have.files, limits.maxFiles),

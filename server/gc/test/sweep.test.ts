@@ -1,11 +1,12 @@
 import { unlinkSync, utimesSync } from "node:fs";
-import { mkdir, readdir, readFile, utimes, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, symlink, unlink, utimes, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
 import { createDiskCache } from "../../cache/disk.ts";
 import { pathParts, variantName } from "../../cache/name.ts";
 import { readReservations, writeReservation } from "../../cache/reservations.ts";
 import { entryOf } from "../../cache/test/cache-suite.ts";
+import { writeUsage } from "../../cache/usage.ts";
 import { temporaryFolder } from "../../test/support/temporary-folder.ts";
 import { run } from "../run.ts";
 import { type SweepOptions, sweep } from "../sweep.ts";
@@ -71,13 +72,23 @@ test.each([
   expect([17, 18, 19].filter((index) => names.has(nameOf(index)))).toEqual([]);
 });
 
-test("what is of one age goes only as far as it must", async () => {
+test("what was used at one time goes by name, and only as far as it must", async () => {
   const folder = await temporaryFolder();
   await fill(folder, 400, () => DAY);
-  const { keptFiles, deletedFiles } = await sweep({ ...roomy, folder, maxBytes: 400_000 });
-  expect(keptFiles + deletedFiles).toBe(400);
-  expect(keptFiles).toBeLessThanOrEqual(320);
-  expect(keptFiles).toBeGreaterThanOrEqual(316);
+  expect(await sweep({ ...roomy, folder, maxBytes: 400_000 })).toMatchObject({ keptFiles: 320 });
+  expect(await kept(folder)).toEqual(new Set(namesOf(400).sort().slice(80)));
+});
+
+test("what was used a moment earlier goes first", async () => {
+  const folder = await temporaryFolder();
+  await fill(folder, 400, (index) => DAY + ((index * 7) % 400));
+  expect(await sweep({ ...roomy, folder, maxFiles: 400 })).toMatchObject({
+    keptFiles: 320,
+    deletedFiles: 80,
+  });
+  const oldest = namesOf(400).filter((_, index) => (index * 7) % 400 >= 320);
+  expect(oldest).toHaveLength(80);
+  expect(await kept(folder)).toEqual(new Set(namesOf(400).filter((name) => !oldest.includes(name))));
 });
 
 test("what nobody used for the longest idle time goes, unless it is pinned", async () => {
@@ -127,20 +138,20 @@ test("a replica whose clock is a year ahead writes entries that age from the fir
   expect(later).toMatchObject({ keptFiles: 4, deletedFiles: 6 });
 });
 
-test("an entry that was used while the sweep ran stays", async () => {
+test("an entry that was used between the walk and its turn stays", async () => {
   const folder = await temporaryFolder();
   await fill(folder, 10, () => DAY);
-  const wanted = join(folder, ...pathParts(nameOf(4)));
-  let looks = 0;
+  const looks: string[] = [];
   const pins = {
-    // The reader comes between the walk that finds it old and the one that deletes.
+    // Asked once for each entry of the walk. The reader comes at the last of them.
     has: (name: string) => {
-      if (name === nameOf(4) && ++looks === 2) utimesSync(wanted, new Date(now), new Date(now));
+      if (looks.push(name) === 10) utimesSync(pathOf(folder, looks[0] ?? ""), now / 1000, now / 1000);
       return false;
     },
   };
-  await sweep({ ...roomy, folder, pins, maxFiles: 1 });
-  expect(await kept(folder)).toEqual(new Set([nameOf(4)]));
+  const summary = await sweep({ ...roomy, folder, pins, maxFiles: 1 });
+  expect(summary).toMatchObject({ keptFiles: 1, deletedFiles: 9, oldestKeptMs: 0 });
+  expect(await kept(folder)).toEqual(new Set([looks[0]]));
 });
 
 test("a dry run counts and deletes nothing", async () => {
@@ -169,20 +180,46 @@ test("half-written files of dead writers go after an hour, live ones stay; stran
   expect(await kept(folder)).toEqual(new Set([nameOf(0), ".tmp-2-live", "notes.txt"]));
 });
 
-test("a sweep that another overtakes between its passes takes no more than is too much", async () => {
+test("a sweep that another overtakes before its deletes takes no more than is too much", async () => {
   const [folder, copy] = [await temporaryFolder(), await temporaryFolder()];
   for (const place of [folder, copy]) await fill(place, 400, () => DAY);
   await sweep({ ...roomy, folder: copy, maxBytes: 400_000 });
   const left = await kept(copy);
   let looks = 0;
   const has = (): boolean => {
-    // Each pass asks once for each entry: at the first of the second pass the other sweep has just ended.
-    if (++looks === 401)
+    // The walk asks once for each entry: at the last of them the other sweep has just ended.
+    if (++looks === 400)
       for (const name of namesOf(400)) if (!left.has(name)) unlinkSync(pathOf(folder, name));
     return false;
   };
   await sweep({ ...roomy, folder, maxBytes: 400_000, pins: { has } });
+  expect(looks).toBe(400);
   expect(await kept(folder)).toEqual(left);
+});
+
+test("a sweep that another overtakes in its walk takes what the other chose, and no more", async () => {
+  const [folder, copy] = [await temporaryFolder(), await temporaryFolder()];
+  for (const place of [folder, copy]) await fill(place, 400, (index) => DAY + (index % 3) * MINUTE);
+  await sweep({ ...roomy, folder: copy, maxBytes: 400_000 });
+  const left = await kept(copy);
+  const goners = namesOf(400).filter((name) => !left.has(name));
+  let looks = 0;
+  const has = (): boolean => {
+    // The other has come to a third of its deletes when this one has walked half of the cache.
+    if (++looks === 200) for (const name of goners.slice(0, 27)) unlinkSync(pathOf(folder, name));
+    return false;
+  };
+  await sweep({ ...roomy, folder, maxBytes: 400_000, pins: { has } });
+  expect(await kept(folder)).toEqual(left);
+});
+
+test("a folder that cannot be read is not taken for an empty one: nothing goes, and nothing is recorded", async () => {
+  const folder = await temporaryFolder();
+  await fill(folder, 20, (index) => (index + 1) * 60 * MINUTE);
+  await symlink("ff", join(folder, "v1", "ff"));
+  await expect(run({ ...roomy, folder, maxFiles: 10 })).rejects.toMatchObject({ code: "ELOOP" });
+  await unlink(join(folder, "v1", "ff"));
+  expect(await kept(folder)).toEqual(new Set(namesOf(20)));
 });
 
 test("sweeps that begin at different seconds of a minute choose alike", async () => {
@@ -200,8 +237,7 @@ test("three sweeps at once end between the waters", async () => {
   const options = { ...roomy, folder, maxFiles: 500 };
   const summaries = await Promise.all([sweep(options), sweep(options), sweep(options)]);
   const { size } = await kept(folder);
-  expect(size).toBeLessThanOrEqual(450);
-  expect(size).toBeGreaterThanOrEqual(395);
+  expect(size).toBe(400);
   expect(summaries.every(({ failedDeletes }) => failedDeletes === 0)).toBe(true);
 });
 
@@ -213,8 +249,10 @@ test("published sets, the cache's own entries and other folders are left alone",
   await cache.write(used, entryOf("used"));
   await cache.write(loose, entryOf("loose"));
   await writeSet(folder, [cache.nameOf(used)]);
+  await fill(folder, 1, () => 60 * MINUTE);
+  await writeUsage(folder, { bytes: 0, files: 0, swept: now - DAY, tookMs: 0, steady: 0 });
   const summary = await run({ ...roomy, folder, maxIdleMs: DAY });
-  expect(summary).toMatchObject({ keptFiles: 1, deletedFiles: 1 });
+  expect(summary).toMatchObject({ keptFiles: 2, deletedFiles: 1 });
   expect(await cache.read(used)).toEqual(entryOf("used"));
   expect(await cache.read(loose)).toBeUndefined();
   expect(await readdir(join(folder, "published", "blog"))).toEqual(["main.json"]);
