@@ -123,8 +123,10 @@ export function parseWarmBody(body: unknown): WarmBody {
   return parse(warmBody, body);
 }
 
+const missingImage = object(imageVariants);
+
 const missingBody = object({
-  images: list(object(imageVariants), apiLimits.images),
+  images: list(missingImage, apiLimits.images),
   /** What was made with less effort than this counts as missing. */
   effort,
 });
@@ -136,6 +138,11 @@ export type MissingAnswer = Omit<MissingBody, "effort">;
 /** @throws InvalidBody */
 export function parseMissingBody(body: unknown): MissingBody {
   return parse(missingBody, body);
+}
+
+/** One of its images. @param at its name in an error. @throws InvalidBody */
+export function parseMissingImage(image: unknown, at: string): MissingBody["images"][number] {
+  return parse(missingImage, image, at);
 }
 
 // --- published sets: read piece by piece, as they may be large ---
@@ -192,7 +199,6 @@ function parse<const Schema extends v.GenericSchema>(
   const checked = check(schema, value);
   if ("value" in checked) return checked.value;
   const { place, message } = checked.fault;
-  throw new InvalidBody(
-    `${name === undefined && place === "" ? "the body" : `${name ?? ""}${place}`} ${message}`,
-  );
+  const dot = name === undefined || /^(\[|$)/.test(place) ? "" : ".";
+  throw new InvalidBody(`${`${name ?? ""}${dot}${place}` || "the body"} ${message}`);
 }

@@ -1,14 +1,14 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { bodyLimit, H3, type H3Event } from "h3";
-import { parseMissingBody, parseProbeBody, parseWarmBody } from "../../contract/api.ts";
+import { parseProbeBody, parseWarmBody } from "../../contract/api.ts";
 import { parseQuery } from "../../contract/request.ts";
 import { Problem } from "../errors.ts";
-import type { Answer } from "../http/response.ts";
+import { type Answer, addNote } from "../http/response.ts";
 import type { Published } from "../published/published.ts";
 import type { ListSiblings } from "../source/list-siblings.ts";
 import { alive, soon } from "./alive.ts";
-import { readJson } from "./body.ts";
-import { findMissing } from "./missing.ts";
+import { bodyOf, readJson } from "./body.ts";
+import { findMissing, missingJson, readMissingBody } from "./missing.ts";
 import { probeAll } from "./probe.ts";
 import { type PublishParts, warmLines } from "./warm.ts";
 
@@ -49,16 +49,18 @@ export function createApi(parts: ApiParts): H3 {
   api.post(
     "/missing",
     async ({ req }) => {
-      const body = parseMissingBody(await readJson(req));
-      return slowJson(findMissing(parts, body, req.signal).then((images) => ({ images })));
+      const missing = findMissing(parts, await readMissingBody(bodyOf(req)), req.signal);
+      await soon(missing);
+      return streamed("application/json", alive(missingJson(missing)));
     },
     { middleware: [bodyLimit(4 * MEBIBYTE)] },
   );
   api.post(
     "/warm",
-    async ({ req }) => {
-      const body = parseWarmBody(await readJson(req));
-      return { ...ndjson(warmLines(parts, body, req.signal)), note: { key: body.img } };
+    async (event) => {
+      const body = parseWarmBody(await readJson(event.req));
+      addNote(event, { key: body.img });
+      return ndjson(warmLines(parts, body, event.req.signal));
     },
     { middleware: [bodyLimit(MEBIBYTE)] },
   );
@@ -67,11 +69,7 @@ export function createApi(parts: ApiParts): H3 {
     "/published/:site/:name",
     async (event) => {
       const { site, name } = namesOf(event);
-      await published.put(
-        site,
-        name,
-        event.req.body ?? new ReadableStream({ start: (empty) => empty.close() }),
-      );
+      await published.put(site, name, bodyOf(event.req));
       return { ...nothing, headers: { ...nothing.headers, "cache-max-bytes": String(cacheMaxBytes) } };
     },
     { middleware: [bodyLimit(64 * MEBIBYTE)] },
@@ -91,8 +89,9 @@ export function createApi(parts: ApiParts): H3 {
     return nothing;
   });
 
-  api.delete("/purge", async ({ url }) => {
-    const { key } = parseQuery(url.search.slice(1));
+  api.delete("/purge", async (event) => {
+    const { key } = parseQuery(event.url.search.slice(1));
+    addNote(event, { key });
     const purged = await purge(key);
     // All of it is gone from memory; it may still be on disk.
     if (purged === undefined)
@@ -101,7 +100,7 @@ export function createApi(parts: ApiParts): H3 {
         retryAfterSeconds: 30,
       });
     await published.announce();
-    return { ...json(200, { purged }), note: { key } };
+    return json(200, { purged });
   });
 
   for (const path of ["/probe", "/missing", "/warm", "/published/:site", "/published/:site/:name", "/purge"])

@@ -1,5 +1,10 @@
 import { InvalidBody } from "../../contract/api.ts";
 
+/** A request's body as it comes in; the route's body limit bounds it. */
+export function bodyOf(request: Request): AsyncIterable<Uint8Array> {
+  return request.body ?? new ReadableStream({ start: (empty) => empty.close() });
+}
+
 /**
  * A request's JSON; the route's body limit applies.
  * @throws InvalidBody for invalid JSON; h3's 413 for a body that is too long.

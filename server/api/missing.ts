@@ -1,6 +1,15 @@
 import pMap from "p-map";
-import type { MissingBody, VariantSpec } from "../../contract/api.ts";
+import {
+  apiLimits,
+  InvalidBody,
+  type MissingBody,
+  parseMissingBody,
+  parseMissingImage,
+  type VariantSpec,
+} from "../../contract/api.ts";
+import { TimeSlice } from "../concurrency/time-slice.ts";
 import type { Variants } from "../image/variants.ts";
+import { InvalidJson, takePieces } from "../published/json-pieces.ts";
 import { isWarm } from "./is-warm.ts";
 import { variantOfSpec } from "./specs.ts";
 
@@ -9,6 +18,43 @@ type Image = MissingBody["images"][number];
 interface MissingParts {
   readonly variants: Pick<Variants, "findMeta">;
   readonly defaultQuality: number;
+}
+
+/**
+ * Reads a MissingBody piece by piece: 100,000 variants at once would hold up every hit for a quarter of a second.
+ * @throws InvalidBody; what the body throws.
+ */
+export async function readMissingBody(body: AsyncIterable<Uint8Array>): Promise<MissingBody> {
+  const images: Image[] = [];
+  const rest: Record<string, unknown> = {};
+  try {
+    await takePieces(body, { images: "list" }, ({ of, value }) => {
+      if (of === "") Object.assign(rest, value);
+      else rest.images = [];
+      if (of === "images") for (const image of Object.values(value)) take(image);
+    });
+  } catch (error) {
+    throw error instanceof InvalidJson ? new InvalidBody(`the body ${error.message}`) : error;
+  }
+  return { ...parseMissingBody(rest), images };
+
+  function take(image: unknown): void {
+    if (images.length === apiLimits.images)
+      throw new InvalidBody(`images has more than ${apiLimits.images} items`);
+    images.push(parseMissingImage(image, `images[${images.length}]`));
+  }
+}
+
+/** JSON of a MissingAnswer, an image a part, in short slices of the event loop. */
+export async function* missingJson(images: Promise<readonly Image[]>): AsyncGenerator<string> {
+  const slice = new TimeSlice();
+  let before = '{"images":[';
+  for (const image of await images) {
+    yield before + JSON.stringify(image);
+    before = ",";
+    if (slice.isOver()) await slice.next();
+  }
+  yield before === "," ? "]}\n" : `${before}]}\n`;
 }
 
 /** As many as the cache volume reads in parallel: a reader's own read waits for one at most. */

@@ -1,7 +1,7 @@
 import { H3, type H3Event, HTTPResponse } from "h3";
 import { Problem } from "../errors.ts";
 import { problemAnswer } from "../http/problem-json.ts";
-import { type Answer, isAnswer } from "../http/response.ts";
+import { type Answer, isAnswer, noteOf } from "../http/response.ts";
 import { formatServerTiming } from "../http/server-timing.ts";
 import { withTrace } from "../telemetry/trace-context.ts";
 import { type Reporter, sentHeaders } from "./access-log.ts";
@@ -62,7 +62,7 @@ function respond(
     const given = await withTrace(trace, async () => asAnswer(await next())).catch((error: unknown) =>
       problemAnswer(error, id),
     );
-    const answer = { ...given, note: { ...callIn(path, basePath), ...given.note } };
+    const answer = { ...given, note: { ...callIn(path, basePath), ...noteOf(event), ...given.note } };
     const { method, signal } = event.req;
     const ms = { total: performance.now() - started, ...answer.note?.ms };
     report.recorder(method, answer, signal.aborted)(id, ms, trace);

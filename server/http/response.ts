@@ -35,6 +35,17 @@ export interface Note {
   readonly ms?: Omit<Phases, "total">;
 }
 
+const notes = new WeakMap<object, Note>();
+
+/** For the log of a request: what is known of it already, in case that it fails. @param event h3's. */
+export function addNote(event: object, note: Note): void {
+  notes.set(event, { ...notes.get(event), ...note });
+}
+
+export function noteOf(event: object): Note | undefined {
+  return notes.get(event);
+}
+
 export function isAnswer(value: unknown): value is Answer {
   return (
     typeof value === "object" && value !== null && "status" in value && "headers" in value && "body" in value

@@ -1,3 +1,5 @@
+import { TimeSlice } from "../concurrency/time-slice.ts";
+
 /**
  * A part of a large JSON object. `of` is "" for one member of the object itself, otherwise the name of the member to which the
  * part belongs: then `value` has some of its members or items, in order.
@@ -24,6 +26,34 @@ export const PIECE_BYTES = 16 * 2 ** 10;
 
 /** Maximum bytes of one member or item. 200 queries of the longest keys, every letter as `\u0000`, are shorter. */
 export const MEMBER_BYTES = 8 * 2 ** 20;
+
+/**
+ * Hands the pieces of a JSON object that comes in to `take`, in short slices of the event loop. It reads to the end also
+ * when the object is refused before: a publisher reads no answer before it has sent everything.
+ * @throws InvalidJson; what `take` and the chunks throw.
+ */
+export async function takePieces(
+  chunks: AsyncIterable<Uint8Array>,
+  split: Readonly<Record<string, "object" | "list">>,
+  take: (piece: JsonPiece) => Promise<void> | void,
+): Promise<void> {
+  const splitter = new JsonSplitter(split);
+  const slice = new TimeSlice();
+  let refusal: { readonly error: unknown } | undefined;
+  for await (const chunk of chunks) {
+    if (refusal !== undefined) continue;
+    try {
+      for (const piece of splitter.push(chunk)) {
+        await take(piece);
+        if (slice.isOver()) await slice.next();
+      }
+    } catch (error) {
+      refusal = { error };
+    }
+  }
+  if (refusal !== undefined) throw refusal.error;
+  splitter.end();
+}
 
 /**
  * Reads one JSON object of any length, chunk by chunk, in pieces for JSON.parse. Only the members named by `split` are divided;

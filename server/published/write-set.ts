@@ -2,8 +2,7 @@ import { apiLimits, InvalidBody, parsePublishedExpiry, parsePublishedImages } fr
 import { readerClasses, type VariantClass } from "../../contract/formats.ts";
 import { formatPublished, type ImageRequest, isOriginal } from "../../contract/request.ts";
 import type { Variant } from "../cache/cache.ts";
-import { TimeSlice } from "../concurrency/time-slice.ts";
-import { InvalidJson, type JsonPiece, JsonSplitter } from "./json-pieces.ts";
+import { InvalidJson, type JsonPiece, takePieces } from "./json-pieces.ts";
 import { Output } from "./output.ts";
 import { largeMembers, type SetPlace } from "./read-set.ts";
 
@@ -26,32 +25,12 @@ export interface NewSet extends SetPlace {
 export async function writeSet(set: NewSet): Promise<void> {
   const writing = new Writing(set);
   try {
-    await takeAll(set.body, writing);
+    await takePieces(set.body, largeMembers, (piece) => writing.take(piece));
     await writing.publish();
   } catch (error) {
     await writing.discard();
     throw error instanceof InvalidJson ? new InvalidBody(`the body ${error.message}`) : error;
   }
-}
-
-/** Reads to the end, also if it is refused early: a publisher reads no response before it has sent everything. */
-async function takeAll(body: AsyncIterable<Uint8Array>, writing: Writing): Promise<void> {
-  const splitter = new JsonSplitter(largeMembers);
-  const slice = new TimeSlice();
-  let refusal: { readonly error: unknown } | undefined;
-  for await (const chunk of body) {
-    if (refusal !== undefined) continue;
-    try {
-      for (const piece of splitter.push(chunk)) {
-        await writing.take(piece);
-        if (slice.isOver()) await slice.next();
-      }
-    } catch (error) {
-      refusal = { error };
-    }
-  }
-  if (refusal !== undefined) throw refusal.error;
-  splitter.end();
 }
 
 // --- one file ---

@@ -1,13 +1,18 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { browserAccept } from "../../../contract/accept.ts";
 import type { VariantSpec } from "../../../contract/api.ts";
+import { pathParts } from "../../cache/name.ts";
 import { Problem } from "../../errors.ts";
 import { remotePolicy } from "../../http/freshness.ts";
 import { photo } from "../../test/support/pictures.ts";
 import { createWorld, type World } from "../../test/support/world.ts";
+import { missingJson, readMissingBody } from "../missing.ts";
+
+const MIB = 2 ** 20;
 
 let world: World;
 const tokens = ["the-new-token-123", "the-old-token-123"];
@@ -216,6 +221,63 @@ describe("a warm-up", () => {
     expect(await missing(1)).toEqual({ images: [] });
     expect(await missing(2)).toEqual({ images: [{ img: "worms.jpg", variants: specs.slice(0, 2) }] });
   });
+});
+
+describe("what is missing", () => {
+  test("is read image by image, and what is wrong is named wherever it stands", async () => {
+    const images = Array.from({ length: 500 }, (_, at) => ({ img: `${at}.jpg`, variants: specs }));
+    const missing = async (body: unknown) => {
+      const answer = await call("POST", "missing", body);
+      return [answer.status, at(await answer.json(), "detail")];
+    };
+    const all = await call("POST", "missing", { images, effort: 3 });
+    expect(await all.json()).toEqual({ images });
+    for (const [body, detail] of [
+      [{ images: [...images, { img: "501.jpg", variants: [] }] }, "images has more than 500 items"],
+      [{ images: [...images.slice(1), "x"] }, "images[499] is not an object"],
+      [{ images: "x" }, "images is not a list"],
+      [{}, "images is not a list"],
+      [{ images, effort: 10 }, "effort takes a whole number from 0 to 9"],
+      ['{"images":[', "the body is not JSON"],
+      ["[]", "the body is not an object"],
+    ] as const)
+      expect(await missing(body)).toEqual([400, expect.stringContaining(detail)]);
+    expect((await missing(`{"images":["${"x".repeat(4 * MIB)}"]}`))[0]).toBe(413);
+  });
+
+  test("lets the event loop turn while the largest question is read and answered", async () => {
+    const variants = Array.from({ length: 200 }, (_, at) => ({ q: 60, w: at + 1, accept: "webp" }));
+    const images = Array.from({ length: 500 }, (_, at) => ({ img: `${at}.jpg`, variants }));
+    async function* body() {
+      yield Buffer.from(JSON.stringify({ images }));
+    }
+    let turns = 0;
+    let isDone = false;
+    const turning = (async () => {
+      for (; !isDone; turns++) await setImmediate();
+    })();
+    const read = await readMissingBody(body());
+    expect(turns).toBeGreaterThan(5);
+    turns = 0;
+    let text = "";
+    for await (const part of missingJson(Promise.resolve(read.images))) text += part;
+    expect(turns).toBeGreaterThan(2);
+    isDone = true;
+    await turning;
+    expect(JSON.parse(text)).toEqual({ images });
+  });
+});
+
+test("the line of a call that fails has its key as soon as that is known", async () => {
+  const parts = pathParts(world.cache.nameOf({ key: "worms.jpg", quality: 60, class: "jpg" }));
+  await mkdir(join(world.volume, ...parts.slice(0, 2)), { recursive: true });
+  await writeFile(join(world.volume, ...parts.slice(0, 3)), "no folder");
+  expect((await call("DELETE", "purge?img=worms.jpg")).status).toBe(503);
+  expect((await call("DELETE", "purge?img=..%2Fworms.jpg")).status).toBe(400);
+  expect(world.lines).toMatchObject([
+    { call: "purge", status: 503, code: "busy", key: "worms.jpg" },
+    { call: "purge", status: 400, key: undefined },
+  ]);
 });
 
 describe("the keys beside one that is not there", () => {
