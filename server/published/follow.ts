@@ -2,7 +2,14 @@ import { setInterval as every } from "node:timers";
 import type { WithVolume } from "../cache/volume-limiter.ts";
 import { deleteSet, readStamp, stamp, writeMarker } from "./files.ts";
 import { isLive, type PublishedSet } from "./read-set.ts";
-import { type FoundSets, liveSets, PublishedReader, type SetFile, type Unread } from "./reader.ts";
+import {
+  type FoundSets,
+  isSystemError,
+  liveSets,
+  PublishedReader,
+  type SetFile,
+  type Unread,
+} from "./reader.ts";
 
 export interface FollowOptions {
   /** The cache folder. */
@@ -35,6 +42,7 @@ export class Follower {
   readonly #reader: PublishedReader;
   /** Stamps: the one at the last call of `onChange`, and the one at which the state was read. */
   readonly #seen: { change?: string; state?: string } = {};
+  #hasLoaded = false;
   #loading: Promise<unknown> = Promise.resolve();
 
   constructor(options: FollowOptions) {
@@ -98,8 +106,10 @@ export class Follower {
     // First the stamp: a change during the read is read again at the next look.
     const at = await withVolume("read", () => readStamp(folder)).catch(() => undefined);
     const before = this.found;
-    const found = await this.#reader.read();
+    const read = await this.#reader.read();
+    const found = this.#isYetToCome(read) ? { ...read, ever: false } : read;
     this.found = found;
+    this.#hasLoaded = true;
     const isSame = found.files === before.files && found.ever === before.ever;
     if (!isSame || this.state.nextExpiry <= now()) this.state = stateOf(found, now());
     if (at === undefined || found.unread.length > 0) delete this.#seen.state;
@@ -108,6 +118,15 @@ export class Follower {
     // An earlier version had no mark: until it is written, the sites' folders have the same meaning. Nothing waits for it.
     if (found.ever && !found.isMarked && found.unread.length === 0)
       void withVolume("write", () => writeMarker(folder)).catch(() => undefined);
+  }
+
+  /**
+   * The first set of all is there, but the volume is too slow or hangs, so that nothing is known of it: what was open stays
+   * so until it is read. At a start nothing was open, and a set that is damaged is no set to wait for.
+   */
+  #isYetToCome({ files, unread }: FoundSets): boolean {
+    if (!this.#hasLoaded || this.found.ever || unread.length === 0) return false;
+    return files.every(({ set }) => set === undefined) && unread.every(({ error }) => isSystemError(error));
   }
 }
 

@@ -1,4 +1,5 @@
-import { open } from "node:fs/promises";
+import { mkdir, open, rename, rm, stat } from "node:fs/promises";
+import { basename, join } from "node:path";
 import { createTemporary, type TemporaryFile } from "../cache/files.ts";
 import type { WithVolume } from "../cache/volume-limiter.ts";
 import { PUBLISHED_FOLDER, setParts } from "./files.ts";
@@ -52,8 +53,7 @@ export class Output {
   async publish(now: Date): Promise<void> {
     await this.flush(0);
     const file = await this.#opened();
-    const { site, name } = this.#place;
-    await this.#withVolume("write", () => file.publish(setParts(site, name), now));
+    await this.#withVolume("write", () => publishSet(this.#place, file, now));
   }
 
   /** Never throws. */
@@ -74,6 +74,31 @@ export class Output {
       createTemporary(this.#place.folder, [PUBLISHED_FOLDER]),
     );
     return this.#file;
+  }
+}
+
+/**
+ * Puts a set in its place. A site's folder without a set says that all its sets were deleted, so that a site's first set
+ * comes together with its folder.
+ */
+async function publishSet({ folder, site, name }: SetPlace, file: TemporaryFile, now: Date): Promise<void> {
+  const path = join(folder, PUBLISHED_FOLDER, site);
+  const isThere = await stat(path).then(
+    () => true,
+    () => false,
+  );
+  if (isThere) return await file.publish(setParts(site, name), now);
+  const opening = `${file.path}.site`;
+  await mkdir(opening);
+  try {
+    await file.publish([PUBLISHED_FOLDER, basename(opening), `${name}.json`], now);
+    await rename(opening, path).catch(async (error: unknown) => {
+      // Another publish has just made it.
+      if (!(await stat(path)).isDirectory()) throw error;
+      await rename(join(opening, `${name}.json`), join(path, `${name}.json`));
+    });
+  } finally {
+    await rm(opening, { recursive: true, force: true });
   }
 }
 

@@ -176,6 +176,6 @@ interface SeenFile extends SetFile {
 }
 
 /** An error of the system, or a hung volume: it says nothing about the content of the file. */
-function isSystemError(error: unknown): boolean {
+export function isSystemError(error: unknown): boolean {
   return errorNumbers(error).code !== undefined || error instanceof VolumeHung;
 }

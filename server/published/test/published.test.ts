@@ -1,6 +1,8 @@
+import { existsSync, readdirSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Variant } from "../../cache/cache.ts";
 import { createDiskCache } from "../../cache/disk.ts";
@@ -135,6 +137,70 @@ test("a first publish that comes in slowly closes nothing before it is whole, an
   await there.refresh();
   expect([published, there].map((one) => one.has({ key: "7.jpg", quality: 60 }))).toEqual([true, true]);
   expect((await readdir(join(folder, "published"))).sort()).toEqual([".changed", ".published", "blog"]);
+});
+
+test("a site's first set is there as soon as its folder is", async () => {
+  // Another replica looks all the time: a folder without a set would tell it that all its sets were deleted.
+  let looks = 0;
+  for (let site = 0; site < 40; site++) {
+    const published = await open();
+    let isDone = false;
+    const looking = (async () => {
+      while (!isDone) {
+        const path = join(folder, "published", `blog-${site}`);
+        if (existsSync(path)) expect(readdirSync(path), `look ${++looks}`).toEqual(["one.json"]);
+        await setImmediate();
+      }
+    })();
+    await put(published, `blog-${site}`, "one", set(60));
+    isDone = true;
+    await looking;
+  }
+  expect(looks).toBeGreaterThan(0);
+});
+
+test("two publishes of a site's first sets at once are both kept", async () => {
+  const published = [await open(), await open()];
+  await Promise.all(published.map((one, at) => put(one, "blog", `set-${at}`, set(60 + at))));
+  expect((await readdir(join(folder, "published"))).sort()).toEqual([".changed", ".published", "blog"]);
+  expect((await readdir(join(folder, "published", "blog"))).sort()).toEqual(["set-0.json", "set-1.json"]);
+});
+
+test("the first set of all, on a volume that is too slow to be read, closes nothing before it is read", async () => {
+  let reads = 0;
+  let isSlow = false;
+  const withVolume: WithVolume = (access, work) => {
+    // What is there is seen; the set itself does not come in time.
+    if (isSlow && access === "read" && ++reads > 4) return Promise.reject(new VolumeHung("slow"));
+    return work();
+  };
+  const nameOf = await naming();
+  const there = await openPublished({
+    ...{ folder, keep: 2, defaultQuality: 75, nameOf, changed: () => {}, lookMs: 0, withVolume },
+    now: () => clock,
+  });
+  opened.push(there);
+  await put(await open(), "blog", "one", set(60));
+  isSlow = true;
+  await there.refresh();
+  expect([there.neverPublished, there.isComplete]).toEqual([true, false]);
+  isSlow = false;
+  await there.refresh();
+  expect([there.neverPublished, there.isComplete, there.has(asked(60))]).toEqual([false, true, true]);
+  // From then on it never opens again.
+  [isSlow, reads] = [true, 0];
+  await put(await open(), "blog", "two", set(61));
+  await there.refresh();
+  expect([there.neverPublished, there.has(asked(60)), there.has(asked(61))]).toEqual([false, true, false]);
+});
+
+test("the first set of all that is damaged closes everything", async () => {
+  const there = await open();
+  await mkdir(join(folder, "published", "blog"), { recursive: true });
+  await writeFile(join(folder, "published", "blog", "one.json"), "{");
+  await (await open()).announce();
+  await there.refresh();
+  expect([there.neverPublished, there.isComplete]).toEqual([false, false]);
 });
 
 test("a body that is refused at its start is taken to its end: its publisher hears nothing before", async () => {
