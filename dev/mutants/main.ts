@@ -6,6 +6,8 @@ import { type Mutant, mutants } from "./mutants.ts";
 /** The tests that start where a request does. */
 const tests = ["server/front/test/app", "server/front/test/held", "server/image/test/", "server/api/test/"];
 
+const everyTest = new Set([...tests, ...mutants.flatMap((mutant) => mutant.tests ?? [])]);
+
 /**
  * `npm run test:mutants [-- WORD]`: removes each check of the request path in turn and expects a test to fail.
  * Exit code 1, and the names of checks that no test needs.
@@ -26,7 +28,8 @@ async function main(word = ""): Promise<void> {
 
 /** The number of tests that fail, with all checks or without one of them; the first failure ends the run. */
 async function failedTests(mutant?: Mutant): Promise<number> {
-  const vitest = await startVitest("test", [...tests], options, { plugins: mutant ? [taken(mutant)] : [] });
+  const files = mutant === undefined ? everyTest : (mutant.tests ?? tests);
+  const vitest = await startVitest("test", [...files], options, { plugins: mutant ? [taken(mutant)] : [] });
   const failed = vitest.state.getCountOfFailedTests() + vitest.state.getUnhandledErrors().length;
   await vitest.close();
   return failed;

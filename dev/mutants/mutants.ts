@@ -6,9 +6,14 @@ export interface Mutant {
   /** Occurs exactly once in the file. */
   readonly code: string;
   readonly instead: string;
+  /** Where its tests are, when they do not enter where a request does. */
+  readonly tests?: readonly string[];
 }
 
 const image = "server/image/image.ts";
+
+/** A second attempt at a remote source. */
+const retry = { file: "server/source/remote/retry-breaker.ts", tests: ["server/source/test/retry-breaker"] };
 
 /** Every check of a request. Add new ones here: otherwise nothing proves that a test needs them. */
 export const mutants: readonly Mutant[] = [
@@ -124,6 +129,44 @@ export const mutants: readonly Mutant[] = [
     without: "paths compared as they were sent",
     file: "server/front/app.ts",
     code: "if (!isCanonical(event.url.pathname, exchangeOf(event), basePath)) throw notFound(basePath);",
+    instead: "",
+  },
+  {
+    ...retry,
+    without: "a second attempt beside a source that is silent",
+    code: "if ((await isSlow(first.result, patienceMs)) && mayRetry(signal))",
+    instead: "if (false)",
+  },
+  {
+    ...retry,
+    without: "the rest of a body that stalls, from another connection",
+    code: "if (resumed || !(await isSlow(reading, patienceMs)) || !mayResume()) return await reading;",
+    instead: "return await reading;",
+  },
+  {
+    ...retry,
+    without: "the rest of a body from where it stalled",
+    code: "at += value.byteLength;",
+    instead: "",
+  },
+  {
+    ...retry,
+    without: "second attempts within a tenth of the requests",
+    code: "if (tenths < 10) return false;",
+    instead: "",
+  },
+  {
+    ...retry,
+    without: "an end to the attempt that is not needed any more",
+    file: "server/source/remote/hedge.ts",
+    code: "other.giveUp();",
+    instead: "",
+  },
+  {
+    ...retry,
+    without: "an answer of the first attempt that is no success, such as 404, ends the second",
+    file: "server/source/remote/hedge.ts",
+    code: "if (isFinal(error)) return attempt;",
     instead: "",
   },
 ];

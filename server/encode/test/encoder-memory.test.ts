@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import sharp from "sharp";
 import { expect, onTestFinished, test } from "vitest";
+import { type Clients, oneClient, publisher } from "../../concurrency/clients.ts";
 import { sniff } from "../../formats/sniff.ts";
 import { animation, photo } from "../../test/support/pictures.ts";
 import { leanOriginal } from "../child/original/lean.ts";
@@ -25,9 +26,15 @@ function startPool(options: PoolOptions = {}): Pool {
   return pool;
 }
 
-async function make(pool: Pool, original: Uint8Array, output: Partial<Output>, lane: Lane = "live") {
+async function make(
+  pool: Pool,
+  original: Uint8Array,
+  output: Partial<Output>,
+  lane: Lane = "live",
+  clients: Clients = publisher,
+) {
   const asked: Output = { class: "jpg", quality: 50, ...output };
-  for await (const made of pool.encode(original, [asked], { lane, signal })) return made;
+  for await (const made of pool.encode(original, [asked], { lane, signal, clients })) return made;
   throw new Error("nothing was made");
 }
 
@@ -63,6 +70,21 @@ test("a large job waits for room beside its like, small ones pass it, and then i
   // What the stuck one holds is free; a reader goes before its second attempt.
   for (const pid of processesOf(module)) process.kill(pid, "SIGKILL");
   expect(await waiting).toMatchObject({ contentType: "image/avif" });
+});
+
+test("one client's images do not keep the reserve from another's: the client that has used less of it is next", async () => {
+  // Beside the reserve there is room for one job, and that one does not end.
+  const pool = startPool({ memoryBytes: LEAST_BYTES, worker: { module: await faultyChild() } });
+  const original = await photo(300, 200).jpeg().toBuffer();
+  void make(pool, original, { quality: fault.silence }, "warm").catch(() => undefined);
+  await expect.poll(() => pool.stats().lanes.warm.running).toBe(1);
+  const made: string[] = [];
+  const ask = (client: string, quality: number): Promise<unknown> =>
+    make(pool, original, { quality }, "live", oneClient(client)).then(() => made.push(client));
+  const asked = [50, 51, 52].map((quality) => ask("greedy", quality));
+  expect(pool.stats().lanes.live).toMatchObject({ running: 1, waiting: 2 });
+  await Promise.all([...asked, ask("other", 70)]);
+  expect(made).toEqual(["greedy", "other", "greedy", "greedy"]);
 });
 
 test("a child that takes more than its job may is ended at once, its variant is not tried again, and others are made", async () => {

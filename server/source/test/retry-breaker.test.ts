@@ -256,6 +256,20 @@ describe("a source that is silent", () => {
     expect(guarded.stats()).toEqual({ retries: 1, opened: 0 });
   });
 
+  test("is believed when it answers the second attempt that there is no such photograph, while the first is silent still", async () => {
+    const signals: AbortSignal[] = [];
+    const source: Source = {
+      stat: (_, signal) => {
+        if (signals.push(signal) === 2) return Promise.reject(new Problem("source-absent"));
+        return new Promise(() => undefined);
+      },
+      open: () => Promise.reject(new Problem("internal")),
+    };
+    const guarded = retrySource(source, { patienceMs: 20 });
+    expect(await codeOf(guarded.stat("a", signal))).toBe("source-absent");
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true, false]);
+  });
+
   test("is asked no more than ten times and a tenth beyond what readers ask, and then left alone", async () => {
     const { source, signals } = silent(Number.POSITIVE_INFINITY);
     const guarded = retrySource(source, { patienceMs: 20 });
