@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import type { browserAccept } from "./accept.ts";
+import { type Focus, focusProblem, isFocus, isRatio, type Ratio, ratioProblem } from "./crop.ts";
 import { askedFormats } from "./formats.ts";
 import type { ImageInfo } from "./info.ts";
 import { keyProblem } from "./key.ts";
@@ -85,9 +86,12 @@ const variantSpec = v.pipe(
   object({
     q: v.exactOptional(whole(1, MAX_QUALITY)),
     w: v.exactOptional(whole(1, MAX_WIDTH)),
+    ar: v.exactOptional(v.custom<Ratio>(isRatio, ({ input }) => ratioProblem(input) ?? "")),
+    fp: v.exactOptional(v.custom<Focus>(isFocus, ({ input }) => focusProblem(input) ?? "")),
     fm: v.exactOptional(v.picklist(askedFormats, `takes ${askedFormats.join(", ")}`)),
     accept: v.exactOptional(v.picklist(readers, `takes ${readers.join(", ")}`)),
   }),
+  v.check(({ ar, fp }) => ar !== undefined || fp === undefined, "takes fp only beside ar"),
 );
 export type VariantSpec = v.InferOutput<typeof variantSpec>;
 

@@ -1,3 +1,4 @@
+import { type Focus, largestCrop, type Ratio } from "./crop.ts";
 import type { Photo } from "./destination.ts";
 import type { ManifestImage } from "./manifest.ts";
 import type { SiteParams } from "./params.ts";
@@ -8,7 +9,12 @@ import { fixedTiersFor, type Ladder, middleTier, namedLadders, type Tier, tiersF
 export const UNTIERED_QUALITY = 75;
 
 /** A key, and what a destination asks of the ladder. */
-export type AskedPhoto = Pick<Photo, "key" | "quality" | "widest" | "format">;
+export interface AskedPhoto extends Pick<Photo, "key" | "quality" | "widest" | "format"> {
+  /** What all of its URLs crop it to. */
+  readonly ratio?: Ratio;
+  /** Only with a `ratio`. */
+  readonly focus?: Focus;
+}
 
 /** What one image becomes in HTML: every `srcset`, by format, and the `src`. */
 export interface Candidates {
@@ -27,13 +33,15 @@ export function candidatesFor(
   site: Pick<SiteParams, "tiers" | "fixed" | "formats" | "versioned">,
   image?: ManifestImage,
 ): Candidates {
-  const base = originalRequest(photo, site, image);
-  if (isVector(photo.key)) return only(base);
+  const original = originalRequest(photo, site, image);
+  if (isVector(photo.key)) return only(original);
+  const base = { ...original, ...cropping(photo) };
   if (isAnimation(photo.key)) return only({ ...base, ...untiered(photo) });
+  const shown = image && photo.ratio ? largestCrop(image, photo.ratio) : image;
   const limits = {
     ...(photo.quality !== undefined && { quality: photo.quality }),
     ...(photo.widest !== undefined && { widest: photo.widest }),
-    ...(image !== undefined && image.width > 0 && { natural: Math.min(image.width, MAX_WIDTH) }),
+    ...(shown !== undefined && shown.width > 0 && { natural: Math.min(shown.width, MAX_WIDTH) }),
   };
   const ladder = ladderOf(site);
   const tiers = site.fixed > 0 ? fixedTiersFor(ladder, site.fixed, limits) : tiersFor(ladder, limits);
@@ -103,6 +111,11 @@ export function ladderOf(site: Pick<SiteParams, "tiers">): Ladder {
   throw new Error(
     `params.imgproxy.tiers takes ${Object.keys(namedLadders).join(", ")} or a list of width and quality; got ${JSON.stringify(site.tiers)}`,
   );
+}
+
+function cropping({ ratio, focus }: AskedPhoto): Pick<ImageRequest, "ratio" | "focus"> {
+  if (ratio === undefined) return {};
+  return focus === undefined ? { ratio } : { ratio, focus };
 }
 
 function untiered(photo: AskedPhoto): Omit<ImageRequest, "key"> {

@@ -1,3 +1,4 @@
+import { type Focus, focusProblem, isFocus, isRatio, type Ratio, ratioProblem } from "./crop.ts";
 import { queryEscape } from "./escape.ts";
 import { askedFormats, type Format } from "./formats.ts";
 import { keyProblem } from "./key.ts";
@@ -5,9 +6,13 @@ import { keyProblem } from "./key.ts";
 export const MAX_QUALITY = 100;
 export const MAX_WIDTH = 3840;
 
-/** One image URL, parsed. With neither `quality`, `width` nor a `format` it asks for the original. */
+/** One image URL, parsed. With neither `quality`, `width`, `ratio` nor a `format` it asks for the original. */
 export interface ImageRequest {
   readonly key: string;
+  /** What the picture is cropped to. */
+  readonly ratio?: Ratio;
+  /** Only with a `ratio`. */
+  readonly focus?: Focus;
   readonly quality?: number;
   readonly width?: number;
   readonly format?: Format | "json";
@@ -15,7 +20,7 @@ export interface ImageRequest {
   readonly signature?: string;
 }
 
-export type Parameter = "img" | "q" | "w" | "fm" | "v" | "s";
+export type Parameter = "img" | "q" | "w" | "ar" | "fp" | "fm" | "v" | "s";
 
 /** What each parameter takes and means, for the documentation. */
 export const parameterHelp = {
@@ -29,6 +34,16 @@ export const parameterHelp = {
       "Quality on JPEG's scale. Every format looks like a JPEG of this quality. Default: `DEFAULT_QUALITY`.",
   },
   w: { takes: `1 to ${MAX_WIDTH}`, meaning: "Width in pixels. A photograph is never enlarged." },
+  ar: {
+    takes: "`1:5` to `5:1`",
+    meaning:
+      "Ratio in lowest terms, such as `40:21`. The photograph is cropped to it. With `w`, the height is `w` divided by the ratio.",
+  },
+  fp: {
+    takes: "`0,0` to `100,100`",
+    meaning:
+      "Focus point, in percent from the left and the top: the crop is centred on it as far as possible. Only with `ar`. Default: the photograph's own focus, or its centre.",
+  },
   fm: {
     takes: ["auto", ...askedFormats, "json"].map((format) => `\`${format}\``).join(" "),
     meaning:
@@ -64,6 +79,7 @@ export function parseQuery(query: string): ImageRequest {
   if (problem !== undefined) throw new InvalidRequest("img", `img ${problem}`);
   return {
     key,
+    ...parseCrop(values.get("ar"), values.get("fp")),
     ...optional("quality", parseInteger("q", values.get("q"), MAX_QUALITY)),
     ...optional("width", parseInteger("w", values.get("w"), MAX_WIDTH)),
     ...optional("format", parseFormat(values.get("fm"))),
@@ -84,24 +100,28 @@ export function formatPublished(request: ImageRequest): string {
 
 /** Whether the URL asks for the object as it is stored. */
 export function isOriginal(request: ImageRequest): boolean {
-  return request.quality === undefined && request.width === undefined && request.format === undefined;
+  const { quality, width, ratio, format } = request;
+  return quality === undefined && width === undefined && ratio === undefined && format === undefined;
 }
 
 // --- parameters ---
 
 function queryOf(
-  { format, key, quality, width }: ImageRequest,
+  { focus, format, key, quality, ratio, width }: ImageRequest,
   signature: string | undefined,
   version: string | undefined,
 ): string {
-  let query = `${format === undefined ? "" : `fm=${format}&`}img=${queryEscape(key)}`;
+  let query = ratio === undefined ? "" : `ar=${queryEscape(ratio)}&`;
+  if (format !== undefined) query += `fm=${format}&`;
+  if (focus !== undefined) query += `fp=${queryEscape(focus)}&`;
+  query += `img=${queryEscape(key)}`;
   if (quality !== undefined) query += `&q=${quality}`;
   if (signature !== undefined) query += `&s=${queryEscape(signature)}`;
   if (version !== undefined) query += `&v=${queryEscape(version)}`;
   return width === undefined ? query : `${query}&w=${width}`;
 }
 
-const known: ReadonlySet<string> = new Set<Parameter>(["img", "q", "w", "fm", "v", "s"]);
+const known: ReadonlySet<string> = new Set<Parameter>(["img", "q", "w", "ar", "fp", "fm", "v", "s"]);
 
 function readParameters(query: string): Map<Parameter, string> {
   const values = new Map<Parameter, string>();
@@ -157,6 +177,15 @@ function parseInteger(name: "q" | "w", text: string | undefined, most: number): 
   const value = /^[1-9][0-9]{0,3}$/.test(text) ? Number(text) : Number.NaN;
   if (!(value <= most)) throw new InvalidRequest(name, `${name} takes a whole number from 1 to ${most}`);
   return value;
+}
+
+function parseCrop(ar: string | undefined, fp: string | undefined): Pick<ImageRequest, "ratio" | "focus"> {
+  if (ar === undefined && fp === undefined) return {};
+  if (ar === undefined) throw new InvalidRequest("fp", "fp takes an ar beside it: the ratio to crop to");
+  if (!isRatio(ar)) throw new InvalidRequest("ar", `ar ${ratioProblem(ar)}`);
+  if (fp === undefined) return { ratio: ar };
+  if (!isFocus(fp)) throw new InvalidRequest("fp", `fp ${focusProblem(fp)}`);
+  return { ratio: ar, focus: fp };
 }
 
 function parseFormat(text: string | undefined): Format | "json" | undefined {

@@ -118,7 +118,7 @@ export function createService(parts: ServiceParts): Service {
   const negative = createNegativeCache(revalidation.known);
   const shared = { originals, encoder, background, learn: revalidation.learn };
   const variants = createVariants({
-    ...{ ...shared, hot, cache, flights: createSingleFlight() },
+    ...{ ...shared, hot, cache, records: cache, flights: createSingleFlight() },
     share: createSourceShare({ cache, published, most: options.maxVariants }),
   });
   const infos = createImageInfos({ ...shared, records: cache, flights: createSingleFlight() });

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { candidatesFor } from "../candidates.ts";
 import cases from "../cases.json" with { type: "json" };
+import { isFocus, isRatio, largestCrop, type Ratio } from "../crop.ts";
 import { type Photo, parseDestination } from "../destination.ts";
 import { askedFormats } from "../formats.ts";
 import { keyProblem } from "../key.ts";
@@ -20,6 +21,17 @@ describe("a query string", () => {
 
   test.each(cases.invalid)("$query is refused for $parameter", ({ query, parameter }) => {
     expect(refusedParameter(query)).toBe(parameter);
+  });
+
+  test.each([
+    ["ar=80:42", "ar takes the lowest terms: 40:21"],
+    ["ar=016:9", "ar takes the lowest terms: 16:9"],
+    ["ar=1.91:1", "ar takes two whole numbers, such as 16:9"],
+    ["ar=51:10", "ar takes a ratio from 1:5 to 5:1"],
+    ["fp=30,70", "fp takes an ar beside it: the ratio to crop to"],
+    ["ar=16:9&fp=030,7", "fp takes no leading zeros: 30,7"],
+  ])("with %s is told what to ask for", (crop, words) => {
+    expect(() => parseQuery(`img=worms.jpg&${crop}`)).toThrow(words);
   });
 
   test("prints and parses as exact inverses, whatever the request", () => {
@@ -69,6 +81,41 @@ describe("a Markdown destination", () => {
   });
 });
 
+describe("a crop", () => {
+  test.each(cases.crops)("of $src to $ar with $params", (row) => {
+    const site = {
+      ...defaultParams,
+      endpoint: cases.endpoint,
+      ...("params" in row ? row.params : {}),
+    } as SiteParams;
+    const parsed = parseDestination(row.src, site);
+    if (parsed.kind !== "photo" || !isRatio(row.ar)) throw new Error("no photograph");
+    const image = "image" in row ? row.image : undefined;
+    const focus = "fp" in row && isFocus(row.fp) ? { focus: row.fp } : {};
+    const { all } = candidatesFor({ ...parsed, ratio: row.ar, ...focus }, site, image);
+    expect(all.map(formatQuery)).toEqual(row.urls);
+  });
+
+  test("is as large as the picture allows, never larger, and as near to its ratio as whole pixels are", () => {
+    const side = fc.integer({ min: 1, max: 20_000 });
+    fc.assert(
+      fc.property(side, side, ratios(), (width, height, ratio) => {
+        const crop = largestCrop({ width, height }, ratio);
+        const [across = 0, down = 0] = ratio.split(":").map(Number);
+        expect(crop.width).toBeLessThanOrEqual(width);
+        expect(crop.height).toBeLessThanOrEqual(height);
+        expect(Math.min(crop.width, crop.height)).toBeGreaterThan(0);
+        if (width * down === height * across) expect(crop).toEqual({ width, height });
+        const exact = (crop.width * down) / across;
+        const [least, most] = [Math.max(1, Math.round(exact)), Math.min(height, Math.round(exact))];
+        expect([least, most]).toContain(crop.height);
+        // One more column has no room: not in the picture, or not at its ratio.
+        expect(crop.width === width || ((crop.width + 1) * down) / across > height).toBe(true);
+      }),
+    );
+  });
+});
+
 /** What a page asks for, of the first key that the manifest has. */
 function shown(photo: Photo, site: SiteParams, image: (key: string) => ManifestImage | undefined) {
   const key = photo.keys.find((key) => image(key) !== undefined) ?? photo.key;
@@ -105,15 +152,34 @@ function refusedParameter(query: string): string | undefined {
 }
 
 function requests(): fc.Arbitrary<ImageRequest> {
-  return fc.record(
-    {
-      key: fc.string({ unit: "binary", minLength: 1 }).filter((key) => keyProblem(key) === undefined),
-      quality: fc.integer({ min: 1, max: 100 }),
-      width: fc.integer({ min: 1, max: 3840 }),
-      format: fc.constantFrom(...askedFormats, "json" as const),
-      version: fc.stringMatching(/^[0-9a-f]{10}$/),
-      signature: fc.string({ unit: "binary" }).filter((text) => text.isWellFormed()),
-    },
-    { requiredKeys: ["key"] },
+  return fc
+    .record(
+      {
+        ratio: ratios(),
+        key: fc.string({ unit: "binary", minLength: 1 }).filter((key) => keyProblem(key) === undefined),
+        quality: fc.integer({ min: 1, max: 100 }),
+        width: fc.integer({ min: 1, max: 3840 }),
+        format: fc.constantFrom(...askedFormats, "json" as const),
+        version: fc.stringMatching(/^[0-9a-f]{10}$/),
+        signature: fc.string({ unit: "binary" }).filter((text) => text.isWellFormed()),
+      },
+      { requiredKeys: ["key"] },
+    )
+    .chain((request) => (request.ratio === undefined ? fc.constant(request) : focusing(request)));
+}
+
+function focusing(request: ImageRequest): fc.Arbitrary<ImageRequest> {
+  const percent = fc.integer({ min: 0, max: 100 });
+  const focus = fc.option(fc.tuple(percent, percent), { nil: undefined });
+  return focus.map((point) =>
+    point === undefined ? request : { ...request, focus: `${point[0]},${point[1]}` as const },
   );
+}
+
+function ratios(): fc.Arbitrary<Ratio> {
+  const term = fc.integer({ min: 1, max: 9999 });
+  return fc
+    .tuple(term, term)
+    .map(([across, down]) => `${across}:${down}` as const)
+    .filter(isRatio);
 }

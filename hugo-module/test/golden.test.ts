@@ -37,6 +37,34 @@ describe.each([...hugos])("Hugo $version prints the golden table's URLs", (hugo)
   });
 });
 
+type Crop = (typeof cases.crops)[number];
+
+describe.each([...hugos])("Hugo $version", (hugo) => {
+  test("prints the golden table's crops, with their size", async () => {
+    await using site = await createSite({
+      "config.toml": siteConfig(),
+      "config/_default/params.json": JSON.stringify({ imgproxy: { endpoint: cases.endpoint } }),
+      ...Object.fromEntries(cases.crops.map((row, at) => [`assets/crop-${at}.json`, manifestOf(row)])),
+      "assets/crops.json": JSON.stringify(cases.crops),
+      "layouts/index.html": `{{ range $at, $row := resources.Get "crops.json" | transform.Unmarshal }}
+{{- $params := merge (dict "manifest" (printf "crop-%d.json" $at)) ($row.params | default dict) }}
+{{- partial "imgproxy/img.html" (dict "page" $ "src" $row.src "ar" $row.ar "fp" $row.fp "params" $params) }}<hr>
+{{- end }}`,
+    });
+    const built = await site.build(hugo);
+    expect([built.errors, built.warnings]).toEqual([[], []]);
+    const printed = (built.files.get("index.html") ?? "").split("<hr>").slice(0, -1);
+    expect(printed.map((html) => ({ urls: queriesOf(html), size: sizeOf(html) }))).toEqual(
+      cases.crops.map((row) => ({ urls: row.urls, size: "size" in row ? row.size : [] })),
+    );
+  });
+});
+
+function manifestOf(row: Crop): string {
+  const key = row.src.replace(/\?.*/, "");
+  return JSON.stringify({ schema: 1, images: "image" in row ? { [key]: row.image } : {} });
+}
+
 // --- one page a row ---
 
 function folderOf(row: Row): string {
@@ -55,9 +83,17 @@ function markdownOf(row: Row, at: number): string {
 
 /** The queries that a page asks the endpoint for, in the order of its srcset; what stands as written is not ours. */
 function printedQueries(row: Row, html: string): string[] {
+  return queriesOf(html, (src) => src !== row.destination);
+}
+
+function queriesOf(html: string, isOurs: (src: string) => boolean = () => true): string[] {
   const sets = attributes(html, "srcset").flatMap((set) => set.split(", "));
-  const urls = sets.length > 0 ? sets : attributes(html, "src").filter((src) => src !== row.destination);
+  const urls = sets.length > 0 ? sets : attributes(html, "src").filter(isOurs);
   return urls.flatMap((url) => /^https:\/\/[^?]+\?(\S*)/.exec(url)?.[1] ?? []);
+}
+
+function sizeOf(html: string): number[] {
+  return ["width", "height"].flatMap((name) => attributes(html, name)).map(Number);
 }
 
 function attributes(html: string, name: string): string[] {

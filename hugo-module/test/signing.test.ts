@@ -14,6 +14,9 @@ const files = {
     images: { "a.jpg": { width: 900, height: 600, version: "0123456789" } },
   }),
   "content/a.md": "---\nimgproxy: {link: original}\n---\n![a](a.jpg)\n",
+  "layouts/_default/single.html": `{{ .Content }}
+{{ partial "imgproxy/img.html" (dict "page" . "src" "a.jpg" "ar" "16:9" "fp" "30,70" "params" (dict "formats" (slice "avif" "jpg"))) }}
+{{ partial "imgproxy/url.html" (dict "page" . "src" "dance.gif" "ar" "1:1") }}`,
   "content/b.md":
     '![b](<my photo.jpg>)\n\n![v](logo.svg)\n\n![g](dance.gif)\n\n{{< img src="图.jpg" formats="avif,jpg" >}}\n',
 };
@@ -33,6 +36,10 @@ describe.each([...hugos])("Hugo $version", (hugo) => {
     expect([built.errors, built.warnings]).toEqual([[], []]);
     const queries = ["a", "b"].flatMap((name) => queriesOf(built.files.get(`${name}/index.html`) ?? ""));
     expect(queries.length).toBeGreaterThan(15);
+    expect(
+      queries.filter((query) => query.startsWith("ar=16%3A9&fm=avif&fp=30%2C70&img=a.jpg&")),
+    ).not.toEqual([]);
+    expect(queries.filter((query) => query.startsWith("ar=1%3A1&img=dance.gif&"))).not.toEqual([]);
     for (const query of queries) expect([query, verify(parseQuery(query), [key])]).toEqual([query, true]);
     const written = [...built.files.values(), ...(await textsBelow(site.folder, "resources"))];
     expect(written.filter((text) => text.includes(key))).toEqual([]);

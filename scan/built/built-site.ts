@@ -108,7 +108,7 @@ export function isAbsent(target: Target): target is BrokenReference["target"] {
 
 // --- files ---
 
-const proxyLike = /(https?:\/\/[^\s"'<>?#&\\]{1,200}\/)\?(?:fm=[a-z]+(?:&amp;|&))?img=/g;
+const proxyLike = /(https?:\/\/[^\s"'<>?#&\\]{1,200}\/)\?(?:(?:ar|fm|fp)=[a-zA-Z0-9%]+(?:&amp;|&))*img=/g;
 
 function textFiles(names: readonly string[]): string[] {
   return (

@@ -264,8 +264,8 @@ export function isThere(info: Probed | undefined): info is Exclude<Probed, { rea
 }
 
 function variantWords({ request, accept }: Variant, detail: string): string {
-  const { key, width, quality, format } = request;
-  const size = [width && `${width} px`, quality && `q ${quality}`].filter(Boolean).join(", ");
+  const { key, width, ratio, quality, format } = request;
+  const size = [width && `${width} px`, ratio, quality && `q ${quality}`].filter(Boolean).join(", ");
   const kind = format ?? { avif: "AVIF", webp: "WebP", none: "JPEG", any: "" }[accept];
   return `${key} cannot be made as ${kind} (${size}): ${detail}`;
 }

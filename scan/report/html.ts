@@ -130,7 +130,7 @@ function variantRow(request: ImageRequest, report: Report): string {
     cells.set(column, `<td class="${found?.status ?? ""}">${words}`);
   }
   const columns = Object.keys(browserAccept).map((name) => cells.get(name) ?? "<td>");
-  return `<tr><td>${request.width ?? ""}<td>${request.quality ?? ""}${columns.join("")}</tr>`;
+  return `<tr><td>${[request.width, request.ratio, request.focus].filter((part) => part !== undefined).join(" ")}<td>${request.quality ?? ""}${columns.join("")}</tr>`;
 }
 
 function columnOf(request: ImageRequest): string {

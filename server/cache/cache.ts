@@ -1,13 +1,31 @@
 import * as v from "valibot";
+import { type Focus, isFocus, type Ratio } from "../../contract/crop.ts";
 import type { VariantClass } from "../../contract/formats.ts";
+import type { ImageRequest } from "../../contract/request.ts";
 import { object, whole } from "../../contract/schema.ts";
 
-/** One source at one width and quality for one class of readers. Without `width`: the photograph's own. */
+/** One source at one width, ratio and quality for one class of readers. Without `width` or `ratio`: the photograph's own. */
 export interface Variant {
   readonly key: string;
   readonly width?: number;
+  readonly ratio?: Ratio;
+  /** Only with a `ratio`. Without `focus`: that of the source entry, or the centre. */
+  readonly focus?: Focus;
   readonly quality: number;
   readonly class: VariantClass;
+}
+
+/** The variant that a request gets in one class of readers. */
+export function variantOf(asked: ImageRequest, of: VariantClass, defaultQuality: number): Variant {
+  const { key, width, ratio, focus, quality = defaultQuality } = asked;
+  return {
+    key,
+    quality,
+    class: of,
+    ...(width !== undefined && { width }),
+    ...(ratio !== undefined && { ratio }),
+    ...(focus !== undefined && { focus }),
+  };
 }
 
 const count = whole(0, Number.MAX_SAFE_INTEGER);
@@ -50,6 +68,8 @@ export const sourceRecord = object({
   color: v.exactOptional(text),
   /** A 16-pixel WebP in base64. */
   placeholder: v.exactOptional(text),
+  /** The point that a crop keeps if its URL has no `fp`. Code that sets it must delete the crops that were made without it. */
+  focus: v.exactOptional(v.custom<Focus>(isFocus)),
   /** When the source last confirmed the validator, in milliseconds since 1970. */
   checked: count,
 });

@@ -27,10 +27,17 @@ export function sourceHash(key: string, namespace: string): string {
   return last.hash;
 }
 
-/** The file name of a variant: `<source hash>.<width, or 0>.<quality>.<class>`. */
-export function variantName(variant: Variant, namespace: string): string {
-  const hash = sourceHash(variant.key, namespace);
-  return `${hash}.${variant.width ?? 0}.${variant.quality}.${variant.class}`;
+/**
+ * The file name of a variant: `<source hash>.<width, or 0>.<quality>.<class>`. The class of one that is cropped has
+ * `-40x21` behind it, or `-40x21-30x70` with a focus: to releases that know no crop it is a class like any other.
+ */
+export function variantName(
+  { key, width, quality, class: of, ratio, focus }: Variant,
+  namespace: string,
+): string {
+  const crop = ratio === undefined ? "" : `-${ratio.replace(":", "x")}`;
+  const point = focus === undefined ? "" : `-${focus.replace(",", "x")}`;
+  return `${sourceHash(key, namespace)}.${width ?? 0}.${quality}.${of}${crop}${point}`;
 }
 
 /** The file name of a source entry. */

@@ -1,3 +1,4 @@
+import type { Focus, Ratio } from "../../contract/crop.ts";
 import type { VariantClass } from "../../contract/formats.ts";
 import type { Clients } from "../concurrency/clients.ts";
 
@@ -7,6 +8,10 @@ export type Lane = "live" | "warm";
 export interface Output {
   /** Never enlarges. Undefined: the photograph's own width. */
   readonly width?: number;
+  /** Crops. Undefined: the photograph's own ratio. */
+  readonly ratio?: Ratio;
+  /** The crop is centred on it as far as possible. Undefined: the centre. */
+  readonly focus?: Focus;
   /** 1 to 100 on JPEG's scale; quality.ts maps it to each format's own. */
   readonly quality: number;
   readonly class: VariantClass;

@@ -36,9 +36,9 @@ export function entryAnswer(
   return { status: 200, headers, body: entry.body, note };
 }
 
-/** A variant as text for the log, such as `800 q55 auto-aw`. */
-export function variantLabel({ width, quality, class: of }: Variant): string {
-  return `${width ?? "full"} q${quality} ${of}`;
+/** A variant as text for the log, such as `800 q55 auto-aw`, or `800 40:21 30,70 q55 auto-aw` for a crop. */
+export function variantLabel({ width, ratio, focus, quality, class: of }: Variant): string {
+  return [width ?? "full", ratio, focus, `q${quality}`, of].filter((part) => part !== undefined).join(" ");
 }
 
 /** What an entry says about its source: the validator at the time when it was made. */

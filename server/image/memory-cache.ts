@@ -62,7 +62,8 @@ export function createMemoryCache(
 export function variantName(variant: Variant): string {
   const known = names.get(variant);
   if (known !== undefined) return known;
-  const name = `${variant.width ?? ""} ${variant.quality} ${variant.class} ${variant.key}`;
+  const { key, width, ratio, focus, quality, class: of } = variant;
+  const name = [width, ratio, focus, quality, of, key].join(" ");
   names.set(variant, name);
   return name;
 }
@@ -79,5 +80,5 @@ const HOT_MS = 3_600_000;
 const ENTRY_OVERHEAD = 1024;
 
 function keyOf(name: string): string {
-  return name.split(" ").slice(3).join(" ");
+  return name.split(" ").slice(5).join(" ");
 }

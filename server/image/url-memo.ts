@@ -1,7 +1,7 @@
 import { LRUCache } from "lru-cache";
 import type { VariantClass } from "../../contract/formats.ts";
 import { type ImageRequest, parseQuery } from "../../contract/request.ts";
-import type { EntryMeta, Variant } from "../cache/cache.ts";
+import { type EntryMeta, type Variant, variantOf } from "../cache/cache.ts";
 import type { Answer } from "../http/response.ts";
 import { negotiate } from "./negotiate.ts";
 import type { Known } from "./revalidate.ts";
@@ -54,11 +54,11 @@ export function createUrlMemo(defaultQuality: number): UrlMemo {
       return made;
     },
     variantFor({ asked, variants }, accept) {
-      const { key, width, quality = defaultQuality, format } = asked;
+      const { format } = asked;
       const of = negotiate(accept, format === "json" ? undefined : format);
       const known = variants.get(of);
       if (known !== undefined) return known;
-      const variant = { key, quality, class: of, ...(width !== undefined && { width }) };
+      const variant = variantOf(asked, of, defaultQuality);
       const made: RememberedVariant = { asked, variant, freshUntil: 0 };
       variants.set(of, made);
       return made;

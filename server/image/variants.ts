@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import { LRUCache } from "lru-cache";
-import type { Entry, EntryMeta, Variant, VariantCache } from "../cache/cache.ts";
+import type { Entry, EntryMeta, SourceRecords, Variant, VariantCache } from "../cache/cache.ts";
 import type { Background } from "../concurrency/background.ts";
 import type { Clients } from "../concurrency/clients.ts";
 import type { SingleFlight } from "../concurrency/single-flight.ts";
@@ -9,6 +9,7 @@ import { Problem, type ProblemCode } from "../errors.ts";
 import { etagOf } from "../http/response-headers.ts";
 import type { Lease, Original, OriginalFetcher } from "./fetch-original.ts";
 import { type MemoryCache, variantName } from "./memory-cache.ts";
+import { withOwnFocus } from "./own-focus.ts";
 import type { SourceShare } from "./source-share.ts";
 
 /** A variant that was just made, and the milliseconds it took. */
@@ -48,8 +49,9 @@ export function createVariants(parts: {
   /** Called with each original that was fetched. */
   readonly learn: (key: string, validator: string) => void;
   readonly share: SourceShare;
+  readonly records: Pick<SourceRecords, "readRecord">;
 }): Variants {
-  const { hot, cache, originals, encoder, flights, background, learn, share } = parts;
+  const { hot, cache, originals, encoder, flights, background, learn, share, records } = parts;
   const reads = new Map<string, Promise<Entry | undefined>>();
   /** Number of purges of a source: an original that was fetched before a purge must not be stored after it. */
   const purges = new LRUCache<string, number>({ max: 10_000 });
@@ -89,7 +91,7 @@ export function createVariants(parts: {
   ): void {
     const begun = background.run("make the variant that a substitute stands in for", async (signal) => {
       try {
-        const encoded = await encodeOne(encoder, original, variant, { lane: "warm", clients, signal });
+        const encoded = await encodeOne(variant, original, { lane: "warm", clients, signal });
         keep(variant, toEntry(encoded, original.validator), "live", fetchedAfter);
       } finally {
         release();
@@ -125,7 +127,7 @@ export function createVariants(parts: {
       learn(variant.key, original.validator);
       // SVG scales by itself, is often smaller than a raster image of it, and is never decoded here.
       if (original.type === "image/svg+xml") return { entry: svgEntry(original), ms };
-      const encoded = await encodeOne(encoder, original, variant, options);
+      const encoded = await encodeOne(variant, original, options);
       const entry = toEntry(encoded, original.validator);
       keep(variant, entry, options.lane, fetchedAfter);
       isImproved = encoded.substitute;
@@ -134,6 +136,12 @@ export function createVariants(parts: {
     } finally {
       if (!isImproved) lease.release();
     }
+  }
+
+  async function encodeOne(variant: Variant, original: Original, options: EncodeOptions): Promise<Encoded> {
+    const outputs = await withOwnFocus([variant], original.validator, records);
+    for await (const encoded of encoder.encode(original.body, outputs, options)) return encoded;
+    throw new Problem("encode-failed", { cause: new Error("the encoder gave nothing") });
   }
 
   async function* makeAll(
@@ -177,7 +185,7 @@ export function createVariants(parts: {
       for (const _ of left.splice(0)) yield svgEntry(original);
       return;
     }
-    const outputs = left.map(({ key: _, ...output }) => output);
+    const outputs = await withOwnFocus(left, original.validator, records);
     for await (const encoded of encoder.encode(original.body, outputs, { lane: "warm", ...options })) {
       const entry = toEntry(encoded, original.validator);
       const variant = left.shift();
@@ -245,20 +253,7 @@ export function toEntry(encoded: Encoded, validator: string): Entry {
   };
 }
 
-// --- encoding ---
-
 type EncodeOptions = Parameters<Encoder["encode"]>[2];
-
-async function encodeOne(
-  encoder: Encoder,
-  original: Original,
-  variant: Variant,
-  options: EncodeOptions,
-): Promise<Encoded> {
-  const { key: _, ...output } = variant;
-  for await (const encoded of encoder.encode(original.body, [output], options)) return encoded;
-  throw new Problem("encode-failed", { cause: new Error("the encoder gave nothing") });
-}
 
 function svgEntry({ body, type, validator }: Original): Entry {
   const size = { width: 0, height: 0 };

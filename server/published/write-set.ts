@@ -1,7 +1,7 @@
 import { apiLimits, InvalidBody, parsePublishedExpiry, parsePublishedImages } from "../../contract/api.ts";
 import { readerClasses, type VariantClass } from "../../contract/formats.ts";
 import { formatPublished, type ImageRequest, isOriginal } from "../../contract/request.ts";
-import type { Variant } from "../cache/cache.ts";
+import { type Variant, variantOf } from "../cache/cache.ts";
 import { InvalidJson, type JsonPiece, takePieces } from "./json-pieces.ts";
 import { Output } from "./output.ts";
 import { largeMembers, type SetPlace } from "./read-set.ts";
@@ -96,8 +96,8 @@ class Writing {
 
 /** One query without `fm` has an entry for each class of reader. */
 function pinsOf(asked: ImageRequest, { defaultQuality, nameOf }: NewSet): string[] {
-  const { key, width, quality = defaultQuality, format } = asked;
+  const { format } = asked;
   if (isOriginal(asked) || format === "json") return [];
   const classes: readonly VariantClass[] = format === undefined ? readerClasses : [format];
-  return classes.map((one) => nameOf({ key, quality, class: one, ...(width !== undefined && { width }) }));
+  return classes.map((one) => nameOf(variantOf(asked, one, defaultQuality)));
 }

@@ -25,7 +25,7 @@ export interface AnswerFields {
   readonly bytes: number;
   /** The source key. Absent when the request was refused before it was parsed. */
   readonly key?: string | undefined;
-  /** Width, quality and class, such as `800 q55 auto-aw`. */
+  /** Width, crop, quality and class, such as `800 q55 auto-aw`. */
   readonly variant?: string | undefined;
   /** The call of the API, such as `warm`. */
   readonly call?: string | undefined;

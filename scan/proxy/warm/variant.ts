@@ -84,11 +84,13 @@ export function byPhoto(requests: Requests, most: number): PhotoRequests[] {
 
 /** In the form of the API. */
 export function specOf({ request, accept }: Variant): VariantSpec {
-  const { quality: q, width: w, format: fm } = request;
+  const { quality: q, width: w, ratio: ar, focus: fp, format: fm } = request;
   // A large site has a hundred thousand, so this avoids object spread.
   const spec: { -readonly [name in keyof VariantSpec]: VariantSpec[name] } = {};
   if (q !== undefined) spec.q = q;
   if (w !== undefined) spec.w = w;
+  if (ar !== undefined) spec.ar = ar;
+  if (fp !== undefined) spec.fp = fp;
   if (fm !== undefined && fm !== "json") spec.fm = fm;
   if (accept !== "any") spec.accept = accept;
   return spec;
@@ -96,6 +98,6 @@ export function specOf({ request, accept }: Variant): VariantSpec {
 
 /** The same text for equal specifications, whatever the order of their properties. */
 export function specName(spec: { readonly [name in keyof VariantSpec]?: unknown }): string {
-  const { q, w, fm, accept } = spec;
-  return [q, w, fm, accept].map((value) => String(value ?? "")).join(" ");
+  const { q, w, ar, fp, fm, accept } = spec;
+  return [q, w, ar, fp, fm, accept].map((value) => String(value ?? "")).join(" ");
 }

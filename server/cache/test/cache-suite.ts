@@ -60,6 +60,10 @@ export function testCache(create: () => Promise<VariantCache & SourceRecords>): 
       { ...variant, width: 801 },
       { ...variant, quality: 56 },
       { ...variant, class: "auto-w" },
+      { ...variant, ratio: "40:21" },
+      { ...variant, ratio: "4:3" },
+      { ...variant, ratio: "4:3", focus: "0,50" },
+      { ...variant, ratio: "4:3", focus: "50,0" },
     ];
     for (const [index, one] of variants.entries()) await cache.write(one, entryOf(`body ${index}`));
     for (const [index, one] of variants.entries())
@@ -79,8 +83,10 @@ export function testCache(create: () => Promise<VariantCache & SourceRecords>): 
     expect(await cache.writeRecord("worms.jpg", record)).toBe(true);
     expect(await cache.readRecord("worms.jpg")).toEqual(record);
     const { color: _, placeholder: __, ...plain } = record;
-    await cache.writeRecord("worms.jpg", plain);
-    expect(await cache.readRecord("worms.jpg")).toEqual(plain);
+    for (const other of [plain, { ...plain, focus: "30,70" as const }]) {
+      await cache.writeRecord("worms.jpg", other);
+      expect(await cache.readRecord("worms.jpg")).toEqual(other);
+    }
   });
 
   test("a purge takes a source's variants and record, and nobody else's", async () => {

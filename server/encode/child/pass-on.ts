@@ -2,16 +2,22 @@ import { acceptedBy, type EncodedFormat, formatByType, isReaderClass } from "../
 import { Problem } from "../../errors.ts";
 import type { Encoded, Output } from "../encoder.ts";
 import { mostEffort } from "./effort.ts";
+import { frameOf, isCropped } from "./frame.ts";
 import { bareFile } from "./original/bare.ts";
 import type { Original } from "./original/original.ts";
 
 /**
  * An animation that is not encoded, but passed on as it is stored.
  * @param reason why it is not encoded.
- * @throws Problem `impossible-variant` if another format is requested, or if the reader cannot show this one.
+ * @throws Problem `impossible-variant` if another format or a crop is requested, or if the reader cannot show this one.
  */
-export function passOn(original: Original, { class: of }: Output, reason: string): Encoded {
+export function passOn(original: Original, output: Output, reason: string): Encoded {
   const { type } = original;
+  const { class: of } = output;
+  if (isCropped(frameOf(original, output)))
+    throw new Problem("impossible-variant", {
+      detail: `${reason} It is only passed on unchanged, and not cropped: omit ar, or upload a smaller one, as GIF or WebP.`,
+    });
   if (!isReaderClass(of))
     throw new Problem("impossible-variant", {
       detail: `${reason} It is only passed on unchanged, and not as ${of}: omit fm, or upload a smaller one, as GIF or WebP.`,

@@ -4,6 +4,7 @@ import type { Lane, Output } from "../encoder.ts";
 import type { SourceLimits } from "../limits.ts";
 import { avifProblem, type Choice, chooseFormat, type OutputLimits, type Picture } from "./choose-format.ts";
 import { effortFor } from "./effort.ts";
+import { type Frame, frameName, frameOf } from "./frame.ts";
 import type { Copyright } from "./original/copyright.ts";
 
 /** A requested output, in the form that a child gets. */
@@ -35,9 +36,11 @@ export interface Plan {
   readonly copyright: Copyright | undefined;
   readonly quality: number;
   readonly effort: number;
-  /** Pixels of the output; the height is not yet rounded by libvips. */
+  /** Pixels of the output. Without a ratio, the height is not yet rounded by libvips. */
   readonly width: number;
   readonly height: number;
+  /** The place of these pixels in the photograph. */
+  readonly frame: Frame;
   readonly animated: boolean;
   readonly limits: SourceLimits;
   /** The tier's pixels are kept in memory, because several outputs, or several formats of one, can be made from them. */
@@ -87,22 +90,17 @@ export function planAs(
   const { width, height } = picture;
   return {
     ...{ asked: output.class, choice, lossless: false, width, height, quality: output.quality },
+    frame: frameOf(source, output),
     limits: options.limits,
     copyright: options.keepCopyright ? source.copyright : undefined,
     effort: effortFor(choice.format, options.lane, (width * height) / 1e6, options.effort),
     animated: picture.animated && formats[choice.format].animation,
-    holds: holdsPixels(source, picture, options.outputs),
+    holds: holdsPixels(source, output, options.outputs),
   };
 }
 
-/** Never enlarged. */
-export function widthOf(source: Pick<Source, "width">, output: Output): number {
-  return Math.min(output.width ?? source.width, source.width);
-}
-
 function pictureOf(source: Source, output: Output): Picture {
-  const width = widthOf(source, output);
-  const height = Math.max(1, Math.round((source.height * width) / source.width));
+  const { width, height } = frameOf(source, output);
   return { width, height, alpha: source.alpha, animated: source.frames > 1 };
 }
 
@@ -124,13 +122,15 @@ export function losslessPlans<Any extends Pick<Plan, "asked" | "choice" | "lossl
 const MOST_HELD_PIXELS = 16_000_000;
 
 /** Whether several outputs, or several formats of one, can be made from a tier's pixels. */
-function holdsPixels(source: Source, picture: Picture, outputs: readonly Output[]): boolean {
-  if (picture.width * picture.height > MOST_HELD_PIXELS) return false;
-  return source.alpha || mayBeGraphic(source) || isShared(source, picture.width, outputs);
+function holdsPixels(source: Source, output: Output, outputs: readonly Output[]): boolean {
+  const { width, height } = frameOf(source, output);
+  if (width * height > MOST_HELD_PIXELS) return false;
+  return source.alpha || mayBeGraphic(source) || isShared(source, output, outputs);
 }
 
-function isShared(source: Source, width: number, outputs: readonly Output[]): boolean {
-  return outputs.filter((output) => widthOf(source, output) === width).length > 1;
+function isShared(source: Source, output: Output, outputs: readonly Output[]): boolean {
+  const name = frameName(frameOf(source, output));
+  return outputs.filter((other) => frameName(frameOf(source, other)) === name).length > 1;
 }
 
 /** A camera writes JPEG; a PNG or GIF may be a screenshot, a chart, a drawing, or also a photograph. */

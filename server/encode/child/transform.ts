@@ -3,6 +3,7 @@ import type { Encoded, Output } from "../encoder.ts";
 import { outOfMemory } from "../memory/estimate.ts";
 import { isOutOfMemory } from "../memory/memory-limit.ts";
 import { encode } from "./encoders.ts";
+import { isCropped } from "./frame.ts";
 import { damaged, findDecodable, type Original, openOriginal } from "./original/original.ts";
 import { asItIs, passOn } from "./pass-on.ts";
 import { losslessPlans, type Plan, planOutput, type TransformOptions } from "./plan.ts";
@@ -66,7 +67,7 @@ function impossible(
 }
 
 async function make(plan: Plan, original: Original, tiers: Tiers): Promise<Encoded> {
-  if (plan.choice.format === "gif" && original.type === "image/gif")
+  if (plan.choice.format === "gif" && original.type === "image/gif" && !isCropped(plan.frame))
     return asItIs(original, plan.choice.substitute);
   if (plan.animated) return encode(toTier(original, plan), plan);
   if (!plan.holds) return encode(toTier(original, plan), plan);

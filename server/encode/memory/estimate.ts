@@ -1,13 +1,14 @@
 import type { EncodedFormat } from "../../../contract/formats.ts";
 import { Problem } from "../../errors.ts";
 import { hasPalette, hasSharpChroma } from "../child/encoders.ts";
+import { isCropped } from "../child/frame.ts";
 import type { Plan } from "../child/plan.ts";
 import type { Layout } from "./layout.ts";
 
 /** The facts about an output that matter for memory; its pixels are those of one frame. */
 export type Making = Pick<
   Plan,
-  "width" | "height" | "quality" | "effort" | "lossless" | "animated" | "holds"
+  "width" | "height" | "frame" | "quality" | "effort" | "lossless" | "animated" | "holds"
 > & {
   readonly format: EncodedFormat;
 };
@@ -49,7 +50,8 @@ const EVERY_JOB = 16 * 2 ** 20;
 /** Bytes that an encoder child needs for one output, in addition to those at rest, including the original. */
 export function bytesToMake(layout: Layout, originalBytes: number, making: Making): number {
   // An original that is passed on unchanged.
-  if (making.format === "gif" && layout.type === "image/gif") return EVERY_JOB + originalBytes;
+  if (making.format === "gif" && layout.type === "image/gif" && !isCropped(making.frame))
+    return EVERY_JOB + originalBytes;
   const decode = bytesToDecode(layout, making);
   const encode = bytesToEncode(making);
   const pixels = making.holds ? bytesToHold(making) : 0;
@@ -87,8 +89,9 @@ export function inMebibytes(bytes: number): string {
 // --- decoding ---
 
 function bytesToDecode(layout: Layout, making: Making): number {
-  const { width, height, animated } = making;
-  const output = width * height;
+  // A crop is cut from the whole after scaling.
+  const { frame, animated } = making;
+  const output = frame.whole.width * frame.whole.height;
   const turn = layout.turned ? decoding.turned.byte * output * layout.channels * layout.depth : 0;
   return turn + decoders(layout, output, animated);
 }

@@ -1,6 +1,7 @@
 import type { EncodedFormat } from "../../../contract/formats.ts";
 import { Problem } from "../../errors.ts";
 import { sniff } from "../../formats/sniff.ts";
+import { frameName, frameOf } from "../child/frame.ts";
 import {
   losslessPlans,
   mayBeGraphic,
@@ -90,6 +91,7 @@ function reserveDecoding(original: Uint8Array, most: number, layout: Layout | un
 
 const smallest: Making = {
   ...{ format: "png", width: 16, height: 16, quality: 100, effort: 0 },
+  frame: frameOf({ width: 16, height: 16 }, {}),
   ...{ lossless: true, animated: false, holds: false },
 };
 
@@ -108,8 +110,8 @@ function reserve(job: JobToCome, asked: readonly Output[]): Reservation {
   const outputs = asked.map((output) => ({ ...output, refused: refusalsFor(job, output, asked) }));
   const sums = job.sources.map((source) => {
     const plans = outputs.map((output) => planOutput(source, output, { ...job.options, outputs }));
-    const widths = plans.map(({ width }) => width);
-    const held = plans.filter(({ holds, width }, at) => holds && widths.indexOf(width) < at);
+    const frames = plans.map(({ frame }) => frameName(frame));
+    const held = plans.filter(({ holds }, at) => holds && frames.indexOf(frames[at] ?? "") < at);
     const most = Math.max(...plans.map((plan) => bytesOf(job, source, plan)));
     return most + held.reduce((sum, plan) => sum + bytesToHold(plan), 0);
   });
