@@ -1,16 +1,16 @@
-/** Work behind the answers: stores, checks, better encodes. Its failures are told, never thrown. */
+/** Work after the response: stores, revalidations, better encodes. Its failures are reported, never thrown. */
 export interface Background {
-  /** Starts the work, or drops it and returns false when too much is under way. */
+  /** Starts the work, or drops it and returns false if too much is running. */
   run(what: string, work: (signal: AbortSignal) => Promise<unknown>): boolean;
-  /** Resolves when nothing is under way. */
+  /** Resolves when nothing is running. */
   idle(): Promise<void>;
-  /** Aborts what is under way and takes no more; resolves when all has ended. */
+  /** Aborts running work and accepts no more; resolves when all has ended. */
   stop(): Promise<void>;
 }
 
-/** @param tell what to do with a failure; an abort is none. */
+/** @param tell handles a failure; an abort is not a failure. */
 export function createBackground(tell: (what: string, error: unknown) => void, mostAtOnce = 256): Background {
-  // A signal for each: on one for all, all would listen, and Node takes more than ten listeners for a leak.
+  // A signal for each piece of work: with one for all, Node would report more than ten listeners as a leak.
   const running = new Map<Promise<void>, AbortController>();
   let stopped = false;
 

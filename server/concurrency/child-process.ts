@@ -1,14 +1,14 @@
 import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process";
 
-/** A process that was asked for: either it runs, or the system gave none. */
+/** The result of a start: a running process, or none. */
 export type Started =
   | { readonly child: ChildProcess }
   | { readonly child: undefined; readonly failure: Promise<Error> };
 
 /**
- * Starts a process and never throws. Without memory (ENOMEM) `spawn` throws; without descriptors (EMFILE, ENFILE),
- * processes (EAGAIN) or such a program (ENOENT) it returns a child that has no pid, perhaps no pipes either, and emits an
- * `error` later, which ends the server where nobody listens.
+ * Starts a process and never throws. Without memory (ENOMEM) `spawn` throws; without descriptors (EMFILE, ENFILE), processes
+ * (EAGAIN) or the program (ENOENT) it returns a child without a pid, perhaps without pipes, and emits an `error` later, which
+ * ends the server if nobody listens.
  */
 export function startProcess(file: string, args: readonly string[], options: SpawnOptions): Started {
   let child: ChildProcess;
@@ -21,7 +21,7 @@ export function startProcess(file: string, args: readonly string[], options: Spa
     };
   }
   const failure = new Promise<Error>((resolve) => child.on("error", resolve));
-  // A pipe that breaks is seen where it is used; it must not end the server.
+  // A broken pipe is noticed where it is used; it must not end the server.
   const pipes = (child.stdio ?? []).filter((pipe) => pipe !== null);
   for (const pipe of pipes) pipe?.on("error", () => undefined);
   if (child.pid !== undefined) return { child };

@@ -1,22 +1,22 @@
-/** Who holds how much of something, and how much each has used of it lately. */
+/** Records how much of a resource each client holds, and how much it has used recently. */
 export interface Ledger {
-  /** What a client holds at this moment. */
+  /** The amount that a client holds now. */
   held(name: string): number;
-  /** Amount × milliseconds, of the past and of what is held, halved every {@link HALF_LIFE_MS}. */
+  /** Amount × milliseconds, past and current, halved every {@link HALF_LIFE_MS}. */
   used(name: string): number;
-  /** How long a client has held things lately, in milliseconds. */
+  /** How long a client's claims have lasted recently, in milliseconds. */
   usualMs(name: string): number;
-  /** The client gets this much. @returns what ends it, to be called once. */
+  /** The client gets this amount. @returns a function that ends it; call it once. */
   hold(name: string, amount: number): () => void;
 }
 
 const HALF_LIFE_MS = 30_000;
-/** Of a client that nothing is known of. */
+/** For an unknown client. */
 const UNKNOWN_MS = 100;
-/** Clients remembered; beyond that, those that hold nothing are forgotten, the longest unseen first. */
+/** Maximum number of remembered clients; then those that hold nothing are forgotten, the oldest first. */
 const MOST_NAMES = 10_000;
 
-/** @param now milliseconds of a clock that never goes back. */
+/** @param now milliseconds of a monotonic clock. */
 export function createLedger(now: () => number = () => performance.now()): Ledger {
   const accounts = new Map<string, Account>();
   const rate = Math.LN2 / HALF_LIFE_MS;
@@ -63,7 +63,7 @@ export function createLedger(now: () => number = () => performance.now()): Ledge
 }
 
 interface Account {
-  /** As it was `at` that time. */
+  /** The value at that time. */
   readonly used: number;
   readonly held: number;
   readonly at: number;

@@ -1,4 +1,4 @@
-/** Does the work at the first call; calling it again does nothing. */
+/** Does the work at the first call; further calls have no effect. */
 export function once(work: () => void): () => void {
   let isDone = false;
   return () => {

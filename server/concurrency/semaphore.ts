@@ -5,70 +5,69 @@ import { once } from "./once.ts";
 import { type Waiter, WaitingLine } from "./waiting-line.ts";
 
 /**
- * An amount that clients share: bytes of memory, places, encoders. While nobody waits, anyone may have all of it. Among
- * those that wait, the client that has used least of it lately goes first; within one client, the first come.
+ * An amount that clients share: bytes of memory, slots, encoders. While nobody waits, one client may have all of it. Among the
+ * waiting clients, the one that has used least recently goes first; within one client, first come, first served.
  */
 export interface Semaphore {
   /**
-   * Takes an amount, waiting for its turn; more than there is at all waits until all of it is free.
-   * @returns what gives it back; calling it again does nothing.
-   * @throws Problem `busy` when too many wait, or one would wait too long; the signal's reason when it aborts.
+   * Acquires an amount, and waits for its turn; a claim that is larger than the total waits until everything is free.
+   * @returns a function that releases it; further calls have no effect.
+   * @throws Problem `busy` if the queue is full, or the wait would be too long; the signal's reason when it aborts.
    */
   acquire(claim: Claim): Promise<() => void>;
-  /** The same for work that needs something else beside its amount. */
+  /** The same for work that needs other resources in addition to its amount. */
   enter<Got>(claim: Claim, needs: Needs<Got>): Promise<Entered<Got>>;
   /**
-   * For work that has something to fetch first: refused now if it would be refused then.
-   * @returns to be called when it comes, or never will; calling it again does nothing.
+   * For work that must fetch something first: it is refused now if it would be refused then.
+   * @returns call it when the work comes, or when it never will; further calls have no effect.
    * @throws Problem `busy`
    */
   expect(clients: Clients): () => void;
-  /** Looks again at those that wait: `mayStart` or what they need has changed. */
+  /** Checks the queue again: `mayStart`, or the other resources, have changed. */
   wake(): void;
   readonly used: number;
   readonly waiting: number;
 }
 
 export interface Claim {
-  /** Absent: 1. */
+  /** Default: 1. */
   readonly amount?: number;
-  /** What it takes up while it waits, such as megapixels of an original in memory. Absent: 0. */
+  /** Weight in the queue, such as megapixels of an original in memory. Default: 0. */
   readonly weight?: number;
   readonly clients: Clients;
   readonly signal: AbortSignal;
 }
 
 export interface Needs<Got> {
-  /** Takes what else the work needs; undefined: there is none now, and others may go before it. */
+  /** Acquires the other resources of the work; undefined: not available now, and others may go first. */
   readonly begin: () => Got | undefined;
-  /** It has been passed by often enough: it begins also where `mayStart` holds the others back. */
+  /** Others have gone first often enough: it starts even if `mayStart` holds the others back. */
   readonly isDue: () => boolean;
-  /** It does not wait any more, and has got nothing. */
+  /** It no longer waits, and has got nothing. */
   readonly leave: () => void;
 }
 
 export interface Entered<Got> {
   readonly got: Got;
-  /** Gives the amount back; calling it again does nothing. */
+  /** Releases the amount; further calls have no effect. */
   readonly leave: () => void;
 }
 
 export interface SemaphoreLimits {
   readonly amount: number;
   /**
-   * Beside it, for clients that hold nothing of it: what others hold for long, such as slow downloads, shuts nobody out.
-   * Absent: 0.
+   * A reserve for clients that hold nothing: long use by others, such as slow downloads, does not lock them out. Default: 0.
    */
   readonly spare?: number;
-  /** Of a line that is full the client that has most in it loses its last. */
+  /** When the queue is full, the client with most in it loses its last claim. */
   readonly mostWaiting: number;
-  /** Sum of weights that may wait; one may wait whatever its weight. */
+  /** Maximum sum of waiting weights; one claim may wait whatever its weight. */
   readonly mostWeight?: number;
-  /** Nobody waits longer, and what probably would is refused at once. */
+  /** Maximum wait; a claim that would probably wait longer is refused at once. */
   readonly waitMs: number;
-  /** False holds everybody back until {@link Semaphore.wake}. */
+  /** False holds everything back until {@link Semaphore.wake}. */
   readonly mayStart?: () => boolean;
-  /** Milliseconds of a clock that never goes back. */
+  /** Milliseconds of a monotonic clock. */
   readonly now?: () => number;
 }
 
@@ -85,10 +84,10 @@ export function createSemaphore(limits: SemaphoreLimits): Semaphore {
   }
 
   function wake(): void {
-    // What begins may give something back at once.
+    // Work that starts may release something at once.
     if (isWaking || line.size === 0) return;
     isWaking = true;
-    // Nothing small slips past a large claim that is next: it would wait for ever.
+    // Small claims do not go ahead of a large claim that is next: it would wait forever.
     let isBlocked = false;
     try {
       for (const { waiter, payer } of line.inTurn()) {
@@ -174,7 +173,7 @@ export function createSemaphore(limits: SemaphoreLimits): Semaphore {
 
 interface Ticket extends Waiter {
   readonly isDue: () => boolean;
-  /** @param lend gives it its amount, once it has what else it needs. */
+  /** @param lend gives it its amount, once it has its other resources. */
   readonly tryEnter: (lend: () => () => void) => boolean;
   readonly refuse: (reason: unknown) => void;
 }

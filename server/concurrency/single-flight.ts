@@ -1,22 +1,22 @@
 import { Problem } from "../errors.ts";
 import { type Clients, publisher } from "./clients.ts";
 
-/** Work that many ask for and one does. */
+/** Single-flight: one piece of work for all that need its result. */
 export interface SingleFlight<T> {
   /**
-   * The result of the work under this name: started by the first who asks, shared by all who ask while it runs, its
-   * failure too. Who leaves (by its signal) leaves the others their result; the work's own signal aborts when the
-   * last one has left. It is done for the clients of all who wait, and charged to those of the first.
-   * @throws Problem `busy` when more wait than may; the signal's reason when it aborts.
+   * The result of the work under this name. The first caller starts it; callers that come while it runs share it, including its
+   * failure. A caller that leaves (by its signal) does not affect the others; the work's own signal aborts when the last one has
+   * left. The work belongs to the clients of all waiting callers, and the first one's clients are charged.
+   * @throws Problem `busy` if too many wait; the signal's reason when it aborts.
    */
   do(name: string, signal: AbortSignal, work: Work<T>, clients?: Clients): Promise<T>;
-  /** Works under way. */
+  /** Number of running pieces of work. */
   readonly size: number;
 }
 
 export type Work<T> = (signal: AbortSignal, clients: Clients) => Promise<T>;
 
-/** @param mostWaiting over all names; a reader holds a socket and a place here until the work is done. */
+/** @param mostWaiting over all names; a waiting reader uses a socket and memory here. */
 export function createSingleFlight<T>(mostWaiting = 10_000): SingleFlight<T> {
   const flights = new Map<string, Flight<T>>();
   let waiting = 0;
@@ -46,7 +46,7 @@ export function createSingleFlight<T>(mostWaiting = 10_000): SingleFlight<T> {
       try {
         return await join(name, signal, work, clients);
       } catch (error) {
-        // Another client had too much to do to be given a turn; that says nothing of this one.
+        // Refused because another client had too much in the queue; that does not apply to this one.
         if (known === undefined || isOf(clients, known.first) || !isBusy(error) || signal.aborted)
           throw error;
         return join(name, signal, work, clients);
@@ -60,7 +60,7 @@ export function createSingleFlight<T>(mostWaiting = 10_000): SingleFlight<T> {
 interface Flight<T> {
   readonly result: Promise<T>;
   readonly controller: AbortController;
-  /** The clients that began it. */
+  /** The clients that started it. */
   readonly first: Clients;
   readonly waiters: Set<{ readonly clients: Clients }>;
 }
@@ -70,7 +70,7 @@ function depart<T>(flights: Map<string, Flight<T>>, name: string, work: Work<T>,
   const waiters: Flight<T>["waiters"] = new Set();
   const names = {
     *[Symbol.iterator]() {
-      // The first of them has not joined yet when the work starts.
+      // The first caller has not joined yet when the work starts.
       if (waiters.size === 0) yield* first.names;
       for (const { clients } of waiters) yield* clients.names;
     },
@@ -79,14 +79,14 @@ function depart<T>(flights: Map<string, Flight<T>>, name: string, work: Work<T>,
   const result = work(controller.signal, clients).finally(() => {
     if (flights.get(name) === flight) flights.delete(name);
   });
-  // The last waiter may have left before it fails: nobody is there to hear it then.
+  // The last caller may have left before it fails: then nobody handles the rejection.
   result.catch(() => undefined);
   const flight: Flight<T> = { result, controller, first, waiters };
   flights.set(name, flight);
   return flight;
 }
 
-/** Whoever asks after the last one left starts anew rather than catching the abort of others. */
+/** A caller that comes after the last one left starts again, and does not get the abort of the others. */
 function abandon<T>(flights: Map<string, Flight<T>>, name: string, flight: Flight<T>): void {
   if (flights.get(name) === flight) flights.delete(name);
   flight.controller.abort(new Error("everyone who waited has left"));

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 
-/** Hits wait for this at most, and for what one step does. */
+/** Maximum delay of a hit, apart from the duration of one step. */
 const SLICE_MS = 5;
 
 /** Divides long work on the event loop into short slices: `if (slice.isOver()) await slice.next()` between its steps. */
@@ -11,7 +11,7 @@ export class TimeSlice {
     return performance.now() >= this.#ends;
   }
 
-  /** Resolves when everything else that was due has run. */
+  /** Resolves when all other due callbacks have run. */
   async next(): Promise<void> {
     await nextTurn();
     this.#ends = performance.now() + SLICE_MS;

@@ -1,17 +1,17 @@
 import { LRUCache } from "lru-cache";
 
-/** An allowance by name: bursts are allowed, a steady flow is held to a rate. */
+/** A rate limiter by name: bursts are allowed, the average rate is limited. */
 export interface RateLimiter {
-  /** Takes one unit; false when there is none. */
+  /** Takes one unit; false if there is none. */
   take(name: string): boolean;
-  /** Takes more units, also when there are none: what was begun is paid for, and later units wait for it. */
+  /** Takes more units, even if there are none: work that has begun is charged, and later requests wait longer. */
   spend(name: string, units: number): void;
   /** Seconds until there is one unit again. */
   wait(name: string): number;
 }
 
 /**
- * Token buckets, full at first and forgotten when unused (a forgotten one is full again).
+ * Token buckets; full at first, and forgotten when unused (a forgotten one is full again).
  * @param now milliseconds of a monotonic clock.
  */
 export function createRateLimiter(
@@ -43,6 +43,6 @@ export function createRateLimiter(
 
 interface Bucket {
   readonly tokens: number;
-  /** When it held that many. */
+  /** When it had that number of units. */
   readonly at: number;
 }

@@ -8,7 +8,7 @@ export interface Waiter {
   readonly clients: Clients;
 }
 
-/** A waiter and the client by whose right it waits. */
+/** A waiting claim, and the client whose turn it uses. */
 export interface Turn<W extends Waiter> {
   readonly waiter: W;
   readonly payer: string;
@@ -19,13 +19,13 @@ export interface LineLimits {
   readonly mostWeight: number;
 }
 
-/** What waits for one amount: who goes next, and who has to leave when there are too many. */
+/** A queue for one amount: decides who goes next, and who must leave when it is full. */
 export class WaitingLine<W extends Waiter> {
   readonly #ledger: Ledger;
   readonly #limits: LineLimits;
-  /** In the order of their coming. */
+  /** In order of arrival. */
   readonly #waiters = new Set<W>();
-  /** Work that has something to fetch first, by client. */
+  /** Announced work that fetches something first, by client. */
   readonly #coming = new Map<string, number>();
 
   constructor(ledger: Ledger, limits: LineLimits) {
@@ -41,7 +41,7 @@ export class WaitingLine<W extends Waiter> {
     this.#waiters.add(waiter);
   }
 
-  /** @returns whether it was there. */
+  /** @returns whether it was in the queue. */
   delete(waiter: W): boolean {
     return this.#waiters.delete(waiter);
   }
@@ -50,7 +50,7 @@ export class WaitingLine<W extends Waiter> {
     return this.#waiters.has(waiter);
   }
 
-  /** Of all clients that wait for a piece of work, the one that has used least pays for it. */
+  /** Of all clients that wait for a piece of work, the one that has used least is charged. */
   payerOf({ names }: Clients): string {
     let [payer, least] = ["", Number.POSITIVE_INFINITY];
     for (const name of names) {
@@ -60,14 +60,14 @@ export class WaitingLine<W extends Waiter> {
     return payer;
   }
 
-  /** First those whose client has used least, then the first come. */
+  /** First by the least use of the client, then by order of arrival. */
   inTurn(): readonly Turn<W>[] {
     const turns = this.#turns();
     const used = new Map(turns.map(({ payer }) => [payer, this.#ledger.used(payer)]));
     return turns.sort((a, b) => (used.get(a.payer) ?? 0) - (used.get(b.payer) ?? 0));
   }
 
-  /** Amount × milliseconds that a claim and all that go before it take, by what their clients took lately. */
+  /** Estimated amount × milliseconds of a claim and all that go before it, from their clients' recent use. */
   expected({ amount, clients }: Pick<Waiter, "amount" | "clients">): number {
     const own = this.payerOf(clients);
     const used = this.#ledger.used(own);
@@ -80,7 +80,7 @@ export class WaitingLine<W extends Waiter> {
 
   // --- a full line ---
 
-  /** One has to leave: by number, or by weight unless it is the only one. */
+  /** Whether one must leave: by number, or by weight unless it is the only one. */
   isOverfull(): boolean {
     const { mostWaiting, mostWeight } = this.#limits;
     if (this.size > mostWaiting) return true;
@@ -89,7 +89,7 @@ export class WaitingLine<W extends Waiter> {
     return this.size > 1 && weight > mostWeight;
   }
 
-  /** The last of the client that has most in the line; the newcomer, unless another client is left with no less than its own. */
+  /** The last claim of the client with most in the queue; the new one, unless another client keeps at least as much as the new one's. */
   displacedBy(newcomer: W): W {
     const shares = this.#sharesOf(this.#turns());
     const own = this.payerOf(newcomer.clients);
@@ -100,8 +100,8 @@ export class WaitingLine<W extends Waiter> {
   }
 
   /**
-   * Whether one more of a client would be turned away. What is to come counts once the line is half full: a slow source
-   * must not keep readers from what is idle, and of all that see a place become free only one gets it.
+   * Whether one more claim of a client would be refused. Announced work counts once the queue is half full: a slow source must not
+   * keep readers from idle slots, and of all that see a slot become free only one gets it.
    */
   isFullFor(clients: Clients): boolean {
     const { mostWaiting } = this.#limits;
@@ -118,7 +118,7 @@ export class WaitingLine<W extends Waiter> {
     return (mostOf(shares, own)?.sum ?? 0) - 1 / mostWaiting < ownWithIt;
   }
 
-  /** @returns what takes it back, to be called once. */
+  /** @returns a function that withdraws it; call it once. */
   expect(clients: Clients): () => void {
     const payer = this.payerOf(clients);
     const add = (count: number): void => {
@@ -149,7 +149,7 @@ export class WaitingLine<W extends Waiter> {
   }
 }
 
-/** What a client has of a line: 1 is all of it. */
+/** A client's share of the queue: 1 is all of it. */
 interface Share<W> {
   readonly sum: number;
   readonly last?: W;

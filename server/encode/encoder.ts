@@ -67,9 +67,9 @@ export interface Encoder {
     options: { readonly lane: Lane; readonly signal: AbortSignal; readonly clients?: Clients },
   ): Promise<Probe & Placeholder>;
   /**
-   * An original for a reader is on its way: keeps a place for it in the line, and has a process up when it has arrived.
-   * @returns gives the place up, to be called before {@link encode} or when there is nothing to encode; again, it does nothing.
-   * @throws Problem `busy` when more wait than may: then there is nothing to fetch.
+   * An original for a reader is arriving: keeps a place for it in the queue, and starts a process if none is up.
+   * @returns releases the place: call it before {@link encode}, or when there is nothing to encode. Further calls have no effect.
+   * @throws Problem `busy` if the queue is full: then nothing is fetched.
    */
   expect(clients?: Clients): () => void;
 }

@@ -12,7 +12,7 @@ export interface SourceLimits {
   readonly passThroughBytes: number;
 }
 
-/** As long as no setting says otherwise; config/settings.ts prints these. */
+/** Defaults; config/settings.ts prints them. */
 export const defaultLimits: SourceLimits = {
   side: 65_535,
   pixels: 120_000_000,
@@ -21,10 +21,10 @@ export const defaultLimits: SourceLimits = {
   passThroughBytes: 8 * 2 ** 20,
 };
 
-/** Bytes of an original that is made into variants: all of it is in memory for that. */
+/** Maximum bytes of an original that variants are made from: all of it must be in memory. */
 export const defaultSourceBytes = 64 * 2 ** 20;
 
-/** Why an original of this size is refused, in words for the reader; undefined when it is not. */
+/** Why an original of this size is refused, as a message for the reader; undefined if it is not. */
 export function limitProblem(
   { width, height }: { readonly width: number; readonly height: number },
   limits: SourceLimits,

@@ -4,7 +4,7 @@ import { toUtf8 } from "../formats/xml-encoding.ts";
 import { findRoot, WHITE_SPACE } from "../formats/xml-root.ts";
 import type { Probe } from "./encoder.ts";
 
-/** No head takes so many: each of its bytes is looked at a few times at most. */
+/** More steps than any real file needs: each of its bytes is read a few times at most. */
 const MOST_STEPS = 16 * SNIFF_BYTES;
 
 /**

@@ -1,7 +1,7 @@
-/** A parser has taken more steps than it may; what it read was made to cost. */
+/** A parser has used too many steps: the file was built to cost too much. */
 export class TooManySteps extends Error {}
 
-/** What a parser costs, counted where it reads: one step for a number, one for each byte that is searched or copied. */
+/** The cost of a parser, counted where it reads: one step for a number, one for each byte that is searched or copied. */
 export class Steps {
   taken = 0;
   readonly most: number;
@@ -22,10 +22,10 @@ export class Steps {
 }
 
 /**
- * Bytes from outside, read by position. The event loop stands while they are parsed, so every read counts against a
- * bound: a loop that an attacker found ends there, not after seconds.
+ * Untrusted bytes, read by position. Parsing blocks the event loop, so every read counts against a limit: a loop that an attacker
+ * causes ends there, not after seconds.
  *
- * Numbers throw RangeError when the bytes end before them, and every method throws TooManySteps.
+ * Reading a number throws RangeError if the bytes end before it, and every method throws TooManySteps.
  */
 export class ByteReader {
   readonly #bytes: Buffer;
@@ -60,14 +60,14 @@ export class ByteReader {
     return order === "big" ? this.#bytes.readUInt32BE(at) : this.#bytes.readUInt32LE(at);
   }
 
-  /** At most `length` bytes as text; fewer where the bytes end. */
+  /** At most `length` bytes as text; fewer at the end of the bytes. */
   text(at: number, length: number, encoding: "latin1" | "utf8" = "latin1"): string {
     const end = Math.max(at, Math.min(at + length, this.#bytes.length));
     this.#steps.take(Math.max(1, end - at));
     return this.#bytes.toString(encoding, at, end);
   }
 
-  /** At most `length` bytes; fewer where they end. */
+  /** At most `length` bytes; fewer at the end. */
   bytes(at: number, length: number): Uint8Array {
     const end = Math.max(at, Math.min(at + length, this.#bytes.length));
     this.#steps.take(Math.max(1, end - at));
@@ -78,7 +78,7 @@ export class ByteReader {
     return this.text(at, ascii.length) === ascii;
   }
 
-  /** Where the text is next, not beyond `end`; -1 when it is not. */
+  /** The next position of the text before `end`; -1 if there is none. */
   find(ascii: string, from: number, end: number = this.#bytes.length): number {
     const last = Math.min(end, this.#bytes.length, from + this.#steps.left + 1);
     const at = this.#bytes.subarray(0, last).indexOf(ascii, from, "latin1");
@@ -86,7 +86,7 @@ export class ByteReader {
     return at;
   }
 
-  /** Behind all bytes from here on that are one of these. */
+  /** The first position from here on whose byte is not one of these. */
   skip(oneOf: string, from: number, end: number = this.#bytes.length): number {
     let at = from;
     for (const last = Math.min(end, this.#bytes.length); at < last; at++)

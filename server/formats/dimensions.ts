@@ -1,19 +1,19 @@
 import { ByteReader, Steps } from "./byte-reader.ts";
 
-/** Pixels as they are stored, before EXIF turns them. */
+/** Size in pixels as stored, before EXIF rotates it. */
 export interface HeaderSize {
   readonly width: number;
   readonly height: number;
 }
 
-/** More than any program writes: some thousand segments or boxes. The event loop stands for a millisecond. */
+/** More than any program writes: some thousand segments or boxes. The event loop is blocked for a millisecond. */
 const MOST_STEPS = 65_536;
 
 /**
- * The size that an original's first bytes tell, without a decoder: a bomb is refused before its body has arrived.
- * undefined when they do not tell it (yet, or at all, or only after {@link MOST_STEPS}); then the decoder will. Never throws.
+ * The size in an original's first bytes, without a decoder: a bomb is refused before its body has arrived. Undefined if the size is
+ * not in them (yet, or at all, or only after {@link MOST_STEPS}); then the decoder decides. Never throws.
  * @param type by sniff.ts.
- * @param steps counts what it costs.
+ * @param steps counts the cost.
  */
 export function readSize(
   type: string,
@@ -23,7 +23,7 @@ export function readSize(
   try {
     return readers[type]?.(new ByteReader(head, steps));
   } catch {
-    // It ends before the size, or was made to cost.
+    // It ends before the size, or was built to cost too much.
     return undefined;
   }
 }

@@ -1,6 +1,6 @@
 import { subBlocks } from "./gif.ts";
 
-/** A code of a frame's pixels, and how many pixels it stands for. */
+/** A code of a frame's pixels, and the number of its pixels. */
 export interface LzwCode {
   readonly code: number;
   readonly pixels: number;
@@ -9,9 +9,9 @@ export interface LzwCode {
 const MOST_CODES = 4096;
 
 /**
- * The codes of a frame, whose length grows with the table that a decoder builds (GIF89a appendix F), up to the end code or to
- * where they end or make no sense.
- * @param at the size of its codes; sub-blocks follow.
+ * The codes of a frame, whose length grows with the table that a decoder builds (GIF89a appendix F), up to the end code, or until
+ * they end or are invalid.
+ * @param at position of the code size; sub-blocks follow.
  */
 export function* lzwCodes(gif: Buffer, at: number): Generator<LzwCode> {
   const bits = gif[at] ?? 0;
@@ -33,7 +33,7 @@ export function* lzwCodes(gif: Buffer, at: number): Generator<LzwCode> {
           [codeBits, known, before] = [bits + 1, end, 0];
           continue;
         }
-        // The first code behind a clear one adds nothing to the table; the next entry may be meant before it is there.
+        // The first code after a clear code adds nothing to the table; the next entry can be used before it exists.
         if (before > 0 && known + 1 < MOST_CODES) lengths[++known] = before + 1;
         if (code > known) return;
         before = lengths[code] ?? 0;

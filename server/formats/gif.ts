@@ -1,11 +1,11 @@
-/** A block of a GIF (GIF89a §§17 to 27), from its first byte to behind its last. */
+/** A block of a GIF (GIF89a §§17 to 27), from its first byte to the byte after its last. */
 export interface GifBlock {
   readonly kind: "control" | "application" | "comment" | "text" | "other" | "image";
   readonly start: number;
   readonly end: number;
 }
 
-/** What a frame covers of the canvas, in pixels. */
+/** The area of the canvas that a frame covers, in pixels. */
 export interface Rectangle {
   readonly left: number;
   readonly top: number;
@@ -22,12 +22,12 @@ const extensions: Readonly<Record<number, GifBlock["kind"]>> = {
   1: "text",
 };
 
-/** What comes before the blocks: the canvas, and the colours of frames that have none of their own. */
+/** The data before the blocks: the canvas, and the colours of frames without their own. */
 export function screenBytes(gif: Buffer): number {
   return 13 + tableBytes(gif[10]);
 }
 
-/** The whole blocks of a GIF up to its trailer, or up to where it ends or makes no sense. Never throws. */
+/** The complete blocks of a GIF up to its trailer, or until it ends or is invalid. Never throws. */
 export function* gifBlocks(gif: Buffer): Generator<GifBlock> {
   for (let start = screenBytes(gif); ; ) {
     const kind = kindAt(gif, start);
@@ -38,18 +38,18 @@ export function* gifBlocks(gif: Buffer): Generator<GifBlock> {
   }
 }
 
-/** Where a frame lies; it may reach beyond the canvas. */
+/** The area of a frame; it can reach beyond the canvas. */
 export function rectangleOf(gif: Buffer, image: GifBlock): Rectangle {
   const at = (offset: number): number => gif.readUInt16LE(image.start + offset);
   return { left: at(1), top: at(3), width: at(5), height: at(7) };
 }
 
-/** Where the pixels of an image block begin: the size of their codes, then sub-blocks. */
+/** Position of an image block's pixel data: the code size, then sub-blocks. */
 export function pixelsOf(gif: Buffer, image: GifBlock): number {
   return image.start + 10 + tableBytes(gif[image.start + 9]);
 }
 
-/** The sub-blocks from a place on, until an empty one. */
+/** The sub-blocks from a position on, up to an empty one. */
 export function* subBlocks(gif: Buffer, from: number): Generator<Buffer> {
   for (let at = from; ; ) {
     const bytes = gif[at];
@@ -61,7 +61,7 @@ export function* subBlocks(gif: Buffer, from: number): Generator<Buffer> {
 
 // --- places ---
 
-/** Bytes of the colour table that these flags announce. */
+/** Bytes of the colour table, from these flags. */
 function tableBytes(flags = 0): number {
   return (flags & 0x80) === 0 ? 0 : 3 * 2 ** ((flags & 7) + 1);
 }
@@ -75,7 +75,7 @@ function dataOf(gif: Buffer, kind: GifBlock["kind"], start: number): number {
   return kind === "image" ? start + 11 + tableBytes(gif[start + 9]) : start + 2;
 }
 
-/** Behind the empty sub-block; undefined where the file ends before it. */
+/** The position after the empty sub-block; undefined if the file ends before it. */
 function endOfData(gif: Buffer, from: number): number | undefined {
   let at = from;
   for (let bytes = gif[at]; bytes !== undefined; bytes = gif[at]) {

@@ -1,7 +1,7 @@
 import { ByteReader, Steps } from "./byte-reader.ts";
 import { boxesAt } from "./dimensions.ts";
 
-/** An animation in a format that is decoded here as a still. */
+/** An animation in a format that is decoded here only as a still. */
 export interface Sequence {
   readonly frames: number;
   readonly alpha: boolean;
@@ -11,9 +11,9 @@ export interface Sequence {
 const MOST_STEPS = 262_144;
 
 /**
- * What an animated PNG or AVIF has; undefined where the file is a still, or of another type. Never throws.
+ * The animation in a PNG or AVIF; undefined if the file is a still, or of another type. Never throws.
  * @param bytes the whole original.
- * @param steps counts what it costs.
+ * @param steps counts the cost.
  */
 export function readSequence(
   type: string,
@@ -24,7 +24,7 @@ export function readSequence(
     const found = readers[type]?.(new ByteReader(bytes, steps));
     return found !== undefined && found.frames > 1 ? found : undefined;
   } catch {
-    // It ends before, or was made to cost.
+    // It ends early, or was built to cost too much.
     return undefined;
   }
 }
@@ -34,7 +34,7 @@ const readers: Readonly<Record<string, (bytes: ByteReader) => Sequence | undefin
   "image/avif": readAvif,
 };
 
-/** The animation control chunk stands before the pixels (PNG, third edition, §11.3.6.1). */
+/** The animation control chunk precedes the pixels (PNG, third edition, §11.3.6.1). */
 function readPng(bytes: ByteReader): Sequence | undefined {
   let frames: number | undefined;
   let alpha = (bytes.uint8(25) & HAS_ALPHA) !== 0;
@@ -48,7 +48,7 @@ function readPng(bytes: ByteReader): Sequence | undefined {
 /** Of a colour type. */
 const HAS_ALPHA = 4;
 
-/** Browsers play the tracks of a file whose first brand is `avis`; the alpha channel has one of its own (AVIF §3, ISO/IEC 23000-22). */
+/** Browsers play the tracks of a file whose first brand is `avis`; the alpha channel has its own track (AVIF §3, ISO/IEC 23000-22). */
 function readAvif(bytes: ByteReader): Sequence | undefined {
   if (!bytes.startsWith("avis", 8)) return undefined;
   const inTracks = (...path: string[]) =>

@@ -2,28 +2,28 @@ import { ByteReader, Steps } from "./byte-reader.ts";
 import { toUtf8 } from "./xml-encoding.ts";
 import { findRoot } from "./xml-root.ts";
 
-/** What an original is, told by its first bytes: names and headers lie, first bytes decide what a decoder does. */
+/** The type of an original, from its first bytes: names and headers can be wrong, and decoders look only at the bytes. */
 export interface Sniffed {
-  /** `raster` can be decoded here, `svg` is passed through as it is, `other` is refused. */
+  /** `raster` can be decoded here, `svg` is served unchanged, `other` is refused. */
   readonly kind: "raster" | "svg" | "other";
   /** Media type, such as `image/jpeg`. */
   readonly type: string;
-  /** For `other`: what it is and what to do, in words for the reader. */
+  /** For `other`: the format and the remedy, as a message for the reader. */
   readonly detail?: string;
 }
 
 /**
- * Enough of an original to say what it is, and nearly always its size: an SVG may start with a licence in a comment or a long
- * document type, a photograph with a camera's EXIF and thumbnail.
+ * Bytes that show the type, and nearly always the size: an SVG can begin with a licence in a comment or a long document type, a
+ * photograph with a camera's EXIF and thumbnail.
  */
 export const SNIFF_BYTES = 65_536;
 
-/** No head takes so many: each of its bytes is looked at a few times at most. */
+/** More steps than any real file needs: each of its bytes is read a few times at most. */
 const MOST_STEPS = 16 * SNIFF_BYTES;
 
 /**
  * The type of an original by its first {@link SNIFF_BYTES} bytes; fewer only where it is shorter. Never throws.
- * @param steps counts what it costs.
+ * @param steps counts the cost.
  */
 export function sniff(head: Uint8Array, steps = new Steps(MOST_STEPS)): Sniffed {
   const bytes = Buffer.from(head.buffer, head.byteOffset, Math.min(head.byteLength, SNIFF_BYTES));
@@ -49,7 +49,7 @@ const refused =
   (): Sniffed =>
     other(type, what, remedy);
 
-/** More particular before less: camera RAW files are TIFF files inside. */
+/** The more specific ones first: camera RAW files are TIFF files inside. */
 const signatures: readonly Signature[] = [
   { magic: "\xff\xd8\xff", read: raster("image/jpeg") },
   { magic: "\x89PNG\r\n\x1a\n", read: raster("image/png") },
@@ -133,10 +133,10 @@ function sniffText(bytes: Buffer, steps: Steps): Sniffed {
   return other("text/plain", "a text file", "Upload the photograph itself.");
 }
 
-/** What is looked at to tell text; what comes later, a browser may mend. */
+/** Bytes that are checked to recognise text; later ones may contain errors. */
 const TEXT_BYTES = 4_096;
 
-/** A cut in the middle of a character is not a fault: there are 3 bytes of grace at the end. */
+/** A cut inside a character is not an error: up to 3 bytes at the end are ignored. */
 function isText(bytes: Buffer): boolean {
   const head = bytes.subarray(0, TEXT_BYTES);
   if (head.includes(0)) return false;

@@ -1,7 +1,7 @@
 /**
- * The head of a document as UTF-8, where its byte order mark, its first character or its declaration says that it is in
- * another encoding (XML 1.0 appendix F); else the same bytes. An encoding that nobody knows is read as Latin-1: a root element
- * is ASCII in all of them. Never throws.
+ * The start of a document converted to UTF-8, if its byte order mark, its first character or its declaration names another encoding
+ * (XML 1.0 appendix F); otherwise the same bytes. An unknown encoding is read as Latin-1: a root element is ASCII in all of them.
+ * Never throws.
  */
 export function toUtf8(head: Buffer): Buffer {
   const encoding = encodingOf(head);
@@ -17,7 +17,7 @@ function encodingOf(head: Buffer): string | undefined {
   if (start.startsWith("\xfe\xff") || start.startsWith("\0<")) return "utf-16be";
   const [, named = "utf-8"] =
     /^<\?xml\s[^>]{0,200}?\bencoding\s*=\s*["']([\w.:-]{1,40})["']/.exec(start) ?? [];
-  // What can be read as ASCII so far is not in 16 bits, whatever it says.
+  // Text that is readable as ASCII is not in 16 bits, whatever it says.
   return /^utf-?(?:8|16)/i.test(named) ? undefined : named;
 }
 

@@ -4,8 +4,8 @@ import type { ByteReader } from "./byte-reader.ts";
 export const WHITE_SPACE = " \t\r\n\f";
 
 /**
- * Where the root element begins: behind a byte order mark, the declaration, comments and the document type. Where one of
- * those does not end, its own start. One pass: nothing is looked at again.
+ * The position of the root element: after a byte order mark, the declaration, comments and the document type. If one of these does
+ * not end, its start. One pass: nothing is read twice.
  */
 export function findRoot(xml: ByteReader): number {
   let at = xml.startsWith("\xef\xbb\xbf", 0) ? 3 : 0;
@@ -28,7 +28,7 @@ function endOfProlog(xml: ByteReader, at: number): number | undefined {
 
 const DOCTYPE = "<!doctype";
 
-/** HTML's is left where it is: it says what the document is. */
+/** An HTML document type is not skipped: it shows that the document is HTML. */
 function endOfDoctype(xml: ByteReader, from: number): number | undefined {
   const name = xml.skip(WHITE_SPACE, from);
   if (name === from || /^html[\s>]/i.test(xml.text(name, 5))) return undefined;

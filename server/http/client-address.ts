@@ -1,14 +1,14 @@
 import { type BlockList, isIP } from "node:net";
 
-/** Proxies in a row that are looked through; a header can name thousands. */
+/** Maximum number of hops that are read; a header can name thousands. */
 const MOST_PROXIES = 16;
 
-/** The longest address is one of IPv6; what is no address becomes no longer name than that. */
+/** Length of the longest IPv6 address; other texts are cut to it. */
 const MOST_LETTERS = 45;
 
 /**
- * Client address: the right-most hop of `X-Forwarded-For` that is not one of our proxies. What stands left of it a client
- * can write itself, so it is believed only hop by hop.
+ * Client address: the right-most hop of `X-Forwarded-For` that is not a trusted proxy. Everything left of it is controlled by the
+ * client, so each hop is trusted only if the one after it is.
  */
 export function clientAddress(peer: string, forwardedFor: string | null, trusted: BlockList): string {
   let client = peer.trim();
@@ -25,20 +25,20 @@ export function clientAddress(peer: string, forwardedFor: string | null, trusted
   return network(client.slice(0, MOST_LETTERS));
 }
 
-/** Whether an address is that of a proxy whose `X-Forwarded-For` is believed. */
+/** Whether an address is that of a trusted proxy. */
 export function isTrusted(address: string, trusted: BlockList): boolean {
   const plain = plainAddress(address);
   const family = isIP(plain);
   return family !== 0 && trusted.check(plain, family === 6 ? "ipv6" : "ipv4");
 }
 
-/** Some proxies write the port too, `1.2.3.4:5` and `[2001:db8::1]:5`: another one with every connection. */
+/** Some proxies add the port, `1.2.3.4:5` and `[2001:db8::1]:5`, which changes with every connection. */
 function withoutPort(hop: string): string {
   const [, ipv6, ipv4] = /^(?:\[([^\]]*)\]|([\d.]{7,15}))(?::\d{1,5})?$/.exec(hop) ?? [];
   return ipv6 ?? ipv4 ?? hop;
 }
 
-/** Without a zone; an IPv4 address in IPv6's form, however that is written, is the IPv4 address. */
+/** Without a zone; an IPv4-mapped IPv6 address, in any spelling, is the IPv4 address. */
 function plainAddress(address: string): string {
   const bare = address.replace(/%.*$/, "");
   if (isIP(bare) !== 6) return address;
@@ -49,7 +49,7 @@ function plainAddress(address: string): string {
   return [upper >> 8, upper & 255, lower >> 8, lower & 255].join(".");
 }
 
-/** One household has a /64 of IPv6: counting addresses there would give it 2^64 budgets. */
+/** One household has an IPv6 /64: counting single addresses would give it 2^64 budgets. */
 function network(address: string): string {
   const plain = plainAddress(address);
   if (isIP(plain) !== 6) return plain;

@@ -9,20 +9,20 @@ export interface FreshnessPolicy {
 /** A bucket: unversioned URLs are checked once an hour, versioned ones once a day. */
 export const remotePolicy: FreshnessPolicy = { unversionedSeconds: 3600, versionedSeconds: 86_400 };
 
-/** A folder: a changed file shows at once. */
+/** A folder: a changed file appears at once. */
 export const folderPolicy: FreshnessPolicy = { unversionedSeconds: 0, versionedSeconds: 86_400 };
 
-/** What decides how long an answer stays fresh and whether the source is asked. */
+/** Facts that decide how long a response is fresh and whether the source is asked. */
 export interface Asked {
-  /** `v` of the URL. */
+  /** `v` in the URL. */
   readonly asked: string | undefined;
-  /** Version of what is about to be served. */
+  /** Version of the entry. */
   readonly version: string;
 }
 
 /**
- * For how many milliseconds what was said then still holds; 0 when the source is to be asked. What was said at a time that
- * is yet to come was written by a clock that was wrong: nothing tells how old it is.
+ * For how many milliseconds the source's last answer is still valid; 0 if the source must be asked. An answer with a time in the
+ * future was written with a wrong clock: its age is unknown.
  * @param checked milliseconds since 1970.
  */
 export function msUntilCheck(checked: number, seconds: number, now: number = Date.now()): number {
@@ -30,15 +30,15 @@ export function msUntilCheck(checked: number, seconds: number, now: number = Dat
   return age < 0 ? 0 : Math.max(0, seconds * 1000 - age);
 }
 
-/** For how long what the source said holds; 0 where it is asked before every answer. */
+/** For how long an answer of the source is valid; 0 if it is asked before every response. */
 export function secondsBetweenChecks({ asked, version }: Asked, policy: FreshnessPolicy): number {
   if (asked === undefined) return policy.unversionedSeconds;
   return asked === version ? policy.versionedSeconds : 0;
 }
 
 /**
- * How long readers and CDNs may keep an answer.
- * @param brief it stands in for what was asked: a stale entry while the source is down, a substitute format.
+ * How long readers and CDNs may cache a response.
+ * @param brief it replaces what was requested: a stale entry while the source is down, or a substitute format.
  */
 export function cacheControl({ asked, version }: Asked, brief: boolean, policy: FreshnessPolicy): string {
   if (brief) return A_MINUTE;

@@ -1,8 +1,7 @@
 import { request } from "node:http";
 
 /**
- * Asks `/livez` of the server on this machine: what a container engine's healthcheck runs, where there is no shell and
- * no curl.
+ * Requests `/livez` of the server on this machine: for a container engine's healthcheck, which has no shell and no curl.
  * @returns why it is not healthy, or undefined.
  */
 export function askHealth(port: number, timeoutMs: number): Promise<string | undefined> {

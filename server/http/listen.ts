@@ -6,27 +6,27 @@ import { ConnectionShares } from "./connection-shares.ts";
 export interface Listening {
   readonly port: number;
   readonly url: string;
-  /** Takes no new connection, ends the idle ones and waits for what is under way, at most this long. */
+  /** Accepts no new connection, closes the idle ones, and waits at most this time for running requests. */
   close(milliseconds: number): Promise<void>;
 }
 
-/** An address that cannot be listened on; the message says what to do. */
+/** An address on which the server cannot listen; the message has the remedy. */
 export class CannotListen extends Error {}
 
-/** Bounds on what a socket may take, in milliseconds and numbers; node:http's names. */
+/** Limits of a socket, in milliseconds and numbers; with node:http's names. */
 export interface SocketLimits {
   readonly headersTimeout: number;
   readonly requestTimeout: number;
   readonly connectionsCheckingInterval: number;
   readonly keepAliveTimeout: number;
-  /** Without a byte in either direction: longer than any image takes to be made. */
+  /** Without a byte in either direction: longer than making any image. */
   readonly timeout: number;
   readonly maxConnections: number;
 }
 
 /**
- * Against slow-loris; longer keep-alive than an ingress's 60 s, or it meets closed connections (imgproxy#171). A request may
- * last longer than its head: 64 MiB of a publish come through a slow line, and are taken as fast as they can be checked.
+ * Against slow-loris. Keep-alive is longer than an ingress's 60 s, which would otherwise use closed connections (imgproxy#171). A
+ * request may last longer than its head: 64 MiB of a publish over a slow line are read as fast as they can be checked.
  */
 export const socketLimits: SocketLimits = {
   headersTimeout: 10_000,
@@ -37,15 +37,15 @@ export const socketLimits: SocketLimits = {
   maxConnections: 4096,
 };
 
-/** Where to listen, and who hears of what a port does later. */
+/** Where to listen, and callbacks for later events of the port. */
 export interface ListenAt {
   readonly port: number;
   readonly host: string;
-  /** The setting's. */
+  /** Name of the setting. */
   readonly name: string;
-  /** A connection was refused, or not answered by a fault of ours; the port goes on listening. */
+  /** A connection was refused, or not answered because of a bug; the port continues to listen. */
   readonly onTrouble?: (what: string, error?: unknown) => void;
-  /** Peers that share the connections, by address; undefined: a proxy, which has no share. Absent: each address is one. */
+  /** Maps addresses to peers that share the connections; undefined: a proxy, which has no share. Default: each address is a peer. */
   readonly peerOf?: (address: string) => string | undefined;
 }
 
@@ -62,10 +62,10 @@ export async function listen(
   );
   let isClosing = false;
   const server = createServer({ ...limits, maxHeaderSize: MAX_HEAD_BYTES }, (req, res) => {
-    // Who asks while the server ends is answered, and told to ask elsewhere next.
+    // A request during the shutdown is answered, with Connection: close.
     if (isClosing) res.shouldKeepAlive = false;
     shares.begin(req.socket, res);
-    // What nobody has foreseen ends this connection and not the process.
+    // An unexpected error ends this connection and not the process.
     const cut = (error: unknown): void => {
       res.destroy();
       onTrouble("a request was not answered", error);
@@ -78,12 +78,12 @@ export async function listen(
     }
   });
   server.on("connection", (socket: Socket) => {
-    if (shares.open(socket)) onTrouble("connections run short: those that have most of them lose idle ones");
+    if (shares.open(socket)) onTrouble("connections run short: the peers with most of them lose idle ones");
   });
   server.maxConnections = limits.maxConnections;
   server.setTimeout(limits.timeout);
   await bindAnyFamily(server, at);
-  // `accept` may fail for want of descriptors or memory.
+  // `accept` can fail if there are no descriptors or memory.
   server.on("error", (error) => onTrouble("a connection could not be accepted", error));
   server.on("drop", () => onTrouble(`a connection was refused: ${limits.maxConnections} are open`));
   const address = addressOf(server);
@@ -101,10 +101,10 @@ export async function listen(
 
 const MAX_HEAD_BYTES = 16 * 1024;
 
-/** Of all connections: a burst of new ones is here before those that give way are gone. */
+/** Of all connections: a burst of new ones arrives before others are closed. */
 const KEPT_FREE = 1 / 8;
 
-/** `::` means every address; a machine without IPv6 has those of IPv4. */
+/** `::` means every address; a machine without IPv6 has only IPv4. */
 async function bindAnyFamily(server: Server, at: ListenAt): Promise<void> {
   try {
     await bind(server, at);
@@ -154,16 +154,16 @@ function hostOf({ address, family }: AddressInfo): string {
   return family === "IPv6" ? `[${address}]` : address;
 }
 
-/** Who has connected to ask something has begun by then. */
+/** A client that has connected to send a request has begun by then. */
 const SILENCE_MS = 500;
 
 /**
- * `server.close()` alone leaves a kept-alive connection open that was busy at that moment, until its timeout; so the
- * idle ones are ended again and again until none is left.
+ * `server.close()` alone leaves a kept-alive connection open that was busy at that moment, until its timeout; so idle connections
+ * are closed repeatedly until none is left.
  */
 async function close(server: Server, { sockets }: ConnectionShares, milliseconds: number): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  // Browsers open connections ahead of need, and node:http counts one that never spoke as busy.
+  // Browsers open connections in advance, and node:http counts one without a request as busy.
   const silent = setTimeout(() => {
     for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
   }, SILENCE_MS);

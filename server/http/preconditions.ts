@@ -1,7 +1,7 @@
 import { Problem } from "../errors.ts";
 import type { Answer, RequestHeaders } from "./response.ts";
 
-/** Whether a request has conditions that {@link afterPreconditions} looks at. */
+/** Whether a request has conditions for {@link afterPreconditions}. */
 export function hasPreconditions(headers: RequestHeaders): boolean {
   return (
     headers["if-none-match"] !== undefined ||
@@ -12,8 +12,8 @@ export function hasPreconditions(headers: RequestHeaders): boolean {
 }
 
 /**
- * The answer to a GET or HEAD as it is, or 304 when the reader has it: the conditions of RFC 9110 §13.1 in the order of
- * §13.2.2. If-Range comes after them, with the range.
+ * The response to a GET or HEAD unchanged, or 304 if the reader has it: the conditions of RFC 9110 §13.1 in the order of
+ * §13.2.2. If-Range is checked later, with the range.
  * @throws Problem `precondition-failed`
  */
 export function afterPreconditions(answer: Answer, headers: RequestHeaders): Answer {
@@ -41,7 +41,7 @@ function notModified(answer: Answer): Answer {
   return { ...answer, status: 304, headers, body: null };
 }
 
-/** RFC 9110 §8.8.3.2: a weak tag never matches strongly. */
+/** RFC 9110 §8.8.3.2: a weak ETag never matches strongly. */
 function isMatch(header: string, etag: string, comparison: "strong" | "weak"): boolean {
   if (header.trim() === "*") return true;
   const tags: readonly string[] = header.match(/(?:W\/)?"[^"]*"/g) ?? [];
@@ -53,13 +53,13 @@ function opaque(tag: string): string {
   return tag.replace(/^W\//, "");
 }
 
-/** Undefined where there is nothing to compare: a header that is no date is none (RFC 9110 §13.1.3, §13.1.4). */
+/** Undefined if there is nothing to compare: an invalid date counts as no header (RFC 9110 §13.1.3, §13.1.4). */
 function isAfter(changed: number | undefined, header: string | undefined): boolean | undefined {
   const date = header === undefined ? Number.NaN : parseDate(header.trim());
   return changed === undefined || Number.isNaN(date) ? undefined : changed > date;
 }
 
-/** RFC 9110 §5.6.7, the two obsolete formats too; NaN for anything else, much of which `Date.parse` takes. */
+/** RFC 9110 §5.6.7, including the two obsolete formats; NaN for anything else, much of which `Date.parse` accepts. */
 function parseDate(text: string): number {
   if (imfDate.test(text) || rfc850Date.test(text)) return Date.parse(text);
   return asctimeDate.test(text) ? Date.parse(`${text} GMT`) : Number.NaN;

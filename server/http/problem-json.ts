@@ -6,8 +6,8 @@ import type { Answer } from "./response.ts";
 import { retryAfter } from "./retry-after.ts";
 
 /**
- * Any failure as RFC 9457's `application/problem+json`. What is no Problem is a bug or the inside: the reader gets a
- * request id to quote and nothing else.
+ * Any failure as RFC 9457's `application/problem+json`. An error that is not a Problem is a bug: the reader gets only a request
+ * id.
  */
 export function problemAnswer(error: unknown, requestId: string): Answer {
   const problem = toProblem(error);
@@ -24,22 +24,22 @@ export function problemAnswer(error: unknown, requestId: string): Answer {
       "content-length": String(body.byteLength),
       "cache-control": cacheControl,
       ...(wait !== undefined && { "retry-after": wait }),
-      // RFC 9110 §15.5.17: a client that resumes learns where the end is.
+      // RFC 9110 §15.5.17: a client that resumes learns the length.
       ...(originalBytes !== undefined && { "content-range": `bytes */${originalBytes}` }),
-      // The rest of the body is not read, so no other request can follow it on this connection.
+      // The rest of the body is not read, so no other request can follow on this connection.
       ...(code === "body-too-large" && { connection: "close" }),
-      // What else is on it may be a request that another server reads another way.
+      // Other servers may interpret the rest of this connection differently.
       ...(code === "bad-host" && { connection: "close" }),
       ...(code === "bad-method" && { allow: "GET, HEAD, OPTIONS" }),
       ...(code === "bad-token" && { "www-authenticate": "Bearer" }),
     },
     body,
-    // A cause is the inside's; a line that is full has none, and is told of often.
+    // A cause is internal; a full queue has none, and is too frequent for a warning.
     note: { code, ...(status >= 500 && problem.cause !== undefined && { error: problem.cause }) },
   };
 }
 
-/** @returns the error itself when it is a Problem, else the one that stands for it. */
+/** @returns the error itself if it is a Problem, otherwise the Problem that replaces it. */
 export function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof InvalidRequest) return new Problem("invalid-request", { detail: error.message });

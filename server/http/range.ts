@@ -1,12 +1,12 @@
-/** First and last byte, both counted, as in `Range: bytes=0-1023`. */
+/** First and last byte, inclusive, as in `Range: bytes=0-1023`. */
 export interface ByteRange {
   readonly first: number;
   readonly last: number;
 }
 
 /**
- * The one range that a `Range` header asks for, `whole` where there is none that must be honoured (RFC 9110 §14.2 lets
- * a server ignore several ranges, other units and what it cannot read), or `unsatisfiable`.
+ * The single range that a `Range` header requests; `whole` if there is none that must be honoured (RFC 9110 §14.2 allows a server
+ * to ignore several ranges, other units and invalid ranges); or `unsatisfiable`.
  * @param bytes length of the whole object.
  */
 export function parseRange(

@@ -2,19 +2,19 @@ import { createHash } from "node:crypto";
 import { formatByType, formats } from "../../contract/formats.ts";
 import type { CacheOutcome } from "../telemetry/metrics.ts";
 
-/** On every response, errors included: an image is never a page, a script or a frame. */
+/** On every response, including errors: an image is never a page, a script or a frame. */
 export const securityHeaders = {
   "x-content-type-options": "nosniff",
   "content-security-policy": "default-src 'none'; sandbox",
-  // Blogs embed images from this host, with `crossorigin` where they draw them on a canvas.
+  // Blogs embed images from this host, with `crossorigin` if they draw them on a canvas.
   "cross-origin-resource-policy": "cross-origin",
   "access-control-allow-origin": "*",
 } as const;
 
-/** An SVG shown by itself may style itself and show what it carries; it may not run, load or frame anything. */
+/** An SVG opened by itself may use its own styles and embedded resources; it may not run, load or frame anything. */
 const SVG_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; sandbox";
 
-/** What an image's headers are made from. */
+/** Facts from which an image's headers are made. */
 export interface Facts {
   readonly key: string;
   readonly contentType: string;
@@ -23,7 +23,7 @@ export interface Facts {
   readonly cache: CacheOutcome;
   /** Of the body. */
   readonly bytes: number;
-  /** `Accept` decided the format: caches must keep one answer for each. */
+  /** `Accept` decided the format: caches must keep one response for each. */
   readonly negotiated: boolean;
 }
 
@@ -32,7 +32,7 @@ export function imageHeaders(facts: Facts): Record<string, string> {
   const svg = facts.contentType === formats.svg.type;
   return {
     "content-type": facts.contentType,
-    // Before the length: after it node:http (20) makes a Buffer of it and reads it back, a tenth of a hit.
+    // Before Content-Length: after it, node:http (20) makes a Buffer of it and reads it back, a tenth of a hit.
     "content-disposition": disposition(facts.key, facts.contentType),
     "content-length": String(facts.bytes),
     etag: facts.etag,
@@ -43,12 +43,12 @@ export function imageHeaders(facts: Facts): Record<string, string> {
   };
 }
 
-/** A strong validator (RFC 9110 §8.8.1) of a body, or of what stands for it. */
+/** A strong validator (RFC 9110 §8.8.1), from the hash of a body or of a value that identifies it. */
 export function etagOf(content: string | Uint8Array): string {
   return `"${createHash("sha256").update(content).digest("hex").slice(0, 32)}"`;
 }
 
-/** RFC 9211: `hit` and `fwd` exclude each other; an original is never looked for in the cache. */
+/** RFC 9211: `hit` and `fwd` exclude each other; an original is never in the cache. */
 export function cacheStatus(cache: CacheOutcome): string {
   return `imgproxy-lite; ${cacheWords[cache]}`;
 }
@@ -62,7 +62,7 @@ const cacheWords = {
   none: "fwd=bypass",
 } as const;
 
-/** What "save image as" suggests: the key's last part, with the extension of what it is now. RFC 6266. */
+/** The name for "save image as": the key's last part, with the extension of the actual format. RFC 6266. */
 function disposition(key: string, contentType: string): string {
   const name = fileName(key, contentType);
   const plain = name.replace(/[^\x20-\x7e]|["\\%]/g, "_");
@@ -80,7 +80,7 @@ function fileName(key: string, contentType: string): string {
   return known.some((one) => one === extension.toLowerCase()) ? last : `${stem}.${known[0]}`;
 }
 
-/** RFC 8187's value: what encodeURIComponent leaves of its delimiters is escaped too. */
+/** The value of RFC 8187: delimiters that encodeURIComponent leaves are escaped too. */
 function extendedValue(text: string): string {
   return encodeURIComponent(text).replace(/['()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
 }

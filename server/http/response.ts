@@ -2,7 +2,7 @@ import type { ProblemCode } from "../errors.ts";
 import type { Phases } from "../telemetry/log.ts";
 import type { CacheOutcome } from "../telemetry/metrics.ts";
 
-/** The headers of a request that decide an image's answer, as node:http has them. */
+/** The request headers that affect an image's response, as node:http has them. */
 export interface RequestHeaders {
   readonly accept?: string | undefined;
   readonly range?: string | undefined;
@@ -13,17 +13,17 @@ export interface RequestHeaders {
   readonly "if-range"?: string | undefined;
 }
 
-/** A response before it is HTTP: h3 and the hits in front of it send the same one. */
+/** A response before it is HTTP: h3 and held.ts in front of it send the same one. */
 export interface Answer {
   readonly status: number;
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Also for HEAD and 304, which do not send it. */
+  /** Present also for HEAD and 304, which do not send it. */
   readonly body: Uint8Array | ReadableStream<Uint8Array> | null;
   readonly note?: Note;
 }
 
-/** What the log is told beside what the reader gets. */
+/** Fields for the log, in addition to the response. */
 export interface Note {
   readonly cache?: CacheOutcome;
   readonly key?: string;

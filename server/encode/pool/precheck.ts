@@ -4,9 +4,9 @@ import { SNIFF_BYTES, sniff } from "../../formats/sniff.ts";
 import { limitProblem, type SourceLimits } from "../limits.ts";
 
 /**
- * Refuses an original by its first bytes, the whole of it or at least {@link SNIFF_BYTES}: it costs no slot and no
- * decoder, and its body need not have arrived.
- * @returns its megapixels, as far as its head tells them.
+ * Refuses an original by its first bytes, all of it or at least {@link SNIFF_BYTES}: this needs no slot and no decoder, and the body
+ * need not have arrived.
+ * @returns its megapixels, if its header contains them.
  * @throws Problem `unsupported-source` or `unreadable-source`.
  */
 export function precheck(head: Uint8Array, limits: SourceLimits): number | undefined {

@@ -178,7 +178,7 @@ export class Scheduler {
     return this.#lanes.enter(lane, { weight: task.megapixels, clients, signal }, needs);
   }
 
-  /** A child that has the original; undefined when there is no room for the task now. */
+  /** A child that has the original; undefined if there is no room for the task now. */
   #take({ lane, original }: Task, claim: Claim): Worker | undefined {
     const worker = this.#workers.take(lane, claim);
     worker?.give(original);

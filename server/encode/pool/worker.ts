@@ -107,13 +107,13 @@ export class Worker {
     return this.#alive;
   }
 
-  /** The original of the next job; its bytes must stay as they are. */
+  /** The original of the next job; its bytes must not change. */
   give(original: Uint8Array): void {
     this.#order({ kind: "original" }, original);
   }
 
   /**
-   * Does a job on the original that was given. Replies up to and without `done`.
+   * Runs a job on the original. Yields replies up to, and without, `done`.
    * @param deadlineMs for each reply: a child that is silent for longer is killed; see {@link startDeadline}.
    * @throws WorkerDied
    */

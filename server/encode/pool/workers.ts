@@ -42,9 +42,9 @@ export class Workers {
   }
 
   /**
-   * A child that may grow by what is claimed. Where there is no room, children without work are ended for it if that
-   * helps, and it is free when they are gone.
-   * @returns undefined when there is no room now.
+   * A child that may grow by the claimed memory. If there is no room, idle children are ended if that helps, and the memory is free
+   * when they are gone.
+   * @returns undefined if there is no room now.
    */
   take(lane: Lane, claim: Claim): Worker | undefined {
     const ready = this.#newest(lane);

@@ -6,7 +6,7 @@ import type { TransformOptions } from "../child/plan.ts";
 import type { DescribeOptions } from "../child/probe.ts";
 import type { Encoded } from "../encoder.ts";
 
-/** What a child is told: an original, which is the frame's body, and then a job on it. */
+/** Messages to a child: an original, as the frame's body, and then a job on it. */
 export type Order = { readonly kind: "original" } | Job | Stop;
 
 /** A job on the current original. */
@@ -32,7 +32,7 @@ const childProblem = v.picklist([
   "encode-failed",
 ] satisfies ProblemCode[]);
 
-/** A child's answers: outputs or a description, then `done`; or a `problem`, which ends the job too. */
+/** A child's replies: outputs or a description, then `done`; or a `problem`, which also ends the job. */
 const reply = v.variant(
   "kind",
   [
@@ -56,7 +56,7 @@ const reply = v.variant(
     }),
     v.object({ kind: v.literal("versions"), versions: v.record(words, words) }),
     v.object({ kind: v.literal("problem"), code: v.fallback(childProblem, "encode-failed"), detail: words }),
-    /** With what the child holds at rest, its own memory alone where the system tells. */
+    /** Bytes including those at rest; only its private memory, if the system reports it. */
     v.object({ kind: v.literal("done"), restBytes: count }),
   ],
   "is none of ours",

@@ -28,8 +28,8 @@ export interface Original {
 }
 
 /**
- * Reads the header of an original that was let in by its first bytes; no pixel is decoded yet.
- * @param whole changed where {@link leanOriginal} leaves something out.
+ * Reads the header of an original that was accepted by its first bytes; no pixel is decoded yet.
+ * @param whole changed if {@link leanOriginal} removes something.
  * @throws Problem `unreadable-source`.
  */
 export async function openOriginal(whole: Uint8Array, limits: SourceLimits): Promise<Original> {
