@@ -22,7 +22,7 @@ export async function serve(argv: readonly string[], env: Environment): Promise<
     const running = await start(config, log, version());
     await signalled("SIGTERM", "SIGINT");
     await running.stop();
-    // A read or write that hangs keeps a process up; what could be finished is.
+    // A hung read or write keeps a process alive; everything that can be finished is finished.
     setTimeout(() => process.exit(0), 1_000).unref();
     return 0;
   } catch (error) {
@@ -45,7 +45,7 @@ export async function gc(argv: readonly string[], env: Environment): Promise<num
   }
 }
 
-/** Asks the server of this machine whether it lives; returns the exit code. */
+/** Checks whether the server on this machine is alive; returns the exit code. */
 export async function health(argv: readonly string[], env: Environment): Promise<number> {
   try {
     const { config, switches } = loadConfig("health", argv, env);
@@ -62,9 +62,9 @@ export async function health(argv: readonly string[], env: Environment): Promise
 // --- process ---
 
 /**
- * Bodies read from disk lie outside of V8's heap but count for it, and that heap is so small that some 10 MiB of them
- * start a full collection: eight a second, a quarter of the CPU of such hits and 10 ms at once. Let the heap grow to
- * four times what lives in it, some 60 MiB, before the next one (`npm run bench -- disk memory`).
+ * Bodies read from disk are outside of V8's heap but count for it, and the heap is so small that about 10 MiB of them cause a full
+ * collection: eight a second, a quarter of the CPU of such hits, and pauses of 10 ms. This lets the heap grow to four times its live
+ * size, about 60 MiB, before the next collection (`npm run bench -- disk memory`).
  */
 function collectLess(): void {
   setFlagsFromString("--heap-growing-percent=300");
@@ -72,7 +72,7 @@ function collectLess(): void {
 
 function signalled(...signals: readonly NodeJS.Signals[]): Promise<void> {
   return new Promise((resolve) => {
-    // The handlers stay: a second signal must not end the process in the middle of an answer.
+    // The handlers stay: a second signal must not end the process during a response.
     for (const signal of signals) process.on(signal, () => resolve());
   });
 }
@@ -96,11 +96,11 @@ function complain(error: unknown): number {
   throw error;
 }
 
-/** What the operator can put right, as the message says; anything else is a bug and shows its stack. */
+/** Errors that the operator can fix, with the remedy in the message; any other error is a bug and shows its stack. */
 const repairable = [CannotCache, CannotListen, CannotSweep, NoEncoder, NoSource, UnsafeLibraries];
 
 function version(): string {
-  // Beside bin/ both in the sources (server/) and as built (dist/server/).
+  // Beside bin/ both in the sources (server/) and in the build (dist/server/).
   for (const up of ["../package.json", "../../package.json"]) {
     try {
       const parsed: unknown = JSON.parse(readFileSync(new URL(up, import.meta.url), "utf8"));

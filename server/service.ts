@@ -28,7 +28,7 @@ import type { Source } from "./source/source.ts";
 import type { Log } from "./telemetry/log.ts";
 import type { Metrics } from "./telemetry/metrics.ts";
 
-/** What the server is made of; main.ts knows which source, cache and encoder these are. */
+/** Parts and limits of the server; start.ts chooses source, cache and encoder. */
 export interface ServiceParts {
   readonly source: Source;
   readonly neighbours: ListSiblings;
@@ -44,38 +44,38 @@ export interface ServiceParts {
 export interface ServiceOptions {
   readonly variants: VariantsMode;
   readonly signingKeys: readonly string[];
-  /** Live tokens of `/api`; none: it does not exist. */
+  /** Valid tokens of the API; empty: the API does not exist. */
   readonly tokens: readonly string[];
   readonly originals: "on" | "off";
   readonly defaultQuality: number;
   readonly maxSourceBytes: number;
-  /** The longest that a reader waits for an original, in milliseconds. */
+  /** Maximum time for a reader's original, in milliseconds. */
   readonly sourceTimeout: number;
-  /** The longest that it waits for its turn at anything that others hold, in milliseconds. */
+  /** Maximum wait for anything that other requests use, in milliseconds. */
   readonly queueTimeout: number;
   readonly limits: SourceLimits;
   readonly hotCacheBytes: number;
-  /** What the GC leaves on disk; a publish is told, because what is pinned beyond it cannot be kept. */
+  /** Maximum size of the cache; a publish gets it, because the GC cannot keep more than this pinned. */
   readonly cacheMaxBytes: number;
-  /** Variants on disk of one source, beside those that are published. */
+  /** Maximum unpublished variants of one source on disk. */
   readonly maxVariants: number;
-  /** The longest that one variant made ahead may take, in milliseconds. */
+  /** Maximum time for one variant of a warm-up, in milliseconds. */
   readonly warmTimeout: number;
   /** New variants a minute for one client. */
   readonly coldBudget: number;
   readonly basePath: string;
   readonly dev: boolean;
-  /** Who asks: the peer, or whom a trusted proxy names. */
+  /** The client's address: the peer's, or the one that a trusted proxy names. */
   readonly client: (peer: string, forwardedFor: string | null) => string;
 }
 
-/** The parts in one piece. */
+/** The connected parts. */
 export interface Service {
   /** The public port. */
   readonly front: RequestListener;
   readonly hot: MemoryCache;
   readonly background: Background;
-  /** What is out at this moment: bytes of originals, streams and fetches from the source. */
+  /** Current use: bytes of originals, streams and fetches from the source. */
   readonly busy: () => { readonly originals: number; readonly streams: number; readonly fetches: number };
 }
 
@@ -84,7 +84,7 @@ export function createService(parts: ServiceParts): Service {
   const background = createBackground((what, error) => log.warn(`could not ${what}`, { error }));
   const hot = createMemoryCache(options.hotCacheBytes);
   const { maxSourceBytes: maxBytes, sourceTimeout: liveMs, queueTimeout: waitMs, limits } = options;
-  // Together within the connections to a source (source/remote/connections.ts).
+  // Together they fit into the connections to a source (source/remote/connections.ts).
   const places = createSemaphore({ amount: 16, spare: 4, mostWaiting: 256, waitMs });
   const streamPlaces = createSemaphore({ amount: 32, spare: 8, mostWaiting: 64, waitMs });
   const questions = createSemaphore({ amount: 32, spare: 8, mostWaiting: 256, waitMs });
@@ -109,7 +109,7 @@ export function createService(parts: ServiceParts): Service {
     there: brake.forget,
     gone: async (key) => {
       const isKept = (await cache.entriesOf(key))?.length !== 0;
-      // Nothing to lose: strangers' typing errors do not count.
+      // The source has no entries: requests with typing errors do not count.
       if (isKept && !(await brake.allows(key))) return false;
       await purgeAll(key);
       return true;
@@ -179,12 +179,12 @@ function tellWithheld({ metrics, log }: ServiceParts): Parameters<typeof createP
     metrics.purgeWithheld();
     if (tell.take(""))
       log.warn(
-        "more than a tenth of the photographs has turned absent within an hour: what was made of them is kept and served; look at the storage, or DELETE /api/purge those that are meant to go",
+        "more than a tenth of the photographs became absent within an hour: their variants are kept and served; check the storage, or DELETE /api/purge those that were deleted on purpose",
         about,
       );
   };
 }
 
-/** Memory for originals that are fetched or encoded, of all requests together; the spare is for clients that hold none. */
+/** Memory for all originals that are being fetched or encoded; the reserve is for clients that use none. */
 const ORIGINALS_BYTES = 96 * 2 ** 20;
 const SPARE_BYTES = 32 * 2 ** 20;

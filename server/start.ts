@@ -34,16 +34,16 @@ import { createMetrics, type Metrics } from "./telemetry/metrics.ts";
 export interface Running {
   readonly url: string;
   readonly adminUrl: string;
-  /** Answers what is under way, takes nothing new, and ends the encoders. */
+  /** Finishes running requests, accepts no new ones, and ends the encoders. */
   stop(): Promise<void>;
 }
 
-/** The image libraries are too old to be shown strangers' pictures. */
+/** The image libraries are too old for untrusted images. */
 export class UnsafeLibraries extends Error {}
 
 /**
- * Puts the server together: which source, which cache, which encoders, and listens.
- * @throws CannotCache, CannotListen, NoEncoder, NoSource, UnsafeLibraries: the message says what to do.
+ * The composition root: opens source, cache and encoders, and listens.
+ * @throws CannotCache, CannotListen, NoEncoder, NoSource, UnsafeLibraries: the message has the remedy.
  */
 export async function start(config: Config, log: Log, version: string): Promise<Running> {
   const sweeping = config.gcInterval > 0;
@@ -53,7 +53,7 @@ export async function start(config: Config, log: Log, version: string): Promise<
     ...(sweeping && { sweeps: budgetsOf(config) }),
   });
   let timer: Timer | undefined;
-  // A volume that is full or hung fails for each request; the metric counts them all.
+  // A full or hung volume fails for each request; the metric counts all of them.
   const tell = createRateLimiter({ burst: 1, perSecond: 1 / 60 });
   const limits: SourceLimits = {
     side: config.maxSide,
@@ -75,15 +75,14 @@ export async function start(config: Config, log: Log, version: string): Promise<
     canaries: (of) => createCanaryFile(config.cacheDir, of, (access, work) => cache.withVolume(access, work)),
     onAway: (error) => {
       if (tell.take("source"))
-        log.warn(
-          "the photographs' storage is away as a whole, or not what SOURCE should name: what is cached is served",
-          { error },
-        );
+        log.warn("the whole source is gone, or SOURCE names the wrong one: cached variants are served", {
+          error,
+        });
     },
   });
   const cache = await createDiskCache({
     folder: config.cacheDir,
-    // What differs in what it carries is another variant.
+    // With other metadata it is another variant.
     namespace: keepCopyright ? `${name} with rights` : name,
     budget: budgetsOf(config),
     onFailure: (failure, error) => {
@@ -95,7 +94,7 @@ export async function start(config: Config, log: Log, version: string): Promise<
   await cache
     .withVolume("read", () => access(config.cacheDir, constants.W_OK | constants.X_OK))
     .catch((error) =>
-      log.warn("CACHE_DIR cannot be written: every image is made for each reader again", { error }),
+      log.warn("CACHE_DIR cannot be written: every image is made again for each reader", { error }),
     );
   const pool = createPool({
     slots: { live: config.encoders, warm: config.warmEncoders },
@@ -108,7 +107,7 @@ export async function start(config: Config, log: Log, version: string): Promise<
     outputLimits: { avifPixels: config.maxAvifPixels },
     keepCopyright,
   });
-  // A child takes as long to start as all the rest here: it is asked now and heard at the end.
+  // A child takes as long to start as everything else here: start it first, and wait for it at the end.
   const safe = refuseUnsafe(pool, config.encoderUser);
   safe.catch(() => undefined);
   const published = await openPublished({
@@ -117,12 +116,12 @@ export async function start(config: Config, log: Log, version: string): Promise<
     defaultQuality: config.defaultQuality,
     nameOf: (variant) => cache.nameOf(variant),
     withVolume: (access, work) => cache.withVolume(access, work),
-    // What is listed is all that may be asked for: not knowing it is no reason to allow everything.
+    // With VARIANTS=listed, unknown sets must not open everything.
     startWithoutVolume: config.variants !== "listed",
     changed: () => service.hot.clear(),
     onUnread: (unread) => tellUnread(log, unread),
   }).catch((error: unknown) => {
-    // Its children would keep this process up.
+    // Otherwise its children would keep this process alive.
     pool.close();
     throw new CannotCache(
       config.cacheDir,
@@ -168,11 +167,11 @@ export async function start(config: Config, log: Log, version: string): Promise<
     ending.abort();
     timer?.stop();
     published.close();
-    // The admin port stays until readers are answered: a probe must see "not ready", not a dead port.
+    // The admin port closes last: a probe must see "not ready", not a closed port.
     const until = performance.now() + config.drainTimeout;
     const left = (): number => Math.max(0, until - performance.now());
     for (const listening of listeners.reverse()) await listening.close(left());
-    // A volume that hangs must not hold up the end.
+    // A hung volume must not delay the exit.
     const timeIsUp = sleep(Math.max(left(), LAST_STORES_MS), undefined, { ref: false });
     await Promise.race([service.background.stop(), timeIsUp]);
     pool.close();
@@ -186,7 +185,7 @@ export async function start(config: Config, log: Log, version: string): Promise<
       : clientAddress(address, null, config.trustedProxies);
   const maxConnections = connectionsWithin(descriptorLimit(), socketLimits.maxConnections);
   if (maxConnections < socketLimits.maxConnections)
-    log.warn("few files may be open at once, so that connections are limited: raise `ulimit -n`", {
+    log.warn("the limit of open files is low, so the number of connections is limited: raise `ulimit -n`", {
       maxConnections,
     });
   const open = async (name: "PORT" | "ADMIN_PORT", port: number, listener: RequestListener) => {
@@ -220,14 +219,14 @@ export async function start(config: Config, log: Log, version: string): Promise<
   }
 }
 
-/** For what was answered a moment before the end to be stored. */
+/** Time to store variants of the last responses. */
 const LAST_STORES_MS = 1_000;
 
 // --- parts ---
 
-/** A connection without a byte for this long is closed: every limit on making an image comes first, and answers. */
+/** A connection without a byte for this long is closed. All limits on making an image are shorter, so the reader gets an answer. */
 function silenceOf({ sourceTimeout, encodeTimeout, queueTimeout }: Config): number {
-  // A job that crashes is tried once more, and work waits for a turn up to five times.
+  // A job that crashes is tried once more, and work can wait for its turn up to five times.
   return Math.max(socketLimits.timeout, sourceTimeout + 2 * encodeTimeout + 5 * queueTimeout + 5_000);
 }
 
@@ -235,7 +234,7 @@ function tellUnread(log: Log, unread: readonly Unread[]): void {
   if (unread.length === 0) log.info("all published sets can be read again");
   else
     log.warn(
-      "published sets cannot be read; what was last read of them stays in force, and they are tried again every 2 s",
+      "published sets cannot be read; their last known state stays in force, and they are tried again every 2 s",
       { sets: unread.map(({ path }) => path), error: unread[0]?.error },
     );
 }
@@ -273,7 +272,7 @@ function watch(metrics: Metrics, pool: Pool, hotBytes: () => number): void {
   });
 }
 
-/** Asks a child: this process loads no image library. */
+/** Asks a child, because this process loads no image library. */
 async function refuseUnsafe(pool: Pool, user: Config["encoderUser"]): Promise<void> {
   const versions = await pool.libraries().catch((error: unknown) => {
     throw explainNoEncoder(error, user);

@@ -8,7 +8,7 @@ export type Config = {
   readonly [Key in keyof typeof settings]: (typeof settings)[Key] extends Setting<infer T> ? T : never;
 };
 
-/** All that is wrong with a configuration, one sentence each, by variable name. */
+/** All errors of a configuration, one sentence each, by variable name. */
 export class InvalidConfig extends Error {
   readonly problems: readonly string[];
 
@@ -18,7 +18,7 @@ export class InvalidConfig extends Error {
   }
 }
 
-/** Flags that are no setting. */
+/** Flags that are not settings. */
 export interface Switches {
   readonly help: boolean;
   readonly dryRun: boolean;
@@ -26,8 +26,8 @@ export interface Switches {
 }
 
 /**
- * Flags over environment over defaults.
- * @throws InvalidConfig with every problem at once.
+ * Flags have priority over the environment, and the environment over defaults.
+ * @throws InvalidConfig with all errors together.
  */
 export function loadConfig(
   program: Program,
@@ -38,11 +38,11 @@ export function loadConfig(
   const problems: string[] = [];
   const parsed = Object.entries(settings).map(([key, setting]) => {
     const flag = setting.flag === undefined ? undefined : values.get(setting.flag);
-    // What only another program reads may be wrong for all this one cares.
+    // A setting that only another program reads may be wrong here.
     const given = setting.for.includes(program) ? (flag ?? textOf(setting, env, problems)) : undefined;
     return [key, parseOne(setting, given, problems)] as const;
   });
-  // The table's own parsers made each value, key by key: this is what Config says.
+  // The table's parsers made each value, key by key, as Config says.
   const config = Object.fromEntries(parsed) as Config;
   if (!switches.help) problems.push(...contradictions(program, config, switches));
   if (problems.length > 0 && !switches.help) throw new InvalidConfig(problems);
@@ -144,7 +144,7 @@ function parseOne(setting: Setting<unknown>, given: string | undefined, problems
   }
 }
 
-/** Secrets are not repeated on a terminal or in a pod's log. */
+/** Secrets are not printed on a terminal or in a pod's log. */
 function shown({ name }: Setting<unknown>, value: string): string {
   if (/KEY|TOKEN|SECRET/.test(name)) return "…";
   return value.replace(/\/\/[^/]*@/g, "//…@");
@@ -154,7 +154,7 @@ function shown({ name }: Setting<unknown>, value: string): string {
 
 function contradictions(program: Program, config: Config, switches: Switches): string[] {
   if (program === "gc" && switches.watch && config.gcInterval === 0)
-    return ["GC_INTERVAL is 0; with --watch it is the time between looks, such as 5m"];
+    return ["GC_INTERVAL is 0; with --watch it is the time between two checks, such as 5m"];
   if (program !== "serve") return [];
   return [
     ...(config.source === undefined && (config.sources ?? []).length === 0
@@ -170,7 +170,7 @@ function contradictions(program: Program, config: Config, switches: Switches): s
       ? ["AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY belong together; one of them is not set"]
       : []),
     ...(config.encoderUser !== undefined && process.getuid?.() !== 0
-      ? ["ENCODER_USER takes a server that runs as root: no other user may start processes as a third"]
+      ? ["ENCODER_USER needs a server that runs as root: other users cannot start processes as another user"]
       : []),
     ...(config.encoders === 0 ? ["ENCODERS takes at least 1"] : []),
     ...(config.encoderMemory < LEAST_BYTES

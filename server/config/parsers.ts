@@ -1,12 +1,12 @@
 import { BlockList, isIP } from "node:net";
 
-/** Where one source is, parsed. */
+/** One source's address, parsed. */
 export type SourceLocation =
   | { readonly kind: "folder"; readonly path: string }
   | { readonly kind: "http"; readonly base: URL }
   | { readonly kind: "s3"; readonly bucket: string; readonly prefix: string };
 
-// Each parser throws an Error that says what the setting takes, to follow its name.
+// Each parser throws an Error whose message completes a sentence that begins with the setting's name.
 
 export function text(value: string): string {
   return value;
@@ -54,7 +54,7 @@ export function size(value: string): number {
   throw new Error("takes a size such as 512MiB, 10GiB or 1000000 (bytes)");
 }
 
-/** Several with commas; empty text is an empty list. */
+/** Values separated by commas; empty text is an empty list. */
 export function list<T>(item: (value: string) => T): (value: string) => readonly T[] {
   return (value) =>
     value
@@ -78,7 +78,7 @@ export function sourceUrl(value: string): SourceLocation {
   throw new Error("takes a folder, https://base/ or s3://bucket/prefix");
 }
 
-/** Addresses and networks; the list says whether an address is among them. */
+/** Addresses and networks; the list can be asked for an address. */
 export function networks(value: string): BlockList {
   const known = new BlockList();
   for (const item of list(text)(value)) {
@@ -93,7 +93,7 @@ export function networks(value: string): BlockList {
   return known;
 }
 
-/** A user and a group by number, as `uid:gid`; empty text is none. */
+/** A user and a group by number, as `uid:gid`; empty text means none. */
 export function userAndGroup(value: string): { readonly uid: number; readonly gid: number } | undefined {
   if (value === "") return undefined;
   const [, uid, gid] = /^(\d{1,9}):(\d{1,9})$/.exec(value) ?? [];
@@ -101,7 +101,7 @@ export function userAndGroup(value: string): { readonly uid: number; readonly gi
   throw new Error("takes two numbers, user and group: 65534:65534");
 }
 
-/** One of several sources: the keys it has begin with its name. */
+/** One of several sources, with the first part of its keys. */
 export function prefixed(item: string): { readonly prefix: string; readonly source: SourceLocation } {
   const [, prefix, source] = /^([^=/]+)=(.+)$/.exec(item) ?? [];
   if (prefix === undefined || source === undefined)
@@ -122,7 +122,7 @@ export function quality(text: string): number {
   throw new Error("takes a whole number from 1 to 100");
 }
 
-/** Short ones can be guessed at the speed of the network. */
+/** Short ones can be guessed over the network. */
 export function token(text: string): string {
   if (text.length >= 16) return text;
   throw new Error("takes at least 16 characters: openssl rand -hex 16");

@@ -5,11 +5,10 @@ import type { Setting } from "./settings.ts";
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * The text of a secret: of its variable, or of the file that the variable with `_FILE` behind it names, as it is when this
- * is called. Kubernetes mounts an optional Secret that is not there as an empty folder: a file that is missing in a
- * folder that is there is then no secret.
- * @returns undefined where neither is set.
- * @throws Error for both, and for a file that cannot be read or is empty: what to do, in words that begin with a name.
+ * Reads a secret: from its variable, or from the file that its variable with `_FILE` names, at the time of the call. Kubernetes
+ * mounts an optional Secret that does not exist as an empty folder: a missing file in an existing folder means no secret.
+ * @returns undefined if neither is set.
+ * @throws Error if both are set, or if a file cannot be read or is empty: a message with the remedy that begins with a name.
  */
 export function readSecret({ name, secret }: Setting<unknown>, env: Environment): string | undefined {
   const fileName = `${name}_FILE`;
@@ -28,6 +27,6 @@ function read(file: string, name: string, mayBeAbsent: boolean): string | undefi
   } catch (error) {
     const code = error instanceof Error && "code" in error ? error.code : undefined;
     if (code === "ENOENT" && mayBeAbsent && existsSync(dirname(file))) return undefined;
-    throw new Error(`${name}: ${file} cannot be read (${code}); name a file that this user may read`);
+    throw new Error(`${name}: ${file} cannot be read (${code}); name a file that this user can read`);
   }
 }

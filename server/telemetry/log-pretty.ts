@@ -1,6 +1,6 @@
 import type { LogDestination } from "./log-writer.ts";
 
-/** Turns each JSON line of the log into one for a person. */
+/** Formats each JSON line of the log for people. */
 export function readableLines(write: (text: string) => void): LogDestination {
   return { write: (line) => write(`${readable(JSON.parse(line))}\n`) };
 }
@@ -14,7 +14,7 @@ function readable(line: unknown): string {
   return `${clock} ${mark}${said}${describeCauses(error)}`;
 }
 
-/** `200 hit     34.1 kB    1.2 ms  trips/worms.jpg 800 q55 auto-aw`, columns under each other. */
+/** `200 hit     34.1 kB    1.2 ms  trips/worms.jpg 800 q55 auto-aw`, in aligned columns. */
 function describeRequest(fields: Readonly<Record<string, unknown>>): string {
   const ms = isRecord(fields.ms) ? fields.ms : {};
   const phases = Object.entries(ms).filter(([phase]) => phase !== "total");
@@ -35,7 +35,7 @@ function describeFields(fields: Readonly<Record<string, unknown>>): string {
     .join("");
 }
 
-/** The message of an error and of what caused it, a line each; its stack is in the JSON. */
+/** The messages of an error and its causes, one a line; the stack is in the JSON. */
 function describeCauses(error: unknown): string {
   if (!isRecord(error)) return error === undefined ? "" : `\n  ${text(error)}`;
   return `\n  ${text(error.name)}: ${text(error.message)}${describeCauses(error.cause)}`;
@@ -45,7 +45,7 @@ function kilobytes(bytes: unknown): string {
   return typeof bytes === "number" ? `${(bytes / 1000).toFixed(1)} kB` : "";
 }
 
-/** A key may hold any character, and a terminal obeys some of them. */
+/** A key can contain any character, and a terminal executes some of them. */
 function text(value: unknown): string {
   if (value === undefined || value === null) return "";
   const plain = typeof value === "object" ? JSON.stringify(value) : String(value);

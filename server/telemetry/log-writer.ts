@@ -1,26 +1,26 @@
 import { write, writeSync } from "node:fs";
 
-/** Takes whole lines of the log, each with its line break. */
+/** Writes whole log lines, each with its line end. */
 export interface LogDestination {
   write(line: string): void;
 }
 
-/** Characters that make a write worth its cost. */
+/** Minimum characters of one write. */
 const ENOUGH = 16_384;
 
-/** Characters of one write, when lines come faster than the writes before it end. */
+/** Maximum characters of one write, if lines arrive faster than writes end. */
 const MOST_AT_ONCE = 262_144;
 
-/** Characters that wait for a reader who is slow or stands still: more would be the server's end. */
+/** Maximum characters that wait for a slow or stopped reader: more could exhaust the server's memory. */
 const MOST_WAITING = 16 * 2 ** 20;
 
-/** Milliseconds that a line waits at most: somebody may look on. */
+/** Maximum milliseconds that a line waits: a person may be watching. */
 const WAIT_MS = 200;
 
-/** Milliseconds until a full pipe is tried again: at first, and at most where nobody empties it. */
+/** Milliseconds until a full pipe is tried again: at first, and at most. */
 const RETRY_MS = { first: 1, most: 128 };
 
-/** Milliseconds for a reader to make room when the process exits. */
+/** Milliseconds that the exit of the process waits for the reader. */
 const LAST_MS = 1_000;
 
 /**
@@ -35,9 +35,9 @@ export function gatheredLines(fd: number): LogDestination {
   let waitingLength = 0;
   let gathered = "";
   let dropped = 0;
-  /** One write at a time: a Buffer for each would lie outside of the heap until the next full collection. */
+  /** One write at a time: a Buffer for each would stay outside of the heap until the next full collection. */
   const room = Buffer.allocUnsafeSlow(MOST_AT_ONCE + 2 * ENOUGH);
-  /** What is being written, or is to be tried again. */
+  /** The text that is being written, or must be tried again. */
   let current: Buffer | undefined;
   let isWriting = false;
   let timer: NodeJS.Timeout | undefined;
@@ -132,7 +132,7 @@ function isFullPipe({ code }: NodeJS.ErrnoException): boolean {
 
 // --- exit ---
 
-/** Writes while the event loop stands: as much as is taken. */
+/** Writes synchronously, as much as the descriptor accepts. */
 function writeNow(fd: number, bytes: Buffer): void {
   const until = performance.now() + LAST_MS;
   for (let at = 0; at < bytes.length && performance.now() < until; ) {

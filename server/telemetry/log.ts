@@ -5,7 +5,7 @@ import type { CacheOutcome } from "./metrics.ts";
 export const logLevels = ["debug", "info", "warn", "error", "silent"] as const;
 export type LogLevel = (typeof logLevels)[number];
 
-/** Milliseconds of one request, by what they were spent on; `total` is all of it. */
+/** Milliseconds of one request by phase; `total` is all of it. */
 export interface Phases {
   readonly total: number;
   /** Reading the cache volume. */
@@ -17,13 +17,13 @@ export interface Phases {
   readonly encode?: number;
 }
 
-/** What the line of a request says of its answer. */
+/** The part of a request's line that describes its response. */
 export interface AnswerFields {
   readonly method: string;
   readonly status: number;
   readonly cache: CacheOutcome;
   readonly bytes: number;
-  /** The source key. Absent when the request was refused before it was parsed. */
+  /** The source key. Undefined if the request was refused before it was parsed. */
   readonly key?: string | undefined;
   /** Width, crop, quality and class, such as `800 q55 auto-aw`. */
   readonly variant?: string | undefined;
@@ -32,13 +32,13 @@ export interface AnswerFields {
   readonly contentType?: string | undefined;
   /** The problem's code. */
   readonly code?: string | undefined;
-  /** What went wrong inside; the reader's answer does not say it. */
+  /** The internal cause; the response does not contain it. */
   readonly error?: unknown;
 }
 
 /** All fields of a request's line. */
 export interface RequestLine extends AnswerFields {
-  /** What the reader has in `X-Request-Id`. */
+  /** The reader's `X-Request-Id`. */
   readonly id: string;
   readonly ms: Phases;
   /** The trace that the request belongs to, 32 hex digits. */
@@ -48,14 +48,14 @@ export interface RequestLine extends AnswerFields {
 /** Writes the line of one request; see {@link RequestLine} for the fields. */
 export type WriteRequest = (id: string, ms: Phases, trace: string | undefined) => void;
 
-/** Fields beside the message; an `error` is written with its causes. */
+/** Fields in addition to the message; an `error` is written with its causes. */
 export type LogFields = Readonly<Record<string, unknown>> & {
   readonly [Reserved in "level" | "time" | "msg"]?: never;
 };
 
 /** No method throws, and none waits for the reader of the log. */
 export interface Log {
-  /** Formats what the lines of an answer have in common, once, and returns the function that writes each of them. */
+  /** Formats the constant part of a response's lines, once, and returns the function that writes each of them. */
   request(answer: AnswerFields): WriteRequest;
   debug(message: string, fields?: LogFields): void;
   info(message: string, fields?: LogFields): void;
@@ -94,7 +94,7 @@ export function standardOutput(): LogDestination {
 
 // --- lines ---
 
-/** A refusal is the reader's affair (info), a failure the operator's (warn), an unknown one a bug (error). */
+/** A refusal concerns the reader (info), a failure the operator (warn), an unknown error is a bug (error). */
 function levelOf({ status }: Pick<AnswerFields, "status">): "info" | "warn" | "error" {
   return status === 500 ? "error" : status > 500 ? "warn" : "info";
 }
@@ -112,13 +112,13 @@ function requestWriter(level: LogLevel, answer: AnswerFields, destination: LogDe
   };
 }
 
-/** JSON of an object without its braces, and a comma at its end where there is anything. */
+/** JSON of an object without its braces, with a trailing comma if it is not empty. */
 function members(fields: object): string {
   const inside = json(fields).slice(1, -1);
   return inside === "" ? "" : `${inside},`;
 }
 
-/** A value that JSON cannot hold costs its line the fields, never the request. */
+/** If a value cannot be JSON, its line loses the fields; the request does not fail. */
 function json(fields: object): string {
   try {
     return JSON.stringify(fields, (name, value: unknown) => {
@@ -131,7 +131,7 @@ function json(fields: object): string {
   }
 }
 
-/** `{"total":1.2,"cache":0.8}`: tenths of a millisecond, the clock has more digits than meaning. */
+/** `{"total":1.2,"cache":0.8}`: tenths of a millisecond; more digits would not be meaningful. */
 function phases({ total, cache, source, queue, encode }: Phases): string {
   return `{"total":${tenths(total)}${phase("cache", cache)}${phase("source", source)}${phase("queue", queue)}${phase("encode", encode)}}`;
 }
@@ -164,8 +164,8 @@ interface DescribedError {
 }
 
 /**
- * Names what is written of an error rather than copying it: an S3 error carries the whole response, a request its
- * headers, and neither belongs in a log.
+ * Selects fields of an error instead of copying it: an S3 error contains the whole response, a request its headers, and neither
+ * belongs in a log.
  */
 export function describeError(error: unknown, depth = 0): unknown {
   if (!(error instanceof Error)) return String(error);

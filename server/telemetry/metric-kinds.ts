@@ -1,19 +1,19 @@
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 import type { MetricDefinition } from "./metric-definitions.ts";
 
-/** A counter as it is defined; registered. */
+/** A counter by its definition; registered. */
 export function counter(registry: Registry, { name, help, labels }: MetricDefinition): Counter {
   return new Counter({ name, help, labelNames: labels, registers: [registry] });
 }
 
-/** What one combination of labels has gained since the last scrape. */
+/** The increase of one combination of labels since the last scrape. */
 export interface Tally {
   pending: number;
 }
 
 /**
- * A counter that is counted here until the next scrape: prom-client checks and hashes labels at each call, which a hit
- * would feel. Its label values come as one text, in the order of its labels, once for many a use of what is returned.
+ * A counter that adds up here until the next scrape: prom-client checks and hashes labels at each call, which would slow down a
+ * hit. Label values are one text, in the order of the labels; the returned function is used many times.
  */
 export function deferredCounter(
   registry: Registry,
@@ -41,7 +41,7 @@ export function deferredCounter(
   };
 }
 
-/** A gauge as it is defined; `read` sets it at each scrape. */
+/** A gauge by its definition; `read` sets it at each scrape. */
 export function gauge(
   registry: Registry,
   { name, help, labels }: MetricDefinition,
@@ -57,7 +57,7 @@ export function gauge(
   return created;
 }
 
-/** A histogram as it is defined; registered. */
+/** A histogram by its definition; registered. */
 export function histogram(registry: Registry, { name, help, labels, buckets }: MetricDefinition): Histogram {
   return new Histogram({
     name,

@@ -4,15 +4,15 @@ import { metricDefinitions as defined, type MetricDefinition } from "./metric-de
 import { counter, deferredCounter, gauge, histogram } from "./metric-kinds.ts";
 import { reportProcess } from "./process-metrics.ts";
 
-/** Values of labels: what they name is defined in folders above this one, and `tsc` compares them in start.ts. */
+/** Values of labels. Their meaning is defined in folders above this one, and `tsc` compares them in start.ts. */
 const lanes = ["live", "warm"] as const;
 type Lane = (typeof lanes)[number];
 
 const failureCauses = ["corrupt", "full", "hung", "error"] as const;
 
 /**
- * Why the cache volume did not do its part: a bad entry was read, there was no room, no answer in time, anything else.
- * The reader was served all the same.
+ * Why a read or write of the cache volume failed: a damaged entry, no space, no answer in time, any other error. The reader was
+ * served in any case.
  */
 export type CacheFailure = (typeof failureCauses)[number];
 
@@ -20,15 +20,15 @@ const sourceOutcomes = ["ok", "absent", "withheld", "misconfigured", "failed", "
 const encodeFailureCauses = ["deadline", "crash", "source", "variant"] as const;
 const formatLabels: ReadonlyMap<string, string> = new Map([...formatByType, ["application/json", "json"]]);
 
-/** How the cache answered, in RFC 9211's words; `none` where it was not asked (errors, originals, probes). */
+/** The cache's result, in RFC 9211's terms; `none` if it was not asked (errors, originals, probes). */
 export type CacheOutcome = "hit" | "miss" | "stale" | "none";
 
 export type SourceOutcome = (typeof sourceOutcomes)[number];
 
-/** Why a child gave no image: killed at its deadline, died, the original cannot be decoded, or not into that variant. */
+/** Why a child made no image: killed at its deadline, crashed, the original cannot be decoded, or this variant cannot be made. */
 export type EncodeFailure = (typeof encodeFailureCauses)[number];
 
-/** What an answer counts as. */
+/** The labels of a response. */
 export interface AnsweredKind {
   readonly cache: CacheOutcome;
   readonly contentType: string;
@@ -36,7 +36,7 @@ export interface AnsweredKind {
   readonly bytes: number;
 }
 
-/** What is true now rather than counted: read at each scrape. */
+/** Current values, read at each scrape. */
 export interface Readings {
   readonly waiting?: (lane: Lane) => number;
   readonly encoding?: (lane: Lane) => number;
@@ -44,50 +44,50 @@ export interface Readings {
   readonly unreadSets?: () => number;
 }
 
-/** What a sweep did. */
+/** Counts of a sweep. */
 export interface SweepCounts {
   readonly deletedBytes: number;
   readonly deletedFiles: number;
-  /** Pinned variants among the deleted: the published sites alone are larger than the cache. */
+  /** Pinned variants among the deleted ones: the published sites alone are larger than the cache. */
   readonly deletedPinned: number;
   /** Half-written files of writers that died. */
   readonly deletedTemporary: number;
   readonly keptBytes: number;
   readonly keptFiles: number;
-  /** How long the longest unused of the kept was not used, in milliseconds. */
+  /** Age of the least recently used entry that was kept, in milliseconds. */
   readonly oldestKeptMs: number;
   /** Published sets that could not be read, by path. */
   readonly unreadSets: readonly string[];
 }
 
-/** What an operator can see. Every method is cheap enough for the path of a hit. */
+/** All metrics. Every method is cheap enough for the path of a hit. */
 export interface Metrics {
   /**
-   * Finds the counters of an answer, once, and returns the function that counts each request it answers.
-   * `seconds`: from the parsed request to the answer that is ready to be sent; sending it is the reader's time.
+   * Finds the counters of a response, once, and returns the function that counts each request with it. `seconds`: from the parsed
+   * request until the response is ready; the time to send it depends on the reader.
    */
   answered(kind: AnsweredKind): (seconds: number) => void;
-  /** @param bytes of the original that arrived. */
+  /** @param bytes of the original that were received. */
   fetched(outcome: SourceOutcome, bytes: number): void;
-  /** @param contentType of what was made. */
+  /** @param contentType of the variant. */
   encoded(lane: Lane, contentType: string, seconds: number): void;
   encodeFailed(cause: EncodeFailure): void;
   cacheFailed(cause: CacheFailure): void;
-  /** A photograph is absent, and what was made of it is kept: too many others are absent too. */
+  /** A photograph is absent, and its variants are kept, because too many others are absent too. */
   purgeWithheld(): void;
   /** @param summary undefined when the sweep failed. */
   swept(summary: SweepCounts | undefined): void;
-  /** What a sweep found, of this process or of the one before it. */
+  /** The counts of the last sweep, of this process or an earlier one. */
   used(usage: { readonly bytes: number; readonly files: number; readonly swept: number }): void;
   read(readings: Readings): void;
   /** Everything, in Prometheus' text format. */
   scrape(): Promise<Response>;
 }
 
-/** @param options.watchProcess also report memory, event loop and descriptors: once a process. */
+/** @param options.watchProcess also report memory, event loop and descriptors; only once in a process. */
 export function createMetrics(options: {
   readonly version: string;
-  /** The budgets, in a process that sweeps the cache volume. */
+  /** The limits, in a process that sweeps the cache volume. */
   readonly sweeps?: { readonly maxBytes: number; readonly maxFiles: number };
   readonly watchProcess?: boolean;
 }): Metrics {
@@ -103,7 +103,7 @@ export function createMetrics(options: {
   };
 }
 
-/** The `format` label of an answer: the contract's word for an image, `none` for anything else. */
+/** The `format` label of a response: the contract's name for an image, `none` for anything else. */
 export function formatLabel(contentType: string): string {
   const known = formatLabels.get(contentType);
   if (known !== undefined) return known;
@@ -123,7 +123,7 @@ function createRequestMetrics(registry: Registry): Omit<Metrics, "swept" | "used
   const encodeFailures = counter(registry, defined.encodeFailures);
   const cacheFailures = counter(registry, defined.cacheFailures);
   const purgesWithheld = counter(registry, defined.purgesWithheld);
-  // Known from the start, or `increase()` would not see the first of each.
+  // Created at the start; otherwise `increase()` would miss the first event of each.
   for (const outcome of sourceOutcomes) sourceRequests.inc({ outcome }, 0);
   for (const cause of encodeFailureCauses) encodeFailures.inc({ cause }, 0);
   for (const cause of failureCauses) cacheFailures.inc({ cause }, 0);
@@ -151,7 +151,7 @@ function createRequestMetrics(registry: Registry): Omit<Metrics, "swept" | "used
   };
 }
 
-/** A process that does not sweep reports none of it: a gauge at 0 would look like an empty cache. */
+/** A process that does not sweep reports none of these: a gauge at 0 would look like an empty cache. */
 function createSweepMetrics(
   registry: Registry,
   budgets: { readonly maxBytes: number; readonly maxFiles: number } | undefined,
@@ -199,7 +199,7 @@ function createUsage(registry: Registry): Metrics["used"] {
   };
 }
 
-/** Made at the first use: prom-client reports a gauge as 0 from its making on. */
+/** Created at the first use: prom-client reports a gauge as 0 from its creation on. */
 function whenKnown<T>(make: () => T): () => T {
   let made: T | undefined;
   return () => {

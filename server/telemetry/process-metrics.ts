@@ -4,7 +4,7 @@ import { Counter, Gauge, type Registry } from "prom-client";
 import { descriptorLimit } from "../concurrency/descriptors.ts";
 
 /**
- * The process by the names that prom-client's default metrics have. Those are not used: they observe each garbage
+ * Metrics of the process, with the names of prom-client's default metrics. Those are not used, because they observe each garbage
  * collection, which costs a tenth of a hit from memory.
  */
 export function reportProcess(registry: Registry): void {
@@ -14,7 +14,7 @@ export function reportProcess(registry: Registry): void {
   new Counter({
     registers,
     name: "process_cpu_seconds_total",
-    help: "User and system CPU time spent, without that of the encoders.",
+    help: "User and system CPU time, without the encoders.",
     collect() {
       const { user, system } = process.cpuUsage();
       this.reset();
@@ -29,33 +29,29 @@ export function reportProcess(registry: Registry): void {
       },
     });
   };
-  gauge("process_start_time_seconds", "When the process began, in seconds since 1970.", () =>
+  gauge("process_start_time_seconds", "Start time of the process, in seconds since 1970.", () =>
     Math.round(performance.timeOrigin / 1000),
   );
   gauge("process_resident_memory_bytes", "Resident memory of this process, without the encoders.", () =>
     process.memoryUsage.rss(),
   );
   gauge("nodejs_heap_size_used_bytes", "JavaScript heap in use.", () => process.memoryUsage().heapUsed);
-  gauge("nodejs_external_memory_bytes", "Memory outside of the heap: images and buffers.", () => {
+  gauge("nodejs_external_memory_bytes", "Memory outside the heap: images and buffers.", () => {
     const { external, arrayBuffers } = process.memoryUsage();
     return external + arrayBuffers;
   });
-  gauge(
-    "nodejs_eventloop_lag_p99_seconds",
-    "How late timers were since the last scrape, 99th percentile.",
-    () => {
-      const seconds = delay.percentile(99) / 1e9;
-      delay.reset();
-      return seconds;
-    },
-  );
+  gauge("nodejs_eventloop_lag_p99_seconds", "Delay of timers since the last scrape, 99th percentile.", () => {
+    const seconds = delay.percentile(99) / 1e9;
+    delay.reset();
+    return seconds;
+  });
   if (process.platform !== "linux") return;
   const most = descriptorLimit() ?? Number.NaN;
   gauge("process_open_fds", "Open file descriptors.", () => openDescriptors() ?? most);
-  gauge("process_max_fds", "File descriptors that may be open.", () => most);
+  gauge("process_max_fds", "Maximum number of open file descriptors.", () => most);
 }
 
-/** Undefined when there is none left to count them with. */
+/** Undefined if none is left for counting them. */
 function openDescriptors(): number | undefined {
   try {
     return readdirSync("/proc/self/fd").length - 1;

@@ -164,7 +164,7 @@ describe.runIf(process.platform === "linux")("a server that", () => {
     const pod = await startPod(settings, undefined, undefined, ["prlimit", "--nofile=140:140"]);
     const sockets = await openMany(pod, 100);
     await expect.poll(() => sockets.filter((socket) => socket.closed).length).toBeGreaterThanOrEqual(25);
-    expect(lines(pod, /few files may be open/)).toBe(1);
+    expect(lines(pod, /the limit of open files is low/)).toBe(1);
     await expect.poll(() => lines(pod, /connections run short/)).toBe(1);
     // One of those that are open has a new image made: a file, a process and its pipes.
     const [kept] = sockets.filter((socket) => !socket.closed);

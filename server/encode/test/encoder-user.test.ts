@@ -76,7 +76,7 @@ describe("with ENCODER_USER a server that does not start says", () => {
     });
     expect([status, stderr]).toEqual([
       2,
-      expect.stringContaining("ENCODER_USER takes a server that runs as root"),
+      expect.stringContaining("ENCODER_USER needs a server that runs as root"),
     ]);
   });
 

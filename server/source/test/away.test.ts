@@ -89,7 +89,9 @@ describe("a bucket", () => {
       expect(
         await after.metric("imgproxy_lite_source_requests_total", 'outcome="misconfigured"'),
       ).toBeGreaterThan(0);
-      await expect.poll(() => after.log()).toContain("the photographs' storage is away as a whole");
+      await expect
+        .poll(() => after.log())
+        .toContain("the whole source is gone, or SOURCE names the wrong one");
 
       bucket.state = "there";
       expect(await get(after, "unknown.jpg")).toBe("404 ");
@@ -235,7 +237,7 @@ describe("a folder", () => {
     expect(answers.filter((answer) => answer === stale)).toHaveLength(11);
     await expect.poll(() => stored(cache)).toBe(26);
     expect(await pod.metric("imgproxy_lite_purges_withheld_total")).toBe(11);
-    await expect.poll(() => pod.log()).toContain("more than a tenth of the photographs has turned absent");
+    await expect.poll(() => pod.log()).toContain("more than a tenth of the photographs became absent");
     // A stranger's typing errors are no photographs, and those that are there are served as ever.
     expect(await get(pod, "unknown.jpg")).toBe("404 ");
     expect(await getAll(pod, keys.slice(30))).toEqual(["200 hit"]);
