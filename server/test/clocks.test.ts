@@ -32,7 +32,7 @@ async function worldWith(photographs: Readonly<Record<string, Buffer>>): Promise
   return world;
 }
 
-test("a clock an hour back keeps the source shut off no longer than its five seconds", async () => {
+test("a clock that is set back an hour keeps the circuit breaker open no longer than its five seconds", async () => {
   let isDown = true;
   const source = retrySource(
     {
@@ -53,7 +53,7 @@ test("a clock an hour back keeps the source shut off no longer than its five sec
   expect(await ask("a.jpg")).toMatchObject({ bytes: 1 });
 });
 
-test("a clock an hour back keeps the cache from being written no longer than half a minute", async () => {
+test("a clock that is set back an hour stops writes to the cache for no longer than half a minute", async () => {
   const folder = await temporaryFolder();
   const cache = await createDiskCache({ folder, budget: { maxBytes: 1e6, maxFiles: 100 } });
   const record = {
@@ -76,7 +76,7 @@ test("a clock an hour back keeps the cache from being written no longer than hal
   expect(await write()).toBe(true);
 });
 
-test("a clock an hour back keeps no failure, no allowance and no quarantine for longer than it says", async () => {
+test("a clock that is set back an hour extends no remembered failure, rate limit or quarantine", async () => {
   const world = await worldWith({ "other.jpg": await photo(32, 24).jpeg().toBuffer() });
   const get = async () => (await world.get("/?img=late.jpg&q=33")).status;
   const limiter = createRateLimiter({ burst: 1, perSecond: 1 });
@@ -92,7 +92,7 @@ test("a clock an hour back keeps no failure, no allowance and no quarantine for 
   expect(quarantine.isQuarantined(original, "encode")).toBe(false);
 });
 
-test("a variant made by a clock that was a month ahead is not fresh for that month", async () => {
+test("a variant made with a clock that was a month ahead is not fresh for that month", async () => {
   const world = await worldWith({ "a.jpg": await photo(32, 24).jpeg().toBuffer() });
   const get = async (query: string): Promise<string> => {
     const answer = await (await world.get(`/?img=a.jpg&${query}`)).arrayBuffer();
@@ -109,7 +109,7 @@ test("a variant made by a clock that was a month ahead is not fresh for that mon
   expect(await get("fm=json")).not.toBe(told);
 });
 
-test("a clock that goes back while a page is read does not stop the checks of its photographs", async () => {
+test("a clock that is set back while a page is read does not stop the checks of its photographs", async () => {
   const world = await worldWith({ "a.jpg": await photo(32, 24).jpeg().toBuffer() });
   const get = async (): Promise<void> => {
     await (await world.get("/?img=a.jpg&q=33&fm=jpg")).arrayBuffer();
@@ -124,7 +124,7 @@ test("a clock that goes back while a page is read does not stop the checks of it
   expect(world.asked).toEqual(["stat a.jpg"]);
 });
 
-test("a set that is published while the clock is back is the newest one all the same", async () => {
+test("a set that is published while the clock is back still counts as the newest", async () => {
   const folder = await temporaryFolder();
   const nameOf = () => "name";
   const published = await openPublished({

@@ -68,7 +68,7 @@ afterEach(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 test.each(["--help", "serve --help", "scan --help"])(
-  "whoever reads the output of %s may leave before it comes",
+  "the reader of the output of %s may close it early",
   async (line) => {
     const { child, output, ended } = run(line.split(" "));
     child.stdout?.destroy();
@@ -77,7 +77,7 @@ test.each(["--help", "serve --help", "scan --help"])(
   },
 );
 
-test("serve answers readers and probes, and ends with 0 when told to, twice too", async () => {
+test("serve answers readers and probes, and exits with 0 on a signal, also on two", async () => {
   const server = await serve();
   const get = (target: string, init?: RequestInit) => fetch(server.url + target, init);
   const made = await get("?img=worms.jpg&q=33&w=320", { headers: { accept: browserAccept.avif } });
@@ -106,7 +106,7 @@ test("serve answers readers and probes, and ends with 0 when told to, twice too"
   expect(await server.ended).toBe(0);
 });
 
-test("serve finishes the answer it is in the middle of before it ends", async () => {
+test("serve finishes a running response before it exits", async () => {
   await writeFile(join(folder, "large.jpg"), await photo(3000, 2000).jpeg().toBuffer());
   const server = await serve({ ENCODE_TIMEOUT: "5m", DRAIN_TIMEOUT: "5m" });
   const answer = fetch(`${server.url}?img=large.jpg&fm=avif&q=61`);
@@ -117,7 +117,7 @@ test("serve finishes the answer it is in the middle of before it ends", async ()
   expect(await server.ended).toBe(0);
 });
 
-test("serve in development says at / what can be asked", async () => {
+test("serve --dev shows a help page at /", async () => {
   const server = await serve({ DEV: "on" });
   const page = await fetch(server.url);
   expect(page.headers.get("content-type")).toBe("text/html; charset=utf-8");
@@ -125,7 +125,7 @@ test("serve in development says at / what can be asked", async () => {
   expect((await fetch(`${server.url}favicon.ico`)).status).toBe(204);
 });
 
-test("a taken port is named with what to do", async () => {
+test("a port that is in use is named with the remedy", async () => {
   const other = createServer().listen(0, "127.0.0.1");
   await new Promise((resolve) => other.once("listening", resolve));
   const { port } = other.address() as AddressInfo;
@@ -136,7 +136,7 @@ test("a taken port is named with what to do", async () => {
   other.close();
 });
 
-test("all that is wrong with the configuration is said at once, by name, and no secret is repeated", async () => {
+test("all configuration errors are reported together, by name, and no secret is printed", async () => {
   const env = {
     ...{
       PORT: "http",
@@ -155,7 +155,7 @@ test("all that is wrong with the configuration is said at once, by name, and no 
   expect(server.output.err).not.toMatch(/short-token/);
 });
 
-test("secrets may be files: each problem with one is said by name, and no secret is repeated", async () => {
+test("secrets can be files: each error is reported by name, and no secret is printed", async () => {
   const secrets = join(folder, "secrets");
   await mkdir(secrets);
   await writeFile(join(secrets, "TOKEN"), "the-token-of-the-test\n");
@@ -187,7 +187,7 @@ test("secrets may be files: each problem with one is said by name, and no secret
   expect(half.output.err).toMatch(/AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY belong together/);
 });
 
-test("a server with its secrets in files takes them, has none in its environment, and starts without an optional one", async () => {
+test("a server with its secrets in files reads them, has none in its environment, and starts without an optional one", async () => {
   const secrets = join(folder, "mounted");
   await mkdir(secrets);
   const start = () =>
@@ -214,7 +214,7 @@ test("a server with its secrets in files takes them, has none in its environment
   expect(pod.log()).not.toMatch(/the-token|the-old|signing-key/);
 });
 
-test("keys where no program would use them are refused, and not repeated", async () => {
+test("keys in the wrong place are refused, and not printed", async () => {
   for (const [name, value] of [
     ["SOURCE", "s3://AKIA:hunter2@photos"],
     ["SOURCE", "https://user:hunter2%E9@photos.example/"],
@@ -228,7 +228,7 @@ test("keys where no program would use them are refused, and not repeated", async
   }
 });
 
-test("a folder that cannot be the cache is named in one sentence, with what to do", async () => {
+test("a folder that cannot be the cache is named in one sentence, with the remedy", async () => {
   const file = join(folder, "worms.jpg");
   const listed = join(folder, "listed");
   await mkdir(listed);
@@ -251,7 +251,7 @@ test("a folder that cannot be the cache is named in one sentence, with what to d
   }
 });
 
-test("a source folder that is not there is named", async () => {
+test("a source folder that does not exist is named", async () => {
   const server = run(["serve", "--source", join(folder, "nowhere"), "--port", "0", "--admin-port", "0"], {
     CACHE_DIR: join(folder, "cache"),
   });
@@ -259,7 +259,7 @@ test("a source folder that is not there is named", async () => {
   expect(server.output.err).toMatch(/SOURCE: the folder .*nowhere does not exist/);
 });
 
-test("gc sweeps once and says what it did, whatever a setting of serve's is", async () => {
+test("gc sweeps once and prints the result, whatever the settings of serve are", async () => {
   const once = run(["gc", "--cache", join(folder, "cache"), "--dry-run"], { SOURCE: "ftp://x" });
   expect(await once.ended).toBe(0);
   expect(once.output.out).toMatch(/^kept \d+ files?, /);
@@ -272,7 +272,7 @@ test.each(["serve", "gc"])("%s --help names every setting that it reads", async 
   for (const name of names) expect(help.output.out).toMatch(new RegExp(`\\b${name}\\b`));
 });
 
-test("a program that there is not is said so", async () => {
+test("an unknown command is reported", async () => {
   const none = run(["server"]);
   expect(await none.ended).toBe(2);
   expect(none.output.err).toMatch(/imgproxy-lite has no "server"/);

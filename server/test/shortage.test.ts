@@ -65,7 +65,7 @@ const lines = (pod: Pod, pattern: RegExp): number =>
     .split("\n")
     .filter((line) => pattern.test(line)).length;
 
-test("a process that the system does not give is told in one way, whether spawn throws or tells it later", async () => {
+test("a process that the system refuses is reported in one way, whether spawn throws or fails later", async () => {
   for (const [file, args, code] of [
     ["/nonexistent", [], "ENOENT"],
     // It throws at once, as ENOMEM does.
@@ -77,14 +77,14 @@ test("a process that the system does not give is told in one way, whether spawn 
   }
 });
 
-test("of few descriptors half are for connections, of many all but those that the server itself takes", () => {
+test("of few descriptors half are for connections, of many all except those that the server needs itself", () => {
   expect([undefined, 1_000_000, 1_024, 64].map((all) => connectionsWithin(all, 4_096))).toEqual([
     4_096, 4_096, 768, 32,
   ]);
 });
 
 describe.runIf(process.platform === "linux")("a server that", () => {
-  test("has no descriptor for an encoder or a sweep answers 503, says why, and goes on with what it has", async () => {
+  test("a server without descriptors for an encoder or a sweep answers 503, says why, and continues", async () => {
     const { settings } = await folderOfOne();
     const pod = await startPod(settings);
     expect(await ask(pod, 50)).toBe(200);
@@ -103,7 +103,7 @@ describe.runIf(process.platform === "linux")("a server that", () => {
     expect(await pod.stop()).toBe(0);
   });
 
-  test("has a connection for every descriptor refuses more, and takes them again when some are free", async () => {
+  test("a server with a connection for every descriptor refuses more, and accepts them again when some are free", async () => {
     const { settings } = await folderOfOne();
     const pod = await startPod(settings);
     expect(await ask(pod, 50)).toBe(200);
@@ -116,7 +116,7 @@ describe.runIf(process.platform === "linux")("a server that", () => {
     expect(await pod.stop()).toBe(0);
   });
 
-  test("cannot open the files of its cache serves what it makes instead", async () => {
+  test("a server that cannot open its cache files serves newly made images instead", async () => {
     const photos = await startPhotoServer(64, 48);
     const { settings } = await folderOfOne();
     const pod = await startPod({ ...settings, SOURCE: photos.url, GC_INTERVAL: "0", HOT_CACHE_BYTES: "0" });
@@ -137,7 +137,7 @@ describe.runIf(process.platform === "linux")("a server that", () => {
     reader.destroy();
   });
 
-  test("cannot open an original says that it is busy, not that the photograph is gone", async () => {
+  test("a server that cannot open an original answers that it is busy, not that the photograph is gone", async () => {
     const { settings } = await folderOfOne();
     const pod = await startPod({ ...settings, GC_INTERVAL: "0" });
     const { hostname, port } = new URL(pod.url);
@@ -159,7 +159,7 @@ describe.runIf(process.platform === "linux")("a server that", () => {
     expect(await get()).toMatch(/^HTTP\/1.1 200 /);
   });
 
-  test("starts with few descriptors keeps some for its own work, and says that connections are limited", async () => {
+  test("a server that starts with few descriptors reserves some for its own work, and logs that connections are limited", async () => {
     const { settings } = await folderOfOne();
     const pod = await startPod(settings, undefined, undefined, ["prlimit", "--nofile=140:140"]);
     const sockets = await openMany(pod, 100);
@@ -174,7 +174,7 @@ describe.runIf(process.platform === "linux")("a server that", () => {
     expect((await fetch(new URL("livez", pod.adminUrl))).status).toBe(200);
   });
 
-  test("may start no more processes answers 503, says why, and encodes when it may again", async () => {
+  test("a server that cannot start more processes answers 503, says why, and encodes when it can again", async () => {
     const user = 61_000 + (process.pid % 4_000);
     const skipped = whyNoOtherUser(user);
     if (skipped !== undefined) return console.log(`skipped: ${skipped}`);
@@ -194,7 +194,7 @@ describe.runIf(process.platform === "linux")("a server that", () => {
     expect(await pod.stop()).toBe(0);
   });
 
-  test("has encoders that end as they start answers 503, says how, and encodes once they do not", async () => {
+  test("a server whose encoders exit at their start answers 503, says why, and encodes once they work", async () => {
     const { settings } = await folderOfOne();
     const { executable, child } = await copyProgram();
     const pod = await startPod(settings, executable);
@@ -211,7 +211,7 @@ describe.runIf(process.platform === "linux")("a server that", () => {
   });
 });
 
-test("a server whose first encoder does not start says so in a sentence, and ends", async () => {
+test("a server whose first encoder does not start prints one sentence, and exits", async () => {
   const { settings } = await folderOfOne();
   const { executable, child } = await copyProgram();
   await writeFile(child, 'import "nonesuch";');

@@ -43,7 +43,7 @@ function holdSource(): () => void {
   return release;
 }
 
-test("Node warns of nothing while thirty photographs are checked behind their answers", async () => {
+test("Node prints no warning while thirty photographs are checked in the background", async () => {
   for (const name of names) expect((await world.get(`/?img=${name}&q=33&fm=jpg`)).status).toBe(200);
   await world.service.background.idle();
   const release = holdSource();
@@ -53,7 +53,7 @@ test("Node warns of nothing while thirty photographs are checked behind their an
   release();
 });
 
-test("a server that stops aborts every check that is under way", async () => {
+test("a server that stops aborts every running check", async () => {
   for (const name of names) await world.get(`/?img=${name}&q=33&fm=jpg`);
   await world.service.background.idle();
   holdSource();
@@ -63,7 +63,7 @@ test("a server that stops aborts every check that is under way", async () => {
   await world.service.background.stop();
 });
 
-test("Node warns of nothing while one call probes thirty photographs that are absent", async () => {
+test("Node prints no warning while one call probes thirty absent photographs", async () => {
   const images = names.map((name) => `absent/${name}`);
   const response = await world.get("/api/probe", {
     ...{ method: "POST", body: JSON.stringify({ images, neighbours: true }) },

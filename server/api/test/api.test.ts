@@ -57,7 +57,7 @@ beforeEach(async () => {
 afterEach(() => world.close());
 
 describe("/api", () => {
-  test("takes either live token and no other", async () => {
+  test("the API accepts every valid token and no other", async () => {
     for (const [token, status] of [
       [tokens[0], 200],
       [tokens[1], 200],
@@ -68,7 +68,7 @@ describe("/api", () => {
     expect((await world.get("/api/probe", { method: "POST", body: "{}" })).status).toBe(401);
   });
 
-  test("does not exist without a token configured", async () => {
+  test("the API does not exist without a configured token", async () => {
     await world.close();
     world = await createWorld();
     expect((await call("POST", "probe", { images: [] })).status).toBe(404);
@@ -77,7 +77,7 @@ describe("/api", () => {
     ).toBe(404);
   });
 
-  test("says what is wrong with a body, a method and a path", async () => {
+  test("the API says what is wrong with a body, a method or a path", async () => {
     for (const [method, path, body, status] of [
       ["POST", "probe", "{", 400],
       ["POST", "probe", { images: "x" }, 400],
@@ -91,7 +91,7 @@ describe("/api", () => {
       expect([path, (await call(method, path, body)).status]).toEqual([path, status]);
   });
 
-  test("bounds a body by what arrives, whatever it announces", async () => {
+  test("the API limits a body by the bytes that arrive, whatever its headers announce", async () => {
     const chunk = new Uint8Array(2 ** 18).fill(0x20);
     let sent = 0;
     const body = new ReadableStream<Uint8Array>({
@@ -113,7 +113,7 @@ describe("/api", () => {
 });
 
 describe("a probe", () => {
-  test("describes many photographs, each failure by itself, and asks the source about every one", async () => {
+  test("a probe describes many photographs, reports failures one by one, and asks the source about each", async () => {
     const first = await call("POST", "probe", { images: ["worms.jpg", "absent.jpg"] });
     const before = await first.json();
     expect(at(before, "images", "worms.jpg")).toMatchObject({
@@ -135,7 +135,7 @@ describe("a probe", () => {
 });
 
 describe("a warm-up", () => {
-  test("makes all variants of one fetch, in order, and readers of every class then hit", async () => {
+  test("a warm-up makes all variants from one fetch, in order, and then readers of every class get hits", async () => {
     const response = await call("POST", "warm", { img: "worms.jpg", variants: specs });
     expect(response.headers.get("content-type")).toBe("application/x-ndjson");
     const made = await lines(response);
@@ -156,14 +156,14 @@ describe("a warm-up", () => {
     }
   });
 
-  test("fills the disk and leaves memory to readers", async () => {
+  test("a warm-up fills the disk and leaves the memory cache to readers", async () => {
     await warm(specs);
     expect(world.service.hot.entries).toBe(0);
     await world.get("/?img=worms.jpg&q=60&w=32");
     expect(world.service.hot.entries).toBe(1);
   });
 
-  test("says what was here already, and makes it anew when the photograph was replaced", async () => {
+  test("a warm-up reports existing variants, and makes them again after the photograph was replaced", async () => {
     await warm(specs);
     const statuses = async () =>
       (await warm(specs)).map(
@@ -174,7 +174,7 @@ describe("a warm-up", () => {
     expect(await statuses()).toEqual(["made", "made", "made", "made"]);
   });
 
-  test("makes the format that a hurried reader got a substitute for", async () => {
+  test("a warm-up makes the format for which a reader got a substitute", async () => {
     world.encoder.substitute = true;
     world.encoder.before = async (signal) => {
       if (world.encoder.count() > 0)
@@ -186,7 +186,7 @@ describe("a warm-up", () => {
     expect(line).toMatchObject({ status: "made" });
   });
 
-  test("fails each variant that is left when the photograph is absent, damaged or the source is down", async () => {
+  test("a warm-up fails each remaining variant if the photograph is absent or damaged, or the source is down", async () => {
     await writeFile(join(world.folder, "text.jpg"), "text");
     for (const [img, code] of [
       ["absent.jpg", "source-absent"],
@@ -200,7 +200,7 @@ describe("a warm-up", () => {
     expect(failed).toMatchObject([{ status: "failed", problem: { code: "source-timeout" } }]);
   });
 
-  test("is told before what is missing, at the version that the page is built with", async () => {
+  test("POST /api/missing names missing variants before a warm-up, at the version of the page", async () => {
     const probed = await (await call("POST", "probe", { images: ["worms.jpg"] })).json();
     const v = String(at(probed, "images", "worms.jpg", "version"));
     await warm(specs.slice(0, 2));
@@ -214,7 +214,7 @@ describe("a warm-up", () => {
     expect(await missing(v)).toEqual({ images: [] });
   });
 
-  test("counts what was made with less effort as missing, where effort makes a difference", async () => {
+  test("POST /api/missing counts variants of lower effort as missing, if the format has an effort", async () => {
     const images = [{ img: "worms.jpg", variants: specs }];
     const missing = async (effort: number) => (await call("POST", "missing", { images, effort })).json();
     await warm(specs);
@@ -224,7 +224,7 @@ describe("a warm-up", () => {
 });
 
 describe("what is missing", () => {
-  test("is read image by image, and what is wrong is named wherever it stands", async () => {
+  test("the body of POST /api/missing is read image by image, and an error is named wherever it is", async () => {
     const images = Array.from({ length: 500 }, (_, at) => ({ img: `${at}.jpg`, variants: specs }));
     const missing = async (body: unknown) => {
       const answer = await call("POST", "missing", body);
@@ -245,7 +245,7 @@ describe("what is missing", () => {
     expect((await missing(`{"images":["${"x".repeat(4 * MIB)}"]}`))[0]).toBe(413);
   });
 
-  test("lets the event loop turn while the largest question is read and answered", async () => {
+  test("the event loop runs while the largest POST /api/missing is read and answered", async () => {
     const variants = Array.from({ length: 200 }, (_, at) => ({ q: 60, w: at + 1, accept: "webp" }));
     const images = Array.from({ length: 500 }, (_, at) => ({ img: `${at}.jpg`, variants }));
     async function* body() {
@@ -268,7 +268,7 @@ describe("what is missing", () => {
   });
 });
 
-test("the line of a call that fails has its key as soon as that is known", async () => {
+test("the log line of a failed API call has its key as soon as the key is known", async () => {
   const parts = pathParts(world.cache.nameOf({ key: "worms.jpg", quality: 60, class: "jpg" }));
   await mkdir(join(world.volume, ...parts.slice(0, 2)), { recursive: true });
   await writeFile(join(world.volume, ...parts.slice(0, 3)), "no folder");
@@ -287,7 +287,7 @@ describe("the keys beside one that is not there", () => {
     return at(answer, "images", key, "neighbours");
   };
 
-  test("are those of its folder, or all where there is no such folder", async () => {
+  test("the siblings of a missing key are those of its folder, or all keys if the folder does not exist", async () => {
     await mkdir(join(world.folder, "trips/deep"), { recursive: true });
     for (const key of ["trips/a.jpg", "trips/b.jpg", "trips/deep/c.jpg"])
       await writeFile(join(world.folder, key), "photo");
@@ -298,7 +298,7 @@ describe("the keys beside one that is not there", () => {
     );
   });
 
-  test("are never outside the source, and told to nobody who has not asked", async () => {
+  test("siblings of a missing key are never outside the source, and only sent if they were requested", async () => {
     const outside = await mkdtemp(join(tmpdir(), "outside-"));
     await writeFile(join(outside, "secret.jpg"), "photo");
     await symlink(outside, join(world.folder, "link"));
@@ -312,14 +312,14 @@ describe("the keys beside one that is not there", () => {
     expect(at(plain, "images", "absent.jpg")).toEqual({ problem: expect.anything() });
   });
 
-  test("are a thousand at most", async () => {
+  test("at most a thousand siblings of a missing key are listed", async () => {
     for (let file = 0; file < 1_100; file++) await writeFile(join(world.folder, `many-${file}.jpg`), "");
     expect(await beside("absent.jpg")).toHaveLength(1_000);
   });
 });
 
 describe("published sets and purges", () => {
-  test("are put, got, listed and deleted", async () => {
+  test("published sets can be put, got, listed and deleted", async () => {
     const set = { images: { "worms.jpg": ["img=worms.jpg&q=60"] } };
     expect((await call("PUT", "published/blog/one", set)).status).toBe(204);
     expect(await (await call("GET", "published/blog/one")).json()).toEqual(set);
@@ -328,7 +328,7 @@ describe("published sets and purges", () => {
     expect((await call("GET", "published/blog/one")).status).toBe(404);
   });
 
-  test("a set that is refused anywhere in a long body is refused in words, once all of it is sent, and leaves nothing behind", async () => {
+  test("a set with an error anywhere in a long body is refused with a message, after the whole body is sent, and leaves no file", async () => {
     const good = Array.from(
       { length: 3_000 },
       (_, at) => [`${at}.jpg`, [`img=${at}.jpg&q=60&w=800`]] as const,
@@ -375,7 +375,7 @@ describe("published sets and purges", () => {
     expect(await (await call("GET", "published/blog")).json()).toEqual({ sets: ["two", "one"] });
   });
 
-  test("a purge forgets a photograph in memory and on disk, and what was known not to work of it", async () => {
+  test("a purge removes a photograph from memory and disk, and its remembered failures", async () => {
     await world.get("/?img=worms.jpg&q=60");
     await world.get("/?img=absent.jpg&q=60");
     await world.service.background.idle();

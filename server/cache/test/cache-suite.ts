@@ -43,14 +43,14 @@ export function testCache(create: () => Promise<VariantCache & SourceRecords>): 
     expect(await cache.read(variant)).toEqual(entryOf("worms"));
   });
 
-  test("what an entry says of itself is read without its body", async () => {
+  test("the metadata of an entry is read without its body", async () => {
     const cache = await create();
     expect(await cache.readMeta(variant)).toBeUndefined();
     await cache.write(variant, entryOf("worms"));
     expect(await cache.readMeta(variant)).toEqual(entryOf("worms").meta);
   });
 
-  test("variants that differ in one thing do not meet", async () => {
+  test("variants that differ in one property have different entries", async () => {
     const cache = await create();
     const { width: _, ...full } = variant;
     const variants: Variant[] = [

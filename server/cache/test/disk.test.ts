@@ -33,7 +33,7 @@ async function createCache(options: Partial<DiskCacheOptions> = {}) {
   return { cache, folder, failures, pathOf };
 }
 
-test("two replicas on one folder see each other's entries, two storages on it do not", async () => {
+test("two replicas on one folder see each other's entries; two storages in it do not", async () => {
   const folder = await temporaryFolder();
   const [one, two, other] = await Promise.all([
     createDiskCache({ folder }),
@@ -97,22 +97,25 @@ describe("whatever else lies where an entry should is a miss, and the next write
     test.each([
       [name, false],
       [`${name}, where it was read before`, true],
-    ])("%s", async (_, isKnown) => {
-      const { cache, failures, pathOf } = await createCache();
-      const neighbour = { ...variant, quality: 56 };
-      await cache.write(variant, good);
-      await cache.write(neighbour, entryOf("neighbour"));
-      if (isKnown) expect(await cache.read(variant)).toEqual(good);
-      await mutate(pathOf(variant), pathOf(neighbour));
-      expect(await cache.readMeta(variant)).toBeUndefined();
-      expect(await cache.read(variant)).toBeUndefined();
-      if (name !== "a link to nothing") expect(failures).toContain("corrupt");
-      expect(await cache.write(variant, good)).toBe(true);
-      expect(await cache.read(variant)).toEqual(good);
-      expect(await cache.read(neighbour)).toEqual(entryOf("neighbour"));
-    });
+    ])(
+      "a wrong file in the place of an entry is a miss, and the next write repairs it: %s",
+      async (_, isKnown) => {
+        const { cache, failures, pathOf } = await createCache();
+        const neighbour = { ...variant, quality: 56 };
+        await cache.write(variant, good);
+        await cache.write(neighbour, entryOf("neighbour"));
+        if (isKnown) expect(await cache.read(variant)).toEqual(good);
+        await mutate(pathOf(variant), pathOf(neighbour));
+        expect(await cache.readMeta(variant)).toBeUndefined();
+        expect(await cache.read(variant)).toBeUndefined();
+        if (name !== "a link to nothing") expect(failures).toContain("corrupt");
+        expect(await cache.write(variant, good)).toBe(true);
+        expect(await cache.read(variant)).toEqual(good);
+        expect(await cache.read(neighbour)).toEqual(entryOf("neighbour"));
+      },
+    );
 
-  test("every single flipped bit", async () => {
+  test("an entry with any single flipped bit is a miss, and the next write repairs it", async () => {
     const { cache, pathOf } = await createCache();
     await cache.write(variant, good);
     const whole = await readFile(pathOf(variant));
@@ -130,7 +133,7 @@ describe("whatever else lies where an entry should is a miss, and the next write
     );
   });
 
-  test("a body that has rotted is there until it is read, and then it is not", async () => {
+  test("an entry with a damaged body is listed until it is read, and then it is a miss", async () => {
     const { cache, pathOf } = await createCache();
     await cache.write(variant, good);
     const file = await readFile(pathOf(variant));
@@ -142,14 +145,14 @@ describe("whatever else lies where an entry should is a miss, and the next write
   });
 });
 
-test("nothing but the entry is left where it was published", async () => {
+test("a store leaves only the entry in its folder", async () => {
   const { cache, pathOf } = await createCache();
   await Promise.all(Array.from({ length: 20 }, () => cache.write(variant, entryOf("worms"))));
   expect(await readdir(dirname(pathOf(variant)))).toEqual([cache.nameOf(variant)]);
 });
 
 test.each(["longer than before", "short"])(
-  "an entry that was replaced since it was read is read: %s",
+  "an entry that was replaced after its last read is read again: %s",
   async (text) => {
     const { cache, folder } = await createCache();
     const other = await createCache({ folder });
@@ -160,7 +163,7 @@ test.each(["longer than before", "short"])(
   },
 );
 
-test("a use is written down once an hour", async () => {
+test("a use of an entry is recorded once an hour", async () => {
   let now = Date.now();
   const { cache, pathOf } = await createCache({ now: () => now });
   await cache.write(variant, entryOf("worms"));
@@ -178,7 +181,7 @@ test("a use is written down once an hour", async () => {
   await expect.poll(modified).toBe(now);
 });
 
-test("a volume that takes no writes is asked again after half a minute, and fails nobody", async () => {
+test("a volume that refuses writes is tried again after half a minute, and no request fails", async () => {
   let now = Date.now();
   const { cache, folder, failures } = await createCache({ now: () => now });
   await cache.write(variant, entryOf("worms"));
@@ -194,7 +197,7 @@ test("a volume that takes no writes is asked again after half a minute, and fail
   expect(await cache.write(other, entryOf("other"))).toBe(true);
 });
 
-test("a record that is damaged is unknown again", async () => {
+test("a damaged source entry counts as absent", async () => {
   const { cache, folder } = await createCache();
   await cache.writeRecord("worms.jpg", record);
   const [file] = (await readdir(folder, { recursive: true })).filter((name) => name.endsWith(".source"));
@@ -202,13 +205,13 @@ test("a record that is damaged is unknown again", async () => {
   expect(await cache.readRecord("worms.jpg")).toBeUndefined();
 });
 
-test("the folder is made, with what is above it", async () => {
+test("the cache folder and its parents are created", async () => {
   const folder = join(await temporaryFolder(), "a", "b");
   const { cache } = await createCache({ folder });
   expect(await cache.write(variant, entryOf("worms"))).toBe(true);
 });
 
-test("nothing is stored beyond the budget, until a sweep has made room", async () => {
+test("nothing is stored above the limit until a sweep has made room", async () => {
   let now = Date.now();
   const folder = await temporaryFolder();
   const { cache, failures } = await createCache({
@@ -231,7 +234,7 @@ test("nothing is stored beyond the budget, until a sweep has made room", async (
   expect(await write(stored + 1)).toBe(false);
 });
 
-test("replicas on one folder keep to one budget together", async () => {
+test("replicas on one folder keep to one limit together", async () => {
   const folder = await temporaryFolder();
   const budget = { maxBytes: 100_000, maxFiles: 1_000 };
   const replicas = [await createCache({ folder, budget }), await createCache({ folder, budget })];
@@ -255,7 +258,7 @@ test("replicas on one folder keep to one budget together", async () => {
   expect(bytes).toBeGreaterThan(98_000);
 });
 
-test("what a sweep did not see because it was stored meanwhile still counts after it", async () => {
+test("entries that were stored during a sweep, and that it did not see, still count after it", async () => {
   let now = Date.now();
   const folder = await temporaryFolder();
   const budget = { maxBytes: 10_000, maxFiles: 100 };
@@ -267,7 +270,7 @@ test("what a sweep did not see because it was stored meanwhile still counts afte
   expect([await write(8), await write(9), await write(10)]).toEqual([true, true, false]);
 });
 
-test("what another replica has just published of the same bytes is left as it is", async () => {
+test("equal bytes that another replica has just stored are not written again", async () => {
   const folder = await temporaryFolder();
   const [one, other] = [await createCache({ folder }), await createCache({ folder })];
   const path = join(folder, ...pathParts(one.cache.nameOf(variant)));
@@ -280,7 +283,7 @@ test("what another replica has just published of the same bytes is left as it is
   expect(await one.cache.read(variant)).toEqual(entryOf("better worms"));
 });
 
-test("of a source's entries the longest unused are evicted, and nothing of another source or of what is known of it", async () => {
+test("of a source's entries the least recently used are evicted, but none of another source, and not the source entry", async () => {
   const folder = await temporaryFolder();
   const neighbour = { ...variant, key: "other.jpg" };
   let now = Date.now();

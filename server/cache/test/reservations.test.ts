@@ -5,7 +5,7 @@ import { temporaryFolder } from "../../test/support/temporary-folder.ts";
 import { createDiskCache } from "../disk.ts";
 import { forgetReservations, readReservations, writeReservation } from "../reservations.ts";
 
-test("a replica's claim that cannot be read is neither nothing nor forgotten", async () => {
+test("a replica's reservation that cannot be read does not count as zero, and is not deleted", async () => {
   const folder = await temporaryFolder();
   expect(await readReservations(folder, 1)).toEqual({ bytes: 0, files: 0 });
   await writeReservation(folder, "one", { bytes: 5, files: 1, since: 1 }, new Date());
@@ -18,7 +18,7 @@ test("a replica's claim that cannot be read is neither nothing nor forgotten", a
   expect((await readdir(join(folder, "claims"))).sort()).toEqual(["one", "unreadable"]);
 });
 
-test("a purge says that it does not know what is there when the volume cannot be read", async () => {
+test("a purge reports that the number is unknown if the volume cannot be read", async () => {
   const folder = await temporaryFolder();
   const cache = await createDiskCache({ folder });
   expect([await cache.purge("a.jpg"), await cache.entriesOf("a.jpg")]).toEqual([0, []]);

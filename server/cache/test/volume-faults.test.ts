@@ -64,7 +64,7 @@ test.each(
   report("C3", `${faults} × ${error.code} at ${call}`, "0 stored, 0 left behind; stored again after 30 s");
 });
 
-test.each(["EIO", "ESTALE", "EACCES"])("%s at a read is a miss, and is told", async (code) => {
+test.each(["EIO", "ESTALE", "EACCES"])("%s during a read is a miss, and is reported", async (code) => {
   const failures: CacheFailure[] = [];
   const cache = await createDiskCache({
     folder: await temporaryFolder(),

@@ -17,7 +17,7 @@ function withResolvers<T>() {
 
 const impatient = () => new VolumeLimiter({ deadlineMs: { read: 30, write: 30 } });
 
-test("work is given up at its deadline, and what it fails with is passed on", async () => {
+test("work on the volume is given up at its deadline, and its errors are passed on", async () => {
   const volume = impatient();
   expect(await volume.run("read", async () => "read")).toBe("read");
   await expect(volume.run("read", () => Promise.reject(new Error("no such file")))).rejects.toThrow(
@@ -26,13 +26,13 @@ test("work is given up at its deadline, and what it fails with is passed on", as
   await expect(volume.run("read", stuck().work)).rejects.toThrow(VolumeHung);
 });
 
-test("one file that hangs takes nothing from the others", async () => {
+test("one hung file does not slow down work on others", async () => {
   const volume = impatient();
   await expect(volume.run("read", stuck().work)).rejects.toThrow(VolumeHung);
   for (let at = 0; at < 10; at++) expect(await volume.run("read", async () => at)).toBe(at);
 });
 
-test("however many ask a hung volume, two reads and a write are in it", async () => {
+test("whatever number of requests wait for a hung volume, two reads and one write block", async () => {
   const volume = impatient();
   let inside = 0;
   const hang = (): Promise<never> => {
@@ -48,14 +48,14 @@ test("however many ask a hung volume, two reads and a write are in it", async ()
   expect(inside).toBe(3);
 });
 
-test("reads go on while a write hangs", async () => {
+test("reads continue while a write hangs", async () => {
   const volume = impatient();
   await expect(volume.run("write", stuck().work)).rejects.toThrow(VolumeHung);
   await expect(volume.run("write", async () => "")).rejects.toThrow("does not answer");
   expect(await volume.run("read", async () => "read")).toBe("read");
 });
 
-test("a volume that came back is used from the first answer on", async () => {
+test("a volume that is back is used again from its first answer on", async () => {
   const volume = impatient();
   const [one, two] = [stuck(), stuck()];
   const asked = await Promise.allSettled([volume.run("read", one.work), volume.run("read", two.work)]);
@@ -66,7 +66,7 @@ test("a volume that came back is used from the first answer on", async () => {
   expect(await volume.run("read", async () => "back")).toBe("back");
 });
 
-test("work whose turn comes too late is not begun", async () => {
+test("work whose turn comes after its deadline is not started", async () => {
   const volume = impatient();
   const slow = stuck();
   const first = volume.run("write", slow.work);

@@ -31,7 +31,7 @@ function createTimed(more: Partial<SemaphoreLimits>) {
 }
 
 describe("a semaphore", () => {
-  test("is taken until it is used up, and given to who waited first", async () => {
+  test("a semaphore gives its amount away until it is used up, and then in the order of the queue", async () => {
     const bytes = createSemaphore(limits);
     const back = await take(bytes, 7);
     const second = take(bytes, 7);
@@ -43,7 +43,7 @@ describe("a semaphore", () => {
     expect([await settled(second), await settled(third), bytes.used]).toEqual(["taken", "taken", 8]);
   });
 
-  test("lets nobody wait behind too many others, or too long", async () => {
+  test("a semaphore refuses claims when the queue is full or the wait would be too long", async () => {
     const bytes = createSemaphore({ ...limits, waitMs: 300 });
     await take(bytes, 10);
     const waiting = [take(bytes, 1), take(bytes, 1)];
@@ -51,7 +51,7 @@ describe("a semaphore", () => {
     for (const one of waiting) await expect(one).rejects.toThrow(expect.objectContaining({ code: "busy" }));
   });
 
-  test("forgets who leaves, and goes on with the next", async () => {
+  test("a semaphore drops a claim whose client leaves, and serves the next one", async () => {
     const bytes = createSemaphore(limits);
     const back = await take(bytes, 5);
     const leaver = new AbortController();
@@ -64,7 +64,7 @@ describe("a semaphore", () => {
     expect(bytes.used).toBe(5);
   });
 
-  test("gives what is larger than all of it when nothing else is out", async () => {
+  test("a semaphore gives a claim that is larger than its total when nothing else is held", async () => {
     const bytes = createSemaphore(limits);
     const back = await take(bytes, 50);
     expect(await settled(take(bytes, 1))).toBe("waiting");
@@ -73,7 +73,7 @@ describe("a semaphore", () => {
 });
 
 describe("clients of one semaphore", () => {
-  test("go by what each has used: one that asks first and for much does not go before the others", async () => {
+  test("clients of a semaphore go first by how little they have used: an early large claim does not block the others", async () => {
     const { clock, shared } = createTimed({});
     const held = [await take(shared, 1, "greedy"), await take(shared, 1, "greedy")];
     const order: string[] = [];
@@ -88,7 +88,7 @@ describe("clients of one semaphore", () => {
     await expect.poll(() => order).toEqual(["b", "c", "b", "greedy", "greedy", "greedy"]);
   });
 
-  test("are alike again when what one has used is long past", async () => {
+  test("clients of a semaphore become equal again when their use is long ago", async () => {
     const { clock, shared } = createTimed({ amount: 1 });
     (await take(shared, 1, "a"))();
     const back = await take(shared, 1, "a");
@@ -107,7 +107,7 @@ describe("clients of one semaphore", () => {
     await expect.poll(() => order).toEqual(["a"]);
   });
 
-  test("have all of it while nobody else waits, and nobody is shut out by what others hold for long", async () => {
+  test("one client can have all of a semaphore while nobody else waits, and long use by others locks nobody out", async () => {
     const { clock, shared } = createTimed({ spare: 1 });
     await take(shared, 1, "slow");
     await take(shared, 1, "slow");
@@ -124,7 +124,7 @@ describe("clients of one semaphore", () => {
     expect([await settled(more), await settled(again)]).toEqual(["waiting", "waiting"]);
   });
 
-  test("of a full line the one that has most in it loses its last, unless it would have less than the newcomer", async () => {
+  test("a full queue drops the last claim of the client with most in it, unless it would then have less than the new one", async () => {
     const { shared } = createTimed({ amount: 1, mostWaiting: 3 });
     await take(shared, 1, "greedy");
     const greedy = [1, 2, 3].map(() => take(shared, 1, "greedy"));
@@ -138,7 +138,7 @@ describe("clients of one semaphore", () => {
     expect(await Promise.all(greedy.map(settled))).toEqual(["waiting", "busy", "busy"]);
   });
 
-  test("that have something to fetch first are refused by the same rule", async () => {
+  test("announced work of a client is refused by the same rule as claims", async () => {
     const { shared } = createTimed({ amount: 1, mostWaiting: 4 });
     await take(shared, 1, "greedy");
     for (let n = 0; n < 4; n++) void take(shared, 1, "greedy");
@@ -148,7 +148,7 @@ describe("clients of one semaphore", () => {
     come();
   });
 
-  test("are refused at once by how long their own work and what goes before it takes, not by that of others", async () => {
+  test("a claim is refused at once by the time of the work that goes before it, not by that of other clients", async () => {
     const { clock, shared } = createTimed({ amount: 1, waitMs: 3_000 });
     for (let n = 0; n < 30; n++) {
       const back = await take(shared, 1, "slow");
@@ -162,7 +162,7 @@ describe("clients of one semaphore", () => {
 });
 
 describe("work that several clients wait for", () => {
-  test("goes by the right of the one that has used least, whoever began it", async () => {
+  test("work for several clients gets its turn by the client that has used least, whoever started it", async () => {
     const { clock, shared } = createTimed({ amount: 1 });
     const flights = createSingleFlight<string>();
     const held = await take(shared, 1, "greedy");
@@ -186,7 +186,7 @@ describe("work that several clients wait for", () => {
     expect(order).toEqual(["two", "one"]);
   });
 
-  test("that was refused for the first of them is tried again for the others", async () => {
+  test("work that was refused for its first client is tried again for the others", async () => {
     const flights = createSingleFlight<string>();
     const began: string[] = [];
     const ask = (client: string) =>
@@ -208,7 +208,7 @@ describe("work that several clients wait for", () => {
     expect([await b, await c, began]).toEqual(["b", "b", ["greedy", "b"]]);
   });
 
-  test("is charged to the one that began it, also when all have left", async () => {
+  test("work for several clients is charged to the one that started it, even if all have left", async () => {
     const flights = createSingleFlight<void>();
     const paid: string[] = [];
     const payer = (name: string) => oneClient(name, (cpuMs) => paid.push(`${name} ${cpuMs}`));

@@ -51,7 +51,7 @@ describe("a JPEG without its last bytes", () => {
   const progressive = () => photo(160, 120).jpeg({ quality: 85, progressive: true }).toBuffer();
   const without = (jpeg: Buffer, bytes: number) => jpeg.subarray(0, jpeg.length - bytes);
 
-  test("has the pixels of the whole file where only the end marker is missing", async () => {
+  test("a JPEG that lacks only its end marker has the pixels of the whole file", async () => {
     for (const [name, whole] of [
       ["plain", await plain()],
       ["progressive", await progressive()],
@@ -69,7 +69,7 @@ describe("a JPEG without its last bytes", () => {
     }
   });
 
-  test("is refused where pixels are missing too", async () => {
+  test("a JPEG that also lacks pixels is refused", async () => {
     for (const [at, whole] of [await plain(), await progressive()].entries()) {
       expect(await statusOf(`half-${at}.jpg`, without(whole, whole.length / 2))).toBe(
         "422 unreadable-source",
@@ -102,7 +102,7 @@ describe("a PNG with wrong checksums", () => {
     ),
   );
 
-  test("is served: all of its pixels are there", async () => {
+  test("a PNG with wrong checksums is served with all of its pixels", async () => {
     const expected = await pixelsOf(pngOf(rows));
     const half = (data: Buffer) =>
       [data.subarray(0, data.length >> 1), data.subarray(data.length >> 1)] as const;
@@ -120,7 +120,7 @@ describe("a PNG with wrong checksums", () => {
     }
   });
 
-  test("is refused where rows are missing", async () => {
+  test("a PNG with wrong checksums that lacks rows is refused", async () => {
     for (const [name, png] of Object.entries({
       "cut.png": pngOf(rows).subarray(0, 120),
       "fewer-rows.png": pngOf(rows.subarray(0, rows.length / 2), {
@@ -153,7 +153,7 @@ describe("a GIF", () => {
     return Array.from({ length: pages }, (_, frame) => `${colour(frame, 2, 2)} ${colour(frame, 30, 20)}`);
   }
 
-  test("whose frames leave the canvas free is transparent there", async () => {
+  test("a GIF whose frames do not cover the canvas is transparent there", async () => {
     expect(await framesOf("still.gif", gifOf(width, height, [{ ...box, colour: 2 }]))).toEqual([
       "clear green",
     ]);
@@ -165,7 +165,7 @@ describe("a GIF", () => {
     expect(full).toMatch(/^clear/);
   });
 
-  test("is transparent for a reader without WebP, too, and in JSON", async () => {
+  test("a GIF whose frames do not cover the canvas is also transparent for a reader without WebP, and in JSON", async () => {
     // A photograph: what is drawn would be a PNG in any case.
     const { data } = await photo(200, 150).raw().toBuffer({ resolveWithObject: true });
     const colour = Array.from({ length: 200 * 150 }, (_, at) => data[3 * at] ?? 0);
@@ -176,7 +176,7 @@ describe("a GIF", () => {
     expect(await (await ask("photo.gif", gif, "fm=json")).json()).toMatchObject({ alpha: true, frames: 1 });
   });
 
-  test("that clears a frame to the background shows what is behind it", async () => {
+  test("a GIF that clears a frame to the background shows what is behind it", async () => {
     const frames = [{ ...whole, colour: 1 }, ...[2, 3].map((colour) => ({ ...box, colour }))].map(
       (frame) => ({
         ...frame,
@@ -188,19 +188,19 @@ describe("a GIF", () => {
     expect(await framesOf("cleared-256.gif", gifOf(width, height, frames, { bits: 8 }))).toEqual(expected);
   });
 
-  test("whose frames cover the canvas stays without alpha", async () => {
+  test("a GIF whose frames cover the canvas has no alpha", async () => {
     const frames = [1, 2].map((colour) => ({ ...whole, colour, disposal: 2 }));
     const webp = await shown("opaque.gif", gifOf(width, height, frames), "q=100");
     expect((await sharp(webp).metadata()).hasAlpha).toBe(false);
   });
 
-  test("without an end code or a trailer is played", async () => {
+  test("a GIF without an end code or a trailer is played", async () => {
     const frames = [1, 2].map((colour) => ({ ...whole, colour, disposal: 1, ended: false }));
     const gif = gifOf(width, height, frames, { trailer: false });
     expect(await framesOf("endless.gif", gif)).toEqual(["red red", "green green"]);
   });
 
-  test("that is cut off is played up to its last whole frame", async () => {
+  test("a GIF that is cut off is played up to its last whole frame", async () => {
     const one = gifOf(width, height, [{ ...whole, colour: 1 }]);
     const two = gifOf(
       width,
@@ -219,7 +219,7 @@ describe("a GIF", () => {
     expect(await statusOf("nothing.gif", one.subarray(0, one.length - 400))).toBe("422 unreadable-source");
   });
 
-  test("goes to readers without WebP as it is stored, frames and all", async () => {
+  test("a GIF that is cut off is sent unchanged to readers without WebP", async () => {
     const gif = gifOf(width, height, [
       { ...box, colour: 2, disposal: 1 },
       { ...box, colour: 1, disposal: 1 },
@@ -231,7 +231,7 @@ describe("a GIF", () => {
   });
 });
 
-test("an animated WebP that EXIF would turn is played as it is stored", async () => {
+test("an animated WebP with an EXIF rotation is played as it is stored", async () => {
   const webp = await readFile(join(import.meta.dirname, "../../test/fixtures/anim-exif6.webp"));
   const made = await sharp(await shown("turned.webp", webp, "q=90")).metadata();
   expect([made.pages, made.width, made.height]).toEqual([3, 120, 80]);
@@ -241,7 +241,7 @@ test("an animated WebP that EXIF would turn is played as it is stored", async ()
   expect(info).toMatchObject({ width: 120, height: 80, frames: 3, alpha: true });
 });
 
-test("a file of a kind that no decoder here reads is named, not called damaged", async () => {
+test("a file that no decoder here can read is called by its format, not damaged", async () => {
   const jpeg = await photo(40, 30).jpeg().toBuffer();
   const frame = jpeg.indexOf("\xff\xc0", 0, "latin1");
   const changed = (at: number, byte: number) => {

@@ -48,7 +48,7 @@ async function encode(
 }
 
 test.each(["jpg", "webp", "avif", "png"] as const)(
-  "%s keeps copyright, artist and licence, and nothing else",
+  "%s keeps copyright, artist and licence, and no other metadata",
   async (format) => {
     const body = await encode("keep", await camera(), format);
     expect(readCopyright(await sharp(body).metadata())).toEqual({
@@ -65,12 +65,12 @@ test.each(["jpg", "webp", "avif", "png"] as const)(
   },
 );
 
-test("without the option all of it goes", async () => {
+test("without KEEP_COPYRIGHT all metadata is removed", async () => {
   const { exif, xmp } = await sharp(await encode("drop", await camera(), "jpg")).metadata();
   expect({ exif, xmp }).toEqual({});
 });
 
-test("a photograph without rights gets none, and damaged metadata tells none", async () => {
+test("a photograph without rights gets none, and neither does one with damaged metadata", async () => {
   const { exif, xmp } = await sharp(
     await encode("keep", await photo(120, 80).jpeg().toBuffer(), "jpg"),
   ).metadata();
@@ -138,7 +138,7 @@ test.each([
     photoshopOf(Buffer.from("J\xfcrgen", "latin1")),
     { artist: "Jürgen", copyright: "© All" },
   ],
-] as const)("%s comes out as it was written, in every format", async (_, marker, content, rights) => {
+] as const)("rights as %s are kept unchanged, in every format", async (_, marker, content, rights) => {
   const original = withSegment(await photo(40, 30).jpeg().toBuffer(), marker, content);
   for (const format of ["jpg", "webp", "avif", "png"] as const) {
     const body = Buffer.from(await encode("keep", original, format));

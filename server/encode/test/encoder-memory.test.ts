@@ -52,7 +52,7 @@ function processesOf(module: string): number[] {
     });
 }
 
-test("a large job waits for room beside its like, small ones pass it, and then it is made", async () => {
+test("a large job waits for memory beside another large one, small ones go ahead, and then it is made", async () => {
   // Room for one of the two beside an ordinary one.
   const module = await faultyChild();
   const pool = startPool({ memoryBytes: 640 * MIB, worker: { module } });
@@ -72,7 +72,7 @@ test("a large job waits for room beside its like, small ones pass it, and then i
   expect(await waiting).toMatchObject({ contentType: "image/avif" });
 });
 
-test("one client's images do not keep the reserve from another's: the client that has used less of it is next", async () => {
+test("one client's images do not take the reserve from another client: the one that has used less is next", async () => {
   // Beside the reserve there is room for one job, and that one does not end.
   const pool = startPool({ memoryBytes: LEAST_BYTES, worker: { module: await faultyChild() } });
   const original = await photo(300, 200).jpeg().toBuffer();
@@ -87,7 +87,7 @@ test("one client's images do not keep the reserve from another's: the client tha
   expect(made).toEqual(["greedy", "other", "greedy", "greedy"]);
 });
 
-test("a child that takes more than its job may is ended at once, its variant is not tried again, and others are made", async () => {
+test("a child that uses more memory than its job may is ended at once, its variant is not tried again, and others are made", async () => {
   const pool = startPool({ worker: { module: await faultyChild() } });
   const original = await photo(300, 200).jpeg().toBuffer();
   for (let time = 0; time < 2; time++)
@@ -98,7 +98,7 @@ test("a child that takes more than its job may is ended at once, its variant is 
   expect(await make(pool, original, { quality: 50 })).toMatchObject({ contentType: "image/jpeg" });
 });
 
-test("children without work are ended when their memory is needed", async () => {
+test("idle children are ended when their memory is needed", async () => {
   // Two may rest beside each other, and a third may not begin then.
   const pool = startPool({ memoryBytes: LEAST_BYTES + CHILD_BYTES });
   const original = await photo(300, 200).jpeg().toBuffer();
@@ -108,7 +108,7 @@ test("children without work are ended when their memory is needed", async () => 
   expect(pool.stats().lanes.live.children).toBeLessThan(2);
 });
 
-test("what is passed by often enough has its turn, and an ordinary live job has room all the same", () => {
+test("a job gets its turn after enough others went ahead of it, and an ordinary live job always has room", () => {
   const memory = new EncoderMemory(2 * LEAST_BYTES);
   const ordinary = { bytes: 1, isLive: true };
   const inReserve = memory.acquire({ ...ordinary });
@@ -131,7 +131,7 @@ test("what is passed by often enough has its turn, and an ordinary live job has 
   expect(memory.acquire(large)).toBeDefined();
 });
 
-test("who waits no more keeps nobody waiting", () => {
+test("a job that no longer waits blocks nobody", () => {
   const memory = new EncoderMemory(LEAST_BYTES);
   const first = memory.acquire({ bytes: 1, isLive: false });
   const large = { bytes: memory.most, isLive: false };
@@ -162,12 +162,12 @@ test.each([
   ["WebP with alpha", () => photo(64, 48).ensureAlpha(0.5).webp(), { channels: 4 }],
   ["AVIF", () => photo(64, 48).avif({ effort: 0 }), { depth: 1 }],
   ["AVIF of 10 bits", () => photo(64, 48).avif({ effort: 0, bitdepth: 10 }), { depth: 2 }],
-] as const)("the header of a %s tells how it is decoded", async (_, picture, layout) => {
+] as const)("the header of a %s shows how it is decoded", async (_, picture, layout) => {
   const bytes = await picture().toBuffer();
   expect(readLayout(sniff(bytes).type, bytes)).toMatchObject({ width: 64, height: 48, frames: 1, ...layout });
 });
 
-test("an animated WebP tells its frames, and a header that is cut tells nothing or the truth", async () => {
+test("the header of an animated WebP shows its frames, and a cut header gives no or correct values", async () => {
   expect(readLayout("image/webp", await animation("webp", 3))).toMatchObject({ frames: 3 });
   const jpeg = await photo(64, 48).jpeg({ progressive: true }).toBuffer();
   for (let length = 0; length < jpeg.length; length++) {
@@ -176,7 +176,7 @@ test("an animated WebP tells its frames, and a header that is cut tells nothing 
   }
 });
 
-test("a JPEG of several scans is decoded whole, though it is not progressive", async () => {
+test("a JPEG with several scans is decoded whole, although it is not progressive", async () => {
   const jpeg = await photo(64, 48).jpeg().toBuffer();
   const scan = jpeg.indexOf(Buffer.from([0xff, 0xda]));
   // The first scan says that it has one of the three components.
@@ -185,7 +185,7 @@ test("a JPEG of several scans is decoded whole, though it is not progressive", a
 });
 
 test.each(["jpeg", "png", "webp"] as const)(
-  "what is left out of a %s changes no pixel, and neither its profile nor how it is turned",
+  "removing metadata of a %s changes no pixel, and neither its profile nor its orientation",
   async (format) => {
     const plain = photo(64, 48).withIccProfile("p3").withMetadata({ orientation: 6 });
     const original = await plain.withXmp("<x:xmpmeta/>").toFormat(format).toBuffer();
@@ -201,7 +201,7 @@ test.each(["jpeg", "png", "webp"] as const)(
   },
 );
 
-test("of a picture's metadata only as much is decoded as programs write", async () => {
+test("of an image's metadata only as much is decoded as real programs write", async () => {
   const block = Buffer.concat([Buffer.from("http://ns.adobe.com/xap/1.0/\0"), Buffer.alloc(60_000, 32)]);
   const head = Buffer.from([0xff, 0xe1, (block.length + 2) >> 8, (block.length + 2) & 255]);
   const jpeg = await photo(64, 48).jpeg().toBuffer();

@@ -22,7 +22,7 @@ if (skipped !== undefined) {
 }
 
 describe.skipIf(skipped !== undefined)("with ENCODER_USER", () => {
-  test("pixels are decoded by a process of that user, which owns nothing of the server's", async () => {
+  test("with ENCODER_USER, pixels are decoded by a process of that user, which owns nothing of the server", async () => {
     const { config } = loadConfig("serve", [], { SOURCE: "/", ENCODER_USER });
     const pool = createPool({
       ...(config.encoderUser !== undefined && { worker: { user: config.encoderUser } }),
@@ -39,7 +39,7 @@ describe.skipIf(skipped !== undefined)("with ENCODER_USER", () => {
     expect(users).toContain(String(USER));
   });
 
-  test("a process of that user reads neither the server's environment and memory nor its secrets' files; one of the server's own user does", async () => {
+  test("with ENCODER_USER, an encoder can read neither the server's environment and memory nor its secret files; without it, it can", async () => {
     const folder = await temporaryFolder();
     chmodSync(folder, 0o711);
     const secret = join(folder, "token");
@@ -68,7 +68,7 @@ describe.skipIf(skipped !== undefined)("with ENCODER_USER", () => {
 });
 
 describe("with ENCODER_USER a server that does not start says", () => {
-  test.skipIf(isRoot && skipped !== undefined)("that it is not root's, and may not have it", () => {
+  test.skipIf(isRoot && skipped !== undefined)("a server that is not root refuses ENCODER_USER", () => {
     const executable = fileURLToPath(new URL("../../../bin/imgproxy-lite.js", import.meta.url));
     const { status, stderr } = spawnSync(process.execPath, [executable, "serve", "--source", "/"], {
       ...{ env: { ENCODER_USER }, encoding: "utf8" },
@@ -80,16 +80,21 @@ describe("with ENCODER_USER a server that does not start says", () => {
     ]);
   });
 
-  test.runIf(isRoot)("which folder is shut to that user, and what to do", async () => {
-    const { folder, executable } = await copyProgram(0o700);
-    const settings = { SOURCE: await temporaryFolder(), CACHE_DIR: await temporaryFolder(), ENCODER_USER };
-    const [, words = ""] = await startPod(settings, executable).then(
-      () => [],
-      (error: Error) => /^serve ended with 1: imgproxy-lite cannot start: (.*)$/m.exec(error.message) ?? [],
-    );
-    expect(words).toMatch(new RegExp(`^ENCODER_USER: user ${ENCODER_USER} may not (enter|read) \\S+, which`));
-    // Where the whole clone or Node itself is shut to it, that is said first.
-    if (skipped === undefined) expect(words).toContain(` ${folder},`);
-    expect(words).toContain("or unset ENCODER_USER");
-  });
+  test.runIf(isRoot)(
+    "a server whose program ENCODER_USER cannot read names the folder and the remedy",
+    async () => {
+      const { folder, executable } = await copyProgram(0o700);
+      const settings = { SOURCE: await temporaryFolder(), CACHE_DIR: await temporaryFolder(), ENCODER_USER };
+      const [, words = ""] = await startPod(settings, executable).then(
+        () => [],
+        (error: Error) => /^serve ended with 1: imgproxy-lite cannot start: (.*)$/m.exec(error.message) ?? [],
+      );
+      expect(words).toMatch(
+        new RegExp(`^ENCODER_USER: user ${ENCODER_USER} may not (enter|read) \\S+, which`),
+      );
+      // Where the whole clone or Node itself is shut to it, that is said first.
+      if (skipped === undefined) expect(words).toContain(` ${folder},`);
+      expect(words).toContain("or unset ENCODER_USER");
+    },
+  );
 });

@@ -25,7 +25,7 @@ async function encode(pool: Pool): Promise<void> {
   for await (const _ of pool.encode(original, outputs, { lane: "live", signal }));
 }
 
-test("a reader whom a full line would turn away is turned away before anything is fetched", async () => {
+test("a reader whom a full queue would refuse is refused before the original is fetched", async () => {
   const pool = startPool({ maxJobs: { live: 1, warm: 1 } });
   const [first, second] = [encode(pool), encode(pool)];
   await expect.poll(() => pool.stats().lanes.live).toMatchObject({ running: 1, waiting: 1 });
@@ -34,7 +34,7 @@ test("a reader whom a full line would turn away is turned away before anything i
   pool.expect()();
 });
 
-test("of all who see the last place in the line only one fetches for it, and a slow source fills no line", async () => {
+test("of all readers who see the last place in the queue only one fetches for it, and a slow source does not fill the queue", async () => {
   const pool = startPool({ maxJobs: { live: 2, warm: 1 } });
   const slow = Array.from({ length: 10 }, () => pool.expect());
   for (const leave of slow) leave();

@@ -54,7 +54,7 @@ describe("JPEG", () => {
     [6, [blue, red, white, green]],
     [7, [white, green, blue, red]],
     [8, [green, white, red, blue]],
-  ])("with EXIF orientation %i is upright", async (orientation, corners) => {
+  ])("a JPEG with EXIF orientation %i is upright", async (orientation, corners) => {
     const original = await quarters(80, 40).jpeg({ quality: 95 }).withMetadata({ orientation }).toBuffer();
     const { body, width, height } = await encode(original, { width: 20 });
     expect(await cornersOf(body)).toEqual(corners);
@@ -62,7 +62,7 @@ describe("JPEG", () => {
     expect((await sharp(body).metadata()).orientation).toBeUndefined();
   });
 
-  test("in CMYK has the colours of the screen", async () => {
+  test("a JPEG in CMYK has the colours of the screen", async () => {
     const original = await photo(120, 80).toColourspace("cmyk").jpeg({ quality: 100 }).toBuffer();
     expect((await sharp(original).metadata()).space).toBe("cmyk");
     // Printing has not all the colours of a screen; an inverted picture would be a hundred apart.
@@ -71,7 +71,7 @@ describe("JPEG", () => {
     expect((await sharp(jpeg.body).metadata()).space).toBe("srgb");
   });
 
-  test("in grey stays grey, in every format", async () => {
+  test("a grey JPEG stays grey, in every format", async () => {
     const original = await photo(120, 80).grayscale().jpeg({ quality: 95 }).toBuffer();
     for (const format of ["jpg", "webp", "avif", "png"] as const) {
       const { body } = await encode(original, { class: format, quality: 90 });
@@ -79,7 +79,7 @@ describe("JPEG", () => {
     }
   });
 
-  test("that is progressive, and one with a gain map, look as they are", async () => {
+  test("a progressive JPEG, and one with a gain map, keep their look", async () => {
     const original = await photo(120, 80).jpeg({ quality: 95, progressive: true }).toBuffer();
     expect(await difference((await encode(original)).body, original)).toBe(0);
     // A gain map is a second JPEG after the first, which readers without HDR leave out.
@@ -87,7 +87,7 @@ describe("JPEG", () => {
     expect(await difference((await encode(withMap)).body, original)).toBe(0);
   });
 
-  test("with a wide profile is converted to sRGB, and its metadata stays behind", async () => {
+  test("a JPEG with a wide profile is converted to sRGB, and its metadata is removed", async () => {
     const original = await photo(120, 80)
       .withIccProfile("p3")
       .withExif({
@@ -108,7 +108,7 @@ describe("JPEG", () => {
 });
 
 describe("PNG", () => {
-  test("with a palette", async () => {
+  test("a PNG with a palette keeps its colours", async () => {
     const original = await quarters(80, 40).png({ palette: true }).toBuffer();
     expect(await cornersOf((await encode(original, { class: "webp" })).body)).toEqual([
       red,
@@ -118,7 +118,7 @@ describe("PNG", () => {
     ]);
   });
 
-  test("with 16 bits a channel", async () => {
+  test("a PNG with 16 bits a channel keeps its colours", async () => {
     const original = await photo(120, 80).toColourspace("rgb16").png().toBuffer();
     expect((await sharp(original).metadata()).depth).toBe("ushort");
     for (const format of ["jpg", "webp", "avif", "png"] as const) {
@@ -128,7 +128,7 @@ describe("PNG", () => {
     expect((await sharp((await encode(original)).body).metadata()).depth).toBe("uchar");
   });
 
-  test("with alpha keeps it, and is on white where JPEG is asked for", async () => {
+  test("a PNG with alpha keeps it, and is on white as JPEG", async () => {
     const original = await sharp({
       create: { width: 40, height: 40, channels: 4, background: { r: 255, g: 0, b: 0, alpha: 0.5 } },
     })
@@ -145,7 +145,7 @@ describe("PNG", () => {
     expect(Math.max(Math.abs(r - 255), Math.abs(g - 127), Math.abs(b - 127))).toBeLessThan(6);
   });
 
-  test("whose alpha hides nothing becomes JPEG like any photograph", async () => {
+  test("a PNG with an opaque alpha channel becomes JPEG like any photograph", async () => {
     const original = await photo(120, 80).ensureAlpha(1).png().toBuffer();
     expect((await encode(original, { class: "auto", quality: 60 })).contentType).toBe("image/jpeg");
     const { body } = await encode(original, { class: "avif", quality: 60 });
@@ -155,7 +155,7 @@ describe("PNG", () => {
 
 describe("what moves", () => {
   test.each(["gif", "webp"] as const)(
-    "an animated %s is an animated WebP, frame for frame, in the width asked for",
+    "an animated %s becomes an animated WebP with all frames, at the requested width",
     async (type) => {
       const original = await animation(type, 4, 40, 30);
       const { body, width, height, contentType } = await encode(original, {
@@ -170,7 +170,7 @@ describe("what moves", () => {
     },
   );
 
-  test("an animated WebP is a GIF where WebP is not accepted, and its first frame where a format is asked for", async () => {
+  test("an animated WebP is a GIF for readers without WebP, and its first frame in an explicit format", async () => {
     const original = await animation("webp", 3);
     const gif = await encode(original, { class: "auto", quality: 80 });
     expect(gif.contentType).toBe("image/gif");
@@ -181,14 +181,14 @@ describe("what moves", () => {
     }
   });
 
-  test("a GIF that does not move is a picture like others", async () => {
+  test("a GIF with one frame is an image like others", async () => {
     const original = await quarters(80, 40).gif().toBuffer();
     expect((await encode(original, { class: "auto-w" })).contentType).toBe("image/webp");
     expect(["image/jpeg", "image/png"]).toContain((await encode(original, { class: "auto" })).contentType);
   });
 });
 
-test("AVIF and WebP originals are read as well", async () => {
+test("originals can be AVIF and WebP", async () => {
   for (const original of [
     await photo(120, 80).avif({ quality: 90, effort: 0 }).toBuffer(),
     await photo(120, 80).webp({ quality: 95 }).toBuffer(),
@@ -196,13 +196,13 @@ test("AVIF and WebP originals are read as well", async () => {
     expect(await difference((await encode(original)).body, original)).toBeLessThan(1);
 });
 
-test("nothing is enlarged", async () => {
+test("no image is enlarged", async () => {
   const original = await photo(120, 80).jpeg().toBuffer();
   expect(await encode(original, { width: 3_840 })).toMatchObject({ width: 120, height: 80 });
 });
 
 describe("sizes that a format cannot hold", () => {
-  test("WebP gives way to the next format", async () => {
+  test("an image that is too large for WebP gets the next format", async () => {
     const original = await sharp({ create: { width: 20_000, height: 4, channels: 3, background: "#369" } })
       .png()
       .toBuffer();
@@ -214,7 +214,7 @@ describe("sizes that a format cannot hold", () => {
     });
   });
 
-  test("a lossless attempt is held to the limits of its own format", () => {
+  test("a lossless attempt keeps to the limits of its own format", () => {
     const plan = {
       asked: "auto-aw",
       choice: { format: "avif", substitute: false },
@@ -225,7 +225,7 @@ describe("sizes that a format cannot hold", () => {
   });
 });
 
-test("a live AVIF beyond four megapixels is WebP for now, and an AVIF when it is made ahead", async () => {
+test("a live AVIF above four megapixels is WebP for now, and an AVIF after a warm-up", async () => {
   const original = await sharp({ create: { width: 2_500, height: 2_000, channels: 3, background: "#369" } })
     .jpeg()
     .toBuffer();
@@ -257,7 +257,7 @@ describe("what is drawn", () => {
       ),
     );
 
-  test("is lossless where that is smaller, and so is not smeared", async () => {
+  test("a drawing is lossless if that is smaller, so its edges are not blurred", async () => {
     const original = await chart(400, 320).png().toBuffer();
     for (const [asked, type] of [
       ["auto-w", "image/webp"],
@@ -273,7 +273,7 @@ describe("what is drawn", () => {
     expect((await encode(original, { class: "avif", quality: 50 })).contentType).toBe("image/avif");
   });
 
-  test("but a photograph in a PNG is a photograph", async () => {
+  test("a photograph in a PNG is treated as a photograph", async () => {
     const original = await photo(400, 320).png().toBuffer();
     const { body } = await encode(original, { class: "auto-w", quality: 50 });
     expect(await difference(body, original)).toBeGreaterThan(0);

@@ -83,7 +83,7 @@ beforeAll(async () => {
   roomy = await start({ ENCODER_MEMORY: "1GiB", MAX_AVIF_PIXELS: "1000000" });
 });
 
-test("a side beyond MAX_SIDE is refused by the header, whatever the pixels, and the original is served", async () => {
+test("a side above MAX_SIDE is refused by the header, whatever the number of pixels, and the original is served", async () => {
   const { put, get, detail, pod } = roomy;
   await put("wide.png", pngHeader(3_000_000, 33, 8, 2, 0));
   await put("tall.png", pngHeader(33, 3_000_000, 8, 2, 0));
@@ -95,7 +95,7 @@ test("a side beyond MAX_SIDE is refused by the header, whatever the pixels, and 
   expect(await pod.metric("imgproxy_lite_encode_failures_total", '"crash"')).toBe(0);
 });
 
-test("what unpacks to gigabytes beside the pixels is left out, and the picture is made within its memory", async () => {
+test("data beside the pixels that would unpack to gigabytes is left out, and the image is made within its memory", async () => {
   const { pod, put, get } = tight;
   const bombs: Record<string, Buffer> = {
     "ztxt.png": await textBomb("zTXt"),
@@ -119,7 +119,7 @@ test("what unpacks to gigabytes beside the pixels is left out, and the picture i
   );
 });
 
-test("an original that cannot be decoded in any memory an image may have is refused by its header, in words", async () => {
+test("an original that no allowed memory can decode is refused by its header, with a message", async () => {
   const { put, get, detail } = roomy;
   await put("interlaced.png", pngHeader(10_900, 10_900, 16, 6, 1));
   expect(await get("img=interlaced.png&q=50&w=100")).toBe("422 unreadable-source");
@@ -127,7 +127,7 @@ test("an original that cannot be decoded in any memory an image may have is refu
   expect(await get("img=interlaced.png")).toBe("200 image/png");
 });
 
-test("an output that never fits fails alone: narrower ones and the original are served", async () => {
+test("an output that never fits fails alone: smaller ones and the original are served", async () => {
   const { put, get, detail } = tight;
   await put("photo.jpg", await photo(3_600, 2_600).jpeg().toBuffer());
   for (let time = 0; time < 2; time++) {
@@ -140,11 +140,11 @@ test("an output that never fits fails alone: narrower ones and the original are 
   );
 });
 
-test("without an explicit format a reader gets the best one that fits", async () => {
+test("without an explicit format, a reader gets the best format that fits", async () => {
   expect(await tight.get("img=photo.jpg&q=100")).toBe("200 image/jpeg");
 });
 
-test("a header that lies meets the hard limit: the variant fails once, and nothing else does", async () => {
+test("a wrong header is caught by the hard limit: the variant fails once, and nothing else fails", async () => {
   const { pod, put, get } = tight;
   await put("lie.avif", await lyingAvif(4_000, 3_000));
   await put("sound.jpg", await photo(300, 200).jpeg().toBuffer());
@@ -156,7 +156,7 @@ test("a header that lies meets the hard limit: the variant fails once, and nothi
   expect(peak).toBeLessThan(LEAST * MIB);
 });
 
-test("an AVIF beyond MAX_AVIF_PIXELS is never made, not behind a substitute either", async () => {
+test("an AVIF above MAX_AVIF_PIXELS is never made, not even in the background of a substitute", async () => {
   const { pod, put, get, detail } = roomy;
   await put("large.jpg", await photo(2_500, 2_000).jpeg().toBuffer());
   expect(await get("img=large.jpg&q=50&fm=avif")).toBe("422 impossible-variant");
@@ -170,7 +170,7 @@ test("an AVIF beyond MAX_AVIF_PIXELS is never made, not behind a substitute eith
   expect(await encoded()).toBe(before + 2);
 });
 
-test("a progressive JPEG of 108 megapixels is accepted, and what of it would not fit is refused in words", async () => {
+test("a progressive JPEG of 108 megapixels is accepted, and variants of it that do not fit are refused with a message", async () => {
   const { put, get, detail } = roomy;
   const camera = sharp({ create: { width: 12_000, height: 9_000, channels: 3, background: "#369" } });
   await put("camera.jpg", await camera.jpeg({ progressive: true }).toBuffer());
@@ -181,7 +181,7 @@ test("a progressive JPEG of 108 megapixels is accepted, and what of it would not
   expect(await get("img=camera.jpg&q=50&w=801&fm=jpg")).toBe("200 image/jpeg");
 });
 
-test("with both lanes busy all encoders together stay within ENCODER_MEMORY, and everything is made", async () => {
+test("with both lanes busy, all encoders together stay within ENCODER_MEMORY, and everything is made", async () => {
   const { pod, put, get } = tight;
   for (const at of [0, 1, 2, 3])
     await put(

@@ -14,7 +14,7 @@ const made: Encoded = {
   ms: { queue: 1_000, encode: 250 },
 };
 
-test("what is made is counted by lane and format, the wait in the line apart", async () => {
+test("outputs are counted by lane and format, and the queue time separately", async () => {
   const { counted } = await encodeWith(async function* () {
     yield made;
     yield { ...made, contentType: "image/avif" };
@@ -28,13 +28,13 @@ test.each([
   [new Problem("unreadable-source"), ["source"]],
   [new Problem("busy"), []],
   [new Error("a reader left"), []],
-])("%s is counted as %j", async (error, causes) => {
+])("a job that ends with %s is counted as %j", async (error, causes) => {
   const { counted, thrown } = await encodeWith(failing(error));
   expect(counted).toEqual(causes);
   expect(thrown).toBe(error);
 });
 
-test("what fails after its reader left is nobody's failure", async () => {
+test("a job that fails after its reader left does not count as a failure", async () => {
   const { counted } = await encodeWith(failing(new Problem("unreadable-source")), AbortSignal.abort());
   expect(counted).toEqual([]);
 });

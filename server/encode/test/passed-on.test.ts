@@ -64,7 +64,7 @@ async function framesOf(file: Buffer) {
   return { pages, delay, loop, pixels: await sharp(file, { animated: true }).ensureAlpha().raw().toBuffer() };
 }
 
-test("a GIF of more frames or pixels than are encoded is passed on, without its comments and XMP", async () => {
+test("a GIF with more frames or pixels than the limit is passed on, without its comments and XMP", async () => {
   const comment = Buffer.concat([Buffer.from([0x21, 0xfe]), subBlocks(Buffer.from(SECRET))]);
   const xmp = Buffer.concat([
     Buffer.from("\x21\xff\x0bXMP DataXMP", "latin1"),
@@ -100,7 +100,7 @@ test("a GIF within the limits is encoded", async () => {
   expect([type, (await sharp(body).metadata()).pages]).toEqual(["image/webp", 4]);
 });
 
-test("a WebP of too many frames is passed on without EXIF, to readers who show WebP", async () => {
+test("a WebP with too many frames is passed on without EXIF, to readers who can show WebP", async () => {
   const webp = await sharp(await animation("webp", 6), { animated: true })
     .webp({ lossless: true })
     .withExif({ IFD0: { Artist: SECRET } })
@@ -139,7 +139,7 @@ test("an animated PNG is never a still: it is passed on to every reader, without
   });
 });
 
-test("an animated PNG whose first picture is damaged is passed on, and has its JSON", async () => {
+test("an animated PNG whose first frame is damaged is passed on, and has JSON", async () => {
   const damaged = Buffer.from(apng);
   damaged.fill(0, damaged.indexOf("IDAT") + 8, damaged.indexOf("IDAT") + 12);
   await writeFile(join(photos, "damaged.png"), damaged);
@@ -150,7 +150,7 @@ test("an animated PNG whose first picture is damaged is passed on, and has its J
   });
 });
 
-test("an animated AVIF is passed on to readers who show AVIF, and called what it is to others", async () => {
+test("an animated AVIF is passed on to readers who can show AVIF; for others the error names the format", async () => {
   const udta = Buffer.concat([Buffer.from([0, 0, 0, 8 + SECRET.length]), Buffer.from(`udta${SECRET}`)]);
   const passed = await expectPassedOn(
     "moving.avif",
@@ -166,7 +166,7 @@ test("an animated AVIF is passed on to readers who show AVIF, and called what it
   });
 });
 
-test("one beyond PASS_THROUGH_BYTES is refused in all ways alike, and says both limits", async () => {
+test("an animation above PASS_THROUGH_BYTES is refused for every format, with both limits in the message", async () => {
   const large = withChunks(apng, [chunk("iCCP", Buffer.alloc(80_000))]);
   await writeFile(join(photos, "film.png"), large);
   for (const query of ["img=film.png&q=50", "img=film.png&q=50&fm=png", "img=film.png&fm=json"]) {

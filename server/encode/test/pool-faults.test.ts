@@ -51,7 +51,7 @@ async function encode(
 
 describe("a child that", () => {
   test.each(["abort", "segfault", "lie", "babble", "misstate"] as const)(
-    "%ss is replaced, its job is tried once more, and then never again",
+    "a child that %ss is replaced, and its job is tried once more, and then never again",
     async (kind) => {
       const pool = await startPool();
       await expect(encode(pool, [at(fault[kind])])).rejects.toMatchObject({ code: "encode-failed" });
@@ -62,13 +62,13 @@ describe("a child that", () => {
     },
   );
 
-  test("replies more often than it was asked for is killed", async () => {
+  test("a child that sends more replies than its job has outputs is killed", async () => {
     const pool = await startPool();
     expect((await encode(pool, [at(fault.flood)])).length).toBeLessThanOrEqual(2);
     expect(pool.stats()).toMatchObject({ crashed: 1 });
   });
 
-  test("gets no CPU for what is made ahead, because others have it all, is not killed for that", async () => {
+  test("a warm child that gets no CPU because others use it is not killed", async () => {
     const pool = await startPool({ deadlineMs: { live: 30_000, warm: 1_000 } });
     await encode(pool, [at(50)], "warm");
     const busy = Array.from({ length: availableParallelism() * 2 }, () =>
@@ -86,14 +86,17 @@ describe("a child that", () => {
     expect(pool.stats().overdue).toBe(1);
   });
 
-  test.each(["spin", "silence"] as const)("does not answer (%s) is killed at the deadline", async (kind) => {
-    const pool = await startPool({ deadlineMs: hasty });
-    await expect(encode(pool, [at(fault[kind])])).rejects.toMatchObject({ code: "encode-failed" });
-    expect(pool.stats()).toMatchObject({ overdue: 1, crashed: 0 });
-    expect(pool.stats().lanes.live).toEqual({ running: 0, waiting: 0, children: 0 });
-  });
+  test.each(["spin", "silence"] as const)(
+    "a child that does not answer (%s) is killed at the deadline",
+    async (kind) => {
+      const pool = await startPool({ deadlineMs: hasty });
+      await expect(encode(pool, [at(fault[kind])])).rejects.toMatchObject({ code: "encode-failed" });
+      expect(pool.stats()).toMatchObject({ overdue: 1, crashed: 0 });
+      expect(pool.stats().lanes.live).toEqual({ running: 0, waiting: 0, children: 0 });
+    },
+  );
 
-  test("got no CPU before its deadline says nothing of the photograph: the machine was busy", async () => {
+  test("a child that got no CPU before its deadline does not count against the photograph: the machine was busy", async () => {
     const pool = await startPool({ deadlineMs: hasty });
     for (let attempt = 0; attempt < 3; attempt++)
       await expect(encode(pool, [at(fault.silence)])).rejects.toMatchObject({ code: "encode-failed" });
@@ -104,7 +107,7 @@ describe("a child that", () => {
     expect(strikesOf(new WorkerDied("unstarted", undefined, ""), 10_000)).toBe(0);
   });
 
-  test("dies of one output has delivered those before it", async () => {
+  test("a child that dies during one output has delivered the outputs before it", async () => {
     const pool = await startPool();
     const made: number[] = [];
     const outputs = [122, 123, FATAL_WIDTH, 125].map((width) => ({ ...at(50), width }));
@@ -118,7 +121,7 @@ describe("a child that", () => {
   });
 });
 
-test("what was given up is tried again after an hour", async () => {
+test("a quarantined job is tried again after an hour", async () => {
   let now = 0;
   const pool = await startPool({ quarantine: { now: () => now } });
   await expect(encode(pool, [at(fault.abort)])).rejects.toMatchObject({ code: "encode-failed" });
@@ -128,7 +131,7 @@ test("what was given up is tried again after an hour", async () => {
 });
 
 describe("the line before the encoders", () => {
-  test("ends: what is beyond it is told at once when to come back", async () => {
+  test("a full queue for the encoders refuses at once, with the time to come back", async () => {
     const pool = await startPool({ maxJobs: { live: 2, warm: 2 } });
     const waiting = [1, 2, 3].map((quality) => encode(pool, [at(quality)]));
     await expect(encode(pool, [at(4)])).rejects.toMatchObject({
@@ -138,7 +141,7 @@ describe("the line before the encoders", () => {
     expect((await Promise.all(waiting)).flat()).toHaveLength(3);
   });
 
-  test("ends by megapixels as well", async () => {
+  test("the queue for the encoders is also limited by megapixels", async () => {
     const pool = await startPool({ maxMegapixels: 1, maxJobs: { live: 100, warm: 2 } });
     const large = await photo(1_200, 900).jpeg({ quality: 100 }).toBuffer();
     const enter = (quality: number) => encode(pool, [at(quality)], "live", never(), large);
@@ -147,7 +150,7 @@ describe("the line before the encoders", () => {
     await Promise.all(entered);
   });
 
-  test("refuses whom it would keep waiting beyond the limit", async () => {
+  test("a reader whose wait would exceed the limit is refused", async () => {
     const pool = await startPool({
       maxWaitMs: { live: 300, warm: 300 },
       deadlineMs: { live: 2_000, warm: 2_000 },
@@ -157,7 +160,7 @@ describe("the line before the encoders", () => {
     await expect(slow).rejects.toMatchObject({ code: "encode-failed" });
   });
 
-  test("lets go of a reader who leaves, and its place is free", async () => {
+  test("a reader who leaves the queue frees its place", async () => {
     const pool = await startPool();
     let isFree = false;
     const other = new AbortController();
@@ -175,7 +178,7 @@ describe("the line before the encoders", () => {
     await expect(slow).rejects.toThrow("gone too");
   });
 
-  test("lets go of a reader who leaves in the middle, and the child is used again", async () => {
+  test("after a reader leaves during a job, the child is used again", async () => {
     const pool = await startPool();
     const reader = new AbortController();
     const outputs = Array.from({ length: 20 }, (_, index) => ({ ...at(50), width: 200 + index }));
@@ -188,7 +191,7 @@ describe("the line before the encoders", () => {
     expect(pool.stats()).toMatchObject({ spawned: 1, crashed: 0, overdue: 0 });
   });
 
-  test("starts warm work all the same when readers have waited one after the other for long", async () => {
+  test("warm work starts in its turn even if readers wait one after the other for long", async () => {
     const pool = await startPool({ warmPatienceMs: 0, maxWaitMs: { live: 60_000, warm: 60_000 } });
     const leaving = new AbortController();
     const readers = [1, 2].map(() =>
@@ -201,7 +204,7 @@ describe("the line before the encoders", () => {
     await Promise.all(readers);
   });
 
-  test("starts no warm work while a reader waits, and a reader has a slot of its own", async () => {
+  test("warm work does not start while a reader waits, and a reader has a slot of its own", async () => {
     const pool = await startPool();
     const order: string[] = [];
     const warm = (quality: number) => encode(pool, [at(quality)], "warm").then(() => order.push("warm"));
@@ -219,19 +222,19 @@ describe("the line before the encoders", () => {
 });
 
 describe("children", () => {
-  test("are replaced after their share of jobs", async () => {
+  test("children are replaced after their number of jobs", async () => {
     const pool = await startPool({ recycle: { jobs: 2, restBytes: 1e12 } });
     for (let quality = 50; quality < 55; quality++) await encode(pool, [at(quality)]);
     expect(pool.stats()).toMatchObject({ spawned: 3, recycled: 2 });
   });
 
-  test("are replaced above their memory", async () => {
+  test("children are replaced above their memory limit", async () => {
     const pool = await startPool({ recycle: { jobs: 500, restBytes: 1 } });
     for (let quality = 50; quality < 53; quality++) await encode(pool, [at(quality)]);
     expect(pool.stats()).toMatchObject({ spawned: 3, recycled: 3 });
   });
 
-  test("are ended when there is nothing to do, but one for the next reader, which has done nothing yet", async () => {
+  test("idle children are ended, except a fresh one for the next reader", async () => {
     const pool = await startPool({ slots: { live: 2, warm: 1 }, idleMs: 50 });
     await Promise.all([encode(pool, [at(50)]), encode(pool, [at(51)]), encode(pool, [at(52)], "warm")]);
     await expect
@@ -250,7 +253,7 @@ describe("children", () => {
     expect(spawned).toEqual([4]);
   });
 
-  test("have no secret of the server's, no descriptor of its files, and give way to it", async () => {
+  test("children have no secret of the server and no descriptor of its files, and give way to it", async () => {
     const folder = await temporaryFolder();
     const module = join(folder, "child.mjs");
     writeFileSync(
@@ -284,7 +287,7 @@ describe("children", () => {
   });
 });
 
-test("where no child can be started nothing is held against the photograph, and no slot is lost", async () => {
+test("if no child can be started, that does not count against the photograph, and no slot is lost", async () => {
   const execPath = process.execPath;
   onTestFinished(() => {
     process.execPath = execPath;
@@ -307,7 +310,7 @@ function policiesOf({ pid }: Worker): number[] {
   return [...new Set(policies)];
 }
 
-test("a child is up by the time an original has arrived", async () => {
+test("a child is running by the time an original has arrived", async () => {
   const pool = await startPool();
   pool.expect();
   pool.expect();

@@ -16,7 +16,7 @@ async function encodeAll(original: Uint8Array, ...outputs: Output[]): Promise<En
   return made;
 }
 
-test("each class of reader gets the best format it accepts, in the width asked for", async () => {
+test("each class of readers gets the best format that it accepts, at the requested width", async () => {
   const original = await photo(600, 400).jpeg().toBuffer();
   const classes = ["auto", "auto-w", "auto-a", "auto-aw", "jpg", "png", "webp", "avif"] as const;
   const made = await encodeAll(
@@ -41,7 +41,7 @@ test("each class of reader gets the best format it accepts, in the width asked f
   }
 });
 
-test("many outputs of one job have the bytes that each would have alone", async () => {
+test("many outputs of one job have the same bytes as each alone", async () => {
   const original = await photo(500, 300).jpeg().toBuffer();
   const outputs: Output[] = [
     { class: "jpg", quality: 50, width: 200 },
@@ -55,7 +55,7 @@ test("many outputs of one job have the bytes that each would have alone", async 
   );
 });
 
-test("an animation stays one where WebP is accepted, and is the GIF itself otherwise", async () => {
+test("an animation stays an animation if WebP is accepted, and is the GIF itself otherwise", async () => {
   const gif = await animation("gif", 3);
   const [webp, itself] = await encodeAll(
     gif,
@@ -81,7 +81,7 @@ test("a description has the displayed size, the colour and a small placeholder",
   expect(await sharp(placeholder).metadata()).toMatchObject({ format: "webp", height: 16 });
 });
 
-test("what is not a photograph is refused with words for its owner", async () => {
+test("a file that is not a photograph is refused with a message for its author", async () => {
   await expect(encodeAll(Buffer.from("<html></html>"), { class: "auto", quality: 50 })).rejects.toMatchObject(
     {
       code: "unsupported-source",
@@ -94,13 +94,13 @@ test("what is not a photograph is refused with words for its owner", async () =>
   });
 });
 
-test("a child that is slow to start is heard all the same before there are readers", async () => {
+test("a child that starts slowly is used before there are readers", async () => {
   const slow = createPool({ deadlineMs: { live: 1, warm: 60_000 } });
   expect(libraryProblems(await slow.libraries())).toEqual([]);
   slow.close();
 });
 
-test("the libraries that decode are at or above their floors", async () => {
+test("the image libraries are not older than the minimum versions", async () => {
   expect(libraryProblems(await pool.libraries())).toEqual([]);
 });
 
@@ -112,13 +112,13 @@ test.each([
   ],
   [{ sharp: "1.0.0", vips: "9.0.0" }, []],
   [{ vips: "8.18.7" }, ["sharp does not tell"]],
-])("%j is below the floors by name", (versions, problems) => {
+])("libraries with %j are reported as too old, by name", (versions, problems) => {
   const found = libraryProblems(versions);
   expect(found).toHaveLength(problems.length);
   for (const [at, words] of problems.entries()) expect(found[at]).toContain(words);
 });
 
-test("a picture beyond the limits is refused by its head, before it takes a place in the line", async () => {
+test("an image above the limits is refused by its header, before it gets a place in the queue", async () => {
   // Its header says so; nothing else of it is looked at.
   const bomb = await photo(16, 16).png().toBuffer();
   bomb.writeUInt32BE(16_000, 16);
@@ -131,7 +131,7 @@ test("a picture beyond the limits is refused by its head, before it takes a plac
   expect(pool.stats().spawned).toBe(spawned);
 });
 
-test("an animation of too many frames is passed on, and made into nothing else", async () => {
+test("an animation with too many frames is passed on, and made in no other format", async () => {
   const gif = await animation("gif", 257, 4, 4);
   expect(await encodeAll(gif, { class: "auto-w", quality: 50 })).toMatchObject([
     { contentType: "image/gif" },
@@ -142,7 +142,7 @@ test("an animation of too many frames is passed on, and made into nothing else",
   });
 });
 
-test("a job is not cut short when one before it in the same child was heard only as far as it was wanted", async () => {
+test("a job is not cut short if the results of the job before it in the same child were not all read", async () => {
   const busy = createPool({ slots: { live: 1, warm: 1 }, maxWaitMs: { live: 120_000, warm: 120_000 } });
   try {
     const live = { lane: "live", signal: new AbortController().signal } as const;

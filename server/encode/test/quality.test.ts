@@ -3,12 +3,12 @@ import { qualityFor } from "../child/quality.ts";
 
 const all = Array.from({ length: 100 }, (_, index) => index + 1);
 
-test("q is JPEG's own quality, whole number for whole number", () => {
+test("q is JPEG's own quality, as a whole number", () => {
   expect(all.map((q) => qualityFor("jpg", q))).toEqual(all);
 });
 
 test.each(["webp", "avif"] as const)(
-  "in %s a higher q is never a lower quality, and all are whole and in range",
+  "in %s a higher q is never a lower quality, and all values are whole and in range",
   (format) => {
     const own = all.map((q) => qualityFor(format, q));
     expect(own).toEqual([...own].sort((a, b) => a - b));

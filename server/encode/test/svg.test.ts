@@ -50,7 +50,7 @@ test.each([
     "a long document type",
     Buffer.from(`<!DOCTYPE svg [${"<!ENTITY a 'b>]'>".repeat(2_000)}]><svg width='5' height='6'/>`),
   ],
-])("an SVG with %s is one, and has its size", (_, svg) => {
+])("an SVG with %s is recognised, and has its size", (_, svg) => {
   expect(sniff(svg)).toEqual({ kind: "svg", type: "image/svg+xml" });
   expect(describeSvg(svg)).toMatchObject({ width: 5, height: 6 });
 });

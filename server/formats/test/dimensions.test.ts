@@ -18,11 +18,11 @@ test.each([
   ["AVIF with alpha", () => photo(301, 203).ensureAlpha(0.5).avif({ effort: 0 }).toBuffer()],
   ["GIF", () => animation("gif", 2, 301, 203)],
   ["animated WebP", () => animation("webp", 2, 301, 203)],
-])("the size of a %s is told by its head", async (_, make) => {
+])("the size of a %s is found in its header", async (_, make) => {
   expect(sizeOf(await make())).toEqual({ width: 301, height: 203 });
 });
 
-test("a head that is cut anywhere, or anything else, tells nothing or a number, and never throws", async () => {
+test("a header that is cut anywhere, or other data, gives no size or a number, and never throws", async () => {
   const whole = await sharp({ create: { width: 40, height: 30, channels: 3, background: "#369" } })
     .jpeg()
     .toBuffer();

@@ -10,7 +10,7 @@ const ftyp = (...brands: string[]) => {
   return box;
 };
 
-test("what sharp writes is a raster of the type it was asked for", async () => {
+test("a file that sharp writes is recognised as a raster image of its type", async () => {
   const picture = sharp({ create: { width: 8, height: 8, channels: 3, background: "#369" } });
   for (const [format, type] of [
     ["jpeg", "image/jpeg"],
@@ -35,7 +35,7 @@ test.each([
   ],
   ["an SVG with a prefix", "<svg:svg xmlns:svg='http://www.w3.org/2000/svg'>"],
   ["an SVG after a long licence", `<!--${" licence".repeat(400)}--><svg>`],
-])("%s is SVG", (_, text) => {
+])("%s is recognised as SVG", (_, text) => {
   expect(sniff(bytes(text))).toEqual({ kind: "svg", type: "image/svg+xml" });
 });
 
@@ -57,17 +57,17 @@ test.each([
   ["application/octet-stream", bytes("\0\x01\x02"), "not a known"],
   ["application/octet-stream", bytes(""), "empty"],
   ["application/octet-stream", bytes("RIFF\0\0\0\0WAVE"), "not WebP"],
-])("%s is refused, and the words say what it is", (type, head, words) => {
+])("%s is refused, and the message names it", (type, head, words) => {
   const sniffed = sniff(head);
   expect(sniffed).toMatchObject({ kind: "other", type });
   expect(sniffed.detail).toContain(words);
 });
 
-test("an AVIF by a compatible brand is AVIF", () => {
+test("an AVIF with only a compatible brand is AVIF", () => {
   expect(sniff(ftyp("mif1", "miaf", "avif"))).toEqual({ kind: "raster", type: "image/avif" });
 });
 
-test("text cut in the middle of a character is still text", () => {
+test("text that is cut inside a character is still text", () => {
   for (const bytes of [4_096, SNIFF_BYTES]) {
     const head = Buffer.from(`${"a".repeat(bytes - 1)}é`).subarray(0, SNIFF_BYTES);
     expect(sniff(head)).toMatchObject({ type: "text/plain" });

@@ -32,7 +32,7 @@ const xmlPieces = [
 ];
 
 describe("one pass is enough", () => {
-  test("over 64 KB of white space in a document type, each byte of which is counted", () => {
+  test("64 KB of white space in a document type are read in one pass, and each byte is counted", () => {
     for (const bytes of ["<!doctype ", "<!DOCTYPE svg [", "<!doctype a ]"].map((start) =>
       start.padEnd(SNIFF_BYTES),
     ))
@@ -43,7 +43,7 @@ describe("one pass is enough", () => {
       }
   });
 
-  test("to tell what a text is", () => {
+  test("one pass is enough to recognise text", () => {
     fc.assert(
       fc.property(runs(...xmlPieces), (bytes) => {
         const head = bytes.subarray(0, SNIFF_BYTES);
@@ -54,7 +54,7 @@ describe("one pass is enough", () => {
     );
   });
 
-  test("to tell how large an SVG is", () => {
+  test("one pass is enough to find the size of an SVG", () => {
     fc.assert(
       fc.property(runs(...xmlPieces), (bytes) => {
         const head = Math.min(bytes.length, 65_536);
@@ -65,7 +65,7 @@ describe("one pass is enough", () => {
     );
   });
 
-  test("to put frames together", () => {
+  test("one pass is enough to assemble frames", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 2_000 }), fc.integer({ min: 1, max: 50 }), (bytes, piece) => {
         let [frames, spaces] = [0, 0];
@@ -116,7 +116,7 @@ describe("a bound on steps", () => {
       "image/jpeg",
       Buffer.concat([Buffer.from("ffd8", "hex"), Buffer.alloc(4 * MIB, "ffe00002", "hex")]),
     ],
-  ])("ends the search for a size in megabytes of %s", (_, type, bytes) => {
+  ])("the search for a size in megabytes of %s ends at a limit of steps", (_, type, bytes) => {
     const steps = new Steps(65_536);
     expect(readSize(type, bytes, steps)).toBeUndefined();
     expect(readSize(type, bytes)).toBeUndefined();
@@ -125,7 +125,7 @@ describe("a bound on steps", () => {
     expect(stepsOf((all) => readSize(type, bytes, all))).toBeGreaterThan(500_000);
   });
 
-  test("leaves room for every box that a real picture has", () => {
+  test("the limit of steps leaves room for every box of a real image", () => {
     const tiles = Buffer.concat([ispe(512, 512), ispe(6000, 4000), box("colr", Buffer.alloc(3_000))]);
     expect(readSize("image/avif", avif(Buffer.concat(Array(500).fill(tiles))))).toEqual({
       width: 6000,
@@ -133,7 +133,7 @@ describe("a bound on steps", () => {
     });
   });
 
-  test("a size is read from sizes in 64 bits and from a box that goes on to the end", () => {
+  test("a size is read from sizes in 64 bits and from a box that continues to the end", () => {
     const large = Buffer.alloc(16);
     large.writeUInt32BE(1);
     large.write("free", 4, "latin1");
@@ -145,7 +145,7 @@ describe("a bound on steps", () => {
       expect(readSize("image/avif", bytes)).toEqual({ width: 30, height: 20 });
   });
 
-  test("of any boxes and segments, and a head that is cut anywhere, is kept", () => {
+  test("any boxes and segments, and a header that is cut anywhere, stay within the limit of steps", () => {
     const pieces = ["\0\0\0\x01", "\0\0\0\0", "\0\0\0\x08free", "\xff", "\xff\xe0\0\x02", "\xff\xc0\0\x11"];
     fc.assert(
       fc.property(runs(...pieces, avif(ispe(3, 2)).toString("latin1"), "metaiprpipcoispe"), (bytes) => {
@@ -158,7 +158,7 @@ describe("a bound on steps", () => {
     );
   });
 
-  test("ends the search for rights in EXIF that names one text 65,535 times, and in XMP that begins and begins", () => {
+  test("the search for rights ends in EXIF that names one text 65,535 times, and in XMP that begins again and again", () => {
     const entries = 65_535;
     const exif = Buffer.alloc(8 + 2 + 12 * entries + MIB, 0x61);
     exif.write("II*\0\x08\0\0\0", "latin1");
@@ -221,7 +221,7 @@ describe("an answer of S3 that is no photograph", () => {
     });
   }
 
-  test("is read as far as S3 ever writes, however much comes", async () => {
+  test("an S3 answer that is not a photograph is read up to the length that S3 sends, whatever arrives", async () => {
     let sent = 0;
     const piece = "<!DOCTYPE a>".repeat(5_000);
     const source = await sourceThatAnswers((response) => {
@@ -240,7 +240,7 @@ describe("an answer of S3 that is no photograph", () => {
     await expect(listed).rejects.toThrow();
   });
 
-  test("keeps its status and its code where it is as S3 writes it", async () => {
+  test("an ordinary S3 error keeps its status and its code", async () => {
     const answers = [
       [404, `<Error><Code>NoSuchKey</Code><Message>${"x".repeat(10_000)}</Message></Error>`, "source-absent"],
       [503, `<html>${"x".repeat(100_000)}`, "source-busy"],

@@ -38,7 +38,7 @@ function ask(path: string, method = "GET"): Promise<readonly [number | undefined
 }
 
 describe.each(["/", "/img/"])("below %s", (basePath) => {
-  test("the API is at its own path and at no other way to write it", async () => {
+  test("the API is at its own path and in no other spelling of it", async () => {
     await open({ basePath, tokens: [token] });
     const base = basePath.slice(0, -1);
     expect(await ask(`${base}/api/published/blog`)).toEqual([200, undefined]);
@@ -79,7 +79,7 @@ describe.each(["/", "/img/"])("below %s", (basePath) => {
       expect([path, await ask(basePath + path, method)]).toEqual([path, [405, "bad-method"]]);
   });
 
-  test("a signature is made over the query as it was sent", async () => {
+  test("a signature covers the query as it was sent", async () => {
     await open({ basePath, variants: "signed", signingKeys: ["key"] });
     const signed = `img=worms.jpg&q=33&s=${sign({ key: "worms.jpg", quality: 33 }, "key")}`;
     expect(await ask(`${basePath}?${signed}`)).toEqual([200, undefined]);
@@ -89,7 +89,7 @@ describe.each(["/", "/img/"])("below %s", (basePath) => {
     if (basePath !== "/") expect(await ask(`/?${signed}`)).toEqual([404, "no-route"]);
   });
 
-  test("a malformed path is not found, and ends nothing", async () => {
+  test("a malformed path is not found, and the server continues", async () => {
     await open({ basePath, tokens: [token] });
     for (const path of ["%", "%E9", "a/".repeat(2_000)])
       expect([path, await ask(basePath + path)]).toEqual([path, [404, "no-route"]]);
@@ -98,7 +98,7 @@ describe.each(["/", "/img/"])("below %s", (basePath) => {
   });
 });
 
-test("two Host headers are refused, whatever is asked for, and no cache keeps the refusal", async () => {
+test("two Host headers are refused for every path, and no cache stores the refusal", async () => {
   await open({ tokens: [token] });
   const { port } = world.server.address() as AddressInfo;
   const say = (target: string, ...hosts: readonly string[]): Promise<string> =>
@@ -122,7 +122,7 @@ test("two Host headers are refused, whatever is asked for, and no cache keeps th
   expect(await say("/?img=worms.jpg&q=33", "Host: a.example")).toMatch(/^HTTP\/1\.1 200 /);
 });
 
-test("a URL that was escaped for HTML twice is refused in words that show it, and never the original", async () => {
+test("a URL that was escaped twice for HTML is refused with a message that shows it, and never gets the original", async () => {
   await open({});
   const response = await world.get("/?img=worms.jpg&amp;q=40");
   expect(response.status).toBe(400);
@@ -130,7 +130,7 @@ test("a URL that was escaped for HTML twice is refused in words that show it, an
   expect(detail).toBe('the URL has "&amp;q=40", escaped for HTML twice; it takes "&q=…"');
 });
 
-test("the log line of each request names key and variant, failures included, and that of the API its call", async () => {
+test("the log line of each request has key and variant, also of failures, and that of the API its call", async () => {
   await open({ tokens: [token], originals: "off" });
   await writeFile(join(world.folder, "text.jpg"), "no image");
   const line = async (path: string, method = "GET") => {

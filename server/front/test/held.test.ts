@@ -60,7 +60,7 @@ beforeEach(() => open());
 afterEach(() => close());
 
 describe("a hit", () => {
-  test("from memory, which h3 does not see, and from disk, which h3 sends, have the same status, headers and body", async () => {
+  test("a hit from memory and a hit from disk have the same status, headers and body", async () => {
     const probed = await get("/?img=worms.jpg&fm=json");
     const { version } = JSON.parse(probed.body.toString());
     for (const target of [
@@ -112,7 +112,7 @@ describe("a hit from disk", () => {
     });
   });
 
-  test("is read once for all readers who come meanwhile", async () => {
+  test("a hit from disk is read once for all readers who come during the read", async () => {
     await get(target);
     await world.service.background.idle();
     reads.length = 0;
@@ -125,7 +125,7 @@ describe("a hit from disk", () => {
     expect(reads).toHaveLength(2);
   });
 
-  test("that is none is looked for once, and its time is in the log", async () => {
+  test("a variant that is not on disk is looked for once, and the time is in the log", async () => {
     await get(target);
     expect(reads).toHaveLength(1);
     const { cache, ms } = world.lines.at(-1) ?? {};
@@ -134,7 +134,7 @@ describe("a hit from disk", () => {
     expect(ms?.total).toBeGreaterThan(ms?.cache ?? 0);
   });
 
-  test("that was read before a purge is for nobody after it", async () => {
+  test("an entry that was read before a purge is not used after it", async () => {
     const tokens = ["the-token-of-the-test"];
     await close();
     await open({ tokens });
@@ -163,7 +163,7 @@ describe("a hit from disk", () => {
     expect([(await early).status, late.status, world.service.hot.entries]).toEqual([200, 404, 0]);
   });
 
-  test("is logged as not sent when its reader has left meanwhile", async () => {
+  test("a hit from disk is logged as not sent if its reader has left meanwhile", async () => {
     await get(target);
     await world.service.background.idle();
     const leaving = connect(Number(base.port), base.hostname);
@@ -180,7 +180,7 @@ describe("a hit from disk", () => {
     expect((await get(target)).status).toBe(200);
   });
 
-  test("is served for a minute where the source has to be asked first", async () => {
+  test("a hit from disk is cacheable for a minute if the source must be asked first", async () => {
     await get(target);
     await world.service.background.idle();
     const other = await get(`${target}&v=0000000000`);
@@ -198,7 +198,7 @@ describe("a miss", () => {
     ["of what is not a picture", {}, "notes.txt", 415],
     ["beyond the client's budget", { coldBudget: 0 }, "worms.jpg", 429],
   ])(
-    "%s: GET and HEAD have the same status and headers, and a line each",
+    "a miss, %s: GET and HEAD have the same status and headers, and one log line each",
     async (_, options, key, status) => {
       await close();
       await open({ tokens, ...options });
@@ -219,7 +219,7 @@ describe("a miss", () => {
     },
   );
 
-  test("is refused without a fetch while the queue is full", async () => {
+  test("a miss is refused without a fetch while the queue is full", async () => {
     vi.spyOn(world.encoder, "expect").mockImplementation(() => {
       throw new Problem("busy", { retryAfterSeconds: 3 });
     });
@@ -231,7 +231,7 @@ describe("a miss", () => {
     expect(world.lines.at(-1)?.error).toBeUndefined();
   });
 
-  test("is dropped when its reader leaves", async () => {
+  test("a miss is dropped when its reader leaves", async () => {
     let letGo: () => void = () => undefined;
     world.fault = () =>
       new Promise((resolve) => {
@@ -251,7 +251,7 @@ describe("a miss", () => {
 });
 
 describe("a hit from memory", () => {
-  test("has its own date and request id each time, also when asked ahead of the answers", async () => {
+  test("each hit from memory has its own date and request id, even for pipelined requests", async () => {
     await get("/?img=worms.jpg&q=33");
     const ask = "GET /?img=worms.jpg&q=33 HTTP/1.1\r\nhost: a\r\n";
     const asked = `${ask}\r\n${ask}x-request-id: the-request-2\r\n\r\n${ask}connection: close\r\n\r\n`;
@@ -271,7 +271,7 @@ describe("a hit from memory", () => {
     expect(kept).toEqual(["keep-alive", "keep-alive", "close"]);
   });
 
-  test("in development says where its time went, each time anew", async () => {
+  test("in development a hit from memory has its own timings each time", async () => {
     await close();
     await open({ dev: true });
     await get("/?img=worms.jpg&q=33");
@@ -282,7 +282,7 @@ describe("a hit from memory", () => {
     }
   });
 
-  test("is over at once when the photograph is purged, replaced or gone", async () => {
+  test("a variant in memory is not used after the photograph is purged, replaced or gone", async () => {
     const tokens = ["the-token-of-the-test"];
     await close();
     await open({ tokens });
@@ -296,7 +296,7 @@ describe("a hit from memory", () => {
     expect((await get(target)).status).toBe(404);
   });
 
-  test("on another replica is over when that has looked", async () => {
+  test("a variant in memory is not used after a purge on another replica, once this one has checked", async () => {
     await get("/?img=worms.jpg&q=33");
     expect(world.service.hot.entries).toBe(1);
     await (await world.replica()).announce();
@@ -304,7 +304,7 @@ describe("a hit from memory", () => {
     expect(world.service.hot.entries).toBe(0);
   });
 
-  test("needs the signature and the listing that a miss needs", async () => {
+  test("a hit from memory needs the same signature and listing as a miss", async () => {
     await close();
     await open({ variants: "signed", signingKeys: ["key"] });
     const signed = `/?img=worms.jpg&q=33&s=${sign({ key: "worms.jpg", quality: 33 }, "key")}`;
@@ -318,7 +318,7 @@ describe("a hit from memory", () => {
     expect((await get("/?img=worms.jpg&q=33")).status).toBe(404);
   });
 
-  test("is no original, no json, no other method, path or broken query", async () => {
+  test("originals, JSON, other methods, other paths and invalid queries are not hits from memory", async () => {
     await get("/?img=worms.jpg&q=33");
     for (const [target, method, status] of [
       ["/?img=worms.jpg", "GET", 200],

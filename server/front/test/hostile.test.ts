@@ -113,7 +113,7 @@ describe("no key leaves the bucket", () => {
     (text) => `%ff${text}`,
   ];
 
-  test("by 12 paths in 42 encodings", async () => {
+  test("no key leaves the bucket: 12 paths in 42 encodings", async () => {
     expect(targets.length * encoders.length).toBe(504);
     for (const target of targets)
       for (const encode of encoders) {
@@ -128,7 +128,7 @@ describe("no key leaves the bucket", () => {
     );
   });
 
-  test("by 10,000 keys made up of what paths are made of", async () => {
+  test("no key leaves the bucket: 10,000 keys composed of parts of paths", async () => {
     const piece = fc.constantFrom(
       "..",
       ".",
@@ -164,7 +164,7 @@ describe("no key leaves the bucket", () => {
     report("S1", `10,000 random keys, ${asked} of them keys by the grammar`, "0 requests outside");
   });
 
-  test("nor does any name a file of the cache", async () => {
+  test("no key names a file of the cache", async () => {
     const folder = await mkdtemp(join(tmpdir(), "imgproxy-lite-"));
     const cache = await createDiskCache({ folder: join(folder, "cache") });
     const meta = {
@@ -187,7 +187,7 @@ describe("no key leaves the bucket", () => {
 });
 
 describe("no URL of a reader's", () => {
-  test("is ever fetched: a source that redirects is a failure", async () => {
+  test("no URL of a reader is fetched: a source that redirects is a failure", async () => {
     let canary = 0;
     const trap = createServer((_, response) => {
       canary += 1;
@@ -227,7 +227,7 @@ describe("no URL of a reader's", () => {
 });
 
 describe("one variant", () => {
-  test("is one entry, whatever the headers, the order of parameters and what is added to them", async () => {
+  test("one variant is one entry, whatever the headers, the order of parameters and added parameters", async () => {
     const world = await createWorld({ policy: remotePolicy });
     await writeFile(join(world.folder, "worms.jpg"), await photo(64, 48).jpeg().toBuffer());
     const names = [
@@ -290,7 +290,7 @@ describe("one variant", () => {
     report("S3", "1,000 requests with 30 headers, any order, added parameters", "1 body, 1 entry, 1 encode");
   });
 
-  test("is never of a type that its reader does not accept, whoever asked before", async () => {
+  test("one variant never has a type that its reader does not accept, whoever requested it before", async () => {
     const world = await createWorld({ policy: remotePolicy });
     await writeFile(join(world.folder, "a.jpg"), await photo(32, 24).jpeg().toBuffer());
     await writeFile(
@@ -360,7 +360,7 @@ describe("a file that is two things", () => {
     return [...made.map(after), ...described, ...described.map(after), commented, after(commented)];
   }
 
-  test("leaves as the picture alone, and never as a page", async () => {
+  test("a file that is an image and a page at once is served only as an image", async () => {
     const world = await createWorld({ policy: remotePolicy });
     const files = await polyglots();
     let outputs = 0;
@@ -390,7 +390,7 @@ describe("a file that is two things", () => {
 });
 
 describe("300 hostile values", () => {
-  test("of q, w, fm and v are refused before anything is asked", async () => {
+  test("300 wrong values of q, w, fm and v are refused before any request", async () => {
     const world = await createWorld();
     const numbers = [
       "0",
@@ -466,7 +466,7 @@ describe("300 hostile values", () => {
 });
 
 describe("an error", () => {
-  test("of any kind says nothing of the inside", async () => {
+  test("an error of any kind contains no internal details", async () => {
     const world = await createWorld();
     let asked = 0;
     const inside =

@@ -33,7 +33,7 @@ async function cacheOf(entries: number) {
   return { use, sweep, usedAt: async (at: number) => Math.round((await stat(paths[at] ?? "")).mtimeMs) };
 }
 
-test("what is unused for the longest idle time goes once sweeps have seen the clock run for that long", async () => {
+test("a variant that was unused for CACHE_MAX_IDLE is deleted once sweeps have seen the clock run for that long", async () => {
   const { use, sweep } = await cacheOf(3);
   for (let day = 0; day < 90; day++) {
     await use(0, start + day * DAY);
@@ -42,7 +42,7 @@ test("what is unused for the longest idle time goes once sweeps have seen the cl
   expect(await sweep(start + 91 * DAY)).toMatchObject({ deletedFiles: 2, keptFiles: 1 });
 });
 
-test("a clock that leaps a year ahead makes nothing old, neither at once nor while readers use one entry after the other", async () => {
+test("a clock that jumps a year ahead makes nothing old, neither at once nor while readers use the entries", async () => {
   const { use, sweep } = await cacheOf(3);
   for (let day = 0; day <= 100; day += 10) {
     for (const at of [0, 1, 2]) await use(at, start + day * DAY);
@@ -57,7 +57,7 @@ test("a clock that leaps a year ahead makes nothing old, neither at once nor whi
   expect(await sweep(ahead + 62 * DAY, { maxFiles: 1 })).toMatchObject({ deletedFiles: 3 });
 });
 
-test("a sweep whose clock is ahead of all others for years deletes nothing that is used", async () => {
+test("a sweep whose clock is years ahead of all others deletes no used entry", async () => {
   const { use, sweep } = await cacheOf(3);
   for (let day = 0; day < 400; day += 20) {
     for (const at of [0, 1, 2]) await use(at, start + day * DAY);
@@ -65,7 +65,7 @@ test("a sweep whose clock is ahead of all others for years deletes nothing that 
   }
 });
 
-test("sweeps whose clocks are a year apart delete nothing for its idle time", async () => {
+test("sweeps whose clocks differ by a year delete nothing because of its idle time", async () => {
   const { use, sweep } = await cacheOf(2);
   for (let day = 0; day < 200; day += 10) {
     await use(0, start + day * DAY);
@@ -74,7 +74,7 @@ test("sweeps whose clocks are a year apart delete nothing for its idle time", as
   }
 });
 
-test("an entry with a time of 1970 is as old as its last change, and stays", async () => {
+test("an entry with a time of 1970 counts as old as its last change, and stays", async () => {
   const { use, sweep } = await cacheOf(3);
   for (let day = 0; day < 90; day += 10) await sweep(start + day * DAY);
   await use(0, 1_000);
@@ -84,7 +84,7 @@ test("an entry with a time of 1970 is as old as its last change, and stays", asy
   expect(await sweep(start + 88 * DAY, { maxFiles: 3 })).toMatchObject({ deletedFiles: 1 });
 });
 
-test("a sweep whose clock was set back a year takes the times of entries for right, until it has run for a day", async () => {
+test("a sweep whose clock was set back a year trusts the times of entries until it has run for a day", async () => {
   const { sweep, usedAt } = await cacheOf(2);
   await sweep(start);
   expect(await sweep(start - 365 * DAY)).toMatchObject({ deletedFiles: 0, keptFiles: 2 });

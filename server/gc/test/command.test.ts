@@ -11,7 +11,7 @@ import { temporaryFolder } from "../../test/support/temporary-folder.ts";
 
 const executable = fileURLToPath(new URL("../../../bin/imgproxy-lite.js", import.meta.url));
 
-test("gc sweeps once and says so in a line; with --dry-run it leaves no note of it", async () => {
+test("gc sweeps once and prints one line; with --dry-run it writes no record of the sweep", async () => {
   const folder = await cacheOf(12);
   expect(await gc("--cache", folder, "--max-bytes", "10000", "--dry-run")).toContain("would delete 0 files");
   expect(await readUsage(folder)).toBeUndefined();
@@ -22,7 +22,7 @@ test("gc sweeps once and says so in a line; with --dry-run it leaves no note of 
   expect(await readUsage(folder)).toMatchObject({ files: 12, bytes: 12_000 });
 });
 
-test("gc of a folder that is none says which and why, and fails", async () => {
+test("gc of a folder that is not a cache names the folder and the reason, and fails", async () => {
   const folder = join(await temporaryFolder(), "none");
   await expect(gc("--cache", folder)).rejects.toMatchObject({
     code: 1,
@@ -39,7 +39,7 @@ test("gc of a folder that is none says which and why, and fails", async () => {
   });
 });
 
-test("gc --watch sweeps at once, reports on the admin port and ends well when told to", async () => {
+test("gc --watch sweeps at once, reports on the admin port, and exits with 0 on a signal", async () => {
   const folder = await cacheOf(12);
   const { child, admin } = await watch(folder);
   expect((await fetch(`${admin}livez`)).status).toBe(200);
@@ -51,14 +51,14 @@ test("gc --watch sweeps at once, reports on the admin port and ends well when to
   expect(await once(child, "exit")).toEqual([0, null]);
 });
 
-test("gc --watch that takes over knows from the start what the last sweep found", async () => {
+test("gc --watch that replaces another one knows the last sweep's result from its start", async () => {
   const folder = await cacheOf(3);
   await gc("--cache", folder, "--max-bytes", "10000");
   const { admin } = await watch(folder);
   expect(await scrape(admin)).toContain("imgproxy_lite_cache_files 3\n");
 });
 
-test("gc --watch of a volume that fails stays up, and says that sweeps fail", async () => {
+test("gc --watch of a volume that fails keeps running, and reports that sweeps fail", async () => {
   const folder = await cacheOf(1);
   await rm(folder, { recursive: true });
   await writeFile(folder, "");
@@ -67,7 +67,7 @@ test("gc --watch of a volume that fails stays up, and says that sweeps fail", as
   expect((await fetch(`${admin}livez`)).status).toBe(200);
 });
 
-test("gc says that it evicts nothing while a published set cannot be read, and which that is", async () => {
+test("gc prints that it evicts nothing while a published set cannot be read, and names the set", async () => {
   const folder = await cacheOf(12);
   await mkdir(join(folder, "published", "blog"), { recursive: true });
   await writeFile(join(folder, "published", "blog", "one.json"), '{"made":1,"pi');
@@ -76,7 +76,7 @@ test("gc says that it evicts nothing while a published set cannot be read, and w
   );
 });
 
-test("gc --watch with nothing between looks is refused", async () => {
+test("gc --watch with GC_INTERVAL=0 is refused", async () => {
   await expect(gc("--watch", "--gc-interval", "0")).rejects.toMatchObject({ code: 2 });
 });
 

@@ -30,7 +30,7 @@ function start(folder: string) {
   return { timer, sweeps, errors };
 }
 
-test("a look sweeps for the first time, notes what is used, and then only above the high water", async () => {
+test("the first check sweeps and records the size; later ones sweep only above the high watermark", async () => {
   const folder = await temporaryFolder();
   for (let index = 0; index < 8; index++) await addEntry(folder, `${index}.jpg`);
   const { timer, sweeps, errors } = start(folder);
@@ -53,7 +53,7 @@ test("a look sweeps for the first time, notes what is used, and then only above 
   expect(errors).toEqual([]);
 });
 
-test("a folder that cannot be swept is an error in words", async () => {
+test("a folder that cannot be swept is an error with a message", async () => {
   const folder = join(await temporaryFolder(), "file");
   await writeFile(folder, "");
   const { timer, sweeps, errors } = start(folder);
@@ -63,7 +63,7 @@ test("a folder that cannot be swept is an error in words", async () => {
   expect(sweeps).toEqual([]);
 });
 
-test("the summary is one line", () => {
+test("the summary of a sweep is one line", () => {
   const summary: SweepSummary = {
     keptFiles: 12_345,
     keptBytes: 3 * 2 ** 30,

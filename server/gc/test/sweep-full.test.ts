@@ -28,12 +28,12 @@ async function fill(count: number): Promise<string> {
 
 const bounds = { maxBytes: 1e12, maxFiles: 1e9, minFreeBytes: 1e9, maxIdleMs: 1e15, pins: new Set<string>() };
 
-test("a volume that tells no size is not taken for a full one", async () => {
+test("a volume that does not report its size does not count as full", async () => {
   const folder = await fill(40);
   expect(await sweep({ ...bounds, folder, now: () => Date.now() + DAY })).toMatchObject({ deletedFiles: 0 });
 });
 
-test("a volume that tells no size and takes no more writes is swept by a tenth", async () => {
+test("on a volume that does not report its size and refuses writes, a sweep deletes a tenth", async () => {
   const folder = await fill(40);
   const swept = await sweep({ ...bounds, folder, volumeIsFull: true, now: () => Date.now() + DAY });
   expect(swept).toMatchObject({ deletedFiles: 4, keptFiles: 36 });

@@ -53,7 +53,7 @@ async function kept(folder: string): Promise<Set<string>> {
   return new Set(files.filter((file) => file.isFile()).map(({ name }) => name));
 }
 
-test("below the high water nothing goes", async () => {
+test("below the high watermark nothing is deleted", async () => {
   const folder = await temporaryFolder();
   await fill(folder, 20, (index) => index * 60 * MINUTE);
   const summary = await sweep({ ...roomy, folder, maxBytes: 22_300 });
@@ -64,22 +64,25 @@ test("below the high water nothing goes", async () => {
 test.each([
   ["bytes", { maxBytes: 22_000 }],
   ["files", { maxFiles: 22 }],
-])("above the high water of %s the longest unused go, down to the low water", async (_, limit) => {
-  const folder = await temporaryFolder();
-  await fill(folder, 20, (index) => (index + 1) * 60 * MINUTE);
-  expect(await sweep({ ...roomy, folder, ...limit })).toMatchObject({ keptFiles: 17, deletedFiles: 3 });
-  const names = await kept(folder);
-  expect([17, 18, 19].filter((index) => names.has(nameOf(index)))).toEqual([]);
-});
+])(
+  "above the high watermark of %s the least recently used entries are deleted, down to the low watermark",
+  async (_, limit) => {
+    const folder = await temporaryFolder();
+    await fill(folder, 20, (index) => (index + 1) * 60 * MINUTE);
+    expect(await sweep({ ...roomy, folder, ...limit })).toMatchObject({ keptFiles: 17, deletedFiles: 3 });
+    const names = await kept(folder);
+    expect([17, 18, 19].filter((index) => names.has(nameOf(index)))).toEqual([]);
+  },
+);
 
-test("what was used at one time goes by name, and only as far as it must", async () => {
+test("entries of equal age are deleted by name, and only as many as necessary", async () => {
   const folder = await temporaryFolder();
   await fill(folder, 400, () => DAY);
   expect(await sweep({ ...roomy, folder, maxBytes: 400_000 })).toMatchObject({ keptFiles: 320 });
   expect(await kept(folder)).toEqual(new Set(namesOf(400).sort().slice(80)));
 });
 
-test("what was used a moment earlier goes first", async () => {
+test("an entry that was used a moment earlier than another is deleted first", async () => {
   const folder = await temporaryFolder();
   await fill(folder, 400, (index) => DAY + ((index * 7) % 400));
   expect(await sweep({ ...roomy, folder, maxFiles: 400 })).toMatchObject({
@@ -91,7 +94,7 @@ test("what was used a moment earlier goes first", async () => {
   expect(await kept(folder)).toEqual(new Set(namesOf(400).filter((name) => !oldest.includes(name))));
 });
 
-test("what nobody used for the longest idle time goes, unless it is pinned", async () => {
+test("an entry that was unused for CACHE_MAX_IDLE is deleted, unless it is pinned", async () => {
   const folder = await temporaryFolder();
   await fill(folder, 4, (index) => (index + 1) * DAY);
   const pins = new Set([nameOf(3)]);
@@ -99,7 +102,7 @@ test("what nobody used for the longest idle time goes, unless it is pinned", asy
   expect(await kept(folder)).toEqual(new Set([nameOf(0), nameOf(1), nameOf(3)]));
 });
 
-test("pinned variants go last, and then the longest unused of them", async () => {
+test("pinned variants are deleted last, the least recently used of them first", async () => {
   const folder = await temporaryFolder();
   await fill(folder, 10, (index) => (index + 1) * 60 * MINUTE);
   const pins = new Set([5, 6, 7, 8, 9].map(nameOf));
@@ -114,21 +117,21 @@ test("pinned variants go last, and then the longest unused of them", async () =>
   expect(await kept(folder)).toEqual(new Set([5, 6, 7, 8].map(nameOf)));
 });
 
-test("a fresh entry never goes, however full it is", async () => {
+test("a fresh entry is never deleted, however full the cache is", async () => {
   const folder = await temporaryFolder();
   await fill(folder, 10, (index) => (index < 5 ? MINUTE : 60 * MINUTE));
   expect(await sweep({ ...roomy, folder, maxFiles: 1 })).toMatchObject({ keptFiles: 5, deletedFiles: 5 });
   expect(await kept(folder)).toEqual(new Set([0, 1, 2, 3, 4].map(nameOf)));
 });
 
-test("a pod whose clock is behind writes entries that are fresh all the same", async () => {
+test("the entries of a pod whose clock is behind count as fresh", async () => {
   const folder = await temporaryFolder();
   await fill(folder, 10, () => 3 * DAY + 10 * MINUTE);
   const summary = await sweep({ ...roomy, folder, maxFiles: 1, now: Date.now });
   expect(summary).toMatchObject({ keptFiles: 10, deletedFiles: 0 });
 });
 
-test("a replica whose clock is a year ahead writes entries that age from the first sweep on", async () => {
+test("the entries of a replica whose clock is a year ahead age from the first sweep on", async () => {
   const folder = await temporaryFolder();
   await fill(folder, 10, () => -365 * DAY);
   const dry = await sweep({ ...roomy, folder, dryRun: true });
@@ -138,7 +141,7 @@ test("a replica whose clock is a year ahead writes entries that age from the fir
   expect(later).toMatchObject({ keptFiles: 4, deletedFiles: 6 });
 });
 
-test("an entry that was used between the walk and its turn stays", async () => {
+test("an entry that was used between the walk and its deletion stays", async () => {
   const folder = await temporaryFolder();
   await fill(folder, 10, () => DAY);
   const looks: string[] = [];
@@ -163,7 +166,7 @@ test("a dry run counts and deletes nothing", async () => {
   expect(await sweep(options)).toEqual({ ...dry, dryRun: false });
 });
 
-test("half-written files of dead writers go after an hour, live ones stay; strangers' files are only counted", async () => {
+test("half-written files of dead writers are deleted after an hour, newer ones stay; files of other programs are only counted", async () => {
   const folder = await temporaryFolder();
   await fill(folder, 1, () => DAY);
   const leaf = dirname(join(folder, ...pathParts(nameOf(0))));
@@ -180,7 +183,7 @@ test("half-written files of dead writers go after an hour, live ones stay; stran
   expect(await kept(folder)).toEqual(new Set([nameOf(0), ".tmp-2-live", "notes.txt"]));
 });
 
-test("a sweep that another overtakes before its deletes takes no more than is too much", async () => {
+test("a sweep that another one overtakes before its deletes deletes no more than necessary", async () => {
   const [folder, copy] = [await temporaryFolder(), await temporaryFolder()];
   for (const place of [folder, copy]) await fill(place, 400, () => DAY);
   await sweep({ ...roomy, folder: copy, maxBytes: 400_000 });
@@ -197,7 +200,7 @@ test("a sweep that another overtakes before its deletes takes no more than is to
   expect(await kept(folder)).toEqual(left);
 });
 
-test("a sweep that another overtakes in its walk takes what the other chose, and no more", async () => {
+test("a sweep that another one overtakes during its walk deletes what the other chose, and no more", async () => {
   const [folder, copy] = [await temporaryFolder(), await temporaryFolder()];
   for (const place of [folder, copy]) await fill(place, 400, (index) => DAY + (index % 3) * MINUTE);
   await sweep({ ...roomy, folder: copy, maxBytes: 400_000 });
@@ -213,7 +216,7 @@ test("a sweep that another overtakes in its walk takes what the other chose, and
   expect(await kept(folder)).toEqual(left);
 });
 
-test("a folder that cannot be read is not taken for an empty one: nothing goes, and nothing is recorded", async () => {
+test("a folder that cannot be read does not count as empty: nothing is deleted and nothing is recorded", async () => {
   const folder = await temporaryFolder();
   await fill(folder, 20, (index) => (index + 1) * 60 * MINUTE);
   await symlink("ff", join(folder, "v1", "ff"));
@@ -222,7 +225,7 @@ test("a folder that cannot be read is not taken for an empty one: nothing goes, 
   expect(await kept(folder)).toEqual(new Set(namesOf(20)));
 });
 
-test("sweeps that begin at different seconds of a minute choose alike", async () => {
+test("sweeps that begin at different seconds of a minute choose the same entries", async () => {
   const [folder, copy] = [await temporaryFolder(), await temporaryFolder()];
   // A minute's worth of entries on both sides of where the line will be.
   for (const place of [folder, copy]) await fill(place, 400, (index) => DAY + index * 300);
@@ -231,7 +234,7 @@ test("sweeps that begin at different seconds of a minute choose alike", async ()
   expect(await kept(folder)).toEqual(await kept(copy));
 });
 
-test("three sweeps at once end between the waters", async () => {
+test("three sweeps in parallel end between the watermarks", async () => {
   const folder = await temporaryFolder();
   await fill(folder, 600, (index) => DAY + (index % 7) * MINUTE);
   const options = { ...roomy, folder, maxFiles: 500 };
@@ -241,7 +244,7 @@ test("three sweeps at once end between the waters", async () => {
   expect(summaries.every(({ failedDeletes }) => failedDeletes === 0)).toBe(true);
 });
 
-test("published sets, the cache's own entries and other folders are left alone", async () => {
+test("published sets, the cache's own records and other folders are not touched", async () => {
   const folder = await temporaryFolder();
   const cache = await createDiskCache({ folder });
   const used = { key: "used.jpg", quality: 60, class: "webp" } as const;
@@ -258,7 +261,7 @@ test("published sets, the cache's own entries and other folders are left alone",
   expect(await readdir(join(folder, "published", "blog"))).toEqual(["main.json"]);
 });
 
-test("nothing is evicted while a published set cannot be read, as any entry may be one of its; half-written files go", async () => {
+test("nothing is evicted while a published set cannot be read, because any entry may belong to it; half-written files are deleted", async () => {
   const folder = await temporaryFolder();
   const cache = await createDiskCache({ folder });
   const variantsOf = (key: string) => ({ key, quality: 60, class: "webp" }) as const;
@@ -280,7 +283,7 @@ test("nothing is evicted while a published set cannot be read, as any entry may 
   for (const at of [0, 1, 2]) expect(await cache.read(variantsOf(`${at}.jpg`))).toBeDefined();
 });
 
-test("what replicas claimed before a sweep is forgotten, what they claim after it is not", async () => {
+test("reservations from before a sweep are deleted, later ones are not", async () => {
   const folder = await temporaryFolder();
   await fill(folder, 1, () => DAY);
   const at = new Date(now);
@@ -298,7 +301,7 @@ test("what replicas claimed before a sweep is forgotten, what they claim after i
   expect(await readReservations(folder, now)).toEqual({ bytes: 2, files: 2 });
 });
 
-test("a full volume is swept until as much is free as should be", async () => {
+test("a full volume is swept until CACHE_MIN_FREE is free", async () => {
   const folder = await temporaryFolder();
   await fill(folder, 10, () => DAY);
   expect(await sweep({ ...roomy, folder, minFreeBytes: 1e15 })).toMatchObject({ keptFiles: 0 });

@@ -3,7 +3,7 @@ import { createServer, type RequestListener } from "node:http";
 import { expect, onTestFinished, test } from "vitest";
 import { askHealth } from "../health.ts";
 
-test("a server that says 200 on /livez is healthy", async () => {
+test("a server that answers 200 on /livez is healthy", async () => {
   const asked: (string | undefined)[] = [];
   const port = await serve((request, response) => {
     asked.push(request.url);
@@ -13,14 +13,14 @@ test("a server that says 200 on /livez is healthy", async () => {
   expect(asked).toEqual(["/livez"]);
 });
 
-test("one that says anything else, or nothing, is not", async () => {
+test("a server that answers anything else, or nothing, is not healthy", async () => {
   const sick = await serve((_request, response) => response.writeHead(503).end());
   expect(await askHealth(sick, 1000)).toBe("/livez says 503");
   const hung = await serve(() => {});
   expect(await askHealth(hung, 50)).toContain("no answer within 50 ms");
 });
 
-test("nor is a port where nobody listens", async () => {
+test("a port on which nothing listens is not healthy", async () => {
   const server = createServer().listen(0);
   await once(server, "listening");
   const port = portOf(server.address());

@@ -39,13 +39,13 @@ const hello: RequestListener = (_, response) => void response.end("hello");
 // Long enough for who means well on a busy machine.
 const quick = { headersTimeout: 5_000, requestTimeout: 5_500, connectionsCheckingInterval: 50 };
 
-test("a body may come as slowly as the largest publish through a line of a megabit a second", () => {
+test("a request body may be as slow as the largest publish over a line of one megabit a second", () => {
   const largestMs = ((64 * 2 ** 20 * 8) / 1_000_000) * 1_000;
   expect(socketLimits.requestTimeout).toBeGreaterThan(largestMs);
 });
 
 describe("a listening port", () => {
-  test("ends 300 clients that never finish their heads, and answers everyone else meanwhile", async () => {
+  test("300 clients that never finish their request heads are disconnected, and all others are answered meanwhile", async () => {
     const { port, url } = await start(hello, quick);
     const trickles = await Promise.all(
       Array.from({ length: 300 }, () => open(port, "GET / HTTP/1.1\r\nX-A: ")),
@@ -59,7 +59,7 @@ describe("a listening port", () => {
     await Promise.all(trickles.map(closed));
   });
 
-  test("ends without waiting for connections that never asked for anything", async () => {
+  test("the server stops without waiting for connections that never sent a request", async () => {
     // Only the end itself is left to close it: node:http stops looking for late heads when it stops listening.
     const listening = await start(hello, { timeout: 0 });
     const spare = await open(listening.port, "");
@@ -68,12 +68,12 @@ describe("a listening port", () => {
     await closed(spare);
   });
 
-  test("ends a client that promises a body and does not send it", async () => {
+  test("a client that announces a body and does not send it is disconnected", async () => {
     const { port } = await start((request) => void request.resume(), quick);
     await closed(await open(port, "PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nx"));
   });
 
-  test("ends a reader that does not read, and lets go of what it was sent", async () => {
+  test("a reader that does not read is disconnected, and its memory is freed", async () => {
     let ended = 0;
     const large = Buffer.alloc(20_000_000);
     const listener: RequestListener = (_, response) => {
@@ -90,7 +90,7 @@ describe("a listening port", () => {
     await expect.poll(() => ended).toBe(10);
   });
 
-  test("takes no more connections than it may", async () => {
+  test("no more connections are accepted than the limit", async () => {
     const { port, url } = await start(hello, { maxConnections: 5 });
     const held = await Promise.all(Array.from({ length: 5 }, () => open(port, "GET / HTTP/1.1\r\n")));
     await closed(await open(port, "GET / HTTP/1.1\r\n"));
@@ -98,7 +98,7 @@ describe("a listening port", () => {
     await expect.poll(async () => (await fetch(url)).text()).toBe("hello");
   });
 
-  test("refuses heads that are too large, or smuggle", async () => {
+  test("request heads that are too large, or smuggle, are refused", async () => {
     const { port } = await start(hello);
     const statusOf = async (head: string): Promise<string> => {
       const socket = await open(port, head);
@@ -127,7 +127,7 @@ describe("a listening port", () => {
       ]);
   });
 
-  test("ends by answering what it is asked, saying that it ends, and taking nothing new", async () => {
+  test("a server that stops answers running requests with Connection: close, and accepts no new ones", async () => {
     let answer = (): void => undefined;
     const asked = new Promise<void>((resolve) => {
       closing.push(() => undefined);
@@ -154,7 +154,7 @@ describe("a listening port", () => {
     agent?.destroy();
   });
 
-  test("cuts what is not answered in time when it ends", async () => {
+  test("a server that stops cuts responses that are not finished in time", async () => {
     const { port, close } = await start(() => undefined);
     const socket = await open(port, "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
     await close(50);
@@ -163,7 +163,7 @@ describe("a listening port", () => {
 });
 
 describe("200 readers who disconnect at any moment", () => {
-  test("leave no socket, file or work behind", async () => {
+  test("200 readers who disconnect at any moment leave no socket, file or work behind", async () => {
     const world = await createWorld();
     closing.push(() => world.close());
     await writeFile(join(world.folder, "worms.jpg"), await photo(400, 300).jpeg().toBuffer());

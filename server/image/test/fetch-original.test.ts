@@ -47,7 +47,7 @@ function create(source: Source) {
 }
 
 describe("originals in memory", () => {
-  test("are fetched once for all who ask at once, and accounted for until the last lets go", async () => {
+  test("an original is fetched once for all parallel requests, and its memory is reserved until the last one releases it", async () => {
     const { source, seen } = counting();
     const { fetch, memory } = create(source);
     const leases = await Promise.all(Array.from({ length: 5 }, () => fetch("a", signal)));
@@ -60,7 +60,7 @@ describe("originals in memory", () => {
     expect(memory.used).toBe(0);
   });
 
-  test("are fetched a few at a time, and wait while there is no memory for more", async () => {
+  test("only a few originals are fetched in parallel, and further ones wait while there is no memory", async () => {
     const { source, seen } = counting();
     const { fetch, memory } = create(source);
     const fetching = Array.from({ length: 30 }, (_, n) => fetch(String(n), signal));
@@ -73,7 +73,7 @@ describe("originals in memory", () => {
     await expect.poll(() => memory.used).toBe(0);
   });
 
-  test("are let go when everyone who waited has left, or the fetch fails", async () => {
+  test("the memory of an original is released when everyone who waited has left, or the fetch fails", async () => {
     const { source } = counting();
     const { fetch, memory } = create(source);
     const leaver = new AbortController();
@@ -95,7 +95,7 @@ describe("originals in memory", () => {
     await expect.poll(() => [memory.used, broken.memory.used]).toEqual([0, 0]);
   });
 
-  test("are not waited for by a reader as long as by a warm-up: a slow link carries a large one all the same", async () => {
+  test("a reader waits less time for an original than a warm-up: a slow link still delivers a large one", async () => {
     let finish = (): void => undefined;
     const finished = new Promise<void>((resolve) => {
       finish = resolve;
@@ -111,7 +111,7 @@ describe("originals in memory", () => {
     await expect.poll(() => memory.used).toBe(0);
   });
 
-  test("are let go when the only reader has waited long enough", async () => {
+  test("the memory of an original is released when the only reader has waited too long", async () => {
     const seen: AbortSignal[] = [];
     const source: Source = {
       stat: async () => ({ validator: '"x"', bytes: 9 }),

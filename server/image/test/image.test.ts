@@ -36,7 +36,7 @@ afterEach(() => world.service.background.idle());
 afterAll(() => world.close());
 
 describe("a variant", () => {
-  test("is what its reader can show, no wider than asked, and says that Accept decided", async () => {
+  test("a variant has a format that its reader can show and at most the requested width, and Vary names Accept", async () => {
     for (const [accept, format] of [
       [browserAccept.avif, "heif"],
       [browserAccept.webp, "webp"],
@@ -50,13 +50,13 @@ describe("a variant", () => {
     }
   });
 
-  test("with an explicit fm depends on no header", async () => {
+  test("a variant with an explicit fm depends on no header", async () => {
     const response = await world.get("/?img=worms.jpg&q=33&fm=webp");
     expect(response.headers.get("content-type")).toBe("image/webp");
     expect(response.headers.get("vary")).toBeNull();
   });
 
-  test("is made once and then a hit, with the same headers but for how it was found", async () => {
+  test("a variant is made once and then is a hit, with the same headers except Cache-Status", async () => {
     const first = await world.get("/?img=worms.jpg&q=33", avif);
     const again = await world.get("/?q=33&img=worms.jpg&utm_source=x", avif);
     expect(first.headers.get("cache-status")).toBe("imgproxy-lite; fwd=miss");
@@ -67,7 +67,7 @@ describe("a variant", () => {
     expect(differing.map(([name]) => name)).toEqual(["cache-status", "x-request-id"]);
   });
 
-  test("is taken from the cache when memory has lost it", async () => {
+  test("a variant that was dropped from memory comes from the disk cache", async () => {
     await world.get("/?img=worms.jpg&q=33", avif);
     await world.service.background.idle();
     world.service.hot.clear();
@@ -75,7 +75,7 @@ describe("a variant", () => {
     expect(again.headers.get("cache-status")).toBe("imgproxy-lite; hit");
   });
 
-  test("answers If-None-Match with 304 and HEAD without a body, both with the headers of GET", async () => {
+  test("a variant answers If-None-Match with 304 and HEAD without a body, both with the headers of GET", async () => {
     const got = await world.get("/?img=worms.jpg&q=33", avif);
     const etag = got.headers.get("etag") ?? "";
     expect(etag).toMatch(/^"[0-9a-f]{32}"$/);
@@ -95,7 +95,7 @@ describe("a variant", () => {
     expect((await world.get("/?img=worms.jpg&q=33", { headers })).status).toBe(200);
   });
 
-  test("is offered for saving under its own name with the extension of what it is", async () => {
+  test("a variant has its own name for saving, with the extension of its format", async () => {
     await writeFile(join(world.folder, "Größe 1.jpeg"), await photo(8, 8).jpeg().toBuffer());
     const response = await world.get("/?img=Gr%C3%B6%C3%9Fe%201.jpeg&q=33&fm=webp");
     expect(response.headers.get("content-disposition")).toBe(
@@ -103,7 +103,7 @@ describe("a variant", () => {
     );
   });
 
-  test("of five hundred readers at once costs one fetch and one encode", async () => {
+  test("a variant that five hundred readers request together costs one fetch and one encode", async () => {
     await open({ policy: remotePolicy });
     const all = await Promise.all(Array.from({ length: 500 }, () => world.get("/?img=worms.jpg&q=33&w=16")));
     expect(all.map(({ status }) => status)).toEqual(Array(500).fill(200));
@@ -111,7 +111,7 @@ describe("a variant", () => {
     expect(world.encoder.count()).toBe(1);
   });
 
-  test("is finished for the others when the reader who asked first leaves", async () => {
+  test("a variant is finished for the others when the reader who requested it first leaves", async () => {
     let go = (): void => undefined;
     const held = new Promise<void>((resolve) => {
       go = resolve;
@@ -135,7 +135,7 @@ describe("a variant", () => {
     expect(world.encoder.count()).toBe(1);
   });
 
-  test("that nobody waits for any more is dropped", async () => {
+  test("a variant that nobody waits for any more is dropped", async () => {
     const dropped = new Promise<void>((resolve) => {
       world.encoder.before = (signal) =>
         new Promise((_, reject) => {
@@ -152,7 +152,7 @@ describe("a variant", () => {
     expect(world.encoder.count()).toBe(0);
   });
 
-  test("that stands in for another is kept by readers for a minute, and the other is made behind it", async () => {
+  test("a substitute is cacheable for a minute, and the requested variant is made in the background", async () => {
     world.encoder.substitute = true;
     const first = await world.get("/?img=worms.jpg&q=33", avif);
     expect(first.headers.get("cache-control")).toBe("public, max-age=60");
@@ -169,7 +169,7 @@ describe("freshness", () => {
     writeFile(join(world.folder, "worms.jpg"), await photo(80, 60).jpeg().toBuffer());
   const control = (response: Response): string | null => response.headers.get("cache-control");
 
-  test("of a folder: a changed file shows at once", async () => {
+  test("a changed file in a folder appears at once", async () => {
     const first = await world.get(url());
     expect(control(first)).toBe("no-cache");
     await replace();
@@ -177,7 +177,7 @@ describe("freshness", () => {
     expect((await sharp(await body(second)).metadata()).width).toBe(80);
   });
 
-  test("of a bucket: a URL with the version is kept for ever, one without for a day", async () => {
+  test("an image of a bucket is cacheable for a year with a version in the URL, for a day without", async () => {
     await open({ policy: remotePolicy });
     expect(control(await world.get(url(await versionNow())))).toBe("public, max-age=31536000, immutable");
     expect(control(await world.get(url()))).toBe(
@@ -186,7 +186,7 @@ describe("freshness", () => {
     expect(world.asked).toEqual(["open worms.jpg"]);
   });
 
-  test("of a bucket: a replaced photograph is seen at once with its new version, for the old one a minute", async () => {
+  test("a replaced photograph in a bucket appears at once under its new version, and the old version is cacheable for a minute", async () => {
     await open({ policy: remotePolicy });
     const before = await versionNow();
     await world.get(url(before));
@@ -197,7 +197,7 @@ describe("freshness", () => {
     expect(control(await world.get(url(before)))).toBe("public, max-age=60");
   });
 
-  test("of a bucket: an image that is due is served at once and checked behind the answer", async () => {
+  test("an image of a bucket that is due for a check is served at once and checked in the background", async () => {
     await open({ policy: { unversionedSeconds: 0.001, versionedSeconds: 86_400 } });
     await world.get(url());
     await replace();
@@ -207,7 +207,7 @@ describe("freshness", () => {
     await expect.poll(width).toBe(80);
   });
 
-  test("of a bucket: once the source has said that it is another, no variant of the old photograph is served", async () => {
+  test("once the source has another photograph, no variant of the old one is served", async () => {
     await open({ policy: remotePolicy });
     const sizeOf = async (width: number): Promise<number | undefined> => {
       const response = await world.get(`${url(await versionNow())}&w=${width}`);
@@ -219,7 +219,7 @@ describe("freshness", () => {
     expect([await sizeOf(40), await sizeOf(32)]).toEqual([40, 32]);
   });
 
-  test("of a bucket: what another replica has made of the new photograph is a hit here", async () => {
+  test("variants of a new photograph that another replica has made are hits", async () => {
     await open({ policy: remotePolicy });
     const accept = { headers: { accept: "image/webp" } };
     await world.get(url(await versionNow()), accept);
@@ -243,7 +243,7 @@ describe("freshness", () => {
     expect(world.encoder.count()).toBe(1);
   });
 
-  test("of a bucket: a photograph uploaded after it was missed is seen at once with its version", async () => {
+  test("a photograph that is uploaded after a 404 appears at once under its version", async () => {
     await open({ policy: remotePolicy });
     await rm(join(world.folder, "worms.jpg"));
     expect((await world.get(url())).status).toBe(404);
@@ -254,7 +254,7 @@ describe("freshness", () => {
     expect(world.asked.filter((call) => call.endsWith("absent.jpg")).length).toBeLessThanOrEqual(5);
   });
 
-  test("of a bucket: a version that never was costs a question a second, not one a request", async () => {
+  test("URLs with an unknown version cost one question a second, not one a request", async () => {
     await open({ policy: remotePolicy });
     await world.get(url());
     for (let n = 0; n < 50; n += 1)
@@ -271,7 +271,7 @@ describe("freshness", () => {
     expect(await world.stored()).toHaveLength(0);
   });
 
-  test("what is here is served while the source is down, and says so", async () => {
+  test("cached variants are served while the source is down, and the headers say so", async () => {
     await world.get(url());
     world.fault = () => Promise.reject(new Problem("source-timeout"));
     const response = await world.get(url());
@@ -282,7 +282,7 @@ describe("freshness", () => {
 });
 
 describe("an original", () => {
-  test("comes byte for byte with its true type, and is in no cache", async () => {
+  test("an original is sent byte for byte with its true type, and is in no cache", async () => {
     await writeFile(join(world.folder, "lie.png"), await photo(8, 8).jpeg().toBuffer());
     const response = await world.get("/?img=lie.png");
     expect(response.headers.get("content-type")).toBe("image/jpeg");
@@ -297,7 +297,7 @@ describe("an original", () => {
     ["bytes=100-", 100, undefined],
     ["bytes=-7", -7, undefined],
     ["bytes=5-99999999", 5, undefined],
-  ])("comes in part for Range: %s", async (range, start, end) => {
+  ])("an original is sent in part for Range: %s", async (range, start, end) => {
     const whole = await readFile(join(world.folder, "worms.jpg"));
     const response = await world.get("/?img=worms.jpg", { headers: { range } });
     const expected = whole.subarray(start, end);
@@ -310,7 +310,7 @@ describe("an original", () => {
     );
   });
 
-  test("comes whole where the range is for another object, is several, or is none", async () => {
+  test("an original is sent whole if the range is for another object, has several parts, or is invalid", async () => {
     const whole = await readFile(join(world.folder, "worms.jpg"));
     for (const headers of [
       { range: "bytes=0-9", "if-range": '"other"' },
@@ -329,7 +329,7 @@ describe("an original", () => {
     expect((await body(rest)).byteLength).toBe(10);
   });
 
-  test("honours the conditions of a request in the order of RFC 9110", async () => {
+  test("an original honours the conditions of a request in the order of RFC 9110", async () => {
     const path = join(world.folder, "worms.jpg");
     const day = (date: string): string => `${date} Nov 2020 12:00:00 GMT`;
     const [before, then, after] = [day("Sat, 14"), day("Sun, 15"), day("Mon, 16")];
@@ -388,14 +388,14 @@ describe("an original", () => {
     }
   });
 
-  test("has no range beyond its end, and says where that is", async () => {
+  test("an original has no range beyond its end, and the answer has its length", async () => {
     const whole = await readFile(join(world.folder, "worms.jpg"));
     const response = await world.get("/?img=worms.jpg", { headers: { range: "bytes=999999-" } });
     expect(response.status).toBe(416);
     expect(response.headers.get("content-range")).toBe(`bytes */${whole.byteLength}`);
   });
 
-  test("answers HEAD with its length and 304 to its ETag", async () => {
+  test("an original answers HEAD with its length and 304 to its ETag", async () => {
     const whole = await readFile(join(world.folder, "worms.jpg"));
     const head = await world.get("/?img=worms.jpg", { method: "HEAD" });
     expect(head.headers.get("content-length")).toBe(String(whole.byteLength));
@@ -404,7 +404,7 @@ describe("an original", () => {
     expect((await world.get("/?img=worms.jpg", { headers })).status).toBe(304);
   });
 
-  test("may be switched off, but for SVG, which has no variants", async () => {
+  test("originals can be switched off, except SVG, which has no variants", async () => {
     await open({ originals: "off" });
     expect((await world.get("/?img=worms.jpg")).status).toBe(403);
     expect((await world.get("/?img=worms.jpg", { headers: { range: "bytes=0-1" } })).status).toBe(403);
@@ -412,7 +412,7 @@ describe("an original", () => {
     expect((await world.get("/?img=worms.jpg&q=33")).status).toBe(200);
   });
 
-  test("stays withheld where an SVG has the same validator", async () => {
+  test("a refused original stays refused if an SVG has the same validator", async () => {
     const same = (stat: SourceStat) => ({ ...stat, validator: '"same"' });
     await open({
       originals: "off",
@@ -426,7 +426,7 @@ describe("an original", () => {
     expect((await world.get("/?img=logo.svg", { method: "HEAD" })).status).toBe(200);
   });
 
-  test("that is SVG passes through in a sandbox, with q and w too", async () => {
+  test("an original that is SVG is served in a sandbox, also with q and w", async () => {
     for (const target of ["/?img=logo.svg", "/?img=logo.svg&q=75&w=800"]) {
       const response = await world.get(target, avif);
       expect(response.headers.get("content-type")).toBe("image/svg+xml");
@@ -439,7 +439,7 @@ describe("an original", () => {
     expect(await world.stored()).toHaveLength(0);
   });
 
-  test("that is no image is refused with a remedy, however it is asked for", async () => {
+  test("an original that is not an image is refused with a remedy, for every kind of request", async () => {
     await writeFile(join(world.folder, "page.jpg"), "<!doctype html><script>alert(1)</script>");
     for (const target of ["/?img=page.jpg", "/?img=page.jpg&q=33", "/?img=page.jpg&fm=json"]) {
       const response = await world.get(target);
@@ -450,7 +450,7 @@ describe("an original", () => {
 });
 
 describe("fm=json", () => {
-  test("says what is known of a photograph, from the record the second time", async () => {
+  test("fm=json describes a photograph, the second time from the source entry", async () => {
     const first = await world.get("/?img=worms.jpg&fm=json");
     expect(await first.json()).toEqual({
       key: "worms.jpg",
@@ -482,36 +482,39 @@ describe("a refusal", () => {
     ["/elsewhere?img=worms.jpg", 404, "public, max-age=300"],
     ["//?img=worms.jpg", 404, "public, max-age=300"],
     ["/api/probe", 404, "public, max-age=300"],
-  ])("of %s is %i, explicit for caches, safe, and says what to do", async (target, status, cacheControl) => {
-    const response = await world.get(target);
-    expect(response.status).toBe(status);
-    expect(response.headers.get("content-type")).toBe("application/problem+json");
-    expect(response.headers.get("cache-control")).toBe(cacheControl);
-    expect(response.headers.get("etag")).toBeNull();
-    expect(response.headers.get("x-content-type-options")).toBe("nosniff");
-    expect(response.headers.get("content-security-policy")).toBe("default-src 'none'; sandbox");
-    expect(response.headers.get("cross-origin-resource-policy")).toBe("cross-origin");
-    expect(await response.json()).toMatchObject({
-      status,
-      code: expect.any(String),
-      remedy: expect.any(String),
-      requestId: response.headers.get("x-request-id"),
-    });
-  });
+  ])(
+    "a refusal because of %s is %i, with explicit caching and a remedy",
+    async (target, status, cacheControl) => {
+      const response = await world.get(target);
+      expect(response.status).toBe(status);
+      expect(response.headers.get("content-type")).toBe("application/problem+json");
+      expect(response.headers.get("cache-control")).toBe(cacheControl);
+      expect(response.headers.get("etag")).toBeNull();
+      expect(response.headers.get("x-content-type-options")).toBe("nosniff");
+      expect(response.headers.get("content-security-policy")).toBe("default-src 'none'; sandbox");
+      expect(response.headers.get("cross-origin-resource-policy")).toBe("cross-origin");
+      expect(await response.json()).toMatchObject({
+        status,
+        code: expect.any(String),
+        remedy: expect.any(String),
+        requestId: response.headers.get("x-request-id"),
+      });
+    },
+  );
 
-  test("of a method names those that are allowed, and OPTIONS does too", async () => {
+  test("a refused method gets the list of allowed ones, and so does OPTIONS", async () => {
     const response = await world.get("/?img=worms.jpg&q=33", { method: "POST", body: "x" });
     expect([response.status, response.headers.get("allow")]).toEqual([405, "GET, HEAD, OPTIONS"]);
     const options = await world.get("/?img=worms.jpg&q=33", { method: "OPTIONS" });
     expect([options.status, options.headers.get("allow")]).toEqual([204, "GET, HEAD, OPTIONS"]);
   });
 
-  test("of an absent photograph is remembered for the next readers", async () => {
+  test("the refusal of an absent photograph is remembered for the next readers", async () => {
     for (let n = 0; n < 100; n += 1) expect((await world.get("/?img=absent.jpg&q=33")).status).toBe(404);
     expect(world.asked).toEqual(["open absent.jpg"]);
   });
 
-  test("shows nothing of the inside, whatever breaks", async () => {
+  test("a refusal shows no internal details, whatever fails", async () => {
     world.fault = () => Promise.reject(new Error("connect ECONNREFUSED 10.0.0.7:7480 bucket-of-secrets"));
     const response = await world.get("/?img=worms.jpg&q=33");
     expect(response.status).toBe(500);
@@ -519,7 +522,7 @@ describe("a refusal", () => {
     expect(String(world.lines.at(-1)?.error)).toMatch(/ECONNREFUSED/);
   });
 
-  test("for a client that asks for too many new variants leaves what is made and what is published", async () => {
+  test("a client over its budget still gets cached and published variants", async () => {
     await open({ coldBudget: 3 });
     await put(world.published, "blog", "one", { images: { "worms.jpg": ["img=worms.jpg&q=33&w=6"] } });
     const statuses = [];
@@ -533,7 +536,7 @@ describe("a refusal", () => {
 });
 
 describe("fm=json for a photograph that nobody has asked for", () => {
-  test("is charged to the client where the original has to be read", async () => {
+  test("fm=json of an unknown photograph is charged to the client if the original must be read", async () => {
     await open({ coldBudget: 1, policy: remotePolicy });
     expect((await world.get("/?img=worms.jpg&fm=json")).status).toBe(200);
     await world.service.background.idle();
@@ -543,7 +546,7 @@ describe("fm=json for a photograph that nobody has asked for", () => {
 });
 
 describe("one photograph", () => {
-  test("takes its share of the disk and no more, beside what is published; what is new takes the place of what is old", async () => {
+  test("one photograph uses only its share of the disk, in addition to published variants; new variants replace old ones", async () => {
     await open({ maxVariants: 3 });
     await put(world.published, "blog", "one", { images: { "worms.jpg": ["img=worms.jpg&q=33&w=9"] } });
     for (const w of [1, 2, 3, 4, 5, 9]) {
@@ -556,7 +559,7 @@ describe("one photograph", () => {
 });
 
 describe("VARIANTS", () => {
-  test("=signed takes only what a live key signed, before it asks the source", async () => {
+  test("VARIANTS=signed accepts only URLs signed with a valid key, before it asks the source", async () => {
     await open({ variants: "signed", signingKeys: ["new key", "old key"] });
     const asked = { key: "worms.jpg", quality: 33 };
     for (const [key, status] of [
@@ -570,7 +573,7 @@ describe("VARIANTS", () => {
     expect(world.asked.filter((call) => call.startsWith("open")).length).toBe(1);
   });
 
-  test("=listed takes only what a published set names, and everything while there is none", async () => {
+  test("VARIANTS=listed accepts only variants in published sets, and all of them while there is no set", async () => {
     await open({ variants: "listed" });
     expect((await world.get("/?img=worms.jpg&q=34")).status).toBe(200);
     await put(world.published, "blog", "one", { images: { "worms.jpg": ["img=worms.jpg&q=33"] } });
@@ -581,7 +584,7 @@ describe("VARIANTS", () => {
 });
 
 describe("a base path", () => {
-  test("is where the images are, and nowhere else", async () => {
+  test("with a base path the images are there, and nowhere else", async () => {
     await open({ basePath: "/img/" });
     expect((await world.get("/img/?img=worms.jpg&q=33")).status).toBe(200);
     const elsewhere = await world.get("/?img=worms.jpg&q=33");

@@ -53,7 +53,7 @@ async function start(mostVariants: number, replicas: number) {
   return { pods, cache, entries, look, ask };
 }
 
-test("two replicas whose clients enumerate q and w keep MAX_VARIANTS unpublished variants, the newest, and all published ones", async () => {
+test("with two replicas whose clients enumerate q and w, MAX_VARIANTS unpublished variants stay, the newest, and all published ones", async () => {
   const { pods, cache, entries, look, ask } = await start(10, 2);
   await expect.poll(async () => (await look()).pinned).toBe(12);
   // Both at once: each writes, and makes room, beside the other.
@@ -91,7 +91,7 @@ test("two replicas whose clients enumerate q and w keep MAX_VARIANTS unpublished
   );
 });
 
-test("MAX_VARIANTS above a thousand applies as it is set", async () => {
+test("MAX_VARIANTS above a thousand is used unchanged", async () => {
   const { entries, look, ask } = await start(1_200, 1);
   await expect.poll(async () => (await look()).pinned).toBe(12);
   const [one = ""] = (await entries()).values();

@@ -6,7 +6,7 @@ test.each([
   [59, true],
   [61, false],
 ])(
-  "after %i minutes an entry is still in memory: %s (a sweep must see its use on the disk)",
+  "after %i minutes an entry is still in memory: %s (a sweep must see its use on disk)",
   (minutes, isThere) => {
     let now = 1;
     const hot = createMemoryCache(2 ** 20, () => now);

@@ -53,7 +53,7 @@ const untilHit = (get: (query: string) => Promise<string>, query: string) =>
 const panorama = () => photo(17_000, 12).jpeg({ quality: 60 });
 
 test.each(["memory", "disk"] as const)(
-  "a variant that cannot be made fails alone: what is cached in %s is served, and the original, and the rest is made",
+  "a variant that cannot be made fails alone: entries in %s are served, and the original, and the other variants are made",
   async (cache) => {
     const { pod, photos, get } = servers[cache];
     await panorama().toFile(join(photos, "pano.jpg"));
@@ -81,7 +81,7 @@ test.each(["memory", "disk"] as const)(
   },
 );
 
-test("a format that fails at its own limit fails nothing else", async () => {
+test("a format that fails at its own limit affects no other format", async () => {
   const { photos, get } = servers.memory;
   await copyFile(
     join(import.meta.dirname, "../../test/fixtures", "tall-16384.png"),
@@ -93,7 +93,7 @@ test("a format that fails at its own limit fails nothing else", async () => {
   expect(await get("img=tall.png")).toBe("200 fwd=bypass");
 });
 
-test("an original too large to be read is served as it is, and no variant of it costs another request of the source", async () => {
+test("an original that is too large is served unchanged, and its variants cost no further request to the source", async () => {
   const { pod, photos, ask, get } = servers.memory;
   await photo(600, 400).png().toFile(join(photos, "big.png"));
   expect(await get("img=big.png&q=1")).toBe("422 unreadable-source");
@@ -106,7 +106,7 @@ test("an original too large to be read is served as it is, and no variant of it 
   expect((await original.arrayBuffer()).byteLength).toBe((await stat(join(photos, "big.png"))).size);
 });
 
-test("an original that cannot be decoded at any size is decoded once, and served as it is", async () => {
+test("an original that cannot be decoded at any size is decoded once, and served unchanged", async () => {
   const { pod, photos, get } = servers.memory;
   const whole = await photo(600, 400).jpeg().toBuffer();
   await writeFile(join(photos, "cut.jpg"), whole.subarray(0, whole.length / 2));
@@ -117,7 +117,7 @@ test("an original that cannot be decoded at any size is decoded once, and served
   expect(await get("img=cut.jpg")).toBe("200 fwd=bypass");
 });
 
-test("what is absent, or no image, is asked for once; what was cached of it before is served", async () => {
+test("an original that is absent or not an image is requested once; its cached variants are served", async () => {
   const { pod, photos, ask, get } = servers.memory;
   await photo(64, 48).jpeg().toFile(join(photos, "boats.jpg"));
   const { version } = (await (await ask("img=boats.jpg&fm=json")).json()) as { version: string };
@@ -135,7 +135,7 @@ test("what is absent, or no image, is asked for once; what was cached of it befo
   expect(await get("img=moved.jpg&q=60")).toBe("200 fwd=miss");
 });
 
-test("a photograph that is replaced by a broken one is served from the cache, its description too", async () => {
+test("a photograph that is replaced by a broken one is served from the cache, and so is its description", async () => {
   const { photos, get } = servers.memory;
   await photo(64, 48).jpeg().toFile(join(photos, "worms.jpg"));
   for (const query of ["img=worms.jpg&q=60", "img=worms.jpg&fm=json"]) {

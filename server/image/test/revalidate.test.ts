@@ -8,7 +8,7 @@ import { createRevalidation, type Known } from "../revalidate.ts";
 
 const minute = 60_000;
 
-test("a confirmed source is written down for other replicas four times an hour, not at each question", async () => {
+test("a confirmed source is recorded for other replicas four times an hour, not at each question", async () => {
   let now = 0;
   const records = await createDiskCache({ folder: await temporaryFolder() });
   await records.writeRecord("worms.jpg", record);

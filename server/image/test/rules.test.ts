@@ -35,12 +35,12 @@ describe("Accept", () => {
     ["image/jpeg,image/webp;q=0.9", "auto"],
     ["IMAGE/AVIF ; Q=1.0 , image/WebP", "auto-aw"],
     ["image/webpx, ximage/avif, image/avif2", "auto"],
-  ])("%j is %s", (accept, expected) => {
+  ])("Accept: %j is %s", (accept, expected) => {
     expect(negotiate(accept)).toBe(expected);
     expect(negotiate(accept, "png")).toBe("png");
   });
 
-  test("of any text gives a class, the same each time", () => {
+  test("any text as Accept gives a class, always the same one", () => {
     fc.assert(
       fc.property(fc.string(), (accept) => {
         expect(negotiate(accept)).toMatch(/^auto(-w|-a|-aw)?$/);
@@ -66,11 +66,11 @@ describe("Range", () => {
     ["bytes=a-b", "whole"],
     ["bytes=0x1-2", "whole"],
     ["items=0-1", "whole"],
-  ])("%j of 100 bytes is %o", (header, expected) => {
+  ])("Range: %j of 100 bytes is %o", (header, expected) => {
     expect(parseRange(header, 100)).toEqual(expected);
   });
 
-  test("of nothing cannot be met", () => {
+  test("a range of an empty file cannot be satisfied", () => {
     expect(parseRange("bytes=0-", 0)).toBe("unsatisfiable");
     expect(parseRange("bytes=-5", 0)).toBe("unsatisfiable");
   });
@@ -84,7 +84,7 @@ describe("freshness", () => {
     ["9876543210", remotePolicy, 0],
     [version, folderPolicy, 86_400],
     [undefined, folderPolicy, 0],
-  ])("what the source said of v=%s holds, by %o, for %i s", (asked, policy, seconds) => {
+  ])("an answer of the source for v=%s is valid, by %o, for %i s", (asked, policy, seconds) => {
     expect(secondsBetweenChecks({ asked, version }, policy)).toBe(seconds);
   });
 
@@ -94,11 +94,11 @@ describe("freshness", () => {
     [60_000, 0],
     [90_000, 0],
     [-1, 0],
-  ])("what was said %i ms ago and holds for a minute holds for %i ms more", (age, left) => {
+  ])("an answer that is %i ms old and valid for a minute is valid for %i ms more", (age, left) => {
     expect(msUntilCheck(1_000_000 - age, 60, 1_000_000)).toBe(left);
   });
 
-  test("never lets what is stale or stands in be kept for ever", () => {
+  test("a stale entry or a substitute is never cacheable forever", () => {
     for (const asked of [undefined, version, "9876543210"])
       expect(cacheControl({ asked, version }, true, remotePolicy)).toBe("public, max-age=60");
   });
@@ -126,13 +126,13 @@ describe("who asks", () => {
     ["::1", "2001:4860:1:2:3:4:5:6", "2001:4860:1:2::/64"],
     ["::1", "2001:4860:1:2::9", "2001:4860:1:2::/64"],
     ["2001:4860::1", null, "2001:4860:0:0::/64"],
-  ])("from %s with X-Forwarded-For %j is %s", (peer, forwardedFor, expected) => {
+  ])("the client from %s with X-Forwarded-For %j is %s", (peer, forwardedFor, expected) => {
     expect(clientAddress(peer, forwardedFor, trusted)).toBe(expected);
   });
 });
 
 describe("an allowance", () => {
-  test("lets a burst pass, then a rate, each name by itself", () => {
+  test("a rate limiter allows a burst, then a rate, each name by itself", () => {
     let clock = 0;
     const allowance = createRateLimiter({ burst: 3, perSecond: 2 }, () => clock);
     expect([1, 2, 3, 4].map(() => allowance.take("a"))).toEqual([true, true, true, false]);
@@ -148,7 +148,7 @@ describe("an allowance", () => {
 describe("a flight", () => {
   const signal = new AbortController().signal;
 
-  test("is shared by all who ask while it runs, its failure too, and is not repeated for them", async () => {
+  test("single-flight shares a result with all who come while it runs, including its failure, and does not repeat it for them", async () => {
     const flights = createSingleFlight<number>();
     let works = 0;
     const fail = async (): Promise<number> => {
@@ -162,7 +162,7 @@ describe("a flight", () => {
     ]);
   });
 
-  test("that everyone has left is aborted, and who asks then starts another", async () => {
+  test("single-flight aborts when everyone has left, and starts again for a later caller", async () => {
     const flights = createSingleFlight<string>();
     const leaver = new AbortController();
     let aborted = false;
@@ -178,7 +178,7 @@ describe("a flight", () => {
     expect(await flights.do("a", signal, async () => "second")).toBe("second");
   });
 
-  test("takes so many who wait and no more", async () => {
+  test("single-flight refuses more callers than its limit", async () => {
     const flights = createSingleFlight<void>(3);
     let end = (): void => undefined;
     const work = (): Promise<void> => new Promise((resolve) => (end = resolve));
@@ -197,8 +197,8 @@ describe("settings", () => {
     ["12h", 43_200_000],
     ["30d", 2_592_000_000],
     ["0", 0],
-  ])("a duration of %s is %i ms", (text, expected) => expect(duration(text)).toBe(expected));
-  test.each(["10", "-1s", "1.5h", "1w", "", "s", "1 s"])("a duration of %j is refused", (text) =>
+  ])("a setting's duration of %s is %i ms", (text, expected) => expect(duration(text)).toBe(expected));
+  test.each(["10", "-1s", "1.5h", "1w", "", "s", "1 s"])("a setting's duration of %j is refused", (text) =>
     expect(() => duration(text)).toThrow(/takes a duration such as/),
   );
   test.each([
@@ -206,8 +206,8 @@ describe("settings", () => {
     ["512MiB", 2 ** 29],
     ["10GiB", 10 * 2 ** 30],
     ["1kB", 1000],
-  ])("a size of %s is %i bytes", (text, expected) => expect(size(text)).toBe(expected));
-  test.each(["", "1.5GiB", "-1", "1Gi", "1 MiB"])("a size of %j is refused", (text) =>
+  ])("a setting's size of %s is %i bytes", (text, expected) => expect(size(text)).toBe(expected));
+  test.each(["", "1.5GiB", "-1", "1Gi", "1 MiB"])("a setting's size of %j is refused", (text) =>
     expect(() => size(text)).toThrow(/takes a size such as/),
   );
   test.each([
@@ -216,9 +216,9 @@ describe("settings", () => {
     ["s3://bucket", { kind: "s3", bucket: "bucket", prefix: "" }],
     ["s3://bucket/a/b", { kind: "s3", bucket: "bucket", prefix: "a/b/" }],
     ["https://rgw.example/bucket", { kind: "http", base: new URL("https://rgw.example/bucket/") }],
-  ])("a source of %s is %o", (text, expected) => expect(sourceUrl(text)).toEqual(expected));
+  ])("a setting's source of %s is %o", (text, expected) => expect(sourceUrl(text)).toEqual(expected));
   test.each(["", "ftp://x/", "s3://", "s3://-x", "https://x/?a", "https://x/#a", "http://"])(
-    "a source of %j is refused",
+    "a setting's source of %j is refused",
     (text) => expect(() => sourceUrl(text)).toThrow(),
   );
   test.each([
@@ -226,13 +226,13 @@ describe("settings", () => {
     ["img", "/img/"],
     ["/img/", "/img/"],
     ["/a//b", "/a/b/"],
-  ])("a path of %j is %s", (text, expected) => expect(path(text)).toBe(expected));
+  ])("a setting's path of %j is %s", (text, expected) => expect(path(text)).toBe(expected));
   test.each(["10.0.0.0/33", "x", "10.0.0.0/-1", "::/129", "10.0.0.0/x"])(
-    "a network of %j is refused",
+    "a setting's network of %j is refused",
     (text) => expect(() => networks(text)).toThrow(/takes addresses or networks/),
   );
 
-  test("come by flag, else by variable, else by default", () => {
+  test("settings come from a flag, else from the variable, else from the default", () => {
     const load = (argv: string[], env: Record<string, string>) =>
       loadConfig("serve", ["--source", ".", ...argv], env).config;
     expect(load([], {}).port).toBe(5000);
@@ -247,7 +247,7 @@ describe("settings", () => {
     ]);
   });
 
-  test("that contradict each other are refused", () => {
+  test("settings that contradict each other are refused", () => {
     for (const env of [
       {},
       { SOURCE: "a", SOURCES: "b=c" },
@@ -257,7 +257,7 @@ describe("settings", () => {
       expect(() => loadConfig("serve", [], env)).toThrow(InvalidConfig);
   });
 
-  test("have a default that their own parser takes, a sentence, and a line in the help", () => {
+  test("every setting has a default that its parser accepts, a sentence, and a line in the help", () => {
     for (const setting of Object.values(settings)) {
       expect(() => setting.parse(setting.fallback)).not.toThrow();
       expect(setting.help).toMatch(/\.$/);
@@ -267,7 +267,7 @@ describe("settings", () => {
 });
 
 describe("a Retry-After", () => {
-  test("is spread, so that those who were refused together do not come back together", () => {
+  test("Retry-After is random within limits, so that refused readers do not come back together", () => {
     const seconds = Array.from({ length: 100 }, () =>
       Number(problemAnswer(new Problem("busy"), "id").headers["retry-after"]),
     );
@@ -283,7 +283,7 @@ describe("a Retry-After", () => {
     ["source-timeout", 900, 30],
     ["over-budget", 90.1, 91],
   ] as const)(
-    "of %s with an estimate of %d s is whole seconds from %d on",
+    "Retry-After of %s with an estimate of %d s is whole seconds from %d on",
     (code, retryAfterSeconds, least) => {
       const problem = new Problem(code, { retryAfterSeconds });
       const seconds = Number(problemAnswer(problem, "id").headers["retry-after"]);

@@ -4,7 +4,7 @@ import { HashSet } from "../hash-set.ts";
 const queryOf = (key: number, quality: number, width: number) =>
   `img=trips/${key}.jpg&q=${quality}&w=${width}`;
 
-test("a set of texts by their hashes has what was added, as often as it was, and nothing that looks like it", async () => {
+test("a set of text hashes finds every added text, counts additions, and finds no similar text", async () => {
   const set = new HashSet();
   for (let key = 0; key < 500; key++)
     for (let width = 1; width <= 100; width++) set.add(queryOf(key, 60, width));

@@ -33,7 +33,7 @@ const plain = fc.dictionary(
 );
 
 describe("a JSON object in pieces", () => {
-  test("is the same as in one, wherever the chunks end and however it is written", () => {
+  test("JSON read in pieces is the same as in one, wherever the chunks end and however it is formatted", () => {
     const spaces = fc.constantFrom(undefined, 1, "\t");
     fc.assert(
       fc.property(
@@ -50,7 +50,7 @@ describe("a JSON object in pieces", () => {
     );
   });
 
-  test("is refused wherever it is cut off, and with any one byte of it missing where JSON.parse refuses it too", () => {
+  test("JSON in pieces is refused if it is cut anywhere, or lacks any one byte without which JSON.parse refuses it too", () => {
     const text = Buffer.from(
       '{"made":1,"images":{"ä,":["x\\"]",2],"b":{}},"pins":["p",[{}]],"until":{"a":[]}} ',
     );
@@ -91,11 +91,11 @@ describe("a JSON object in pieces", () => {
     '{"pins":[}]',
     "{1:2}",
     '{"pins" [1]}',
-  ])("is what %j is not", (text) => {
+  ])("%j is refused in pieces", (text) => {
     expect(() => piecesOf(text)).toThrow(InvalidJson);
   });
 
-  test("takes a byte order mark, and members that are not what they usually are, as one", () => {
+  test("JSON in pieces may have a byte order mark, and unusual members are read whole", () => {
     expect(piecesOf("\ufeff {} \n")).toEqual([]);
     expect(piecesOf('{"images":["a"],"pins":{"b":1}}')).toEqual([
       { of: "", value: { images: ["a"] } },
@@ -107,7 +107,7 @@ describe("a JSON object in pieces", () => {
     ]);
   });
 
-  test("comes in pieces of bounded length, each of many members, however long the whole is", () => {
+  test("JSON in pieces comes in pieces of limited length with many members each, whatever the total length", () => {
     const images = Object.fromEntries(
       Array.from({ length: 5_000 }, (_, at) => [`trips/${at}.jpg`, [`img=trips/${at}.jpg&q=60&w=800`]]),
     );
@@ -120,7 +120,7 @@ describe("a JSON object in pieces", () => {
     expect(joined(pieces)).toEqual({ images, pins });
   });
 
-  test("is refused when one member is longer than any could be, before all of that is here", () => {
+  test("JSON in pieces is refused when one member exceeds the maximum length, before the whole member is here", () => {
     const splitter = new JsonSplitter(split);
     const chunk = Buffer.alloc(2 ** 20, "a");
     let chunks = 0;

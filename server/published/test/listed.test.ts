@@ -49,7 +49,7 @@ const put = async (pod: Pod, name: string, quality: number, expires?: number): P
 const unreadSets = (pod: Pod): Promise<number> => pod.metric("imgproxy_lite_published_unread_sets");
 
 describe("VARIANTS=listed", () => {
-  test("is open on a fresh volume, and closed from the first set on: after its last preview, and after a restart", async () => {
+  test("VARIANTS=listed is open on a new volume, and closed from the first set on: after its last preview, and after a restart", async () => {
     const { pod } = await start("preview");
     expect(pod.log()).toContain("until one does, everything is open");
     expect(await statuses(pod, 33, 34)).toEqual([200, 200]);
@@ -63,7 +63,7 @@ describe("VARIANTS=listed", () => {
     expect((await start("fresh")).pod.log()).toContain("until one does, everything is open");
   });
 
-  test("stays as it was while a set cannot be read, on every replica, and reads a new set when that is whole", async () => {
+  test("VARIANTS=listed stays as it was while a set cannot be read, on every replica, and reads a new set when it is whole", async () => {
     const { pod, file } = await start("torn");
     const other = await start("torn");
     await put(pod, "one", 33);
@@ -99,7 +99,7 @@ describe("VARIANTS=listed", () => {
     );
   });
 
-  test("stays as it was when the cache folder disappears, and follows what is published then", async () => {
+  test("VARIANTS=listed stays as it was when the cache folder disappears, and follows later publishes", async () => {
     const { pod, published } = await start("gone");
     await put(pod, "one", 33);
     await rm(join(folder, "gone"), { recursive: true });
@@ -111,7 +111,7 @@ describe("VARIANTS=listed", () => {
     expect(await readdir(published)).toContain(".published");
   });
 
-  test("is closed on a volume of an earlier version, whose only set cannot be read", async () => {
+  test("VARIANTS=listed is closed on a volume of an earlier version whose only set cannot be read", async () => {
     await mkdir(join(folder, "earlier", "published", "blog"), { recursive: true });
     await writeFile(join(folder, "earlier", "published", "blog", "one.json"), "{");
     const { pod } = await start("earlier");

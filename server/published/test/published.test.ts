@@ -48,7 +48,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-test("a set lists what it names, whatever the version and the signature, and is there after a restart", async () => {
+test("a set lists its variants, whatever the version and the signature, and exists after a restart", async () => {
   const published = await open();
   expect(published.neverPublished).toBe(true);
   await put(published, "blog", "one", { images: { "a b.jpg": ["w=800&q=66&img=a%20b.jpg&v=0123456789"] } });
@@ -60,7 +60,7 @@ test("a set lists what it names, whatever the version and the signature, and is 
   }
 });
 
-test("a site keeps its last sets, and other sites theirs", async () => {
+test("a site keeps its last sets, and other sites keep theirs", async () => {
   const published = await open();
   for (const quality of [60, 61, 62]) {
     clock += 1000;
@@ -74,7 +74,7 @@ test("a site keeps its last sets, and other sites theirs", async () => {
   expect(await get(published, "blog", "set-61")).toBeUndefined();
 });
 
-test("a preview counts for nobody's last sets and expires by itself", async () => {
+test("a preview does not count as one of a site's last sets, and expires by itself", async () => {
   const published = await open();
   await put(published, "blog", "one", set(60));
   await put(published, "blog", "two", set(61));
@@ -87,7 +87,7 @@ test("a preview counts for nobody's last sets and expires by itself", async () =
   expect(await readdir(join(folder, "published", "blog"))).toEqual(["one.json", "two.json"]);
 });
 
-test("sets are the last release's, in both directions: what it wrote is read, and what is written it reads", async () => {
+test("sets have the last release's format: this release reads its sets, and it reads those of this one", async () => {
   const published = await open();
   await mkdir(join(folder, "published", "blog"), { recursive: true });
   const query = "img=a+b.jpg&q=60&w=800";
@@ -111,7 +111,7 @@ test("sets are the last release's, in both directions: what it wrote is read, an
   });
 });
 
-test("a first publish that comes in slowly closes nothing before it is whole, and one that breaks off never does", async () => {
+test("a first publish that arrives slowly closes nothing before it is whole, and one that is cut never does", async () => {
   const published = await open();
   let goOn = () => {};
   const pause = new Promise<void>((resolve) => {
@@ -139,7 +139,7 @@ test("a first publish that comes in slowly closes nothing before it is whole, an
   expect((await readdir(join(folder, "published"))).sort()).toEqual([".changed", ".published", "blog"]);
 });
 
-test("a site's first set is there as soon as its folder is", async () => {
+test("a site's first set exists as soon as its folder does", async () => {
   // Another replica looks all the time: a folder without a set would tell it that all its sets were deleted.
   let looks = 0;
   for (let site = 0; site < 40; site++) {
@@ -159,14 +159,14 @@ test("a site's first set is there as soon as its folder is", async () => {
   expect(looks).toBeGreaterThan(0);
 });
 
-test("two publishes of a site's first sets at once are both kept", async () => {
+test("two parallel publishes of a site's first sets are both kept", async () => {
   const published = [await open(), await open()];
   await Promise.all(published.map((one, at) => put(one, "blog", `set-${at}`, set(60 + at))));
   expect((await readdir(join(folder, "published"))).sort()).toEqual([".changed", ".published", "blog"]);
   expect((await readdir(join(folder, "published", "blog"))).sort()).toEqual(["set-0.json", "set-1.json"]);
 });
 
-test("the first set of all, on a volume that is too slow to be read, closes nothing before it is read", async () => {
+test("the first set, on a volume that is too slow to be read, closes nothing before it is read", async () => {
   let reads = 0;
   let isSlow = false;
   const withVolume: WithVolume = (access, work) => {
@@ -194,7 +194,7 @@ test("the first set of all, on a volume that is too slow to be read, closes noth
   expect([there.neverPublished, there.has(asked(60)), there.has(asked(61))]).toEqual([false, true, false]);
 });
 
-test("the first set of all that is damaged closes everything", async () => {
+test("a first set that is damaged closes everything", async () => {
   const there = await open();
   await mkdir(join(folder, "published", "blog"), { recursive: true });
   await writeFile(join(folder, "published", "blog", "one.json"), "{");
@@ -203,7 +203,7 @@ test("the first set of all that is damaged closes everything", async () => {
   expect([there.neverPublished, there.isComplete]).toEqual([false, false]);
 });
 
-test("a body that is refused at its start is taken to its end: its publisher hears nothing before", async () => {
+test("a body that is refused at its start is read to its end, because its publisher reads no answer before", async () => {
   const published = await open();
   let sent = 0;
   async function* body() {
@@ -213,7 +213,7 @@ test("a body that is refused at its start is taken to its end: its publisher hea
   expect(sent).toBe(20);
 });
 
-test("what a publish that died has left is deleted by the next one, an hour later", async () => {
+test("files of a dead publish are deleted by the next one, an hour later", async () => {
   const published = await open();
   await put(published, "blog", "one", set(60));
   const at = (name: string) => join(folder, "published", name);
@@ -233,7 +233,7 @@ test("what a publish that died has left is deleted by the next one, an hour late
   ]);
 });
 
-test("another replica learns of a set and of a purge when it looks, and only then", async () => {
+test("another replica notices a set and a purge when it checks, and not before", async () => {
   let changes = 0;
   const here = await open();
   const there = await open(() => {
@@ -249,7 +249,7 @@ test("another replica learns of a set and of a purge when it looks, and only the
   expect(changes).toBe(2);
 });
 
-test("the GC learns the files of every class of reader, of live sets only", async () => {
+test("the GC gets the entries of every class of readers, of live sets only", async () => {
   const published = await open();
   const nameOf = await naming();
   await put(published, "blog", "one", {
@@ -267,7 +267,7 @@ test("the GC learns the files of every class of reader, of live sets only", asyn
   expect([...pinned("b.svg", 75), ...pinned("a b.jpg", 62, 800)]).toEqual([]);
 });
 
-test("a variant without q is used as with the default q", async () => {
+test("a variant without q counts as one with the default q", async () => {
   const published = await open();
   await put(published, "blog", "one", { images: { "a.jpg": ["img=a.jpg&w=8"] } });
   const nameOf = await naming();
@@ -277,13 +277,13 @@ test("a variant without q is used as with the default q", async () => {
   expect(pinned).toEqual([true, false]);
 });
 
-test.each(["", "../x", ".x", "a/b", "x".repeat(65)])("a name such as %j is refused", async (name) => {
+test.each(["", "../x", ".x", "a/b", "x".repeat(65)])("the name %j is refused", async (name) => {
   const published = await open();
   await expect(put(published, "blog", name, set(60))).rejects.toThrow(/up to 64 letters/);
   await expect(get(published, name, "one")).rejects.toThrow(/up to 64 letters/);
 });
 
-test("a volume that hangs has whoever publishes come again", async () => {
+test("a publisher gets 503 if the volume hangs", async () => {
   let hangs = false;
   const published = await openPublished({
     folder,
@@ -321,7 +321,7 @@ describe("a set that cannot be read", () => {
     return { published, unread };
   };
 
-  test("keeps what was last read of it, is reported once, and is read again without an announcement", async () => {
+  test("a set that cannot be read keeps its last known state, is reported once, and is read again without a notification", async () => {
     const { published, unread } = await openWatched();
     const there = await open();
     await put(there, "blog", "one", set(60));
@@ -342,7 +342,7 @@ describe("a set that cannot be read", () => {
     expect(unread).toEqual([["published/blog/one.json"], []]);
   });
 
-  test("and is new is read as soon as it can be", async () => {
+  test("a new set that cannot be read is read as soon as possible", async () => {
     const { published } = await openWatched();
     const there = await open();
     await put(there, "blog", "one", set(60));
@@ -360,27 +360,30 @@ describe("a set that cannot be read", () => {
   test.each([
     ["EIO", Object.assign(new Error("EIO: i/o error"), { code: "EIO" })],
     ["no answer", new VolumeHung("the volume does not answer")],
-  ])("because of %s changes nothing, however often the volume fails meanwhile", async (_, error) => {
-    const failing = { after: Number.POSITIVE_INFINITY };
-    const withVolume: WithVolume = (_, work) => (--failing.after < 0 ? Promise.reject(error) : work());
-    const { published } = await openWatched({ withVolume });
-    const there = await open();
-    await put(there, "blog", "one", set(60));
-    await published.refresh();
-    await put(there, "blog", "two", set(61));
-    // At the stamp, the folder, the site's folder, each file, and the last look at the folder.
-    for (let calls = 0; calls < 8; calls++) {
-      failing.after = calls;
-      await published.refresh().catch(() => undefined);
-      expect([published.has(asked(60)), published.has(asked(62))]).toEqual([true, false]);
-      expect(published.neverPublished).toBe(false);
-    }
-    failing.after = Number.POSITIVE_INFINITY;
-    await published.refresh();
-    expect([60, 61].map((quality) => published.has(asked(quality)))).toEqual([true, true]);
-  });
+  ])(
+    "a set that cannot be read because of %s changes nothing, however often the volume fails meanwhile",
+    async (_, error) => {
+      const failing = { after: Number.POSITIVE_INFINITY };
+      const withVolume: WithVolume = (_, work) => (--failing.after < 0 ? Promise.reject(error) : work());
+      const { published } = await openWatched({ withVolume });
+      const there = await open();
+      await put(there, "blog", "one", set(60));
+      await published.refresh();
+      await put(there, "blog", "two", set(61));
+      // At the stamp, the folder, the site's folder, each file, and the last look at the folder.
+      for (let calls = 0; calls < 8; calls++) {
+        failing.after = calls;
+        await published.refresh().catch(() => undefined);
+        expect([published.has(asked(60)), published.has(asked(62))]).toEqual([true, false]);
+        expect(published.neverPublished).toBe(false);
+      }
+      failing.after = Number.POSITIVE_INFINITY;
+      await published.refresh();
+      expect([60, 61].map((quality) => published.has(asked(quality)))).toEqual([true, true]);
+    },
+  );
 
-  test("has whoever asks for it hear that, is listed, and gives way to newer sets", async () => {
+  test("a set that cannot be read is an error for a client that requests it, is listed, and is replaced by newer sets", async () => {
     const { published } = await openWatched();
     await put(published, "blog", "one", set(60));
     await writeFile(path("torn"), '{"made":1,"pi');
@@ -395,7 +398,7 @@ describe("a set that cannot be read", () => {
     clock = 1_000_000;
   });
 
-  test("leaves the GC without pins, and it says which", async () => {
+  test("a set that cannot be read leaves the GC without pins, and is named", async () => {
     const published = await open();
     await put(published, "blog", "one", set(60));
     for (const damage of ['{"made":1,"pi', "[]", '{"made":1,"pins":[1],"images":{}}', ""]) {
@@ -407,7 +410,7 @@ describe("a set that cannot be read", () => {
 });
 
 describe("once something was published", () => {
-  test("it stays so: without a live set, and after a restart", async () => {
+  test("once something was published, VARIANTS=listed stays closed: without a live set, and after a restart", async () => {
     const published = await open();
     await put(published, "blog", "one", set(60));
     await published.delete("blog", "one");
@@ -415,7 +418,7 @@ describe("once something was published", () => {
       expect([one.neverPublished, one.hasLive, one.has(asked(60))]).toEqual([false, false, false]);
   });
 
-  test("a server that runs keeps what it knew when the folder is gone or empty, and follows what is published then", async () => {
+  test("a running server keeps its last known state when the folder is gone or empty, and follows later publishes", async () => {
     const published = await open();
     await put(published, "blog", "one", set(60));
     await rename(join(folder, "published"), join(folder, "elsewhere"));
@@ -438,7 +441,7 @@ describe("once something was published", () => {
     expect(published.isComplete).toBe(true);
   });
 
-  test("a volume of an earlier version, without the mark, counts as published and gets it", async () => {
+  test("a volume of an earlier version, without the mark, counts as published and gets the mark", async () => {
     const before = await open();
     await put(before, "blog", "one", set(60));
     await before.delete("blog", "one");
@@ -447,7 +450,7 @@ describe("once something was published", () => {
     await expect.poll(() => readdir(join(folder, "published"))).toContain(".published");
   });
 
-  test("what a purge leaves behind is no publication", async () => {
+  test("the stamp of a purge does not count as a publish", async () => {
     const published = await open();
     await published.announce();
     await published.refresh();

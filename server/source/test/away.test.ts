@@ -61,7 +61,7 @@ describe("a bucket", () => {
   }
 
   test.each(["s3", "http"])(
-    "of %s that is gone, emptied or closed costs no reader a photograph, nor does a restart meanwhile",
+    "a bucket of %s that is gone, emptied or closed costs no reader a photograph, and neither does a restart meanwhile",
     async (kind) => {
       const bucket = await startBucket();
       const cache = await temporaryFolder();
@@ -102,7 +102,7 @@ describe("a bucket", () => {
     },
   );
 
-  test("that has a moment's fault while a photograph looks absent keeps what was made of it", async () => {
+  test("variants are kept if the bucket fails for a moment while a photograph looks absent", async () => {
     const bucket = await startBucket();
     const cache = await temporaryFolder();
     const pod = await startPod({ CACHE_DIR: cache, GC_INTERVAL: "0", SOURCE: `${bucket.url}/photos/` });
@@ -152,7 +152,7 @@ describe("at its start", () => {
     ["a key without rights", 403, "AccessDenied", /refuses \(403 AccessDenied\).*s3:ListBucket/],
     ["a storage that fails", 500, "InternalError", /gives an unexpected answer/],
     ["all as it should be", 404, "NoSuchKey", undefined],
-  ] as const)("the server warns of %s before a reader asks", async (_, status, code, words) => {
+  ] as const)("at its start, the server warns of %s", async (_, status, code, words) => {
     const pod = await startPod({
       ...{
         CACHE_DIR: await temporaryFolder(),
@@ -171,7 +171,7 @@ describe("at its start", () => {
     expect(await pod.metric("imgproxy_lite_source_requests_total", `outcome="${outcome}"`)).toBe(1);
   });
 
-  test("the server warns of a folder that is empty", async () => {
+  test("at its start, the server warns of an empty folder", async () => {
     const pod = await startPod({ CACHE_DIR: await temporaryFolder(), SOURCE: await temporaryFolder() });
     await expect.poll(() => warnings(pod).join("\n")).toContain("SOURCE: the folder of SOURCE is empty");
   });
@@ -195,7 +195,7 @@ describe("a folder", () => {
     return { parent, folder, cache, entrance, keys, settings, pod };
   }
 
-  test("that is gone, empty or on another device is no folder whose photographs were deleted, also after a restart", async () => {
+  test("if a folder is gone, empty or on another device, its photographs do not count as deleted, also after a restart", async () => {
     const { parent, folder, cache, entrance, keys, settings, pod } = await startOnFolder(3);
     const aside = join(parent, "aside");
     await rename(folder, aside);
@@ -228,7 +228,7 @@ describe("a folder", () => {
     expect(await stored(cache)).toBe(3);
   });
 
-  test("of which a part goes at once keeps what was made, and one that loses a few does not", async () => {
+  test("if many photographs of a folder disappear together, their variants are kept; if a few do, they are deleted", async () => {
     const { folder, cache, keys, pod } = await startOnFolder(45);
     for (const key of keys.slice(0, 30)) await unlink(join(folder, key));
     const answers: string[] = [];

@@ -90,7 +90,7 @@ describe("an object whose Content-Encoding", () => {
     ["is none", "identity"],
     ["is none, twice", "aws-chunked, utf-8"],
     ["says gzip and is a lie", "gzip"],
-  ])("%s is what is stored", async (name, encoding) => {
+  ])("an object whose Content-Encoding %s is served as it is stored", async (name, encoding) => {
     const key = `plain-${name.replaceAll(/\W/g, "-")}.jpg`;
     put(key, jpeg, { "content-encoding": encoding });
     await expectWhole(key, jpeg);
@@ -108,21 +108,21 @@ describe("an object whose Content-Encoding", () => {
     ["gzip, aws-chunked", gzipSync(svg)],
     ["gzip, br", brotliCompressSync(gzipSync(svg))],
     ["GZIP , gzip", gzipSync(gzipSync(svg))],
-  ])("is %s is served decoded", async (encoding, body) => {
+  ])("an object whose Content-Encoding is %s is served decoded", async (encoding, body) => {
     const key = `${encoding.replaceAll(/\W/g, "-")}-${body.length}.svg`;
     put(key, body, { "content-encoding": encoding });
     await expectWhole(key, svg);
     expect(await (await get(`img=${key}&q=50&w=100`)).text()).toBe(svg.toString());
   });
 
-  test("is gzip is a photograph, too, with variants", async () => {
+  test("an object with Content-Encoding: gzip is a photograph with variants", async () => {
     put("photo.jpg", gzipSync(jpeg), { "content-encoding": "gzip" });
     await expectWhole("photo.jpg", jpeg);
     const made = await get("img=photo.jpg&q=50&w=100&fm=jpg");
     expect((await sharp(await made.arrayBuffer()).metadata()).width).toBe(100);
   });
 
-  test("is another, or does not fit, is refused in words", async () => {
+  test("an object with another Content-Encoding, or with a wrong one, is refused with a message that says why", async () => {
     put("odd.svg", svg, { "content-encoding": "compress" });
     put("broken.svg", Buffer.from("no brotli at all"), { "content-encoding": "br" });
     put("cut.svg", gzipSync(svg).subarray(0, 40), { "content-encoding": "gzip" });
@@ -140,7 +140,7 @@ describe("an object whose Content-Encoding", () => {
       }
   });
 
-  test("makes its length be asked for once", async () => {
+  test("the length of an object with a Content-Encoding is computed once", async () => {
     put("asked.svg", gzipSync(svg), { "content-encoding": "gzip" });
     await get("img=asked.svg", { method: "HEAD" });
     const before = asked;
@@ -149,7 +149,7 @@ describe("an object whose Content-Encoding", () => {
   });
 });
 
-test("a .svgz is its SVG, whether or not its Content-Encoding says so", async () => {
+test("a .svgz is served as its SVG, whether or not its Content-Encoding is set", async () => {
   put("named.svgz", gzipSync(svg));
   put("both.SVGZ", gzipSync(svg), { "content-encoding": "gzip" });
   put("not-even.svgz", svg);

@@ -50,7 +50,7 @@ describe("a folder's keys", () => {
   });
   afterAll(() => rm(outside, { recursive: true }));
 
-  test("lead out by no link, to a file, a folder or a sibling with the same start", async () => {
+  test("a folder's keys follow no link that leads out, to a file, a folder or a sibling with the same prefix", async () => {
     await symlink(join(outside, "secret"), join(folder, "file"));
     await symlink(outside, join(folder, "up"));
     await symlink(join(outside, "photos-private"), join(folder, "private"));
@@ -66,7 +66,7 @@ describe("a folder's keys", () => {
     await expect(source.stat("in/nothing", signal)).rejects.toThrow(absent);
   });
 
-  test("lead out by no link that is put in the place of a folder while they are opened", async () => {
+  test("a folder's keys follow no link that is put in the place of a folder while they are opened", async () => {
     await mkdir(join(outside, "elsewhere"));
     await writeFile(join(outside, "elsewhere", "photo"), "secret");
     const source = createFolderSource(folder);
@@ -101,21 +101,21 @@ describe("a folder's keys", () => {
     expect(found.get("photo")).toBeGreaterThan(0);
   });
 
-  test("may be links that stay inside, and the folder itself may be one", async () => {
+  test("a folder's keys can be links that stay inside, and the folder itself can be a link", async () => {
     await symlink(join(folder, "in", "photo"), join(folder, "alias"));
     await symlink(folder, join(outside, "entrance"));
     const source = createFolderSource(join(outside, "entrance"));
     expect((await source.stat("alias", signal)).bytes).toBe(5);
   });
 
-  test("name files only, each by one name", async () => {
+  test("a folder's keys name only files, each by one name", async () => {
     execFileSync("mkfifo", [join(folder, "pipe")]);
     const source = createFolderSource(folder);
     for (const key of ["in", "in/", "in//photo", "pipe", "in/photo/"])
       await expect(source.stat(key, signal)).rejects.toThrow(absent);
   });
 
-  test("that the server may not read are withheld, and no other is", async () => {
+  test("files that the server may not read are withheld, and others are not affected", async () => {
     await writeFile(join(folder, "locked"), "photo", { mode: 0 });
     await chmod(outside, 0o755);
     await chmod(folder, 0o755);
@@ -136,7 +136,7 @@ describe("a folder's keys", () => {
     }
   });
 
-  test("are not gone with the folder: a volume may not be mounted", async () => {
+  test("files are not absent because the folder is gone: its volume may not be mounted", async () => {
     const source = createFolderSource(join(outside, "unmounted"));
     await expect(source.stat("in/photo", signal)).rejects.toMatchObject({ code: "source-failed" });
   });
@@ -165,7 +165,7 @@ describe("a folder's versions", () => {
     );
   };
 
-  test("of files that no variant is made of are told without reading them", async () => {
+  test("the versions of files that no variant can be made of are found without reading the files", async () => {
     const folder = await temporaryFolder();
     await largeFile(folder, "large.jpg", 6 * GIB, jpegMagic);
     await largeFile(folder, "film.mp4", GIB, "no image");
@@ -177,7 +177,7 @@ describe("a folder's versions", () => {
     expect((await bytesRead()) - before).toBeLessThan(2 ** 20);
   });
 
-  test("are told by one reading, however many ask, and whoever of them leaves", async () => {
+  test("the version of a file is found by one read, whatever number of requests wait, and whichever of them leaves", async () => {
     const folder = await temporaryFolder();
     await largeFile(folder, "a.jpg", 64 * 2 ** 20, jpegMagic);
     const source = createFolderSource(folder);
@@ -193,7 +193,7 @@ describe("a folder's versions", () => {
     expect((await bytesRead()) - before).toBeLessThan(96 * 2 ** 20);
   });
 
-  test("are no longer looked for once all who asked have left", async () => {
+  test("hashing a file stops once all requests for its version have left", async () => {
     const folder = await temporaryFolder();
     await largeFile(folder, "a.jpg", 64 * GIB, jpegMagic);
     const source = createFolderSource(folder);
@@ -209,7 +209,7 @@ describe("a folder's versions", () => {
     await expect.poll(() => isOpen(join(folder, "a.jpg"))).toBe(false);
   });
 
-  test("of a giant that readers have left hold up neither other images nor the end of the server", async () => {
+  test("hashing a giant that readers have left delays neither other images nor the exit of the server", async () => {
     const folder = await temporaryFolder();
     await largeFile(folder, "giant.jpg", 64 * GIB, jpegMagic);
     await writeFile(join(folder, "a.jpg"), await photo(32, 24).jpeg().toBuffer());
@@ -236,7 +236,7 @@ describe("a folder's versions", () => {
     await last;
   });
 
-  test("by stat are weak: good for If-None-Match, and not to put two parts together", async () => {
+  test("versions from a stat are weak ETags: valid for If-None-Match, and not for joining two parts", async () => {
     const folder = await temporaryFolder();
     await writeFile(join(folder, "a.jpg"), await photo(320, 240).jpeg().toBuffer());
     const pod = await startPod({ SOURCE: folder, CACHE_DIR: join(folder, "cache"), MAX_SOURCE_BYTES: "1kB" });

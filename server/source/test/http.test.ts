@@ -69,7 +69,7 @@ describe("an HTTP source", () => {
     }
   };
 
-  test("logs in as its base says, and not by the address", async () => {
+  test("the HTTP source logs in with user and password of its base, which are not part of the address", async () => {
     const seen: unknown[] = [];
     const base = await listen((request, response) => {
       seen.push([request.headers.authorization, request.headers.host, request.url]);
@@ -83,7 +83,7 @@ describe("an HTTP source", () => {
     expect(seen).toEqual([[`Basic ${login}`, host, "/bucket/a.jpg"]]);
   });
 
-  test("sends the key and nothing else, below the base", async () => {
+  test("the HTTP source sends only the key, below its base", async () => {
     const seen: unknown[] = [];
     const base = await listen((request, response) => {
       seen.push([request.url, Object.keys(request.headers).sort()]);
@@ -95,7 +95,7 @@ describe("an HTTP source", () => {
     ]);
   });
 
-  test("follows no redirect", async () => {
+  test("the HTTP source follows no redirect", async () => {
     let asked = 0;
     const elsewhere = await listen((_, response) => {
       asked += 1;
@@ -127,11 +127,11 @@ describe("an HTTP source", () => {
     [504, "source-timeout"],
     [599, "source-failed"],
     [429, "source-busy"],
-  ])("takes %i for %s", async (status, expected) => {
+  ])("the HTTP source returns %i for %s", async (status, expected) => {
     expect(await code((_, response) => response.writeHead(status).end("why"))).toBe(expected);
   });
 
-  test("fails, and never gives half an object, when the body is cut", async () => {
+  test("the HTTP source fails, and never returns half an object, when the body is cut", async () => {
     expect(
       await code((_, response) => {
         response.writeHead(200, { "content-length": 10 }).write("12345");
@@ -147,7 +147,7 @@ describe("an HTTP source", () => {
     ).toBe("source-failed");
   });
 
-  test("waits for no head, no body and no trickle for ever", async () => {
+  test("the HTTP source does not wait forever for a response head, a body or a slow body", async () => {
     expect(await code(() => undefined)).toBe("source-timeout");
     expect(
       await code((_, response) => {
@@ -163,7 +163,7 @@ describe("an HTTP source", () => {
     expect(await trickle()).toBe("source-timeout");
   });
 
-  test("fails when nobody listens", async () => {
+  test("the HTTP source fails when nothing listens", async () => {
     const base = await listen(() => undefined);
     await close();
     await expect(createHttpSource(base).stat("a", signal)).rejects.toThrow(
@@ -171,7 +171,7 @@ describe("an HTTP source", () => {
     );
   });
 
-  test("names a version by a strong ETag, else by time and length", async () => {
+  test("the HTTP source makes a version from a strong ETag, else from time and length", async () => {
     const stat = async (headers: Record<string, string>) =>
       createHttpSource(
         await listen((_, response) =>

@@ -38,14 +38,14 @@ const codeOf = (work: Promise<unknown>): Promise<unknown> =>
 const pauseMs = () => 0;
 
 describe("a guarded source", () => {
-  test("is asked once more for a failure, when it has answered ten times before", async () => {
+  test("a failed request to a source is retried once, after ten successful answers", async () => {
     const { source, calls } = scripted((call) => (call === 11 ? "source-failed" : undefined));
     const guarded = retrySource(source, { pauseMs });
     for (let n = 0; n < 11; n += 1) expect(await codeOf(guarded.stat("a", signal))).toBe("ok");
     expect(calls()).toBe(12);
   });
 
-  test("is not asked again for what is absent, nor for a reader who has left", async () => {
+  test("a request to a source is not retried if the photograph is absent or the reader has left", async () => {
     const absent = scripted(() => "source-absent");
     const guarded = retrySource(absent.source, { pauseMs });
     for (let n = 0; n < 100; n += 1) expect(await codeOf(guarded.stat("a", signal))).toBe("source-absent");
@@ -62,7 +62,7 @@ describe("a guarded source", () => {
     expect(calls()).toBe(11);
   });
 
-  test("down for a minute is asked a tenth more often than readers ask, then hardly at all, then again at once", async () => {
+  test("a source that is down for a minute gets a tenth more requests than readers send, then hardly any, then all at once again", async () => {
     let clock = 0;
     let down = true;
     const { source, calls } = scripted(() => (down ? "source-timeout" : undefined));
@@ -88,7 +88,7 @@ describe("a guarded source", () => {
     );
   });
 
-  test("is left alone only when three photographs have failed, however often two are asked for", async () => {
+  test("the circuit breaker opens only after three photographs have failed, however often two are requested", async () => {
     const { source } = scripted((_, key) => (key === "good.jpg" ? undefined : "source-timeout"));
     const guarded = retrySource(source, { pauseMs });
     for (let n = 0; n < 100; n += 1) await codeOf(guarded.stat(`${n % 2}.jpg`, signal));
@@ -105,7 +105,7 @@ describe("a guarded source", () => {
     "moved-source",
     "source-misconfigured",
     "bad-range",
-  ] as const)("is neither asked again nor left alone for %s", async (code) => {
+  ] as const)("%s is neither retried nor counted by the circuit breaker", async (code) => {
     const { source, calls } = scripted((_, key) => (key === "good.jpg" ? undefined : code));
     const guarded = retrySource(source, { pauseMs });
     for (let n = 0; n < 100; n += 1) expect(await codeOf(guarded.stat(`${n}.jpg`, signal))).toBe(code);
@@ -113,7 +113,7 @@ describe("a guarded source", () => {
     expect([calls(), guarded.stats()]).toEqual([101, { retries: 0, opened: 0 }]);
   });
 
-  test("is open again for all as soon as one photograph can be had, whichever still fail", async () => {
+  test("the circuit breaker closes as soon as one photograph succeeds, whichever still fail", async () => {
     let clock = 0;
     const { source } = scripted((call, key) =>
       call <= 20 || /^[01]/.test(key) ? "source-timeout" : undefined,
@@ -131,7 +131,7 @@ describe("a guarded source", () => {
     expect(guarded.stats().opened).toBe(1);
   });
 
-  test("is asked by another reader when the one whose request was to decide has left", async () => {
+  test("if the reader whose request is the half-open probe leaves, another reader's request is the probe", async () => {
     let clock = 0;
     const left = new AbortController();
     const { source } = scripted((call) => {
@@ -146,7 +146,7 @@ describe("a guarded source", () => {
     expect(await codeOf(guarded.stat("a", signal))).toBe("ok");
   });
 
-  test("counts a body that breaks as a failure", async () => {
+  test("a body that breaks counts as a failure for the circuit breaker", async () => {
     const broken: Source = {
       stat: async () => ({ validator: '"x"', bytes: 3 }),
       open: async () => ({
@@ -178,7 +178,7 @@ describe("a source that refuses", () => {
     ["source-absent", "source-absent"],
     ["withheld-source", "source-misconfigured"],
   ] as const)(
-    "one object: it is %s while another is there, and %s may be while none is known",
+    "a refused object is %s while another is readable, and %s may be while none is known",
     async (of, alone) => {
       const { source } = scripted((_, key) => (key === "refused" ? refusal(of, alone) : undefined));
       const told = confirmAbsence(source);
@@ -189,7 +189,7 @@ describe("a source that refuses", () => {
     },
   );
 
-  test("what was there, is misconfigured, and nothing is gone", async () => {
+  test("a source that refuses photographs that it had is misconfigured, and nothing counts as gone", async () => {
     let open = true;
     const { source } = scripted(() => (open ? undefined : refusal("source-absent")));
     const told = confirmAbsence(source);
@@ -201,7 +201,7 @@ describe("a source that refuses", () => {
     expect([same instanceof Problem && same.code, isGone(same)]).toEqual(["source-absent", false]);
   });
 
-  test("or has not one object is believed in neither while what was there cannot be found out", async () => {
+  test("while known photographs cannot be checked, neither a refusal nor an absence is believed", async () => {
     const { source } = scripted(() => new Problem("source-absent"));
     const unreadable = {
       add: () => undefined,
@@ -214,7 +214,7 @@ describe("a source that refuses", () => {
     expect([lost instanceof Problem && lost.code, isGone(lost)]).toEqual(["source-absent", false]);
   });
 
-  test("is asked for one canary at a time, however many photographs are absent at once", async () => {
+  test("a source is asked for one canary at a time, however many photographs are absent together", async () => {
     let looks = 0;
     const { source } = scripted((_, key) => {
       if (key !== "there") return new Problem("source-absent");
@@ -248,7 +248,7 @@ describe("a source that is silent", () => {
     return { source, signals };
   }
 
-  test("is asked again beside the first attempt, which is given up when the second has answered", async () => {
+  test("a silent source gets a second attempt in parallel, which wins, and the first is cancelled", async () => {
     const { source, signals } = silent(1);
     const guarded = retrySource(source, { patienceMs: 20 });
     expect(await codeOf(guarded.stat("a", signal))).toBe("ok");
@@ -256,7 +256,7 @@ describe("a source that is silent", () => {
     expect(guarded.stats()).toEqual({ retries: 1, opened: 0 });
   });
 
-  test("is believed when it answers the second attempt that there is no such photograph, while the first is silent still", async () => {
+  test("the second attempt's answer that there is no such photograph is final, although the first is still silent", async () => {
     const signals: AbortSignal[] = [];
     const source: Source = {
       stat: (_, signal) => {
@@ -270,7 +270,7 @@ describe("a source that is silent", () => {
     expect(signals.map(({ aborted }) => aborted)).toEqual([true, false]);
   });
 
-  test("is asked no more than ten times and a tenth beyond what readers ask, and then left alone", async () => {
+  test("a silent source gets at most ten retries and a tenth of the requests, and then no more requests", async () => {
     const { source, signals } = silent(Number.POSITIVE_INFINITY);
     const guarded = retrySource(source, { patienceMs: 20 });
     const readers = 40;
@@ -283,7 +283,7 @@ describe("a source that is silent", () => {
     expect(await codeOf(guarded.stat("other", signal))).toBe("source-busy");
   });
 
-  test("in the middle of a body is asked for the rest beside it, and what comes is whole", async () => {
+  test("a source that is silent in the middle of a body is asked for the rest in parallel, and the result is whole", async () => {
     const asked: unknown[] = [];
     const source: Source = {
       stat: async () => ({ validator: '"x"', bytes: 6 }),

@@ -32,7 +32,7 @@ export function describeSource(
     });
     afterAll(() => under.close());
 
-    test.each([0, 1, 4096, 3_000_000])("gives an object of %i bytes back whole", async (bytes) => {
+    test.each([0, 1, 4096, 3_000_000])("a source returns an object of %i bytes unchanged", async (bytes) => {
       const body = randomBytes(bytes);
       await under.put(`size/${bytes}`, body);
       expect((await read(`size/${bytes}`)).equals(body)).toBe(true);
@@ -65,13 +65,13 @@ export function describeSource(
       );
     });
 
-    test("keeps NFC and NFD apart", async () => {
+    test("a source keeps NFC and NFD apart", async () => {
       await under.put("twin-\u00e9", Buffer.from("nfc"));
       await under.put("twin-e\u0301", Buffer.from("nfd"));
       expect((await read("twin-\u00e9")).toString()).toBe("nfc");
     });
 
-    test("gives parts, with the length of the whole", async () => {
+    test("a source returns ranges, with the length of the whole", async () => {
       await under.put("part", Buffer.from("0123456789"));
       expect((await read("part", { first: 0, last: 0 })).toString()).toBe("0");
       expect((await read("part", { first: 3, last: 6 })).toString()).toBe("3456");
@@ -81,7 +81,7 @@ export function describeSource(
       expect(object.bytes).toBe(10);
     });
 
-    test("says the same validator until the bytes change, in stat, open and part alike", async () => {
+    test("a source reports the same validator until the bytes change, in stat, open and range", async () => {
       await under.put("versioned", Buffer.from("one"));
       const { validator } = await under.source.stat("versioned", never);
       for (const range of [undefined, { first: 1, last: 1 }]) {
@@ -93,7 +93,7 @@ export function describeSource(
       expect((await under.source.stat("versioned", never)).validator).not.toBe(validator);
     });
 
-    test("says that what is not there, or not there any more, is absent", async () => {
+    test("a source reports an object that does not exist, or no longer exists, as absent", async () => {
       await under.put("short-lived", Buffer.from("x"));
       await under.remove("short-lived");
       for (const key of ["short-lived", "never/was", "plain.jpg/below"])
@@ -101,7 +101,7 @@ export function describeSource(
           await expect(ask(key, never)).rejects.toThrow(expect.objectContaining({ code: "source-absent" }));
     });
 
-    test("stops when its reader has gone", async () => {
+    test("a source stops when its reader has disconnected", async () => {
       await under.put("gone", Buffer.from("x"));
       const reason = new Error("gone");
       const failure = await under.source
@@ -110,7 +110,7 @@ export function describeSource(
       expect(failure).toBe(reason);
     });
 
-    test("can be let go in the middle, again and again", async () => {
+    test("a body of a source can be cancelled in the middle, repeatedly", async () => {
       await under.put("large", randomBytes(5_000_000));
       for (let n = 0; n < 100; n += 1) {
         const { body } = await under.source.open("large", never);
@@ -121,7 +121,7 @@ export function describeSource(
       expect((await read("large")).byteLength).toBe(5_000_000);
     });
 
-    test("throws nothing but Problems for what it does not have", async () => {
+    test("a source throws only Problems for missing objects", async () => {
       for (const key of ["x".repeat(300), "%00", "%2e%2e/x", "COM1", "a/".repeat(400)]) {
         const failure = await under.source.stat(key, never).catch((error: unknown) => error);
         expect(failure).toBeInstanceOf(Problem);

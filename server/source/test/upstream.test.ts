@@ -105,37 +105,40 @@ describe("a source that", () => {
     socket.on("close", () => clearInterval(timer));
   }
 
-  test.each([...faults, ...stalls])("%s is %i to the reader, cached nowhere", async (name, status, start) => {
-    const world = await open(await start());
-    const requests = sized(99, 3);
-    let slowest = 0;
-    const ask = async (target: string): Promise<void> => {
-      const started = performance.now();
-      const response = await world.get(target);
-      slowest = Math.max(slowest, performance.now() - started);
-      expect([target, response.status]).toEqual([target, status]);
-      expect(response.headers.get("cache-control")).toBe("no-store");
-    };
-    // An original is the reader's from its head on, and cut when the source stops: its status is said by then.
-    const kinds = stalls.some(([stall]) => stall === name)
-      ? ["&q=33", "&fm=json"]
-      : ["&q=33", "", "&fm=json"];
-    for (let at = 0; at < requests; at += 9)
-      await Promise.all(
-        Array.from({ length: Math.min(9, requests - at) }, (_, of) =>
-          ask(`/?img=${at + of}.jpg${kinds[of % kinds.length]}`),
-        ),
+  test.each([...faults, ...stalls])(
+    "a source that %s is %i for the reader, and cached nowhere",
+    async (name, status, start) => {
+      const world = await open(await start());
+      const requests = sized(99, 3);
+      let slowest = 0;
+      const ask = async (target: string): Promise<void> => {
+        const started = performance.now();
+        const response = await world.get(target);
+        slowest = Math.max(slowest, performance.now() - started);
+        expect([target, response.status]).toEqual([target, status]);
+        expect(response.headers.get("cache-control")).toBe("no-store");
+      };
+      // An original is the reader's from its head on, and cut when the source stops: its status is said by then.
+      const kinds = stalls.some(([stall]) => stall === name)
+        ? ["&q=33", "&fm=json"]
+        : ["&q=33", "", "&fm=json"];
+      for (let at = 0; at < requests; at += 9)
+        await Promise.all(
+          Array.from({ length: Math.min(9, requests - at) }, (_, of) =>
+            ask(`/?img=${at + of}.jpg${kinds[of % kinds.length]}`),
+          ),
+        );
+      expect(await world.stored()).toHaveLength(0);
+      bounded(`a source that ${name}: the slowest answer, ms`, slowest, 10_500);
+      report(
+        stalls.some(([stall]) => stall === name) ? "U2" : "U1",
+        `${requests} requests to a source that ${name}`,
+        `100 % ${status}, 0 cached`,
       );
-    expect(await world.stored()).toHaveLength(0);
-    bounded(`a source that ${name}: the slowest answer, ms`, slowest, 10_500);
-    report(
-      stalls.some(([stall]) => stall === name) ? "U2" : "U1",
-      `${requests} requests to a source that ${name}`,
-      `100 % ${status}, 0 cached`,
-    );
-  });
+    },
+  );
 
-  test("cuts its answers at any byte is 502, and no half photograph is kept or served", async () => {
+  test("a source that cuts its answer at any byte is 502, and no half photograph is kept or served", async () => {
     let cutAt = 0;
     let whole = false;
     const base = await listen((_, response) => {
@@ -185,7 +188,7 @@ describe("a source that", () => {
       return { status: response.status, ranges, body, encoded: world.encoder.count() - encoded };
     }
 
-    test("once, is asked once for the rest, and the photograph is whole", async () => {
+    test("after one cut body, the source is asked once for the rest, and the photograph is whole", async () => {
       const made = await cutting(1, () => '"x"');
       expect(made).toMatchObject({ status: 200, encoded: 1 });
       expect(made.ranges).toEqual([undefined, `bytes=${middle + 1}-${jpeg.byteLength - 1}`]);
@@ -193,17 +196,17 @@ describe("a source that", () => {
       expect([original.status, original.body.equals(jpeg)]).toEqual([200, true]);
     });
 
-    test("again and again, is asked for the rest only once, and nothing is made of it", async () => {
+    test("after several cut bodies, the source is asked for the rest only once, and nothing is made", async () => {
       const made = await cutting(9, () => '"x"');
       expect(made).toMatchObject({ status: 502, encoded: 0 });
       expect(made.ranges).toHaveLength(2);
     });
 
-    test("and has another object by then: half of each is none", async () => {
+    test("after a cut body, the rest of another object is not used", async () => {
       expect(await cutting(1, (n) => `"${n}"`)).toMatchObject({ status: 502, encoded: 0 });
     });
 
-    test("and cannot say whether it has another object by then, is asked once more for all of it", async () => {
+    test("after a cut body, a source that cannot say whether the object has changed is asked once more for all of it", async () => {
       const once = await cutting(1, () => 'W/"x"');
       expect(once).toMatchObject({ status: 200, encoded: 1 });
       expect(once.ranges).toEqual([undefined, undefined]);
@@ -213,7 +216,7 @@ describe("a source that", () => {
     });
   });
 
-  test("lies about what it sends is judged by the bytes", async () => {
+  test("the type of an original is decided by its bytes, whatever the source says", async () => {
     const bodies: readonly (readonly [string, Uint8Array, number])[] = [
       ["jpeg", jpeg, 200],
       ["html", Buffer.from("<!doctype html><title>Error</title>"), 415],
@@ -256,7 +259,7 @@ describe("a source that", () => {
     );
   });
 
-  test("has not what many ask for is asked once a key in half a minute", async () => {
+  test("a photograph that the source does not have is requested once in half a minute, whatever number of readers", async () => {
     let asked = 0;
     const base = await listen((_, response) => {
       asked += 1;
@@ -284,24 +287,27 @@ describe("a source that", () => {
     ["asks for a login", 401, undefined],
     ["archives what it has", 400, undefined],
     ["has deleted it", 404, 404],
-  ] as const)("%s keeps and serves what was made, unless the photograph is gone", async (_, status, gone) => {
-    let closed = false;
-    const base = await listen((_, response) => {
-      if (closed) return void response.writeHead(status).end();
-      response.writeHead(200, { "content-length": jpeg.byteLength, etag: '"x"' }).end(jpeg);
-    });
-    // The source is asked before every answer, and no other photograph is known to tell by.
-    const wrap = () => retrySource(confirmAbsence(createHttpSource(base)), { pauseMs: () => 0 });
-    const world = await open(base, { wrap, policy: folderPolicy });
-    expect((await world.get("/?img=a.jpg&q=33")).status).toBe(200);
-    await world.service.background.idle();
-    closed = true;
-    expect((await world.get("/?img=a.jpg&q=33")).status).toBe(gone ?? 200);
-    await world.service.background.idle();
-    expect(await world.stored()).toHaveLength(gone === undefined ? 1 : 0);
-  });
+  ] as const)(
+    "after %s, existing variants are kept and served, unless the photograph is gone",
+    async (_, status, gone) => {
+      let closed = false;
+      const base = await listen((_, response) => {
+        if (closed) return void response.writeHead(status).end();
+        response.writeHead(200, { "content-length": jpeg.byteLength, etag: '"x"' }).end(jpeg);
+      });
+      // The source is asked before every answer, and no other photograph is known to tell by.
+      const wrap = () => retrySource(confirmAbsence(createHttpSource(base)), { pauseMs: () => 0 });
+      const world = await open(base, { wrap, policy: folderPolicy });
+      expect((await world.get("/?img=a.jpg&q=33")).status).toBe(200);
+      await world.service.background.idle();
+      closed = true;
+      expect((await world.get("/?img=a.jpg&q=33")).status).toBe(gone ?? 200);
+      await world.service.background.idle();
+      expect(await world.stored()).toHaveLength(gone === undefined ? 1 : 0);
+    },
+  );
 
-  test("is down does not matter to who asks for what is here: 10,000 of 10,000 are answered", async () => {
+  test("while the source is down, cached variants are served: 10,000 of 10,000", async () => {
     let down = false;
     const base = await listen((_, response) => {
       if (down) return void response.destroy();
@@ -358,7 +364,7 @@ describe("connections that are kept", () => {
   ] as const;
 
   test.each(kinds)(
-    "and that a %s source has closed meanwhile cost no reader an error, and no retry",
+    "kept connections that a %s source has closed cost no reader an error, and no retry",
     async (_, create) => {
       const { base, seen } = await once((socket) => socket.resetAndDestroy());
       const source = retrySource(await create(base), { pauseMs: () => 0 });
@@ -376,7 +382,7 @@ describe("connections that are kept", () => {
   );
 
   test.each(kinds)(
-    "and whose other end has gone without a word cost no reader of a %s source an error",
+    "kept connections of a %s source whose peer is gone without notice cost no reader an error",
     async (_, create) => {
       const { base } = await once(() => undefined);
       const source = retrySource(await create(base), { patienceMs: 2_000 });
@@ -421,34 +427,37 @@ describe("an S3 server that", () => {
     credentials: { accessKeyId: "a", secretAccessKey: "s" },
   };
 
-  test.each(answers)("says %s with %i is %i to the reader", async (code, status, expected, message) => {
-    const base = await listen((request, response) => {
-      const body = `<?xml version="1.0"?><Error><Code>${code}</Code><Message>${message}</Message></Error>`;
-      response.writeHead(status, { "content-type": "application/xml" });
-      response.end(request.method === "HEAD" ? undefined : body);
-    });
-    const source = await createS3Source({ ...options, endpoint: base.origin }, timeouts);
-    const world = await open(base, { wrap: () => source, tokens: ["a-token"] });
-    // By GET and, for the range, by HEAD, which has no body to say why.
-    for (const [key, init] of [
-      ["a.jpg", {}],
-      ["b.jpg", { headers: { range: "bytes=0-1" } }],
-    ] as const) {
-      const response = await world.get(`/?img=${key}`, init);
-      expect([code, response.status]).toEqual([code, expected]);
-      expect(response.headers.get("retry-after") !== null).toBe(expected >= 503);
-      expect(await response.text()).not.toMatch(new RegExp(`${code}|${message}`));
-    }
-    // A publish, which has a token, is told the storage's code, and the words of the storage stay in the log.
-    const probed = await world.get("/api/probe", {
-      ...{ method: "POST", body: JSON.stringify({ images: ["c.jpg"] }) },
-      headers: { authorization: "Bearer a-token" },
-    });
-    const { images }: { images: Record<string, { problem: unknown }> } = JSON.parse(await probed.text());
-    expect(images["c.jpg"]?.problem).toMatchObject({ storage: `${status} ${code}` });
-    expect(JSON.stringify(images)).not.toContain(`"${message}"`);
-    report("U5", `S3 says ${code}${message === "words" ? "" : `: ${message}`}`, `${expected}`);
-  });
+  test.each(answers)(
+    "an S3 server that answers %s with %i is %i for the reader",
+    async (code, status, expected, message) => {
+      const base = await listen((request, response) => {
+        const body = `<?xml version="1.0"?><Error><Code>${code}</Code><Message>${message}</Message></Error>`;
+        response.writeHead(status, { "content-type": "application/xml" });
+        response.end(request.method === "HEAD" ? undefined : body);
+      });
+      const source = await createS3Source({ ...options, endpoint: base.origin }, timeouts);
+      const world = await open(base, { wrap: () => source, tokens: ["a-token"] });
+      // By GET and, for the range, by HEAD, which has no body to say why.
+      for (const [key, init] of [
+        ["a.jpg", {}],
+        ["b.jpg", { headers: { range: "bytes=0-1" } }],
+      ] as const) {
+        const response = await world.get(`/?img=${key}`, init);
+        expect([code, response.status]).toEqual([code, expected]);
+        expect(response.headers.get("retry-after") !== null).toBe(expected >= 503);
+        expect(await response.text()).not.toMatch(new RegExp(`${code}|${message}`));
+      }
+      // A publish, which has a token, is told the storage's code, and the words of the storage stay in the log.
+      const probed = await world.get("/api/probe", {
+        ...{ method: "POST", body: JSON.stringify({ images: ["c.jpg"] }) },
+        headers: { authorization: "Bearer a-token" },
+      });
+      const { images }: { images: Record<string, { problem: unknown }> } = JSON.parse(await probed.text());
+      expect(images["c.jpg"]?.problem).toMatchObject({ storage: `${status} ${code}` });
+      expect(JSON.stringify(images)).not.toContain(`"${message}"`);
+      report("U5", `S3 says ${code}${message === "words" ? "" : `: ${message}`}`, `${expected}`);
+    },
+  );
 
   test.each([
     [301, 502, "moved-source"],
@@ -458,7 +467,7 @@ describe("an S3 server that", () => {
     [451, 422, "withheld-source"],
     [502, 502, "source-failed"],
     [504, 504, "source-timeout"],
-  ])("has something before it that answers %i in HTML is %i: %s", async (status, expected, code) => {
+  ])("an S3 server behind something that answers %i in HTML is %i: %s", async (status, expected, code) => {
     const base = await listen((_, response) => {
       response.writeHead(status, { "content-type": "text/html", location: "http://127.0.0.1:9/" });
       response.end("<!DOCTYPE html><html><body>it does<br>not & will not</body></html>");

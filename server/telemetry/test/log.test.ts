@@ -20,7 +20,7 @@ const hit: RequestLine = {
   variant: "800 q55 auto-aw",
 };
 
-test("a request is one line of JSON with all that is known of it", () => {
+test("a request is one line of JSON with all its fields", () => {
   const [line] = written("info", (log) => logRequest(log, hit));
   expect(JSON.parse(line ?? "")).toEqual({
     ...hit,
@@ -39,12 +39,12 @@ test("refusals are information, failures a warning, an unknown failure an error"
   expect(levels).toEqual(["info", "info", "info", "warn", "warn", "error"]);
 });
 
-test("LOG_LEVEL=warn leaves out what went well", () => {
+test("LOG_LEVEL=warn leaves out successful requests", () => {
   expect(written("warn", (log) => logRequest(log, hit))).toEqual([]);
   expect(written("silent", (log) => log.error("broken"))).toEqual([]);
 });
 
-test("of an error, its causes are written and nothing that hangs on it", () => {
+test("the log has the causes of an error and none of its other properties", () => {
   const cause = Object.assign(new Error("connect refused"), {
     code: "ECONNREFUSED",
     $response: { headers: { authorization: "AWS4-HMAC-SHA256 secret" } },
@@ -59,26 +59,26 @@ test("of an error, its causes are written and nothing that hangs on it", () => {
   expect(line).not.toContain("secret");
 });
 
-test("a cause that is its own cause ends", () => {
+test("an error that is its own cause is logged once", () => {
   const error = new Error("round");
   error.cause = error;
   expect(written("info", (log) => log.warn("odd", { error }))).toHaveLength(1);
 });
 
-test("a key with line breaks stays on one line of JSON", () => {
+test("a key with line breaks is logged on one line of JSON", () => {
   expect(written("info", (log) => logRequest(log, { ...hit, key: 'a\r\n{"level":"error"}' }))).toHaveLength(
     1,
   );
 });
 
-test("on a terminal a request is a line for a person", () => {
+test("on a terminal a request is a readable line", () => {
   const [line] = readableWritten((log) => logRequest(log, hit));
   expect(line).toMatch(
     /^[\d:]{8} 200 hit +34\.1 kB +1\.2 ms +trips\/worms\.jpg 800 q55 auto-aw cache=0\.8\n$/,
   );
 });
 
-test("on a terminal a key cannot move the cursor, forge a line or turn the text around", () => {
+test("on a terminal a key cannot move the cursor, forge a line or change the writing direction", () => {
   const [line = ""] = readableWritten((log) => logRequest(log, { ...hit, key: "\u001b[2J\u202e\r.jpg" }));
   expect(line).toContain("\\u{1b}[2J\\u{202e}\\u{d}.jpg");
   const [forged = ""] = readableWritten((log) => logRequest(log, { ...hit, key: "a\n12:00:00 200 hit" }));
@@ -91,7 +91,7 @@ test("on a terminal an error is its message and its causes", () => {
   expect(line).toMatch(/warn: fetch failed tries=2\n {2}Error: no original\n {2}Error: refused\n$/);
 });
 
-test("lines of one answer differ in their request only, and escape what a key holds", () => {
+test("the lines of one response differ only in their request, and escape the key", () => {
   const trace = "0af7651916cd43dd8448eb211c80319c";
   const { id: _, ms: __, ...answer } = { ...hit, key: 'a"\\\r\n.jpg', contentType: "image/avif" };
   const lines = written("info", (log) => {
@@ -106,7 +106,7 @@ test("lines of one answer differ in their request only, and escape what a key ho
   ]);
 });
 
-test("fields that JSON cannot hold cost the line those fields, and never the request", () => {
+test("fields that cannot be JSON are left out of the line, and the request does not fail", () => {
   const loop: { self?: unknown } = {};
   loop.self = loop;
   const lines = written("info", (log) => {
@@ -125,7 +125,7 @@ test.each([
   ["ends", ""],
   ["is told to exit", "process.exit(0);"],
   ["dies of an error that nobody caught", 'throw new Error("a bug");'],
-])("what is gathered is written when the process %s, in order but for one write", (_, end) => {
+])("collected lines are written when the process %s, in order except for one write", (_, end) => {
   const log = fileURLToPath(new URL("../../../dist/server/telemetry/log.js", import.meta.url));
   const program = `import { createLog, standardOutput } from ${JSON.stringify(log)};
     const log = createLog({ level: "info", destination: standardOutput() });
@@ -150,7 +150,7 @@ test.each([
   ["has gone", goneReader, 20_000],
   ["is a full disk", fullDisk, 20_000],
   ["stands still", stillReader, 20_000],
-])("a process whose log's reader %s goes on, and ends when it is told to", async (_, reader, lines) => {
+])("a process whose log reader %s continues, and exits on a signal", async (_, reader, lines) => {
   const log = fileURLToPath(new URL("../../../dist/server/telemetry/log.js", import.meta.url));
   const program = `import { createLog, standardOutput } from ${JSON.stringify(log)};
     const log = createLog({ level: "info", destination: standardOutput() });
@@ -193,7 +193,7 @@ async function stillReader(): Promise<Socket> {
   return socket;
 }
 
-test("lines that nobody reads take no more than 16 MiB, and those that are dropped for it are counted", async () => {
+test("lines that nobody reads use at most 16 MiB, and dropped lines are counted", async () => {
   const log = fileURLToPath(new URL("../../../dist/server/telemetry/log.js", import.meta.url));
   const program = `import { createLog, standardOutput } from ${JSON.stringify(log)};
     const log = createLog({ level: "info", destination: standardOutput() });

@@ -26,21 +26,21 @@ test("every metric that is defined is reported, and nothing else", async () => {
   );
 });
 
-test("an answer is counted once, by cache, format and status", async () => {
+test("a response is counted once, by cache, format and status", async () => {
   const text = await scrape(used());
   expect(text).toContain('imgproxy_lite_requests_total{cache="hit",format="avif",status="200"} 1');
   expect(text).toContain('imgproxy_lite_request_duration_seconds_count{cache="hit"} 1');
   expect(text).toContain('imgproxy_lite_response_bytes_total{format="avif"} 1000');
 });
 
-test("a cause that has not happened yet is 0, so that increase() sees the first", async () => {
+test("a cause that has not happened yet is reported as 0, so that increase() sees the first event", async () => {
   const text = await scrape(createMetrics({ version: "1.2.3" }));
   expect(text).toContain('imgproxy_lite_source_requests_total{outcome="timeout"} 0');
   expect(text).toContain('imgproxy_lite_encode_failures_total{cause="crash"} 0');
   expect(text).toContain('imgproxy_lite_cache_failures_total{cause="full"} 0');
 });
 
-test("a process that never swept says nothing of the cache volume", async () => {
+test("a process that never swept reports no metric of the cache volume", async () => {
   const sweeping = createMetrics({ version: "1.2.3", sweeps: { maxBytes: 10, maxFiles: 2 } });
   expect(await scrape(createMetrics({ version: "1.2.3" }))).not.toContain("imgproxy_lite_gc_");
   expect(await scrape(sweeping)).not.toContain("imgproxy_lite_cache_bytes");
@@ -49,7 +49,7 @@ test("a process that never swept says nothing of the cache volume", async () => 
   expect(await scrape(sweeping)).not.toContain("imgproxy_lite_gc_last_sweep_timestamp_seconds");
 });
 
-test("a sweep tells what it left and what it deleted, the pinned apart", async () => {
+test("a sweep reports the kept and the deleted entries, pinned ones separately", async () => {
   const text = await scrape(used());
   expect(text).toContain("imgproxy_lite_cache_bytes 9");
   expect(text).toContain('imgproxy_lite_gc_deleted_files_total{kind="unpinned"} 4');
@@ -57,14 +57,14 @@ test("a sweep tells what it left and what it deleted, the pinned apart", async (
   expect(text).toContain("imgproxy_lite_gc_oldest_kept_seconds 60");
 });
 
-test("what an earlier process swept is known before this one does", async () => {
+test("the last sweep of an earlier process is reported before this process sweeps", async () => {
   const metrics = createMetrics({ version: "1.2.3", sweeps: { maxBytes: 10, maxFiles: 2 } });
   metrics.used({ bytes: 7, files: 2, swept: 1_700_000_000_000 });
   expect(await scrape(metrics)).toContain("imgproxy_lite_gc_last_sweep_timestamp_seconds 1700000000");
   expect(await scrape(metrics)).not.toContain("imgproxy_lite_gc_oldest_kept_seconds");
 });
 
-test("what is true now is read at the scrape", async () => {
+test("current values are read at the scrape", async () => {
   const metrics = createMetrics({ version: "1.2.3" });
   let waiting = 0;
   metrics.read({ waiting: (lane) => (lane === "live" ? waiting : 0) });
@@ -72,7 +72,7 @@ test("what is true now is read at the scrape", async () => {
   expect(await scrape(metrics)).toContain('imgproxy_lite_queue_jobs{lane="live"} 7');
 });
 
-test("a content type becomes the contract's word for the format", () => {
+test("a content type becomes the contract's name of the format", () => {
   expect(formatLabel("image/jpeg")).toBe("jpg");
   expect(formatLabel("image/svg+xml; charset=utf-8")).toBe("svg");
   expect(formatLabel("application/problem+json")).toBe("none");

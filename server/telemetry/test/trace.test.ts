@@ -8,7 +8,7 @@ import { readTrace, traceHeaders, withTrace } from "../trace-context.ts";
 
 const header = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
-test("a traceparent is read, and goes on with a span of our own", () => {
+test("a traceparent is read, and passed on with a span of this server", () => {
   const trace = readTrace(header);
   expect(trace?.id).toBe("0af7651916cd43dd8448eb211c80319c");
   expect(trace?.parent).toMatch(/^00-0af7651916cd43dd8448eb211c80319c-[0-9a-f]{16}-01$/);
@@ -23,17 +23,17 @@ test.each([
   "00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01",
   "00-0AF7651916CD43DD8448EB211C80319C-b7ad6b7169203331-01",
   `${header}\r\nx-evil: 1`,
-])("%j is no trace", (text) => {
+])("%j is not a trace", (text) => {
   expect(readTrace(text)).toBeUndefined();
 });
 
-test("outside of a trace nothing is sent on", () => {
+test("outside of a trace no header is sent", () => {
   expect(traceHeaders()).toEqual({});
   expect(withTrace(undefined, traceHeaders)).toEqual({});
 });
 
 test.each(["http", "s3"] as const)(
-  "the %s source carries the trace of the request, and of no other",
+  "the %s source gets the trace of the request, and no other",
   async (kind) => {
     const asked: IncomingMessage[] = [];
     const server = createServer((request, response) => {

@@ -28,7 +28,7 @@ test.each([
   ["a prefix of a bucket", ceph.bucket, `s3://${ceph.bucket}/photos of/a b`, "photos of/a b/"],
   ["a public bucket over HTTP", ceph.publicBucket, `${ceph.endpoint}/${ceph.publicBucket}/`, ""],
 ])(
-  "odd keys of %s are what their URLs name, and what is missing is 404",
+  "unusual keys of %s are found by their URLs, and missing ones are 404",
   async (_, bucket, source, prefix) => {
     const pod = await startPodOn(source, await temporaryFolder());
     // A width of its own for each, so that one taken for another shows.
@@ -56,7 +56,7 @@ describe("a pod whose gateway is", () => {
     ["suspended", () => signalDaemon(ceph.folder, "rgw", "SIGSTOP"), 504, 10_000],
     ["killed", () => stopDaemon(ceph.folder, "rgw"), 502, 1_000],
   ] as const)(
-    "%s serves all that it has, and says so of the rest",
+    "a pod whose gateway is %s serves its whole cache, and reports the rest",
     async (_, fail, status, requests) => {
       const version = await putPhoto("warm.jpg", 200);
       const pod = await startPodOn(`s3://${ceph.bucket}`, await temporaryFolder());

@@ -44,7 +44,7 @@ describe.skipIf(cannotMount())("two pods that share a cache on CephFS", () => {
   ];
   const pods = async (name: string): Promise<readonly [Pod, Pod]> => podsOn(await mounts.folders(name));
 
-  test("each encode what both are asked for at most once, and give the same bytes", async () => {
+  test("two pods on CephFS encode a variant that both need at most once each, and serve the same bytes", async () => {
     const folders = await mounts.folders("cold");
     const both = await podsOn(folders);
     for (const quality of [41, 42, 43]) {
@@ -63,7 +63,7 @@ describe.skipIf(cannotMount())("two pods that share a cache on CephFS", () => {
     for (const pod of both) expect((await ask(pod, 42)).cache).toBe("hit");
   });
 
-  test("see each other's entries at first look", async () => {
+  test("two pods on CephFS see each other's entries at once", async () => {
     const [writer, reader] = await pods("look");
     const seen: string[] = [];
     for (const quality of [51, 52, 53, 54, 55]) {
@@ -73,7 +73,7 @@ describe.skipIf(cannotMount())("two pods that share a cache on CephFS", () => {
     expect(seen).toEqual(Array(5).fill("hit"));
   });
 
-  test("give every reader an image when the quota is used up, and store again when there is room", async () => {
+  test("two pods on CephFS give every reader an image when the quota is used up, and store again when there is room", async () => {
     const folders = await mounts.folders("quota");
     await setQuota(folders[0], 2 * 2 ** 20);
     const both = await podsOn(folders);
@@ -102,44 +102,49 @@ describe.skipIf(cannotMount())("two pods that share a cache on CephFS", () => {
     for (const pod of both) await stored(pod, 83);
   });
 
-  test("answer while the metadata server hangs, and hit again when it goes on", hangs, async () => {
-    const folders = await mounts.folders("mds");
-    const [pod] = await podsOn(folders);
-    const encodeMs = Math.max(await timed(pod, 61), await timed(pod, 62));
-    for (const quality of [61, 62]) await stored(pod, quality);
-    hang(() => signalDaemon(ceph.folder, "mds", "SIGCONT"));
-    signalDaemon(ceph.folder, "mds", "SIGSTOP");
-    // One after the other, until every place on the volume has somebody stuck in it.
-    for (const quality of [61, 71, 72, 73, 74, 75, 71, 62])
-      expect((await ask(pod, quality)).status).toBe(200);
-    const waits: number[] = [];
-    const probes = new Set<number>();
-    for (const end = performance.now() + (full ? 300_000 : 0); ; await sleep(200)) {
-      for (const probe of ["livez", "readyz"]) probes.add((await fetch(new URL(probe, pod.adminUrl))).status);
-      if (performance.now() >= end) break;
-      await until("an image", 20, async () => {
-        // A busy machine may say so, and is asked again.
-        waits.push(await timed(pod, 61 + Math.floor(Math.random() * 30)));
-      });
-    }
-    const p99 = waits.sort((a, b) => a - b)[Math.floor(waits.length * 0.99)];
-    if (full) expect.soft(p99, "p99 of images while the volume hangs").toBeLessThan(encodeMs + 1_500);
-    expect(await pod.metric("imgproxy_lite_cache_failures_total", "hung")).toBeGreaterThan(0);
-    expect([...probes]).toEqual([200]);
-    signalDaemon(ceph.folder, "mds", "SIGCONT");
-    // The metadata server may take five seconds itself to go on.
-    await mkdir(join(folders[0], "answers"));
-    const healed = performance.now();
-    await stored(pod, 61);
-    if (full) expect.soft(performance.now() - healed, "ms until there are hits again").toBeLessThan(5_000);
-    for (const quality of [71, 77]) await stored(pod, quality);
-    // Once a minute at most, however many readers meet it.
-    const told = pod.log().match(/"failure":"hung"/g)?.length ?? 0;
-    expect(told).toBeGreaterThanOrEqual(1);
-    expect(told).toBeLessThanOrEqual(full ? 7 : 1);
-  });
+  test(
+    "two pods on CephFS answer while the metadata server hangs, and hit again when it continues",
+    hangs,
+    async () => {
+      const folders = await mounts.folders("mds");
+      const [pod] = await podsOn(folders);
+      const encodeMs = Math.max(await timed(pod, 61), await timed(pod, 62));
+      for (const quality of [61, 62]) await stored(pod, quality);
+      hang(() => signalDaemon(ceph.folder, "mds", "SIGCONT"));
+      signalDaemon(ceph.folder, "mds", "SIGSTOP");
+      // One after the other, until every place on the volume has somebody stuck in it.
+      for (const quality of [61, 71, 72, 73, 74, 75, 71, 62])
+        expect((await ask(pod, quality)).status).toBe(200);
+      const waits: number[] = [];
+      const probes = new Set<number>();
+      for (const end = performance.now() + (full ? 300_000 : 0); ; await sleep(200)) {
+        for (const probe of ["livez", "readyz"])
+          probes.add((await fetch(new URL(probe, pod.adminUrl))).status);
+        if (performance.now() >= end) break;
+        await until("an image", 20, async () => {
+          // A busy machine may say so, and is asked again.
+          waits.push(await timed(pod, 61 + Math.floor(Math.random() * 30)));
+        });
+      }
+      const p99 = waits.sort((a, b) => a - b)[Math.floor(waits.length * 0.99)];
+      if (full) expect.soft(p99, "p99 of images while the volume hangs").toBeLessThan(encodeMs + 1_500);
+      expect(await pod.metric("imgproxy_lite_cache_failures_total", "hung")).toBeGreaterThan(0);
+      expect([...probes]).toEqual([200]);
+      signalDaemon(ceph.folder, "mds", "SIGCONT");
+      // The metadata server may take five seconds itself to go on.
+      await mkdir(join(folders[0], "answers"));
+      const healed = performance.now();
+      await stored(pod, 61);
+      if (full) expect.soft(performance.now() - healed, "ms until there are hits again").toBeLessThan(5_000);
+      for (const quality of [71, 77]) await stored(pod, quality);
+      // Once a minute at most, however many readers meet it.
+      const told = pod.log().match(/"failure":"hung"/g)?.length ?? 0;
+      expect(told).toBeGreaterThanOrEqual(1);
+      expect(told).toBeLessThanOrEqual(full ? 7 : 1);
+    },
+  );
 
-  test("answer while one's client hangs, and hit again when it goes on", async () => {
+  test("two pods on CephFS answer while the client of one hangs, and hit again when it continues", async () => {
     const both = await pods("client");
     for (const quality of [61, 62]) await stored(both[0], quality);
     hang(() => mounts.one.signal("SIGCONT"));
@@ -152,7 +157,7 @@ describe.skipIf(cannotMount())("two pods that share a cache on CephFS", () => {
     for (const pod of both) for (const quality of [61, 71, 74]) await stored(pod, quality);
   });
 
-  test("answer when the cluster has shut their client out, and say so", async () => {
+  test("two pods on CephFS answer when the cluster has evicted their client, and report it", async () => {
     const mount = await mountCephfs(ceph.folder, join(await temporaryFolder(), "mount"));
     onTestFinished(() => mount.unmount());
     await mkdir(join(mount.folder, "shut-out"));
@@ -168,7 +173,7 @@ describe.skipIf(cannotMount())("two pods that share a cache on CephFS", () => {
     expect(shutOut.log()).toContain("the cache volume failed");
   });
 
-  test("start while their client hangs, and use the volume when it goes on", async () => {
+  test("two pods on CephFS start while their client hangs, and use the volume when it continues", async () => {
     const folders = await mounts.folders("start");
     await stored(await pod(folders[0]), 61);
     hang(() => mounts.one.signal("SIGCONT"));

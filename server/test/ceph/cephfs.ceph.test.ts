@@ -6,7 +6,7 @@ import { cannotMount, full, useMounts } from "./cephfs-mounts.ts";
 describe.skipIf(cannotMount())("a cache on CephFS, from two clients", () => {
   const mounts = useMounts();
 
-  test("two writers and four readers never see anything but whole entries, and none twice in the wrong order", async () => {
+  test("on CephFS, two writers and four readers see only whole entries, and none twice in the wrong order", async () => {
     const keys = full ? 200 : 20;
     const places = await mounts.folders("replace");
     // Every key is there before the readers start: from then on a miss would be an entry that was gone for a moment.
@@ -29,7 +29,7 @@ describe.skipIf(cannotMount())("a cache on CephFS, from two clients", () => {
   }, 600_000);
 
   // Few, because two clients that publish one name at once wait for the MDS's journal, up to 5 s a call.
-  test("writes of one entry at once from each client leave one file and no error", async () => {
+  test("on CephFS, parallel writes of one entry from each client leave one file and no error", async () => {
     const [keys, count] = full ? [10, 20] : [1, 4];
     const places = await mounts.folders("race");
     await Promise.all(
@@ -44,7 +44,7 @@ describe.skipIf(cannotMount())("a cache on CephFS, from two clients", () => {
       expect(await runCacheProcess("check", { folder })).toMatchObject({ files: keys, bad: 0, temporary: 0 });
   }, 3_600_000);
 
-  test("sweeps on both clients at once, after some were killed, end between the waters", async () => {
+  test("on CephFS, sweeps of both clients at once, after some were killed, end between the watermarks", async () => {
     const [keys, bytes] = [full ? 2000 : 300, 3000];
     const places = await mounts.folders("sweep");
     await runCacheProcess("write", { folder: places[0], keys, count: 1, bytes });

@@ -13,7 +13,7 @@ import { startPodOn } from "./bucket.ts";
 const ceph = inject("ceph");
 const svg = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="30" height="20"/>');
 
-test("what clients leave in a bucket of RGW is served, by S3 and by its public address", async () => {
+test("objects as clients store them in a bucket of RGW are served, over S3 and over the public address", async () => {
   const jpeg = await photo(300, 200).jpeg().toBuffer();
   const owner = ownerClient(ceph);
   for (const bucket of [ceph.bucket, ceph.publicBucket]) {

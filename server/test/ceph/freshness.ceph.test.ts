@@ -17,7 +17,7 @@ const often: FreshnessPolicy = { unversionedSeconds: 1, versionedSeconds: 1 };
 const rarely = remotePolicy;
 
 describe("a photograph in a bucket of RGW", () => {
-  test("that is replaced shows at once where the URL has its new version", async () => {
+  test("a photograph in a bucket of RGW that is replaced appears at once if the URL has its new version", async () => {
     const { world } = await serverOn(rarely);
     const before = await putPhoto("new.jpg", 200);
     expect(await ask(world, `img=new.jpg&q=50&v=${before}`)).toMatchObject({ width: 200, age: "immutable" });
@@ -27,7 +27,7 @@ describe("a photograph in a bucket of RGW", () => {
     expect(await ask(world, `img=new.jpg&q=50&v=${before}`)).toMatchObject({ width: 100, age: "a minute" });
   });
 
-  test("that is replaced shows within the revalidation time where the URL has no version", async () => {
+  test("a photograph in a bucket of RGW that is replaced appears within the revalidation time if the URL has no version", async () => {
     const { world, proxy } = await serverOn(often);
     await putPhoto("plain.jpg", 200);
     expect(await ask(world, "img=plain.jpg&q=50")).toMatchObject({ width: 200, cache: "fwd=miss" });
@@ -41,7 +41,7 @@ describe("a photograph in a bucket of RGW", () => {
     expect(proxy.seen).toEqual(["GET", "HEAD", "GET"].map((method) => `${method} /${ceph.bucket}/plain.jpg`));
   });
 
-  test("that is deleted takes its variants with it", async () => {
+  test("a photograph in a bucket of RGW that is deleted takes its variants with it", async () => {
     const { world } = await serverOn(often);
     const version = await putPhoto("gone.jpg", 200);
     for (const quality of [40, 50]) await ask(world, `img=gone.jpg&q=${quality}&v=${version}`);
@@ -56,7 +56,7 @@ describe("a photograph in a bucket of RGW", () => {
     expect(await ask(world, "img=gone.jpg&q=40")).toMatchObject({ status: 404 });
   });
 
-  test("is asked for once, however many readers want its new version", async () => {
+  test("a photograph in a bucket of RGW is checked once, whatever number of readers want its new version", async () => {
     const { world, proxy } = await serverOn(rarely);
     const before = await putPhoto("many.jpg", 200);
     await ask(world, `img=many.jpg&q=50&v=${before}`);
@@ -68,7 +68,7 @@ describe("a photograph in a bucket of RGW", () => {
     expect(proxy.seen).toEqual(["HEAD", "GET"].map((method) => `${method} /${ceph.bucket}/many.jpg`));
   });
 
-  test("is fetched once for a cold rush", async () => {
+  test("a photograph in a bucket of RGW is fetched once for many cold readers", async () => {
     const { world, proxy } = await serverOn(rarely);
     await putPhoto("cold.jpg", 200);
     const asked = Array.from({ length: 200 }, (_, at) => ask(world, `img=cold.jpg&q=${50 + (at % 4)}`));

@@ -18,7 +18,7 @@ const options: S3Options = {
   credentials: { accessKeyId: ceph.accessKey, secretAccessKey: ceph.secretKey },
 };
 
-test("a gateway that finds our clock wrong is a failure, not a missing photograph", async () => {
+test("a gateway that refuses the server's clock is a failure, not a missing photograph", async () => {
   const source = await createS3Source(options);
   vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 3_600_000 });
   onTestFinished(() => void vi.useRealTimers());
@@ -28,7 +28,7 @@ test("a gateway that finds our clock wrong is a failure, not a missing photograp
   });
 });
 
-test("a gateway with more to do than it may is busy, and answers when it has less", async () => {
+test("an overloaded gateway is reported as busy, and used again when it has less to do", async () => {
   const gateway = await gatewayWith("rgw-busy", "--rgw-max-concurrent-requests=1");
   await ownerClient(ceph).send(
     new PutObjectCommand({ Bucket: ceph.bucket, Key: "long.jpg", Body: Buffer.alloc(100_000_000) }),
@@ -48,7 +48,7 @@ test("a gateway with more to do than it may is busy, and answers when it has les
   });
 });
 
-test("an object with a key of its owner's, or a key that is lost, is withheld, and no other is concerned", async () => {
+test("an object with its owner's key, or with a lost key, is withheld, and others are not affected", async () => {
   const encrypting = [
     "--rgw-crypt-require-ssl=false",
     "--rgw-crypt-s3-kms-backend=testing",

@@ -58,7 +58,7 @@ describeSource("a public bucket of RGW over HTTP", async () => ({
 }));
 
 describe("RGW", () => {
-  test("lists the keys beside one that is not there, below the source's prefix and no deeper", async () => {
+  test("RGW lists the siblings of a missing key, below the source's prefix and no deeper", async () => {
     const prefix = "beside/";
     for (const key of ["a.jpg", "trips/b.jpg", "trips/c d.jpg", "trips/deep/e.jpg"])
       await put(ceph.bucket, prefix)(key, Buffer.from("photo"));
@@ -75,7 +75,7 @@ describe("RGW", () => {
     await expect(refused.neighbours("x.jpg", signal)).rejects.toThrow();
   });
 
-  test("with a wrong key pair or bucket is a failure, never a missing photograph", async () => {
+  test("RGW with a wrong key pair or bucket is a failure, never a missing photograph", async () => {
     for (const wrong of [
       { bucket: "no-such-bucket" },
       { credentials: { accessKeyId: ceph.accessKey, secretAccessKey: "wrong" } },
@@ -87,7 +87,7 @@ describe("RGW", () => {
     }
   });
 
-  test("that closes a public bucket is a failure, not a row of missing photographs", async () => {
+  test("RGW with a public bucket that was closed is a failure, not many missing photographs", async () => {
     await put(ceph.publicBucket, "")("there", Buffer.from("x"));
     const source = confirmAbsence(createHttpSource(publicBase));
     await source.stat("there", signal);
@@ -104,7 +104,7 @@ describe("a gateway that is", () => {
   });
   const patience = { ...remoteTimeouts, silence: 500 };
 
-  test("suspended before it answers is timed out, and answers again when it goes on", async () => {
+  test("a gateway that is suspended before it answers times out, and answers again when it continues", async () => {
     const sources = [await createS3Source(options, patience), createHttpSource(publicBase, patience)];
     await put(ceph.publicBucket, "")("size/1", Buffer.from("x"));
     for (const source of sources) await source.stat("size/1", signal);
@@ -120,7 +120,7 @@ describe("a gateway that is", () => {
       });
   });
 
-  test("suspended in the middle of a body is timed out: half a photograph is none", async () => {
+  test("a gateway that is suspended in the middle of a body times out: half a photograph is not used", async () => {
     const large = Buffer.alloc(40_000_000, 7);
     await put(ceph.bucket, "")("middle", large);
     await put(ceph.publicBucket, "")("middle", large);
@@ -135,7 +135,7 @@ describe("a gateway that is", () => {
     }
   });
 
-  test("killed is a failure, and another one in its place is used at once", async () => {
+  test("a gateway that is killed is a failure, and its replacement is used at once", async () => {
     const source = await createS3Source(options, patience);
     await source.stat("size/1", signal);
     await stopDaemon(ceph.folder, "rgw");

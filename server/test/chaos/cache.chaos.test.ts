@@ -37,7 +37,7 @@ async function filesIn(folder: string): Promise<string[]> {
   return files.filter((file) => file.isFile()).map(({ name }) => name);
 }
 
-test("two writers and four readers on one folder: no torn entry is seen", async () => {
+test("two writers and four readers on one folder: no torn entry is read", async () => {
   const folder = await temporaryFolder();
   const count = sized(12_500, 500);
   const writers = await run({ role: "write", folder }, { role: "write", folder });
@@ -50,7 +50,7 @@ test("two writers and four readers on one folder: no torn entry is seen", async 
   report("C1", `2 writers (${written.done} writes), 4 readers, ${read.done} reads`, `${read.bad} bad`);
 });
 
-test("writers killed anywhere leave nothing that is served, and nothing for ever", async () => {
+test("writers killed at any moment leave nothing that is served, and no file forever", async () => {
   const folder = await temporaryFolder();
   const kills = sized(500, 12);
   const atOnce = 4;
@@ -70,7 +70,7 @@ test("writers killed anywhere leave nothing that is served, and nothing for ever
   report("C2", `${kills} SIGKILLs of writers`, `${read.bad} bad, ${left} half-written files, all reaped`);
 });
 
-test("many at once on the same names leave one file a name", async () => {
+test("many parallel writes of the same names leave one file a name", async () => {
   const folder = await temporaryFolder();
   const options = {
     role: "write",
@@ -91,7 +91,7 @@ test("many at once on the same names leave one file a name", async () => {
   );
 });
 
-test("sweeps that delete everything all the time cut no read short", async () => {
+test("sweeps that constantly delete everything cut no read short", async () => {
   const folder = await temporaryFolder();
   const others = await run(
     { role: "write", folder, keys: 4 },
@@ -111,7 +111,7 @@ test("sweeps that delete everything all the time cut no read short", async () =>
   report("C6", `${read.done} reads under sweeps that delete all`, `${read.bad} bad (${read.missed} misses)`);
 });
 
-test("sweeps that delete everything all the time cut no answer of a server's short", async () => {
+test("sweeps that constantly delete everything cut no response of a server short", async () => {
   const folder = await temporaryFolder();
   const [photos, cache] = [join(folder, "photos"), join(folder, "cache")];
   for (const each of [photos, cache]) await mkdir(each);
@@ -145,7 +145,7 @@ test("sweeps that delete everything all the time cut no answer of a server's sho
   );
 });
 
-test("sweeps take nothing that was just written", async () => {
+test("sweeps delete no entry that was just written", async () => {
   const folder = await temporaryFolder();
   const count = sized(20_000, 500);
   const sweeps = await run(
@@ -165,7 +165,7 @@ const isRoot = process.getuid?.() === 0;
 if (!isRoot) console.log("skipped: the full volume needs root, to mount a tmpfs");
 
 test.skipIf(!isRoot && process.env.CI !== "true")(
-  "a full volume keeps what is whole, fails nobody and is used again",
+  "a full volume keeps whole entries, fails nobody and is used again",
   async () => {
     const folder = await temporaryFolder();
     execFileSync("mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", folder]);

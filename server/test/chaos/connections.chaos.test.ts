@@ -20,7 +20,7 @@ function open(port: number, text: string): Promise<Socket> {
   });
 }
 
-test("2,000 clients that trickle their heads and 500 that do not read cost nobody else anything", async () => {
+test("2,000 clients that send their heads slowly and 500 that do not read affect no other client", async () => {
   const folder = await temporaryFolder();
   await writeFile(join(folder, "worms.jpg"), await photo(2_400, 1_800).jpeg({ quality: 95 }).toBuffer());
   await writeFile(join(folder, "boats.jpg"), await photo(160, 120).jpeg().toBuffer());

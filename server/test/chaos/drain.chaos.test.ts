@@ -14,7 +14,7 @@ import { report, sized } from "./chaos.ts";
 const executable = fileURLToPath(new URL("../../../bin/imgproxy-lite.js", import.meta.url));
 
 describe.runIf(hasNginx())("two replicas behind nginx", () => {
-  test("are restarted in turn under readers, and no reader is failed", async () => {
+  test("two replicas behind nginx are restarted in turn under load, and no request fails", async () => {
     const folder = await temporaryFolder();
     await mkdir(join(folder, "photos"));
     await writeFile(join(folder, "photos/worms.jpg"), await photo(320, 240).jpeg().toBuffer());

@@ -43,7 +43,7 @@ function countOf(outcomes: readonly string[]): Record<string, number> {
   return counts;
 }
 
-test("pictures with bytes changed at random are made or refused, and kill nothing", async () => {
+test("images with bytes changed at random are made or refused, and kill nothing", async () => {
   const pool = startPool();
   const base = photo(300, 200);
   const originals = await Promise.all([
@@ -105,7 +105,7 @@ async function bombs(): Promise<[string, Buffer][]> {
   ];
 }
 
-test("fifty of each bomb at once are refused without a child, a place in the line or memory", async () => {
+test("fifty of each bomb at once are refused without a child, a place in the queue or memory", async () => {
   const pool = startPool();
   const before = process.memoryUsage.rss();
   const worst: number[] = [];
@@ -124,7 +124,7 @@ test("fifty of each bomb at once are refused without a child, a place in the lin
   );
 });
 
-test("animations beyond the limits are passed on, and an SVG is not decoded at all", async () => {
+test("animations above the limits are passed on, and SVG is never decoded", async () => {
   const pool = startPool();
   const frames = sized(10_000, 1_000);
   const svgs = [
@@ -144,7 +144,7 @@ test("animations beyond the limits are passed on, and an SVG is not decoded at a
   );
 });
 
-test("children that die, again and again, cost readers of other photographs nothing", async () => {
+test("children that die again and again cost readers of other photographs nothing", async () => {
   const pool = startPool({
     worker: { module: await faultyChild() },
     deadlineMs: { live: 60_000, warm: 60_000 },
@@ -172,7 +172,7 @@ test("children that die, again and again, cost readers of other photographs noth
   );
 });
 
-test("memory has no slope over many encodes", async () => {
+test("memory does not grow over many encodes", async () => {
   const pool = startPool({ slots: { live: 1, warm: 1 }, recycle: { jobs: 1e9, restBytes: 1e12 } });
   const original = await photo(600, 400).jpeg().toBuffer();
   const encodes = sized(20_000, 40);

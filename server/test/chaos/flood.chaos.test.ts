@@ -29,7 +29,7 @@ function sizeOf(folder: string): { bytes: number; files: number; largest: number
   return sum;
 }
 
-test("two replicas that are asked for three times what the cache may hold never hold more", async () => {
+test("two replicas that get requests for three times the cache's limit never exceed the limit", async () => {
   const folder = await temporaryFolder();
   const [photos, cache] = [join(folder, "photos"), join(folder, "cache")];
   await mkdir(photos);
@@ -83,7 +83,7 @@ const isRoot = process.getuid?.() === 0;
 if (!isRoot)
   console.log("skipped: readers of a server whose volume is full; that needs root, to mount a tmpfs");
 
-test.skipIf(!isRoot && process.env.CI !== "true")("a full volume is nothing to readers", async () => {
+test.skipIf(!isRoot && process.env.CI !== "true")("a full volume does not affect readers", async () => {
   const folder = await temporaryFolder();
   const [photos, cache] = [join(folder, "photos"), join(folder, "cache")];
   for (const each of [photos, cache]) await mkdir(each);
@@ -111,7 +111,7 @@ test.skipIf(!isRoot && process.env.CI !== "true")("a full volume is nothing to r
   report("C3", `${requests} new images of a server whose cache is 1 MiB of tmpfs`, `${tally}`);
 });
 
-test("whoever enumerates the variants of one photograph costs others nothing, and the disk a share", async () => {
+test("a client that enumerates the variants of one photograph costs others nothing, and uses only a share of the disk", async () => {
   const folder = await temporaryFolder();
   const [photos, cache] = [join(folder, "photos"), join(folder, "cache")];
   await mkdir(photos);

@@ -46,7 +46,7 @@ function countFiles(folder: string): number {
   return readdirSync(folder, { recursive: true, withFileTypes: true }).filter((file) => file.isFile()).length;
 }
 
-test("three sweeps at once always end between the waters", async () => {
+test("three sweeps at once always end between the watermarks", async () => {
   const trials = sized(100, 3);
   const sizes: number[] = [];
   const folder = await temporaryFolder();
@@ -66,7 +66,7 @@ test("three sweeps at once always end between the waters", async () => {
   );
 });
 
-test("a sweep that was killed anywhere is finished by the next", async () => {
+test("a sweep that was killed at any moment is finished by the next", async () => {
   const folder = await temporaryFolder();
   const kills = sized(200, 6);
   fill(folder, 0, 4_000, () => 40 * DAY);
@@ -89,7 +89,7 @@ test.each([
   ["the same clock", 0],
   ["a clock ten minutes behind", -600_000],
   ["a clock ten minutes ahead", 600_000],
-])("what readers ask for stays, written down by a replica with %s", async (clock, skewMs) => {
+])("variants that readers request stay, with uses recorded by a replica with %s", async (clock, skewMs) => {
   const folder = await temporaryFolder();
   const entries = sized(10_000, 500);
   let time = Date.now();
@@ -108,7 +108,7 @@ test.each([
   report("C10", `${entries} entries, a tenth hot, ${clock}`, `${hot} of ${entries / 10} hot ones survive`);
 });
 
-test("a cache of very many entries is swept in bounded memory while hits go on", async () => {
+test("a cache with very many entries is swept in limited memory while hits continue", async () => {
   const folder = await temporaryFolder();
   const entries = sized(1_000_000, 5_000);
   fill(folder, 0, entries, (index) => ((index * 7919) % (90 * 24 * 60)) * 60_000);
@@ -171,7 +171,7 @@ function leafSizes(folder: string): number[] {
   );
 }
 
-test("the other schema's entries are bounded with ours, and are never read as ours", async () => {
+test("entries of another schema are limited together with ours, and are never read as ours", async () => {
   const folder = await temporaryFolder();
   const cache = await createDiskCache({ folder });
   await cache.write(variantOf(1), entryOf("ours"));

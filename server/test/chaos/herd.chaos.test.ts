@@ -52,7 +52,7 @@ test("500 readers of one new image at once cost one fetch and one encode, on two
   );
 });
 
-test("a bucket that is gone for minutes is nothing to probes and to readers of what is there", async () => {
+test("a bucket that is gone for minutes affects neither probes nor readers of cached variants", async () => {
   const bucket = await startPhotoServer();
   const folder = await temporaryFolder();
   const pod = await startPod({

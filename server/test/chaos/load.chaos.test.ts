@@ -9,7 +9,7 @@ import { Readers, Tally } from "../support/readers.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 import { bounded, report, sized } from "./chaos.ts";
 
-test("ten times more new images than can be made are refused or made, while hits and probes go on", async () => {
+test("ten times more new images than can be made are refused or made, while hits and probes continue", async () => {
   const folder = await temporaryFolder();
   // Of a camera's size: were the work small, this process would take as much of the machine to ask for it.
   await photo(4000, 3000).jpeg().toFile(join(folder, "0.jpg"));

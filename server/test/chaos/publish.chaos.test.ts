@@ -13,7 +13,7 @@ const MIB = 2 ** 20;
 const authorization = "Bearer the-token-of-the-test";
 const watch = fileURLToPath(new URL("../support/watch-loop.mjs", import.meta.url));
 
-test("a publish of 100,000 photographs is read by two replicas while they answer hits, and holds neither up", async () => {
+test("two replicas read a publish of 100,000 photographs while they answer hits, and it delays neither", async () => {
   const folder = await temporaryFolder();
   await mkdir(join(folder, "photos"));
   await writeFile(join(folder, "photos", "worms.jpg"), await photo(64, 48).jpeg().toBuffer());

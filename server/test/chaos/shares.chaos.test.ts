@@ -65,7 +65,7 @@ async function readPage(pod: Pod, query: (at: number) => string, readers: Reader
 
 const newImage = (at: number): string => `img=${at}.jpg&q=60&w=300&fm=webp`;
 
-test("six connections that ask for slow images leave other readers theirs", async () => {
+test("six connections that request slow images leave other readers their images", async () => {
   // At small size only the turns count: the machine may be busy with other tests.
   const pod = await start(isFull() ? {} : { ENCODE_TIMEOUT: "5m", QUEUE_TIMEOUT: "5m" });
   const greedy = readersFrom(GREEDY, 6);
@@ -87,7 +87,7 @@ test("six connections that ask for slow images leave other readers theirs", asyn
   report("F1", `six connections ask for slow AVIFs, others for ${IMAGES} new images`, `others: ${tally}`);
 });
 
-test("forty slow downloads leave other readers the originals, and new images", async () => {
+test("forty slow downloads leave other readers their originals and new images", async () => {
   const pod = await start(isFull() ? {} : { QUEUE_TIMEOUT: "5m" });
   const port = Number(new URL(pod.url).port);
   const downloads = await Promise.all(
@@ -108,7 +108,7 @@ test("forty slow downloads leave other readers the originals, and new images", a
   );
 });
 
-test("two hundred questions to a source that is slow to answer leave other readers theirs", async () => {
+test("two hundred HEADs to a source that answers slowly leave other readers theirs", async () => {
   const held: (() => void)[] = [];
   let isHeld = true;
   const body = await photo(64, 48).jpeg().toBuffer();
@@ -146,7 +146,7 @@ test("two hundred questions to a source that is slow to answer leave other reade
   );
 });
 
-test("as many idle connections as there may be shut nobody out", async () => {
+test("as many idle connections as the limit lock nobody out", async () => {
   // What may be open at a time is what descriptors leave.
   const idle = sized(4_096, 200);
   const pod = await start({}, idle === 200 ? ["prlimit", "--nofile=400"] : []);
@@ -165,7 +165,7 @@ test("as many idle connections as there may be shut nobody out", async () => {
   report("F3", `${idle} idle connections, others ask for ${IMAGES} new images`, `others: ${tally}`);
 });
 
-test("a budget is charged for the work: a slow image takes what many small ones do, also when its reader has left", async () => {
+test("the budget is charged by work: a slow image costs as much as many small ones, also when its reader has left", async () => {
   const pod = await start({ COLD_BUDGET: "4", TRUSTED_PROXIES: "127.0.0.1", ENCODE_TIMEOUT: "5m" });
   const readers = readersFrom("127.0.0.1", 6);
   // A proxy that writes ports writes another with each connection.
@@ -188,7 +188,7 @@ test("a budget is charged for the work: a slow image takes what many small ones 
   expect(pod.log()).not.toContain("TRUSTED_PROXIES");
 });
 
-test("a server behind a proxy that TRUSTED_PROXIES does not name says so once", async () => {
+test("a server behind a proxy that TRUSTED_PROXIES does not name logs this once", async () => {
   const pod = await start();
   const readers = readersFrom("127.0.0.1", 1);
   for (const at of [0, 1, 2])

@@ -42,7 +42,7 @@ async function startSoaked(settings: Readonly<Record<string, string>>): Promise<
   });
 }
 
-test("a server's memory has no slope over many encodes", async () => {
+test("a server's memory does not grow over many encodes", async () => {
   const pod = await startSoaked({ MAX_VARIANTS: "20", HOT_CACHE_BYTES: "4MiB", GC_INTERVAL: "10s" });
   const readers = new Readers(4);
   onTestFinished(() => readers.close());
@@ -77,7 +77,7 @@ test("a server's memory has no slope over many encodes", async () => {
   );
 });
 
-test("a server's memory has no slope over many hits", async () => {
+test("a server's memory does not grow over many hits", async () => {
   const pod = await startSoaked({ GC_INTERVAL: "0" });
   const readers = new Readers(4);
   onTestFinished(() => readers.close());

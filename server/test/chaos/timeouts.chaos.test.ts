@@ -35,7 +35,7 @@ function createReaders(): Readers {
 /** A variant, the description and the original: each asks the source in its own way. */
 const kinds = ["&q=50&fm=webp", "&fm=json", ""];
 
-test("a slow source has as long as SOURCE_TIMEOUT says, and its reader gets the image", async () => {
+test("a slow source has the whole SOURCE_TIMEOUT, and its reader gets the image", async () => {
   // Longer than limits of 3 s for a head and 2 s for a pause; at full size also than 30 s without a byte to the reader.
   const [head, pause] = [sized(25_000, 3_500), sized(15_000, 2_500)];
   const pod = await startOn(
@@ -55,7 +55,7 @@ test("a slow source has as long as SOURCE_TIMEOUT says, and its reader gets the 
   report("U2", `a source with a head after ${head} ms and a pause of ${pause} ms`, "100 % 200");
 });
 
-test("a source that is silent for SOURCE_TIMEOUT is answered for with 504, never with a closed connection", async () => {
+test("a source that is silent for SOURCE_TIMEOUT is answered with 504, never with a closed connection", async () => {
   const pod = await startOn(() => undefined, { SOURCE_TIMEOUT: `${sized(40, 1)}s` });
   const readers = createReaders();
   const answers = await Promise.all(kinds.map((kind, at) => readers.ask(`${pod.url}?img=${at}.jpg${kind}`)));

@@ -29,7 +29,7 @@ test.each([
   ["in a folder of its own", { "name.js": ['SCHEMA_FOLDER = "v1"', 'SCHEMA_FOLDER = "v2"'] }, true],
   ["under the same names", { "entry.js": ["SCHEMA = 1;", "SCHEMA = 2;"] }, false],
 ] as const)(
-  "two versions on one volume, the next one's entries %s, serve nothing of each other's and fail nobody",
+  "two versions on one volume, the next one's entries %s, serve none of each other's entries and fail nobody",
   async (where, changes, apart) => {
     const folder = await temporaryFolder();
     await mkdir(join(folder, "photos"));
