@@ -13,7 +13,7 @@ import { builtProgram } from "../tools/paths.ts";
 import { drawPlot } from "../tools/plot.ts";
 import { formatResult, meets, type Result } from "../tools/result.ts";
 
-test("contenders take turns, and every other round the other way round", async () => {
+test("contenders take turns, in reverse order every other round", async () => {
   const order: string[] = [];
   const contender = (name: string) => ({
     name,
@@ -27,11 +27,11 @@ test("contenders take turns, and every other round the other way round", async (
   expect(samples.get("b")?.value).toEqual([2, 5]);
 });
 
-test("the median is between the two in the middle", () => {
+test("the median of an even number is between the two in the middle", () => {
   expect([median([3, 1, 2]), median([4, 1, 2, 3]), least([3, 1, 2])]).toEqual([2, 2.5, 1]);
 });
 
-test("CPU is that of a process and of its children, running or waited for", async () => {
+test("CPU time is that of a process and its children, running or waited for", async () => {
   const spin = (ms: number) =>
     `const end = process.cpuUsage().user + ${ms * 1000}; while (process.cpuUsage().user < end);`;
   const script = `${spin(100)} require("node:child_process").spawnSync(process.execPath, ["-e", ${JSON.stringify(spin(200))}]);
@@ -46,7 +46,7 @@ test("CPU is that of a process and of its children, running or waited for", asyn
   expect(cpuMsOf(0x7fffffff)).toBe(0);
 });
 
-test("a program that fails is an error with its own words", async () => {
+test("the error of a program that fails contains its output", async () => {
   const folder = await mkdtemp(path.join(tmpdir(), "imgproxy-lite-"));
   const log = path.join(folder, "log");
   const run = (code: string) => measureProgram({ file: process.execPath, args: ["-e", code], log });
@@ -58,7 +58,7 @@ test("a program that fails is an error with its own words", async () => {
   await rm(folder, { recursive: true });
 });
 
-test("the bundled client counts what was answered, and what was not well", async () => {
+test("the bundled client counts responses and failures", async () => {
   let asked = 0;
   const server = createServer((request, response) => {
     asked += 1;
@@ -76,7 +76,7 @@ test("the bundled client counts what was answered, and what was not well", async
   expect(failures).toBe(Math.floor(requests / 2));
 });
 
-test("another server is asked by its own URLs, and only on this machine", () => {
+test("another server gets requests at its own URLs, and only on this machine", () => {
   const variant = { key: "trips/a b.jpg", width: 800, quality: 55, format: "webp" };
   const { name, urlOf } = parseTemplate("other=http://127.0.0.1:8080/rs:{w}/q:{q}/{key}@{fm}");
   expect([name, urlOf(variant)]).toEqual(["other", "http://127.0.0.1:8080/rs:800/q:55/trips/a%20b.jpg@webp"]);
@@ -84,7 +84,7 @@ test("another server is asked by its own URLs, and only on this machine", () => 
   expect(() => parseTemplate("http://127.0.0.1/")).toThrow(/--peer takes/);
 });
 
-test("a page says what was promised and whether it was kept", () => {
+test("a results page has the promises and whether they were kept", () => {
   const result: Result = {
     title: "Hits",
     about: "About.",

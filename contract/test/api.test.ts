@@ -12,7 +12,7 @@ const warm = { img: "worms.jpg", v: "0123456789", variants: [{ q: 66, w: 800, ac
 const images = { "a b.jpg": ["img=a+b.jpg&q=60&w=800"] };
 
 describe("a body of /api", () => {
-  test("is what its parser returns when it is right, and unknown members are dropped", () => {
+  test("a valid body of the API is returned by its parser, without unknown members", () => {
     expect(parseProbeBody({ images: ["worms.jpg"], more: 1 })).toEqual({ images: ["worms.jpg"] });
     expect(parseWarmBody({ ...warm, more: 1 })).toEqual(warm);
     const { effort: _, ...image } = warm;
@@ -53,7 +53,7 @@ describe("a body of /api", () => {
       { "a.jpg": ["img=a.jpg&q=0"] },
       'images["a.jpg"][0]: q takes a whole number from 1 to 100',
     ],
-  ])("is refused with the place and the remedy: %o %o", (parse, body, message) => {
+  ])("an invalid body of the API is refused with the place and the remedy: %o %o", (parse, body, message) => {
     expect(() => parse(body)).toThrow(new InvalidBody(message));
   });
 });

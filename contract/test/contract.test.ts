@@ -13,13 +13,13 @@ import { sign, verify } from "../signature.ts";
 import { formatUrl } from "../url.ts";
 
 describe("a query string", () => {
-  test.each(cases.queries)("$query is $canonical", ({ query, request, canonical }) => {
+  test.each(cases.queries)("the query $query is $canonical", ({ query, request, canonical }) => {
     expect(parseQuery(query)).toEqual(request);
     expect(formatQuery(parseQuery(query))).toBe(canonical);
     expect(parseQuery(canonical)).toEqual(request);
   });
 
-  test.each(cases.invalid)("$query is refused for $parameter", ({ query, parameter }) => {
+  test.each(cases.invalid)("the query $query is refused because of $parameter", ({ query, parameter }) => {
     expect(refusedParameter(query)).toBe(parameter);
   });
 
@@ -30,11 +30,11 @@ describe("a query string", () => {
     ["ar=51:10", "ar takes a ratio from 1:5 to 5:1"],
     ["fp=30,70", "fp takes an ar beside it: the ratio to crop to"],
     ["ar=16:9&fp=030,7", "fp takes no leading zeros: 30,7"],
-  ])("with %s is told what to ask for", (crop, words) => {
+  ])("a query with %s is refused with a message that says what to request", (crop, words) => {
     expect(() => parseQuery(`img=worms.jpg&${crop}`)).toThrow(words);
   });
 
-  test("prints and parses as exact inverses, whatever the request", () => {
+  test("printing and parsing a query are exact inverses, for every request", () => {
     fc.assert(
       fc.property(requests(), (request) => {
         expect(parseQuery(formatQuery(request))).toEqual(request);
@@ -42,7 +42,7 @@ describe("a query string", () => {
     );
   });
 
-  test("never throws anything but a refusal, whatever the text", () => {
+  test("parsing any text as a query throws only refusals", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary" }), (text) => {
         refusedParameter(text);
@@ -53,7 +53,7 @@ describe("a query string", () => {
 });
 
 describe("a Markdown destination", () => {
-  test.each(cases.destinations)("$destination with $params", (row) => {
+  test.each(cases.destinations)("the destination $destination with $params", (row) => {
     const site = {
       ...defaultParams,
       endpoint: cases.endpoint,
@@ -66,12 +66,12 @@ describe("a Markdown destination", () => {
     expect(urls).toEqual(row.urls);
   });
 
-  test("names an invalid key in words", () => {
+  test("an invalid key in a destination is named with the reason", () => {
     const parsed = parseDestination("a\\b.jpg", { ...defaultParams, endpoint: cases.endpoint });
     expect(parsed).toEqual({ kind: "invalid", problem: 'the key "a\\b.jpg" contains a backslash' });
   });
 
-  test("says which override it ignores", () => {
+  test("an ignored override of a destination is named", () => {
     const parsed = parseDestination("a.jpg?q=0&w=x&fm=tiff", { ...defaultParams, endpoint: cases.endpoint });
     expect(parsed.kind === "photo" && parsed.problems).toEqual([
       "q=0 is ignored: it takes a whole number from 1 to 100",
@@ -82,7 +82,7 @@ describe("a Markdown destination", () => {
 });
 
 describe("a crop", () => {
-  test.each(cases.crops)("of $src to $ar with $params", (row) => {
+  test.each(cases.crops)("a crop of $src to $ar with $params", (row) => {
     const site = {
       ...defaultParams,
       endpoint: cases.endpoint,
@@ -96,7 +96,7 @@ describe("a crop", () => {
     expect(all.map(formatQuery)).toEqual(row.urls);
   });
 
-  test("is as large as the picture allows, never larger, and as near to its ratio as whole pixels are", () => {
+  test("a crop is as large as possible, never larger than the image, and as near to its ratio as whole pixels allow", () => {
     const side = fc.integer({ min: 1, max: 20_000 });
     fc.assert(
       fc.property(side, side, ratios(), (width, height, ratio) => {
@@ -123,7 +123,7 @@ function shown(photo: Photo, site: SiteParams, image: (key: string) => ManifestI
 }
 
 describe("a signature", () => {
-  test.each(cases.signatures)("of $query", ({ key, query, signature }) => {
+  test.each(cases.signatures)("the signature of $query", ({ key, query, signature }) => {
     const request = parseQuery(query);
     expect(sign(request, key)).toBe(signature);
     expect(verify({ ...request, signature }, ["another key", key])).toBe(true);

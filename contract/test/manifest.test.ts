@@ -24,12 +24,12 @@ test.each([
   ["placeholder", "Uk=lGRg="],
   ["placeholder", `x)"><script>`],
   ["placeholder", "A".repeat(408)],
-])("an image whose %s is %j is not what a scan writes", (member, value) => {
+])("an image whose %s is %j is not from a scan", (member, value) => {
   expect(check(manifestImage, { ...good, [member]: value })).toMatchObject({ fault: { place: member } });
   expect(parseManifestImage({ ...good, [member]: value })).toBeUndefined();
 });
 
-test("an image may be without color and placeholder, and without a size, and nothing else is one", () => {
+test("an image may lack color and placeholder, and its size may be 0, and nothing else may be missing", () => {
   const { color: _, placeholder: __, ...plain } = good;
   for (const image of [good, plain, { ...plain, width: 0, height: 0 }])
     expect(parseManifestImage({ ...image, more: 1 })).toEqual(image);

@@ -9,14 +9,14 @@ import { mountCephfs } from "../ceph/mount.ts";
 
 const ceph = inject("ceph");
 
-test("an object comes back from the gateway as it was put", async () => {
+test("the gateway returns an object as it was put", async () => {
   const client = ownerClient(ceph);
   await client.send(new PutObjectCommand({ Bucket: ceph.bucket, Key: "a b+c%.txt", Body: "whole" }));
   const { Body } = await client.send(new GetObjectCommand({ Bucket: ceph.bucket, Key: "a b+c%.txt" }));
   expect(await Body?.transformToString()).toBe("whole");
 });
 
-test("the public bucket is read by anyone, and says 403 for a missing key", async () => {
+test("anyone can read the public bucket, and gets 403 for a missing key", async () => {
   const client = ownerClient(ceph);
   await client.send(new PutObjectCommand({ Bucket: ceph.publicBucket, Key: "open.txt", Body: "open" }));
   const read = (key: string): Promise<Response> => fetch(`${ceph.endpoint}/${ceph.publicBucket}/${key}`);
@@ -25,7 +25,7 @@ test("the public bucket is read by anyone, and says 403 for a missing key", asyn
   expect((await fetch(`${ceph.endpoint}/${ceph.bucket}/probe`)).status).toBe(403);
 });
 
-test("a killed gateway comes back with its objects", async () => {
+test("a killed gateway is back with its objects", async () => {
   await stopDaemon(ceph.folder, "rgw");
   expect(signalDaemon(ceph.folder, "rgw", "SIGCONT")).toBe(false);
   await expect(fetch(ceph.endpoint)).rejects.toThrow();

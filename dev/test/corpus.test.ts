@@ -4,7 +4,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { photo } from "../../server/test/support/pictures.ts";
 import { ask } from "../corpus-answers.ts";
 
-test("the corpus asks a busy server again, and finds an answer whose type is not that of its bytes", async () => {
+test("the corpus sends a request again to a busy server, and reports an answer whose type is not that of its bytes", async () => {
   const jpeg = await photo(16, 12).jpeg().toBuffer();
   let busy = 2;
   const server = createServer(({ url }, response) => {

@@ -64,28 +64,31 @@ test.skipIf(missing).each([
   { name: "phone", width: 390, height: 844, density: 2, tier: 800 },
   { name: "desktop", width: 1280, height: 900, density: 1, tier: 1200 },
   { name: "desktop", width: 1280, height: 900, density: 2, tier: 2000 },
-])("a $name at $density× gets AVIF of $tier px, and nothing moves while it loads", async (screen) => {
-  const { name, width, height, density, tier } = screen;
-  const page = await openPage({ viewport: { width, height }, deviceScaleFactor: density });
-  const types: string[] = [];
-  page.on("response", (response) => {
-    if (response.url().includes("?img=")) types.push(response.headers()["content-type"] ?? "");
-  });
-  await page.addInitScript(watchShifts);
-  await page.goto(`${blog}posts/worms/`);
-  await page.waitForFunction(allComplete);
-  expect(types).toEqual(["image/avif"]);
-  const [image] = await page.evaluate<Shown[]>(lookAtImages);
-  expect(image?.pixels).toBe(tier);
-  expect(image?.url).toContain("?img=worms.jpg&");
-  expect(await page.evaluate("shifted")).toBe(0);
-  if (screenshots !== undefined)
-    await page.screenshot({ path: join(screenshots, `${name}-${density}x.png`) });
-  await page.close();
-});
+])(
+  "a $name at $density× gets AVIF of $tier px, and the page does not jump while it loads",
+  async (screen) => {
+    const { name, width, height, density, tier } = screen;
+    const page = await openPage({ viewport: { width, height }, deviceScaleFactor: density });
+    const types: string[] = [];
+    page.on("response", (response) => {
+      if (response.url().includes("?img=")) types.push(response.headers()["content-type"] ?? "");
+    });
+    await page.addInitScript(watchShifts);
+    await page.goto(`${blog}posts/worms/`);
+    await page.waitForFunction(allComplete);
+    expect(types).toEqual(["image/avif"]);
+    const [image] = await page.evaluate<Shown[]>(lookAtImages);
+    expect(image?.pixels).toBe(tier);
+    expect(image?.url).toContain("?img=worms.jpg&");
+    expect(await page.evaluate("shifted")).toBe(0);
+    if (screenshots !== undefined)
+      await page.screenshot({ path: join(screenshots, `${name}-${density}x.png`) });
+    await page.close();
+  },
+);
 
 test.skipIf(missing).each(["light", "dark"] as const)(
-  "the %s blog decodes every image of every post, and nothing moves",
+  "the %s blog decodes every image of every post, and no page jumps",
   async (colorScheme) => {
     const page = await openPage({ viewport: { width: 1280, height: 900 }, colorScheme });
     await page.addInitScript(watchShifts);
@@ -107,7 +110,7 @@ test.skipIf(missing).each(["light", "dark"] as const)(
   },
 );
 
-test("Ctrl-C ends the server and hugo, and is no failure", async () => {
+test("Ctrl-C ends the server and hugo with exit code 0", async () => {
   demo.kill("SIGINT");
   expect(await demoEnded).toEqual([0, null]);
   await expect(fetch(blog)).rejects.toThrow();

@@ -10,7 +10,7 @@ import { generatedFiles, withTables } from "../tables.ts";
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
 test.each(generatedFiles)(
-  "the tables of %s say what the definitions say; npm run docs writes them",
+  "the tables of %s match the definitions; npm run docs writes them",
   async (file) => {
     const text = await readFile(path.join(root, file), "utf8");
     expect(withTables(file, text)).toBe(text);
@@ -21,7 +21,7 @@ test("a table without a place in its file is an error", () => {
   expect(() => withTables("README.md", "# No tables")).toThrow("README.md has no <!-- parameters -->");
 });
 
-test("CONTRIBUTING.md has a reason for each dependency, and for no other", async () => {
+test("CONTRIBUTING.md has a reason for each dependency, and no other", async () => {
   const whole = await readFile(path.join(root, "CONTRIBUTING.md"), "utf8");
   const [, text = ""] = /^## Dependencies$(.*?)^## /ms.exec(whole) ?? [];
   const cells = [...text.matchAll(/^\| ([^|]+)\| [^|]+\|$/gm)].flatMap(([, cell = ""]) => cell.split(","));

@@ -76,7 +76,7 @@ describe.each(["server", "scan"] as const)("in %s", (part) => {
     expect(files.map(placeOf).filter((place) => !places.includes(place))).toEqual([]);
   });
 
-  test("no folder has more files than one takes in", () => {
+  test("no folder has more files than one can survey", () => {
     const counts = new Map<string, number>();
     for (const file of files) counts.set(path.dirname(file), (counts.get(path.dirname(file)) ?? 0) + 1);
     expect([...counts].filter(([, count]) => count > MOST_FILES)).toEqual([]);

@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 
 const folder = fileURLToPath(new URL("../../hugo-module/exampleSite/photos/", import.meta.url));
 
-test("the example photographs are a camera's size, and not too much for a repository", async () => {
+test("the example photographs have a camera's size, and are small enough for a repository", async () => {
   const names = (await readdir(folder, { recursive: true, withFileTypes: true })).filter((entry) =>
     entry.isFile(),
   );
@@ -21,7 +21,7 @@ test("the example photographs are a camera's size, and not too much for a reposi
   expect(await sharp(join(folder, "worms.jpg")).metadata()).toMatchObject({ width: 4000, height: 3000 });
 });
 
-test("one lies on its side and says so and where it was taken, one has alpha, one moves", async () => {
+test("one example photograph has a rotation and a GPS position in EXIF, one has alpha, one is animated", async () => {
   const portrait = await sharp(join(folder, "portrait.jpg")).metadata();
   expect(portrait).toMatchObject({ width: 3600, height: 2700, orientation: 6 });
   // The tag that leads to GPS data (EXIF 2.3, 4.6.3).

@@ -2,12 +2,12 @@ import { createServer } from "node:net";
 import { expect, test } from "vitest";
 import { freePort } from "../ports.ts";
 
-test("a wanted port that is free is taken", async () => {
+test("a preferred port that is free is used", async () => {
   const { port } = await freePort();
   expect(await freePort(port)).toEqual({ port, busy: false });
 });
 
-test("a port that another program has on one address gives way to a free one", async () => {
+test("a port that another program has on one address is replaced by a free one", async () => {
   const other = createServer();
   const port = await new Promise<number>((resolve) => {
     other.listen(0, "127.0.0.1", () => {

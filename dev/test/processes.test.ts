@@ -26,7 +26,7 @@ test("a program is ready when it says so, and ends when it is stopped", async ()
   expect(await program.ended).toBe("a script ended (SIGTERM)");
 });
 
-test("all that a program prints is kept in a file where one is named, and a hard stop is one", async () => {
+test("all output of a program is kept in a file if one is named, and a hard stop kills the program", async () => {
   const folder = await mkdtemp(join(tmpdir(), "program-"));
   onTestFinished(() => rm(folder, { recursive: true }));
   const log = join(folder, "log");
@@ -37,27 +37,27 @@ test("all that a program prints is kept in a file where one is named, and a hard
   expect(await program.ended).toBe("a script ended (SIGKILL)");
 });
 
-test("a program that ends before it is ready says what it printed", async () => {
+test("the error of a program that ends before it is ready contains its output", async () => {
   const started = startProgram(node("console.error('no disk'); process.exitCode = 3"), /ready/, never);
   await expect(started).rejects.toThrow("a script ended (exit code 3):\nno disk");
 });
 
-test("a program that cannot be found says so", async () => {
+test("a program that cannot be found is reported", async () => {
   const started = startProgram({ name: "nothing", file: "/nowhere/nothing", args: [] }, /ready/, never);
   await expect(started).rejects.toThrow("nothing cannot be run");
 });
 
-test("an interrupt ends what is being started and what is being run", async () => {
+test("an interrupt ends programs that are starting and programs that are running", async () => {
   const interrupted = AbortSignal.timeout(300);
   await expect(startProgram(node("setInterval(() => {}, 9e8)"), /ready/, interrupted)).rejects.toThrow();
   await expect(runProgram(node("setInterval(() => {}, 9e8)"), AbortSignal.timeout(300))).rejects.toThrow();
 });
 
-test("a program that runs to its end gives its exit code", async () => {
+test("the exit code of a program that ends is returned", async () => {
   expect(await runProgram(node("process.exitCode = 7"), never)).toBe(7);
 });
 
-test("what was interrupted before is not started", async () => {
+test("nothing is started after an interrupt", async () => {
   const interrupted = AbortSignal.abort(new Error("interrupted"));
   await expect(startProgram(node("0"), /ready/, interrupted)).rejects.toThrow("interrupted");
   await expect(runProgram(node("0"), interrupted)).rejects.toThrow("interrupted");

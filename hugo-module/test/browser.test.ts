@@ -43,7 +43,7 @@ afterAll(async () => {
 const features = ["figure/", "lightbox/", "link/", "local/", "overrides/", "picture/", "placeholder/"];
 
 test.skipIf(missing).each(["", ...features, "shortcodes/", "tiers/"])(
-  "features/%s shows every image, moves nothing, and has no complaint",
+  "features/%s shows every image, does not jump, and has no error",
   async (feature) => {
     await using open = await openPage(`features/${feature}`);
     await open.page.evaluate(scrollThrough);
@@ -60,7 +60,7 @@ test.skipIf(missing).each(["", ...features, "shortcodes/", "tiers/"])(
 test.skipIf(missing).each([
   { density: 1, pixels: 96 },
   { density: 2, pixels: 192 },
-])("an image of a fixed size gets the file of its density: $density×", async ({ density, pixels }) => {
+])("an image of a fixed size loads the file of its density: $density×", async ({ density, pixels }) => {
   await using open = await openPage("feature/density/", { deviceScaleFactor: density });
   await open.page.waitForFunction(visibleComplete);
   const [image] = await open.page.evaluate<Shown[]>(lookAtImages);
@@ -70,7 +70,7 @@ test.skipIf(missing).each([
 test.skipIf(missing).each([
   { width: 390, key: "trips/harbour.jpg" },
   { width: 1280, key: "trips/alps.jpg" },
-])("a window $width wide gets the image that is meant for it", async ({ width, key }) => {
+])("a window $width wide loads the image for it", async ({ width, key }) => {
   await using open = await openPage("feature/narrow/", { viewport: { width, height: 800 } });
   await open.page.waitForFunction(visibleComplete);
   const [image] = await open.page.evaluate<Shown[]>(lookAtImages);
@@ -80,7 +80,7 @@ test.skipIf(missing).each([
 test.skipIf(missing).each([
   { page: "features/picture/", type: "image/avif", named: "avif" },
   { page: "features/tiers/", type: "image/avif", named: null },
-])("$page gives this browser AVIF", async ({ page, type, named }) => {
+])("$page loads AVIF in this browser", async ({ page, type, named }) => {
   await using open = await openPage(page);
   await open.page.waitForFunction(visibleComplete);
   const [shown] = open.photographs;
@@ -88,7 +88,7 @@ test.skipIf(missing).each([
 });
 
 test.skipIf(missing)(
-  "a post's first image is fetched once, at once and with priority, and its others and a list's are not",
+  "a post's first image is fetched once, at once and with priority, and its others and those of a list are not",
   async () => {
     for (const { path, urgent } of [
       { path: "posts/alps/", urgent: ["trips/alps.jpg"] },

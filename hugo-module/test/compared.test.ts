@@ -9,29 +9,44 @@ const proofs: Readonly<Record<string, readonly [file: string, sentence: string]>
   "Photographs may be outside the repository": ["golden.test.ts", "prints the golden table's URLs"],
   "Work in the build": ["golden.test.ts", "prints the golden table's URLs"],
   "`srcset`": ["golden.test.ts", "prints the golden table's URLs"],
-  "`width`, `height`": ["markup.test.ts", "loads the first image at once where the site says so"],
+  "`width`, `height`": [
+    "markup.test.ts",
+    "with eagerfirst the first image is loaded at once, and the others are lazy",
+  ],
   '`sizes="auto"`, first image with priority': [
     "markup.test.ts",
-    "says sizes=auto only of a lazy image whose size is known",
+    "sizes=auto is printed only for a lazy image of known size, on a site that does not set sizes",
   ],
-  "One file for each density": ["browser.test.ts", "an image of a fixed size gets the file of its density"],
-  "Placeholders, without script": ["markup.test.ts", "paints the dominant colour or the tiny image behind"],
+  "One file for each density": ["browser.test.ts", "an image of a fixed size loads the file of its density:"],
+  "Placeholders, without script": [
+    "markup.test.ts",
+    "the dominant colour or the tiny image is painted behind a photograph",
+  ],
   "Parameters for a section, a page, one image": [
     "sites.test.ts",
-    "lets a cascade, a page and a destination override",
+    "a cascade, a page and a destination can override the ladder",
   ],
-  "Classes and attributes from Markdown": ["markup.test.ts", "carries classes and attributes from Markdown"],
-  AVIF: ["browser.test.ts", "gives this browser AVIF"],
+  "Classes and attributes from Markdown": [
+    "markup.test.ts",
+    "classes and attributes from Markdown are printed",
+  ],
+  AVIF: ["browser.test.ts", "loads AVIF in this browser"],
   "SVG, animated GIF": ["golden.test.ts", "prints the golden table's URLs"],
-  "`<figure>` only where it is valid": ["markup.test.ts", "makes a figure of an image that stands alone"],
-  "`alt`": ["markup.test.ts", "says what an image shows as text, without elements"],
+  "`<figure>` only where it is valid": [
+    "markup.test.ts",
+    "an image that stands alone becomes a figure, and no other image does",
+  ],
+  "`alt`": ["markup.test.ts", "alt has the image's description as text, without elements and on one line"],
   "`figure` shortcode, feeds, link previews": ["sites.test.ts", "gives link previews the covers"],
-  "Names an image cannot have": ["problems.test.ts", "warns once of each problem, with page and destination"],
-  "Signed URLs": ["signing.test.ts", "signs every URL as the server does"],
-  "Checked before it is published": ["../../scan/test/example-site.test.ts", "emits is what was scanned"],
+  "Names an image cannot have": [
+    "problems.test.ts",
+    "each problem is one warning, with page and destination, and the site is built",
+  ],
+  "Signed URLs": ["signing.test.ts", "every URL is signed as the server expects it, with a key from"],
+  "Checked before it is published": ["../../scan/test/example-site.test.ts", "emits are those of the scan"],
 };
 
-test("each row of the comparison has a test that proves our cell", async () => {
+test("each row of the comparison names a test that proves our cell", async () => {
   const manual = await readFile(path.join(moduleRoot, "hugo-module", "README.md"), "utf8");
   const section = manual.slice(manual.indexOf("## Compared"));
   const rows = [...section.matchAll(/^\| ([^|]+?) \| .* \| .* \| .* \|$/gm)].map(([, row]) => row);

@@ -46,7 +46,7 @@ describe("our stylesheet, as the manual has it,", async () => {
     ]),
   );
 
-  test("has nothing that could end a <style> around it", () => {
+  test("our stylesheet contains nothing that could end a <style> around it", () => {
     expect(stylesheet).not.toContain("<");
   });
 
@@ -54,7 +54,7 @@ describe("our stylesheet, as the manual has it,", async () => {
     [[], ["--minify"]].map((args) => [hugo.version, args, hugo] as const),
   );
   test.skipIf(missing).each(builds)(
-    "applies and puts no text on the page, linked and inlined, on Hugo %s with %j",
+    "our stylesheet applies and puts no text on the page, linked and inlined, on Hugo %s with %j",
     async (_, args, hugo) => {
       await using source = await createSite(site);
       const built = await source.build(hugo, { arguments: args });
@@ -137,7 +137,7 @@ describe("under a theme's rules for images,", () => {
     { rule, boxes, section: `theme${at}-ours`, ours: "with" },
   ]);
   test.skipIf(missing).each(sections)(
-    "$rule $ours ours, each image has its size and ratio, before it is loaded where sizes=auto",
+    "$rule $ours our stylesheet, each image has its size and ratio, and with sizes=auto before it is loaded",
     async ({ section, boxes, ours }) => {
       for (const name of ["auto", "small", "said", ...(ours === "with" ? ["around"] : [])]) {
         const release = holdPhotographs();
@@ -158,7 +158,7 @@ describe("under a theme's rules for images,", () => {
   );
 
   test.skipIf(missing)(
-    "an image keeps its size where the page forbids inline styles and has ours",
+    "an image keeps its size on a page that forbids inline styles and has our stylesheet",
     async () => {
       headers = { "content-security-policy": "style-src-attr 'none'" };
       for (const { section, boxes } of sections.filter(({ ours }) => ours === "with")) {

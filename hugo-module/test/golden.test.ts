@@ -20,7 +20,7 @@ for (const row of cases.destinations) {
 }
 
 describe.each([...hugos])("Hugo $version prints the golden table's URLs", (hugo) => {
-  test.each([...sites])("with %s", async (shared, rows) => {
+  test.each([...sites])("Hugo prints the golden table's URLs with %s", async (shared, rows) => {
     const { params, images } = JSON.parse(shared) as { params: object; images: object };
     await using site = await createSite({
       "config.toml": siteConfig(),
@@ -40,7 +40,7 @@ describe.each([...hugos])("Hugo $version prints the golden table's URLs", (hugo)
 type Crop = (typeof cases.crops)[number];
 
 describe.each([...hugos])("Hugo $version", (hugo) => {
-  test("prints the golden table's crops, with their size", async () => {
+  test("Hugo prints the golden table's crops, with their size", async () => {
     await using site = await createSite({
       "config.toml": siteConfig(),
       "config/_default/params.json": JSON.stringify({ imgproxy: { endpoint: cases.endpoint } }),

@@ -44,12 +44,12 @@ afterAll(() => {
 });
 
 describe.each(extremes)("Hugo $version takes the module", (hugo) => {
-  test("from a checkout by HUGO_MODULE_REPLACEMENTS, without Go", async () => {
+  test("Hugo takes the module from a checkout by HUGO_MODULE_REPLACEMENTS, without Go", async () => {
     const site = newSite();
     await expectImages(site, hugo, { HUGO_MODULE_REPLACEMENTS: `${modulePath} -> ${repository}` });
   });
 
-  test("from themes/, as a theme and as an import, copied and linked", async () => {
+  test("Hugo takes the module from themes/, as a theme and as an import, copied and linked", async () => {
     const site = newSite(
       siteConfig(endpoint)
         .replace(/\[\[module[\s\S]*/, "")
@@ -63,7 +63,7 @@ describe.each(extremes)("Hugo $version takes the module", (hugo) => {
     await expectImages(copied, hugo, {});
   });
 
-  test.runIf(hasGo)("from a go.mod with replace", async () => {
+  test.runIf(hasGo)("Hugo takes the module from a go.mod with replace", async () => {
     const site = newSite();
     writeFileSync(
       path.join(site, "go.mod"),
@@ -72,38 +72,41 @@ describe.each(extremes)("Hugo $version takes the module", (hugo) => {
     await expectImages(site, hugo, goEnvironment());
   });
 
-  test.runIf(hasGo)("from a workspace", async () => {
+  test.runIf(hasGo)("Hugo takes the module from a workspace", async () => {
     const site = newSite(siteConfig(`${endpoint}\n[module]\nworkspace = "hugo.work"\n`));
     writeFileSync(path.join(site, "go.mod"), "module blog\n\ngo 1.19\n");
     writeFileSync(path.join(site, "hugo.work"), `go 1.19\n\nuse .\nuse ${repository}\n`);
     await expectImages(site, hugo, { ...goEnvironment(), GOFLAGS: "" });
   });
 
-  test.runIf(hasGo)("from git by hugo mod get, and then from _vendor without Go", async () => {
-    const site = newSite();
-    writeFileSync(path.join(site, "go.mod"), `module blog\n\ngo 1.19\n\nrequire ${modulePath} v0.1.0\n`);
-    const env = goEnvironment();
-    // Hugo 0.111 gives go no HOME, so there go fetches what the network would bring.
-    if (compareVersions(hugo.version, "0.131.0") >= 0) {
-      const got = await runHugo(site, hugo, ["mod", "get", `${modulePath}@v0.1.0`], env);
-      expect(got.exitCode, got.output).toBe(0);
-    } else {
-      execFileSync("go", ["mod", "download", modulePath], {
-        cwd: site,
-        env: { ...process.env, ...env },
-        stdio: "pipe",
-      });
-    }
-    await expectImages(site, hugo, env);
-    expect((await runHugo(site, hugo, ["mod", "vendor"], env)).exitCode).toBe(0);
-    const vendored = path.join(site, "_vendor", modulePath);
-    expect(readdirSync(vendored).sort()).toEqual(["config.toml", "contract", "hugo-module", "layouts"]);
-    await expectImages(site, hugo, { ...withoutModules, PATH: "/nonexistent" });
-  });
+  test.runIf(hasGo)(
+    "Hugo takes the module from git by hugo mod get, and then from _vendor without Go",
+    async () => {
+      const site = newSite();
+      writeFileSync(path.join(site, "go.mod"), `module blog\n\ngo 1.19\n\nrequire ${modulePath} v0.1.0\n`);
+      const env = goEnvironment();
+      // Hugo 0.111 gives go no HOME, so there go fetches what the network would bring.
+      if (compareVersions(hugo.version, "0.131.0") >= 0) {
+        const got = await runHugo(site, hugo, ["mod", "get", `${modulePath}@v0.1.0`], env);
+        expect(got.exitCode, got.output).toBe(0);
+      } else {
+        execFileSync("go", ["mod", "download", modulePath], {
+          cwd: site,
+          env: { ...process.env, ...env },
+          stdio: "pipe",
+        });
+      }
+      await expectImages(site, hugo, env);
+      expect((await runHugo(site, hugo, ["mod", "vendor"], env)).exitCode).toBe(0);
+      const vendored = path.join(site, "_vendor", modulePath);
+      expect(readdirSync(vendored).sort()).toEqual(["config.toml", "contract", "hugo-module", "layouts"]);
+      await expectImages(site, hugo, { ...withoutModules, PATH: "/nonexistent" });
+    },
+  );
 });
 
 test.each(extremes)(
-  "Hugo $version takes hook and shortcodes of what is listed first, and the site's hook before them",
+  "Hugo $version uses the hook and shortcodes of the first import, and the site's hook before them",
   async (hugo) => {
     const site = newSite(
       siteConfig(endpoint).replace(
@@ -139,7 +142,7 @@ test.each(extremes)(
 
 // Older versions do not look at a module's package.json.
 test.each(hugos.filter(({ version }) => compareVersions(version, "0.159.0") >= 0))(
-  "Hugo $version packs none of our dependencies into a blog's package.json",
+  "Hugo $version adds none of our dependencies to a blog's package.json",
   async (hugo) => {
     const site = newSite();
     writeFileSync(path.join(site, "package.json"), '{"name":"blog","dependencies":{}}');
@@ -153,7 +156,7 @@ test.each(hugos.filter(({ version }) => compareVersions(version, "0.159.0") >= 0
   },
 );
 
-test("no path in the repository is one that Go refuses in a module", () => {
+test("Go accepts every path of the repository in a module", () => {
   const files = git(repository, ["ls-files", "-z"]).split("\0").filter(Boolean);
   expect(files.length).toBeGreaterThan(50);
   expect(files.filter((file) => /["'*<>?`|:\\]|\p{Emoji_Presentation}|\p{Cc}/u.test(file))).toEqual([]);

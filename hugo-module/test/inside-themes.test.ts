@@ -69,7 +69,7 @@ const asTemplate = {
 };
 
 describe.each([...hugos])("Hugo $version", (hugo) => {
-  test("prints the same where a theme renders content in a resource, and has files where the site has none", async () => {
+  test("Hugo prints the same if a theme renders content in a resource, and if it has files that the site lacks", async () => {
     const env = { HUGO_PARAMS_IMGPROXY_KEY: "correct horse" };
     await using plain = await createSite({ ...plainly, "themes/plain/theme.toml": "" });
     await using themed = await createSite(asTemplate);

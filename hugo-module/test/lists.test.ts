@@ -76,7 +76,7 @@ describe.each([...hugos])("Hugo $version", (hugo) => {
   const imagesOf = (name: string): readonly string[] =>
     [...(built.files.get(name) ?? "").matchAll(/<img [^>]*>/g)].map(([tag]) => tag);
 
-  test("a list of ten summaries has every image of theirs lazy, and none with priority", () => {
+  test("in a list of ten summaries all images are lazy, and none has priority", () => {
     for (const list of ["posts", "albums"]) {
       const images = imagesOf(`${list}/index.html`);
       const theirs = images.filter((tag) => !/alt="?(own|second)/.test(tag));
@@ -87,7 +87,7 @@ describe.each([...hugos])("Hugo $version", (hugo) => {
     }
   });
 
-  test("the home page has its own first image at once, and it alone", () => {
+  test("only the home page loads its own first image at once", () => {
     const [first = "", ...others] = imagesOf("index.html");
     expect(first).toMatch(/alt="home".* fetchpriority="high"/);
     expect(first).not.toContain("lazy");
@@ -99,7 +99,7 @@ describe.each([...hugos])("Hugo $version", (hugo) => {
   });
 
   test.each(["posts/3", "albums", "albums/3"])(
-    "%s has its first image fetched from its head, and no other",
+    "%s fetches its first image from its head, and no other",
     (name) => {
       const html = built.files.get(`${name}/index.html`) ?? "";
       expect(html.match(/fetchpriority/g)).toHaveLength(1);
@@ -113,7 +113,7 @@ describe.each([...hugos])("Hugo $version", (hugo) => {
   );
 
   test.each(["index.json", "feed.json"])(
-    "%s has one absolute address an image, and nothing else of it",
+    "%s has one absolute URL for each image, and no other URL of it",
     (name) => {
       const feed: { items: { id: string; content_html: string; summary: string }[] } = JSON.parse(
         built.files.get(name) ?? "",

@@ -19,7 +19,7 @@ const files = {
 };
 
 describe.each(extremes)("Hugo $version", (hugo) => {
-  test("keeps a page resource, a global resource and a static file, and asks the bucket for the rest", async () => {
+  test("a page resource, a global resource and a static file stay files of the site, and other images come from the bucket", async () => {
     await using site = await createSite(files);
     const { files: published, errors } = await site.build(hugo);
     expect(errors).toEqual([]);
@@ -36,7 +36,7 @@ describe.each(extremes)("Hugo $version", (hugo) => {
     );
   });
 
-  test('sends all of them through the proxy where local = "proxy"', async () => {
+  test('with local = "proxy" files of the site come through the proxy', async () => {
     await using site = await createSite(files);
     const { files: published } = await site.build(hugo, { env: { HUGO_PARAMS_IMGPROXY_LOCAL: "proxy" } });
     const urls = Object.values(sources(published.get("post/index.html")));

@@ -39,7 +39,7 @@ const manifest = {
   images: { "worms.jpg": { width: 4000, height: 3000, version: "78c6c87e01", color: "#081818" } },
 };
 
-test("the manual shows each parameter, and its pictures are there", () => {
+test("the manual shows each parameter, and its pictures exist", () => {
   expect(entries.map(({ name }) => name)).toEqual(Object.keys(defaultParams));
   for (const { name, said } of entries)
     expect([name, /```(?:html|text)|pictures\//.test(said)]).toEqual([name, true]);
@@ -48,7 +48,7 @@ test("the manual shows each parameter, and its pictures are there", () => {
   expect(pictures.filter((file) => !existsSync(path.join(moduleRoot, "hugo-module", file)))).toEqual([]);
 });
 
-test.each(extremes)("Hugo $version prints what the manual shows", async (hugo) => {
+test.each(extremes)("Hugo $version prints the HTML that the manual shows", async (hugo) => {
   const built = entries.filter(({ toml, html }) => toml !== "" && html !== "");
   await using site = await createSite({
     "config.toml": siteConfig(config),

@@ -60,7 +60,7 @@ describe.each(extremes)("Hugo $version", (hugo) => {
   const image = (name: string, alt: string) =>
     page(name).match(new RegExp(`<img [^>]*alt="${alt}"[^>]*>`))?.[0] ?? "";
 
-  test("loads the first image at once where the site says so, and the others lazily", () => {
+  test("with eagerfirst the first image is loaded at once, and the others are lazy", () => {
     expect(image("asked", "first")).toContain('sizes="50vw" width="4000" height="3000" alt="first" fetch');
     expect(image("asked", "first")).toContain('fetchpriority="high" decoding="async"');
     expect(image("asked", "first")).not.toContain("lazy");
@@ -69,7 +69,7 @@ describe.each(extremes)("Hugo $version", (hugo) => {
     expect(image("asked", "low")).toContain('loading="lazy" fetchpriority="low"');
   });
 
-  test("says sizes=auto only of a lazy image whose size is known, on a site that does not say how wide it is shown", () => {
+  test("sizes=auto is printed only for a lazy image of known size, on a site that does not set sizes", () => {
     const auto =
       'sizes="auto, 100vw" width="4000" height="3000" alt="second" style="contain-intrinsic-size:4000px 3000px" loading="lazy"';
     expect(image("sizes", "second")).toContain(auto);
@@ -82,7 +82,7 @@ describe.each(extremes)("Hugo $version", (hugo) => {
     expect(image("asked", "low")).toContain('sizes="50vw" alt="low" width="300" loading');
   });
 
-  test("says of a photograph narrower than the widest tier that it is shown no wider than it is", () => {
+  test("sizes of a photograph narrower than the widest tier is at most its width", () => {
     expect(image("narrow", "first")).toContain('sizes="min(100vw, 120px)" width="120"');
     expect(image("narrow", "auto")).toContain('sizes="auto, min(100vw, 1000px)" width="1000"');
     const lengths =
@@ -98,7 +98,7 @@ describe.each(extremes)("Hugo $version", (hugo) => {
     );
   });
 
-  test("announces an image narrower than every tier at its own size", () => {
+  test("an image narrower than every tier has its own width and height", () => {
     expect(image("small", "tiny")).toMatch(/srcset="[^" ]* 169w" sizes="169px" width="169" height="127" alt/);
     expect(image("small", "unknown")).toMatch(/ 169w" sizes="169px" alt/);
     expect(image("small", "narrow")).toMatch(/ 120w" sizes="120px" width="120" height="90" alt/);
@@ -108,7 +108,7 @@ describe.each(extremes)("Hugo $version", (hugo) => {
     expect(image("small-fixed", "tiny")).toMatch(/ width="64" height="48" alt/);
   });
 
-  test("makes a figure of an image that stands alone, and of no other", () => {
+  test("an image that stands alone becomes a figure, and no other image does", () => {
     const html = page("figure");
     expect(html).toMatch(
       /<figure id="i" class="c"><a href="[^"]*&w=2000"><img [^>]*><\/a><figcaption>A <title><\/figcaption><\/figure>/,
@@ -117,34 +117,34 @@ describe.each(extremes)("Hugo $version", (hugo) => {
     expect(image("figure", "two")).toContain('title="T"');
   });
 
-  test("carries classes and attributes from Markdown", () => {
+  test("classes and attributes from Markdown are printed", () => {
     expect(image("attributes", "one")).toContain('alt="one" class="wide center"');
     expect(image("attributes", "two")).toMatch(/alt="two" id="i" class="c" style="[^"]*" data-x="1"/);
   });
 
-  test("says what an image shows as text, without elements and on one line", () => {
+  test("alt has the image's description as text, without elements and on one line", () => {
     expect(page("alt")).toContain(' alt="Some worms & more, it’s said" ');
   });
 
-  test("paints the dominant colour or the tiny image behind a photograph", () => {
+  test("the dominant colour or the tiny image is painted behind a photograph", () => {
     expect(image("color", "one")).toContain('background:#1a2b3c" loading="lazy"');
     expect(image("blur", "one")).toContain(
       'style="background:url(data:image/webp;base64,UklGRg+/a==) 50%/cover" loading="lazy"',
     );
   });
 
-  test("opens a lightbox without script", () => {
+  test("a lightbox opens without script", () => {
     const html = page("lightbox");
     const target = /<button [^>]*popovertarget="([^"]+)"/.exec(html)?.[1];
     expect(html).toContain(`<span popover id="${target}" class="imgproxy-zoomed"><img src=`);
     expect(html).not.toContain("<script");
   });
 
-  test("links to the original", () => {
+  test("an image links to its original", () => {
     expect(page("original")).toContain('<a href="https://images.example/?img=a.jpg&v=0123456789"><img ');
   });
 
-  test("keeps what Hugo's figure prints", () => {
+  test("the figure shortcode prints the same elements as Hugo's", () => {
     const html = page("shortcodes");
     expect(html).toMatch(
       /<figure><a href="\/x\/"><img src="https:\/\/images\.example\/\?img=a\.jpg[^>]* alt="After rain"/,
@@ -154,7 +154,7 @@ describe.each(extremes)("Hugo $version", (hugo) => {
     );
   });
 
-  test("passes on what a shortcode does not know, size and align as classes", () => {
+  test("a shortcode passes on unknown parameters, and makes classes of size and align", () => {
     expect(image("passed-on", "n")).toMatch(
       /alt="n" class="k large center" style="[^"]*" border="1" data-x="a<b" loading/,
     );
@@ -163,7 +163,7 @@ describe.each(extremes)("Hugo $version", (hugo) => {
     );
   });
 
-  test("shows another image in narrow windows, and one always at its size by density", () => {
+  test("a shortcode shows another image in narrow windows, and a fixed one by density", () => {
     const html = page("shortcodes");
     expect(html).toMatch(
       /<picture><source media="\(max-width: 40rem\)" srcset="[^"]*img=b\.jpg&q=72&v=abcdef0123&w=64 1x, [^"]*&w=128 2x" width="1000" height="750"><img /,
@@ -171,7 +171,7 @@ describe.each(extremes)("Hugo $version", (hugo) => {
     expect(html).toMatch(/img=a\.jpg&q=72&v=0123456789&w=128 2x" width="64" height="48" alt="n" class="k"/);
   });
 
-  test("gives themes a URL, a srcset and a picture", () => {
+  test("themes get a URL, a srcset and a picture", () => {
     const html = page("sizes");
     expect(html).toContain("url: https://images.example/?img=a.jpg&q=60&v=0123456789&w=1200\n");
     expect(html).toContain("narrow: https://images.example/?fm=jpg&img=a.jpg&q=40&v=0123456789&w=300\n");

@@ -16,7 +16,7 @@ const problems = [
 ];
 
 describe.each([...hugos])("Hugo $version", (hugo) => {
-  test("warns once of each problem, with page and destination, and builds", async () => {
+  test("each problem is one warning, with page and destination, and the site is built", async () => {
     await using site = await createSite(files);
     const built = await site.build(hugo);
     expect(built.errors).toEqual([]);
@@ -24,7 +24,7 @@ describe.each([...hugos])("Hugo $version", (hugo) => {
     expect(built.files.get("bad/index.html")).toContain(' b c <img src="https://images.example/?img=d.jpg');
   });
 
-  test("fails where strict = true", async () => {
+  test("with strict = true a problem fails the build", async () => {
     await using site = await createSite(files);
     const built = await site.build(hugo, { env: { HUGO_PARAMS_IMGPROXY_STRICT: "true" } });
     expect(built.errors.join("\n")).toContain(problems[1]);
@@ -36,15 +36,18 @@ describe.each([...hugos])("Hugo $version", (hugo) => {
     ["FORMATS", "[avif]"],
     ["SOURCES", '[{"prefix": "https://old.example/" "key": ""}]'],
     ["SOCIAL", '{"width": 01}'],
-  ])("names the parameter where the environment's HUGO_PARAMS_IMGPROXY_%s is %s", async (name, value) => {
-    await using site = await createSite(files);
-    const built = await site.build(hugo, { env: { [`HUGO_PARAMS_IMGPROXY_${name}`]: value } });
-    expect(built.errors.join("\n")).toContain(
-      `HUGO_PARAMS_IMGPROXY_${name}, is broken JSON: ${value}; correct`,
-    );
-  });
+  ])(
+    "an error names the parameter if the environment's HUGO_PARAMS_IMGPROXY_%s is %s",
+    async (name, value) => {
+      await using site = await createSite(files);
+      const built = await site.build(hugo, { env: { [`HUGO_PARAMS_IMGPROXY_${name}`]: value } });
+      expect(built.errors.join("\n")).toContain(
+        `HUGO_PARAMS_IMGPROXY_${name}, is broken JSON: ${value}; correct`,
+      );
+    },
+  );
 
-  test("reads JSON of every kind from the environment", async () => {
+  test("the environment's JSON of every kind is read", async () => {
     await using site = await createSite(files);
     const built = await site.build(hugo, {
       env: {
@@ -58,7 +61,7 @@ describe.each([...hugos])("Hugo $version", (hugo) => {
   });
 
   test.each(["color", "image"])(
-    "prints nothing of a manifest that no scan writes, where placeholder = %s, and the rest of it as ever",
+    "manifest entries that no scan has written are not printed, where placeholder = %s, and the others are",
     async (placeholder) => {
       const good = {
         width: 4000,
@@ -111,7 +114,7 @@ describe.each([...hugos])("Hugo $version", (hugo) => {
     },
   );
 
-  test("without an endpoint says so once and leaves images plain", async () => {
+  test("without an endpoint there is one warning, and images stay plain", async () => {
     await using site = await createSite({ ...files, "config.toml": siteConfig() });
     const built = await site.build(hugo);
     expect(built.errors).toEqual([]);

@@ -21,7 +21,7 @@ test("the manual shows every parameter beside its default", () => {
   expect(shown.map(([, name, value]) => [name, value])).toEqual(expected);
 });
 
-test("the manual has the ladders as they are", () => {
+test("the manual has the ladders with their qualities", () => {
   const section = readme.slice(readme.indexOf("### Tiers"), readme.indexOf("## Shortcodes"));
   const widths = [...(/^\| \|(.*)\|$/m.exec(section)?.[1] ?? "").matchAll(/\d+/g)].map(Number);
   for (const [name, ladder] of Object.entries(namedLadders)) {

@@ -15,14 +15,14 @@ const files = {
   "content/a.md": "![a](a.jpg)",
 };
 
-test.each(extremes)("hugo server $version asks the proxy of development, without versions", async (hugo) => {
+test.each(extremes)("hugo server $version uses the proxy of development, without versions", async (hugo) => {
   await using site = await createSite(files);
   const html = await servedPage(hugo, site, {});
   expect(html).toContain('src="http://localhost:5000/?img=a.jpg&amp;q=60&amp;w=1200"');
   expect(html).toContain('width="4000" height="3000"');
 });
 
-test.each(extremes)("hugo server $version takes the endpoint from the environment", async (hugo) => {
+test.each(extremes)("hugo server $version reads the endpoint from the environment", async (hugo) => {
   await using site = await createSite(files);
   const html = await servedPage(hugo, site, { HUGO_PARAMS_IMGPROXY_ENDPOINT: "http://localhost:5999/" });
   expect(html).toContain('src="http://localhost:5999/?img=a.jpg&amp;q=60&amp;w=1200"');

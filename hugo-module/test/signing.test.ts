@@ -30,7 +30,7 @@ describe.each([...hugos])("Hugo $version", (hugo) => {
     { from: "the environment", env: { HUGO_IMGPROXY_KEY: key } },
     { from: "a file that ends its line", env: { HUGO_IMGPROXY_KEY: `\ufeff${key} \r\n` } },
     { from: "a parameter", env: { HUGO_PARAMS_IMGPROXY_KEY: `${key}\n` }, lines: reticent },
-  ])("signs every URL as the server does, with a key from $from", async ({ env, lines = "" }) => {
+  ])("every URL is signed as the server expects it, with a key from $from", async ({ env, lines = "" }) => {
     await using site = await createSite({ ...files, "config.toml": lines + files["config.toml"] });
     const built = await site.build(hugo, { env });
     expect([built.errors, built.warnings]).toEqual([[], []]);
@@ -45,14 +45,14 @@ describe.each([...hugos])("Hugo $version", (hugo) => {
     expect(written.filter((text) => text.includes(key))).toEqual([]);
   });
 
-  test("signs nothing where the site does not say so, and asks for no permission", async () => {
+  test("without params.imgproxy.sign nothing is signed, and no permission is needed", async () => {
     await using site = await createSite({ ...files, "config.toml": reticent + unsigned });
     const built = await site.build(hugo, { env: { HUGO_IMGPROXY_KEY: key } });
     expect([built.errors, built.warnings]).toEqual([[], []]);
     expect(built.files.get("a/index.html")).toContain("img=a.jpg&amp;q=66&amp;v=0123456789&amp;w=800");
   });
 
-  test("lets no page and no shortcode decide what is signed", async () => {
+  test("no page and no shortcode can decide what is signed", async () => {
     await using site = await createSite({
       ...files,
       "content/a.md": "---\nimgproxy: {sign: false, key: other, tiers: eco}\n---\n![a](a.jpg)\n",
@@ -62,7 +62,7 @@ describe.each([...hugos])("Hugo $version", (hugo) => {
       expect([query, verify(parseQuery(query), [key])]).toEqual([query, true]);
   });
 
-  test("fails a production build without a key, and warns in development", async () => {
+  test("a production build without a key fails, and a development build warns", async () => {
     await using site = await createSite(files);
     const production = await site.build(hugo);
     expect(production.errors.join()).toContain("HUGO_IMGPROXY_KEY is not set");

@@ -5,7 +5,7 @@ import { createSite, extremes, hugos, siteConfig, unescapeHtml } from "./hugo-si
 const endpoint = '[params.imgproxy]\nendpoint = "https://images.example/"\n';
 
 describe.each(extremes)("Hugo $version", (hugo) => {
-  test("gives every language its own parameters, and keys relative to the content folder", async () => {
+  test("every language has its own parameters, and keys are relative to the content folder", async () => {
     await using site = await createSite({
       "config.toml": siteConfig(`${endpoint}resolve = "page"
 [languages.en]
@@ -27,7 +27,7 @@ tiers = "eco"
     expect(built.files.get("fr/posts/x/index.html")).toContain("img=posts%2Fx%2Fa.jpg");
   });
 
-  test("lets a cascade, a page and a destination override the ladder", async () => {
+  test("a cascade, a page and a destination can override the ladder", async () => {
     await using site = await createSite({
       "config.toml": siteConfig(endpoint),
       "content/posts/_index.md": "---\ncascade: {imgproxy: {tiers: eco}}\n---\n",
@@ -50,7 +50,7 @@ tiers = "eco"
     ]);
   });
 
-  test("reaches images in shortcodes, RenderString, summaries, JSON outputs and mounted content", async () => {
+  test("images in shortcodes, RenderString, summaries, JSON outputs and mounted content get tiers", async () => {
     await using site = await createSite({
       "config.toml": siteConfig(`${endpoint}
 [outputs]
@@ -84,7 +84,7 @@ target = "content/notes"`),
     expect(keys("index.html")).toContain("three");
   });
 
-  test("gives feeds one absolute address an image", async () => {
+  test("feeds have one absolute URL for each image", async () => {
     await using site = await createSite({
       "config.toml": siteConfig(endpoint),
       "layouts/_default/rss.xml": "{{ range site.RegularPages }}{{ .Content }}{{ end }}",

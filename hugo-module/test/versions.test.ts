@@ -50,7 +50,7 @@ const alike = [
 ];
 
 describe.each(alike)("with placeholder = $ordinary", ({ ordinary, other, known }) => {
-  test.each([...hugos])("Hugo $version prints an ordinary image as it prints any other", async (hugo) => {
+  test.each([...hugos])("Hugo $version prints an ordinary image like any other", async (hugo) => {
     const printed = [];
     for (const placeholder of [ordinary, other]) {
       await using site = await createSite({
@@ -67,7 +67,7 @@ describe.each(alike)("with placeholder = $ordinary", ({ ordinary, other, known }
   });
 });
 
-test("a validator finds the markup valid", async () => {
+test("the markup is valid HTML", async () => {
   const [hugo] = hugos.slice(-1);
   if (hugo === undefined) return;
   await using site = await createSite(files);

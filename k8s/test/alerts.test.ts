@@ -15,7 +15,7 @@ const alerts = rules.flatMap(({ spec }) => spec?.groups?.flatMap((group) => grou
 const guide = readFileSync(new URL("../README.md", import.meta.url), "utf8");
 
 describe.runIf(hasPrometheus())("the alerts", () => {
-  test("fire for their cause, after their time, and not before", () => {
+  test("the alerts fire for their cause, after their time, and not before", () => {
     const work = temporaryFolder();
     // What they say to a person is not what is tested here.
     const tested = structuredClone(rules[0]?.spec);
@@ -30,7 +30,7 @@ describe.runIf(hasPrometheus())("the alerts", () => {
     expect(status).toBe(0);
   });
 
-  test("name the namespace of their release in the commands that they advise", () => {
+  test("the alerts contain the namespace of their release in the commands that they advise", () => {
     const work = temporaryFolder();
     writeFileSync(path.join(work, "rules.yaml"), stringify(rules[0]?.spec));
     const said = (alert: string) => alerts.find((rule) => rule.alert === alert)?.annotations ?? {};
@@ -76,7 +76,7 @@ describe.runIf(hasPrometheus())("the alerts", () => {
         expect(command).toContain("-n {{ $labels.namespace }}");
   });
 
-  test("render what they say", () => {
+  test("the texts of the alerts render", () => {
     const file = path.join(temporaryFolder(), "rules.yaml");
     writeFileSync(file, stringify(rules[0]?.spec));
     const { status, stdout, stderr } = spawnSync("promtool", ["check", "rules", file], { encoding: "utf8" });
@@ -88,7 +88,7 @@ describe.runIf(hasPrometheus())("the alerts", () => {
   });
 });
 
-test("each alert says what it means and what to do, and the guide has a section on it", () => {
+test("each alert has a meaning and a remedy, and the guide has a section on it", () => {
   expect(alerts.length).toBeGreaterThan(0);
   for (const { alert, annotations, labels, for: time } of alerts) {
     expect(annotations?.summary).toMatch(/\.$/);
@@ -99,7 +99,7 @@ test("each alert says what it means and what to do, and the guide has a section 
   }
 });
 
-test("each alert is tried in alerts.yaml", () => {
+test("each alert is tested in alerts.yaml", () => {
   const tried = readFileSync(new URL("fixtures/alerts.yaml", import.meta.url), "utf8");
   for (const { alert } of alerts) expect(tried.split(`alertname: ${alert}\n`).length).toBeGreaterThan(1);
 });

@@ -40,13 +40,13 @@ beforeAll(async () => {
   await owner.send(new PutBucketPolicyCommand({ Bucket: bucket, Policy }));
 });
 
-test("the user is the one that the manifest makes, and may only read", () => {
+test("the user of the bucket is the one that the manifest creates, and can only read", () => {
   const manifest = readFileSync(new URL("object-store-user.yaml", folder), "utf8");
   expect(manifest).toContain("opMask: [read]");
   expect(manifest).toContain("name: imgproxy-lite");
 });
 
-test("the server reads the photographs with it, and tells a missing one from a forbidden one", async () => {
+test("the server reads the photographs with it, and distinguishes a missing one from a forbidden one", async () => {
   const source = await createS3Source({
     bucket,
     prefix: "",
@@ -61,7 +61,7 @@ test("the server reads the photographs with it, and tells a missing one from a f
   expect(absent).toMatchObject({ code: "source-absent" });
 });
 
-test("it can neither write, nor delete, nor read another bucket, nor open this one to others", async () => {
+test("the user of the bucket can neither write, nor delete, nor read another bucket, nor make this one public", async () => {
   const forbidden = [
     () => reader.send(new PutObjectCommand({ Bucket: bucket, Key: "evil.jpg", Body: "x" })),
     () => reader.send(new PutObjectCommand({ Bucket: bucket, Key: "worms.jpg", Body: "x" })),

@@ -18,13 +18,13 @@ test("both bases are pinned by digest", () => {
     expect(base).toMatch(/^[a-z.]+\/[a-z0-9./-]+:[a-z0-9.-]+@sha256:[0-9a-f]{64}$/);
 });
 
-test("the image is for a user of no power, and says how to ask whether it lives", () => {
+test("the image runs as an unprivileged user, and has a health check", () => {
   expect(runtime.instructions).toContainEqual({ keyword: "USER", rest: "65532:65532" });
   expect(wordsOf(runtime, "CMD")).toEqual(["serve"]);
   expect(wordsOf(runtime, "HEALTHCHECK")).toEqual([...wordsOf(runtime, "ENTRYPOINT"), "health"]);
 });
 
-test("what the build copies is what .containerignore lets through, and all of it", () => {
+test("the build copies exactly the files that .containerignore allows", () => {
   const through = readFileSync(`${root}/.containerignore`, "utf8").matchAll(/^!(.+)$/gm);
   const copied = stages.flatMap(copiesOf).filter(({ from }) => from === undefined);
   expect([...through].map(([, name]) => name).sort()).toEqual(
@@ -32,7 +32,7 @@ test("what the build copies is what .containerignore lets through, and all of it
   );
 });
 
-test("each command that builds it with podman keeps the health check, which podman's own format has not", () => {
+test("each podman command for the build keeps the health check, which podman's own format does not have", () => {
   const said = ["README.md", "CONTRIBUTING.md", "Containerfile", "k8s/README.md"].flatMap(
     (file) => readFileSync(`${root}/${file}`, "utf8").match(/podman build .*/g) ?? [],
   );
@@ -62,12 +62,12 @@ describe.runIf(canEnter())("built and run without an engine, read-only, as that 
     image?.remove();
   });
 
-  test("it serves a photograph in the reader's format", async () => {
+  test("the container serves a photograph in the reader's format", async () => {
     const answer = await fetch(`${urls.url}?img=worms.jpg&q=33&w=480`, { headers: { accept: "image/avif" } });
     expect([answer.status, answer.headers.get("content-type")]).toEqual([200, "image/avif"]);
   });
 
-  test("it has no user, no capability and no way to either", () => {
+  test("the container's process is unprivileged, without groups and capabilities, and cannot gain any", () => {
     const status = statusOf(found(server.pid, "its pid"));
     expect(status.get("Uid")).toBe("65532\t65532\t65532\t65532");
     expect(status.get("Groups")).toBe("");
@@ -75,7 +75,7 @@ describe.runIf(canEnter())("built and run without an engine, read-only, as that 
     expect(status.get("NoNewPrivs")).toBe("1");
   });
 
-  test("there is no shell and no package manager, and no source or test of ours", () => {
+  test("the container has no shell, no package manager, and none of our sources or tests", () => {
     for (const file of [
       "bin/sh",
       "usr/bin/npm",
@@ -87,7 +87,7 @@ describe.runIf(canEnter())("built and run without an engine, read-only, as that 
       expect([file, exists(`${image.folder}/${file}`)]).toEqual([file, false]);
   });
 
-  test("encoders get the allocator's setting and no secret", async () => {
+  test("encoders in the container get the allocator's setting and no secret", async () => {
     await fetch(`${urls.url}?img=worms.jpg&q=34&w=480`, { headers: { accept: "image/webp" } });
     const children = readFileSync(`/proc/${server.pid}/task/${server.pid}/children`, "utf8")
       .trim()
@@ -112,13 +112,13 @@ describe.runIf(canEnter())("built and run without an engine, read-only, as that 
     expect(limits.filter((text) => /^Max data size +\d+ /m.test(text)).length).toBeGreaterThan(0);
   });
 
-  test("its healthcheck is content with it, and with nothing else", async () => {
+  test("the container's health check accepts the running server, and nothing else", async () => {
     const check = (port: string) => exitOf(image.run(wordsOf(runtime, "HEALTHCHECK"), { ADMIN_PORT: port }));
     expect(await check(new URL(urls.admin).port)).toBe(0);
     expect(await check("1")).toBe(1);
   });
 
-  test("it carries gc, which sweeps its cache, and scan, which reads a site without a Hugo", async () => {
+  test("the container can run gc, which sweeps its cache, and scan, which reads a site without Hugo", async () => {
     cpSync(`${root}/hugo-module/exampleSite`, `${image.folder}/site`, { recursive: true });
     const programs = [
       ["gc", "--dry-run"],
@@ -131,7 +131,7 @@ describe.runIf(canEnter())("built and run without an engine, read-only, as that 
     }
   });
 
-  test("told to stop, it ends well", async () => {
+  test("the container exits with 0 on a signal", async () => {
     server.kill("SIGTERM");
     expect(await exitOf(server)).toBe(0);
   });

@@ -66,13 +66,13 @@ describe.runIf(hasPrometheus())("the dashboard, over a real Prometheus that scra
     if (!quietWhenWell.includes(title)) expect(samples.length).toBeGreaterThan(0);
   });
 
-  test("a hit rate is a share", async () => {
+  test("the hit rate on the dashboard is a share", async () => {
     const [hits] = queries.find(([title]) => title === "Answered from the cache")?.slice(1) ?? [];
     const [sample] = await prometheus.query((hits ?? "").replaceAll("$__rate_interval", "1m"));
     expect(sample).toMatchObject({ value: [expect.any(Number), expect.stringMatching(/^0\.\d+$|^1$/)] });
   });
 
-  test("no alert would fire, and each expression is one", async () => {
+  test("no alert would fire on a healthy server, and each expression is valid", async () => {
     const alerts = readFileSync(new URL("../components/monitoring/alerts.yaml", import.meta.url), "utf8");
     const { parse } = await import("yaml");
     for (const { alert, expr } of parse(alerts).spec.groups[0].rules)
@@ -80,7 +80,7 @@ describe.runIf(hasPrometheus())("the dashboard, over a real Prometheus that scra
   });
 });
 
-test("every panel says what it shows", () => {
+test("every panel of the dashboard says what it shows", () => {
   expect(panels.length).toBeGreaterThan(10);
   for (const { title, description } of panels)
     expect([title, description]).toEqual([title, expect.stringMatching(/\.$/)]);

@@ -26,20 +26,17 @@ const processes = overlays.flatMap((folder) => {
 });
 
 describe.runIf(hasKubectl())("what manifests say to the program", () => {
-  test.each(processes)(
-    "%s: %s gets no variable that it does not know, and none that it refuses",
-    (folder, name) => {
-      const program = name === "imgproxy-lite-gc" ? "gc" : "serve";
-      const mine = Object.values(settings).filter((setting) => setting.for.includes(program));
-      const known = new Set(
-        mine.flatMap(({ name, secret }) => (secret === undefined ? [name] : [name, `${name}_FILE`])),
-      );
-      expect([...environmentOf(folder, name).keys()].filter((variable) => !known.has(variable))).toEqual([]);
-      expect(() => configOf(folder, name)).not.toThrow();
-    },
-  );
+  test.each(processes)("%s: %s gets only known variables, and values that it accepts", (folder, name) => {
+    const program = name === "imgproxy-lite-gc" ? "gc" : "serve";
+    const mine = Object.values(settings).filter((setting) => setting.for.includes(program));
+    const known = new Set(
+      mine.flatMap(({ name, secret }) => (secret === undefined ? [name] : [name, `${name}_FILE`])),
+    );
+    expect([...environmentOf(folder, name).keys()].filter((variable) => !known.has(variable))).toEqual([]);
+    expect(() => configOf(folder, name)).not.toThrow();
+  });
 
-  test.each(processes)("%s: %s is asked on the ports and paths that it has", async (folder, name) => {
+  test.each(processes)("%s: %s is probed on its own ports and paths", async (folder, name) => {
     const config = configOf(folder, name);
     const { ports = [], startupProbe, livenessProbe, readinessProbe } = container(folder, name);
     const port = (wanted: string) => ports.find((one) => one.name === wanted)?.containerPort;
@@ -55,7 +52,7 @@ describe.runIf(hasKubectl())("what manifests say to the program", () => {
     expect(found(livenessProbe, "a liveness probe").httpGet?.path).toBe("/livez");
   });
 
-  test("liveness does not ask what readiness asks: a pod that drains is not killed for it", async () => {
+  test("liveness does not check what readiness checks: a draining pod is not killed for it", async () => {
     const draining = createAdmin({ metrics: createMetrics({ version: "0.0.0" }), ready: () => false });
     const { livenessProbe, readinessProbe } = container("base", "imgproxy-lite");
     const status = async (path: string | undefined) =>
@@ -87,12 +84,12 @@ describe.runIf(hasKubectl())("what manifests say to the program", () => {
     },
   );
 
-  test.each(processes)("%s: %s keeps its cache where the volume is", (folder, name) => {
+  test.each(processes)("%s: %s keeps its cache on the volume", (folder, name) => {
     const mount = container(folder, name).volumeMounts?.find((one) => one.name === "cache");
     expect(mount?.mountPath).toBe(configOf(folder, name).cacheDir);
   });
 
-  test("the jobs of a publish say to scan what it takes", () => {
+  test("the jobs of a publish pass options that scan accepts", () => {
     const jobs = workloads("argocd/publish").map(({ spec }) => found(spec.containers[0]?.args, "arguments"));
     expect(jobs).toHaveLength(2);
     for (const [program, ...argv] of jobs) {
@@ -106,7 +103,7 @@ describe.runIf(hasKubectl())("what manifests say to the program", () => {
 });
 
 describe.runIf(hasKubectl())("figures that belong together", () => {
-  test.each(overlays)("%s: one process sweeps, by the bounds that the server knows", (folder) => {
+  test.each(overlays)("%s: one process sweeps, by the limits that the server knows", (folder) => {
     const server = configOf(folder, "imgproxy-lite");
     if (folder === "overlays/single-node") return expect(server.gcInterval).toBeGreaterThan(0);
     const gc = configOf(folder, "imgproxy-lite-gc");
@@ -119,14 +116,14 @@ describe.runIf(hasKubectl())("figures that belong together", () => {
     ]);
   });
 
-  test.each(overlays)("%s: the budget is at most four fifths of the claim", (folder) => {
+  test.each(overlays)("%s: the limit of the cache is at most four fifths of the claim", (folder) => {
     const [claim] = render(folder).filter((object) => PersistentVolumeClaim.is(object));
     const room = bytesOf(claim?.spec?.resources?.requests?.storage);
     expect(configOf(folder, "imgproxy-lite").cacheMaxBytes).toBeLessThanOrEqual(0.8 * room);
   });
 
   test.each(overlays)(
-    "%s: the memory limit has room for all encoders, the hot cache, the server and the originals that wait",
+    "%s: the memory limit has room for all encoders, the memory cache, the server and the originals that wait",
     (folder) => {
       const config = configOf(folder, "imgproxy-lite");
       const mebi = 2 ** 20;
@@ -143,7 +140,7 @@ describe.runIf(hasKubectl())("figures that belong together", () => {
   );
 
   test.each(["overlays/rook-ceph", "overlays/s3"] as const)(
-    "%s: a publish alone starts no pods, and readers do",
+    "%s: readers make the autoscaler start pods, and a publish alone does not",
     (folder) => {
       const config = configOf(folder, "imgproxy-lite");
       const [scaler] = render(folder).filter((object) => HorizontalPodAutoscaler.is(object));
@@ -154,17 +151,21 @@ describe.runIf(hasKubectl())("figures that belong together", () => {
     },
   );
 
-  test.each(overlays)("%s: the grace has room for the pause before the drain and for the drain", (folder) => {
-    const config = configOf(folder, "imgproxy-lite");
-    const { lifecycle, readinessProbe } = container(folder, "imgproxy-lite");
-    const pause = found(lifecycle?.preStop?.sleep?.seconds, "a pause");
-    const grace = deployment(folder, "imgproxy-lite").spec?.template.spec?.terminationGracePeriodSeconds ?? 0;
-    expect(grace).toBeGreaterThanOrEqual(pause + config.drainTimeout / 1000 + 5);
-    // Longer than a readiness probe needs to fail, should endpoints only follow that.
-    expect(pause).toBeGreaterThanOrEqual(
-      (readinessProbe?.periodSeconds ?? 0) * (readinessProbe?.failureThreshold ?? 0),
-    );
-  });
+  test.each(overlays)(
+    "%s: the grace period has room for the pause before the drain and for the drain",
+    (folder) => {
+      const config = configOf(folder, "imgproxy-lite");
+      const { lifecycle, readinessProbe } = container(folder, "imgproxy-lite");
+      const pause = found(lifecycle?.preStop?.sleep?.seconds, "a pause");
+      const grace =
+        deployment(folder, "imgproxy-lite").spec?.template.spec?.terminationGracePeriodSeconds ?? 0;
+      expect(grace).toBeGreaterThanOrEqual(pause + config.drainTimeout / 1000 + 5);
+      // Longer than a readiness probe needs to fail, should endpoints only follow that.
+      expect(pause).toBeGreaterThanOrEqual(
+        (readinessProbe?.periodSeconds ?? 0) * (readinessProbe?.failureThreshold ?? 0),
+      );
+    },
+  );
 
   test.each(overlays)("%s: the ingress waits longer than the server's own deadlines", (folder) => {
     const config = configOf(folder, "imgproxy-lite");
@@ -179,7 +180,7 @@ describe.runIf(hasKubectl())("figures that belong together", () => {
   });
 
   test.each(overlays)(
-    "%s: originals stay in the bucket, and a reader is known behind the ingress",
+    "%s: originals stay in the bucket, and the server sees the reader's address behind the ingress",
     (folder) => {
       const config = configOf(folder, "imgproxy-lite");
       expect(config.originals).toBe("off");
@@ -191,7 +192,7 @@ describe.runIf(hasKubectl())("figures that belong together", () => {
 describe.runIf(hasKubectl())("the guide", () => {
   const guide = readFileSync(new URL("../README.md", import.meta.url), "utf8").replace(/\s+/g, " ");
 
-  test("names every component that opens a flow", () => {
+  test("the guide names every component that opens a flow", () => {
     const flows = components.filter(
       (name) => !["ingress", "monitoring", "s3-egress", "without-keys"].includes(name),
     );
@@ -199,7 +200,7 @@ describe.runIf(hasKubectl())("the guide", () => {
     for (const name of flows) expect(guide).toContain(`| \`${name}\` |`);
   });
 
-  test("names the room that a quota must have while the most servers roll", () => {
+  test("the guide names the room that a quota must have during a rollout", () => {
     const [scaler] = render("overlays/s3").filter((object) => HorizontalPodAutoscaler.is(object));
     const servers = (scaler?.spec?.maxReplicas ?? 0) + 1;
     const cpu = (name: string) => milliCoresOf(container("overlays/s3", name).resources?.requests?.cpu);
@@ -218,14 +219,14 @@ describe("metrics that alerts and the dashboard name", () => {
       type === "histogram" ? [`${name}_bucket`, `${name}_count`, `${name}_sum`] : [name],
     ),
   );
-  test.each(["alerts.yaml", "dashboard.json"])("of %s exist", (file) => {
+  test.each(["alerts.yaml", "dashboard.json"])("the metrics in %s exist", (file) => {
     const text = readFileSync(new URL(`../components/monitoring/${file}`, import.meta.url), "utf8");
     const named = new Set(text.match(/imgproxy_lite_[a-z_]+/g));
     expect(named.size).toBeGreaterThan(3);
     expect([...named].filter((name) => !known.has(name))).toEqual([]);
   });
 
-  test("are all on the dashboard", () => {
+  test("all metrics are on the dashboard", () => {
     const text = readFileSync(new URL("../components/monitoring/dashboard.json", import.meta.url), "utf8");
     expect(Object.values(metricDefinitions).filter(({ name }) => !text.includes(name))).toEqual([]);
   });

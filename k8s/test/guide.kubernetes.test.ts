@@ -23,7 +23,7 @@ const done = { status: 0, stderr: "" };
 const guide = readFileSync(new URL("../README.md", import.meta.url), "utf8");
 
 describe.runIf(clusterRuns)("what the guide says of", () => {
-  test("removing a release: the namespace and what others have in it stay", async () => {
+  test("removing a release as in the guide keeps the namespace and other programs in it", async () => {
     const namespace = await createNamespace();
     const objects = render("overlays/s3", { namespace });
     await api.post(`/api/v1/namespaces/${namespace}/configmaps`, { metadata: { name: "of-another" } });
@@ -34,7 +34,7 @@ describe.runIf(clusterRuns)("what the guide says of", () => {
     expect(status).toEqual({ phase: "Active" });
   });
 
-  test("another overlay in the same namespace: the old one is deleted first, and only the new one is there", async () => {
+  test("changing the overlay as in the guide deletes the old one, and only the new one is there", async () => {
     await useNodes(8000);
     const namespace = await createNamespace();
     const [before, after] = (["overlays/s3", "overlays/single-node"] as const).map((folder) =>
@@ -57,7 +57,7 @@ describe.runIf(clusterRuns)("what the guide says of", () => {
     );
   });
 
-  test("the old claim of the first imgproxy-lite: it is kept, and the Service finds the new pods", async () => {
+  test("keeping the old claim of the first imgproxy-lite as in the guide works, and the Service finds the new pods", async () => {
     await useNodes(8000);
     const namespace = await createNamespace();
     const old = oldRelease(namespace);

@@ -35,7 +35,7 @@ describe.runIf(hasNginx())("the ingress's annotations, in a real nginx before tw
   const get = (img: string, more = "q=50") => fetch(`${nginx.url}/?img=${encodeURIComponent(img)}&${more}`);
   const sharesOf = () => replicas.map(({ asked }) => asked.length);
 
-  test("send all variants of a photograph to one replica, and photographs to both", async () => {
+  test("the ingress sends all variants of a photograph to one replica, and photographs to both", async () => {
     for (const img of photographs) {
       for (const replica of replicas) replica.asked = [];
       for (const more of ["q=50&w=480", "q=50&w=800", "q=33", "fm=json", "q=50&v=0123456789"])
@@ -47,7 +47,7 @@ describe.runIf(hasNginx())("the ingress's annotations, in a real nginx before tw
     expect(Math.min(...sharesOf())).toBeGreaterThan(photographs.length / 5);
   });
 
-  test("ask the other replica when one is full, and tell a reader only when both are", async () => {
+  test("the ingress asks the other replica when one is full, and a reader gets 503 only when both are", async () => {
     const [first, second] = [replicaAt(0), replicaAt(1)];
     first.full = true;
     for (const img of photographs) expect((await get(img)).status).toBe(200);
@@ -62,7 +62,7 @@ describe.runIf(hasNginx())("the ingress's annotations, in a real nginx before tw
     for (const img of photographs) expect((await get(img)).status).toBe(200);
   });
 
-  test("hand on what a cache is told, and the true kind of a refusal", async () => {
+  test("the ingress passes on cache headers, and the true type of an error", async () => {
     const answer = await get("worms.jpg");
     expect(answer.headers.get("cache-control")).toBe("public, max-age=31536000, immutable");
     expect(answer.headers.get("vary")).toBe("Accept");

@@ -29,19 +29,22 @@ describe.runIf(hasCluster)(
     test.each([
       { way: "by kubectl", options: [] },
       { way: "by the server itself, as Argo CD does it", options: ["--server-side"] },
-    ])("is applied $way without a warning, and a second time without a change", async ({ options }) => {
-      // It is the one object without a namespace, and the two ways would quarrel over it.
-      onTestFinished(async () => void (await kubectl(["delete", "storageclass", "--all"])));
-      const objects = (await Promise.all(everything().map(intoNamespace))).flat();
-      expect(await apply(objects, "--dry-run=server", ...options)).toMatchObject(quiet);
-      expect(await apply(objects, ...options)).toMatchObject(quiet);
-      const again = await apply(objects, ...options);
-      expect(again).toMatchObject(quiet);
-      expect(changesIn(again.stdout)).toEqual([]);
-      expect(await diff(objects, ...options)).toEqual({ ...quiet, stdout: "" });
-    });
+    ])(
+      "manifests are applied $way without a warning, and a second time without a change",
+      async ({ options }) => {
+        // It is the one object without a namespace, and the two ways would quarrel over it.
+        onTestFinished(async () => void (await kubectl(["delete", "storageclass", "--all"])));
+        const objects = (await Promise.all(everything().map(intoNamespace))).flat();
+        expect(await apply(objects, "--dry-run=server", ...options)).toMatchObject(quiet);
+        expect(await apply(objects, ...options)).toMatchObject(quiet);
+        const again = await apply(objects, ...options);
+        expect(again).toMatchObject(quiet);
+        expect(changesIn(again.stdout)).toEqual([]);
+        expect(await diff(objects, ...options)).toEqual({ ...quiet, stdout: "" });
+      },
+    );
 
-    test("has no pod that is refused", async () => {
+    test("no pod of the manifests is refused", async () => {
       const namespace = await createNamespace();
       const pods = [
         ...workloads("base"),
@@ -58,7 +61,7 @@ describe.runIf(hasCluster)(
 
 describe.runIf(hasCluster)("an Application of Argo CD", () => {
   test.each(["proxy.yaml", "blog.yaml"])(
-    "in %s is applied without a warning, and a second time without a change",
+    "the Application in %s is applied without a warning, and a second time without a change",
     async (file) => {
       const text = readFileSync(new URL(`../argocd/${file}`, import.meta.url), "utf8");
       const objects = await intoNamespace(parseObjects(text));

@@ -17,7 +17,7 @@ const admin = ["admin", 5001];
 
 describe.runIf(hasKubectl())("what a server may hear and say", () => {
   test.each(overlays)(
-    "in %s: readers by the ingress, scans from anywhere, Prometheus on its port",
+    "in %s, allowed incoming connections: readers through the ingress, scans from anywhere, Prometheus on its port",
     (folder) => {
       const server = podOf(folder, "imgproxy-lite");
       const hears = (peer: Peer, ports: (string | number)[]) =>
@@ -33,7 +33,7 @@ describe.runIf(hasKubectl())("what a server may hear and say", () => {
     },
   );
 
-  test("in rook-ceph: DNS and the gateway, and nothing else", () => {
+  test("in rook-ceph, allowed outgoing connections: DNS and the gateway, and nothing else", () => {
     const says = (peer: Peer, port: number) =>
       mayTalk(render("overlays/rook-ceph"), "out", podOf("overlays/rook-ceph", "imgproxy-lite"), peer, [
         port,
@@ -48,7 +48,7 @@ describe.runIf(hasKubectl())("what a server may hear and say", () => {
   });
 
   test.each(["overlays/s3", "overlays/single-node"] as const)(
-    "in %s: HTTPS to the internet and to no address inside",
+    "in %s, allowed outgoing connections: HTTPS to the internet and to no internal address",
     (folder) => {
       const says = (address: string, port = 443) =>
         mayTalk(render(folder), "out", podOf(folder, "imgproxy-lite"), { address }, [port]);
@@ -67,7 +67,7 @@ describe.runIf(hasKubectl())("what a server may hear and say", () => {
     },
   );
 
-  test("each block of addresses is one that the API server reads as it is written", () => {
+  test("the API server reads each block of addresses as it is written", () => {
     const objects = [...rendered.flatMap((folder) => render(folder)), ...render("base", { components })];
     const blocks = objects
       .filter((object) => NetworkPolicy.is(object))
@@ -80,7 +80,7 @@ describe.runIf(hasKubectl())("what a server may hear and say", () => {
     expect(blocks.flatMap(blockProblems)).toEqual([]);
   });
 
-  test("this finds a block that Go reads otherwise, one that is no part, and one with too many bits", () => {
+  test("this test finds a block that Go reads differently, one that is not part of its parent, and one with too many bits", () => {
     expect(blockProblems({ cidr: "::/0", except: ["::ffff:0:0/96"] })).toEqual([
       expect.stringContaining("::ffff:0:0/96"),
     ]);
@@ -132,7 +132,7 @@ const flows: readonly Flow[] = [
 
 describe.runIf(hasKubectl())("a flow that some clusters need", () => {
   test.each(flows)(
-    "is refused to $pod of $folder, and opened by $component alone",
+    "a flow is refused to $pod of $folder, and opened only by $component",
     ({ component, folder, direction, pod: name, peer, ports }) => {
       const may = (added: readonly string[]) => {
         const own = { components: added };
@@ -144,7 +144,7 @@ describe.runIf(hasKubectl())("a flow that some clusters need", () => {
   );
 
   test.each(flows)(
-    "opens nothing else: $component of $folder and a stranger",
+    "a component opens no other flow: $component of $folder and a stranger",
     ({ component, folder, pod: name }) => {
       const own = { components: [component] };
       const open = (direction: "in" | "out", peer: Peer, port: number) =>
@@ -157,7 +157,7 @@ describe.runIf(hasKubectl())("a flow that some clusters need", () => {
 });
 
 describe.runIf(hasKubectl())("what others may", () => {
-  test.each(replicated)("the GC of %s hears Prometheus and speaks to nobody", (folder) => {
+  test.each(replicated)("the GC of %s accepts Prometheus and connects to nothing", (folder) => {
     const gc = podOf(folder, "imgproxy-lite-gc");
     expect(mayTalk(render(folder), "in", gc, prometheus, admin)).toBe(true);
     expect(mayTalk(render(folder), "in", gc, ingress, admin)).toBe(false);
@@ -166,7 +166,7 @@ describe.runIf(hasKubectl())("what others may", () => {
         expect(mayTalk(render(folder), "out", gc, peer, [port])).toBe(false);
   });
 
-  test("a scan speaks to the proxy, DNS and HTTPS, and hears nobody", () => {
+  test("a scan connects to the proxy, DNS and HTTPS, and accepts nothing", () => {
     const scan = scanJob();
     const says = (peer: Peer, port: number) => mayTalk(render("argocd/publish"), "out", scan, peer, [port]);
     expect(says(podOf("overlays/rook-ceph", "imgproxy-lite"), 5000)).toBe(true);

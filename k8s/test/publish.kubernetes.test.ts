@@ -12,7 +12,7 @@ describe.runIf(clusterRuns)("the Job of a publish", () => {
     await useNodes(8000);
   });
 
-  test("goes on after more evictions than it may fail, and ends well", async () => {
+  test("the Job of a publish continues after more evictions than it may fail, and succeeds", async () => {
     // Not as many as are allowed: before each new pod the controller waits twice as long.
     const namespace = await publish({ patches: [noFailureAllowed] });
     await Promise.all(
@@ -28,7 +28,7 @@ describe.runIf(clusterRuns)("the Job of a publish", () => {
     );
   });
 
-  test("is not tried again when a photograph is missing, and is when something else failed", async () => {
+  test("the Job of a publish is not retried when a photograph is missing, and is retried after other failures", async () => {
     const [missing, other] = [await publish(), await publish()];
     await Promise.all(
       names.map(async (name) => {
@@ -41,7 +41,7 @@ describe.runIf(clusterRuns)("the Job of a publish", () => {
     );
   });
 
-  test("is refused when another commit is applied over it, as the guide says", async () => {
+  test("the Job of a publish is refused when another commit is applied over it, as the guide says", async () => {
     const namespace = await publish();
     const next = render("argocd/publish", {
       namespace,

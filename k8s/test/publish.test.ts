@@ -38,14 +38,14 @@ describe.runIf(hasKubectl())("the gate of a blog's sync, run as the Job runs it"
     rmSync(work, { recursive: true, force: true });
   });
 
-  test("a site whose photographs are all there goes through, and is a published set under its commit", async () => {
+  test("a site with all its photographs passes the Job, and is a published set under its commit", async () => {
     expect(await runJob({ HOME: work })).toBe(0);
     const headers = { authorization: `Bearer ${token}` };
     const answer = await fetch(`${proxy}api/published/blog.example/0a1b2c3`, { headers });
     expect(answer.status).toBe(200);
   });
 
-  test("a photograph that is missing ends the Job at once, which ends the sync", async () => {
+  test("a missing photograph ends the Job at once, which fails the sync", async () => {
     writeFileSync(join(work, "site/content/missing.md"), "![worms](nowhere/at-all.jpg)\n");
     const exit = await runJob({ HOME: work });
     const [first, rule] = job().spec?.podFailurePolicy?.rules ?? [];
@@ -86,7 +86,7 @@ function job(): IJob {
 }
 
 test.runIf(hasKubectl())(
-  "what the Job needs is there before it: all of the gate is before the sync, in order",
+  "everything that the Job needs exists before it: all of the gate is before the sync, in order",
   () => {
     const notes = (object: KubeObject) =>
       Object.entries(object.metadata).find(([key]) => key === "annotations")?.[1] ?? {};

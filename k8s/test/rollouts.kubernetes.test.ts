@@ -19,7 +19,7 @@ const done = { status: 0, stderr: "" };
 
 describe.runIf(clusterRuns)("a rollout", () => {
   test.each([[[4000]], [[4000, 4000]], [[4000, 4000, 4000]]])(
-    "on nodes of %j thousandths of a core ends, and two pods are ready all the time",
+    "a rollout on nodes of %j thousandths of a core ends, and two pods are ready all the time",
     async (nodes) => {
       await useNodes(...nodes);
       const namespace = await deploy("overlays/s3", 2);
@@ -29,7 +29,7 @@ describe.runIf(clusterRuns)("a rollout", () => {
     },
   );
 
-  test("never leaves readers without a pod while every node is drained, one after the other", async () => {
+  test("a rollout never leaves readers without a pod while every node is drained, one after the other", async () => {
     const nodes = await useNodes(4000, 4000, 4000);
     const namespace = await deploy("overlays/rook-ceph", 2);
     const ready = await watchReady(namespace);
@@ -46,7 +46,7 @@ describe.runIf(clusterRuns)("a rollout", () => {
     await expect.poll(() => countReady(namespace)).toBe(2);
   });
 
-  test("of six servers ends within the quota that the guide names", async () => {
+  test("a rollout of six servers ends within the quota that the guide names", async () => {
     await useNodes(8000);
     const namespace = await createNamespace();
     const hard = { "requests.cpu": "3550m", pods: "8", persistentvolumeclaims: "1" };
@@ -60,7 +60,7 @@ describe.runIf(clusterRuns)("a rollout", () => {
     expect(await countReady(namespace)).toBe(6);
   });
 
-  test("of a single node ends where a second pod would not fit", async () => {
+  test("a rollout of a single node ends although a second pod would not fit", async () => {
     // A core, less what the system's own pods have taken of it.
     await useNodes(900);
     const namespace = await deploy("overlays/single-node", 1);
@@ -83,7 +83,7 @@ test.runIf(clusterRuns)("three drains at once leave five of six pods", async () 
 });
 
 describe.runIf(clusterRuns)("a release that does not start", () => {
-  test("leaves the old pods and what they start from, also when what is unwanted is pruned", async () => {
+  test("a release that does not start leaves the old pods and their settings, also with pruning", async () => {
     await useNodes(8000, 8000);
     const namespace = await deploy("overlays/s3", 2);
     const ready = await watchReady(namespace);

@@ -14,15 +14,15 @@ const applications = ["proxy.yaml", "blog.yaml"].flatMap((file) =>
 const rookFields = { CephObjectStoreUser: ["store", "clusterNamespace", "displayName", "opMask"] };
 
 describe.runIf(hasKubectl())("what kustomize renders", () => {
-  test("it has only objects that the API server would take", () => {
+  test("kustomize renders only objects that the API server accepts", () => {
     expect(everything().flatMap(problemsOf)).toEqual([]);
   });
 
-  test("no field is misspelt, which the API server's schemas alone would let pass", () => {
+  test("no field is misspelt, which the API server's schemas alone would not notice", () => {
     expect(typecheck(everything())).toEqual("");
   });
 
-  test.each(rendered)("%s puts all that has a namespace into its own", (folder) => {
+  test.each(rendered)("%s puts all its objects into its own namespace", (folder) => {
     const namespaces = render(folder)
       .filter(({ kind }) => kind !== "StorageClass")
       .map(({ metadata }) => metadata.namespace);
@@ -30,7 +30,7 @@ describe.runIf(hasKubectl())("what kustomize renders", () => {
   });
 });
 
-test("the applications of Argo CD are what it takes", () => {
+test("the applications of Argo CD have fields that it accepts", () => {
   expect(applications.flatMap(problemsOf)).toEqual([]);
   expect(typecheck(applications)).toEqual("");
 });

@@ -15,6 +15,6 @@ test("SECURITY.md names tests for every kind of threat", () => {
   expect(proofs.match(/"[^"]+"/g)).toHaveLength(named.length);
 });
 
-test.each(named)("%s has the test %j: else name the one that took its place", (file, title) => {
+test.each(named)("%s has the test %j: if not, name the one that replaced it", (file, title) => {
   expect(readFileSync(new URL(`../../${file}`, import.meta.url), "utf8").includes(title)).toBe(true);
 });

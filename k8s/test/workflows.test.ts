@@ -19,14 +19,14 @@ interface Workflow {
   >;
 }
 
-test.each(workflows)("%s pins every action by commit, and says which version that is", (_file, text) => {
+test.each(workflows)("%s pins every action by commit, and names its version", (_file, text) => {
   const uses = text.split("\n").filter((line) => /^\s*(- )?uses:/.test(line));
   expect(uses.length).toBeGreaterThan(0);
   for (const line of uses) expect(line).toMatch(/uses: [\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
 });
 
 test.each(workflows)(
-  "%s gives nothing by default, and each job only what it names, for so long",
+  "%s has no permission by default, and each job only those that it names, with a time limit",
   (_file, text) => {
     const workflow: Workflow = parse(text);
     expect(workflow.permissions).toEqual({});
@@ -40,13 +40,13 @@ test.each(workflows)(
   },
 );
 
-test.each(workflows)("%s installs from the lockfile and leaves no token in the clone", (_file, text) => {
+test.each(workflows)("%s installs from the lockfile and leaves no token in the checkout", (_file, text) => {
   expect(text).not.toMatch(/npm (install|i|add) (?!--package-lock-only)/);
   const clones = text.match(/actions\/checkout@/g)?.length;
   expect(text.match(/persist-credentials: false/g)?.length).toBe(clones);
 });
 
-test("no workflow puts what a stranger may choose into a shell", () => {
+test("no workflow puts untrusted text into a shell", () => {
   for (const [file, text] of workflows)
     for (const [, line] of text.matchAll(/run: (.*)/g))
       expect([file, line]).toEqual([
@@ -55,7 +55,7 @@ test("no workflow puts what a stranger may choose into a shell", () => {
       ]);
 });
 
-test("the bill of materials has every package that is installed, and none that is not", () => {
+test("the SBOM has every package that is installed, and no other", () => {
   const work = mkdtempSync(join(tmpdir(), "sbom-"));
   onTestFinished(() => rmSync(work, { recursive: true, force: true }));
   for (const file of ["package.json", "package-lock.json"]) copyFileSync(join(root, file), join(work, file));

@@ -40,7 +40,7 @@ describe.each([...hugos])("on Hugo $version", (hugo) => {
   );
 
   test.concurrent.each(fitting)(
-    "scan, hugo, check: everything that is emitted was warm already: %s",
+    "scan, hugo, check: every URL that Hugo emits was warm already: %s",
     async (_, fixture: Fixture) => {
       await using site = await createSite(fixture.files(minor));
       const env = { ...fixture.env, TOKEN: server.token };

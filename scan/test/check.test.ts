@@ -23,7 +23,7 @@ async function publish(site: TestSite, hugo: Hugo): Promise<readonly string[]> {
 const config = (endpoint: string, lines = "") =>
   siteConfig(`${lines}\n[params.imgproxy]\nendpoint = "${endpoint}"\n`);
 
-test.runIf(newest)("a check after hugo finds nothing to do where the scan was right", async () => {
+test.runIf(newest)("a check after hugo has nothing to do if the scan was right", async () => {
   await using proxy = await startStandIn({ "worms.jpg": 600 });
   await using site = await createSite({
     "config.toml": config(proxy.endpoint),
@@ -42,7 +42,7 @@ test.runIf(newest)("a check after hugo finds nothing to do where the scan was ri
 });
 
 test.runIf(newest)(
-  "a check warms what a theme emits and lists what differs, with file and line",
+  "a check warms the images of a theme and lists differences, with file and line",
   async () => {
     await using proxy = await startStandIn({ "worms.jpg": 600, "hero.jpg": 500, "list.jpg": 600 });
     await using site = await createSite({
@@ -71,7 +71,7 @@ test.runIf(newest)(
 );
 
 test.each([...hugos])(
-  "on Hugo $version a shortcode in a destination is a note of the scan, a warning of the hook, and known to a check",
+  "on Hugo $version a shortcode in a destination is a note of the scan, a warning of the hook, and resolved by a check",
   async (hugo) => {
     await using proxy = await startStandIn({ "trips/alps.jpg": 600, "trips/two.jpg": 600, "plain.jpg": 600 });
     await using site = await createSite({
@@ -105,26 +105,29 @@ test.each([...hugos])(
   },
 );
 
-test.runIf(newest)("a check's report shows what was emitted, and what differs from the content", async () => {
-  await using proxy = await startStandIn({ "worms.jpg": 600, "list.jpg": 600 });
-  await using site = await createSite({
-    "config.toml": config(proxy.endpoint),
-    "content/posts/a.md": "---\ntitle: A\n---\n![](worms.jpg) ![](nosuch.jpg)\n",
-    "content/posts/quiet.md": "---\ntitle: Q\nlayout: quiet\n---\n![](list.jpg)\n",
-    "layouts/_default/quiet.html": "nothing of the page",
-  });
-  if (newest === undefined) return;
-  await publish(site, newest);
-  const report = path.join(site.folder, "report.html");
-  expect((await run(["--site", site.folder, "--check", "public", "--report", report])).code).toBe(1);
-  const html = await readFile(report, "utf8");
-  expect(html).toMatch(/public\/posts\/a\/index\.html:\d+:\d+: error: nosuch\.jpg/);
-  expect(html).toContain("1 problem to look at");
-  expect(html.indexOf("<h2>nosuch.jpg</h2>")).toBeLessThan(html.indexOf("<h2>worms.jpg</h2>"));
-  expect(html).toMatch(/In the content, but not in the built site: \d.*content\/posts\/quiet\.md:5:1: /s);
-});
+test.runIf(newest)(
+  "a check's report shows the URLs of the built site, and the differences from the content",
+  async () => {
+    await using proxy = await startStandIn({ "worms.jpg": 600, "list.jpg": 600 });
+    await using site = await createSite({
+      "config.toml": config(proxy.endpoint),
+      "content/posts/a.md": "---\ntitle: A\n---\n![](worms.jpg) ![](nosuch.jpg)\n",
+      "content/posts/quiet.md": "---\ntitle: Q\nlayout: quiet\n---\n![](list.jpg)\n",
+      "layouts/_default/quiet.html": "nothing of the page",
+    });
+    if (newest === undefined) return;
+    await publish(site, newest);
+    const report = path.join(site.folder, "report.html");
+    expect((await run(["--site", site.folder, "--check", "public", "--report", report])).code).toBe(1);
+    const html = await readFile(report, "utf8");
+    expect(html).toMatch(/public\/posts\/a\/index\.html:\d+:\d+: error: nosuch\.jpg/);
+    expect(html).toContain("1 problem to look at");
+    expect(html.indexOf("<h2>nosuch.jpg</h2>")).toBeLessThan(html.indexOf("<h2>worms.jpg</h2>"));
+    expect(html).toMatch(/In the content, but not in the built site: \d.*content\/posts\/quiet\.md:5:1: /s);
+  },
+);
 
-test.runIf(newest)("a check fails for an emitted photograph that is not there", async () => {
+test.runIf(newest)("a check fails for a URL of a photograph that does not exist", async () => {
   await using proxy = await startStandIn({});
   await using site = await createSite({
     "config.toml": config(proxy.endpoint),
@@ -139,7 +142,7 @@ test.runIf(newest)("a check fails for an emitted photograph that is not there", 
   );
 });
 
-test.runIf(newest)("a check says what has silenced the hook", async () => {
+test.runIf(newest)("a check names the reason why the hook does not run", async () => {
   await using proxy = await startStandIn({});
   const content = { "content/posts/a.md": "---\ntitle: A\n---\n![](worms.jpg)\n" };
   if (newest === undefined) return;
@@ -172,7 +175,7 @@ test.runIf(newest)("a check says what has silenced the hook", async () => {
   expect(other.stdout).toContain("the pages name http://localhost:5000/ instead of");
 });
 
-test.runIf(newest)("--html takes the URLs from the built site alone, whatever the content says", async () => {
+test.runIf(newest)("--html takes the URLs from the built site only, whatever the content says", async () => {
   await using proxy = await startStandIn({ "gen.jpg": 900 });
   await using site = await createSite({
     "config.toml": config(proxy.endpoint),
@@ -210,7 +213,7 @@ test("findings become annotations on GitHub and a code quality report on GitLab"
 });
 
 test.runIf(newest)(
-  "covers that no page shows are listed once each, and left out of the next warm-up",
+  "covers that no page shows are listed once each, and not warmed by the next scan",
   async () => {
     await using proxy = await startStandIn({ "worms.jpg": 400, "hero.jpg": 400, "new.jpg": 400 });
     await using site = await createSite({

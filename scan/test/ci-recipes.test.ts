@@ -31,7 +31,7 @@ beforeAll(async () => {
 
 afterAll(() => rm(bin, { recursive: true, force: true }));
 
-test.runIf(newest).each(names)("%s publishes a blog, in its own order", async (name) => {
+test.runIf(newest).each(names)("the recipe for %s publishes a blog, in the right order", async (name) => {
   await using proxy = await startStandIn({ "worms.jpg": 600 });
   await using site = await createSite({
     "config.toml": siteConfig(`[params.imgproxy]\nendpoint = "${proxy.endpoint}"\n`),

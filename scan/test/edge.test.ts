@@ -42,7 +42,7 @@ describe("a look through a CDN", () => {
     ["cache-status", 'imgproxy-lite; hit, "Example CDN"; hit', "imgproxy-lite; hit, Example; fwd=uri-miss"],
     ["x-vercel-cache", "HIT", "MISS"],
     ["age", "7", "0"],
-  ])("that keeps answers, and says %s: %s, finds nothing amiss", async (name, hit, miss) => {
+  ])("a check through a CDN that caches, and says %s: %s, has no finding", async (name, hit, miss) => {
     const { code, report } = await edge({
       keyOf: byUrlAndAccept,
       headers: (isHit) => ({ [name]: isHit ? hit : miss }),
@@ -60,14 +60,17 @@ describe("a look through a CDN", () => {
     [{ "x-cache": "Miss from cloudfront" }, ["X-Cache: Miss from cloudfront", "let the CDN cache"]],
     [{ "cache-status": "imgproxy-lite; hit, Example; fwd=bypass" }, ["Cache-Status: Example; fwd=bypass"]],
     [{}, ["no response had a header about a cache", "if there should be a CDN"]],
-  ])("that keeps nothing, and says %j, warns with the remedy", async (headers, words) => {
-    const { code, report } = await edge({ headers: () => headers });
-    expect([code, report.summary.cached, report.problems]).toEqual([0, 0, []]);
-    expect(report.warnings).toHaveLength(1);
-    for (const part of words) expect(report.warnings[0]).toContain(part);
-  });
+  ])(
+    "a check through a CDN that caches nothing, and says %j, warns with the remedy",
+    async (headers, words) => {
+      const { code, report } = await edge({ headers: () => headers });
+      expect([code, report.summary.cached, report.problems]).toEqual([0, 0, []]);
+      expect(report.warnings).toHaveLength(1);
+      for (const part of words) expect(report.warnings[0]).toContain(part);
+    },
+  );
 
-  test("that gives everyone what the first reader could read, or takes Vary away, is a problem of the CDN's", async () => {
+  test("a CDN that ignores Vary, or removes it, is a problem of the CDN, not of a photograph", async () => {
     const deaf = await edge({ keyOf: byUrl, headers: () => ({ "content-type": "image/avif", age: "7" }) });
     expect([deaf.code, deaf.report.problems]).toEqual([1, [expect.stringContaining("ignores Vary: Accept")]]);
     const bare = { headers: () => ({ vary: undefined, "content-type": "image/jpeg" }) };
@@ -79,7 +82,7 @@ describe("a look through a CDN", () => {
     );
   });
 
-  test("names what is not there, whose page it ever is", async () => {
+  test("a check through a CDN names missing photographs, whichever server's error page arrives", async () => {
     const { code, report } = await edge({
       instead: () => ({ status: 404, headers: html, body: page("No") }),
     });
@@ -126,20 +129,20 @@ const inFront: readonly (readonly [string, Instead, string])[] = [
 ];
 
 describe.each(inFront)(
-  "%s before the server is neither a photograph's fault nor the token's",
+  "%s in front of the server is reported, and blames neither a photograph nor the token",
   (_, instead, words) => {
     const expected = (origin: string) =>
       instead.status === 200
         ? `imgproxy-lite scan: ${origin} is not an imgproxy-lite server: it ${words}`
         : `imgproxy-lite scan: something in front of the server refuses this machine: ${origin} ${words}`;
 
-    test("in a look through the CDN", async () => {
+    test("an answer from in front of the server is reported in a check through a CDN", async () => {
       const { code, stderr, report, endpoint } = await edge({ instead: () => instead });
       expect([code, report.problems, report.warnings]).toEqual([2, [], []]);
       expect(stderr).toContain(expected(new URL(endpoint).origin));
     });
 
-    test("in a scan, with a token and without", async () => {
+    test("an answer from in front of the server is reported in a scan, with a token and without", async () => {
       await using cdn = await startCdn(proxy.endpoint, { instead: () => instead });
       for (const env of [{ TOKEN: "a-token-of-some-length" }, {}]) {
         const { code, stdout, stderr } = await run(["--site", site.folder, "--endpoint", cdn.endpoint], {

@@ -41,7 +41,7 @@ afterAll(async () => {
   await rm(site, { recursive: true, force: true });
 });
 
-test("every image of a blog whose photographs are in a bucket is a hit before its first reader", async () => {
+test("every image of a blog with its photographs in a bucket is a hit for its first reader", async () => {
   const [hugo] = extremes.slice(-1);
   if (hugo === undefined) throw new Error("there is no Hugo here");
   const flags = ["--site", site, "--endpoint", server.endpoint, "--effort", "0", "--json"];

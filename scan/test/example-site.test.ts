@@ -33,7 +33,7 @@ afterAll(async () => {
 });
 
 test.each([...extremes])(
-  "what Hugo $version emits is what was scanned, and all of it is a hit",
+  "the URLs that Hugo $version emits are those of the scan, and all are hits",
   async (hugo) => {
     const scanned = await run(
       [

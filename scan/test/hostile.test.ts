@@ -54,7 +54,7 @@ describe("a server whose answer is not what it should be", () => {
     ["key", "other.jpg", "the key that was asked about"],
   ] as const;
 
-  test("is named with the member at fault, ends the scan, and leaves the manifest", async () => {
+  test("an invalid answer of a server ends the scan with the invalid field, and the manifest stays", async () => {
     await using site = await createSite(blog);
     const answer = { value: "" };
     await using server = await startAnswering(200, "application/json", (path) =>
@@ -76,7 +76,7 @@ describe("a server whose answer is not what it should be", () => {
     [200, "application/json", "[]", ""],
     [200, "application/json", `{"images":[]}`, ""],
   ])(
-    "and is %i %s %s is no imgproxy-lite server, with a token and without",
+    "a server that is %i %s %s is reported as not imgproxy-lite, with a token and without",
     async (status, type, body, seen) => {
       await using site = await createSite(blog);
       await using server = await startAnswering(status, type, () => body);
@@ -93,7 +93,7 @@ describe("a server whose answer is not what it should be", () => {
 });
 
 describe("a good manifest", () => {
-  test("stays where not one photograph is there, which the scan says, and is emptied where the site shows none", async () => {
+  test("a good manifest stays if no photograph exists, with a message, and is emptied if the site shows none", async () => {
     await using proxy = await startStandIn({});
     await using site = await createSite(blog);
     const lost = await scan(site.folder, proxy.endpoint);
@@ -105,7 +105,7 @@ describe("a good manifest", () => {
     expect(await manifestOf(site.folder)).toEqual({ schema: 1, images: {} });
   });
 
-  test("that cannot be read is not taken for none", async () => {
+  test("a manifest that cannot be read does not count as empty", async () => {
     await using proxy = await startStandIn({ "worms.jpg": 4000 });
     await using site = await createSite(blog);
     const file = `${site.folder}/assets/imgproxy.json`;
@@ -121,7 +121,7 @@ describe("a good manifest", () => {
     expect(await manifestOf(site.folder)).toEqual(manifest);
   });
 
-  test("is not where a hostile one is kept from: what it says is passed over, and written no more", async () => {
+  test("invalid entries of a manifest are ignored, and not written again", async () => {
     await using proxy = await startStandIn({ "worms.jpg": 4000, "other.jpg": 0 });
     const evil = { ...manifest.images["worms.jpg"], color: `red"><script>` };
     await using site = await createSite({
@@ -145,7 +145,7 @@ describe("what a key, a file's name or an answer says to a terminal and a runner
   const commands = (text: string) => text.split(/[\r\n]+/).filter((line) => /^\s*::|##\w*\[/.test(line));
   const controls = /(?!\n)[\p{Cc}\u202e]/u;
 
-  test("is text: no control reaches either, and no line is a command", async () => {
+  test("text from keys, file names and answers is printed without controls and without commands for a CI runner", async () => {
     const detail = `no${attacks.join("")} ##[error]x ##vso[task.x]y`;
     const problem = JSON.stringify({ code: "source-absent", title: "x", detail, status: 404 });
     await using server = await startAnswering(404, "application/problem+json", () => problem);
@@ -177,7 +177,7 @@ describe("what a key, a file's name or an answer says to a terminal and a runner
     ).toBe(true);
   });
 
-  test("is text also where the scan cannot run", async () => {
+  test("text from keys and answers is also safe when the scan cannot run", async () => {
     await using server = await startAnswering(500, "application/problem+json", () =>
       JSON.stringify({
         code: "source-misconfigured",

@@ -15,7 +15,7 @@ const twoPosts = {
 };
 
 describe("a scan", () => {
-  test("makes every tier of every photograph in every Accept class, then finds all of it made", async () => {
+  test("a scan makes every tier of every photograph for every class of readers, and a second one finds all of them", async () => {
     await using proxy = await startStandIn({ "worms.jpg": 4000, "trips/small.jpg": 600 });
     await using site = await createSite({ ...twoPosts, "config.toml": config(proxy.endpoint) });
 
@@ -41,7 +41,7 @@ describe("a scan", () => {
     expect(JSON.parse(second.stdout).summary).toMatchObject({ variants: 21, hits: 21, made: 0 });
   });
 
-  test("writes the manifest whole, sorted, and leaves nothing else behind", async () => {
+  test("a scan writes the manifest whole and sorted, and leaves no other file", async () => {
     await using proxy = await startStandIn({ "worms.jpg": 4000, "trips/small.jpg": 600 });
     await using site = await createSite({ ...twoPosts, "config.toml": config(proxy.endpoint) });
     await run(["--site", site.folder]);
@@ -57,7 +57,7 @@ describe("a scan", () => {
     expect(await readdir(`${site.folder}/assets`)).toEqual(["imgproxy.json"]);
   });
 
-  test("names each place of a missing or undecodable photograph and exits 1", async () => {
+  test("a scan names each place of a missing or damaged photograph and exits with 1", async () => {
     await using proxy = await startStandIn({ "worms.jpg": 4000, "broken.jpg": 0 });
     await using site = await createSite({
       "config.toml": config(proxy.endpoint),
@@ -71,7 +71,7 @@ describe("a scan", () => {
     expect(stdout).toContain("15 variants: 0 were there, 15 made, 0 failed");
   });
 
-  test("takes a key beside the page, else one of the site, and names both where neither is there", async () => {
+  test("a scan uses a key beside the page, else one of the site, and names both if neither exists", async () => {
     await using proxy = await startStandIn({
       "posts/both.jpg": 600,
       "both.jpg": 700,
@@ -104,7 +104,7 @@ describe("a scan", () => {
     ]);
   });
 
-  test("names a photograph of the site's own parameters once, at the configuration", async () => {
+  test("a scan reports a photograph of the site's own parameters once, at the configuration", async () => {
     await using proxy = await startStandIn({});
     await using site = await createSite({
       "config.toml": `${config(proxy.endpoint)}resolve = "page"\n[params]\nimages = "img/social.png"\n`,
@@ -117,7 +117,7 @@ describe("a scan", () => {
     expect(stdout).toContain("config.toml:1:1: error: img/social.png: There is no such photograph.");
   });
 
-  test("waits for a server that sheds load, as Retry-After says", async () => {
+  test("a scan waits for an overloaded server, as Retry-After says", async () => {
     await using proxy = await startStandIn({ "worms.jpg": 400 });
     await using site = await createSite({
       "config.toml": config(proxy.endpoint),
@@ -129,7 +129,7 @@ describe("a scan", () => {
     expect(stdout).toContain("3 variants: 0 were there, 3 made, 0 failed");
   });
 
-  test("waits for a server that is being restarted", async () => {
+  test("a scan waits for a server that restarts", async () => {
     const before = await startStandIn({ "worms.jpg": 400 });
     const port = Number(new URL(before.endpoint).port);
     await using site = await createSite({
@@ -149,7 +149,7 @@ describe("a scan", () => {
     expect(after.asked).toHaveLength(4);
   });
 
-  test("counts raw <img> tags, where they reach the page", async () => {
+  test("a scan counts raw <img> tags that reach the page", async () => {
     await using proxy = await startStandIn({});
     const raw = `<img src="a.jpg">
 
@@ -188,7 +188,7 @@ src="b.jpg"> and <img/> and \`<img>\` \\<img>
     );
   });
 
-  test("says that hugo will leave images plain while the site names no proxy", async () => {
+  test("a scan warns that hugo does not change images while the site has no endpoint", async () => {
     await using proxy = await startStandIn({ "worms.jpg": 400 });
     await using site = await createSite({
       "config.toml": 'baseURL = "https://blog.example/"\n',
@@ -199,7 +199,7 @@ src="b.jpg"> and <img/> and \`<img>\` \\<img>
     expect(stdout).toContain("config.toml:1:1: warning: params.imgproxy.endpoint is not set");
   });
 
-  test("exits 2 when the server stays away for longer than --timeout", async () => {
+  test("a scan exits with 2 when the server is away for longer than --timeout", async () => {
     await using site = await createSite({
       "config.toml": config("http://127.0.0.1:9/"),
       "content/a.md": "![](worms.jpg)\n",
@@ -209,7 +209,7 @@ src="b.jpg"> and <img/> and \`<img>\` \\<img>
     expect(stderr).toContain("http://127.0.0.1:9 cannot be reached");
   });
 
-  test("asks nothing and writes nothing in a dry run", async () => {
+  test("a dry run sends no request and writes nothing", async () => {
     await using proxy = await startStandIn({});
     await using site = await createSite({ ...twoPosts, "config.toml": config(proxy.endpoint) });
     const { code, stdout } = await run(["--site", site.folder, "--dry-run", "--json"]);
@@ -219,7 +219,7 @@ src="b.jpg"> and <img/> and \`<img>\` \\<img>
     expect(await readdir(site.folder)).not.toContain("assets");
   });
 
-  test("reaches the proxy at --endpoint while the pages name another", async () => {
+  test("a scan uses the proxy at --endpoint while the pages name another", async () => {
     await using proxy = await startStandIn({ "worms.jpg": 400 });
     await using site = await createSite({
       "config.toml": config("https://images.example/"),
@@ -239,13 +239,13 @@ describe("a scan that cannot run exits 2 and says", () => {
     [["--nosuch"], "Unknown option '--nosuch'"],
     [["--endpoint", "images.example"], "--endpoint takes a URL"],
     [["--timeout", "soon"], "--timeout takes a duration"],
-  ])("%j: %s", async (args, words) => {
+  ])("a scan that cannot run exits with 2 and a message: %j: %s", async (args, words) => {
     const { code, stderr } = await run(args);
     expect(stderr).toContain(words);
     expect(code).toBe(2);
   });
 
-  test("which file and key of the configuration is wrong, all at once", async () => {
+  test("a scan reports all configuration errors together, with file and key", async () => {
     await using site = await createSite({
       "config.toml": config("https://images.example/"),
       "config/_default/params.yaml": "imgproxy:\n  resolve: sideways\n  Tiers: [{width: 0, quality: 50}]\n",
@@ -274,14 +274,14 @@ describe("a scan that cannot run exits 2 and says", () => {
       { HUGO_IMGPROXY_KEY: " \n" },
       "params.imgproxy.sign is on, and HUGO_IMGPROXY_KEY is not set",
     ],
-  ])("what of signing is missing: %j with %j", async (line, env, words) => {
+  ])("a scan names the missing part of signing: %j with %j", async (line, env, words) => {
     await using site = await createSite({ "config.toml": `${config("https://images.example/")}${line}\n` });
     const { code, stdout, stderr } = await run(["--site", site.folder, "--dry-run"], { env });
     expect([code, stdout]).toEqual([2, ""]);
     expect(stderr).toContain(words);
   });
 
-  test("which configuration does not parse", async () => {
+  test("a scan names a configuration file that does not parse", async () => {
     await using site = await createSite({ "config.toml": "a = \n" });
     const { code, stderr } = await run(["--site", site.folder]);
     expect(code).toBe(2);

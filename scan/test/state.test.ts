@@ -9,7 +9,7 @@ import { startServer } from "./real-server.ts";
 
 const photo = fileURLToPath(new URL("../../hugo-module/exampleSite/photos/worms.jpg", import.meta.url));
 
-test("a scan remembers what variants weigh: a server that has them all does not say it again", async () => {
+test("a scan remembers the sizes of variants: a server that has all of them does not send them again", async () => {
   const photos = await temporaryFolder();
   for (const name of ["worms.jpg", "boats.jpg"]) await copyFile(photo, path.join(photos, name));
   await using server = await startServer(photos);

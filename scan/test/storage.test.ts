@@ -55,7 +55,7 @@ test.each([
   ["with a token", true],
   ["as a reader", false],
 ])(
-  "thirty archived photographs among sixty are named with file and line, and cost the others nothing: %s",
+  "thirty archived photographs among sixty are named with file and line, and do not affect the others: %s",
   async (name, withToken) => {
     const folder = name.replaceAll(" ", "-");
     const bad = each(30, (n) => `archived/${folder}/${n}.jpg`);
@@ -91,7 +91,7 @@ test.each([
   ["http", "a reason of law", { status: 451 }, 422],
   ["http", "a login", { status: 401 }, 422],
 ] as const)(
-  "on %s, forty readers of photographs with %s leave the others as they are",
+  "on %s, forty readers of photographs with %s do not affect the others",
   async (kind, name, refusing, status) => {
     const { endpoint } = serverOf(kind);
     const get = async (key: string) =>
@@ -117,7 +117,7 @@ test.each([
   },
 );
 
-test("a key pair that is wrong is the operator's, once and at once, and the manifest stays", async () => {
+test("a wrong key pair is reported once and at once, to the operator, and the manifest stays", async () => {
   const keys = each(30, (n) => `pair/${n}.jpg`);
   await using site = await createSite({ "config.toml": config, "content/a.md": content(keys) });
   expect((await scan(site.folder, "s3", true)).code).toBe(0);
@@ -137,7 +137,7 @@ test("a key pair that is wrong is the operator's, once and at once, and the mani
   expect(reader.stderr).toBe(`imgproxy-lite scan: ${words}: pair/new.jpg\n`);
 });
 
-test("one photograph that the storage cannot give holds no other up, with a token and without", async () => {
+test("one photograph that the storage cannot give does not delay others, with a token and without", async () => {
   storage.refuse = (key) => (key.endsWith("/4.jpg") ? { status: 500, code: "InternalError" } : undefined);
   const scanned = async (withToken: boolean) => {
     const keys = each(10, (n) => `one-${withToken}/${n}.jpg`);
@@ -151,7 +151,7 @@ test("one photograph that the storage cannot give holds no other up, with a toke
   await Promise.all([scanned(true), scanned(false)]);
 });
 
-test("a storage that is away is waited for, and the scan goes on where it was", async () => {
+test("a scan waits for a storage that is away, and continues where it was", async () => {
   let refused = 0;
   storage.refuse = () => {
     refused += 1;
@@ -164,7 +164,7 @@ test("a storage that is away is waited for, and the scan goes on where it was", 
   expect(report.summary).toMatchObject({ variants: 40, made: 40, failed: 0 });
 });
 
-test("Node warns of nothing, here or there, while sixteen requests wait for a server and one call probes sixteen", async () => {
+test("Node prints no warning, in scan or server, while sixteen requests wait for a server and one call probes sixteen", async () => {
   const keys = each(16, (n) => `crowd/${n}.jpg`);
   await using site = await createSite({ "config.toml": config, "content/a.md": content(keys) });
   const args = ["--site", site.folder, "--concurrency", "16", "--json"];
@@ -181,7 +181,7 @@ test("Node warns of nothing, here or there, while sixteen requests wait for a se
   expect(server.stderr()).toBe("");
 });
 
-test("a withheld photograph is named where another key of the same image came first", async () => {
+test("a withheld photograph is reported even if another key of the same image comes first", async () => {
   storage.refuse = (key, method) =>
     key.startsWith("posts/") ? { status: 404, code: "NoSuchKey" } : archived(key, method);
   await using site = await createSite({

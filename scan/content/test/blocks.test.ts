@@ -22,7 +22,7 @@ function reduced(text: string, portion?: number) {
 describe("the blocks that decide the images give what the whole text gives", () => {
   const names = Object.keys(cases) as (keyof typeof cases)[];
 
-  test.each(names)("alone: %s", (name) => {
+  test.each(names)("parsing only the blocks that can have images finds the same images: %s", (name) => {
     const whole = markdownImages(cases[name], endpoints);
     expect(reduced(cases[name])).toEqual(whole);
     expect(reduced(cases[name], 10)).toEqual(whole);
@@ -37,11 +37,11 @@ describe("the blocks that decide the images give what the whole text gives", () 
     // A definition's term may stand above an empty line.
     "Term\n\n:   para\n\n    ![w](worms.jpg)\n",
     "\ufeffprose\n\n![w](worms.jpg)\n",
-  ])("where a line alone does not tell: %j", (text) => {
+  ])("blocks that a line alone does not decide give the same images as the whole text: %j", (text) => {
     expect(reduced(text)).toEqual(markdownImages(text, endpoints));
   });
 
-  test("between any two others", () => {
+  test("blocks between any two others give the same images as the whole text", () => {
     const all = names.map((name) => cases[name]);
     fc.assert(
       fc.property(fc.array(fc.constantFrom(...all), { minLength: 2, maxLength: 6 }), (parts) => {
@@ -54,7 +54,7 @@ describe("the blocks that decide the images give what the whole text gives", () 
     );
   });
 
-  test("in any arrangement of lines that open, hold and close each other", () => {
+  test("blocks of any lines that open, contain and close each other give the same images as the whole text", () => {
     fc.assert(
       fc.property(fc.array(lines(), { maxLength: 24 }), fc.constantFrom("\n", "\r\n", "\r"), (all, end) => {
         const text = all.join(end);
@@ -71,20 +71,20 @@ test("prose without an image is not parsed", () => {
   expect(relevantBlocks(wholeReading("a\n\n```\nb\n```\n\n[c]: d\n"), []).readings).toEqual([]);
 });
 
-test("prose around an image is left out, its definitions are not", () => {
+test("prose around an image is not parsed, but its definitions are", () => {
   const text = "prose\n\n![w][id]\n\n- more\n- prose\n\n[id]: worms.jpg\n";
   expect(relevantBlocks(wholeReading(text), []).readings.map(({ text }) => text)).toEqual([
     "![w][id]\n\n[id]: worms.jpg\n",
   ]);
 });
 
-test("prose around an image in a list with code is left out", () => {
+test("prose around an image in a list with code is not parsed", () => {
   const text = "prose\n\n1. a\n\n   ```\n   b\n   ```\n\n   ![w](worms.jpg)\n\nmore prose\n";
   const list = text.slice(text.indexOf("1."), text.indexOf("more"));
   expect(relevantBlocks(wholeReading(text), []).readings.map(({ text }) => text)).toEqual([list]);
 });
 
-test("code about images is left out where it stands alone", () => {
+test("code about images is not parsed if it stands alone", () => {
   const text = "![*w*](worms.jpg)\n\n```md\n![a](a.jpg)\n```\n\n~~~\n![b](b.jpg)\n";
   expect(relevantBlocks(wholeReading(text), []).readings.map(({ text }) => text)).toEqual([
     "![*w*](worms.jpg)\n\n",

@@ -66,7 +66,7 @@ describe("front matter that no parser takes", () => {
     "list.md": "- ![](list.jpg)",
   };
 
-  test("is a warning: its lines are read one by one, and the body all the same", async () => {
+  test("front matter that does not parse is a warning: its lines are read one by one, and the body is scanned", async () => {
     await using site = await createSite({
       "config.toml": siteConfig(`[params.imgproxy]
 endpoint = "https://images.example/"

@@ -39,7 +39,7 @@ describe.each([...hugos])("on Hugo $version", (hugo) => {
     }
   });
 
-  test.each(names)("the scan finds what Hugo emits for: %s", (name) => {
+  test.each(names)("the scan finds the images that Hugo emits for: %s", (name) => {
     const page = `posts/${folderOf(name)}/`;
     const own = [...(emitted.get(name) ?? [])].filter((url) =>
       new URL(url).searchParams.get("img")?.startsWith(page),

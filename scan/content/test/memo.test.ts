@@ -12,32 +12,35 @@ import type { MarkdownImage } from "../references/markdown.ts";
 import { openMemo } from "../references/memo.ts";
 
 describe("a scan that remembers finds what one that does not finds", () => {
-  test.each(Object.entries(every))("%s", async (_, fixture) => {
-    await using site = await createSite(fixture.files(169));
-    const options = { folder: site.folder, environment: "production", hugoMinor: 169 };
-    const found = async (remember: boolean) => {
-      const loaded = await loadSite({ ...options, variables: fixture.env ?? {} });
-      const signal = new AbortController().signal;
-      const { posts, ...rest } = await readPosts(loaded, {
-        ...{ now: new Date("2026-01-01"), signal, progress: silentProgress, remember },
-      });
-      const uses = posts.map((post) =>
-        post.uses.map((use) => ({ ...use, candidates: use.candidates(use.keys[0] ?? "", undefined) })),
-      );
-      return { ...rest, files: posts.map((post) => post.file), uses };
-    };
-    const fresh = await found(false);
-    expect(await found(true)).toEqual(fresh);
-    expect(await found(true)).toEqual(fresh);
+  test.each(Object.entries(every))(
+    "a scan with remembered results finds the same as one without: %s",
+    async (_, fixture) => {
+      await using site = await createSite(fixture.files(169));
+      const options = { folder: site.folder, environment: "production", hugoMinor: 169 };
+      const found = async (remember: boolean) => {
+        const loaded = await loadSite({ ...options, variables: fixture.env ?? {} });
+        const signal = new AbortController().signal;
+        const { posts, ...rest } = await readPosts(loaded, {
+          ...{ now: new Date("2026-01-01"), signal, progress: silentProgress, remember },
+        });
+        const uses = posts.map((post) =>
+          post.uses.map((use) => ({ ...use, candidates: use.candidates(use.keys[0] ?? "", undefined) })),
+        );
+        return { ...rest, files: posts.map((post) => post.file), uses };
+      };
+      const fresh = await found(false);
+      expect(await found(true)).toEqual(fresh);
+      expect(await found(true)).toEqual(fresh);
 
-    const [first] = fresh.files;
-    if (first === undefined) throw new Error("the fixture shows nothing");
-    await appendFile(path.join(site.folder, first), "\n\nNew: ![*new*](new.jpg)\n");
-    const edited = await found(true);
-    await rm(path.join(site.folder, "resources"), { recursive: true, force: true });
-    expect(edited).toEqual(await found(false));
-    expect(edited).not.toEqual(fresh);
-  });
+      const [first] = fresh.files;
+      if (first === undefined) throw new Error("the fixture shows nothing");
+      await appendFile(path.join(site.folder, first), "\n\nNew: ![*new*](new.jpg)\n");
+      const edited = await found(true);
+      await rm(path.join(site.folder, "resources"), { recursive: true, force: true });
+      expect(edited).toEqual(await found(false));
+      expect(edited).not.toEqual(fresh);
+    },
+  );
 });
 
 describe("the memory of parsed Markdown", () => {
@@ -64,20 +67,20 @@ describe("the memory of parsed Markdown", () => {
     return parsed;
   }
 
-  test("answers for a text it has seen, in this run or an earlier one", async () => {
+  test("the memory of parsed Markdown returns results for a text of this run or an earlier one", async () => {
     const file = path.join(folder, "seen", "markdown.txt");
     expect(await ask(file, ["one", "one", "two"])).toEqual(["one", "two"]);
     expect(await ask(file, ["two", "three", "one"])).toEqual(["three"]);
   });
 
-  test("forgets what no post holds any more", async () => {
+  test("the memory of parsed Markdown drops results that no post needs any more", async () => {
     const file = path.join(folder, "forgets.txt");
     await ask(file, ["one", "two"]);
     await ask(file, ["two"]);
     expect(await ask(file, ["one", "two"])).toEqual(["one"]);
   });
 
-  test("is not written again while nothing changes", async () => {
+  test("the memory of parsed Markdown is not written again while nothing changes", async () => {
     const file = path.join(folder, "same.txt");
     await ask(file, ["one"]);
     const { ino } = await stat(file);
@@ -85,7 +88,7 @@ describe("the memory of parsed Markdown", () => {
     expect((await stat(file)).ino).toBe(ino);
   });
 
-  test("tells endpoints apart", async () => {
+  test("the memory of parsed Markdown keeps endpoints apart", async () => {
     const memo = await openMemo(
       path.join(folder, "endpoints.txt"),
       "parser 1",
@@ -99,7 +102,7 @@ describe("the memory of parsed Markdown", () => {
     ]);
   });
 
-  test("does not believe another parser, nor a file that was cut, changed or made up", async () => {
+  test("the memory of parsed Markdown ignores results of another parser, and a file that was cut, changed or invented", async () => {
     const file = path.join(folder, "damaged.txt");
     await ask(file, ["one"]);
     const text = await readFile(file, "utf8");
@@ -120,7 +123,7 @@ describe("the memory of parsed Markdown", () => {
     expect(await ask(file, ["one"])).toEqual([]);
   });
 
-  test("has a new name when the parser changes: raise MEMO_MAKER, then the hash here", async () => {
+  test("the memory of parsed Markdown has a new name when the parser changes: raise MEMO_MAKER, then the hash here", async () => {
     const lock = await readFile(new URL("../../../package-lock.json", import.meta.url), "utf8");
     const files = ["markdown.ts", "deep-parentheses.ts"];
     const sources = await Promise.all(

@@ -31,7 +31,7 @@ const unremarkable = (content: string) =>
   ]);
 
 describe("a scan goes on past odd files, with one finding each", () => {
-  test("on a Hugo that follows no links", async () => {
+  test("a scan reports each unreadable file once and continues, on a Hugo that follows no links", async () => {
     await using site = await oddSite(Object.keys(oddities));
     const { keys, findings, code } = await scanOdd(site, "0.169.0");
     expect(keys).toEqual(["after.jpg", "before.jpg", "deep.jpg"]);
@@ -50,7 +50,7 @@ describe("a scan goes on past odd files, with one finding each", () => {
     await chmod(path.join(site.folder, "content/closed"), 0o700);
   });
 
-  test("on a Hugo that follows links", async () => {
+  test("a scan reports each unreadable file once and continues, on a Hugo that follows links", async () => {
     await using site = await oddSite(["dangling.md", "folder.md", "itself.md", "again"]);
     const { keys, findings, code } = await scanOdd(site, "0.111.3");
     expect(keys).toEqual(["after.jpg", "before.jpg", "deep.jpg"]);
@@ -62,7 +62,7 @@ describe("a scan goes on past odd files, with one finding each", () => {
     ]);
   });
 
-  test("and says when it cannot know what Hugo has in static/", async () => {
+  test("a scan reports that it cannot know the files in an unreadable static/", async () => {
     await using site = await oddSite([]);
     await mkdir(path.join(site.folder, "static"), { mode: 0o000 });
     const { keys, findings, code } = await scanOdd(site, "0.169.0");

@@ -59,7 +59,7 @@ const complete: Readonly<Record<string, string>> = {
 const config = siteConfig('[params.imgproxy]\nendpoint = "https://images.example/"\n');
 
 describe("pages that no parser gets through", () => {
-  test("are one finding each, and all others are complete, in bounded memory", async () => {
+  test("each page that no parser can read is one finding, and all others are complete, in limited memory", async () => {
     const texts = [
       ...Object.entries(refused).map(([name, [text]]) => [name, text]),
       ...Object.entries(complete),
@@ -93,7 +93,7 @@ describe("pages that no parser gets through", () => {
     expect(Number(/peak (\d+)/.exec(stderr)?.[1])).toBeLessThan(384 * 1024);
   });
 
-  test("are ended by an interrupt, whatever is being parsed", async () => {
+  test("an interrupt ends the scan, whatever is being parsed", async () => {
     // It goes on until its limit, five seconds of CPU time.
     const heavy = `${many("*a* ", 85_000)}![](a.jpg)`;
     await using site = await createSite({ "config.toml": config, "content/a.md": heavy });
@@ -123,7 +123,7 @@ describe("pages that no parser gets through", () => {
       `{"a": "${many("x", 200_000)}"}`,
       "hugo.json cannot be read: too long (limit 131072 characters)",
     ],
-  ])("end with the name of the file where it is %s", async (name, text, words) => {
+  ])("a file that is %s ends the scan with the file's name", async (name, text, words) => {
     await using site = await createSite({ [name]: text });
     const { code, stderr } = await run(["--site", site.folder, "--dry-run"]);
     expect(stderr).toContain(words);

@@ -9,7 +9,7 @@ import { startServer } from "../../test/real-server.ts";
 
 const photo = fileURLToPath(new URL("../../../hugo-module/exampleSite/photos/worms.jpg", import.meta.url));
 
-test("more effort makes fewer bytes in place of less, and less takes nothing back", async () => {
+test("a higher effort makes smaller files and replaces the others, and a lower effort changes nothing", async () => {
   await using photos = await folder();
   await using cache = await folder();
   await copyFile(photo, path.join(photos.path, "worms.jpg"));

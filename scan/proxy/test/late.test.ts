@@ -31,7 +31,7 @@ formats = [${formats}]
 tiers = [${tiers}]
 `;
 
-test("an image that cannot be made in time is said to be one, after one attempt, and the others are made", async () => {
+test("an image that cannot be made in time is reported as such, after one attempt, and the others are made", async () => {
   await using site = await createSite({
     "config.toml": config('"avif", "jpg"', "{width = 60, quality = 60}, {width = 1600, quality = 90}"),
     "content/a.md": "\n![](noise.jpg)\n",
@@ -61,7 +61,7 @@ test("an image that cannot be made in time is said to be one, after one attempt,
   expect(await server.metric("imgproxy_lite_encode_failures_total")).toBe(1);
 });
 
-test("so is one that a reader would not get in time", async () => {
+test("an image that a reader would not get in time is reported as such too", async () => {
   await using site = await createSite({
     "config.toml": config('"avif"', "{width = 1600, quality = 95}"),
     "content/a.md": "![](noise.jpg)\n",

@@ -53,7 +53,7 @@ const scan = (folder: string, ...args: string[]) =>
   run(["--site", folder, "--endpoint", server.endpoint, "--json", ...args], { env: { TOKEN: server.token } });
 
 describe("with a token", () => {
-  test("a second scan makes no encode and reads no image, and knows what everything weighs", async () => {
+  test("with a token, a second scan encodes and reads no image, and knows all sizes", async () => {
     await using site = await createSite({
       "config.toml": config,
       "content/a.md": "![](worms.jpg) ![](trips/Alps.JPG)\n",
@@ -70,7 +70,7 @@ describe("with a token", () => {
     expect(await server.metric("imgproxy_lite_source_bytes_total")).toBe(reads);
   });
 
-  test("the server is told what the site uses, under the name that was given", async () => {
+  test("with a token, the server gets the site's variants under the given name", async () => {
     await using site = await createSite({ "config.toml": config, "content/a.md": "![](worms.jpg)\n" });
     await scan(site.folder, "--publish", "blog/first", "--preview", "1h");
     const response = await fetch(`${server.endpoint}api/published/blog/first`, {
@@ -81,7 +81,7 @@ describe("with a token", () => {
     });
   });
 
-  test("a replaced photograph changes its line of the manifest and is made anew", async () => {
+  test("with a token, a replaced photograph changes its line of the manifest and is made again", async () => {
     await using site = await createSite({ "config.toml": config, "content/a.md": "![](again.jpg)\n" });
     await paint("again.jpg", "green");
     await scan(site.folder);
@@ -92,7 +92,7 @@ describe("with a token", () => {
     expect(await manifestOf(site.folder)).not.toEqual(before);
   });
 
-  test("a site that outgrows the server's cache is warned of it", async () => {
+  test("a site that is larger than the server's cache gets a warning", async () => {
     await using small = await startServer(photos, { CACHE_MAX_BYTES: "1KiB" });
     await using site = await createSite({
       "config.toml": config,
@@ -109,7 +109,7 @@ describe("with a token", () => {
     ]);
   });
 
-  test("a wrong token is said to be one", async () => {
+  test("a wrong token is reported as such", async () => {
     await using site = await createSite({ "config.toml": config, "content/a.md": "![](worms.jpg)\n" });
     const { code, stderr } = await scan(site.folder, "--token", "another-token-of-some-length");
     expect(code).toBe(2);
@@ -117,7 +117,7 @@ describe("with a token", () => {
   });
 });
 
-test("a missing photograph names the one that was meant, and a broken one its fault", async () => {
+test("for a missing photograph the scan suggests a key, and for a broken one it names the fault", async () => {
   await using site = await createSite({
     "config.toml": config,
     "content/a.md": "![](trips/alps.jpg)\n\n![](wroms.jpg) ![](worms.jpg)\n\n![](broken.jpg)\n",
@@ -143,7 +143,7 @@ test.each([
   ["series/IMG_2222.jpg", undefined],
   ["worxyz.jpg", undefined],
   ["z.jpg", undefined],
-])("a missing photograph is compared with what is in the bucket: %s", async (key, words) => {
+])("a missing photograph is compared with the keys in the bucket: %s", async (key, words) => {
   await using site = await createSite({ "config.toml": config, "content/a.md": `![](${key})\n` });
   const { stdout } = await scan(site.folder);
   const [finding, ...others] = JSON.parse(stdout).findings;
@@ -152,7 +152,7 @@ test.each([
   else expect(finding.message).toContain(`${key}: There is no such photograph. ${words}`);
 });
 
-test("a report shows failures first, then each photograph, with nothing outside the page", async () => {
+test("a report shows failures first, then each photograph, on one self-contained page", async () => {
   await using site = await createSite({
     "config.toml": config,
     "content/a.md": "![](worms.jpg)\n\n![](<nosuch & gone.jpg>)\n",
@@ -167,7 +167,7 @@ test("a report shows failures first, then each photograph, with nothing outside 
   expect(html.replaceAll(/"data:[^"]*"/g, "")).not.toMatch(/(?:src|href)="/);
 });
 
-test("one bad post never stops the others", async () => {
+test("one bad post does not stop the others", async () => {
   await using site = await createSite({
     "config.toml": config,
     "content/a.md": "---\ntitle: [\n---\n![](worms.jpg)\n",

@@ -14,47 +14,50 @@ import { loadSite } from "../site.ts";
 describe.each(hugos.slice(-1))("what Hugo $version says of a site is what the scan reads", (hugo) => {
   const hugoMinor = Number(hugo.version.split(".")[1]);
 
-  test.each(Object.entries(every))("%s", async (_, fixture: Fixture) => {
-    await using site = await createSite(fixture.files(hugoMinor));
-    const env = {
-      ...fixture.env,
-      HUGO_MODULE_REPLACEMENTS: `github.com/imgproxy-lite/imgproxy-lite -> ${moduleRoot}`,
-    };
-    const ask = async (...args: string[]) => {
-      const { output, exitCode } = await runHugo(site.folder, hugo, [...args, "-e", "production"], env);
-      if (exitCode !== 0) throw new Error(output);
-      return output;
-    };
-    const source = { folder: site.folder, environment: "production", variables: env, hugoMinor };
+  test.each(Object.entries(every))(
+    "the scan reads a site's configuration as Hugo does: %s",
+    async (_, fixture: Fixture) => {
+      await using site = await createSite(fixture.files(hugoMinor));
+      const env = {
+        ...fixture.env,
+        HUGO_MODULE_REPLACEMENTS: `github.com/imgproxy-lite/imgproxy-lite -> ${moduleRoot}`,
+      };
+      const ask = async (...args: string[]) => {
+        const { output, exitCode } = await runHugo(site.folder, hugo, [...args, "-e", "production"], env);
+        if (exitCode !== 0) throw new Error(output);
+        return output;
+      };
+      const source = { folder: site.folder, environment: "production", variables: env, hugoMinor };
 
-    const { values } = await loadConfig(source);
-    for (const { name, config } of siteLanguages(values, hugoMinor).enabled) {
-      const theirs = JSON.parse(jsonIn(await ask("config", "--format", "json", "--lang", name)));
-      expect([name, settings(config)]).toEqual([name, settings(theirs)]);
-    }
+      const { values } = await loadConfig(source);
+      for (const { name, config } of siteLanguages(values, hugoMinor).enabled) {
+        const theirs = JSON.parse(jsonIn(await ask("config", "--format", "json", "--lang", name)));
+        expect([name, settings(config)]).toEqual([name, settings(theirs)]);
+      }
 
-    const read = await loadSite(source);
-    const mounts = hugoMounts(await ask("config", "mounts"));
-    for (const component of ["content", "static", "assets", "layouts"] as const) {
-      const ours = read.mounts[component].map(({ source, target }) => ({
-        source,
-        target: path.posix.join(component, target),
-      }));
-      expect(ours).toEqual(mounts.filter(({ target }) => `${target}/`.startsWith(`${component}/`)));
-    }
+      const read = await loadSite(source);
+      const mounts = hugoMounts(await ask("config", "mounts"));
+      for (const component of ["content", "static", "assets", "layouts"] as const) {
+        const ours = read.mounts[component].map(({ source, target }) => ({
+          source,
+          target: path.posix.join(component, target),
+        }));
+        expect(ours).toEqual(mounts.filter(({ target }) => `${target}/`.startsWith(`${component}/`)));
+      }
 
-    const listed = parseList(await ask("list", "published"));
-    const pages = [...publishedPages(read, new Date(), () => {})];
-    const files = new Set(pages.map(({ file }) => file));
-    expect(listed.filter(({ file, shown }) => shown && !files.has(file))).toEqual([]);
-    // Hugo lists neither drafts and future pages that the site builds, nor what is in no list.
-    const surplus = pages.filter(
-      ({ file, values, language: { build } }) =>
-        !listed.some((one) => one.file === file) &&
-        !(build.drafts || build.future || build.expired || "build" in values),
-    );
-    expect(surplus.map(({ file }) => file)).toEqual([]);
-  });
+      const listed = parseList(await ask("list", "published"));
+      const pages = [...publishedPages(read, new Date(), () => {})];
+      const files = new Set(pages.map(({ file }) => file));
+      expect(listed.filter(({ file, shown }) => shown && !files.has(file))).toEqual([]);
+      // Hugo lists neither drafts and future pages that the site builds, nor what is in no list.
+      const surplus = pages.filter(
+        ({ file, values, language: { build } }) =>
+          !listed.some((one) => one.file === file) &&
+          !(build.drafts || build.future || build.expired || "build" in values),
+      );
+      expect(surplus.map(({ file }) => file)).toEqual([]);
+    },
+  );
 });
 
 // --- what is compared ---

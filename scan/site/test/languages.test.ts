@@ -37,7 +37,7 @@ resolve = "page"
 manifest = "bilder.json"
 `);
 
-test("a language's own server that refuses what its pages show is named, until it is published to as well", async () => {
+test("a language's own server that refuses what its pages show is named, until the site is published to it too", async () => {
   await using german = await startServer(photos, { VARIANTS: "listed" });
   await using site = await createSite({
     "config.toml": config().replace(/http:\/\/localhost:\d+\//, german.endpoint),
@@ -65,7 +65,7 @@ test("a language's own server that refuses what its pages show is named, until i
   expect(await scan(site.folder, server)).toEqual({ code: 0, findings: [] });
 });
 
-test("a language's own server that gives no answer here is not waited for", async () => {
+test("a language's own server that does not answer here is not waited for", async () => {
   await using site = await createSite({
     "config.toml": config().replace(/http:\/\/localhost:\d+\//, "http://127.0.0.1:9/"),
     "content/a.md": "![](worms.jpg)\n",
@@ -76,7 +76,7 @@ test("a language's own server that gives no answer here is not waited for", asyn
 });
 
 describe.each([...extremes])("on Hugo $version", (hugo) => {
-  test("what a language sets for itself is what is published, warm, measured and checked", async () => {
+  test("the parameters of a language are those that are published, warmed, measured and checked", async () => {
     await using site = await createSite({
       "config.toml": config(),
       "content/reisen/a.md": "![](worms.jpg)\n",

@@ -20,7 +20,7 @@ function agrees(text: string): void {
 }
 
 describe("plain YAML means what a YAML parser says", () => {
-  test("in every fixture's front matter", () => {
+  test("plain YAML means the same as to a YAML parser, in every fixture's front matter", () => {
     const files = [...Object.values(fixtures), ...Object.values(blogs)].flatMap((fixture) =>
       Object.values(fixture.files(169)),
     );
@@ -29,7 +29,7 @@ describe("plain YAML means what a YAML parser says", () => {
     for (const head of heads) agrees(head);
   });
 
-  test("in any arrangement of its pieces", () => {
+  test("plain YAML means the same as to a YAML parser, in any arrangement of its parts", () => {
     let taken = 0;
     fc.assert(
       fc.property(fc.array(lines(), { maxLength: 6 }), fc.constantFrom("\n", "\r\n", "\r"), (all, end) => {
@@ -42,7 +42,7 @@ describe("plain YAML means what a YAML parser says", () => {
     expect(taken).toBeGreaterThan(200);
   });
 
-  test("with any text as a value", () => {
+  test("plain YAML means the same as to a YAML parser, with any text as a value", () => {
     fc.assert(
       fc.property(
         fc.string({ unit: "binary", maxLength: 12 }),
@@ -56,7 +56,7 @@ describe("plain YAML means what a YAML parser says", () => {
   });
 });
 
-test("what people write at the head of a post is plain", () => {
+test("common front matter is plain YAML", () => {
   const head = `title: "Worms: a walk"\ndate: 2024-05-01T10:00:00+02:00\ndraft: false\nweight: 12\n
 tags: [walks, "in the rain", Été]\ncategories:\n  - Notes\n  - Don't panic\ndescription: It rained, so we walked.\n`;
   expect(plainYaml(head)).toEqual({

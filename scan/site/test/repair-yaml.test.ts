@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { parse } from "yaml";
 import { repairYaml } from "../config/repair-yaml.ts";
 
-test("what a parser takes already means the same after the repair", () => {
+test("text that a parser accepts already means the same after the repair", () => {
   let taken = 0;
   fc.assert(
     fc.property(fc.array(line, { maxLength: 8 }), (lines) => {

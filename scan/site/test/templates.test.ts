@@ -33,7 +33,7 @@ const messages = (stdout: string): string[] =>
   JSON.parse(stdout).findings.map(({ message }: { message: string }) => message);
 
 describe("where a theme has a shortcode of the module's name", () => {
-  test("a theme that comes first is warned of once, and its images are not looked for", async () => {
+  test("a theme that is imported first and has a shortcode of the module's name gets one warning, and its images are not looked for", async () => {
     await using site = await siteWith("first", { "themes/t/layouts/shortcodes/img.html": theirs });
     const { code, stdout } = await scan(site.folder);
     expect(messages(stdout)).toEqual([
@@ -42,7 +42,7 @@ describe("where a theme has a shortcode of the module's name", () => {
     expect(code).toBe(0);
   });
 
-  test("a theme that comes after is warned of once, and the module's images are looked for", async () => {
+  test("a theme that is imported last and has a shortcode of the module's name gets one warning, and the module's images are looked for", async () => {
     await using site = await siteWith('theme = "t"', { "themes/t/layouts/shortcodes/img.html": theirs });
     const { code, stdout } = await scan(site.folder);
     const missing = "not-ours.jpg: There is no such photograph.";
@@ -53,7 +53,7 @@ describe("where a theme has a shortcode of the module's name", () => {
     expect(code).toBe(1);
   });
 
-  test("a site's own is its author's business", async () => {
+  test("a site's own shortcode of the module's name gets no warning", async () => {
     await using site = await siteWith("", { "layouts/shortcodes/img.html": theirs });
     const { code, stdout } = await scan(site.folder);
     expect([code, messages(stdout)]).toEqual([0, []]);
@@ -77,14 +77,17 @@ describe("a page that shows plain images although the content has photographs", 
       { "themes/t/layouts/posts/_markup/render-image.html": theirs },
       ["themes/t/layouts/posts/_markup/render-image.html"],
     ],
-  ])("names the hook that Hugo runs, and no other: %s", async (_, lines, files, named) => {
-    await using site = await siteWith(lines, { ...files, "layouts/shortcodes/img.html": theirs });
-    await mkdir(path.join(site.folder, "public"));
-    await writeFile(path.join(site.folder, "public/index.html"), '<img src="a.jpg">');
-    const { code, stdout } = await scan(site.folder, "--check", "public");
-    const message = messages(stdout).find((words) => words.startsWith("no page names the proxy"));
-    const words = named.map((file) => `${file} is used instead of the module's hook`).join("; ");
-    expect(message).toContain(words || "is the module imported, and was the site built after that?");
-    expect(code).toBe(1);
-  });
+  ])(
+    "when a page shows plain images, the scan names the hook that Hugo runs, and no other: %s",
+    async (_, lines, files, named) => {
+      await using site = await siteWith(lines, { ...files, "layouts/shortcodes/img.html": theirs });
+      await mkdir(path.join(site.folder, "public"));
+      await writeFile(path.join(site.folder, "public/index.html"), '<img src="a.jpg">');
+      const { code, stdout } = await scan(site.folder, "--check", "public");
+      const message = messages(stdout).find((words) => words.startsWith("no page names the proxy"));
+      const words = named.map((file) => `${file} is used instead of the module's hook`).join("; ");
+      expect(message).toContain(words || "is the module imported, and was the site built after that?");
+      expect(code).toBe(1);
+    },
+  );
 });
