@@ -6,14 +6,16 @@ const programs = {
   gc: async () => (await load("server")).gc,
   scan: async () => (await load("scan")).scan,
   health: async () => (await load("server")).health,
+  score: async () => (await load("server")).score,
 };
 
-const usage = `usage: imgproxy-lite serve|gc|scan|health [--help]
+const usage = `usage: imgproxy-lite serve|gc|scan|health|score [--help]
 
   serve    the image server
   gc       keeps the cache within its bounds: one sweep, or --watch
   scan     checks, describes and warms the images of a Hugo site
   health   asks the server of this machine whether it lives, for a container's healthcheck
+  score    how much a picture looks like its original, from 100 down
 
 Each says more with --help.
 `;

@@ -3,11 +3,13 @@ import { setFlagsFromString } from "node:v8";
 import { CannotCache } from "./cache/cannot-cache.ts";
 import { helpText, InvalidConfig, loadConfig } from "./config/load.ts";
 import { NoEncoder } from "./encode/no-encoder.ts";
+import { createPool } from "./encode/pool/pool.ts";
+import { CannotScore, scoreFiles } from "./encode/score-files.ts";
 import { CannotSweep, startWatching, sweepOnce } from "./gc/command.ts";
 import { askHealth } from "./http/health.ts";
 import { CannotListen } from "./http/listen.ts";
 import { NoSource } from "./source/open.ts";
-import { start, UnsafeLibraries } from "./start.ts";
+import { sourceLimits, start, UnsafeLibraries } from "./start.ts";
 import { createLog, standardOutput } from "./telemetry/log.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -59,6 +61,24 @@ export async function health(argv: readonly string[], env: Environment): Promise
   }
 }
 
+/** Prints how much a picture looks like its original; returns the exit code. */
+export async function score(argv: readonly string[], env: Environment): Promise<number> {
+  try {
+    const { config, switches } = loadConfig("score", argv, env);
+    if (switches.help) return say(helpText("score"));
+    const [original = "", picture = ""] = switches.files;
+    const scored = await scoreFiles(original, picture, {
+      mostBytes: config.maxSourceBytes,
+      pool: createPool({ memoryBytes: config.encoderMemory, limits: sourceLimits(config) }),
+    });
+    return say(
+      switches.json ? `${JSON.stringify({ original, picture, score: scored })}\n` : `${scored.toFixed(2)}\n`,
+    );
+  } catch (error) {
+    return complain(error);
+  }
+}
+
 // --- process ---
 
 /**
@@ -88,6 +108,10 @@ function complain(error: unknown): number {
       `imgproxy-lite cannot start:\n${error.problems.map((one) => `  ${one}\n`).join("")}`,
     );
     return 2;
+  }
+  if (error instanceof CannotScore) {
+    process.stderr.write(`imgproxy-lite cannot score: ${error.message}\n`);
+    return 1;
   }
   if (repairable.some((kind) => error instanceof kind)) {
     process.stderr.write(`imgproxy-lite cannot start: ${error instanceof Error ? error.message : ""}\n`);

@@ -55,13 +55,7 @@ export async function start(config: Config, log: Log, version: string): Promise<
   let timer: Timer | undefined;
   // A full or hung volume fails for each request; the metric counts all of them.
   const tell = createRateLimiter({ burst: 1, perSecond: 1 / 60 });
-  const limits: SourceLimits = {
-    side: config.maxSide,
-    pixels: config.maxPixels,
-    frames: config.maxFrames,
-    animationPixels: config.maxAnimationPixels,
-    passThroughBytes: config.passThroughBytes,
-  };
+  const limits = sourceLimits(config);
   const warnOfProxy = once(() =>
     log.warn(
       "a request has X-Forwarded-For, but TRUSTED_PROXIES is empty: all readers behind a proxy count as one client. " +
@@ -223,6 +217,17 @@ export async function start(config: Config, log: Log, version: string): Promise<
 const LAST_STORES_MS = 1_000;
 
 // --- parts ---
+
+/** The limits of originals. */
+export function sourceLimits(config: Config): SourceLimits {
+  return {
+    side: config.maxSide,
+    pixels: config.maxPixels,
+    frames: config.maxFrames,
+    animationPixels: config.maxAnimationPixels,
+    passThroughBytes: config.passThroughBytes,
+  };
+}
 
 /** A connection without a byte for this long is closed. All limits on making an image are shorter, so the reader gets an answer. */
 function silenceOf({ sourceTimeout, encodeTimeout, queueTimeout }: Config): number {

@@ -18,11 +18,13 @@ export class InvalidConfig extends Error {
   }
 }
 
-/** Flags that are not settings. */
+/** Flags that are not settings, and the arguments that are not flags. */
 export interface Switches {
   readonly help: boolean;
   readonly dryRun: boolean;
   readonly watch: boolean;
+  readonly json: boolean;
+  readonly files: readonly string[];
 }
 
 /**
@@ -79,6 +81,18 @@ const usages: Readonly<Record<Program, string>> = {
   serve: "usage: imgproxy-lite serve [--source FOLDER|URL] [--cache FOLDER] [--port N] [--dev] [--help]",
   gc: "usage: imgproxy-lite gc [--cache FOLDER] [--max-bytes SIZE] [--dry-run | --watch] [--help]",
   health: "usage: imgproxy-lite health [--admin-port N] [--help]",
+  score:
+    "usage: imgproxy-lite score ORIGINAL PICTURE [--json] [--help]\n\n" +
+    "Says how much a picture looks like its original: SSIMULACRA 2.1. 100 is the same, 90 takes a second look, 70 is a\n" +
+    "good JPEG, 50 a fair one, 30 a poor one. Both are files of one size, turned upright and in sRGB.",
+};
+
+/** Beside --help. */
+const switchesOf: Readonly<Record<Program, readonly string[]>> = {
+  serve: [],
+  gc: ["dry-run", "watch"],
+  health: [],
+  score: ["json"],
 };
 
 function parseFlags(
@@ -91,24 +105,27 @@ function parseFlags(
     flags.map((flag) => [flag, { type: flag === "dev" ? ("boolean" as const) : ("string" as const) }]),
   );
   try {
-    const { values } = parseArgs({
+    const switches = Object.fromEntries(
+      switchesOf[program].map((name) => [name, { type: "boolean" as const }]),
+    );
+    const { values, positionals } = parseArgs({
       args: [...argv],
-      options: {
-        ...options,
-        help: { type: "boolean", short: "h" },
-        "dry-run": { type: "boolean" },
-        watch: { type: "boolean" },
-      },
+      options: { ...options, ...switches, help: { type: "boolean", short: "h" } },
+      allowPositionals: program === "score",
     });
+    const on = new Map(Object.entries(values));
+    const isOn = (name: string): boolean => on.get(name) === true;
     const given = Object.entries(values).flatMap(([flag, value]): [string, string][] =>
       value === undefined ? [] : [[flag, value === true ? "on" : String(value)]],
     );
     return {
       values: new Map(given),
       switches: {
-        help: values.help === true,
-        dryRun: values["dry-run"] === true,
-        watch: values.watch === true,
+        help: isOn("help"),
+        dryRun: isOn("dry-run"),
+        watch: isOn("watch"),
+        json: isOn("json"),
+        files: positionals,
       },
     };
   } catch (error) {
@@ -155,6 +172,13 @@ function shown({ name }: Setting<unknown>, value: string): string {
 function contradictions(program: Program, config: Config, switches: Switches): string[] {
   if (program === "gc" && switches.watch && config.gcInterval === 0)
     return ["GC_INTERVAL is 0; with --watch it is the time between two checks, such as 5m"];
+  if (program === "score")
+    return [
+      ...(switches.files.length === 2
+        ? []
+        : [`score takes two files, the original and the picture; got ${switches.files.length}`]),
+      ...encoderProblems(config),
+    ];
   if (program !== "serve") return [];
   return [
     ...(config.source === undefined && (config.sources ?? []).length === 0
@@ -173,11 +197,17 @@ function contradictions(program: Program, config: Config, switches: Switches): s
       ? ["ENCODER_USER needs a server that runs as root: other users cannot start processes as another user"]
       : []),
     ...(config.encoders === 0 ? ["ENCODERS takes at least 1"] : []),
-    ...(config.encoderMemory < LEAST_BYTES
+    ...encoderProblems(config),
+    ...(config.warmEncoders === 0 ? ["WARM_ENCODERS takes at least 1"] : []),
+  ];
+}
+
+function encoderProblems({ encoderMemory, maxSide }: Config): string[] {
+  return [
+    ...(encoderMemory < LEAST_BYTES
       ? [`ENCODER_MEMORY takes at least ${LEAST_BYTES / 2 ** 20}MiB: room for two ordinary images`]
       : []),
-    ...(config.maxSide === 0 ? ["MAX_SIDE takes at least 1"] : []),
-    ...(config.warmEncoders === 0 ? ["WARM_ENCODERS takes at least 1"] : []),
+    ...(maxSide === 0 ? ["MAX_SIDE takes at least 1"] : []),
   ];
 }
 

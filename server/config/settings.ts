@@ -20,7 +20,7 @@ import {
   userAndGroup,
 } from "./parsers.ts";
 
-export type Program = "serve" | "gc" | "health";
+export type Program = "serve" | "gc" | "health" | "score";
 
 /** One setting: its environment variable, its flag if it has one, and the parser of its value. */
 export interface Setting<T> {
@@ -109,19 +109,19 @@ export const settings = {
     secret: "needed",
   },
   awsSecretAccessKey: { ...serve("AWS_SECRET_ACCESS_KEY", text, "", "S3 secret key."), secret: "needed" },
-  maxSourceBytes: serve(
+  maxSourceBytes: decoding(
     "MAX_SOURCE_BYTES",
     size,
     mebibytes(defaultSourceBytes),
     "Maximum size of an original that variants are made from.",
   ),
-  maxPixels: serve(
+  maxPixels: decoding(
     "MAX_PIXELS",
     count,
     String(defaultLimits.pixels),
     "Maximum pixels of an original, or of one of its frames.",
   ),
-  maxSide: serve(
+  maxSide: decoding(
     "MAX_SIDE",
     count,
     String(defaultLimits.side),
@@ -190,7 +190,7 @@ export const settings = {
     String(availableParallelism()),
     "Encoder processes for warm-ups. They run at low priority, while no reader waits.",
   ),
-  encoderMemory: serve(
+  encoderMemory: decoding(
     "ENCODER_MEMORY",
     size,
     `${Math.max(1024, 192 * availableParallelism())}MiB`,
@@ -323,6 +323,11 @@ function serve<T>(
   flag?: string,
 ): Setting<T> {
   return row(["serve"], name, parse, fallback, help, flag);
+}
+
+/** Limits of the pictures that encoders decode. */
+function decoding<T>(name: string, parse: (text: string) => T, fallback: string, help: string): Setting<T> {
+  return row(["serve", "score"], name, parse, fallback, help);
 }
 
 function both<T>(

@@ -44,7 +44,7 @@ export interface Placeholder {
 }
 
 /**
- * Makes variants of an original, in processes that can be killed. Both methods throw Problem `unsupported-source`,
+ * Makes variants of an original, in processes that can be killed. All three methods throw Problem `unsupported-source`,
  * `unreadable-source`, `impossible-variant`, `busy` or `encode-failed`, and the signal's reason when it aborts.
  */
 export interface Encoder {
@@ -66,6 +66,21 @@ export interface Encoder {
     original: Uint8Array,
     options: { readonly lane: Lane; readonly signal: AbortSignal; readonly clients?: Clients },
   ): Promise<Probe & Placeholder>;
+  /**
+   * How much a picture looks like its original, both upright, in sRGB and at their own size: SSIMULACRA 2.1, which is 100
+   * if no pixel differs and can be negative. Runs in the warm lane.
+   * @param names of the two, for problems with one of them.
+   * @throws Problem `impossible-variant` also if they differ in size, have a side below 8 pixels or are animations.
+   */
+  score(
+    original: Uint8Array,
+    picture: Uint8Array,
+    options: {
+      readonly signal: AbortSignal;
+      readonly clients?: Clients;
+      readonly names?: readonly [string, string];
+    },
+  ): Promise<number>;
   /**
    * An original for a reader is arriving: keeps a place for it in the queue, and starts a process if none is up.
    * @returns releases the place: call it before {@link encode}, or when there is nothing to encode. Further calls have no effect.

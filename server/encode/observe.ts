@@ -32,6 +32,14 @@ export function observeEncoder(
         throw error;
       }
     },
+    async score(original, picture, options) {
+      try {
+        return await encoder.score(original, picture, options);
+      } catch (error) {
+        failed(error, options.signal);
+        throw error;
+      }
+    },
     expect: (clients) => encoder.expect(clients),
   };
 }

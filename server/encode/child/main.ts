@@ -8,6 +8,7 @@ import { restrictDecoders } from "./decoders.ts";
 import { type Frame, FrameReader, writeFrame } from "./frames.ts";
 import { withSpare } from "./original/spare.ts";
 import { describeOriginal } from "./probe.ts";
+import { scorePictures } from "./score/score-pictures.ts";
 import { transform } from "./transform.ts";
 import { warmUp } from "./warm-up.ts";
 
@@ -71,6 +72,8 @@ async function perform(
       await warmUp();
     } else if (job.kind === "describe")
       writeFrame(server, { kind: "described", ...(await describeOriginal(original, job)) });
+    else if (job.kind === "score")
+      writeFrame(server, { kind: "scored", score: await scorePictures(original, job) });
     else
       for await (const { body, ...head } of transform(original, job)) {
         writeFrame(server, { kind: "output", ...head }, body);

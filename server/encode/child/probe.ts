@@ -3,7 +3,8 @@ import type { Placeholder, Probe } from "../encoder.ts";
 import type { SourceLimits } from "../limits.ts";
 import { outOfMemory } from "../memory/estimate.ts";
 import { isOutOfMemory } from "../memory/memory-limit.ts";
-import { damaged, decode, findDecodable, type Original, openOriginal } from "./original/original.ts";
+import { damaged, decode, makeOrMend, type Original, openOriginal } from "./original/original.ts";
+import { toSrgb } from "./resize.ts";
 
 /** A placeholder is printed into the HTML of each image, so every byte counts. */
 export const PLACEHOLDER_BYTES = 150;
@@ -41,21 +42,20 @@ export async function describeOriginal(
   }
 }
 
-/** Without damage that browsers ignore, if it has any. */
-async function shrink(original: Original, limits: SourceLimits): Promise<Buffer> {
-  const smallOf = (one: Original) =>
-    decode(one, limits, false)
-      .resize({ width: PLACEHOLDER_SIDE, height: PLACEHOLDER_SIDE, fit: "inside", withoutEnlargement: true })
-      .toColourspace("srgb")
+function shrink(original: Original, limits: SourceLimits): Promise<Buffer> {
+  const side = PLACEHOLDER_SIDE;
+  return makeOrMend(original, limits, (one) =>
+    toSrgb(
+      decode(one, limits, false).resize({
+        width: side,
+        height: side,
+        fit: "inside",
+        withoutEnlargement: true,
+      }),
+    )
       .png()
-      .toBuffer();
-  try {
-    return await smallOf(original);
-  } catch (cause) {
-    const found = isOutOfMemory(cause) ? undefined : await findDecodable(original, limits);
-    if (found === undefined || found === original) throw cause;
-    return smallOf(found);
-  }
+      .toBuffer(),
+  );
 }
 
 function hex({ r, g, b }: { readonly r: number; readonly g: number; readonly b: number }): string {

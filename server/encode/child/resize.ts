@@ -18,7 +18,9 @@ const cut: Step = (image, { frame }) => {
 const toSize: Step = (image, plan) => (plan.frame.shaped ? cut : narrow)(image, plan);
 
 /** Converts from the embedded profile, if there is one. All metadata is dropped, because a photograph contains its GPS position. */
-const toSrgb: Step = (image) => image.toColourspace("srgb");
+export function toSrgb(image: Sharp): Sharp {
+  return image.toColourspace("srgb");
+}
 
 const steps: readonly Step[] = [toSize, toSrgb];
 

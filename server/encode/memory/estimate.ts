@@ -44,6 +44,9 @@ const encoding = {
   heldPixel: 5.5,
 } as const;
 
+/** The pixels of one of two pictures while they are compared, and its halves. */
+const scoring = { pixel: 16 } as const;
+
 /** The base cost of any job: profiles and other metadata (bounded by lean.ts), buffers, and growth of the heap. */
 const EVERY_JOB = 16 * 2 ** 20;
 
@@ -52,7 +55,9 @@ export function bytesToMake(layout: Layout, originalBytes: number, making: Makin
   // An original that is passed on unchanged.
   if (making.format === "gif" && layout.type === "image/gif" && !isCropped(making.frame))
     return EVERY_JOB + originalBytes;
-  const decode = bytesToDecode(layout, making);
+  // A crop is cut from the whole after scaling.
+  const { whole } = making.frame;
+  const decode = bytesToDecode(layout, whole.width * whole.height, making.animated);
   const encode = bytesToEncode(making);
   const pixels = making.holds ? bytesToHold(making) : 0;
   return Math.ceil(EVERY_JOB + originalBytes + decode + pixels + encode);
@@ -66,6 +71,14 @@ export function bytesToPassOn(originalBytes: number): number {
 /** Bytes of a tier's pixels while outputs are made from them. */
 export function bytesToHold({ width, height }: Pick<Making, "width" | "height">): number {
   return encoding.heldPixel * width * height;
+}
+
+/** Bytes to decode two pictures in full and compare them. */
+export function bytesToScore(layouts: readonly [Layout, Layout], fileBytes: number): number {
+  const pixels = layouts.map(({ width, height }) => width * height);
+  const decode = layouts.map((layout) => bytesToDecode(layout, layout.width * layout.height, false));
+  const compare = pixels.reduce((sum, one) => sum + scoring.pixel * one, 0);
+  return Math.ceil(EVERY_JOB + fileBytes + Math.max(...decode) + compare);
 }
 
 /** Why a job of this many bytes is refused, as a message for the reader; undefined if it is not. */
@@ -88,10 +101,7 @@ export function inMebibytes(bytes: number): string {
 
 // --- decoding ---
 
-function bytesToDecode(layout: Layout, making: Making): number {
-  // A crop is cut from the whole after scaling.
-  const { frame, animated } = making;
-  const output = frame.whole.width * frame.whole.height;
+function bytesToDecode(layout: Layout, output: number, animated: boolean): number {
   const turn = layout.turned ? decoding.turned.byte * output * layout.channels * layout.depth : 0;
   return turn + decoders(layout, output, animated);
 }

@@ -19,6 +19,7 @@ import {
   bytesToHold,
   bytesToMake,
   bytesToPassOn,
+  bytesToScore,
   inMebibytes,
   type Making,
   memoryProblem,
@@ -74,6 +75,20 @@ export function reserveDescription(original: Uint8Array, most: number, limits: S
   const isPassedOn = layout !== undefined && passedOnReason(layout, limits) !== undefined;
   if (!isPassedOn) return reserveDecoding(original, most, layout);
   return Math.min(most, bytesToMake(layout, original.byteLength, smallest));
+}
+
+/**
+ * The bytes for comparing two pictures; the original's file is held twice.
+ * @throws Problem `impossible-variant` if they exceed the maximum of a job.
+ */
+export function reserveScore(original: Uint8Array, picture: Uint8Array, most: number): number {
+  const [first, second] = [original, picture].map((file) => readLayout(sniff(file).type, file));
+  if (first === undefined || second === undefined) return most;
+  const bytes = bytesToScore([first, second], 2 * original.byteLength + picture.byteLength);
+  if (bytes <= most) return bytes;
+  throw new Problem("impossible-variant", {
+    detail: `Comparing the two would need ${inMebibytes(bytes)} of memory; the limit for an image is ${inMebibytes(most)} (ENCODER_MEMORY).`,
+  });
 }
 
 /**

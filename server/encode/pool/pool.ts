@@ -4,8 +4,9 @@ import { sniff } from "../../formats/sniff.ts";
 import { defaultOutputLimits, type OutputLimits } from "../child/choose-format.ts";
 import type { Encoded, Encoder, Output, Placeholder, Probe } from "../encoder.ts";
 import { defaultLimits, type SourceLimits } from "../limits.ts";
-import { reserveDescription, reserveOutputs } from "../memory/reservation.ts";
+import { reserveDescription, reserveOutputs, reserveScore } from "../memory/reservation.ts";
 import type { LibraryVersions } from "../minimum-versions.ts";
+import { nameProblem } from "../name-problem.ts";
 import { describeSvg } from "../svg.ts";
 import type { Job } from "../wire/protocol.ts";
 import { precheck } from "./precheck.ts";
@@ -92,6 +93,25 @@ class ChildPool implements Pool {
     throw new Problem("encode-failed");
   }
 
+  async score(
+    original: Uint8Array,
+    picture: Uint8Array,
+    { signal, clients = publisher, names = ["the original", "the picture"] }: Parameters<Encoder["score"]>[2],
+  ): Promise<number> {
+    const files = [original, picture] as const;
+    const megapixels = files.reduce((sum, file, at) => sum + this.#precheckPicture(file, names[at] ?? ""), 0);
+    const bytes = reserveScore(original, picture, this.#scheduler.mostBytes);
+    const settings = { limits: this.#limits, originalBytes: original.byteLength, names };
+    const job = (memory: number): Job => ({ kind: "score", ...settings, memory });
+    const operation = () => `score ${original.byteLength}`;
+    const lane = "warm";
+    for await (const reply of this.#scheduler.perform({
+      ...{ original: Buffer.concat(files), megapixels, bytes, lane, clients, signal, job, operation },
+    }))
+      if (reply.kind === "scored") return reply.score;
+    throw new Problem("encode-failed");
+  }
+
   async libraries(): Promise<LibraryVersions> {
     for await (const reply of this.#scheduler.ask({ kind: "versions" }))
       if (reply.kind === "versions") return reply.versions;
@@ -105,6 +125,16 @@ class ChildPool implements Pool {
   /** @returns megapixels; if the header does not show them, about three pixels a byte, as cameras write. */
   #precheck(original: Uint8Array): number {
     return precheck(original, this.#limits) ?? (3 * original.byteLength) / 1e6;
+  }
+
+  #precheckPicture(file: Uint8Array, name: string): number {
+    if (sniff(file).kind === "svg")
+      throw new Problem("unsupported-source", { detail: `${name}: An SVG has no pixels to compare.` });
+    try {
+      return this.#precheck(file);
+    } catch (error) {
+      throw nameProblem(name, error);
+    }
   }
 
   stats(): PoolStats {

@@ -49,7 +49,12 @@ function failing(error: Error): Encoder["encode"] {
 async function encodeWith(encode: Encoder["encode"], signal = new AbortController().signal) {
   const counted: string[] = [];
   const encoder = observeEncoder(
-    { encode, describe: () => Promise.reject(new Error("not asked")), expect: () => () => undefined },
+    {
+      encode,
+      describe: () => Promise.reject(new Error("not asked")),
+      score: () => Promise.reject(new Error("not asked")),
+      expect: () => () => undefined,
+    },
     {
       encoded: (lane, contentType, seconds) => counted.push(`${lane} ${contentType} ${seconds}`),
       encodeFailed: (cause) => counted.push(cause),

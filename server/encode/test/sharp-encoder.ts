@@ -31,6 +31,7 @@ export function createSharpEncoder(): SharpEncoder {
       const { width, height, pages = 1, hasAlpha } = await sharp(original).metadata();
       return { type: sniff(original).type, width, height, frames: pages, alpha: hasAlpha };
     },
+    score: async () => 100,
     expect: () => () => undefined,
   };
   return encoder;

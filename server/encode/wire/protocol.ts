@@ -4,6 +4,7 @@ import type { ProblemCode } from "../../errors.ts";
 import type { Frame } from "../child/frames.ts";
 import type { TransformOptions } from "../child/plan.ts";
 import type { DescribeOptions } from "../child/probe.ts";
+import type { ScoreOptions } from "../child/score/score-pictures.ts";
 import type { Encoded } from "../encoder.ts";
 
 /** Messages to a child: an original, as the frame's body, and then a job on it. */
@@ -13,6 +14,8 @@ export type Order = { readonly kind: "original" } | Job | Stop;
 export type Job =
   | ({ readonly kind: "encode" } & TransformOptions)
   | ({ readonly kind: "describe" } & DescribeOptions)
+  /** The original is two files, one behind the other. */
+  | ({ readonly kind: "score" } & ScoreOptions)
   /** Sent first: the child then warms up, so that a reader's job is not its first. */
   | { readonly kind: "versions" };
 
@@ -32,7 +35,7 @@ const childProblem = v.picklist([
   "encode-failed",
 ] satisfies ProblemCode[]);
 
-/** A child's replies: outputs or a description, then `done`; or a `problem`, which also ends the job. */
+/** A child's replies: outputs, a description or a score, then `done`; or a `problem`, which also ends the job. */
 const reply = v.variant(
   "kind",
   [
@@ -53,6 +56,10 @@ const reply = v.variant(
       alpha: flag,
       color: v.exactOptional(words),
       placeholder: v.exactOptional(words),
+    }),
+    v.object({
+      kind: v.literal("scored"),
+      score: v.pipe(v.number("is no number"), v.finite("is no number")),
     }),
     v.object({ kind: v.literal("versions"), versions: v.record(words, words) }),
     v.object({ kind: v.literal("problem"), code: v.fallback(childProblem, "encode-failed"), detail: words }),

@@ -4,6 +4,7 @@ import { readSize } from "../../../formats/dimensions.ts";
 import { readSequence } from "../../../formats/sequence.ts";
 import { sniff } from "../../../formats/sniff.ts";
 import { limitProblem, passedOnReason, type SourceLimits } from "../../limits.ts";
+import { isOutOfMemory } from "../../memory/memory-limit.ts";
 import { type Copyright, readCopyright } from "./copyright.ts";
 import { clearCanvas } from "./gif-canvas.ts";
 import { endGif } from "./gif-end.ts";
@@ -100,6 +101,21 @@ export async function findDecodable(original: Original, limits: SourceLimits): P
   if (await isDecodable(original, limits)) return original;
   for await (const mended of mendings(original)) if (await isDecodable(mended, limits)) return mended;
   return undefined;
+}
+
+/** Makes something of an original; if that fails, of the original without damage that browsers ignore. @throws what `make` throws first. */
+export async function makeOrMend<Made>(
+  original: Original,
+  limits: SourceLimits,
+  make: (original: Original) => Promise<Made>,
+): Promise<Made> {
+  try {
+    return await make(original);
+  } catch (cause) {
+    const found = isOutOfMemory(cause) ? undefined : await findDecodable(original, limits);
+    if (found === undefined || found === original) throw cause;
+    return make(found);
+  }
 }
 
 /** Whether all of its first frame can be decoded; only a few pixels of it are kept. */

@@ -1,0 +1,53 @@
+import { execFileSync } from "node:child_process";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import sharp from "sharp";
+import { createPool } from "../server/encode/pool/pool.ts";
+
+/*
+ * `npm run test:score`: the pairs that the tests score, beside what the reference implementation says of them (scores.json)
+ * and what PyPI's `ssimulacra2` does, a second implementation by other people: `pip install ssimulacra2` first. It blurs
+ * the borders in another way, so that it is up to some points off on pictures as small as these.
+ */
+interface Pair {
+  readonly original: string;
+  readonly picture: string;
+  readonly score: number;
+}
+
+const folder = fileURLToPath(new URL("../../server/encode/test/score-pairs/", import.meta.url));
+const pairs: readonly Pair[] = JSON.parse(await readFile(join(folder, "scores.json"), "utf8"));
+const work = await mkdtemp(join(tmpdir(), "score-"));
+const pool = createPool();
+try {
+  const lines: string[][] = [["picture", "here", "reference", "PyPI"]];
+  for (const { original, picture, score: reference } of pairs) {
+    const [here, other] = [await scoreHere(original, picture), await scoreThere(original, picture)];
+    lines.push([picture, ...[here, reference, other].map((score) => score.toFixed(2))]);
+    if (Math.abs(here - reference) >= 0.5) process.exitCode = 1;
+  }
+  for (const [name = "", ...scores] of lines)
+    console.log(name.padEnd(24) + scores.map((score) => score.padStart(11)).join(""));
+} finally {
+  pool.close();
+  await rm(work, { recursive: true });
+}
+
+async function scoreHere(original: string, picture: string): Promise<number> {
+  const [first, second] = [await readFile(join(folder, original)), await readFile(join(folder, picture))];
+  return pool.score(first, second, { signal: new AbortController().signal });
+}
+
+/** @throws Error where python3 has no such package. */
+async function scoreThere(...files: readonly [string, string]): Promise<number> {
+  const asPng = files.map((file, at) => join(work, `${at}-${file}.png`));
+  for (const [at, file] of files.entries())
+    await sharp(join(folder, file))
+      .png()
+      .toFile(asPng[at] ?? "");
+  const program =
+    "import sys; from ssimulacra2 import compute_ssimulacra2 as score; print(score(*sys.argv[1:]))";
+  return Number(execFileSync("python3", ["-c", program, ...asPng], { encoding: "utf8" }));
+}
