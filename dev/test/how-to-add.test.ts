@@ -18,7 +18,7 @@ interface Recipe {
 
 const recipes: Readonly<Record<string, Recipe>> = {
   "A URL parameter": {
-    example: /\bfm\b/,
+    example: /\b(?:fm|fp|focus)\b/,
     folders: /^(contract|layouts|scan|server|hugo-module)\//,
     exceptions: {
       "server/config/settings.ts": "help texts of settings",

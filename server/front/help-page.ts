@@ -1,3 +1,4 @@
+import { parameterHelp } from "../../contract/request.ts";
 import { problems } from "../errors.ts";
 import type { Answer } from "../http/response.ts";
 
@@ -18,19 +19,6 @@ export function welcome(): Answer {
 
 // --- page ---
 
-const parameters: readonly (readonly [string, string, string])[] = [
-  ["img", "source key", "The photograph; alone, the original as it is stored."],
-  ["q", "1 to 100", "Quality on JPEG's scale, in every format."],
-  ["w", "1 to 3840", "Width in pixels; never enlarges."],
-  [
-    "fm",
-    "auto, avif, webp, jpg, png, json",
-    "Format; auto is the best that Accept names. json says what it is.",
-  ],
-  ["v", "10 hex digits", "The photograph's version: the answer may be kept for a year."],
-  ["s", "32 hex digits", "The signature, where VARIANTS=signed."],
-];
-
 function page(): string {
   return `<!doctype html>
 <html lang="en">
@@ -47,7 +35,10 @@ table { border-collapse: collapse } td, th { text-align: left; vertical-align: t
 <a href="?img=worms.jpg&amp;q=33&amp;w=800"><code>?img=worms.jpg&amp;q=33&amp;w=800</code></a>.
 <p>This page is shown with <code>--dev</code> only.
 <h2>Parameters</h2>
-<table>${rows(["parameter", "value", "meaning"], parameters)}</table>
+<table>${rows(
+    ["parameter", "value", "meaning"],
+    Object.entries(parameterHelp).map(([name, { takes, meaning }]) => [name, takes, meaning]),
+  )}</table>
 <h2>Problems</h2>
 <table>${rows(
     ["code", "status", "what to do"],
@@ -63,6 +54,8 @@ function rows(head: readonly string[], body: readonly (readonly string[])[]): st
   return row(head, "th") + body.map((cells) => row(cells, "td")).join("");
 }
 
+/** HTML of a text, whose backticks mark code as in the README. */
 function escapeHtml(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+  const html = text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+  return html.replace(/`([^`]*)`/g, "<code>$1</code>");
 }

@@ -7,7 +7,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { browserAccept } from "../../contract/accept.ts";
+import { parameterHelp } from "../../contract/request.ts";
 import { loadConfig } from "../config/load.ts";
+import { problems } from "../errors.ts";
 import { photo } from "./support/pictures.ts";
 import { startPod } from "./support/pod.ts";
 
@@ -117,11 +119,13 @@ test("serve finishes a running response before it exits", async () => {
   expect(await server.ended).toBe(0);
 });
 
-test("serve --dev shows a help page at /", async () => {
+test("serve --dev shows a help page at / with every URL parameter and every error code", async () => {
   const server = await serve({ DEV: "on" });
   const page = await fetch(server.url);
   expect(page.headers.get("content-type")).toBe("text/html; charset=utf-8");
-  expect(await page.text()).toMatch(/unsupported-source/);
+  const text = await page.text();
+  for (const name of [...Object.keys(parameterHelp), ...Object.keys(problems)])
+    expect(text).toContain(`<tr><td>${name}</td>`);
   expect((await fetch(`${server.url}favicon.ico`)).status).toBe(204);
 });
 
