@@ -11,9 +11,10 @@ import { once } from "./concurrency/once.ts";
 import { createRateLimiter } from "./concurrency/token-bucket.ts";
 import type { Config } from "./config/load.ts";
 import type { SourceLimits } from "./encode/limits.ts";
-import { libraryProblems } from "./encode/minimum-versions.ts";
+import { type LibraryVersions, libraryProblems } from "./encode/minimum-versions.ts";
 import { explainNoEncoder } from "./encode/no-encoder.ts";
 import { observeEncoder } from "./encode/observe.ts";
+import { findConfinement, unconfined } from "./encode/pool/confinement.ts";
 import { createPool, type Pool } from "./encode/pool/pool.ts";
 import { createAdmin } from "./front/admin.ts";
 import type { Timer } from "./gc/schedule.ts";
@@ -90,19 +91,31 @@ export async function start(config: Config, log: Log, version: string): Promise<
     .catch((error) =>
       log.warn("CACHE_DIR cannot be written: every image is made again for each reader", { error }),
     );
+  let confinement = await findConfinement();
   const pool = createPool({
     slots: { live: config.encoders, warm: config.warmEncoders },
     deadlineMs: { live: config.encodeTimeout, warm: config.warmTimeout },
     maxJobs: { live: config.queueLimit, warm: 64 },
     maxWaitMs: { live: config.queueTimeout, warm: 60_000 },
-    ...(config.encoderUser !== undefined && { worker: { user: config.encoderUser } }),
+    worker: {
+      confinement: () => confinement,
+      ...(config.encoderUser !== undefined && { user: config.encoderUser }),
+    },
     memoryBytes: config.encoderMemory,
     limits,
     outputLimits: { avifPixels: config.maxAvifPixels },
     keepCopyright,
   });
   // A child takes as long to start as everything else here: start it first, and wait for it at the end.
-  const safe = refuseUnsafe(pool, config.encoderUser);
+  const safe = refuseUnsafe(
+    pool.libraries().catch((error: unknown) => {
+      if (confinement === unconfined) throw error;
+      log.warn("encoders do not start with Landlock, so they run without it", { error });
+      confinement = unconfined;
+      return pool.libraries();
+    }),
+    config.encoderUser,
+  );
   safe.catch(() => undefined);
   const published = await openPublished({
     folder: config.cacheDir,
@@ -196,6 +209,11 @@ export async function start(config: Config, log: Log, version: string): Promise<
     const admin = createAdmin({ metrics, ready: () => ready });
     const adminUrl = await open("ADMIN_PORT", config.adminPort, toNodeHandler(admin));
     await safe;
+    log.info(
+      confinement === unconfined
+        ? "encoders run without Landlock: the kernel does not have it, or /usr/bin/setpriv is older than util-linux 2.41"
+        : "encoders run with Landlock: they write no file, and read neither this process nor data",
+    );
     const url = await open("PORT", config.port, service.front);
     ready = true;
     if (config.variants === "listed") warnOfListing(log, published);
@@ -277,9 +295,9 @@ function watch(metrics: Metrics, pool: Pool, hotBytes: () => number): void {
   });
 }
 
-/** Asks a child, because this process loads no image library. */
-async function refuseUnsafe(pool: Pool, user: Config["encoderUser"]): Promise<void> {
-  const versions = await pool.libraries().catch((error: unknown) => {
+/** @param libraries from a child, because this process loads no image library. */
+async function refuseUnsafe(libraries: Promise<LibraryVersions>, user: Config["encoderUser"]): Promise<void> {
+  const versions = await libraries.catch((error: unknown) => {
     throw explainNoEncoder(error, user);
   });
   const found = libraryProblems(versions);

@@ -1,7 +1,8 @@
 import { type Stats, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
-import { encoderProgram, WorkerDied } from "./pool/worker.ts";
+import { encoderProgram } from "./pool/encoder-program.ts";
+import { WorkerDied } from "./pool/worker.ts";
 
 /** No encoder starts, so the server cannot work; the message has the reason and the remedy. */
 export class NoEncoder extends Error {}

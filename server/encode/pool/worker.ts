@@ -1,9 +1,7 @@
 import type { ChildProcess } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { Socket } from "node:net";
-import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { type Started, startProcess } from "../../concurrency/child-process.ts";
 import { sniff } from "../../formats/sniff.ts";
 import { type Frame, readFrames, writeFrame } from "../child/frames.ts";
@@ -12,7 +10,9 @@ import { CHILD_BYTES, ORDINARY_BYTES } from "../memory/encoder-memory.ts";
 import { isOutOfMemory } from "../memory/memory-limit.ts";
 import { watchMemory } from "../memory/memory-watch.ts";
 import { type Job, type Order, parseReply, type Reply } from "../wire/protocol.ts";
+import { type Confinement, unconfined } from "./confinement.ts";
 import { startDeadline } from "./deadline.ts";
+import { encoderProgram } from "./encoder-program.ts";
 import { lowerPriority } from "./priority.ts";
 
 /**
@@ -42,6 +42,8 @@ export interface WorkerOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** Another user for the children, if the server can switch users: then a decoder owns no file of the server. */
   readonly user?: { readonly uid: number; readonly gid: number };
+  /** Called for each child: if the first one does not start confined, the others do not try. */
+  readonly confinement?: () => Confinement;
 }
 
 /**
@@ -80,7 +82,9 @@ export class Worker {
   /** Never throws: if the system gives no process, the worker is dead, and {@link run} has the reason. */
   constructor(options: WorkerOptions) {
     this.lane = options.lane;
-    this.#started = startProcess(process.execPath, ["--expose-gc", options.module ?? encoderProgram()], {
+    const { prefix } = options.confinement?.() ?? unconfined;
+    const command = [...prefix, process.execPath, "--expose-gc", options.module ?? encoderProgram()];
+    this.#started = startProcess(command[0] ?? "", command.slice(1), {
       // Nothing of the server's environment: a decoder that executes an attacker's code finds no credentials in it.
       env: { UV_THREADPOOL_SIZE: "2", ...(options.environment ?? allocator) },
       stdio: ["ignore", "ignore", "pipe", "pipe"],
@@ -243,14 +247,6 @@ function endOf(child: ChildProcess): Promise<string> {
 function socketOf(child: ChildProcess | undefined): Socket {
   const socket = child?.stdio[3];
   return socket instanceof Socket ? socket : new Socket().destroy();
-}
-
-/** Tests run the sources, but a child is always the built program: Node 20 does not run TypeScript. */
-export function encoderProgram(): string {
-  const here = fileURLToPath(import.meta.url);
-  return here.endsWith(".ts")
-    ? join(dirname(here), "../../../dist/server/encode/child/main.js")
-    : join(dirname(here), "../child/main.js");
 }
 
 function minus(later: number | undefined, earlier: number | undefined): number | undefined {
