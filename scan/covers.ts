@@ -1,9 +1,10 @@
-import { mkdir, readFile } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import type { ManifestImage } from "../contract/manifest.ts";
 import { formatPublished, formatQuery, type ImageRequest, isOriginal } from "../contract/request.ts";
 import type { Post } from "./content/posts.ts";
 import { writeWhole } from "./manifest.ts";
+import { readText } from "./read-text.ts";
 
 /** A cover of front matter that no page of the built site shows, or that only some forms of it show. */
 export interface UnprintedCover {
@@ -80,7 +81,7 @@ const UNPRINTED = "resources/imgproxy-lite/unprinted-covers.txt";
 
 /** The requests that no page made at the last check; empty if there was none. */
 export async function readUnprinted(site: string): Promise<ReadonlySet<string>> {
-  const text = await readFile(path.join(site, UNPRINTED), "utf8").catch(() => "");
+  const text = await readText(path.join(site, UNPRINTED)).catch(() => "");
   return new Set(text.split("\n").filter((line) => line !== ""));
 }
 

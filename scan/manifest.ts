@@ -1,4 +1,4 @@
-import { chmod, mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { ImageInfo } from "../contract/info.ts";
 import {
@@ -7,7 +7,9 @@ import {
   type ManifestImage,
   parseManifestImage,
 } from "../contract/manifest.ts";
+
 import { CannotRun } from "./cannot-run.ts";
+import { readText } from "./read-text.ts";
 
 /**
  * The existing manifest; empty if there is none, or if it has another schema or is damaged: a scan replaces it.
@@ -67,11 +69,12 @@ export async function writeWhole(file: string, text: string): Promise<void> {
 /** Undefined if the file does not exist. */
 async function textOf(file: string): Promise<string | undefined> {
   try {
-    return await readFile(file, "utf8");
+    return await readText(file);
   } catch (cause) {
     const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
     if (code === "ENOENT" || code === "ENOTDIR") return undefined;
-    throw new CannotRun(`the manifest ${file} cannot be read (${code}); make it readable, or delete it`, {
+    const reason = code ?? (cause instanceof Error ? cause.message : String(cause));
+    throw new CannotRun(`the manifest ${file} cannot be read (${reason}); make it readable, or delete it`, {
       cause,
     });
   }

@@ -52,8 +52,18 @@ export async function scanSite(options: ScanOptions): Promise<ScanResult> {
   const found = settlePosts(possible, (key) => images.has(key));
   const uses = found.posts.flatMap((post) => post.uses);
   const { requests, urls } = planRequests(uses, images, site.signatureKey);
+  const ofSite = site.warnings.map((words) => siteFinding("warning", site.configFile, words));
   if (options.dryRun)
-    return { ...found, images, urls, photos, variants: new Map(), thumbnails: new Map(), leftOut: 0 };
+    return {
+      ...found,
+      findings: [...found.findings, ...ofSite],
+      images,
+      urls,
+      photos,
+      variants: new Map(),
+      thumbnails: new Map(),
+      leftOut: 0,
+    };
 
   // A wrong or temporarily empty bucket has no photograph at all: keep the results of the last good scan.
   const isLost = images.size === 0 && before.size > 0 && photos.size > 0;
@@ -70,12 +80,10 @@ export async function scanSite(options: ScanOptions): Promise<ScanResult> {
   const findings = [
     ...found.findings,
     ...refused,
-    ...[
-      ...site.warnings,
-      ...warnings,
-      ...others,
-      ...(isLost ? [lostWords(manifestFile, photos.size)] : []),
-    ].map((words) => siteFinding("warning", site.configFile, words)),
+    ...ofSite,
+    ...[...warnings, ...others, ...(isLost ? [lostWords(manifestFile, photos.size)] : [])].map((words) =>
+      siteFinding("warning", site.configFile, words),
+    ),
   ];
   return { ...found, photos, images, urls, variants, thumbnails, findings, leftOut: left.size };
 }

@@ -47,10 +47,10 @@ const order = {
     "progress.ts",
     "counted.ts",
     "lines.ts",
-    "bytes.ts",
     "counted.ts",
     "lines.ts",
     "cannot-run.ts",
+    "read-text.ts",
   ],
 } as const;
 

@@ -81,7 +81,7 @@ function referencePages(
     const before = known.get(file);
     if (before !== undefined) return before;
     const source = /\.html?$/i.test(file) ? sourceOf(file) : undefined;
-    const { params } = source?.language ?? languageOf(file, site);
+    const { params } = languageOf(source === undefined ? file : `${source.language.name}/`, site);
     const page = {
       params,
       languages,

@@ -1,7 +1,7 @@
-import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { parse } from "smol-toml";
 import { decodeOnce } from "../../contract/escape.ts";
+import { readText } from "../read-text.ts";
 
 /** Rules by which a host answers for addresses that are no files, in order. */
 export type Redirects = readonly Redirect[];
@@ -17,8 +17,8 @@ interface Redirect {
  * @see https://docs.netlify.com/routing/redirects/
  */
 export async function readRedirects(built: string, site: string): Promise<Redirects> {
-  const text = await readFile(path.join(built, "_redirects"), "utf8").catch(() => "");
-  const toml = await readFile(path.join(site, "netlify.toml"), "utf8").catch(() => "");
+  const text = await readText(path.join(built, "_redirects")).catch(() => "");
+  const toml = await readText(path.join(site, "netlify.toml")).catch(() => "");
   return [...text.split("\n").flatMap(parseLine), ...parseToml(toml)];
 }
 

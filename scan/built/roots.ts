@@ -1,6 +1,6 @@
-import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { decodeOnce } from "../../contract/escape.ts";
+import { readText } from "../read-text.ts";
 import type { Root } from "./addresses.ts";
 import type { SiteFiles } from "./site-files.ts";
 
@@ -45,7 +45,7 @@ const WITNESSES: readonly (readonly [file: string, url: RegExp])[] = [
 async function builtBase(files: SiteFiles): Promise<URL | undefined> {
   for (const [file, pattern] of WITNESSES) {
     if (!files.has(file)) continue;
-    const text = await readFile(path.join(files.folder, file), "utf8").catch(() => "");
+    const text = await readText(path.join(files.folder, file)).catch(() => "");
     const [, found = ""] = pattern.exec(text.slice(0, 65_536)) ?? [];
     const base = baseBefore(found, files);
     if (base !== undefined) return base;

@@ -28,8 +28,10 @@ export interface Post<OneUse = Use> {
   readonly uses: readonly OneUse[];
 }
 
-/** What is known of a page without its text. */
-export type SourcePage = Pick<Page, "file" | "folder" | "language" | "values">;
+/** A page without its text. */
+export interface SourcePage extends Pick<Page, "file" | "folder" | "values"> {
+  readonly language: { readonly name: string };
+}
 
 /** The photographs in a site's content. */
 export interface Found<OneUse = Use> {
@@ -88,7 +90,7 @@ export async function readPosts(site: Site, options: ReadingOptions): Promise<Fo
       options.signal.throwIfAborted();
       pages++;
       const { file, folder, language, values } = page;
-      sources.push({ file, folder, language, values });
+      sources.push({ file, folder, language: { name: language.name }, values });
       options.progress.advance();
       parser.nextPage();
       const post = await readPost(page, { site, resolver, parse: memo.parse, previews, rawImages }, findings);
@@ -111,7 +113,7 @@ export async function readPosts(site: Site, options: ReadingOptions): Promise<Fo
 const MEMO = "resources/imgproxy-lite/markdown.txt";
 
 /** Increase it with every change of the parser's result. */
-export const MEMO_MAKER = "parser 3";
+export const MEMO_MAKER = "parser 4";
 
 /** Maximum time without a pause for other work, in ms. */
 const BUSY = 50;
@@ -158,6 +160,10 @@ async function readPost(
       rawImages.add(`${page.file}:${reference.line}:${reference.column}`);
       continue;
     }
+    if (as === "spaced") {
+      note("error", spacedWords(reference.destination), reference);
+      continue;
+    }
     if (as === "unknown") {
       note("note", SHORTCODE_IN_DESTINATION, reference);
       continue;
@@ -185,6 +191,10 @@ const SHORTCODE_IN_DESTINATION =
 function staticFolders(site: Site): string[] {
   const mounted = site.mounts.static.filter(({ target }) => target === "").map(({ source }) => source);
   return mounted.filter((folder) => path.basename(folder) === "static");
+}
+
+function spacedWords(destination: string): string {
+  return `"${destination}" is shown as text, because an address in Markdown ends at its first space: write <${destination}> or ${destination.replaceAll(/\s/g, "%20")}`;
 }
 
 interface Placed {

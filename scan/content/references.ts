@@ -19,7 +19,7 @@ export interface Reference {
    * `url`: a URL of the endpoint that is printed as written. `raw`: an `<img>` in raw HTML, for which Hugo has no hook.
    * `unknown`: an image with a shortcode in its destination.
    */
-  readonly as: "image" | "cover" | "preview" | "url" | "raw" | "unknown";
+  readonly as: "image" | "cover" | "preview" | "url" | "raw" | "spaced" | "unknown";
   /** Parameters of `[params.imgproxy]` that a shortcode sets for its image. */
   readonly overrides?: Readonly<Record<string, unknown>>;
 }
@@ -93,7 +93,7 @@ function sitePreview(page: Readable, { preview }: ReferenceRules): Reference[] {
 
 interface Found extends Pick<Reference, "destination" | "overrides"> {
   readonly offset: number;
-  readonly as: "image" | "url" | "raw" | "unknown";
+  readonly as: "image" | "url" | "raw" | "spaced" | "unknown";
 }
 
 async function* bodyReferences(

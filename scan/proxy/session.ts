@@ -1,5 +1,5 @@
 import { type ImageRequest, parseQuery } from "../../contract/request.ts";
-import { formatBytes } from "../bytes.ts";
+import { formatBytes } from "../counted.ts";
 import { type Finding, formatFinding } from "../findings.ts";
 import type { Progress } from "../progress.ts";
 import { blameOf, type Refusal } from "./blame.ts";

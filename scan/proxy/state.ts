@@ -1,6 +1,7 @@
-import { mkdir, readFile } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { writeWhole } from "../manifest.ts";
+import { readText } from "../read-text.ts";
 import type { ByReader, Reader, WarmResult, WarmResults } from "./warm/variant.ts";
 
 /** A file that CI can keep between runs; without it, some numbers of the report are missing. */
@@ -10,7 +11,7 @@ const readers = ["avif", "webp", "none", "any"] as const satisfies readonly Read
 
 /** The sizes of variants that earlier scans found, as hits; empty if there were none. */
 export async function readWeights(site: string): Promise<WarmResults> {
-  const text = await readFile(path.join(site, WEIGHTS), "utf8").catch(() => "");
+  const text = await readText(path.join(site, WEIGHTS)).catch(() => "");
   const weights = new Map<string, ByReader>();
   for (const line of text.split("\n")) {
     const [query = "", ...fields] = line.split(" ");

@@ -1,7 +1,6 @@
 import { formatQuery, type ImageRequest } from "../../contract/request.ts";
-import { formatBytes } from "../bytes.ts";
 import type { CheckResult, UrlPlace } from "../check.ts";
-import { nounFor } from "../counted.ts";
+import { formatBytes, nounFor } from "../counted.ts";
 import type { EdgeCheckResult } from "../edge-check.ts";
 import type { ScanResult } from "../scan.ts";
 import type { Report, ShownPhoto } from "./html.ts";

@@ -1,7 +1,6 @@
 import { browserAccept } from "../../contract/accept.ts";
 import { type ImageRequest, isOriginal } from "../../contract/request.ts";
-import { formatBytes } from "../bytes.ts";
-import { counted } from "../counted.ts";
+import { counted, formatBytes } from "../counted.ts";
 import { type Finding, formatFinding, sortFindings } from "../findings.ts";
 import type { Answers } from "../proxy/session.ts";
 import { eachResult, variantsOf } from "../proxy/warm/variant.ts";

@@ -1,7 +1,6 @@
 import { rewrittenWords } from "../built/rewrite/rewrite.ts";
-import { formatBytes } from "../bytes.ts";
 import type { CheckResult, UrlPlace } from "../check.ts";
-import { counted } from "../counted.ts";
+import { counted, formatBytes } from "../counted.ts";
 import type { EdgeCheckResult } from "../edge-check.ts";
 import { formatFinding, sortFindings } from "../findings.ts";
 import type { ScanResult } from "../scan.ts";

@@ -35,12 +35,22 @@ export function imgTags(html: string): number[] {
   return tags;
 }
 
-/** In a feed's escaped HTML, quotes are escaped too, and so are commas in a `srcset`. */
+/** In a feed's escaped HTML, quotes are escaped too, and so are commas in a `srcset`. A parenthesis may be the end of `url()`. */
 function cutUrl(decoded: string): string {
   const url = /^[^\s"'<>]*/.exec(decoded)?.[0] ?? "";
-  let end = url.length;
+  let end = closingParenthesis(url);
   while (url[end - 1] === ",") end--;
   return url.slice(0, end);
+}
+
+/** The offset of the first parenthesis that closes none of the URL's own; the length where there is none. */
+function closingParenthesis(url: string): number {
+  let depth = 0;
+  for (const { 0: mark, index } of url.matchAll(/[()]/g)) {
+    if (mark === ")" && depth === 0) return index;
+    depth += mark === "(" ? 1 : -1;
+  }
+  return url.length;
 }
 
 /**

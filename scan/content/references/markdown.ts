@@ -11,8 +11,8 @@ import { endpointUrls, imgTags } from "./html.ts";
 export interface MarkdownImage {
   readonly destination: string;
   readonly offset: number;
-  /** `raw`: an `<img>` in raw HTML, whatever it shows. */
-  readonly as: "image" | "url" | "raw";
+  /** `raw`: an `<img>` in raw HTML, whatever it shows. `spaced`: text that its author meant as an image, but for its spaces. */
+  readonly as: "image" | "url" | "raw" | "spaced";
 }
 
 /**
@@ -36,6 +36,10 @@ export function markdownImages(text: string, endpoints: readonly string[]): Mark
     else if (node.type === "imageReference") {
       const destination = targets.definitions.get(node.identifier);
       if (destination !== undefined) found.push({ destination, offset, as: "image" });
+    } else if (node.type === "text") {
+      const written = readable.slice(node.position?.start.offset, node.position?.end.offset);
+      for (const { 1: destination = "", index } of written.matchAll(SPACED))
+        found.push({ destination: restore(destination), offset: offset + index, as: "spaced" });
     } else if (node.type === "html") {
       const html = restore(node.value);
       const urls = endpointUrls(html, endpoints).map((url) => ({
@@ -48,6 +52,10 @@ export function markdownImages(text: string, endpoints: readonly string[]): Mark
   });
   return found;
 }
+
+/** `![lake](my lake.jpg)`: a destination without angle brackets ends at its first space, so this is text. */
+const SPACED =
+  /(?<!\\)!\[[^[\]\n]*\]\(([^\s()<>][^()<>"'\n]*[ \t][^()<>"'\n]*\.(?:jpe?g|png|gif|webp|avif|svg|heic))(?:[?#][^\s()]*)?\)/gi;
 
 // --- the tree ---
 

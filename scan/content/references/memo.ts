@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
-import { mkdir, readFile } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { writeWhole } from "../../manifest.ts";
+import { readText } from "../../read-text.ts";
 import type { MarkdownImage } from "./markdown.ts";
 
 /** The images of a Markdown text; see {@link markdownImages}. */
@@ -52,7 +53,7 @@ function sealed(maker: string, lines: string): string {
 }
 
 async function readMemo(file: string, maker: string): Promise<ReadonlyMap<string, string>> {
-  const text = await readFile(file, "utf8").catch(() => "");
+  const text = await readText(file).catch(() => "");
   const lines = text.slice(text.indexOf("\n") + 1);
   if (text !== sealed(maker, lines)) return new Map();
   return new Map(
@@ -85,6 +86,6 @@ function parseImages(text: string): MarkdownImage[] {
   return images.flatMap((image: unknown) => {
     const [offset, as, destination]: unknown[] = Array.isArray(image) ? image : [];
     if (typeof offset !== "number" || typeof destination !== "string") return [];
-    return [{ destination, offset, as: as === "url" || as === "raw" ? as : "image" }];
+    return [{ destination, offset, as: as === "url" || as === "raw" || as === "spaced" ? as : "image" }];
   });
 }

@@ -1,6 +1,7 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import path from "node:path";
 import { CannotRun } from "../../cannot-run.ts";
+import { readText } from "../../read-text.ts";
 import { parseData } from "./data.ts";
 import { type ConfigTree, isTree, lowerKeys } from "./tree.ts";
 
@@ -77,7 +78,7 @@ function placed(file: string, values: ConfigTree, hugoMinor: number): ConfigTree
 /** Undefined for a file that does not exist. */
 async function readTree(site: string, name: string, hugoMinor: number): Promise<ConfigTree | undefined> {
   try {
-    const text = await readFile(path.join(site, name), "utf8");
+    const text = await readText(path.join(site, name));
     const values = lowerKeys(parseData(text, path.extname(name).slice(1).toLowerCase(), hugoMinor) ?? {});
     if (!isTree(values)) throw new Error("it is not a table of keys and values");
     return values;

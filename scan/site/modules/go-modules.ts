@@ -1,6 +1,7 @@
-import { access, readFile } from "node:fs/promises";
+import { access } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { readText } from "../../read-text.ts";
 import type { ConfigSource } from "../config/config.ts";
 
 /**
@@ -13,7 +14,7 @@ export async function goModuleFolder(
   { folder, variables }: Pick<ConfigSource, "folder" | "variables">,
   cacheDir: string | undefined,
 ): Promise<string | undefined> {
-  const goMod = await readFile(path.join(folder, "go.mod"), "utf8").catch(() => "");
+  const goMod = await readText(path.join(folder, "go.mod")).catch(() => "");
   const replaced = replacement(goMod, name);
   if (replaced?.version === undefined && replaced !== undefined) return path.resolve(folder, replaced.path);
   const version = replaced?.version ?? required(goMod, name);

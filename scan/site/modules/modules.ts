@@ -1,5 +1,6 @@
-import { readFile, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import path from "node:path";
+import { readText } from "../../read-text.ts";
 import { toFlag, toText, toTexts } from "../config/cast.ts";
 import type { ConfigSource } from "../config/config.ts";
 import { readConfigFiles } from "../config/files.ts";
@@ -126,7 +127,7 @@ function replacementsOf(site: ConfigTree): Map<string, string> {
 
 /** `_vendor/modules.txt`: one `# path version` a line. */
 async function noteVendored({ vendored }: Collector, folder: string): Promise<void> {
-  const list = await readFile(path.join(folder, "_vendor", "modules.txt"), "utf8").catch(() => "");
+  const list = await readText(path.join(folder, "_vendor", "modules.txt")).catch(() => "");
   for (const [, name = ""] of list.matchAll(/^#\s*(\S+)\s+\S+\s*$/gm))
     if (!vendored.has(name)) vendored.set(name, path.join(folder, "_vendor", name));
 }

@@ -1,5 +1,6 @@
 import { stat } from "node:fs/promises";
 import path from "node:path";
+import { trimSlashes } from "../../../contract/url.ts";
 import { toText, toTexts } from "../config/cast.ts";
 import { type ConfigTree, isTree, treeAt } from "../config/tree.ts";
 import type { SiteLanguages } from "../languages.ts";
@@ -78,7 +79,7 @@ function moduleMounts(folder: string, module: Module, component: keyof Mounts): 
 function explicitMounts(folder: string, mounts: readonly ConfigTree[], component: keyof Mounts): Mount[] {
   return mounts.flatMap((mount) => {
     const source = toText(mount.source);
-    const target = path.posix.normalize(toText(mount.target) ?? "").replace(/^\/+|\/+$/g, "");
+    const target = trimSlashes(path.posix.normalize(toText(mount.target) ?? "").replace(/^\/+/, ""));
     if (source === undefined || (target !== component && !target.startsWith(`${component}/`))) return [];
     return [
       {

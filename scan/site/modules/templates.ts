@@ -1,5 +1,6 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import path from "node:path";
+import { readText } from "../../read-text.ts";
 import type { Module } from "./modules.ts";
 import type { Mount } from "./mounts.ts";
 
@@ -85,7 +86,7 @@ async function templatesOf(mount: Mount, site: TemplateSource, theme: boolean): 
     const below = path.posix.join(mount.target, path.relative(mount.source, file).split(path.sep).join("/"));
     const named = templateName(below, site);
     if (named === undefined) continue;
-    const text = await readFile(file, "utf8").catch(() => "");
+    const text = await readText(file).catch(() => "");
     const ours = /\bpartial(?:Cached)?\s+"imgproxy\//.test(text);
     found.push({ ...named, ours, theme, file: path.relative(site.folder, file) });
   }
