@@ -1,6 +1,6 @@
 /**
- * The `Accept` headers that browsers send for images, one for each answer that `fm=auto` can have: what a scanner
- * must ask with so that every reader finds a warm variant.
+ * The `Accept` headers that browsers send for images, one for each possible answer to `fm=auto`. A scanner must use all of them,
+ * so that every reader finds a warm variant.
  */
 export const browserAccept = {
   /** Chrome, Edge, Firefox, Safari ≥16.4. */

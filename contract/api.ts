@@ -8,18 +8,17 @@ import { type ImageRequest, InvalidRequest, MAX_QUALITY, MAX_WIDTH, parseQuery }
 import { anObject, check, list, object, text, whole } from "./schema.ts";
 
 /**
- * `/api`, what a publish tells the server and asks of it. Every call carries `Authorization: Bearer <TOKEN>`; without a
- * token configured none of it exists.
+ * The API of a publish. Every call has `Authorization: Bearer <TOKEN>`; without a configured token the API does not exist.
  *
  * | call | body | answer |
  * | --- | --- | --- |
  * | `POST /api/probe` | {@link ProbeBody} | {@link ProbeAnswer} |
- * | `POST /api/missing` | {@link MissingBody} | {@link MissingAnswer}: what is not in the cache, at that version |
- * | `POST /api/warm` | {@link WarmBody} | one {@link WarmLine} a variant as it is made, as `application/x-ndjson` |
- * | `PUT /api/published/<site>/<name>` | {@link PublishedBody} | 204; `cache-max-bytes` is what the cache may hold |
+ * | `POST /api/missing` | {@link MissingBody} | {@link MissingAnswer}: the variants that are not in the cache, at that version |
+ * | `POST /api/warm` | {@link WarmBody} | one {@link WarmLine} for each variant when it is made, as `application/x-ndjson` |
+ * | `PUT /api/published/<site>/<name>` | {@link PublishedBody} | 204; `cache-max-bytes` is the maximum size of the cache |
  * | `GET /api/published/<site>/<name>` | | {@link PublishedBody} |
  * | `GET /api/published/<site>` | | `{"sets": [name, …]}`, newest first |
- * | `DELETE /api/published/<site>/<name>` | | 204, also when there was none |
+ * | `DELETE /api/published/<site>/<name>` | | 204, also if there was none |
  * | `DELETE /api/purge?img=<source key>` | | `{"purged": <number of variants>}` |
  */
 export const apiPaths = {
@@ -30,10 +29,10 @@ export const apiPaths = {
   purge: "api/purge",
 } as const;
 
-/** What one call may ask for at most; more is 400. */
+/** Limits of one call; more is 400. */
 export const apiLimits = { images: 500, variants: 200, publishedImages: 100_000 } as const;
 
-/** A body that is not what the call takes; the message says where in it and what would be. */
+/** A body that is not valid for the call; the message has the place and the expected value. */
 export class InvalidBody extends Error {}
 
 // --- probe ---
@@ -48,22 +47,22 @@ const sourceKey = v.pipe(
 
 const probeBody = object({
   images: list(sourceKey, apiLimits.images),
-  /** Whether the keys beside one that is not there are wanted, for what its author may have meant. */
+  /** Whether to list the keys in the folder of a missing key, to find the one that the author meant. */
   neighbours: v.exactOptional(v.boolean("takes true or false")),
 });
 export type ProbeBody = v.InferOutput<typeof probeBody>;
 
-/** Why one of many images or variants failed: a code of the server's and words for the author. */
+/** Why one of many images or variants failed: a code of the server and a message for the author. */
 export interface ApiProblem {
   readonly code: string;
   readonly detail: string;
-  /** What the photographs' storage said, where it is at fault: `403 InvalidObjectState`. */
+  /** The storage's answer, if the storage is at fault: `403 InvalidObjectState`. */
   readonly storage?: string;
 }
 
 export interface ProbeProblem {
   readonly problem: ApiProblem;
-  /** Keys beside the one that is not there, as far as the source lists them: no more than a thousand. */
+  /** Keys in the folder of the missing one, if the source lists them: at most a thousand. */
   readonly neighbours?: readonly string[];
 }
 
@@ -80,7 +79,7 @@ export function parseProbeBody(body: unknown): ProbeBody {
 
 const readers = ["avif", "webp", "none"] as const satisfies readonly (keyof typeof browserAccept)[];
 
-/** What an image URL asks for, beside its key; `accept` is the reader's class where `fm` is absent. */
+/** The parameters of an image URL without its key; `accept` is the class of readers if there is no `fm`. */
 const variantSpec = v.pipe(
   anObject(),
   object({
@@ -97,7 +96,7 @@ export type VariantSpec = v.InferOutput<typeof variantSpec>;
 
 const imageVariants = {
   img: sourceKey,
-  /** The version the page is built with: where the bucket has another one, that is fetched. */
+  /** The version in the page; if the bucket has another one, that is fetched. */
   v: v.exactOptional(text(/^[0-9a-f]{10}$/, "takes the 10 hex digits of a source version")),
   variants: list(variantSpec, apiLimits.variants),
 };
@@ -106,7 +105,7 @@ const effort = v.exactOptional(whole(0, 9));
 
 const warmBody = object({
   ...imageVariants,
-  /** How hard the encoder tries, 0 (fast) to 9 (small); absent: what the server warms with. */
+  /** The encoder's effort, 0 (fast) to 9 (small); undefined: the server's default for warm-ups. */
   effort,
 });
 export type WarmBody = v.InferOutput<typeof warmBody>;
@@ -114,10 +113,10 @@ export type WarmBody = v.InferOutput<typeof warmBody>;
 export interface WarmLine {
   readonly variant: VariantSpec;
   readonly status: "hit" | "made" | "failed";
-  /** Of the variant's body. */
+  /** Bytes of the variant's body. */
   readonly bytes?: number;
   readonly type?: string;
-  /** Milliseconds that this variant took, 0 for a hit. */
+  /** Milliseconds for this variant, 0 for a hit. */
   readonly ms: number;
   readonly problem?: ApiProblem;
 }
@@ -131,12 +130,12 @@ const missingImage = object(imageVariants);
 
 const missingBody = object({
   images: list(missingImage, apiLimits.images),
-  /** What was made with less effort than this counts as missing. */
+  /** Variants of lower effort count as missing. */
   effort,
 });
 export type MissingBody = v.InferOutput<typeof missingBody>;
 
-/** The same shape as was asked, without what the cache has; an image with nothing missing is absent. */
+/** The same structure as the request, without variants that are in the cache; an image with no missing variant is left out. */
 export type MissingAnswer = Omit<MissingBody, "effort">;
 
 /** @throws InvalidBody */
@@ -144,24 +143,24 @@ export function parseMissingBody(body: unknown): MissingBody {
   return parse(missingBody, body);
 }
 
-/** One of its images. @param at its name in an error. @throws InvalidBody */
+/** One of its images. @param at its name in error messages. @throws InvalidBody */
 export function parseMissingImage(image: unknown, at: string): MissingBody["images"][number] {
   return parse(missingImage, image, at);
 }
 
 // --- published sets: read piece by piece, as they may be large ---
 
-/** What a site's pages ask for: the canonical queries (without `v` and `s`) of each source key. */
+/** The requests of a site's pages: canonical queries (without `v` and `s`) by source key. */
 export interface PublishedBody {
   readonly images: Readonly<Record<string, readonly string[]>>;
-  /** Seconds from now after which the set is forgotten: for previews. */
+  /** Seconds from now after which the set expires, for previews. */
   readonly expires?: number;
 }
 
 const queries = list(v.string("is not text"), apiLimits.variants);
 
 /**
- * What is asked of some of the keys.
+ * The requests for some of the keys.
  * @param images of a {@link PublishedBody}, or a part of it.
  * @throws InvalidBody
  */

@@ -1,7 +1,7 @@
 /** `ar`: width to height, in lowest terms, such as `40:21`. */
 export type Ratio = `${number}:${number}`;
 
-/** `fp`: the point to keep, in whole percent of the displayed picture from its left and its top, such as `30,70`. */
+/** `fp`: the point to keep, in whole percent of the displayed image from the left and the top, such as `30,70`. */
 export type Focus = `${number},${number}`;
 
 /** Displayed pixels. */
@@ -10,13 +10,13 @@ export interface Size {
   readonly height: number;
 }
 
-/** Five times as wide as high, and the other way round: what is beyond shows a strip of a photograph. */
+/** Five times as wide as high, or the reverse: a steeper ratio would show only a strip of a photograph. */
 const STEEPEST = 5;
 
-/** Of each number of a ratio. */
+/** Maximum digits of each number of a ratio. */
 const MOST_DIGITS = 4;
 
-/** Why a value is not a {@link Ratio}, with the right spelling where there is one; undefined when it is one. */
+/** Why a value is not a {@link Ratio}, with the correct spelling if there is one; undefined if it is one. */
 export function ratioProblem(value: unknown): string | undefined {
   const text = typeof value === "string" ? value : "";
   const [width = 0, height = 0] = /^\d{1,9}:\d{1,9}$/.test(text) ? text.split(":").map(Number) : [];
@@ -47,8 +47,8 @@ export function isFocus(value: unknown): value is Focus {
 }
 
 /**
- * The largest part of a picture that has the ratio: what `ar` without `w` gives. The templates' twin is crop.html.
- * @param picture 0 × 0 where its size is not known: then so is that of its part.
+ * The largest part of an image with this ratio: the result of `ar` without `w`. crop.html in the templates does the same.
+ * @param picture 0 × 0 if its size is unknown: then so is that of its part.
  */
 export function largestCrop(picture: Size, ratio: Ratio): Size {
   if (picture.width === 0 || picture.height === 0) return picture;
@@ -57,7 +57,7 @@ export function largestCrop(picture: Size, ratio: Ratio): Size {
   return cropOf(Math.min(width, picture.width), ratio, picture);
 }
 
-/** A crop so wide: `round(width / ratio)` high, and no higher than the picture. */
+/** A crop of this width: `round(width / ratio)` high, and not higher than the image. */
 export function cropOf(width: number, ratio: Ratio, picture: Size): Size {
   const [across = 1, down = 1] = ratio.split(":").map(Number);
   return { width, height: Math.min(picture.height, Math.max(1, Math.round((width * down) / across))) };

@@ -5,14 +5,14 @@ import type { SiteParams } from "./params.ts";
 import { MAX_QUALITY, MAX_WIDTH } from "./request.ts";
 import { trimSlashes } from "./url.ts";
 
-/** A photograph that a post names, with what its destination asks of the ladder. */
+/** A photograph in a post, with the settings of its destination. */
 export interface Photo {
   readonly kind: "photo";
-  /** Of `keys` the one that is meant, as far as `parseDestination` knows: the first. */
+  /** The assumed key of `keys`: the first, as `parseDestination` does not know which exist. */
   readonly key: string;
-  /** Each that may be meant, in order: the first that exists is. More than one where keys are relative to the page's folder. */
+  /** The possible keys, in order: the first that exists is used. Several if keys are relative to the page's folder. */
   readonly keys: readonly string[];
-  /** Where below the site's root an image of this destination would be that Hugo has itself, in order; none for a URL. */
+  /** Paths below the site's root at which the site could have this image as its own file, in order; none for a URL. */
   readonly paths: readonly string[];
   /** `?q=`: the quality of every tier. */
   readonly quality?: number;
@@ -20,16 +20,16 @@ export interface Photo {
   readonly widest?: number;
   /** `?fm=`: the format of every tier. */
   readonly format?: Format;
-  /** Overrides that were ignored, each in words for the author. */
+  /** Ignored overrides, each with a message for the author. */
   readonly problems: readonly string[];
 }
 
-/** What the hook leaves to Hugo: another host's image, a `data:` URL, nothing at all. */
+/** An image that the hook leaves to Hugo: of another host, a `data:` URL, or an empty destination. */
 export interface Foreign {
   readonly kind: "foreign";
 }
 
-/** What was meant for the proxy but names no key it could have. */
+/** A destination for the proxy that is not a possible key. */
 export interface InvalidDestination {
   readonly kind: "invalid";
   readonly problem: string;
@@ -38,8 +38,8 @@ export interface InvalidDestination {
 export type Destination = Photo | Foreign | InvalidDestination;
 
 /**
- * What a Markdown destination means on a site.
- * @param destination as a Markdown parser gives it: backslash escapes and entities decoded, percent-escapes not.
+ * The meaning of a Markdown destination on a site.
+ * @param destination from a Markdown parser: backslash escapes and entities decoded, percent-escapes not.
  * @param pageFolder the page's folder below `content/`, such as `posts/x/`, for `resolve = "page"`; empty for a destination that
  *   is a parameter of the site, which belongs to no page.
  */
@@ -63,7 +63,7 @@ export function parseDestination(
 
 // --- keys ---
 
-/** `https://images.example/?img=worms.jpg`, on the endpoint or on a prefix that once was one. */
+/** `https://images.example/?img=worms.jpg`, on the endpoint or on a former prefix. */
 function proxiedKey(
   path: string,
   query: string,
@@ -81,7 +81,7 @@ function sourceKey(path: string, site: Pick<SiteParams, "sources">): string | un
   return source && source.key + decodeOnce(path.slice(source.prefix.length));
 }
 
-/** As written and, where that is elsewhere, beside the page. */
+/** As written and, if that differs, in the page's folder. */
 function relativePaths(
   path: string,
   site: Pick<SiteParams, "resolve">,
@@ -96,8 +96,8 @@ function relativePaths(
 }
 
 /**
- * As a browser does it (RFC 3986 §5.2.4): `a/../b` is `b`, and nothing climbs above the root. A doubled slash stays:
- * S3 keys may have one.
+ * Resolves dots as a browser does (RFC 3986 §5.2.4): `a/../b` is `b`, and nothing leaves the root. A double slash stays, because S3
+ * keys can contain one.
  */
 function removeDotSegments(path: string): string {
   const kept: string[] = [];

@@ -1,23 +1,23 @@
 /**
- * Go's `url.QueryEscape`, which is what Hugo's `querify` prints: space becomes `+`, only `A-Z a-z 0-9 - _ . ~`
- * stay as they are. (URLSearchParams differs: it keeps `*` and escapes `~`.)
+ * Go's `url.QueryEscape`, which Hugo's `querify` prints: a space becomes `+`, only `A-Z a-z 0-9 - _ . ~` are not escaped.
+ * (URLSearchParams differs: it keeps `*` and escapes `~`.)
  */
 export function queryEscape(text: string): string {
-  // Most of what is escaped needs none of it, or slashes only.
+  // Most keys need no escapes, or only those of slashes.
   if (/^[A-Za-z0-9._~/-]*$/.test(text)) return text.replaceAll("/", "%2F");
   return encodeURIComponent(text)
     .replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`)
     .replaceAll("%20", "+");
 }
 
-/** The inverse of {@link queryEscape}, lenient as {@link decodeOnce} is: `+` is a space, then the escapes decode. */
+/** The inverse of {@link queryEscape}, tolerant like {@link decodeOnce}: `+` is a space, then escapes are decoded. */
 export function queryUnescape(text: string): string {
   return decodeOnce(text.replaceAll("+", "%20"));
 }
 
 /**
- * Percent-escapes decode once; a `%` that starts no escape stays, and so does the whole text when its escapes are
- * not valid UTF-8 (`100%.jpg` and `%E9.jpg` are file names that people have). Never throws.
+ * Decodes percent-escapes once; a `%` that starts no escape stays, and the whole text stays if its escapes are not valid UTF-8
+ * (`100%.jpg` and `%E9.jpg` are real file names). Never throws.
  */
 export function decodeOnce(text: string): string {
   if (!text.includes("%")) return text;

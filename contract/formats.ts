@@ -1,23 +1,23 @@
-/** What the program knows of one picture format. */
+/** The facts about one image format. */
 export interface FormatRow {
   /** Media type (IANA). */
   readonly type: string;
-  /** Without the dot; the first is what a saved file gets. */
+  /** Without the dot; a saved file gets the first one. */
   readonly extensions: readonly [string, ...string[]];
-  /** `asked`: written where `fm` or `Accept` names it. `fallback`: only where no format that is asked for will do. */
+  /** `asked`: written if `fm` or `Accept` names it. `fallback`: written only if no requested format is possible. */
   readonly written: "asked" | "fallback" | "never";
-  /** Stands for the format in a {@link ReaderClass}; absent: every reader shows the format, or none is sent it. */
+  /** Its letter in a {@link ReaderClass}; undefined: every reader can show the format, or it is never negotiated. */
   readonly letter?: string;
   readonly alpha: boolean;
-  /** Whether an animation is written as one. */
+  /** Whether an animation is written as an animation. */
   readonly animation: boolean;
-  /** Pixels of the longest side that a file can hold. */
+  /** Maximum pixels of a file's longest side. */
   readonly maxSide: number;
 }
 
 /**
- * All formats, the best first: what a reader gets is the first that it shows. Every other list of formats derives from
- * this one; after a new row `tsc` names each place that has to decide about it.
+ * All formats, the best first: a reader gets the first one that it can show. Every other list of formats is derived from this one;
+ * after a new row, `tsc` names the places that must decide about it.
  */
 export const formats = {
   // libheif refuses longer sides; it writes no AVIF animation.
@@ -82,10 +82,10 @@ type Written<How extends FormatRow["written"]> = {
 
 export type FormatName = keyof Rows;
 
-/** What `fm` can name. */
+/** Formats that `fm` can name. */
 export type Format = Written<"asked">;
 
-/** What an encoder writes. */
+/** Formats that an encoder writes. */
 export type EncodedFormat = Written<"asked" | "fallback">;
 
 /** The best first. */
@@ -99,15 +99,15 @@ export const formatByType: ReadonlyMap<string, FormatName> = new Map(
 // --- classes of readers ---
 
 /**
- * What a reader's `Accept` names beside the formats that every reader shows, as the letters of the formats, such as
- * `auto` (none) or `auto-aw` (AVIF and WebP).
+ * The formats that a reader's `Accept` names in addition to those that every reader shows, by their letters: `auto` (none) or
+ * `auto-aw` (AVIF and WebP).
  */
 export type ReaderClass = "auto" | `auto-${string}`;
 
-/** What a variant is made for: an explicit `fm`, or the class of reader. */
+/** The format or class of readers of a variant: an explicit `fm`, or by `Accept`. */
 export type VariantClass = Format | ReaderClass;
 
-/** The formats that a class can name, the best first. */
+/** The formats that have a letter, the best first. */
 export const namedInAccept: readonly Format[] = askedFormats.filter((name) => letterOf(name) !== undefined);
 
 /** @param accepted in any order. */
@@ -125,7 +125,7 @@ export function isReaderClass(of: VariantClass): of is ReaderClass {
   return of.startsWith("auto");
 }
 
-/** One class for each set of formats: a published URL without `fm` has an entry for each. */
+/** One class for each set of formats: a published URL without `fm` has an entry for each of them. */
 export const readerClasses: readonly ReaderClass[] = Array.from(
   { length: 2 ** namedInAccept.length },
   (_, set) => readerClass(namedInAccept.filter((_, at) => (set & (2 ** at)) !== 0)),
@@ -133,7 +133,7 @@ export const readerClasses: readonly ReaderClass[] = Array.from(
 
 // --- rows ---
 
-/** Keeps `written` as it is written, so that the names of what is encoded are a type. */
+/** Keeps `written` as a literal, so that the names of encoded formats are a type. */
 function row<const Row extends FormatRow>(of: Row): Omit<FormatRow, "written"> & Pick<Row, "written"> {
   return of;
 }

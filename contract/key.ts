@@ -1,9 +1,9 @@
-/** Bytes of UTF-8 that S3 allows in an object's key. */
+/** Maximum bytes of UTF-8 in an S3 key. */
 export const MAX_KEY_BYTES = 1024;
 
 /**
- * Why a text cannot be a source key, or undefined when it can. One grammar for all three programs: what it refuses
- * never reaches a source, so no key can climb out of a bucket prefix or a folder, or name another host.
+ * Why a text cannot be a source key, or undefined if it can. One grammar for all three programs: a refused text never reaches a
+ * source, so no key can leave a bucket prefix or a folder, or name another host.
  */
 export function keyProblem(key: string): string | undefined {
   if (key === "") return "is empty";
@@ -18,7 +18,7 @@ export function keyProblem(key: string): string | undefined {
   return undefined;
 }
 
-/** C0, DEL or C1: in no name a camera gives, and trouble in headers, logs and file systems. */
+/** C0, DEL or C1: no camera uses them, and they cause trouble in headers, logs and file systems. */
 export function hasControlCharacter(text: string): boolean {
   return /\p{Cc}/u.test(text);
 }

@@ -6,10 +6,10 @@ import { keyProblem } from "./key.ts";
 export const MAX_QUALITY = 100;
 export const MAX_WIDTH = 3840;
 
-/** One image URL, parsed. With neither `quality`, `width`, `ratio` nor a `format` it asks for the original. */
+/** One parsed image URL. Without `quality`, `width`, `ratio` and `format` it requests the original. */
 export interface ImageRequest {
   readonly key: string;
-  /** What the picture is cropped to. */
+  /** The ratio of the crop. */
   readonly ratio?: Ratio;
   /** Only with a `ratio`. */
   readonly focus?: Focus;
@@ -56,7 +56,7 @@ export const parameterHelp = {
   s: { takes: "32 hex digits", meaning: "The signature, if the server has `VARIANTS=signed`." },
 } as const satisfies Readonly<Record<Parameter, { readonly takes: string; readonly meaning: string }>>;
 
-/** A URL that names no image: the parameter at fault and what to do, in words for the reader. */
+/** A URL that names no image: the wrong parameter, and a message for the reader. */
 export class InvalidRequest extends Error {
   readonly parameter: Parameter;
 
@@ -88,7 +88,7 @@ export function parseQuery(query: string): ImageRequest {
   };
 }
 
-/** The canonical query: keys sorted, values as Hugo's `querify` escapes them, nothing that equals its default. */
+/** The canonical query: keys sorted, values escaped as by Hugo's `querify`, no defaults. */
 export function formatQuery(request: ImageRequest): string {
   return queryOf(request, request.signature, request.version);
 }
@@ -98,7 +98,7 @@ export function formatPublished(request: ImageRequest): string {
   return queryOf(request, undefined, undefined);
 }
 
-/** Whether the URL asks for the object as it is stored. */
+/** Whether the URL requests the object as it is stored. */
 export function isOriginal(request: ImageRequest): boolean {
   const { quality, width, ratio, format } = request;
   return quality === undefined && width === undefined && ratio === undefined && format === undefined;
@@ -132,7 +132,7 @@ function readParameters(query: string): Map<Parameter, string> {
       refuseEscaped(name, pair);
       continue;
     }
-    // Caches and proxies disagree on which of two wins, so neither does.
+    // Caches and proxies choose different ones of two values, so both are refused.
     if (values.has(name)) throw new InvalidRequest(name, `${name} is given twice`);
     values.set(name, decodeValue(name, equals === -1 ? "" : pair.slice(equals + 1)));
   }
@@ -140,11 +140,11 @@ function readParameters(query: string): Map<Parameter, string> {
 }
 
 /**
- * `&amp;q=40` in a URL that was escaped for HTML once too often: ignoring it as unknown would answer with the original,
- * which says where it was taken.
+ * `&amp;q=40` is from a URL that was escaped for HTML twice. If it were ignored as unknown, the answer would be the original, which
+ * contains the GPS position.
  */
 function refuseEscaped(name: string, pair: string): void {
-  // Bounded: names that trackers add can be of any length.
+  // Limited length: names that trackers add can be long.
   const [, known = ""] =
     /^(?:(?:amp|#0*38|#x0*26)(?:;|%3b))+([a-z]+)(?:%3d.*)?$/i.exec(decodeEscapes(name.slice(0, 64))) ?? [];
   if (!isKnown(known)) return;
@@ -154,7 +154,7 @@ function refuseEscaped(name: string, pair: string): void {
   );
 }
 
-/** Of one or two layers of percent-encoding, what a name like `amp%3Bq` or `amp%253Bq` comes from. */
+/** Decodes up to two layers of percent-encoding: the name may be `amp%3Bq` or `amp%253Bq`. */
 function decodeEscapes(name: string): string {
   return name.replace(/%25/g, "%").replace(/%23/g, "#").replace(/%26/g, "&").replace(/&/g, "");
 }
@@ -163,7 +163,7 @@ function isKnown(name: string): name is Parameter {
   return known.has(name);
 }
 
-/** Unlike a Markdown destination, a URL whose escapes are not UTF-8 is refused: S3 keys are UTF-8. */
+/** Unlike in a Markdown destination, escapes that are not UTF-8 are refused: S3 keys are UTF-8. */
 function decodeValue(name: Parameter, value: string): string {
   try {
     return decodeURIComponent(value.replaceAll("+", " ").replace(/%(?![0-9A-Fa-f]{2})/g, "%25"));
@@ -181,7 +181,7 @@ function parseInteger(name: "q" | "w", text: string | undefined, most: number): 
 
 function parseCrop(ar: string | undefined, fp: string | undefined): Pick<ImageRequest, "ratio" | "focus"> {
   if (ar === undefined && fp === undefined) return {};
-  if (ar === undefined) throw new InvalidRequest("fp", "fp takes an ar beside it: the ratio to crop to");
+  if (ar === undefined) throw new InvalidRequest("fp", "fp needs ar, the ratio of the crop");
   if (!isRatio(ar)) throw new InvalidRequest("ar", `ar ${ratioProblem(ar)}`);
   if (fp === undefined) return { ratio: ar };
   if (!isFocus(fp)) throw new InvalidRequest("fp", `fp ${focusProblem(fp)}`);
@@ -201,7 +201,7 @@ function parseVersion(text: string | undefined): string | undefined {
   throw new InvalidRequest("v", "v takes the 10 hex digits of a source version; the manifest has them");
 }
 
-/** A property that is there only when it has a value, as exactOptionalPropertyTypes wants it. */
+/** A property that exists only if it has a value, as exactOptionalPropertyTypes requires. */
 function optional<Name extends string, Value>(
   name: Name,
   value: Value | undefined,

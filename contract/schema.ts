@@ -1,19 +1,19 @@
 import * as v from "valibot";
 
-/** What a schema says of a value that it refuses. */
+/** A schema's result for a value that it refuses. */
 export interface Fault {
-  /** The first member at fault, such as `variants[0].q`; empty for the value itself. */
+  /** The first invalid member, such as `variants[0].q`; empty for the value itself. */
   readonly place: string;
-  /** The schema's message for that place. */
+  /** The schema's message for that member. */
   readonly message: string;
-  /** What is there. */
+  /** The actual value. */
   readonly found: unknown;
 }
 
-/** The value as its schema has it, without members that the schema does not name; or why it is refused. */
+/** The value in its schema's form, without unknown members; or why it is refused. */
 export type Checked<T> = { readonly value: T } | { readonly fault: Fault };
 
-/** Never throws. It stops at the first fault: what is checked comes from outside and may be long. */
+/** Never throws. It stops at the first fault, because input from outside can be long. */
 export function check<const Schema extends v.GenericSchema>(
   schema: Schema,
   value: unknown,
@@ -27,7 +27,7 @@ export function check<const Schema extends v.GenericSchema>(
 
 // --- what messages are made of ---
 
-/** An object with these members. One that is missing is refused in the words of its own schema. */
+/** An object with these members. A missing one is refused with the message of its own schema. */
 export function object<const Entries extends v.ObjectEntries>(
   entries: Entries,
   message = "is not an object",
@@ -39,14 +39,14 @@ export function object<const Entries extends v.ObjectEntries>(
   return v.pipe(v.object(entries, words), v.readonly());
 }
 
-/** Any object that is no list: valibot takes a list for an object whose members may all be absent. */
+/** Any object except a list: valibot accepts a list as an object whose members are all optional. */
 export function anObject(message = "is not an object") {
   const isObject = (value: unknown): boolean =>
     typeof value === "object" && value !== null && !Array.isArray(value);
   return v.custom<Readonly<Record<string, unknown>>>(isObject, message);
 }
 
-/** A list of no more items than that; a longer one is refused before its items are looked at. */
+/** A list with a maximum number of items; a longer one is refused before its items are checked. */
 export function list<const Item extends v.GenericSchema>(item: Item, most: number) {
   return v.pipe(
     v.array(v.unknown(), "is not a list"),
@@ -67,7 +67,7 @@ export function whole(
   return v.custom<number>(isWhole, message);
 }
 
-/** Text of a form. */
+/** Text that matches a pattern. */
 export function text(form: RegExp, message: string) {
   return v.pipe(v.string(message), v.regex(form, message));
 }

@@ -13,7 +13,7 @@ export function sign(request: ImageRequest, key: string): string {
     .slice(0, 32);
 }
 
-/** Whether any of the live keys made the request's signature; in constant time, whichever key it is. */
+/** Whether one of the valid keys made the request's signature; in constant time, whichever key it is. */
 export function verify(request: ImageRequest, keys: readonly string[]): boolean {
   const given = Buffer.from(request.signature ?? "");
   return keys

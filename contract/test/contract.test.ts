@@ -28,7 +28,7 @@ describe("a query string", () => {
     ["ar=016:9", "ar takes the lowest terms: 16:9"],
     ["ar=1.91:1", "ar takes two whole numbers, such as 16:9"],
     ["ar=51:10", "ar takes a ratio from 1:5 to 5:1"],
-    ["fp=30,70", "fp takes an ar beside it: the ratio to crop to"],
+    ["fp=30,70", "fp needs ar, the ratio of the crop"],
     ["ar=16:9&fp=030,7", "fp takes no leading zeros: 30,7"],
   ])("a query with %s is refused with a message that says what to request", (crop, words) => {
     expect(() => parseQuery(`img=worms.jpg&${crop}`)).toThrow(words);

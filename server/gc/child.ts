@@ -1,6 +1,6 @@
 import { type RunOptions, runIfDue } from "./run.ts";
 
-/** The main of a sweep beside the server: the options come as JSON, the summary goes out as JSON, or nothing does. */
+/** The main of the sweep process beside the server: gets the options as JSON, and writes the summary as JSON, or nothing. */
 async function main(json: string): Promise<void> {
   const options = JSON.parse(json) as RunOptions; // From timer.ts, of this same program.
   const summary = await runIfDue(options);
@@ -8,7 +8,7 @@ async function main(json: string): Promise<void> {
 }
 
 await main(process.argv[2] ?? "{}").catch((error: unknown) => {
-  // For the server's log, where its stack is of no use.
+  // For the server's log, where its stack would not help.
   process.stderr.write(error instanceof Error ? error.message : String(error));
   process.exitCode = 1;
 });

@@ -6,27 +6,27 @@ export interface Pins {
   has(name: string): boolean;
 }
 
-/** Entries that may go when there is too much: loose ones first, then pinned ones. */
+/** Entries that may be deleted when there is too much: loose ones first, then pinned ones. */
 export type Rank = "loose" | "pinned";
 
 /**
- * What a file is to a sweep. `fresh`: an entry that was just written or used. `misdated`: an entry whose times cannot be
- * true. `withheld`: an entry that may be pinned, as published sets cannot be read. `writing` and `dead`: half-written
- * files, by whether their writer may still live. `foreign`: not ours.
+ * What a file is to a sweep. `fresh`: an entry that was just written or used. `misdated`: an entry with impossible times.
+ * `withheld`: an entry that may be pinned, because published sets cannot be read. `writing` and `dead`: half-written files whose
+ * writer may still be alive, or not. `foreign`: a file of another program.
  */
 export type FileClass = Rank | "fresh" | "misdated" | "withheld" | "writing" | "dead" | "foreign";
 
-/** A fresh entry was just paid for, and nobody had the time to ask for it again. */
+/** A fresh entry has just been made, and readers had no time to request it again. */
 const FRESH_MS = 300_000;
 const TEMPORARY_MS = 3_600_000;
 
-/** Beyond what clocks of one cluster differ by. */
+/** More than the clocks of one cluster differ. */
 const FUTURE_MS = 86_400_000;
 
 /** Older than this program: the time of a machine without a battery, or of a copy that kept no times. */
 const PAST_MS = Date.UTC(2020, 0);
 
-/** Tells what a file is to a sweep that began at a time. */
+/** Classifies a file for a sweep that began at a given time. */
 export class Classifier {
   readonly nowMs: number;
   readonly #freshMs: number;
@@ -57,7 +57,7 @@ export class Classifier {
   }
 }
 
-/** When an entry was last used, milliseconds since 1970: its modification time, or its change where that cannot be true. */
+/** When an entry was last used, in milliseconds since 1970: its modification time, or its change time if that is impossible. */
 export function lastUse({ modifiedMs, changedMs }: Found): number {
   return modifiedMs < PAST_MS ? changedMs : modifiedMs;
 }

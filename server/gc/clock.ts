@@ -1,15 +1,15 @@
 import type { Usage } from "../cache/usage.ts";
 
 /*
- * An entry goes for its idle time only while the clock can be trusted: with one that is a year ahead, everything looks
- * unused for a year. That of the volume is no judge: it is mostly the same clock. Two things tell of it.
+ * Entries are deleted for their idle time only while the clock can be trusted: with one that is a year ahead, everything looks
+ * unused for a year. The volume's clock does not help: it is mostly the same clock. Two facts help.
  */
 
 const DAY_MS = 86_400_000;
 
 /**
- * Since when the sweeps of a volume have seen a clock that runs evenly, milliseconds since 1970. It starts again when the
- * time since the last sweep is long, for a clock that was set or for a cache that nobody watched, or below zero.
+ * Since when the sweeps of a volume have seen a clock that runs evenly, in milliseconds since 1970. It starts again when the time
+ * since the last sweep is long (the clock was set, or nothing watched the cache) or negative.
  */
 export function steadySince(last: Usage | undefined, nowMs: number, maxIdleMs: number): number {
   if (last === undefined) return nowMs;
@@ -18,14 +18,14 @@ export function steadySince(last: Usage | undefined, nowMs: number, maxIdleMs: n
   return isEven ? (last.steady ?? last.swept) : nowMs;
 }
 
-/** Whether it is long enough for times that look wrong to be wrong, and not this clock. */
+/** Whether this time is long enough that impossible times of entries are wrong, and not this clock. */
 export function isSteady(steadySinceMs: number, nowMs: number): boolean {
   return steadySinceMs <= nowMs - DAY_MS;
 }
 
 /**
- * Before when an entry must have been used to go for its idle time, milliseconds since 1970; never, when the clock was not
- * steady for that long, or when no entry at all was used in the second half of that time: this clock is ahead of those
+ * An entry that was last used before this time is deleted for its idle time; milliseconds since 1970. Never, if the clock was not
+ * steady for that long, or if no entry at all was used in the second half of that time: then this clock is ahead of the clocks
  * that write to the volume, or nobody uses the cache.
  */
 export function idleBefore(clock: {

@@ -8,10 +8,10 @@ import { run } from "./run.ts";
 import { formatSummary } from "./summary.ts";
 import { boundsOf, budgetsOf, watchCache } from "./watch-volume.ts";
 
-/** A folder that is no cache, or that the system does not let be swept; the message says which and why. */
+/** A folder that is not a cache, or that cannot be swept; the message has the reason. */
 export class CannotSweep extends Error {}
 
-/** The line that one sweep says of itself. @throws CannotSweep */
+/** The line of one sweep. @throws CannotSweep */
 export async function sweepOnce(config: Config, dryRun: boolean): Promise<string> {
   const bounds = boundsOf(config);
   try {
@@ -19,13 +19,13 @@ export async function sweepOnce(config: Config, dryRun: boolean): Promise<string
   } catch (cause) {
     const words = cause instanceof Error ? cause.message : String(cause);
     throw new CannotSweep(
-      `CACHE_DIR: ${bounds.folder} is no cache that can be swept: ${words}; name the server's folder with --cache`,
+      `CACHE_DIR: ${bounds.folder} cannot be swept: ${words}; name the server's folder with --cache`,
       { cause },
     );
   }
 }
 
-/** The GC as a process of its own, with the admin port that a server has. @throws CannotListen */
+/** The GC as a separate process, with its own admin port. @throws CannotListen */
 export async function startWatching(
   config: Config,
   version: string,

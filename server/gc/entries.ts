@@ -1,7 +1,7 @@
 import type { Rank } from "./classify.ts";
 
 export interface EntryFacts {
-  /** All of a folder come one after the other. */
+  /** All entries of a folder must come in a row. */
   readonly folder: string;
   readonly name: string;
   /** Milliseconds since 1970. */
@@ -11,8 +11,8 @@ export interface EntryFacts {
 }
 
 /**
- * What a sweep remembers of the entries that may go, by number: about 75 bytes each, in typed arrays. As objects, a
- * million take three times as much.
+ * The entries that a sweep may delete, by number: about 75 bytes each, in typed arrays. As objects, a million take three times as
+ * much.
  */
 export class Entries {
   #size = 0;
@@ -20,11 +20,11 @@ export class Entries {
   readonly #bytes = new Column((length) => new Float64Array(length));
   readonly #isPinned = new Column((length) => new Uint8Array(length));
   readonly #folder = new Column((length) => new Uint32Array(length));
-  /** Where a name begins in the names of its folder, and its length. */
+  /** Start of a name in the names of its folder, and its length. */
   readonly #nameAt = new Column((length) => new Uint32Array(length));
   readonly #nameLength = new Column((length) => new Uint8Array(length));
   readonly #folders: string[] = [];
-  /** Where the names of a folder begin. */
+  /** Start of the names of a folder. */
   readonly #namesAt = new Column((length) => new Float64Array(length));
   readonly #text = new Text();
   /** Names of the last folder, which are not in the text yet. */
@@ -57,7 +57,7 @@ export class Entries {
     return this.#text.read(start, this.#nameLength.get(at));
   }
 
-  /** Below zero when `a` comes before `b` by folder, then by name. */
+  /** Negative if `a` comes before `b`, by folder, then by name. */
   compareNames(a: number, b: number): number {
     const [one, other] = [this.folder(a), this.folder(b)];
     if (one !== other) return one < other ? -1 : 1;
@@ -86,12 +86,12 @@ export class Entries {
     this.#namesLength += entry.name.length;
   }
 
-  /** Notes a later use. */
+  /** Records a later use. */
   use(at: number, usedMs: number): void {
     this.#usedMs.set(at, usedMs);
   }
 
-  /** All names of a folder in one call: one for each would take as long as the rest of {@link add}. */
+  /** All names of a folder in one call: one call for each would take as long as the rest of {@link add}. */
   #endFolder(): void {
     if (this.#names.length === 0) return;
     this.#namesAt.set(this.#folders.length - 1, this.#text.add(this.#names.join("")));
@@ -100,7 +100,7 @@ export class Entries {
   }
 }
 
-/** Characters of names that are written at once. */
+/** Characters of names that are written together. */
 const MOST_NAMES = 2 ** 16;
 
 /** ASCII text in pages. */
@@ -108,7 +108,7 @@ class Text {
   readonly #pages: Buffer[] = [];
   #end = 0;
 
-  /** @param text no longer than a page. @returns where it begins. */
+  /** @param text not longer than a page. @returns its start. */
   add(text: string): number {
     const room = TEXT_PAGE - (this.#end % TEXT_PAGE);
     if (text.length > room) this.#end += room;

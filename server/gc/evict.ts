@@ -6,11 +6,11 @@ import { lookAt } from "./walk.ts";
 import type { Amount } from "./watermarks.ts";
 
 export interface EvictOptions {
-  /** The policy: the numbers of entries in the order in which they go. */
+  /** The policy: the numbers of entries in the order of their deletion. */
   readonly order: (entries: Entries) => Uint32Array;
-  /** How much is too much. */
+  /** The excess over the limits. */
   readonly excess: Amount;
-  /** Loose entries that were last used before this go, however much room there is. Milliseconds since 1970. */
+  /** Loose entries that were last used before this time are always deleted. Milliseconds since 1970. */
   readonly idleBeforeMs: number;
   readonly dryRun: boolean;
   readonly signal: AbortSignal;
@@ -23,19 +23,19 @@ export interface Evicted {
   readonly pinned: number;
   /** Entries that could not be deleted. */
   readonly failed: number;
-  /** The earliest last use of those that stay, milliseconds since 1970; infinite when none does. */
+  /** The earliest last use of the entries that stay, in milliseconds since 1970; infinite if none stays. */
   readonly oldestUsedMs: number;
 }
 
-/** Deletes between two looks at the signal. */
+/** Number of deletes between two checks of the signal. */
 const BATCH = 64;
 
 /**
- * Deletes in the order of the policy until nothing is too much. Each file is looked at once more, and stays when it was
- * used or replaced meanwhile. One that is gone already counts as deleted: a sweep that runs at the same time chose it too.
+ * Deletes in the order of the policy until there is no excess. Each file is checked again before, and stays if it was used or
+ * replaced meanwhile. A file that is already gone counts as deleted, because a parallel sweep chose it too.
  *
- * Deletes have no pace of their own. They go one after the other, and each waits for the volume: on CephFS that is 185 a
- * second from one client, which leaves the MDS to others, and a flood must not be faster than its sweep.
+ * The rate of deletes is not limited. They run one after the other, and each waits for the volume: on CephFS that is 185 a second
+ * from one client, which leaves the MDS to others, and a flood must not be faster than its sweep.
  */
 export async function evict(entries: Entries, options: EvictOptions): Promise<Evicted> {
   const { excess, idleBeforeMs, dryRun, signal } = options;
@@ -63,7 +63,7 @@ export async function evict(entries: Entries, options: EvictOptions): Promise<Ev
   return { ...sum, oldestUsedMs: oldestOf(entries, isGone) };
 }
 
-/** @returns false when it cannot be deleted. */
+/** @returns false if it cannot be deleted. */
 export function unlink(folder: string, name: string): boolean {
   try {
     unlinkSync(`${folder}/${name}`);
@@ -75,7 +75,7 @@ export function unlink(folder: string, name: string): boolean {
 
 // --- helpers ---
 
-/** Whether it was used or replaced since the walk. */
+/** Whether it was used or replaced after the walk. */
 function wasUsed(entries: Entries, at: number): boolean {
   const now = lookAt(entries.folder(at), entries.name(at));
   if (now === undefined || lastUse(now) === entries.usedMs(at)) return false;

@@ -1,11 +1,11 @@
 import type { Entries } from "./entries.ts";
 
 /**
- * The policy of the cache: the numbers of its entries in the order in which they go. Another policy replaces this
- * function and nothing else.
+ * The policy of the cache: the numbers of its entries in the order of their deletion. To use another policy, replace only this
+ * function.
  *
- * Least recently used first, and pinned ones after all others. Entries of one time go by name, so that sweeps which run
- * at once choose alike.
+ * Least recently used first, and pinned entries after all others. Entries of equal time are ordered by name, so that parallel
+ * sweeps choose the same ones.
  */
 export function order(entries: Entries): Uint32Array {
   const usedMs = new Float64Array(entries.size);

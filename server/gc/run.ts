@@ -10,15 +10,15 @@ import { type Amount, isAboveHighWater } from "./watermarks.ts";
 export type RunOptions = Omit<SweepOptions, "pins" | "unreadSets" | "steadySinceMs">;
 
 const DAY_MS = 86_400_000;
-/** One folder in 16 tells of a large cache; a cache that looks smaller than this is swept as fast as looked at. */
+/** A sample of one folder in 16 is enough for a large cache; sweeping a smaller cache takes no longer than a sample. */
 const LOOK_EVERY = 16;
 const SMALL_FILES = 20_000;
 
-/** Sweeps the cache of a folder, and records it for writers and the next sweep. @throws the system's error when it cannot be read. */
+/** Sweeps a cache folder, and records the result for writers and the next sweep. @throws the system's error when it cannot be read. */
 export async function run(options: RunOptions): Promise<SweepSummary> {
   const { folder, now = Date.now } = options;
   const began = performance.now();
-  // A folder that is not there is no empty cache.
+  // A folder that does not exist is not an empty cache.
   await opendir(folder).then((opened) => opened.close());
   const { pins, unread } = await readPins(folder);
   const steady = steadySince(await readUsage(folder), now(), options.maxIdleMs);
@@ -38,7 +38,7 @@ async function record(
   await forgetReservations(folder, sweep.swept);
 }
 
-/** Sweeps when that is due: above the high water, or a day after the last time. */
+/** Sweeps if a sweep is due: above the high watermark, or a day after the last one. */
 export async function runIfDue(options: RunOptions): Promise<SweepSummary | undefined> {
   return (await isDue(options)) ? await run(options) : undefined;
 }
@@ -48,15 +48,15 @@ async function isDue(options: RunOptions): Promise<boolean> {
   const usage = await readUsage(options.folder);
   const now = (options.now ?? Date.now)();
   if (usage === undefined || Math.abs(now - usage.swept) >= DAY_MS) return true;
-  // By the writers' own books: they stop at 100 % of them, though replaced entries count twice there.
+  // By the writers' own count: they stop at 100 % of it, although replaced entries count twice there.
   const claimed = await readReservations(options.folder, usage.swept).catch(() => undefined);
-  // Not known: only a sweep can tell.
+  // Unknown: only a sweep can tell.
   if (claimed === undefined) return true;
   const books = { bytes: usage.bytes + claimed.bytes, files: usage.files + claimed.files };
   return isAboveHighWater(books, options) || isAboveHighWater(await look(options), options);
 }
 
-/** What the whole is like by a look at a share of it. */
+/** Estimates the whole from a sample. */
 async function look({ folder, signal }: RunOptions): Promise<Amount> {
   const looked = await estimate(folder, LOOK_EVERY, signal);
   return looked.files < SMALL_FILES ? await estimate(folder, 1, signal) : looked;

@@ -7,7 +7,7 @@ import type { RunOptions } from "./run.ts";
 import type { SweepSummary } from "./sweep.ts";
 
 export interface TimerOptions {
-  /** What to sweep, as a process of its own can be told. */
+  /** The options of a sweep, which a separate process can get. */
   readonly run: Omit<RunOptions, "signal" | "now">;
   readonly intervalMs: number;
   readonly onSweep: (summary: SweepSummary) => void;
@@ -15,15 +15,15 @@ export interface TimerOptions {
 }
 
 export interface Timer {
-  /** Looks now. */
+  /** Checks now. */
   readonly nudge: (found?: { readonly volumeIsFull: boolean }) => void;
-  /** Ends a sweep that runs, at whatever point it is. */
+  /** Ends a running sweep, at any point. */
   readonly stop: () => void;
 }
 
 const FULL_REST_MS = 60_000;
 
-/** Sweeps the cache from beside the server, when due. A process of its own: a hung volume hangs that one only. */
+/** Sweeps the cache beside the server, when due. It is a separate process: a hung volume blocks only that process. */
 export function startTimer(options: TimerOptions): Timer {
   let child: ChildProcess | undefined;
   let ended = Number.NEGATIVE_INFINITY;
@@ -35,7 +35,7 @@ export function startTimer(options: TimerOptions): Timer {
   };
   const look = (found: { readonly volumeIsFull: boolean } = { volumeIsFull: false }) => {
     if (child !== undefined) return;
-    // When all there is is fresh, a sweep frees nothing, however often writers ask for one.
+    // While all entries are fresh, a sweep frees nothing, however often writers request one.
     if (found.volumeIsFull && performance.now() - ended < FULL_REST_MS) return;
     child = spawnSweep({ ...options.run, ...found }, options.onSweep, end);
   };
@@ -53,8 +53,8 @@ export function startTimer(options: TimerOptions): Timer {
 // --- the sweeping process ---
 
 /**
- * @param onEnd called once, with what went wrong.
- * @returns undefined when the system gives no process.
+ * @param onEnd called once, with the error if there is one.
+ * @returns undefined if the system gives no process.
  */
 function spawnSweep(
   run: TimerOptions["run"],
@@ -78,7 +78,7 @@ function spawnSweep(
     const words = complaints().trim().slice(-500) || `it was ended by ${signal}`;
     const failed = new Error(`the sweep of the cache failed: ${words}`);
     try {
-      // From child.ts, of this same program; nothing when no sweep was due.
+      // From child.ts, of this same program; empty if no sweep was due.
       if (code === 0 && output() !== "") onSweep(JSON.parse(output()) as SweepSummary);
       onEnd(code === 0 ? undefined : failed);
     } catch {
@@ -105,7 +105,7 @@ function giveWay(child: ChildProcess): void {
   }
 }
 
-/** The built program, also for tests, which run the sources: Node 20 runs no TypeScript. */
+/** The built program, also for tests, which run the sources: Node 20 does not run TypeScript. */
 function builtChild(): string {
   const here = fileURLToPath(import.meta.url);
   return here.endsWith(".ts")

@@ -1,6 +1,6 @@
 import type { SweepSummary } from "./sweep.ts";
 
-/** The one line that a sweep says of itself. */
+/** The log line of a sweep. */
 export function formatSummary(summary: SweepSummary, options: { readonly maxBytes: number }): string {
   const { keptFiles, keptBytes, deletedFiles, deletedBytes, deletedPinned, deletedTemporary } = summary;
   const share = Math.round((100 * keptBytes) / options.maxBytes);
@@ -9,7 +9,9 @@ export function formatSummary(summary: SweepSummary, options: { readonly maxByte
     `longest unused ${age(summary.oldestKeptMs)}`,
     `${summary.dryRun ? "would delete" : "deleted"} ${count(deletedFiles, "file")}, ${size(deletedBytes)}` +
       ` (${deletedPinned} pinned), ${count(deletedTemporary, "half-written file")}`,
-    ...(summary.foreignFiles > 0 ? [`${count(summary.foreignFiles, "file")} of others left alone`] : []),
+    ...(summary.foreignFiles > 0
+      ? [`${count(summary.foreignFiles, "file")} of other programs not touched`]
+      : []),
     ...(summary.unreadSets.length > 0
       ? [`nothing was evicted, because published sets cannot be read: ${summary.unreadSets.join(", ")}`]
       : []),
@@ -18,7 +20,7 @@ export function formatSummary(summary: SweepSummary, options: { readonly maxByte
 }
 
 function count(number: number, noun: string): string {
-  // Not toLocaleString: the first one loads ICU's data, and the server stands still for 30 ms.
+  // Not toLocaleString: its first call loads ICU's data, and blocks the server for 30 ms.
   const digits = String(number).replace(/\B(?=(?:\d{3})+$)/g, ",");
   return `${digits} ${noun}${number === 1 ? "" : "s"}`;
 }

@@ -8,47 +8,47 @@ import { type Found, walkCache } from "./walk.ts";
 import { excessOf, type Limits } from "./watermarks.ts";
 
 export interface SweepOptions extends Limits {
-  /** Unpinned entries that nobody has used for so long go, however much room there is. */
+  /** Unpinned entries that were not used for this time are always deleted. */
   readonly maxIdleMs: number;
-  /** Undefined: not known, because sets cannot be read; then no entry goes. */
+  /** Undefined: unknown, because sets cannot be read; then no entry is deleted. */
   readonly pins: Pins | undefined;
   /** Those sets, by path. */
   readonly unreadSets?: readonly string[];
-  /** An entry that was written or used so lately never goes; 5 minutes when absent. */
+  /** An entry that was written or used within this time is never deleted; default 5 minutes. */
   readonly freshMs?: number;
-  /** Counts what would go and deletes nothing. */
+  /** Counts what would be deleted, and deletes nothing. */
   readonly dryRun?: boolean;
   readonly signal?: AbortSignal;
   /** Milliseconds since 1970. */
   readonly now?: () => number;
-  /** Since when that has run evenly, milliseconds since 1970; always when absent. */
+  /** Since when the clock has run evenly, in milliseconds since 1970; default: always. */
   readonly steadySinceMs?: number;
 }
 
-/** What a sweep saw and did: the log line, the metrics and the tests' assertion. */
+/** The result of a sweep, for the log line, the metrics and tests. */
 export interface SweepSummary {
   readonly keptFiles: number;
   readonly keptBytes: number;
   readonly deletedFiles: number;
   readonly deletedBytes: number;
-  /** Pinned variants among the deleted: the published sites alone are larger than the cache. */
+  /** Pinned variants among the deleted ones: the published sites alone are larger than the cache. */
   readonly deletedPinned: number;
   /** Half-written files of writers that died. */
   readonly deletedTemporary: number;
-  /** Files that are not ours; counted, never deleted. */
+  /** Files of other programs; counted, never deleted. */
   readonly foreignFiles: number;
   readonly failedDeletes: number;
-  /** Published sets that could not be read, by path: no entry was evicted, as any may be theirs. */
+  /** Published sets that could not be read, by path: no entry was evicted, because any may belong to them. */
   readonly unreadSets: readonly string[];
-  /** How long the longest unused of the kept was not used, in milliseconds. */
+  /** Age of the least recently used entry that was kept, in milliseconds. */
   readonly oldestKeptMs: number;
   readonly dryRun: boolean;
 }
 
 /**
- * Brings the cache below its low watermark if it is above the high one, and deletes what is unused for too long. Any
- * number of sweeps may run at once and be killed at any point: what goes depends only on last uses, names and pins, so
- * all choose alike. `run` adds the last step, the record of it.
+ * Brings the cache below its low watermark if it is above the high one, and deletes entries that were unused for too long. Any
+ * number of sweeps can run in parallel and be killed at any point: the choice depends only on last uses, names and pins, so all
+ * choose the same. `run` adds the last step, the record of the result.
  * @throws the system's error when the folder cannot be read.
  */
 export async function sweep(options: SweepOptions): Promise<SweepSummary> {
@@ -80,19 +80,19 @@ export async function sweep(options: SweepOptions): Promise<SweepSummary> {
   return summaryOf(options, seen, evicted, nowMs);
 }
 
-/** What the walk found. */
+/** The result of the walk. */
 class Seen {
-  /** All but half-written files. */
+  /** All files except half-written ones. */
   files = 0;
   bytes = 0;
   foreign = 0;
   dead = 0;
-  /** Of the dead: those that could not be deleted. */
+  /** Dead files that could not be deleted. */
   deadFailed = 0;
-  /** First and last use of entries, milliseconds since 1970: of those that stay whatever is too much, and of all. */
+  /** First and last use of entries, in milliseconds since 1970: of those that always stay, and of all. */
   oldestKeptMs = Number.POSITIVE_INFINITY;
   newestUsedMs = Number.NEGATIVE_INFINITY;
-  /** What may go. */
+  /** Entries that may be deleted. */
   readonly entries = new Entries();
 
   add(found: Found, fileClass: FileClass): void {
@@ -116,12 +116,12 @@ class Seen {
   }
 }
 
-/** As if used now: from then on it ages as the others do. */
+/** Marks it as used now: from then on it ages as the others do. */
 function backdate({ folder, name }: Found, nowMs: number): void {
   try {
     utimesSync(`${folder}/${name}`, nowMs / 1000, nowMs / 1000);
   } catch {
-    // Gone, or not ours to change: the next sweep sees.
+    // Gone, or not changeable: the next sweep decides.
   }
 }
 

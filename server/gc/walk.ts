@@ -2,19 +2,19 @@ import { lstatSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 
-/** One file below `v1/ab/cd/`, as it was a moment ago. */
+/** One file below `v1/ab/cd/`, with its stat. */
 export interface Found {
   readonly folder: string;
   readonly name: string;
   readonly bytes: number;
-  /** The later of modification and change, so that a pod whose clock is behind does not make old what is fresh. */
+  /** The later of modification and change time, so that fresh entries of a pod whose clock is behind stay fresh. */
   readonly changedMs: number;
   readonly modifiedMs: number;
 }
 
 export interface WalkOptions {
   readonly signal: AbortSignal;
-  /** Looks at one of so many folders of the first level: names are hashes, so any share is like the whole. */
+  /** Reads one folder in this number, of the first level: names are hashes, so any sample is representative. */
   readonly every?: number;
 }
 
@@ -22,8 +22,8 @@ export interface WalkOptions {
 const LEAVES_AT_ONCE = 16;
 
 /**
- * Visits the files of every schema of the cache, one leaf folder in memory at a time. Calls are synchronous: a sweep
- * has a process to itself, and the asynchronous ones cost ten times the CPU. What vanishes meanwhile is not visited.
+ * Visits the files of every schema of the cache, one leaf folder in memory at a time. Calls are synchronous: a sweep has a process
+ * to itself, and asynchronous calls cost ten times the CPU. Files that disappear meanwhile are not visited.
  */
 export async function walkCache(
   folder: string,
@@ -40,13 +40,13 @@ export async function walkCache(
           if (found !== undefined) visit(found);
         }
         if (++leaves % LEAVES_AT_ONCE > 0) continue;
-        // Lets a signal or a timer in.
+        // Lets signals and timers run.
         await setImmediate();
         signal.throwIfAborted();
       }
 }
 
-/** A file as it is now; undefined when there is none, or something else. @throws the system's error. */
+/** The current state of a file; undefined if it does not exist, or is not a regular file. @throws the system's error. */
 export function lookAt(folder: string, name: string): Found | undefined {
   const stats = lstatSync(`${folder}/${name}`, { throwIfNoEntry: false });
   if (!stats?.isFile() && !stats?.isSymbolicLink()) return undefined;

@@ -7,7 +7,7 @@ import type { RunOptions } from "./run.ts";
 import { startTimer, type Timer } from "./schedule.ts";
 import { formatSummary } from "./summary.ts";
 
-/** What a configuration says of the cache's bounds. */
+/** The limits of the cache in a configuration. */
 export function boundsOf(config: Config): RunOptions {
   return {
     folder: config.cacheDir,
@@ -18,26 +18,26 @@ export function boundsOf(config: Config): RunOptions {
   };
 }
 
-/** The part of the bounds that metrics show. */
+/** The part of the limits that metrics show. */
 export function budgetsOf(config: Config): { readonly maxBytes: number; readonly maxFiles: number } {
   return { maxBytes: config.cacheMaxBytes, maxFiles: config.cacheMaxFiles };
 }
 
-/** Keeps the cache within its bounds until it is stopped, and tells of each sweep; the first look is at once. */
+/** Keeps the cache within its limits until it is stopped, and reports each sweep; the first check is at once. */
 export function watchCache(
   config: Config,
   parts: {
     readonly log: Log;
     readonly metrics: Pick<Metrics, "swept" | "used">;
-    /** How work on the volume is done: it may hang. */
+    /** Runs work on the volume, which may hang. */
     readonly withVolume?: WithVolume;
   },
 ): Timer {
   const { log, metrics, withVolume = (_, work) => work() } = parts;
   const bounds = boundsOf(config);
   let swept = false;
-  // Until a sweep is due, a day perhaps, what the last one found is the best that anybody knows. On a volume that hangs
-  // that is nothing, and nobody waits for it.
+  // Until a sweep is due, which can take a day, the last one's result is the best estimate. On a hung volume there is none, and
+  // nobody waits for it.
   const known = withVolume("read", () => readUsage(bounds.folder)).catch(() => undefined);
   void known.then((usage) => {
     if (usage !== undefined && !swept) metrics.used(usage);

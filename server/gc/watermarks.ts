@@ -5,22 +5,22 @@ export interface Amount {
   readonly files: number;
 }
 
-/** What bounds a cache. */
+/** The limits of a cache. */
 export interface Limits {
   readonly folder: string;
   readonly maxBytes: number;
   readonly maxFiles: number;
-  /** Bytes to leave free on the volume. */
+  /** Bytes that stay free on the volume. */
   readonly minFreeBytes: number;
-  /** A writer met a full volume. Where the volume does not tell its size, a tenth goes whatever the limits say. */
+  /** A writer found the volume full. If the volume does not report its size, a tenth is deleted, whatever the limits. */
   readonly volumeIsFull?: boolean;
 }
 
-/** Above the high water entries go until the low water: a little headroom, and no sweep a minute later. */
+/** Above the high watermark entries are deleted down to the low one: that leaves some room, and the next sweep is not soon. */
 const HIGH_WATER = 0.9;
 const LOW_WATER = 0.8;
 
-/** Whether so much is above the high water. */
+/** Whether this size is above the high watermark. */
 export function isAboveHighWater(have: Amount, limits: Limits): boolean {
   return (
     have.bytes > HIGH_WATER * limits.maxBytes ||
@@ -29,7 +29,7 @@ export function isAboveHighWater(have: Amount, limits: Limits): boolean {
   );
 }
 
-/** How much is to go of so much: nothing below the high water, else all that is above the low one. */
+/** The excess of this size: nothing below the high watermark, otherwise all above the low one. */
 export function excessOf(have: Amount, limits: Limits): Amount {
   const above = (amount: number, most: number) =>
     amount > HIGH_WATER * most ? amount - LOW_WATER * most : 0;
@@ -42,14 +42,14 @@ export function excessOf(have: Amount, limits: Limits): Amount {
 
 // --- the volume ---
 
-/** Bytes to free until as much is free as should be. */
+/** Bytes to free, so that enough is free. */
 function missingFreeBytes({ folder, minFreeBytes }: Limits): number {
   if (minFreeBytes === 0 || tellsNoSize(folder)) return 0;
   const { bavail, bsize } = statfsSync(folder);
   return Math.max(0, minFreeBytes - bavail * bsize);
 }
 
-/** A volume of 0 blocks is not full: CephFS says so without a manager, and below a folder with a quota. */
+/** A volume of 0 blocks is not full: CephFS reports that without a manager, and below a folder with a quota. */
 function tellsNoSize(folder: string): boolean {
   return statfsSync(folder).blocks === 0;
 }

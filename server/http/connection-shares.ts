@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 
-/** Open connections by peer: when nearly as many are open as may be, those that have most of them give way. */
+/** Open connections by peer: when they run short, the peers with most of them lose some. */
 export class ConnectionShares {
   readonly #most: number;
   readonly #peerOf: (address: string) => string | undefined;
@@ -8,8 +8,8 @@ export class ConnectionShares {
   readonly #peers = new Map<string, Peer>();
 
   /**
-   * @param most connections beyond which others are closed.
-   * @param peerOf a name for an address; undefined: it has no share, such as a proxy that many readers are behind.
+   * @param most number of connections above which others are closed.
+   * @param peerOf the name of an address's peer; undefined: it has no share, such as a proxy with many readers behind it.
    */
   constructor(most: number, peerOf: (address: string) => string | undefined) {
     this.#most = most;
@@ -21,8 +21,8 @@ export class ConnectionShares {
   }
 
   /**
-   * Takes a connection in. Beyond the limit, the peer that has most connections loses the idle one that it has not used
-   * for longest. A peer without an idle one is passed over; where none has one, the newest of the peer that has most is closed.
+   * Adds a connection. Above the limit, the peer with most connections loses its longest idle one. A peer without idle connections is
+   * skipped; if none has one, the newest connection of the peer with most is closed.
    * @returns whether one was closed.
    */
   open(socket: Socket): boolean {
@@ -45,14 +45,14 @@ export class ConnectionShares {
   }
 
   /**
-   * A request has come on a connection. Whether its response is closed is looked up when connections run short: a listener
-   * for it would cost each hit more than all else here.
+   * A request has arrived on a connection. Whether its response is finished is checked only when connections run short: a listener for
+   * it would cost each hit more than everything else here.
    */
   begin(socket: Socket, response: Response): void {
     const connection = this.#connections.get(socket);
     if (connection === undefined) return;
     connection.response = response;
-    // A set keeps the order in which its members came: the one used last is at the end.
+    // A set keeps insertion order: the last used one is at the end.
     if (connection.peer?.delete(connection)) connection.peer.add(connection);
   }
 
@@ -69,17 +69,17 @@ export class ConnectionShares {
   }
 }
 
-/** The connections of one peer, the one that was used last at the end. */
+/** The connections of one peer, the last used one at the end. */
 type Peer = Set<Connection>;
 
 interface Connection {
   readonly socket: Socket;
   readonly peer: Peer | undefined;
-  /** To the last request; absent before the first. */
+  /** The response to the last request; undefined before the first. */
   response: Response | undefined;
 }
 
-/** What is asked of node's response. */
+/** The used part of node's response. */
 interface Response {
   readonly closed: boolean;
 }
