@@ -35,7 +35,7 @@ export function candidatesFor(
 ): Candidates {
   const original = originalRequest(photo, site, image);
   if (isVector(photo.key)) return only(original);
-  const base = { ...original, ...cropping(photo, image) };
+  const base = { ...original, ...cropping(photo) };
   if (isAnimation(photo.key)) return only({ ...base, ...untiered(photo) });
   const shown = image && photo.ratio ? largestCrop(image, photo.ratio) : image;
   const limits = {
@@ -113,13 +113,8 @@ export function ladderOf(site: Pick<SiteParams, "tiers">): Ladder {
   );
 }
 
-/** The caller's focus, else the photograph's own. */
-function cropping(
-  { ratio, focus: asked }: AskedPhoto,
-  image: ManifestImage | undefined,
-): Pick<ImageRequest, "ratio" | "focus"> {
+function cropping({ ratio, focus }: AskedPhoto): Pick<ImageRequest, "ratio" | "focus"> {
   if (ratio === undefined) return {};
-  const focus = asked ?? image?.focus;
   return focus === undefined ? { ratio } : { ratio, focus };
 }
 

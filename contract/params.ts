@@ -60,14 +60,19 @@ export const siteParams = object({
   /** Whether a relative destination is a key as written, or relative to its page's folder. */
   resolve: v.picklist(["flat", "page"], "flat or page"),
   sources: v.pipe(v.array(sourcePrefix, sourceList), v.readonly()),
-  /** Whether Hugo serves an image that is a file of the site (page or global resource, `static/`). */
-  local: v.picklist(["hugo", "proxy"], "hugo or proxy"),
+  /**
+   * Whether an image that Hugo has itself (page or global resource, `static/`) stays Hugo's: as it is, or a resource scaled by Hugo
+   * to the widths of the tiers.
+   */
+  local: v.picklist(["hugo", "tiers", "proxy"], "hugo, tiers or proxy"),
   /** The manifest's name below `assets/`. */
   manifest: text,
   /** Whether URLs contain the source's version; off under `hugo server`, so that a replaced photo appears. */
   versioned: flag,
   /** Whether a page's first image is loaded at once: in its text, never, or (`auto`) if no list shows the same text. */
   eagerfirst: v.union([v.literal("auto"), flag], "auto, true or false"),
+  /** Whether a page's first image links our stylesheet; false where the theme's head has it. */
+  stylesheet: flag,
   placeholder: v.picklist(["none", "color", "image"], "none, color or image"),
   /** Whether an image that stands alone becomes a `<figure>`, with its title as the caption. */
   figure: flag,

@@ -32,9 +32,14 @@ afterAll(() => browser?.close());
 describe("our stylesheet, as the manual has it,", async () => {
   const manual = await readFile(path.join(moduleRoot, "hugo-module/README.md"), "utf8");
   const stylesheet = await readFile(path.join(moduleRoot, "hugo-module/assets/imgproxy-lite.css"), "utf8");
-  const linked = /```go-html-template\n(.*?"imgproxy-lite\.css".*?)```/s.exec(manual)?.[1] ?? "";
+  const linked = /`(\{\{[^`]*<link rel="stylesheet"[^`]*)`/.exec(manual)?.[1] ?? "";
   const inlined = /`(\{\{[^`]*<style>[^`]*)`/.exec(manual)?.[1] ?? "";
-  const ways = { linked, inlined, minified: inlined.replace('lite.css"', 'lite.css" | minify') };
+  const ways = {
+    linked,
+    inlined,
+    minified: inlined.replace('lite.css"', 'lite.css" | minify'),
+    untouched: "",
+  };
   const head = '<head><meta charset="utf-8"><title>{{ .Title }}</title>';
   const site = Object.fromEntries(
     Object.entries(ways).flatMap(([name, lines]) => [
@@ -42,7 +47,10 @@ describe("our stylesheet, as the manual has it,", async () => {
         `layouts/${name}/single.html`,
         `<!doctype html><html>${head}${lines}</head><body>{{ .Content }}</body></html>`,
       ],
-      [`content/${name}/a.md`, "---\ntitle: A\n---\nBefore the worms.\n\n![Worms](worms.jpg#center)\n"],
+      [
+        `content/${name}/a.md`,
+        `---\ntitle: A\nimgproxy: {stylesheet: ${name === "untouched"}}\n---\nBefore the worms.\n\n![Worms](worms.jpg#center)\n`,
+      ],
     ]),
   );
 
@@ -54,7 +62,7 @@ describe("our stylesheet, as the manual has it,", async () => {
     [[], ["--minify"]].map((args) => [hugo.version, args, hugo] as const),
   );
   test.skipIf(missing).each(builds)(
-    "our stylesheet applies and puts no text on the page, linked and inlined, on Hugo %s with %j",
+    "our stylesheet applies and puts no text on the page, linked, inlined and by itself, on Hugo %s with %j",
     async (_, args, hugo) => {
       await using source = await createSite(site);
       const built = await source.build(hugo, { arguments: args });
@@ -68,9 +76,10 @@ describe("our stylesheet, as the manual has it,", async () => {
           rules: [...document.styleSheets].map((sheet) => sheet.cssRules.length),
           center: getComputedStyle(document.images[0]).display,
         })`);
-        const rules = [stylesheet.match(/\{/g)?.length];
+        const rules = [stylesheet.match(/^\S.*\{/gm)?.length];
+        const elements = name === "untouched" ? "p p link img" : "p p img";
         expect({ name, ...seen }).toEqual({
-          ...{ name, text: "Before the worms.", elements: "p p img", rules, center: "block" },
+          ...{ name, text: "Before the worms.", elements, rules, center: "block" },
         });
       }
     },
@@ -102,7 +111,7 @@ describe("under a theme's rules for images,", () => {
       '{{ with resources.Get "imgproxy-lite.css" }}<style>{{ .Content | safeCSS }}</style>{{ end }}';
     await using site = await createSite({
       "config.toml": siteConfig(
-        '[params.imgproxy]\nendpoint = "https://images.example/"\n[markup.goldmark.parser]\nwrapStandAloneImageWithinParagraph = false',
+        '[params.imgproxy]\nendpoint = "https://images.example/"\nstylesheet = false\n[markup.goldmark.parser]\nwrapStandAloneImageWithinParagraph = false',
       ),
       "assets/imgproxy.json": JSON.stringify({
         schema: 1,

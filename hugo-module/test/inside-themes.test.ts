@@ -1,5 +1,6 @@
 import { readdir } from "node:fs/promises";
 import path from "node:path";
+import sharp from "sharp";
 import { describe, expect, test } from "vitest";
 import { features, images } from "./feature-pages.ts";
 import { createSite, hugos, moduleRoot, siteConfig } from "./hugo-site.ts";
@@ -8,12 +9,13 @@ const pages = Object.entries(features).map(([name, text]) => [`content/feature/$
 
 /** What themes ask of the partials, on a page of its own. */
 const partials = `{{ define "partials" }}
-{{ partial "imgproxy/url.html" (dict "page" . "src" "known.jpg" "width" 300) }}
+{{ partial "imgproxy/url.html" (dict "page" . "src" "known.jpg" "width" 300 "ar" "16:9") }}
 {{ partial "imgproxy/srcset.html" (dict "page" . "src" "known.jpg") }}
 {{ partial "imgproxy/picture.html" (dict "page" . "src" "small.jpg" "alt" "p") }}
 {{ range partial "imgproxy/_/source/front-matter.html" . }}{{ partial "imgproxy/img.html" (dict "page" $ "src" .) }}{{ end }}
 {{ range partial "_funcs/get-page-images.html" . }}{{ .Permalink }}{{ end }}
 {{ partial "imgproxy/preload.html" . }}
+{{ (partial "imgproxy/data.html" (dict "page" . "src" "known.jpg")).widest }}
 {{ end }}`;
 
 const suffixes = ["html", "rss.xml", "json", "atom.xml", "jsonfeed.json"];
@@ -43,6 +45,12 @@ attribute = { block = true, title = true }`),
   "assets/imgproxy.json": JSON.stringify({ schema: 1, images }),
   "layouts/_default/single.html": "{{ .Title }}",
   ...Object.fromEntries(pages),
+  "content/feature/beside/index.md": "---\ntitle: beside\n---\n![b](beside.png)\n",
+  "content/feature/beside/beside.png": await sharp({
+    create: { width: 8, height: 8, channels: 3, background: "teal" },
+  })
+    .png()
+    .toBuffer(),
   "content/feature/cover.md": "---\ntitle: cover\nimages: [known.jpg, small.jpg]\n---\nc\n",
   "content/feature/wrong.md": "---\ntitle: wrong\n---\n![w](a%5Cb.jpg?q=0) ![j](javascript:x)\n",
   "content/feature/signed.md": "---\ntitle: s\n---\n![s](/a/../known%20one.jpg)\n",

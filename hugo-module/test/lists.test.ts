@@ -1,5 +1,10 @@
+import sharp from "sharp";
 import { beforeAll, describe, expect, test } from "vitest";
 import { type Built, createSite, hugos, siteConfig, unescapeHtml } from "./hugo-site.ts";
+
+const png = await sharp({ create: { width: 8, height: 8, channels: 3, background: "teal" } })
+  .png()
+  .toBuffer();
 
 const posts = Array.from({ length: 10 }, (_, n) => n);
 
@@ -28,7 +33,7 @@ wrapStandAloneImageWithinParagraph = false`),
     schema: 1,
     images: { "known.jpg": { width: 4000, height: 3000, version: "0123456789", color: "#1a2b3c" } },
   }),
-  "assets/global.png": "",
+  "assets/global.png": png,
   "static/here.png": "",
   "layouts/_default/single.html": '<head>{{ partial "imgproxy/preload.html" . }}</head>{{ .Content }}',
   "layouts/_default/list.html": `<head>{{ partial "imgproxy/preload.html" . }}</head>${summaries}`,
@@ -62,7 +67,7 @@ title: own
 
 {{< imgproxy/img src="here.png" alt="ours" >}}
 `,
-  "content/own/beside.png": "",
+  "content/own/beside.png": png,
 };
 
 describe.each([...hugos])("Hugo $version", (hugo) => {

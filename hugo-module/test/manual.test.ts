@@ -75,5 +75,6 @@ function oneLine(html: string): string {
     .replace(/\s+/g, " ")
     .replace(/(?<=>) (?=<)/g, "")
     .replaceAll(/zoom-[0-9a-f]{8}/g, "zoom-…")
+    .replace(/^<link rel="stylesheet" [^>]*> ?/, "")
     .trim();
 }

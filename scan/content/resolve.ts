@@ -79,7 +79,7 @@ export function createSourceResolver(site: ResolverSite): SourceResolver {
       const parsed = parseDestination(reference.destination, params, page.folder);
       if (parsed.kind === "foreign" || params.endpoint === "") return { kind: "left" };
       if (parsed.kind === "invalid") return parsed;
-      if (params.local === "hugo" && (await isHugos(parsed.paths, page, site, folders)))
+      if (params.local !== "proxy" && (await isHugos(parsed.paths, page, site, folders)))
         return { kind: "left" };
       return {
         kind: "photo",

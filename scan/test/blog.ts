@@ -19,14 +19,14 @@ export async function scanned(
   throw new Error(`the scan printed no URLs: ${stderr}`);
 }
 
-/** The proxy's URLs in a page, by the attributes that hold them; not the code under test. */
+/** The proxy's URLs in a page, without fragments, by the attributes that hold them; not the code under test. */
 export function urlsIn(html: string, endpoint = "https://images.example/"): Set<string> {
   const attributes = [...html.matchAll(/\s(?:src|srcset|href|content)=(?:"([^"]*)"|'([^']*)'|([^\s>]+))/g)];
   const values = attributes.map(([, double, single, bare]) =>
     // A feed's escaped HTML has its quotes escaped too.
     decodeEntities(double ?? single ?? bare ?? "").replace(/^["']|["'].*$/gs, ""),
   );
-  const urls = values.flatMap((value) => value.split(/,?\s+/));
+  const urls = values.flatMap((value) => value.split(/,?\s+/)).map((url) => url.replace(/#.*/s, ""));
   return new Set(urls.filter((url) => url.startsWith(endpoint) && /\?(?:fm=[a-z]+&)?img=/.test(url)));
 }
 

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse, request as send } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** A proxy in front of the server in a test: it passes requests on, with the given faults. */
+/** What stands before the proxy in a test: it passes on, and does as it is told. */
 export interface Cdn extends AsyncDisposable {
   readonly endpoint: string;
 }

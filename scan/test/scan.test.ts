@@ -46,7 +46,7 @@ describe("a scan", () => {
     await using site = await createSite({ ...twoPosts, "config.toml": config(proxy.endpoint) });
     await run(["--site", site.folder]);
     expect(await manifestOf(site.folder)).toEqual({
-      schema: 2,
+      schema: 1,
       images: {
         "trips/small.jpg": { width: 600, height: 300, version: "0123456789", color: "#102030" },
         "worms.jpg": { width: 4000, height: 2000, version: "0123456789", color: "#102030" },
@@ -260,7 +260,7 @@ describe("a scan that cannot run exits 2 and says", () => {
       "config/_default/params.yaml: params.imgproxy.tiers takes a whole number from 1 to 3840",
     );
     expect(stderr).toContain("config/production/hugo.json: params.imgproxy.formats takes");
-    expect(stderr).toContain("HUGO_PARAMS_IMGPROXY_LOCAL: params.imgproxy.local takes hugo or proxy");
+    expect(stderr).toContain("HUGO_PARAMS_IMGPROXY_LOCAL: params.imgproxy.local takes hugo, tiers or proxy");
   });
 
   test.each([

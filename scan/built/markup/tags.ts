@@ -3,13 +3,13 @@ import { attributeRegion, type Region, regionPart, xmlRegion } from "./region.ts
 
 /** An attribute of a tag. */
 export interface Attribute {
-  /** In lower case in HTML. */
+  /** In small letters in HTML. */
   readonly name: string;
   readonly value: Region;
-  /** Range in the file: from its name to after its last quote. */
+  /** In the file: from its name to after its last quote. */
   readonly start: number;
   readonly end: number;
-  /** Range of the value, without quotes. */
+  /** Of the value alone, quotes left out. */
   readonly valueStart: number;
   readonly valueEnd: number;
   readonly quote: '"' | "'" | "";
@@ -18,31 +18,31 @@ export interface Attribute {
 /** A start tag. */
 export interface Tag {
   readonly name: string;
-  /** The first of each name, which counts. */
+  /** The first of each name, which is the one that counts. */
   readonly attributes: ReadonlyMap<string, Attribute>;
-  /** Range in the file: from its `<` to after its `>`. */
+  /** In the file: its `<`, and after its `>`. */
   readonly start: number;
   readonly end: number;
-  /** The elements around it, outermost first; in HTML only those in {@link KEPT}. */
+  /** The elements around it, outermost first; of HTML those of {@link KEPT} alone. */
   readonly within: readonly string[];
-  /** Escapes a text of markup as the file needs it. */
+  /** What the file needs in place of a text of markup. */
   escape(markup: string): string;
 }
 
 export interface MarkupReader {
   onTag?(tag: Tag): void;
-  /** Text between tags: in XML with escapes resolved, including CDATA; in HTML only the text of `<script>` and `<style>`. */
+  /** What stands between tags: in XML with its escapes undone, CDATA too; of HTML the text of `<script>` and `<style>` alone. */
   onText?(text: Region, within: readonly Tag[]): void;
 }
 
-/** HTML elements that change the meaning of their content. */
+/** Elements of HTML that make a difference for what is in them. */
 const KEPT: ReadonlySet<string> = new Set(["template", "pre", "code", "picture", "noscript", "svg"]);
 
-/** Elements whose text is not markup. */
+/** Elements whose text is no markup. */
 const RAW: ReadonlySet<string> = new Set(["script", "style"]);
 
 /**
- * Splits HTML or XML into tags as a browser does, without comments.
+ * Reads HTML or XML as a browser cuts it into tags; comments are left out.
  * @see https://html.spec.whatwg.org/multipage/parsing.html#tokenization
  */
 export function readMarkup(region: Region, kind: "html" | "xml", reader: MarkupReader): void {
@@ -59,7 +59,7 @@ export function readMarkup(region: Region, kind: "html" | "xml", reader: MarkupR
     const place = { start: region.at(start), end: region.at(end + 1) };
     const whole: Tag = { name, attributes, ...place, within, escape: region.escape };
     reader.onTag?.(whole);
-    // In HTML a slash at the end of a tag has a meaning only in SVG.
+    // In HTML a slash at the end of a tag means something in SVG alone.
     if (isEmpty && (isXml || name === "svg" || within.includes("svg"))) return;
     if (isXml || KEPT.has(name) || RAW.has(name)) open.push(whole);
   };

@@ -8,7 +8,7 @@ export interface FrontMatterImage {
   readonly column: number;
 }
 
-/** The images under the given names (dots for nesting): a text, or a list of texts. */
+/** The images under the given names, dots for nesting: a text, or a list of texts, that looks like an image. */
 export function frontMatterImages(
   page: { readonly values: Readonly<Record<string, unknown>>; readonly text: string; readonly line: number },
   names: readonly string[],
@@ -21,9 +21,20 @@ export function frontMatterImages(
       .reduce<unknown>((at, key) => (isTree(at) ? at[key] : undefined), page.values);
     const values = Array.isArray(value) ? value : [value];
     return values
-      .filter((one) => typeof one === "string" && one !== "")
+      .filter((one) => typeof one === "string" && isImage(one))
       .map((destination: string) => ({ destination, ...placeOf(destination) }));
   });
+}
+
+/**
+ * Whether a text is the name of an image: a theme's `hero` or `banner` may be a headline or a word such as "wide". The twin of
+ * layouts/partials/imgproxy/_/source/front-matter.html.
+ */
+function isImage(text: string): boolean {
+  return (
+    /\.(?:jpe?g|png|webp|avif|gif|svg)(?:[?#].*)?$/i.test(text) ||
+    /^[^\t\n\f\r ]*(?:\/|\.[a-z0-9]{2,5}(?:[?#]|$))[^\t\n\f\r ]*$/i.test(text)
+  );
 }
 
 function isTree(value: unknown): value is Readonly<Record<string, unknown>> {

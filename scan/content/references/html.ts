@@ -35,9 +35,12 @@ export function imgTags(html: string): number[] {
   return tags;
 }
 
-/** In a feed's escaped HTML, quotes are escaped too, and so are commas in a `srcset`. A parenthesis may be the end of `url()`. */
+/**
+ * In a feed's escaped HTML, quotes are escaped too, and so are commas in a `srcset`. A parenthesis may be the end of `url()`. A
+ * fragment is not sent to the proxy.
+ */
 function cutUrl(decoded: string): string {
-  const url = /^[^\s"'<>]*/.exec(decoded)?.[0] ?? "";
+  const url = /^[^\s"'<>#]*/.exec(decoded)?.[0] ?? "";
   let end = closingParenthesis(url);
   while (url[end - 1] === ",") end--;
   return url.slice(0, end);

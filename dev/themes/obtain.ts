@@ -1,0 +1,134 @@
+import { execFile } from "node:child_process";
+import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
+import path from "node:path";
+import { promisify } from "node:util";
+import { headCommit, writeCommit } from "./git-files.ts";
+import type { Theme } from "./themes.ts";
+
+const run = promisify(execFile);
+
+/** A theme on this machine. */
+export interface Obtained {
+  readonly folder: string;
+  /** Which version of it, in words. */
+  readonly version: string;
+  /** Files that the copy lacks. */
+  readonly absent: readonly string[];
+}
+
+/** Why a theme cannot be had here. */
+export class NotObtained extends Error {}
+
+/**
+ * A theme's files: from a folder of checkouts or bare repositories, else as a Hugo module by Go.
+ * @param folder what `--themes` names.
+ * @param cache where copies are kept between runs.
+ * @throws NotObtained with what was tried.
+ */
+export async function obtainTheme(
+  theme: Theme,
+  folder: string | undefined,
+  cache: string,
+): Promise<Obtained> {
+  const tried: string[] = [];
+  if (folder !== undefined) {
+    const found = await findRepository(folder, theme);
+    if (found !== undefined) return await copyOf(found, theme, cache);
+    tried.push(`${folder} has no folder named like ${theme.repository}`);
+  }
+  try {
+    return await byGo(theme, cache);
+  } catch (error) {
+    const { stderr, message }: { stderr?: string; message?: string } = Object(error);
+    tried.push(`Go: ${(stderr || message || String(error)).trim().split("\n").at(-1)}`);
+  }
+  throw new NotObtained(tried.join("; "));
+}
+
+// --- from a folder ---
+
+interface Repository {
+  readonly folder: string;
+  readonly bare: boolean;
+}
+
+/** `<name>`, `<owner>+<name>`, `<owner>/<name>`, or a repository one or two levels below such a folder. */
+async function findRepository(root: string, theme: Theme): Promise<Repository | undefined> {
+  const [owner = "", name = ""] = theme.repository.toLowerCase().split("/");
+  const wanted = new Set([name, `${owner}+${name}`, `${owner}-${name}`, `${owner}_${name}`]);
+  for (const first of await folders(root)) {
+    const isOwner = path.basename(first).toLowerCase() === owner;
+    const candidates = isOwner ? await folders(first) : [first];
+    for (const candidate of candidates) {
+      if (
+        !wanted.has(
+          path
+            .basename(candidate)
+            .toLowerCase()
+            .replace(/\.git$/, ""),
+        )
+      )
+        continue;
+      for (const below of [candidate, ...(await folders(candidate))]) {
+        const found = await repositoryAt(below);
+        if (found !== undefined) return found;
+      }
+    }
+  }
+  return undefined;
+}
+
+async function repositoryAt(folder: string): Promise<Repository | undefined> {
+  const names = new Set(await readdir(folder));
+  if (names.has("HEAD") && names.has("objects")) return { folder, bare: true };
+  if (names.has("layouts") || names.has("theme.toml")) return { folder, bare: false };
+  return undefined;
+}
+
+async function folders(root: string): Promise<string[]> {
+  const entries = await readdir(root, { withFileTypes: true }).catch(() => []);
+  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => path.join(root, name));
+}
+
+async function copyOf({ folder, bare }: Repository, theme: Theme, cache: string): Promise<Obtained> {
+  if (!bare) {
+    const commit = await headCommit(folder).catch(() => "");
+    return { folder, version: commit.slice(0, 10) || "checkout", absent: [] };
+  }
+  const commit = await headCommit(folder);
+  const copy = path.join(cache, `${theme.name}-${commit.slice(0, 10)}`);
+  let absent: string[] = [];
+  if (!(await exists(copy))) {
+    const part = `${copy}.part`;
+    await rm(part, { recursive: true, force: true });
+    absent = await writeCommit(folder, commit, part);
+    await rename(part, copy);
+  }
+  const { stdout } = await run("git", ["-C", folder, "log", "-1", "--format=%cs", commit]);
+  return { folder: copy, version: `${commit.slice(0, 10)} of ${stdout.trim()}`, absent };
+}
+
+// --- by Go ---
+
+/** At a commit that this was tried with. */
+async function byGo(theme: Theme, cache: string): Promise<Obtained> {
+  await mkdir(cache, { recursive: true });
+  const { stdout } = await run(
+    "go",
+    ["mod", "download", "-json", `github.com/${theme.repository}@${theme.commit}`],
+    {
+      cwd: cache,
+      env: { ...process.env, GOFLAGS: "-mod=mod", GOWORK: "off" },
+    },
+  );
+  const { Dir, Version }: { Dir?: string; Version?: string } = JSON.parse(stdout);
+  if (Dir === undefined) throw new Error("no folder");
+  return { folder: Dir, version: Version ?? "", absent: [] };
+}
+
+async function exists(file: string): Promise<boolean> {
+  return await stat(file).then(
+    () => true,
+    () => false,
+  );
+}

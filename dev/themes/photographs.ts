@@ -1,0 +1,59 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import sharp from "sharp";
+import { freePort } from "../ports.ts";
+import { startProgram } from "../processes.ts";
+import { TOKEN } from "./try-site.ts";
+
+/** Photographs of the sites that themes are tried with: [width, height] by key. */
+export const photographs: Readonly<Record<string, readonly [number, number]>> = {
+  "trips/alps.jpg": [1600, 1000],
+  "trips/lake.jpg": [1600, 1000],
+  "tower.jpg": [1000, 1600],
+  "stamp.jpg": [240, 160],
+  "cover.jpg": [1600, 900],
+};
+
+/** A server with those photographs. */
+export interface PhotographServer extends AsyncDisposable {
+  readonly endpoint: string;
+}
+
+export async function startPhotographServer(folder: string): Promise<PhotographServer> {
+  const source = path.join(folder, "photographs");
+  for (const [key, [width, height]] of Object.entries(photographs)) {
+    const file = path.join(source, key);
+    await mkdir(path.dirname(file), { recursive: true });
+    await writeFile(file, await paint(width, height));
+  }
+  const { port } = await freePort();
+  const root = fileURLToPath(
+    new URL(import.meta.url.endsWith(".ts") ? "../../" : "../../../", import.meta.url),
+  );
+  const server = await startProgram(
+    {
+      name: "imgproxy-lite serve",
+      file: process.execPath,
+      args: [path.join(root, "bin", "imgproxy-lite.js"), "serve"],
+      env: {
+        ...{ HOST: "127.0.0.1", PORT: String(port), ADMIN_PORT: "0", TOKEN, GC_INTERVAL: "0" },
+        // A busy machine takes longer than a reader would wait.
+        ...{ ENCODE_TIMEOUT: "2m", QUEUE_LIMIT: "200" },
+        ...{ SOURCE: source, CACHE_DIR: path.join(folder, "cache") },
+      },
+    },
+    /"url":/,
+    new AbortController().signal,
+  );
+  return { endpoint: `http://127.0.0.1:${port}/`, [Symbol.asyncDispose]: () => server.stop() };
+}
+
+/** Two colours, so that a picture that is cut or turned can be told. */
+async function paint(width: number, height: number): Promise<Buffer> {
+  const half = { create: { width: Math.round(width / 2), height, channels: 3 as const, background: "#a52" } };
+  return await sharp({ create: { width, height, channels: 3, background: "#258" } })
+    .composite([{ input: await sharp(half).png().toBuffer(), left: 0, top: 0 }])
+    .jpeg()
+    .toBuffer();
+}

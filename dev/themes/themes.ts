@@ -1,0 +1,116 @@
+import type { Page } from "playwright-core";
+import { becomes } from "./look.ts";
+
+/** A theme that the module is tried with; its recipe is hugo-module/themes/<name>.md. */
+export interface Theme {
+  readonly name: string;
+  /** On GitHub. */
+  readonly repository: string;
+  /** That Go fetches where no folder has the theme. */
+  readonly commit: string;
+  /** Lines of `hugo.toml` that turn off what a build would fetch from another host. */
+  readonly offline?: string;
+  /** Where the recipe's post is, whose cover is `cover.jpg`. */
+  readonly post: string;
+  /** False for a theme in which covers are for link previews alone. */
+  readonly showsCovers?: false;
+  /** Pages with cards or a list. */
+  readonly lists?: readonly string[];
+  /** The page whose gallery or lightbox is tried, and how; a problem in words for what does not come of it. */
+  readonly gallery?: { readonly page: string; act(page: Page): Promise<string | undefined> };
+}
+
+export const themes: readonly Theme[] = [
+  {
+    name: "papermod",
+    repository: "adityatelange/hugo-PaperMod",
+    commit: "d3768854d00ad003b0a8dbdba254ce9224377a01",
+    post: "posts/lake/",
+    lists: ["", "posts/"],
+  },
+  {
+    name: "stack",
+    repository: "CaiJimmy/hugo-theme-stack",
+    commit: "3e123a30b79b5d52a3a8e88a9dd678fcfd28e418",
+    post: "post/lake/",
+    lists: [""],
+    gallery: { page: "post/lake/", act: opens("figure.gallery-image a.image-link", ".pswp img.pswp__img") },
+  },
+  {
+    name: "coder",
+    repository: "luizdepra/hugo-coder",
+    commit: "58d956f41c056a12e15d5b6ee27c54fc98cd6e49",
+    post: "posts/lake/",
+    lists: ["posts/"],
+  },
+  {
+    name: "ananke",
+    repository: "theNewDynamic/gohugo-theme-ananke",
+    commit: "69f2871e872b8c4c32cabbc6d9c5eed07295b901",
+    post: "posts/lake/",
+    lists: ["", "posts/"],
+  },
+  {
+    name: "terminal",
+    repository: "panr/hugo-theme-terminal",
+    commit: "4acd067c48195ac503541ba75f9259c7158d3792",
+    post: "posts/lake/",
+    lists: ["", "posts/"],
+  },
+  {
+    name: "loveit",
+    repository: "dillonzq/LoveIt",
+    commit: "0e5d8eb9bd9c7b6eb8df6dfc89fc0e8757cb01ef",
+    post: "posts/lake/",
+    lists: ["", "posts/"],
+    gallery: { page: "posts/lake/", act: opens("a.lightgallery", ".lg-outer img.lg-image") },
+  },
+  {
+    name: "gallery",
+    repository: "nicokaiser/hugo-theme-gallery",
+    commit: "ee30b9c476a121ff9f0663e4961753b1f46ba4be",
+    post: "lake/",
+    lists: [""],
+    gallery: { page: "lake/", act: opens("a.gallery-item", ".pswp img.pswp__img") },
+  },
+  {
+    name: "paper",
+    repository: "nanxiaobei/hugo-paper",
+    commit: "a68d2c9b2ad9d857b09dcb30a578ac1de6487061",
+    post: "posts/lake/",
+    lists: [""],
+    showsCovers: false,
+  },
+  {
+    name: "hextra",
+    repository: "imfing/hextra",
+    commit: "a3dc81e0195923aa8d138ea5493b38f43a56dfe3",
+    offline: "[params.search]\nenable = false\n",
+    post: "blog/lake/",
+    lists: ["blog/"],
+    showsCovers: false,
+  },
+  {
+    name: "book",
+    repository: "alex-shpak/hugo-book",
+    commit: "162c806e991b63d8a8bbfcd1c8d41ad650ebd07e",
+    post: "docs/lake/",
+    lists: [""],
+    showsCovers: false,
+  },
+];
+
+/** Clicks the first of some elements, and waits for a picture of the proxy's in what opens. */
+export function opens(clicked: string, shown: string): (page: Page) => Promise<string | undefined> {
+  return async (page) => {
+    const first = page.locator(clicked).first();
+    if ((await first.count()) === 0) return `there is nothing like ${clicked}`;
+    await first.scrollIntoViewIfNeeded();
+    await first.click();
+    const loaded = `[...document.querySelectorAll(${JSON.stringify(shown)})].some((image) =>
+      image.complete && image.naturalWidth > 0 && (image.currentSrc || image.src).includes("img="))`;
+    return (await becomes(page, loaded))
+      ? undefined
+      : `a click on ${clicked} shows no photograph at ${shown}`;
+  };
+}
