@@ -42,7 +42,7 @@ export default defineConfig({
     maxWorkers: 3,
     sequence: { sequencer: SitesLast },
     projects: [
-      // A worker keeps its modules from file to file: loading them anew took a sixth of the whole run.
+      // A worker keeps its modules from file to file: loading them again took a sixth of the whole run.
       project("all", {
         include: ["{bench,contract,server,scan,dev,hugo-module,k8s}/**/test/**/*.test.ts"],
         exclude: [...elsewhere, ...mocking],

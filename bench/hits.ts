@@ -135,7 +135,7 @@ async function others(bench: Bench, { key, width, quality }: Shown): Promise<Con
     ...(ipx === undefined
       ? []
       : [
-          underLoad(bench, "ipx (makes it anew)", ipx, [ipxPath({ key, width, quality, format: "webp" })], {
+          underLoad(bench, "ipx (makes it again)", ipx, [ipxPath({ key, width, quality, format: "webp" })], {
             connections: 8,
           }),
         ]),

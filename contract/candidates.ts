@@ -35,7 +35,7 @@ export function candidatesFor(
 ): Candidates {
   const original = originalRequest(photo, site, image);
   if (isVector(photo.key)) return only(original);
-  const base = { ...original, ...cropping(photo) };
+  const base = { ...original, ...cropping(photo, image) };
   if (isAnimation(photo.key)) return only({ ...base, ...untiered(photo) });
   const shown = image && photo.ratio ? largestCrop(image, photo.ratio) : image;
   const limits = {
@@ -113,8 +113,13 @@ export function ladderOf(site: Pick<SiteParams, "tiers">): Ladder {
   );
 }
 
-function cropping({ ratio, focus }: AskedPhoto): Pick<ImageRequest, "ratio" | "focus"> {
+/** The caller's focus, else the photograph's own. */
+function cropping(
+  { ratio, focus: asked }: AskedPhoto,
+  image: ManifestImage | undefined,
+): Pick<ImageRequest, "ratio" | "focus"> {
   if (ratio === undefined) return {};
+  const focus = asked ?? image?.focus;
   return focus === undefined ? { ratio } : { ratio, focus };
 }
 

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { manifestImage } from "./manifest.ts";
+import { manifestBasics } from "./manifest.ts";
 import { object, text, whole } from "./schema.ts";
 
 /** `fm=json`: the server's facts about one photograph. Only an SVG can be without a size. */
@@ -7,7 +7,7 @@ export const imageInfo = v.pipe(
   object({
     key: v.string("a source key"),
     /** Displayed size in pixels, version, colour and placeholder, as in the manifest. */
-    ...manifestImage.entries,
+    ...manifestBasics.entries,
     /** The original's media type by its first bytes, such as `image/jpeg`. */
     type: text(/^[a-z]+\/[a-z0-9.+-]+$/, "a media type"),
     /** Bytes of the original. */

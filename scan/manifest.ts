@@ -5,25 +5,27 @@ import {
   formatManifest,
   type Manifest,
   type ManifestImage,
-  parseManifestImage,
+  NewerManifest,
+  parseManifest,
 } from "../contract/manifest.ts";
 
 import { CannotRun } from "./cannot-run.ts";
 import { readText } from "./read-text.ts";
 
 /**
- * The existing manifest; empty if there is none, or if it has another schema or is damaged: a scan replaces it.
- * @throws CannotRun if it exists and cannot be read, because its content would be lost.
+ * The existing manifest; empty if there is none, or if it is damaged: a scan replaces it.
+ * @throws CannotRun if it exists and cannot be read, or if a later version has written it, because its content would be lost.
  */
 export async function readManifest(file: string): Promise<ReadonlyMap<string, ManifestImage>> {
-  const manifest = parsed(await textOf(file));
-  if (!isObject(manifest) || manifest.schema !== 1 || !isObject(manifest.images)) return new Map();
-  return new Map(
-    Object.entries(manifest.images).flatMap(([key, value]) => {
-      const image = parseManifestImage(value);
-      return image === undefined ? [] : [[key, image]];
-    }),
-  );
+  const said = parsed(await textOf(file));
+  try {
+    return new Map(Object.entries(parseManifest(said)?.images ?? {}));
+  } catch (error) {
+    if (!(error instanceof NewerManifest)) throw error;
+    throw new CannotRun(
+      `the manifest ${file} ${error.message}: scan with the version that wrote it, or delete it`,
+    );
+  }
 }
 
 /**
@@ -86,8 +88,4 @@ function parsed(text: string | undefined): unknown {
   } catch {
     return undefined;
   }
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,5 +1,5 @@
 import path from "node:path";
-import type { ManifestImage } from "../contract/manifest.ts";
+import { MANIFEST_SCHEMA, type ManifestImage } from "../contract/manifest.ts";
 import { CannotRun } from "./cannot-run.ts";
 import { type Found, type Post, type ReadingOptions, readPosts, settlePosts } from "./content/posts.ts";
 import { type PossibleUse, settleUse } from "./content/resolve.ts";
@@ -69,7 +69,7 @@ export async function scanSite(options: ScanOptions): Promise<ScanResult> {
   const isLost = images.size === 0 && before.size > 0 && photos.size > 0;
   if (kept === undefined && !isLost)
     for (const file of options.manifest ? [manifestFile] : manifestNames(site))
-      await writeManifest(file, { schema: 1, images: Object.fromEntries(images) });
+      await writeManifest(file, { schema: MANIFEST_SCHEMA, images: Object.fromEntries(images) });
   const left = leftOut(found.posts, images, await readUnprinted(site.folder));
   const { variants, warnings } = await session.warm(requests, photos, left);
   const asked = { ...options, endpoint: site.endpoints[0] ?? "" };

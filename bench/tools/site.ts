@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { formatManifest } from "../../contract/manifest.ts";
+import { formatManifest, MANIFEST_SCHEMA } from "../../contract/manifest.ts";
 import { projectRoot } from "./paths.ts";
 
 export interface SiteOptions {
@@ -80,7 +80,7 @@ function manifestOf(photos: number): string {
     const version = number.toString(16).padStart(10, "0");
     return [photoKey(number), { width: 4032, height: 3024, version }] as const;
   });
-  return formatManifest({ schema: 1, images: Object.fromEntries(images) });
+  return formatManifest({ schema: MANIFEST_SCHEMA, images: Object.fromEntries(images) });
 }
 
 function isIllustrated(post: number, { everySecond, illustrated = post + 1 }: SiteOptions): boolean {

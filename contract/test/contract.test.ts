@@ -90,7 +90,7 @@ describe("a crop", () => {
     } as SiteParams;
     const parsed = parseDestination(row.src, site);
     if (parsed.kind !== "photo" || !isRatio(row.ar)) throw new Error("no photograph");
-    const image = "image" in row ? row.image : undefined;
+    const image = "image" in row ? (row.image as ManifestImage) : undefined;
     const focus = "fp" in row && isFocus(row.fp) ? { focus: row.fp } : {};
     const { all } = candidatesFor({ ...parsed, ratio: row.ar, ...focus }, site, image);
     expect(all.map(formatQuery)).toEqual(row.urls);

@@ -134,7 +134,7 @@ export function runHugo(
   });
 }
 
-/** A home and a cache inside the site; a variable that is set to nothing is left out, as Hugo takes it for a mistake. */
+/** A home and a cache inside the site; an empty variable is left out, because Hugo reports it as a mistake. */
 export function hugoEnvironment(
   folder: string,
   env: Readonly<Record<string, string>> = {},

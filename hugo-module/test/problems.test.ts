@@ -1,3 +1,4 @@
+import { writeFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
 import { createSite, hugos, siteConfig } from "./hugo-site.ts";
 
@@ -113,6 +114,33 @@ describe.each([...hugos])("Hugo $version", (hugo) => {
       ).toHaveLength(1);
     },
   );
+
+  test("a manifest of a later version fails the build, and every member of schema 2 is accepted", async () => {
+    const image = { width: 4000, height: 3000, version: "0123456789" };
+    const full = {
+      ...{ ...image, color: "#aabbcc", focus: "30,70", q: { avif: 48 }, hdr: true, damaged: 63 },
+      meta: { title: `"><script>alert(1)</script>`, iso: 100 },
+    };
+    await using site = await createSite({
+      "content/good.md": "![a](good.jpg)",
+      "assets/imgproxy.json": JSON.stringify({
+        ...{ schema: 2, images: { "good.jpg": full } },
+        galleries: { alps: ["good.jpg"] },
+      }),
+    });
+    const built = await site.build(hugo);
+    expect([built.errors, built.warnings]).toEqual([[], []]);
+    expect(built.files.get("good/index.html")).toContain('width="4000" height="3000"');
+    expect(built.files.get("good/index.html")).not.toContain("script");
+    await writeFile(
+      `${site.folder}/assets/imgproxy.json`,
+      JSON.stringify({ schema: 3, images: { "good.jpg": image } }),
+    );
+    const refused = await site.build(hugo);
+    expect(refused.errors.join("\n")).toContain(
+      "has schema 3, and this version of the module reads 1 and 2: update the module",
+    );
+  });
 
   test("without an endpoint there is one warning, and images stay plain", async () => {
     await using site = await createSite({ ...files, "config.toml": siteConfig() });

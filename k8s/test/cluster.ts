@@ -6,7 +6,7 @@ import { createKubeClient, KubeError } from "../../dev/kubernetes/client.ts";
 import { found } from "./objects.ts";
 import type { KubeObject } from "./render.ts";
 
-/** What a command of kubectl's came to. */
+/** The result of a kubectl command. */
 export interface Outcome {
   readonly status: number | null;
   readonly stdout: string;

@@ -25,7 +25,7 @@ export const models = {
   "@kubernetes-models/argo-cd/argoproj.io/v1alpha1": { Application },
 } as const;
 
-/** What can be told of a model without knowing which it is. */
+/** The common properties of all models. */
 interface ModelClass {
   readonly is: (value: unknown) => boolean;
   new (data: never): { validate(): void };

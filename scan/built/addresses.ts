@@ -3,37 +3,37 @@ import { trimSlashes } from "../../contract/url.ts";
 import { isServed, type Redirects } from "./redirects.ts";
 import type { SiteFiles } from "./site-files.ts";
 
-/** Where a part of a built site is served: the whole, or one language's host. */
+/** Where a built site, or the part of one language, is served. */
 export interface Root {
-  /** Below the built site: empty, or with a slash at its end. */
+  /** Folder below the built site: empty, or with a slash at its end. */
   readonly folder: string;
   /** With a slash at its end. */
   readonly base: URL;
 }
 
-/** What a URL of a built site leads to. */
+/** The target of a URL in a built site. */
 export type Target =
-  /** Another host, a scheme that loads nothing, nothing at all. */
+  /** Another host, a scheme that loads nothing, or an empty URL. */
   | { readonly kind: "elsewhere" }
-  /** A file of the site, or what the host makes one of. */
+  /** A file of the site, or an address that the host answers with one. */
   | { readonly kind: "there" }
-  /** No file of the site. `path` is its name below the site; `nearest` differs in capitals or accents alone. */
+  /** Not a file of the site. `path` is its name below the site; `nearest` differs only in capitals or accents. */
   | { readonly kind: "absent"; readonly path: string; readonly nearest?: string }
-  /** On the site's host, and outside of baseURL's path. `path` is what follows the host. */
+  /** On the site's host, but outside of baseURL's path. `path` is the part after the host. */
   | { readonly kind: "outside"; readonly path: string; readonly isThere: boolean };
 
-/** Which URLs of a site are which of its files. */
+/** Maps URLs of a site to its files. */
 export interface Addresses {
-  /** Of a file of the built site. */
+  /** Relative to a file of the built site. */
   urlOf(file: string): URL;
   locate(url: string, from: URL): Target;
-  /** The path below the built site of what a URL leads to, a file or not; undefined for what lies elsewhere. */
+  /** The path below the built site that a URL leads to, whether a file exists or not; undefined for other addresses. */
   fileOf(url: string, from: URL): string | undefined;
 }
 
 /**
- * @param roots where the site is served, the first of a folder where its files think that they are.
- * @param endpoints of the proxy, which may be on the site's own host.
+ * @param roots where the site is served; the first of a folder is the one that its files use in URLs.
+ * @param endpoints of the proxy, which can be on the site's host.
  */
 export function createAddresses(
   files: SiteFiles,
@@ -66,7 +66,7 @@ export function createAddresses(
     fileOf: (url, from) => place(url, from)?.path,
   };
 
-  /** Where a URL of the site's host leads; without a path where that is outside of baseURL's. */
+  /** The path of a URL on the site's host; undefined if it is outside of baseURL's path. */
   function place(written: string, from: URL): { readonly url: URL; readonly path?: string } | undefined {
     const url = URL.canParse(written, from.href) ? new URL(written, from) : undefined;
     if (url === undefined || !/^https?:$/.test(url.protocol)) return undefined;
@@ -80,7 +80,7 @@ export function createAddresses(
 
 // --- parts ---
 
-/** What a script fills in, or nothing; addresses that a host answers itself. */
+/** A placeholder that a script fills in, an empty URL, or an address that the host answers itself. */
 function isNoUrl(written: string): boolean {
   const text = written.trim();
   if (text === "" || text.startsWith("#")) return true;
@@ -91,7 +91,7 @@ function isBelow(url: URL, base: URL): boolean {
   return url.pathname.startsWith(base.pathname) || `${url.pathname}/` === base.pathname;
 }
 
-/** `/x` is what `/x/index.html` is, and on many hosts `/x.html`. */
+/** `/x` means the same as `/x/index.html`, and on many hosts as `/x.html`. */
 function isFile(path: string, files: SiteFiles): boolean {
   if (path === "" || path.endsWith("/")) return files.has(`${path}index.html`);
   return files.has(path) || files.has(`${path}/index.html`) || files.has(`${path}.html`);

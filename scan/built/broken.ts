@@ -8,20 +8,20 @@ import type { Finding } from "../findings.ts";
 import { parseGlob } from "../site/glob.ts";
 import type { BrokenReference } from "./built-site.ts";
 
-/** Where a reference stands, for keys that are relative to it. */
+/** The page of a reference, for keys that are relative to it. */
 export interface ReferencePage {
   readonly params: SiteParams;
-  /** Names of languages, which paths of the site may begin with. */
+  /** Names of languages, with which paths of the site can begin. */
   readonly languages: readonly string[];
-  /** The folder of its content file below `content/`, with a slash at its end; empty where that is not known. */
+  /** The folder of its content file below `content/`, with a slash at its end; empty if it is unknown. */
   readonly folder: string;
   /** The content file, relative to the site. */
   readonly source?: string | undefined;
 }
 
 /**
- * The keys that a reference may mean in the bucket, likeliest first: as the hook would read it, as a path of the site, and as a path
- * beside its page.
+ * The possible keys of a reference in the bucket, most likely first: as the hook would read it, as a path of the site, and as a path
+ * in the page's folder.
  */
 export function keysOf(
   { url, file, target }: Pick<BrokenReference, "url" | "file" | "target">,
@@ -40,7 +40,7 @@ export function keysOf(
   return [...new Set(keys)].filter((key) => keyProblem(key) === undefined);
 }
 
-/** @throws CannotRun for a pattern that is none. */
+/** @throws CannotRun for an invalid pattern. */
 export function parseIgnored(
   patterns: readonly string[],
 ): (reference: Pick<BrokenReference, "url" | "target">) => boolean {
@@ -54,17 +54,17 @@ export function parseIgnored(
     ignored.some((matches) => matches(target.path) || matches(url.replace(/^\/+/, "")));
 }
 
-/** What is found to be broken: one finding a picture, where the first page names it. */
+/** Findings about broken references: one for each image, at the first page that names it. */
 export function brokenFindings(
   references: readonly BrokenReference[],
   options: {
-    /** As the command names the folder. */
+    /** The folder as written on the command line. */
     readonly built: string;
     pageOf(file: string): ReferencePage;
     isIgnored(reference: BrokenReference): boolean;
-    /** What the bucket has for a reference, if it has it. */
+    /** The bucket's photograph for a reference, if it has one. */
     confirmed(reference: BrokenReference): { readonly key: string } | undefined;
-    /** Why a file was not rewritten, where that was tried. */
+    /** Why a file was not rewritten, if a rewrite was tried. */
     reasonOf(file: string): string | undefined;
   },
 ): Finding[] {
@@ -73,7 +73,7 @@ export function brokenFindings(
     if (options.isIgnored(reference)) continue;
     const key = options.confirmed(reference)?.key;
     const { kind, path } = reference.target;
-    // What lies outside of baseURL's path may be another site's.
+    // Files outside of baseURL's path can belong to another site.
     if (kind === "outside" && !reference.target.isThere && key === undefined) continue;
     const name = key === undefined ? `${kind} ${path}` : `key ${key}`;
     const group = groups.get(name) ?? [];
@@ -103,9 +103,9 @@ function wordsFor({ what, target }: BrokenReference, key: string | undefined): s
   if (key !== undefined)
     return `${key} is in the bucket and not in the built site, and ${what} names it without the proxy: run scan --check with --rewrite, or follow the theme's recipe in hugo-module/themes`;
   if (target.kind === "outside")
-    return `/${target.path} (${what}) lies outside of baseURL's path, where the site's ${target.path} is not served: print it with relURL or absURL`;
+    return `/${target.path} (${what}) is outside of baseURL's path, so the site's ${target.path} is not found: print it with relURL or absURL`;
   if (target.nearest !== undefined)
-    return `${target.path} (${what}) is ${target.nearest} in the built site: most hosts tell capitals and forms of accents apart`;
+    return `${target.path} (${what}) is ${target.nearest} in the built site: most hosts distinguish capitals and forms of accents`;
   return `${target.path} (${what}) is not in the built site`;
 }
 

@@ -20,7 +20,7 @@ export interface Emitted {
   readonly column: number;
 }
 
-/** A picture that a built file names and the built site does not have. */
+/** An image that a built file names and the built site does not have. */
 export interface BrokenReference extends Emitted, Pick<Reference, "url" | "what"> {
   readonly target: Exclude<Target, { readonly kind: "elsewhere" | "there" }>;
 }
@@ -35,15 +35,15 @@ export interface BuiltSite {
   /** Other URLs that look like the proxy's up to the query: the site was probably built with a wrong endpoint. */
   readonly otherEndpoints: ReadonlySet<string>;
   readonly broken: readonly BrokenReference[];
-  /** What could not be searched. */
+  /** Files that could not be searched. */
   readonly findings: readonly Finding[];
 }
 
-/** Characters of a file that are searched for pictures: far above any page, and few enough for the memory of any machine. */
+/** Maximum characters of a file that is searched for images: far more than any page, and few enough for memory. */
 export const MAX_SEARCHED = 16 * 1024 * 1024;
 
 /**
- * Finds every URL of the proxy in the files that Hugo wrote, and every reference to a picture that is not among them.
+ * Finds every URL of the proxy in the files that Hugo wrote, and every reference to an image that does not exist.
  * @throws CannotRun if the folder has no file that could name one; the signal's reason.
  */
 export async function readBuiltSite(
@@ -55,7 +55,7 @@ export async function readBuiltSite(
   const names = textFiles(files.names);
   if (names.length === 0)
     throw new CannotRun(
-      `${files.folder} holds no HTML: hugo has not run, or has failed; run it first, or name its output folder`,
+      `${files.folder} contains no HTML: hugo has not run, or has failed; run it first, or name its output folder`,
     );
   const urls = new Map<string, Emitted>();
   const otherEndpoints = new Set<string>();
@@ -70,9 +70,7 @@ export async function readBuiltSite(
     for (const [, endpoint = ""] of text.matchAll(proxyLike))
       if (!endpoints.some((known) => sameEndpoint(known, endpoint))) otherEndpoints.add(endpoint);
     if (text.length > MAX_SEARCHED)
-      findings.push(
-        siteFinding("warning", file, "is too large to be searched for pictures that are not there"),
-      );
+      findings.push(siteFinding("warning", file, "is too large to search for missing images"));
     else
       for (const [{ url, what, offset }, target] of absentReferences(file, text, addresses))
         broken.push({ url, what, target, file, ...placeOf(offset) });
@@ -82,7 +80,7 @@ export async function readBuiltSite(
   return { files: names.length, urls, inPages, otherEndpoints, broken, findings };
 }
 
-/** The references of a built file, each with what it leads to. */
+/** The references of a built file, each with its target. */
 export function* locatedReferences(
   file: string,
   text: string,

@@ -11,23 +11,23 @@ import { keysOf, parseIgnored, type ReferencePage } from "./broken.ts";
 import type { BrokenReference } from "./built-site.ts";
 import { sourcePages } from "./source-pages.ts";
 
-/** What the bucket says of references that lead to no file. */
+/** The bucket's answers about references that lead to no file. */
 export interface CheckedReferences {
   pageOf(file: string): ReferencePage;
   isIgnored(reference: LocatedReference): boolean;
-  /** The photograph that a reference means, where the bucket confirmed it. */
+  /** The photograph that a reference means, if the bucket has it. */
   confirmed(reference: LocatedReference): { readonly key: string; readonly image: ManifestImage } | undefined;
-  /** Keys about which the proxy could not say. */
+  /** Keys about which the proxy gave no answer. */
   readonly unsettled: ReadonlyMap<string, Probed>;
 }
 
 export type LocatedReference = Pick<BrokenReference, "url" | "file" | "target">;
 
 /**
- * Asks the bucket for what a built site names and does not have.
- * @param sources none where the content is not read.
- * @param ignore globs of what the site may lack.
- * @throws CannotRun for one that is no glob.
+ * Asks the bucket about images that a built site names and does not have.
+ * @param sources empty if the content is not read.
+ * @param ignore globs of images that the site may lack.
+ * @throws CannotRun for an invalid glob.
  */
 export async function checkReferences(
   broken: readonly BrokenReference[],
@@ -69,7 +69,7 @@ export async function checkReferences(
 
 // --- pages ---
 
-/** What is known of the page that a built file is, or that a feed or style sheet belongs to. */
+/** The facts about the page of a built file, or about the page to which a feed or style sheet belongs. */
 function referencePages(
   site: Pick<Site, "languages" | "main">,
   sources: readonly SourcePage[],

@@ -3,13 +3,13 @@ import { readRedirects } from "./redirects.ts";
 import { builtRoots, type ServedSite } from "./roots.ts";
 import { readSiteFiles, type SiteFiles } from "./site-files.ts";
 
-/** What Hugo wrote, and where it is served. */
+/** The files that Hugo wrote, and where they are served. */
 export interface OpenBuiltSite {
   readonly files: SiteFiles;
   readonly addresses: Addresses;
 }
 
-/** @throws CannotRun for a folder that is not there or cannot be read. */
+/** @throws CannotRun for a folder that does not exist or cannot be read. */
 export async function openBuiltSite(
   site: ServedSite & { readonly folder: string; readonly endpoints: readonly string[] },
   folder: string,

@@ -3,7 +3,7 @@ import { parse } from "smol-toml";
 import { decodeOnce } from "../../contract/escape.ts";
 import { readText } from "../read-text.ts";
 
-/** Rules by which a host answers for addresses that are no files, in order. */
+/** A host's rules for addresses that are not files, in order. */
 export type Redirects = readonly Redirect[];
 
 interface Redirect {
@@ -13,7 +13,7 @@ interface Redirect {
 }
 
 /**
- * What Netlify and Cloudflare Pages read: `_redirects` of the built site, and `netlify.toml` beside it.
+ * The rules of Netlify and Cloudflare Pages: `_redirects` of the built site, and `netlify.toml` beside it.
  * @see https://docs.netlify.com/routing/redirects/
  */
 export async function readRedirects(built: string, site: string): Promise<Redirects> {
@@ -23,7 +23,7 @@ export async function readRedirects(built: string, site: string): Promise<Redire
 }
 
 /**
- * Whether a host answers for a path with a picture: with a file of the site, or from elsewhere.
+ * Whether a host answers a path with an image: with a file of the site, or from elsewhere.
  * @param isFile whether the site has a file for a path below it.
  */
 export function isServed(
@@ -38,7 +38,7 @@ export function isServed(
     const target = to.replace(/:([a-z_]\w*)/gi, (whole, name: string) => match.groups?.[name] ?? whole);
     if (/^https?:\/\//i.test(target)) return true;
     const [below = ""] = target.replace(/^\/+/, "").split(/[?#]/);
-    // A page instead of a picture is what a catch-all gives.
+    // A catch-all rule returns a page instead of an image.
     if (/\.html?$|\/$|^$/i.test(below)) return false;
     if (isFile(decodeOnce(below)) || target.startsWith("/.netlify/")) return true;
     return rounds > 1 && target !== pathname && isServed(target, redirects, isFile, rounds - 1);
@@ -69,7 +69,7 @@ function parseToml(text: string): Redirect[] {
       return rule(String(one.from), String(one.to), "status" in one ? String(one.status) : "301");
     });
   } catch {
-    // Netlify says what is wrong with it.
+    // Netlify reports errors in it.
     return [];
   }
 }

@@ -4,15 +4,15 @@ import { readText } from "../read-text.ts";
 import type { Root } from "./addresses.ts";
 import type { SiteFiles } from "./site-files.ts";
 
-/** What of a site's configuration says where it is served. */
+/** The parts of a site's configuration that say where it is served. */
 export interface ServedSite {
   readonly baseUrl: string;
   readonly languages: readonly { readonly name: string; readonly baseUrl: string }[];
 }
 
 /**
- * Where a built site is served. With a host for each language Hugo writes a folder for each. `hugo --baseURL` is in no
- * configuration: its sitemap, its feed or the home page has it then, and that is where the files think that they are.
+ * Where a built site is served. If each language has its own host, Hugo writes a folder for each. `hugo --baseURL` is not in the
+ * configuration: then the sitemap, the feed or the home page contains it, and it is the address that the files use.
  */
 export async function builtRoots(site: ServedSite, files: SiteFiles): Promise<Root[]> {
   const hosts = new Set(site.languages.map(({ baseUrl }) => baseUrl));
@@ -26,7 +26,7 @@ export async function builtRoots(site: ServedSite, files: SiteFiles): Promise<Ro
 
 // --- parts ---
 
-/** A baseURL of `/` or none has no host: one stands in for it. */
+/** A baseURL of `/`, or none, has no host: a placeholder is used. */
 function baseOf(baseUrl: string): URL {
   const base = new URL(URL.canParse(baseUrl, NOWHERE) ? baseUrl : "/", NOWHERE);
   if (!base.pathname.endsWith("/")) base.pathname += "/";
@@ -35,7 +35,7 @@ function baseOf(baseUrl: string): URL {
 
 const NOWHERE = "https://site.invalid/";
 
-/** What Hugo wrote with its own absolute URLs, and the first of these. */
+/** Files in which Hugo writes its own absolute URLs, and the first of these. */
 const WITNESSES: readonly (readonly [file: string, url: RegExp])[] = [
   ["sitemap.xml", /<loc>\s*(https?:[^<\s]+)\s*<\/loc>/],
   ["index.xml", /<channel>[\s\S]{0,500}?<link>\s*(https?:[^<\s]+)\s*<\/link>/],
@@ -53,7 +53,7 @@ async function builtBase(files: SiteFiles): Promise<URL | undefined> {
   return undefined;
 }
 
-/** What of a URL comes before the name of one of the files. */
+/** The part of a URL before the name of one of the files. */
 function baseBefore(url: string, files: SiteFiles): URL | undefined {
   if (!URL.canParse(url)) return undefined;
   const base = new URL(url);

@@ -7,14 +7,14 @@ import { CannotRun } from "../cannot-run.ts";
 export interface SiteFiles {
   /** Absolute. */
   readonly folder: string;
-  /** Relative to the folder, with forward slashes, links left out; sorted. */
+  /** Relative to the folder, with forward slashes, without links; sorted. */
   readonly names: readonly string[];
   has(name: string): boolean;
-  /** The file of a name that differs in capitals or in the form of its accents alone. */
+  /** The file whose name differs only in capitals or in the form of its accents. */
   nearest(name: string): string | undefined;
 }
 
-/** @throws CannotRun for a folder that is not there or cannot be read. */
+/** @throws CannotRun for a folder that does not exist or cannot be read. */
 export async function readSiteFiles(folder: string): Promise<SiteFiles> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch((error: unknown) => {
     throw new CannotRun(absentWords(folder, error), { cause: error });
@@ -25,7 +25,7 @@ export async function readSiteFiles(folder: string): Promise<SiteFiles> {
   return {
     folder,
     names: names.sort(),
-    // A link is a file where it is deployed as one.
+    // A link is usually deployed as a file.
     has: (name) => files.has(name) || isLinkedFile(folder, name, entries),
     nearest(name) {
       folded ??= new Map(names.map((one) => [fold(one), one]));
@@ -36,7 +36,7 @@ export async function readSiteFiles(folder: string): Promise<SiteFiles> {
 
 function absentWords(folder: string, error: unknown): string {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  if (code === "ENOENT") return `${folder} is not there: hugo has not run, or has failed; run it first`;
+  if (code === "ENOENT") return `${folder} does not exist: hugo has not run, or has failed; run it first`;
   return `${folder} cannot be read (${code}): name hugo's output folder`;
 }
 

@@ -1,4 +1,4 @@
-/** What of a content file says where its page is built. */
+/** The parts of a content file that decide where its page is built. */
 export interface SourcePage {
   /** Relative to the site. */
   readonly file: string;
@@ -9,9 +9,9 @@ export interface SourcePage {
 }
 
 /**
- * Finds the content file of a built page: by its place and front matter, and where permalinks move pages, by its name alone if no
- * other page has it.
- * @returns undefined for what no content file is the page of.
+ * Finds the content file of a built page: by its place and front matter, or, if permalinks move pages, by its name if no other page
+ * has it.
+ * @returns undefined if no content file belongs to it.
  */
 export function sourcePages<Page extends SourcePage>(
   pages: readonly Page[],
@@ -44,7 +44,7 @@ function pathOf({ file, folder, language, values }: SourcePage): string {
   return normalized(own.replace(/[^/]*$/, slug));
 }
 
-/** As Hugo makes an address of a name. */
+/** An address as Hugo makes it from a name. */
 function normalized(path: string): string {
   return path
     .replace(/^\/+|\/+$/g, "")

@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import path from "node:path";
 
-/** Why a built site may not be what the content says: Hugo writes all pages at every build. None, or one sentence. */
+/** Why a built site may be older than the content: Hugo writes all pages at every build. Empty, or one sentence. */
 export async function staleWords(
   built: string,
   names: readonly string[],
@@ -16,7 +16,7 @@ export async function staleWords(
   );
   if (newest === undefined || changed === undefined || newest.time >= changed.time) return [];
   return [
-    `every page of the built site is older than ${changed.name}: has hugo failed, or not run since? What is said here may be of an older build`,
+    `every page of the built site is older than ${changed.name}: has hugo failed, or not run since? This result may be about an older build`,
   ];
 }
 

@@ -71,7 +71,7 @@ async function missing(site: TestSite, ...args: string[]): Promise<string[]> {
   return errors.map((words) => /: (\S+) \(/.exec(words)?.[1] ?? words).sort();
 }
 
-test("every kind of reference to a picture that is not there is found", async () => {
+test("every kind of reference to a missing image is found", async () => {
   await using site = await builtSite({
     "index.html": `<!doctype html><html><head>
 <link rel="preload" as="image" href="/kinds/preload.jpg" imagesrcset="/kinds/preload-1.jpg 1x, /kinds/preload-2.jpg 2x">
@@ -117,7 +117,7 @@ test("every kind of reference to a picture that is not there is found", async ()
   expect(await missing(site)).toEqual(kinds.map((name) => `kinds/${name}`).sort());
 });
 
-test("what is no broken reference is none", async () => {
+test("references that are not broken are not reported", async () => {
   await using site = await builtSite(
     {
       "index.html": `<!doctype html><base href="/deep/">
@@ -156,7 +156,7 @@ test("what is no broken reference is none", async () => {
   expect(await check(site)).toEqual({ code: 0, errors: [], warnings: [] });
 });
 
-test("a catch-all redirect to a page serves no picture", async () => {
+test("a catch-all redirect to a page is not an image", async () => {
   await using site = await builtSite({
     "index.html": '<img src="/nowhere.jpg">',
     _redirects: "/* /index.html 200",
@@ -164,7 +164,7 @@ test("a catch-all redirect to a page serves no picture", async () => {
   expect(await missing(site)).toEqual(["nowhere.jpg"]);
 });
 
-test("a picture is one finding, however often it is named, at the first page and with its source", async () => {
+test("a broken image is one finding, however often it is named, at the first page and with its source", async () => {
   const page = '<p>\n  <img src="/gone.jpg"> <img src="/gone.jpg?v=2">';
   await using site = await builtSite(
     { "index.html": "", "posts/a/index.html": page, "posts/b/index.html": page, "index.xml": "" },
@@ -175,7 +175,7 @@ test("a picture is one finding, however often it is named, at the first page and
   ]);
 });
 
-test("capitals and forms of accents are a finding of their own", async () => {
+test("a name that differs only in capitals or forms of accents has its own message", async () => {
   await using site = await builtSite({
     "index.html": '<img src="/IMG/A.JPG"><img src="/gru%CC%88n.jpg">',
     "img/a.jpg": "",
@@ -184,12 +184,14 @@ test("capitals and forms of accents are a finding of their own", async () => {
   const { code, errors } = await check(site);
   expect(code).toBe(1);
   expect(errors).toEqual([
-    expect.stringContaining("IMG/A.JPG (<img src>) is img/a.jpg in the built site: most hosts tell capitals"),
+    expect.stringContaining(
+      "IMG/A.JPG (<img src>) is img/a.jpg in the built site: most hosts distinguish capitals",
+    ),
     expect.stringContaining("is gr\u00fcn.jpg in the built site"),
   ]);
 });
 
-test("what the bucket has is said, with both remedies", async () => {
+test("a missing image that the bucket has is reported with both remedies", async () => {
   await using site = await builtSite(
     {
       "posts/a/index.html":
@@ -207,7 +209,7 @@ test("what the bucket has is said, with both remedies", async () => {
   ]);
 });
 
-test("--ignore takes globs of what may be absent, and names one that is none", async () => {
+test("--ignore takes globs of images that may be missing, and an invalid one is named", async () => {
   await using site = await builtSite({ "index.html": '<img src="/demo/a/b.jpg"><img src="/other.jpg">' });
   expect(await missing(site, "--ignore", "/demo/**")).toEqual(["other.jpg"]);
   expect(await missing(site, "--ignore", "demo/**", "--ignore", "*.jpg")).toEqual([]);
@@ -215,7 +217,7 @@ test("--ignore takes globs of what may be absent, and names one that is none", a
   expect([code, stderr]).toEqual([2, expect.stringContaining("--ignore takes a glob")]);
 });
 
-test("what lies outside of baseURL's path is an error where the site has it", async () => {
+test("an image outside of baseURL's path is an error if the site has it", async () => {
   await using site = await builtSite(
     {
       "index.html": '<img src="/img/a.jpg"><img src="/blog/img/a.jpg"><img src="/elsewhere.jpg">',
@@ -224,11 +226,11 @@ test("what lies outside of baseURL's path is an error where the site has it", as
     { "config.toml": config().replace("blog.example/", "blog.example/blog/") },
   );
   expect((await check(site)).errors).toEqual([
-    expect.stringContaining("/img/a.jpg (<img src>) lies outside of baseURL's path"),
+    expect.stringContaining("/img/a.jpg (<img src>) is outside of baseURL's path"),
   ]);
 });
 
-test("a site built with another --baseURL is read by its own", async () => {
+test("a site built with another --baseURL is checked with that one", async () => {
   await using site = await builtSite({
     "index.html":
       '<img src="/repo/a.jpg"><img src="https://me.github.example/repo/a.jpg"><img src="/repo/gone.jpg">',
@@ -239,17 +241,17 @@ test("a site built with another --baseURL is read by its own", async () => {
   expect(await missing(site)).toEqual(["gone.jpg"]);
 });
 
-test("a build that failed is said", async () => {
+test("a failed build is reported", async () => {
   await using site = await createSite({ "config.toml": config(), "content/a.md": "---\ntitle: A\n---\n" });
   const run = () => scanner.run(["--site", site.folder, "--check", "public"]);
   expect(await run()).toMatchObject({
     code: 2,
-    stderr: expect.stringContaining("is not there: hugo has not run, or has failed"),
+    stderr: expect.stringContaining("does not exist: hugo has not run, or has failed"),
   });
   await write(site, { "img/a.jpg": "" });
   expect(await run()).toMatchObject({
     code: 2,
-    stderr: expect.stringContaining("holds no HTML: hugo has not run, or has failed"),
+    stderr: expect.stringContaining("contains no HTML: hugo has not run, or has failed"),
   });
   await write(site, { "a/index.html": "" });
   const long = new Date(Date.now() - 3_600_000);
@@ -288,7 +290,7 @@ test.runIf(newest).each([
     '[languages.en]\nbaseURL = "https://blog.example/"\n[languages.fr]\nbaseURL = "https://fr.example/blog/"\n',
   ],
   ["languages below one host", "defaultContentLanguageInSubdir = true\n[languages.en]\n[languages.fr]\n"],
-])("what Hugo builds with %s has no false alarm, and a broken picture is found", async (name, lines) => {
+])("a site that Hugo builds with %s has no false alarm, and a broken image is found", async (name, lines) => {
   if (newest === undefined) return;
   const root = lines.startsWith("[") ? "" : lines;
   const tables = lines.startsWith("[") ? lines : "";
@@ -320,7 +322,7 @@ test.runIf(newest).each([
 });
 
 test.runIf(newest)(
-  "a hook of another is named where it shows a photograph, and not where it shows none",
+  "another theme's hook is named if it shows a photograph, and not if it shows none",
   async () => {
     if (newest === undefined) return;
     await using site = await createSite({

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse, request as send } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** What stands before the proxy in a test: it passes on, and does as it is told. */
+/** A proxy in front of the server in a test: it passes requests on, with the given faults. */
 export interface Cdn extends AsyncDisposable {
   readonly endpoint: string;
 }

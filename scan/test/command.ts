@@ -16,7 +16,7 @@ export interface Ran {
 const main = new URL("../../dist/scan/main.js", import.meta.url);
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
-/** The built scanner in a process of its own, as `bin/` starts it; without the variables of whoever runs the tests. */
+/** The built scanner in a separate process, as `bin/` starts it; without the environment variables of the test run. */
 export function commandLine(args: readonly string[], options: RunOptions) {
   const script = `const { scan } = await import(${JSON.stringify(main.href)});
 process.exitCode = await scan(process.argv.slice(1), process.env);`;

@@ -155,7 +155,7 @@ function filesOf(choice: Choice, minor: number): Record<string, string> {
   return files;
 }
 
-/** Before 0.123 `_index.xx.md` is a section that is none, where there is no language xx. */
+/** Before 0.123 `_index.xx.md` is an ordinary page if there is no language xx. */
 function known({ languages }: Choice, suffix: string): string {
   return suffix === ".de" || suffix === ".en" ? (languages === "none" ? "" : suffix) : "";
 }
@@ -179,7 +179,7 @@ function page(key: string, front: Choice["pages"][number]["front"], format: stri
   for (const line of front) {
     const [word = "", ...rest] = typeof line === "string" ? line.split(/: (.*)/) : line;
     const build = builds[word];
-    // Newer versions take it for a date alone.
+    // Newer versions read only a date in it.
     if (word === "published" && /^(?:true|false)$/.test(rest[0] ?? "") && minor > 131) continue;
     const name = build === undefined ? word : minor < 123 ? "_build" : "build";
     if (name !== "" && !lines.has(name)) lines.set(name, build ?? rest[0] ?? "");

@@ -102,7 +102,7 @@ describe("a good manifest", () => {
     expect(await manifestOf(site.folder)).toEqual(manifest);
     await writeFile(`${site.folder}/content/a.md`, "no photograph\n");
     expect((await scan(site.folder, proxy.endpoint)).code).toBe(0);
-    expect(await manifestOf(site.folder)).toEqual({ schema: 1, images: {} });
+    expect(await manifestOf(site.folder)).toEqual({ schema: 2, images: {} });
   });
 
   test("a manifest that cannot be read does not count as empty", async () => {
@@ -119,6 +119,36 @@ describe("a good manifest", () => {
     ]);
     await chmod(file, 0o644);
     expect(await manifestOf(site.folder)).toEqual(manifest);
+  });
+
+  test("a manifest of a later version stops a scan, a dry run and a check, and stays as it is", async () => {
+    await using proxy = await startStandIn({ "worms.jpg": 4000 });
+    const newer = { ...manifest, schema: 3 };
+    await using site = await createSite({
+      ...blog,
+      "assets/imgproxy.json": JSON.stringify(newer),
+      "public/index.html": "<p>built</p>",
+    });
+    for (const more of [[], ["--dry-run"], ["--check", "public"]]) {
+      const { code, stderr } = await scan(site.folder, proxy.endpoint, {}, ...more);
+      expect([more, code]).toEqual([more, 2]);
+      expect(stderr).toMatch(
+        /imgproxy\.json has schema 3, and this version reads 1 to 2: scan with the version that/,
+      );
+    }
+    expect(await manifestOf(site.folder)).toEqual(newer);
+  });
+
+  test("a manifest of schema 1 is read, and written as schema 2", async () => {
+    await using proxy = await startStandIn({ "worms.jpg": 4000 });
+    await using site = await createSite(blog);
+    const planned = await scan(site.folder, proxy.endpoint, {}, "--dry-run", "--json");
+    expect(planned.stdout).toContain("v=abcdef0123");
+    await scan(site.folder, proxy.endpoint);
+    expect(await manifestOf(site.folder)).toMatchObject({
+      schema: 2,
+      images: { "worms.jpg": { height: 2000 } },
+    });
   });
 
   test("invalid entries of a manifest are ignored, and not written again", async () => {

@@ -89,7 +89,7 @@ async function statuses(urls: readonly string[]): Promise<number[]> {
 }
 
 test.runIf(newest)(
-  "covers that a theme prints itself work after a rewrite, on a server that serves what is listed",
+  "covers that a theme prints itself work after a rewrite, on a server with VARIANTS=listed",
   async () => {
     if (newest === undefined) return;
     await using site = await createSite({
@@ -148,7 +148,7 @@ test.runIf(newest)(
   },
 );
 
-test("all else is the same to the byte, and quoted, commented and scripted images stay", async () => {
+test("a rewrite changes nothing else, and quoted, commented and scripted images stay", async () => {
   const around = (
     inner: string,
   ) => `\ufeff<!DOCTYPE HTML>\r\n<P CLASS = x>\t${inner}</p>\r\n<!-- <img src="/worms.jpg"> -->
@@ -174,14 +174,14 @@ test("all else is the same to the byte, and quoted, commented and scripted image
   expect((await stat(path.join(site.folder, "public/index.html"))).mode & 0o777).toBe(0o640);
 });
 
-test("a file that the built site has always wins", async () => {
+test("a file of the built site always wins over the bucket", async () => {
   const page = '<img src="/worms.jpg"><img src="worms.jpg">';
   await using site = await builtSite({ "index.html": page, "worms.jpg": "own" });
   expect(await rewrite(site)).toMatchObject({ code: 0, rewritten: { files: 0, references: 0 } });
   expect(await read(site, "index.html")).toBe(page);
 });
 
-test("every form of reference is rewritten in its own escapes", async () => {
+test("every form of reference is rewritten with its own escapes", async () => {
   await using site = await builtSite({
     "index.html": `<link rel=icon href=/worms.jpg><link rel="preload" as="image" href="/trips/alps.jpg">
 <img class=lazy src="/there.svg" data-src="/trips/alps.jpg" data-srcset="/trips/alps.jpg, /trips/alps.jpg 1.5x" data-sizes=auto>
@@ -268,7 +268,7 @@ test.each([
     { "a/index.html.br": "", "a/index.html": '<img src="/worms.jpg">' },
   ],
   ["not UTF-8", "a/index.html", { "a/index.html": Buffer.from('<img src="/worms.jpg">\xe9', "latin1") }],
-])("a file stays, with an error, because of %s", async (reason, file, built) => {
+])("a file is not changed, with an error, because of %s", async (reason, file, built) => {
   await using site = await builtSite({ "b.html": '<img src="/worms.jpg">', ...built });
   const before = await readFile(path.join(site.folder, "public", file));
   const { code, errors } = await rewrite(site);
@@ -290,7 +290,7 @@ test("nothing outside of the folder is changed, and no link is followed", async 
   expect(await readFile(path.join(site.folder, "b.html"), "utf8")).toBe(page);
 });
 
-test("what is rewritten is signed where the site signs", async () => {
+test("rewritten URLs are signed if the site signs", async () => {
   await using site = await builtSite(
     { "index.html": '<meta property="og:image" content="/worms.jpg">' },
     { "config.toml": config().replace("sizes =", "sign = true\nsizes =") },
@@ -302,7 +302,7 @@ test("what is rewritten is signed where the site signs", async () => {
   expect(verify(parseQuery(url.split("?")[1] ?? ""), ["a-key"])).toBe(true);
 });
 
-test("--rewrite takes a built site, and no dry run", async () => {
+test("--rewrite needs a built site, and excludes --dry-run", async () => {
   const words = async (...args: string[]) => (await scanner.run(["--rewrite", ...args])).stderr;
   expect(await words()).toContain("--rewrite changes a built site: name its folder with --check");
   expect(await words("--check", "public", "--dry-run")).toContain(

@@ -46,7 +46,7 @@ describe("a scan", () => {
     await using site = await createSite({ ...twoPosts, "config.toml": config(proxy.endpoint) });
     await run(["--site", site.folder]);
     expect(await manifestOf(site.folder)).toEqual({
-      schema: 1,
+      schema: 2,
       images: {
         "trips/small.jpg": { width: 600, height: 300, version: "0123456789", color: "#102030" },
         "worms.jpg": { width: 4000, height: 2000, version: "0123456789", color: "#102030" },

@@ -37,7 +37,7 @@ tiers = [{width = 160, quality = 60}, {width = 320, quality = 50}]
   await expect.poll(scan).toEqual({ ...first, hits: 12, made: 0 });
   expect((await stat(file)).mtimeMs).toBe(mtimeMs);
 
-  // A post less, and a line that is none: both are gone.
+  // One post is deleted and one line is invalid: both are gone from the file.
   await writeFile(path.join(site.folder, "content/a.md"), "![](worms.jpg)\n");
   await writeFile(file, `${await readFile(file, "utf8")}what is this\n`);
   expect(await scan()).toEqual({

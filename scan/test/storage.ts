@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** A storage of photographs that can be told to refuse some: by S3 and, below `/bucket/`, as a web server. */
+/** A storage of photographs that refuses some on demand: over S3 and, below `/bucket/`, as a web server. */
 export interface Storage extends AsyncDisposable {
   /** For `S3_ENDPOINT`. */
   readonly endpoint: string;

@@ -45,7 +45,7 @@ async function endChildren(pod: Pod): Promise<void> {
   await expect.poll(() => childrenOf(pod.pid)).toEqual([]);
 }
 
-/** Leaves the server so many descriptors beside those that it has open. */
+/** Leaves the server this many descriptors, in addition to those that it has open. */
 async function leave(pod: Pod, spare: number): Promise<void> {
   const open = new Set((await readdir(`/proc/${pod.pid}/fd`)).map(Number));
   let most = 0;
@@ -228,7 +228,7 @@ async function openMany(pod: Pod, count: number): Promise<Socket[]> {
   onTestFinished(() => {
     for (const socket of sockets) socket.destroy();
   });
-  // What was closed is seen only by who reads.
+  // A closed connection is noticed only by reading.
   for (const socket of sockets) socket.resume();
   return sockets;
 }

@@ -1,15 +1,15 @@
-/** A picture that CSS names. */
+/** An image in CSS. */
 export interface CssUrl {
-  /** Escapes undone. */
+  /** The URL with escapes resolved. */
   readonly url: string;
-  /** Of the URL as written, without its quotes. */
+  /** Range of the URL as written, without its quotes. */
   readonly start: number;
   readonly end: number;
 }
 
 /**
- * The pictures of a style sheet or a `style` attribute: `url()` and the strings of `image-set()`, comments left out. Not fonts, of
- * which a browser takes the first that it knows, nor other style sheets.
+ * The images of a style sheet or a `style` attribute: `url()` and the strings of `image-set()`, without those in comments. Not
+ * fonts, of which a browser loads the first that it supports, and not other style sheets.
  * @see https://www.w3.org/TR/css-syntax-3/#consume-url-token
  */
 export function cssUrls(css: string): CssUrl[] {
@@ -37,7 +37,7 @@ export function cssUrls(css: string): CssUrl[] {
   return urls;
 }
 
-/** Up to the quote that it began with; neither ends at a line's end. */
+/** Up to the closing quote; a line end does not end it. */
 function stringOf(mark: string, text: string): string {
   return String.raw`(?<${mark}>["'])(?<${text}>(?:(?!\k<${mark}>)[^\\\n]|\\[\s\S])*)\k<${mark}>`;
 }

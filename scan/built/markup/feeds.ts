@@ -9,12 +9,12 @@ import {
 import { wholeRegion } from "./region.ts";
 import { readMarkup } from "./tags.ts";
 
-/** An entry of a feed, which the URLs in it may be relative to. */
+/** An entry of a feed; URLs in it can be relative to its address. */
 interface Item {
   link: string | undefined;
 }
 
-/** The pictures of RSS, Atom and sitemaps; none of other XML. */
+/** The images of RSS, Atom and sitemaps; none for other XML. */
 export function xmlReferences(text: string): Reference[] {
   if (!/<(?:rss|feed|rdf:RDF|urlset)[\s>]/.test(text.slice(0, 4096))) return [];
   const references: Reference[] = [];
@@ -36,7 +36,7 @@ export function xmlReferences(text: string): Reference[] {
         isEnclosure || /^(?:enclosure|itunes:image|media:(?:content|thumbnail))$/.test(tag.name);
       if (isNamed && attribute !== undefined)
         add(attributeReference(tag, attribute, `<${tag.name} ${name}>`, "preview"));
-      // Atom may have its HTML as elements.
+      // Atom can contain its HTML as elements.
       if (tag.within.includes("content") || tag.within.includes("summary")) add(...tagReferences(tag));
     },
     onText(part, open) {
@@ -56,7 +56,7 @@ export function xmlReferences(text: string): Reference[] {
   return references.filter(({ url }) => url.trim() !== "");
 }
 
-/** The pictures of a JSON Feed; none of other JSON. */
+/** The images of a JSON Feed; none for other JSON. */
 export function jsonReferences(text: string): Reference[] {
   if (!/"version"\s*:\s*"https:\/\/jsonfeed\.org\//.test(text.slice(0, 4096))) return [];
   const strings = jsonStrings(wholeRegion(text));

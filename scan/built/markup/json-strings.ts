@@ -2,12 +2,12 @@ import { jsonStringRegion, type Region, regionPart } from "./region.ts";
 
 /** A string of a JSON document that is a value, not a key. */
 export interface JsonString {
-  /** Keys, and the indices of lists, from the outside in. */
+  /** Keys, and indices of lists, from the outside in. */
   readonly path: readonly string[];
   readonly value: Region;
 }
 
-/** The strings of a JSON document and where they stand; none of a text that is not JSON. */
+/** The strings of a JSON document and their positions; none for a text that is not JSON. */
 export function jsonStrings(region: Region): JsonString[] {
   const { text } = region;
   if (!isJson(text)) return [];

@@ -4,41 +4,41 @@ import { type Region, regionPart } from "./region.ts";
 import { parseSrcset } from "./srcset.ts";
 import { type Attribute, readMarkup, type Tag } from "./tags.ts";
 
-/** A picture that a built file names. */
+/** An image that a built file names. */
 export interface Reference {
-  /** As written, escapes undone. */
+  /** The URL with escapes resolved. */
   readonly url: string;
-  /** In the file. */
+  /** Offset in the file. */
   readonly offset: number;
   /** For people: `<img src>`, `og:image`, `url()`. */
   readonly what: string;
   readonly shows: Shows;
-  /** What of the file is its URL, and what a URL in its place needs there. */
+  /** The range of the URL in the file, and how to escape a URL there. */
   readonly replaces: { readonly start: number; readonly end: number; escape(url: string): string };
-  /** Where an attribute names it. */
+  /** The attribute that names it, if any. */
   readonly tag?: Tag;
   readonly attribute?: Attribute;
   /** Of a `srcset`. */
   readonly descriptor?: string;
-  /** Of a feed: what its URLs may be relative to. */
+  /** Of a feed: the address to which its URLs can be relative. */
   readonly item?: { readonly link?: string | undefined };
 }
 
-/** What becomes of a picture: it decides which variant would do. */
+/** How an image is used: this decides which variant can replace it. */
 export type Shows = "picture" | "preview" | "background" | "icon" | "link";
 
-/** What a page says beside its pictures. */
+/** Facts about a page, in addition to its images. */
 export interface PageFacts {
   /** `<base href>`, if there is one. */
   readonly base: string | undefined;
   readonly references: readonly Reference[];
-  /** Files that an `integrity` attribute vouches for, as written. */
+  /** Files that have an `integrity` attribute, as written. */
   readonly underIntegrity: readonly string[];
   /** Whether a Content-Security-Policy of the page has hashes. */
   readonly hasHashes: boolean;
 }
 
-/** The pictures of HTML: a page, or the text of a feed's entry. */
+/** The images of HTML: of a page, or of a feed's entry. */
 export function htmlReferences(region: Region): PageFacts {
   const references: Reference[] = [];
   const underIntegrity: string[] = [];
@@ -66,12 +66,12 @@ export function htmlReferences(region: Region): PageFacts {
   return { base, references, underIntegrity, hasHashes };
 }
 
-/** Whether a Content-Security-Policy names what it allows by its hash. */
+/** Whether a Content-Security-Policy contains hashes. */
 export function hasHash(policy: string): boolean {
   return /'sha(?:256|384|512)-/i.test(policy);
 }
 
-/** The pictures of CSS. */
+/** The images of CSS. */
 export function cssReferences(region: Region, what: string, of: Partial<Reference> = {}): Reference[] {
   return cssUrls(region.text).map(({ url, start, end }) => ({
     ...of,
@@ -90,7 +90,7 @@ export function textReference(region: Region, what: string, shows: Shows): Refer
   return { url: region.text, offset: region.at(0), what, shows, replaces };
 }
 
-/** The pictures that one tag of HTML names. */
+/** The images in one tag of HTML. */
 export function tagReferences(tag: Tag): Reference[] {
   const found: Reference[] = [];
   for (const attribute of tag.attributes.values()) {
@@ -115,7 +115,7 @@ export function attributeReference(tag: Tag, attribute: Attribute, what: string,
 
 // --- HTML ---
 
-/** `<img data-srcset>` is what scripts make a `srcset` of. */
+/** Scripts make a `srcset` of `<img data-srcset>`. */
 function isSrcset({ name: tag }: Tag, name: string): boolean {
   if (tag === "link") return name === "imagesrcset";
   return (tag === "img" || tag === "source") && /^(?:data-(?:lazy-)?)?srcset$/.test(name);
@@ -129,7 +129,7 @@ function srcsetReferences(tag: Tag, attribute: Attribute): Reference[] {
   });
 }
 
-/** What an attribute of one URL names, if that is a picture. */
+/** The image in an attribute with one URL, if it is one. */
 function urlAttribute(tag: Tag, name: string): { readonly what: string; readonly shows: Shows } | undefined {
   const as = (shows: Shows) => ({ what: `<${tag.name} ${name}>`, shows });
   switch (tag.name) {
@@ -183,7 +183,7 @@ function hasWord({ attributes }: Tag, name: string, word: string): boolean {
   return words.includes(word);
 }
 
-/** Whether a link leads to a picture rather than to a page. */
+/** Whether a link leads to an image rather than to a page. */
 function isPicture(url: string): boolean {
   return /\.(?:jpe?g|png|gif|webp|avif|svg)(?:[?#]|$)/i.test(url.trim());
 }
@@ -194,7 +194,7 @@ const PICTURES: ReadonlySet<string> = new Set([
   ...["image", "logo", "thumbnail", "thumbnailurl", "primaryimageofpage", "photo", "screenshot"],
 ]);
 
-/** What schema.org calls an image: by itself, in a list, or the `url` of an ImageObject. */
+/** Images in schema.org data: alone, in a list, or the `url` of an ImageObject. */
 function linkedDataReferences(region: Region): Reference[] {
   return jsonStrings(region)
     .filter(({ path }) => {

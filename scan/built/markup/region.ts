@@ -1,21 +1,21 @@
 import { decodeHTMLAttribute, decodeXML } from "entities";
 import { lastAtMost } from "../../lines.ts";
 
-/** A part of a file with its escapes undone, which knows where each of its characters stands in the file. */
+/** A part of a file with escapes resolved; it knows the file offset of each of its characters. */
 export interface Region {
   readonly text: string;
   /** The offset in the file of an offset in `text`. */
   at(offset: number): number;
-  /** What the file needs in place of a text that replaces a part of this one. */
+  /** Escapes a replacement for a part of this text as the file needs it. */
   escape(text: string): string;
 }
 
-/** A file as it is. */
+/** A file without escapes. */
 export function wholeRegion(text: string): Region {
   return { text, at: (offset) => offset, escape: (inner) => inner };
 }
 
-/** A part of a region, its escapes left as they are. */
+/** A part of a region, with its escapes unchanged. */
 export function regionPart(region: Region, start: number, end: number): Region {
   return {
     text: region.text.slice(start, end),
@@ -36,7 +36,7 @@ export function xmlRegion(region: Region): Region {
   return unescapedRegion(region, /&[#a-z0-9]+;/gi, decodeXML, escapeHtml);
 }
 
-/** What stands between the quotes of a JSON string. */
+/** The text between the quotes of a JSON string. */
 export function jsonStringRegion(region: Region): Region {
   const decode = (sequence: string): string => {
     try {
@@ -60,7 +60,7 @@ function escapeHtml(text: string): string {
 
 // --- escapes ---
 
-/** @param pattern what an escape looks like. */
+/** @param pattern of an escape. */
 function unescapedRegion(
   region: Region,
   pattern: RegExp,
@@ -69,7 +69,7 @@ function unescapedRegion(
 ): Region {
   const { text: escaped } = region;
   const parts: string[] = [];
-  // Where each part begins, in the text and in the region around it. Escapes and what is between them alternate.
+  // Start of each part, in the text and in the region around it. Escapes and the text between them alternate.
   const starts = [0];
   const origins = [0];
   let length = 0;

@@ -1,14 +1,14 @@
 /** One candidate of a `srcset`. */
 export interface SrcsetCandidate {
   readonly url: string;
-  /** `800w`, `2x`; empty where there is none. */
+  /** `800w`, `2x`; empty if there is none. */
   readonly descriptor: string;
-  /** Of the URL in the `srcset`. */
+  /** Range of the URL in the `srcset`. */
   readonly start: number;
 }
 
 /**
- * The candidates of a `srcset` as browsers part them: a URL goes to the next white space, and may have commas in it.
+ * The candidates of a `srcset` as browsers split it: a URL ends at the next white space, and can contain commas.
  * @see https://html.spec.whatwg.org/multipage/images.html#parse-a-srcset-attribute
  */
 export function parseSrcset(srcset: string): SrcsetCandidate[] {
@@ -25,7 +25,7 @@ export function parseSrcset(srcset: string): SrcsetCandidate[] {
   return candidates;
 }
 
-/** Up to the next comma that no parentheses enclose. */
+/** Up to the next comma outside parentheses. */
 function descriptorAt(srcset: string, start: number): { readonly text: string; readonly end: number } {
   let depth = 0;
   for (let at = start; at < srcset.length; at++) {

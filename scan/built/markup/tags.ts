@@ -3,13 +3,13 @@ import { attributeRegion, type Region, regionPart, xmlRegion } from "./region.ts
 
 /** An attribute of a tag. */
 export interface Attribute {
-  /** In small letters in HTML. */
+  /** In lower case in HTML. */
   readonly name: string;
   readonly value: Region;
-  /** In the file: from its name to after its last quote. */
+  /** Range in the file: from its name to after its last quote. */
   readonly start: number;
   readonly end: number;
-  /** Of the value alone, quotes left out. */
+  /** Range of the value, without quotes. */
   readonly valueStart: number;
   readonly valueEnd: number;
   readonly quote: '"' | "'" | "";
@@ -18,31 +18,31 @@ export interface Attribute {
 /** A start tag. */
 export interface Tag {
   readonly name: string;
-  /** The first of each name, which is the one that counts. */
+  /** The first of each name, which counts. */
   readonly attributes: ReadonlyMap<string, Attribute>;
-  /** In the file: its `<`, and after its `>`. */
+  /** Range in the file: from its `<` to after its `>`. */
   readonly start: number;
   readonly end: number;
-  /** The elements around it, outermost first; of HTML those of {@link KEPT} alone. */
+  /** The elements around it, outermost first; in HTML only those in {@link KEPT}. */
   readonly within: readonly string[];
-  /** What the file needs in place of a text of markup. */
+  /** Escapes a text of markup as the file needs it. */
   escape(markup: string): string;
 }
 
 export interface MarkupReader {
   onTag?(tag: Tag): void;
-  /** What stands between tags: in XML with its escapes undone, CDATA too; of HTML the text of `<script>` and `<style>` alone. */
+  /** Text between tags: in XML with escapes resolved, including CDATA; in HTML only the text of `<script>` and `<style>`. */
   onText?(text: Region, within: readonly Tag[]): void;
 }
 
-/** Elements of HTML that make a difference for what is in them. */
+/** HTML elements that change the meaning of their content. */
 const KEPT: ReadonlySet<string> = new Set(["template", "pre", "code", "picture", "noscript", "svg"]);
 
-/** Elements whose text is no markup. */
+/** Elements whose text is not markup. */
 const RAW: ReadonlySet<string> = new Set(["script", "style"]);
 
 /**
- * Reads HTML or XML as a browser cuts it into tags; comments are left out.
+ * Splits HTML or XML into tags as a browser does, without comments.
  * @see https://html.spec.whatwg.org/multipage/parsing.html#tokenization
  */
 export function readMarkup(region: Region, kind: "html" | "xml", reader: MarkupReader): void {
@@ -59,7 +59,7 @@ export function readMarkup(region: Region, kind: "html" | "xml", reader: MarkupR
     const place = { start: region.at(start), end: region.at(end + 1) };
     const whole: Tag = { name, attributes, ...place, within, escape: region.escape };
     reader.onTag?.(whole);
-    // In HTML a slash at the end of a tag means something in SVG alone.
+    // In HTML a slash at the end of a tag has a meaning only in SVG.
     if (isEmpty && (isXml || name === "svg" || within.includes("svg"))) return;
     if (isXml || KEPT.has(name) || RAW.has(name)) open.push(whole);
   };

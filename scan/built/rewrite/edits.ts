@@ -1,11 +1,11 @@
-/** What takes the place of a part of a file: offsets in UTF-16 units. */
+/** The replacement of a part of a file: offsets in UTF-16 units. */
 export interface Edit {
   readonly start: number;
   readonly end: number;
   readonly text: string;
 }
 
-/** The text with its edits; of two that overlap, the first is made. */
+/** The text with its edits; of two that overlap, the first is applied. */
 export function applyEdits(text: string, edits: readonly Edit[]): string {
   const parts: string[] = [];
   let end = 0;

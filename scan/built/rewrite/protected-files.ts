@@ -6,12 +6,11 @@ import { hasHash, htmlReferences } from "../markup/references.ts";
 import { wholeRegion } from "../markup/region.ts";
 import type { SiteFiles } from "../site-files.ts";
 
-/** Files of a built site that another file has the hash of: why each must stay as it is, in words. */
+/** Files of a built site whose hash is in another file: why each must not change. */
 export type ProtectedFiles = ReadonlyMap<string, string>;
 
 /**
- * Looks for what vouches for files as they are: `integrity` attributes, Content-Security-Policies with hashes, and the lists of
- * service workers.
+ * Looks for hashes of files: `integrity` attributes, Content-Security-Policies with hashes, and the lists of service workers.
  */
 export async function protectedFiles(
   { folder, names }: SiteFiles,
@@ -44,7 +43,7 @@ export async function protectedFiles(
 
 // --- parts ---
 
-/** A file that a URL is: itself, or the page of a folder. */
+/** The file of a URL: itself, or the page of a folder. */
 function namesOf(url: string, from: URL, addresses: Addresses): string[] {
   const target = addresses.fileOf(url, from);
   return target === undefined
@@ -52,7 +51,7 @@ function namesOf(url: string, from: URL, addresses: Addresses): string[] {
     : [target, `${target.replace(/\/?$/, "/")}index.html`, `${target}index.html`];
 }
 
-/** What Workbox and its like list: `{"url": "index.html", "revision": "…"}`, quoted or not, in either order. */
+/** Entries of Workbox and similar lists: `{"url": "index.html", "revision": "…"}`, quoted or not, in either order. */
 function revisedUrls(text: string): string[] {
   if (!text.includes("revision")) return [];
   const string = String.raw`["']([^"'\n]{1,2048})["']`;

@@ -14,11 +14,11 @@ import { protectedFiles } from "./protected-files.ts";
 import { type Replaceable, singleEdit, tagEdits } from "./tag-edits.ts";
 import { replacementFor } from "./variants.ts";
 
-/** What a rewrite did. */
+/** Result of a rewrite. */
 export interface Rewritten {
   readonly files: number;
   readonly references: number;
-  /** Why a file stays as it is, in words, by its name. */
+  /** Why a file was not changed, by its name. */
   readonly left: ReadonlyMap<string, string>;
 }
 
@@ -27,16 +27,16 @@ export interface RewriteOptions {
   readonly addresses: Addresses;
   readonly signatureKey: string | undefined;
   pageOf(file: string): ReferencePage;
-  /** What the bucket confirmed to have for a reference that leads to no file. */
+  /** The bucket's photograph for a reference that leads to no file. */
   confirmed(
     reference: Pick<BrokenReference, "url" | "file" | "target">,
   ): { readonly key: string; readonly image: ManifestImage } | undefined;
 }
 
 /**
- * Puts URLs of the proxy in the place of references that lead to no file of the site and to one of the bucket. Each file is written
- * whole or not at all, and none that something has the hash of, or that lies compressed beside itself.
- * @param broken what a search of the same files found.
+ * Replaces references that lead to no file of the site, but to a photograph in the bucket, by URLs of the proxy. Each file is written
+ * whole or not at all. A file is not changed if another file contains its hash, or if there is a compressed copy of it.
+ * @param broken result of a search of the same files.
  */
 export async function rewriteSite(
   broken: readonly BrokenReference[],
@@ -54,7 +54,7 @@ export async function rewriteSite(
     const compressed = [".gz", ".br", ".zst"].filter((ending) => files.has(file + ending));
     const reason =
       compressed.length > 0
-        ? `${compressed.map((ending) => path.posix.basename(file) + ending).join(" and ")} would be of the file as it was: compress after the rewrite`
+        ? `${compressed.map((ending) => path.posix.basename(file) + ending).join(" and ")} would not match the rewritten file: compress after the rewrite`
         : isProtected.get(file);
     if (reason !== undefined) {
       left.set(file, reason);
@@ -91,7 +91,7 @@ function fileEdits(
   { addresses, pageOf, confirmed, signatureKey }: RewriteOptions,
 ): { readonly edits: readonly Edit[]; readonly count: number } {
   const { params } = pageOf(file);
-  // Most feed readers know neither srcset nor lazy loading.
+  // Most feed readers support neither srcset nor lazy loading.
   const isPage = /\.html?$/i.test(file);
   const byTag = new Map<Tag, Replaceable[]>();
   const edits: Edit[] = [];

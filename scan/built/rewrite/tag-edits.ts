@@ -3,16 +3,16 @@ import type { Tag } from "../markup/tags.ts";
 import type { Edit } from "./edits.ts";
 import type { Replacement } from "./variants.ts";
 
-/** A reference and the photograph that takes its place; none where it stays. */
+/** A reference and the photograph that replaces it; undefined if it stays. */
 export interface Replaceable {
   readonly reference: Reference;
   readonly by: Replacement | undefined;
 }
 
 /**
- * What changes in one tag. Where all that it shows is one photograph, it gets what the hook prints: `srcset`, `sizes`, size and
- * loading. Where it shows several, each gets its own URL.
- * @param isFirst whether it is the first image of its page, which nothing should hold back.
+ * The changes in one tag. If it shows only one photograph, it gets the attributes that the hook prints: `srcset`, `sizes`, size and
+ * loading. If it shows several, each gets its own URL.
+ * @param isFirst whether it is the first image of its page, which must not be lazy.
  */
 export function tagEdits(tag: Tag, references: readonly Replaceable[], isFirst: boolean): Edit[] {
   const edits: Edit[] = [];
@@ -54,7 +54,7 @@ function wholeEdits(tag: Tag, names: Names, by: Replacement, prefix: string, isF
   const { attributes } = tag;
   const values: [name: string, value: string][] = [];
   if (tag.name !== "source" || attributes.has(names.src)) values.push([names.src, by.src]);
-  // Without tiers a srcset of the theme's is one address too.
+  // Without tiers, a srcset of the theme also becomes one address.
   if (by.srcset !== "") values.push([names.srcset, by.srcset]);
   else if (attributes.has(names.srcset)) values.push([names.srcset, by.src]);
   const added = new Map<string, string>();
@@ -75,7 +75,7 @@ function wholeEdits(tag: Tag, names: Names, by: Replacement, prefix: string, isF
     if (attribute === undefined) return [];
     const markup = (name: string, value: string) =>
       `${tag.escape(` ${name}="`)}${attribute.value.escape(value)}${tag.escape('"')}`;
-    // What is added stands behind the last quote.
+    // New attributes are added after the last quote.
     const rest = at === there.length - 1 ? absent.map((one) => markup(...one)).join("") : "";
     const [before, after] = attribute.quote === "" ? ['"', '"'] : ["", attribute.quote];
     const text = `${tag.escape(before)}${attribute.value.escape(value)}${tag.escape(after)}${rest}`;

@@ -13,21 +13,21 @@ import type { ImageRequest } from "../../../contract/request.ts";
 import { formatUrl } from "../../../contract/url.ts";
 import type { Shows } from "../markup/references.ts";
 
-/** A photograph that takes the place of a reference: its URLs, and what the bucket knows of it. */
+/** A photograph that replaces a reference: its URLs, and the bucket's facts about it. */
 export interface Replacement {
   readonly key: string;
   readonly image: ManifestImage;
   readonly params: SiteParams;
   readonly src: string;
-  /** Empty for what has no tiers. */
+  /** Empty for an image without tiers. */
   readonly srcset: string;
-  /** The `sizes` that belongs to it; empty where descriptors are densities. */
+  /** Its `sizes`; empty if descriptors are densities. */
   readonly sizes: string;
   /** The URL for a place that takes one. */
   urlFor(shows: Shows, descriptor?: string): string;
 }
 
-/** @param written the reference, which may ask for a quality or width as a Markdown destination does. */
+/** @param written the reference, which can set a quality or width like a Markdown destination. */
 export function replacementFor(
   key: string,
   image: ManifestImage,
@@ -88,7 +88,7 @@ function requestFor(
   );
 }
 
-/** A picture of few pixels is not enlarged. `auto` is for what the hook prints: elsewhere a theme's `width: auto` would mean 300 pixels. */
+/** An image with few pixels is not enlarged. `auto` is only for the hook's own markup: elsewhere a theme's `width: auto` would mean 300 pixels. */
 function sizesWithin(sizes: string, image: ManifestImage, tiers: readonly ImageRequest[]): string {
   const plain = sizes.replace(/^auto(?:,\s*|\s*$)/, "") || "100vw";
   const widest = tiers.at(-1)?.width ?? 0;

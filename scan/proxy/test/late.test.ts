@@ -1,8 +1,9 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { refusalWords, refusedFormats } from "../../../contract/refused-formats.ts";
 import { createSite } from "../../../hugo-module/test/hugo-site.ts";
 import { run } from "../../test/command.ts";
 import { type RealServer, startServer } from "../../test/real-server.ts";
@@ -69,4 +70,62 @@ test("an image that a reader would not get in time is reported as such too", asy
   const { code, stdout, stderr } = await run(["--site", site.folder, "--endpoint", server.endpoint]);
   expect([code, stderr]).toEqual([1, ""]);
   expect(stdout).toMatch(/content\/a\.md:1:1: error: noise\.jpg.*: The image could not be made in time\./);
+});
+
+test("an original in a format that is not read is an error at its place, in the words of the table", async () => {
+  const files = {
+    "phone.heic": ["heic", "\0\0\0\x18ftypheic\0\0\0\0mif1heic"],
+    "clip.mp4": ["mp4", "\0\0\0\x18ftypmp42\0\0\0\0isommp42"],
+    "raw.dng": ["tiff", "II*\0\x08\0\0\0"],
+    "new.jxl": ["jxl", "\xff\x0a\0\0"],
+  } as const;
+  for (const [name, [, bytes]] of Object.entries(files))
+    await writeFile(path.join(photos, name), bytes, "latin1");
+  await using site = await createSite({
+    "config.toml": config('"jpg"', "{width = 60, quality = 60}"),
+    "content/a.md": Object.keys(files)
+      .map((name) => `![](${name})\n`)
+      .join("\n"),
+  });
+  for (const env of [{ TOKEN: server.token }, {}]) {
+    const args = ["--site", site.folder, "--endpoint", server.endpoint, "--json"];
+    const { code, stdout } = await run(args, { env });
+    expect(code).toBe(1);
+    const findings: { readonly line: number; readonly message: string }[] = JSON.parse(stdout).findings;
+    expect(findings.map(({ line, message }) => [line, message])).toEqual(
+      Object.entries(files).map(([name, [format]], at) => [
+        1 + 2 * at,
+        `${name}: ${refusalWords(refusedFormats[format])}`,
+      ]),
+    );
+  }
+});
+
+test("crops that a built site names are made, pinned and found again", async () => {
+  const query = "ar=40%3A21&amp;fm=jpg&amp;fp=30%2C70&amp;img=noise.jpg&amp;q=60&amp;w=40";
+  await using site = await createSite({
+    "config.toml": config('"jpg"', "{width = 60, quality = 60}").replace(
+      "https://images.example/",
+      server.endpoint,
+    ),
+    "public/index.html": `<img src="${server.endpoint}?${query}" srcset="${server.endpoint}?${query} 40w">`,
+  });
+  const args = ["--site", site.folder, "--json", "--check", "public"];
+  for (const [env, found] of [
+    [{ TOKEN: server.token }, { made: 1, hits: 0 }],
+    [{ TOKEN: server.token }, { made: 0, hits: 1 }],
+    [{}, { made: 0, hits: 1 }],
+  ] as const) {
+    const { stdout, stderr } = await run(args, { env });
+    expect([JSON.parse(stdout).summary, stderr]).toMatchObject([{ ...found, failed: 0 }, ""]);
+  }
+  const headers = { authorization: `Bearer ${server.token}` };
+  const get = async (name: string) =>
+    JSON.parse(
+      await (await fetch(`${server.endpoint}api/published/blog.example${name}`, { headers })).text(),
+    );
+  const { sets } = await get("");
+  expect((await get(`/${sets[0]}`)).images).toEqual({
+    "noise.jpg": ["ar=40%3A21&fm=jpg&fp=30%2C70&img=noise.jpg&q=60&w=40"],
+  });
 });

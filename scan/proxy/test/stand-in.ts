@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { InvalidRequest, parseQuery } from "../../../contract/request.ts";
 
-/** A server that speaks the proxy's HTTP and can be told to fail: what a real one does only by luck. */
+/** A server that speaks the proxy's HTTP and fails on demand, which a real one does only by chance. */
 export interface StandIn extends AsyncDisposable {
   readonly endpoint: string;
   /** Every image request as `<Accept class> <query>`, in order; JSON ones have no class. */

@@ -77,7 +77,7 @@ export function testCache(create: () => Promise<VariantCache & SourceRecords>): 
     expect((await cache.read(variant))?.body).toEqual(Buffer.from("warm"));
   });
 
-  test("a source record is read as it was written", async () => {
+  test("a source entry is read as it was written", async () => {
     const cache = await create();
     expect(await cache.readRecord("worms.jpg")).toBeUndefined();
     expect(await cache.writeRecord("worms.jpg", record)).toBe(true);
@@ -89,7 +89,7 @@ export function testCache(create: () => Promise<VariantCache & SourceRecords>): 
     }
   });
 
-  test("a purge takes a source's variants and record, and nobody else's", async () => {
+  test("a purge deletes a source's variants and source entry, and those of no other source", async () => {
     const cache = await create();
     await cache.write(variant, entryOf("a"));
     await cache.write({ ...variant, quality: 70 }, entryOf("b"));

@@ -9,7 +9,7 @@ import { entryOf, variant } from "./cache-suite.ts";
 /** The call that fails now, and how. */
 const fault = vi.hoisted(() => ({ call: "", error: {} as { code?: string; errno?: number } }));
 
-// The disk cannot be made to fail at each of its calls; these are the system's own calls until they are told to fail.
+// A real disk cannot fail at each of its calls on demand; these are the system's own calls until a test makes them fail.
 vi.mock("node:fs", async (load) => {
   const real = await load<typeof import("node:fs")>();
   const failing = (call: "close" | "fsync" | "mkdir" | "open" | "rename" | "write") => {

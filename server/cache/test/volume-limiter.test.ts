@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { VolumeHung, VolumeLimiter } from "../volume-limiter.ts";
 
-/** Work that ends when it is told. */
+/** Work that ends when the test ends it. */
 function stuck() {
   const { promise, resolve } = withResolvers<string>();
   return { work: () => promise, release: () => resolve("late") };

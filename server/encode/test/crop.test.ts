@@ -57,7 +57,7 @@ function expectPart(found: readonly number[], expected: readonly number[], about
 }
 
 describe("a crop", () => {
-  test("has its focus in its middle, or as near as the picture goes", async () => {
+  test("a crop has its focus in its middle, or as near as the image allows", async () => {
     const original = await map(400, 200).png().toBuffer();
     const outputs = (
       [
@@ -86,7 +86,7 @@ describe("a crop", () => {
   });
 
   test.each([1, 2, 3, 4, 5, 6, 7, 8])(
-    "is of the upright picture: EXIF orientation %i",
+    "a crop is of the upright image: EXIF orientation %i",
     async (orientation) => {
       const turned = await map(320, 160).jpeg({ quality: 100 }).withMetadata({ orientation }).toBuffer();
       const upright = await sharp(turned).autoOrient().png().toBuffer();
@@ -125,7 +125,7 @@ describe("a crop", () => {
     },
   );
 
-  test("is never enlarged, has its ratio by rounding, and stays a picture where there are few pixels", async () => {
+  test("a crop is never enlarged, has its ratio by rounding, and works for images with few pixels", async () => {
     const originals = {
       "64 × 48": map(64, 48),
       "48 × 64": map(48, 64),
@@ -158,7 +158,7 @@ describe("a crop", () => {
     }
   });
 
-  test("to the picture's own ratio is the same file as without", async () => {
+  test("a crop to the image's own ratio is the same file as without", async () => {
     const original = await photo(640, 480).jpeg().toBuffer();
     for (const of of ["jpg", "webp", "avif"] as const)
       for (const size of [{}, { width: 320 }, { width: 100 }]) {
@@ -171,7 +171,7 @@ describe("a crop", () => {
       }
   });
 
-  test("is made of its own pixels in a job of many: each width, ratio and focus", async () => {
+  test("a crop in a job with many outputs has its own width, ratio and focus", async () => {
     const original = await map(300, 200).png().toBuffer();
     const parts = [
       [{}, [0, 0, 100, 100]],
@@ -188,7 +188,7 @@ describe("a crop", () => {
       expectPart(await partOf(body), parts[at % parts.length]?.[1] ?? [], JSON.stringify(outputs[at]));
   });
 
-  test("of an animation has all its frames, also as GIF", async () => {
+  test("a crop of an animation has all its frames, also as GIF", async () => {
     const frames = await Promise.all(
       [0, 1, 2].map((turn) =>
         map(120, 60)
@@ -226,14 +226,14 @@ describe("a crop", () => {
     }
   });
 
-  test("of a GIF to its own ratio is the file itself where that is all that its reader shows", async () => {
+  test("a crop of a GIF to its own ratio is the file itself if its reader cannot show anything else", async () => {
     const gif = await animation("gif", 3);
     const plain = await encode(gif, { class: "auto", quality: 75 });
     const shaped = await encode(gif, { class: "auto", quality: 75, ratio: "4:3" });
     expect(Buffer.from(shaped.body).equals(Buffer.from(plain.body))).toBe(true);
   });
 
-  test("of a wide picture is cut out of it before its pixels are held", async () => {
+  test("a crop of a wide image is cut out before its pixels are kept", async () => {
     const original = await map(4000, 40).jpeg().toBuffer();
     const made = await encode(original, { class: "jpg", quality: 80, ratio: "1:5", focus: "75,50" });
     expect([made.width, made.height]).toEqual([8, 40]);

@@ -3,7 +3,7 @@ export interface GifFrame {
   /** Left, top, width, height. */
   readonly at: readonly [number, number, number, number];
   readonly colour: number | readonly number[];
-  /** What becomes of it before the next (GIF89a §23): 2 clears it. Absent: it has no control block. */
+  /** How it is disposed of before the next frame (GIF89a §23): 2 clears it. Undefined: it has no control block. */
   readonly disposal?: number;
   /** Whether its codes end with the code that says so. */
   readonly ended?: boolean;

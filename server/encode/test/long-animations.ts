@@ -1,7 +1,7 @@
 import { animation, photo } from "../../test/support/pictures.ts";
 import { chunk, uint32 } from "./png.ts";
 
-/** So many frames of eight pixels square: those of a short animation, again and again. */
+/** This number of frames of eight pixels square: those of a short animation, repeated. */
 export async function longGif(frames: number): Promise<Buffer> {
   const gif = await animation("gif", 2, 8, 8);
   // What follows the header and its palette, up to the trailer.

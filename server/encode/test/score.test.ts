@@ -21,7 +21,7 @@ async function garden(width: number): Promise<Buffer> {
   return sharp(original).resize({ width }).png().toBuffer();
 }
 
-test("twenty pairs have the score of the reference implementation, to half a point", async () => {
+test("twenty pairs have the score of the reference implementation, within half a point", async () => {
   const expected: readonly { original: string; picture: string; score: number }[] = JSON.parse(
     String(await inPairs("scores.json")),
   );
@@ -32,13 +32,13 @@ test("twenty pairs have the score of the reference implementation, to half a poi
   }
 });
 
-test("a picture has 100 against itself, in whatever lossless format", async () => {
+test("an image has 100 against itself, in every lossless format", async () => {
   const original = await garden(96);
   expect(await score(original, original)).toBe(100);
   expect(await score(original, await sharp(original).webp({ lossless: true }).toBuffer())).toBe(100);
 });
 
-test("more loss never scores higher", async () => {
+test("more loss never gives a higher score", async () => {
   for (const original of [await garden(160), await photo(160, 120).png().toBuffer()]) {
     const scores: number[] = [];
     for (const quality of [90, 70, 50, 30])
@@ -48,13 +48,13 @@ test("more loss never scores higher", async () => {
   }
 });
 
-test("a picture and its original are compared upright", async () => {
+test("an image and its original are compared upright", async () => {
   const original = await garden(96);
   const turned = await sharp(original).rotate(270).withMetadata({ orientation: 6 }).png().toBuffer();
   expect(await score(original, turned)).toBe(100);
 });
 
-test("two pictures are compared in sRGB, whatever profile and depth they have", async () => {
+test("two images are compared in sRGB, whatever their profile and depth", async () => {
   const original = await garden(96);
   // The same colours in other numbers; the same numbers alone would score 70.
   const wide = await sharp(original).withIccProfile("p3").png().toBuffer();
@@ -63,7 +63,7 @@ test("two pictures are compared in sRGB, whatever profile and depth they have", 
   expect(await score(original, deep)).toBeGreaterThan(99);
 });
 
-test("grey pictures are compared, with each other and with colour", async () => {
+test("grey images can be compared with each other and with colour", async () => {
   const colour = await garden(96);
   const grey = await sharp(colour).greyscale().png().toBuffer();
   expect(await score(grey, grey)).toBe(100);
@@ -71,7 +71,7 @@ test("grey pictures are compared, with each other and with colour", async () => 
   expect(await score(colour, grey)).toBeLessThan(80);
 });
 
-test("colours that a transparent pixel hides do not count, what shines through does", async () => {
+test("colours behind a transparent pixel do not count; colours that shine through do", async () => {
   const plain = (background: { r: number; g: number; b: number; alpha: number }): Promise<Buffer> =>
     sharp({ create: { width: 32, height: 32, channels: 4, background } })
       .png()
@@ -84,7 +84,7 @@ test("colours that a transparent pixel hides do not count, what shines through d
   );
 });
 
-test("the least that can be compared has eight pixels a side", async () => {
+test("the smallest images that can be compared have eight pixels a side", async () => {
   const plain = (width: number, height: number): Promise<Buffer> =>
     sharp({ create: { width, height, channels: 3, background: "#369" } })
       .png()
@@ -103,7 +103,7 @@ test("the least that can be compared has eight pixels a side", async () => {
   }
 });
 
-test("what cannot be compared is refused with the name of what is at fault", async () => {
+test("images that cannot be compared are refused, and the faulty one is named", async () => {
   const original = await photo(64, 48).jpeg().toBuffer();
   const refused: readonly (readonly [Promise<Uint8Array> | Uint8Array, object])[] = [
     [
@@ -134,7 +134,7 @@ test("what cannot be compared is refused with the name of what is at fault", asy
   });
 });
 
-test("two pictures that would take more memory than a job may are refused before they are decoded", async () => {
+test("two images that would need more memory than a job may are refused before they are decoded", async () => {
   const small = createPool({ memoryBytes: LEAST_BYTES });
   const large = await quarters(2_400, 2_400).png().toBuffer();
   await expect(small.score(large, large, { signal })).rejects.toMatchObject({

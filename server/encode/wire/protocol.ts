@@ -66,7 +66,7 @@ const reply = v.variant(
     /** Bytes including those at rest; only its private memory, if the system reports it. */
     v.object({ kind: v.literal("done"), restBytes: count }),
   ],
-  "is none of ours",
+  "is not a known code",
 );
 
 export type Reply = Exclude<v.InferOutput<typeof reply>, { kind: "output" }> | OutputReply;

@@ -290,7 +290,7 @@ describe("one variant", () => {
     report("S3", "1,000 requests with 30 headers, any order, added parameters", "1 body, 1 entry, 1 encode");
   });
 
-  test("one variant never has a type that its reader does not accept, whoever requested it before", async () => {
+  test("one variant never has a type that its reader does not accept, whatever other readers requested before", async () => {
     const world = await createWorld({ policy: remotePolicy });
     await writeFile(join(world.folder, "a.jpg"), await photo(32, 24).jpeg().toBuffer());
     await writeFile(

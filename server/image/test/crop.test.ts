@@ -72,7 +72,7 @@ async function entriesOf(key: string): Promise<string[]> {
 }
 
 describe("a crop", () => {
-  test("is a variant of its own: of its size, at its focus, and a hit from then on", async () => {
+  test("a crop is a variant with its own size and focus, and a hit from then on", async () => {
     for (const [focus, colour] of [
       ["0,0", "red"],
       ["100,0", "green"],
@@ -99,14 +99,14 @@ describe("a crop", () => {
     }
   });
 
-  test("without q or w is the largest, at the default quality, and never the original", async () => {
+  test("a crop without q or w is the largest, at the default quality, and never the original", async () => {
     const made = await get("img=worms.jpg&ar=1:1");
     expect([made.status, await sizeOf(made.body)]).toEqual([200, [80, 80]]);
     expect((await get("img=worms.jpg&ar=1:1&q=75")).body.equals(made.body)).toBe(true);
     expect((await get("img=worms.jpg")).status).toBe(403);
   });
 
-  test("in another spelling is refused with the right one", async () => {
+  test("a crop in another spelling is refused with the correct one", async () => {
     const refused = await get("img=worms.jpg&q=60&ar=80:42");
     expect([refused.status, refused.problem]).toMatchObject([
       400,
@@ -114,14 +114,14 @@ describe("a crop", () => {
     ]);
   });
 
-  test("says nothing to JSON, which is of the photograph, and nothing to SVG, which has no pixels", async () => {
+  test("a crop does not affect JSON, which describes the photograph, and SVG, which has no pixels", async () => {
     const info = await get("img=worms.jpg&fm=json&ar=1:1");
     expect(JSON.parse(String(info.body))).toMatchObject({ width: 160, height: 80 });
     const svg = await get("img=logo.svg&q=60&ar=1:1");
     expect([svg.status, svg.headers.get("content-type")]).toEqual([200, "image/svg+xml"]);
   });
 
-  test("of an animation that is passed on is refused, unless it is all of it", async () => {
+  test("a crop of an animation that is passed on is refused, unless it is the whole image", async () => {
     const refused = await get("img=moving.gif&q=60&ar=1:1");
     expect([refused.status, refused.problem]).toMatchObject([
       422,
@@ -131,7 +131,7 @@ describe("a crop", () => {
     expect((await get("img=moving.gif&q=60")).status).toBe(200);
   });
 
-  test("without a focus has that of the photograph's record, as long as it is of this photograph", async () => {
+  test("a crop without a focus uses that of the photograph's record, if it belongs to this photograph", async () => {
     await quarters(160, 80).png().toFile(join(photos, "focused.png"));
     const narrow = (q: number) => `img=focused.png&q=${q}&fm=png&w=20&ar=1:2`;
     await get("img=focused.png&fm=json");
@@ -168,7 +168,7 @@ describe("a publish with crops", () => {
     "ar=40%3A21&fm=jpg&img=cover.jpg&q=60&w=24",
   ];
 
-  test("warms them, pins them, lists them and purges them", async () => {
+  test("a publish warms, pins, lists and purges crops", async () => {
     await quarters(160, 80).jpeg().toFile(join(photos, "cover.jpg"));
     const images = [{ img: "cover.jpg", variants: specs }];
     expect(await (await call("POST", "missing", { images })).json()).toEqual({ images });
@@ -204,7 +204,7 @@ describe("a publish with crops", () => {
     expect(await entriesOf("cover.jpg")).toEqual([]);
   });
 
-  test("says what is wrong with a crop in a body", async () => {
+  test("an invalid crop in a body is named", async () => {
     for (const [crop, words] of [
       [{ ar: "80:42" }, "variants[0].ar takes the lowest terms: 40:21"],
       [{ ar: ["16:9"] }, "variants[0].ar takes two whole numbers, such as 16:9"],
@@ -218,7 +218,7 @@ describe("a publish with crops", () => {
   });
 });
 
-test("what was stored before there were crops is still found", () => {
+test("entries that were stored before crops existed are still found", () => {
   // As the release before named it.
   const name = variantName({ key: "worms.jpg", width: 800, quality: 55, class: "auto-aw" }, "");
   expect(name).toBe("8f7a6c49bd78ab8fda8169f1e78f71b4.800.55.auto-aw");

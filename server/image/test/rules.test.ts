@@ -104,7 +104,7 @@ describe("freshness", () => {
   });
 });
 
-describe("who asks", () => {
+describe("the client's address", () => {
   const trusted = networks("10.0.0.0/8, ::1,2001:db8::/32");
   test.each([
     ["203.0.113.9", null, "203.0.113.9"],

@@ -93,7 +93,7 @@ const rows: readonly (EntryClass & { readonly reason: string; readonly codes: st
   {
     fault: "object",
     reason: "access to this one object is shut off",
-    words: "The storage has shut off access to it: ask whoever runs the storage, or upload it again.",
+    words: "The storage has blocked access to it: ask the storage's operator, or upload it again.",
     codes: "InvalidPayer Locked ObjectLocked XMinioObjectTampered",
   },
   {

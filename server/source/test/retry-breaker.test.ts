@@ -6,7 +6,7 @@ import { confirmAbsence } from "../confirm-absence.ts";
 import { retrySource } from "../remote/retry-breaker.ts";
 import type { Source } from "../source.ts";
 
-/** A source that answers as it is told, and counts. */
+/** A source that gives the prescribed answers, and counts requests. */
 function scripted(answer: (call: number, key: string) => ProblemCode | Problem | undefined) {
   let calls = 0;
   const next = (key: string): void => {

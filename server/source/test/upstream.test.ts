@@ -161,7 +161,7 @@ describe("a source that", () => {
   describe("cuts a body short", () => {
     const middle = Math.floor(jpeg.byteLength / 2);
 
-    /** Cuts the first so many answers to `cut.jpg` in the middle; each has the ETag that is told. */
+    /** Cuts the first answers to `cut.jpg` in the middle, this number of them; each has the given ETag. */
     async function cutting(cuts: number, etagOf: (n: number) => string, target = "/?img=cut.jpg&q=33") {
       const ranges: (string | undefined)[] = [];
       const base = await listen((request, response) => {
@@ -447,7 +447,7 @@ describe("an S3 server that", () => {
         expect(response.headers.get("retry-after") !== null).toBe(expected >= 503);
         expect(await response.text()).not.toMatch(new RegExp(`${code}|${message}`));
       }
-      // A publish, which has a token, is told the storage's code, and the words of the storage stay in the log.
+      // A publish, which has a token, gets the storage's code; the storage's message is only in the log.
       const probed = await world.get("/api/probe", {
         ...{ method: "POST", body: JSON.stringify({ images: ["c.jpg"] }) },
         headers: { authorization: "Bearer a-token" },

@@ -123,7 +123,7 @@ test("fields that cannot be JSON are left out of the line, and the request does 
 
 test.each([
   ["ends", ""],
-  ["is told to exit", "process.exit(0);"],
+  ["exits", "process.exit(0);"],
   ["dies of an error that nobody caught", 'throw new Error("a bug");'],
 ])("collected lines are written when the process %s, in order except for one write", (_, end) => {
   const log = fileURLToPath(new URL("../../../dist/server/telemetry/log.js", import.meta.url));

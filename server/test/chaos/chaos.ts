@@ -23,7 +23,7 @@ export function bounded(what: string, value: number, most: number): void {
   if (isFull()) expect.soft(value, what).toBeLessThanOrEqual(most);
 }
 
-/** One row of the table that `npm run test:chaos` prints: the promise, what was done, what came of it. */
+/** One row of the table that `npm run test:chaos` prints: the promise, the test, the result. */
 export function report(row: string, done: string, outcome: string): void {
   const table = inject("chaosTable");
   if (table !== undefined) appendFileSync(table, `| ${row} | ${done} | ${outcome} |\n`);

@@ -52,7 +52,7 @@ describe.runIf(hasNginx())("two replicas behind nginx", () => {
 
 /** Asks so often a second, whether answered or not; one in ten for a variant that nobody has asked for yet. */
 function startReaders(port: number, perSecond: number) {
-  // A connection each: nginx ends the idle ones of its readers when it is told of other replicas.
+  // One connection for each: nginx closes its readers' idle ones when its list of replicas changes.
   const agent = new Agent({ keepAlive: false });
   const failures: string[] = [];
   const open = new Set<Promise<void>>();
@@ -116,8 +116,8 @@ async function startReplica(folder: string, port: number, admin: number): Promis
 }
 
 /**
- * Sends readers to the replicas that it is told of, as an ingress does by its endpoints, and asks nobody twice: what a
- * replica drops, a reader misses.
+ * Sends readers to the given replicas, as an ingress does by its endpoints, and never retries: a request that a replica
+ * drops fails for its reader.
  */
 async function startNginx(folder: string, replicas: readonly number[]) {
   const port = await freePort();

@@ -82,7 +82,7 @@ test("images with bytes changed at random are made or refused, and kill nothing"
   );
 });
 
-/** Headers that promise a picture of so many pixels, and hardly a body. */
+/** Headers that announce an image of this many pixels, with hardly any body. */
 async function bombs(): Promise<[string, Buffer][]> {
   const png = await photo(16, 16).png().toBuffer();
   png.writeUInt32BE(16_000, 16);

@@ -36,7 +36,7 @@ test("ten times more new images than can be made are refused or made, while hits
   await few.count(hit, new Tally());
   for (let at = 0; at < 100; at++) await few.count(hit, idle);
 
-  // What it can make: two readers who wait for each image, so that the one encoder always has work.
+  // Its capacity: two readers, each waiting for its image, so that the one encoder always has work.
   const measured = sized(20, 2);
   const end = performance.now() + measured * 1000;
   const reader = async (): Promise<void> => {

@@ -8,7 +8,7 @@ export interface ActorOptions {
   readonly folder: string;
   /** Photographs that the roles go round. */
   readonly keys?: number;
-  /** Absent: until it is told to stop. */
+  /** Undefined: until it is stopped. */
   readonly count?: number;
   readonly atOnce?: number;
   /** Of a sweep. */

@@ -5,7 +5,7 @@ import { onTestFinished } from "vitest";
 /** One process on a cache folder, as a pod is one; dev/cache-process.ts says what the roles do. */
 export interface CacheProcess {
   readonly child: ChildProcess;
-  /** Ends a writer that writes until it is told. */
+  /** Stops a writer that writes until it is stopped. */
   enough(): void;
   /** The counts; undefined when it was killed. @throws Error with what it said when it failed. */
   readonly counts: Promise<Counts | undefined>;

@@ -4,8 +4,8 @@ import { fileURLToPath } from "node:url";
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 
 /**
- * Why this machine lets no other user run the program where it lies, in words for who runs the tests; undefined where one
- * can. Only root starts processes of others, and a clone in root's home is shut to them.
+ * Why no other user can run the program on this machine, as a message for the test run; undefined if one can. Only root can
+ * start processes of other users, and they cannot read a clone in root's home.
  */
 export function whyNoOtherUser(user: number): string | undefined {
   if (process.getuid?.() !== 0) return "not root, so no process of another user is started";

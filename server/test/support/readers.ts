@@ -81,7 +81,7 @@ export class Readers {
     tally.add(status, performance.now() - started);
   }
 
-  /** Does a piece of work so many times, at most so many at once. */
+  /** Does a piece of work a number of times, with a maximum in parallel. */
   async each(times: number, atOnce: number, work: (at: number) => Promise<void>): Promise<void> {
     let next = 0;
     const line = async (): Promise<void> => {

@@ -51,11 +51,11 @@ function replace(file: Buffer, written: string, meant: Buffer): void {
   const at = file.indexOf(written, 0, "latin1");
   if (at === -1) return;
   meant.copy(file, at);
-  if (file.toString("latin1", 1, 4) === "PNG") sumAnew(file, at);
+  if (file.toString("latin1", 1, 4) === "PNG") updateChecksum(file, at);
 }
 
 /** The checksum of the PNG chunk that contains this position (third edition, §5.3). */
-function sumAnew(png: Buffer, place: number): void {
+function updateChecksum(png: Buffer, place: number): void {
   for (let at = 8; at < place; ) {
     const end = at + 8 + png.readUInt32BE(at);
     if (end > place) png.writeUInt32BE(crc32(png.subarray(at + 4, end)), end);

@@ -1,8 +1,8 @@
 /**
  * The Gaussian of SSIMULACRA 2, σ 1.5: the recursive filter of Charalampidis ("Recursive Implementation of the Gaussian
  * Filter Using Truncated Cosine Functions", 2016) with radius 5. Its impulse response is finite, nine numbers of which five
- * differ: three cosines whose sum is 1 and whose variance is σ². As a convolution it takes no more to compute than as a
- * recursion, and carries no error along. Beyond the edges of a picture there is nothing, which counts as 0.
+ * differ: three cosines whose sum is 1 and whose variance is σ². As a convolution it costs no more than as a
+ * recursion, and accumulates no error. Beyond the edges of an image all values are 0.
  */
 export const taps = [
   0.2646211054881986, 0.21292859201042227, 0.10933537277746035, 0.03601111465836439, 0.00941436780965374,

@@ -31,7 +31,7 @@ export class Channel {
     this.#hasStructure = weights.structure.mean > 0 || weights.structure.worst > 0;
   }
 
-  /** A row of both is there; beyond the pictures there is nothing. */
+  /** A row of both images is here; beyond the images there are no rows. */
   take(row: number): void {
     const [x, y, squares, products] = this.#along;
     if (row >= this.#height) {
