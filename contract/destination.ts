@@ -1,6 +1,7 @@
 import { decodeOnce, queryUnescape } from "./escape.ts";
 import { askedFormats, type Format } from "./formats.ts";
 import { keyProblem } from "./key.ts";
+import { meantInDestination } from "./param-rules.ts";
 import type { SiteParams } from "./params.ts";
 import { MAX_QUALITY, MAX_WIDTH } from "./request.ts";
 import { trimSlashes } from "./url.ts";
@@ -111,7 +112,11 @@ function removeDotSegments(path: string): string {
 // --- overrides ---
 
 function parseOverrides(query: string): Pick<Photo, "quality" | "widest" | "format" | "problems"> {
-  const problems: string[] = [];
+  const problems = query.split("&").flatMap((pair) => {
+    const [name = ""] = pair.split("=", 1);
+    const meant = meantInDestination(name);
+    return meant === undefined ? [] : [`${name} is ignored: did you mean ${meant}=?`];
+  });
   const integer = (name: string, most: number): number | undefined => {
     const text = readParameter(query, name);
     if (text === undefined) return undefined;

@@ -48,6 +48,39 @@ describe.each([...hugos])("Hugo $version", (hugo) => {
     },
   );
 
+  test("an unknown parameter is named with the one that was probably meant", async () => {
+    await using site = await createSite({
+      ...files,
+      "config.toml": siteConfig(
+        '[params.imgproxy]\nendpoint = "https://images.example/"\nsize = "50vw"\nqualitty = 3\nwidths = [1]\nmode = 1',
+      ),
+      "content/bad.md": "---\nimgproxy:\n  eager: true\n---\n![](a.jpg?quality=40&utm_source=x)",
+    });
+    const { warnings, errors } = await site.build(hugo);
+    expect(errors).toEqual([]);
+    expect([...warnings].sort()).toEqual([
+      'imgproxy-lite: bad.md: image "a.jpg?quality=40&utm_source=x": quality is ignored: did you mean q=?',
+      ...["eager: did you mean eagerfirst?", "mode", "qualitty", "size: did you mean sizes?"].map(
+        (words) => `imgproxy-lite: imgproxy has no parameter ${words}`,
+      ),
+      "imgproxy-lite: imgproxy has no parameter widths: did you mean tiers?",
+    ]);
+  });
+
+  test.each([
+    ["ENDPOINT", "/images/", 'a URL such as "https://images.example/"'],
+    ["ENDPOINT", "images.example", 'a URL such as "https://images.example/"'],
+    ["PLACEHOLDER", "blur", "none, color or image"],
+    ["FIGURE", "maybe", "true or false"],
+    ["FIXED", "wide", "a whole number from 0 to 3840"],
+  ])("the build ends if HUGO_PARAMS_IMGPROXY_%s is %s", async (name, value, takes) => {
+    await using site = await createSite(files);
+    const built = await site.build(hugo, { env: { [`HUGO_PARAMS_IMGPROXY_${name}`]: value } });
+    expect(built.errors.join("\n")).toContain(
+      `params.imgproxy.${name.toLowerCase()} takes ${takes}; it is "${value}"`,
+    );
+  });
+
   test("the environment's JSON of every kind is read", async () => {
     await using site = await createSite(files);
     const built = await site.build(hugo, {

@@ -1,5 +1,6 @@
 import path from "node:path";
 import { setImmediate } from "node:timers/promises";
+import { unknownParams } from "../../contract/param-rules.ts";
 import type { SiteParams } from "../../contract/params.ts";
 import { trimSlashes } from "../../contract/url.ts";
 import { CannotRun } from "../cannot-run.ts";
@@ -151,6 +152,8 @@ async function readPost(
     note("warning", `the front matter does not parse, so it is read line by line: ${page.problem}`);
   const fault = (message: string, at?: Reference) => note("error", message, at);
   const own = paramsWith(page, {}, fault);
+  if (isTree(page.values.imgproxy))
+    for (const words of unknownParams(page.values.imgproxy)) note("warning", words);
   const uses: PossibleUse[] = [];
   const named = await references(page, rulesOf(own, page, site), parse);
   if (named.problem !== undefined) note("error", named.problem.message, named.problem);

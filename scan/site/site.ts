@@ -1,4 +1,5 @@
 import path from "node:path";
+import { unknownParams } from "../../contract/param-rules.ts";
 import { toText } from "./config/cast.ts";
 import { type HugoConfig, loadConfig } from "./config/config.ts";
 import { treeAt } from "./config/tree.ts";
@@ -83,6 +84,7 @@ export async function loadSite(options: SiteOptions): Promise<Site> {
     ignores: ignored.ignores,
     warnings: [
       ...endpointWarnings(configured, languages),
+      ...paramWarnings(configured, languages),
       ...shortcodeConflicts(templates),
       ...ignored.problems.map(
         (pattern) =>
@@ -105,6 +107,27 @@ function endpointWarnings({ enabled }: SiteLanguages, languages: readonly SiteLa
   if (lacking.length === 0 || languages.every(({ params }) => params.endpoint === "")) return [];
   const where = lacking.length < enabled.length ? ` for ${lacking.join(", ")}` : "";
   return [`params.imgproxy.endpoint is not set${where}: hugo does not change images until it is`];
+}
+
+/** Names that are no parameter, and parameters that do nothing without a setting of goldmark's. */
+function paramWarnings({ enabled }: SiteLanguages, languages: readonly SiteLanguage[]): string[] {
+  const unknown = enabled.flatMap(({ config }) => unknownParams(treeAt(config, "params", "imgproxy")));
+  const wraps = enabled.filter(
+    ({ config }) =>
+      treeAt(config, "markup", "goldmark", "parser").wrapstandaloneimagewithinparagraph !== false,
+  );
+  const asks = languages
+    .filter(({ name }) => wraps.some((language) => language.name === name))
+    .flatMap(({ params }) => [
+      ...(params.figure ? ["figure"] : []),
+      ...(params.lightbox ? ["lightbox"] : []),
+      ...(params.link === "none" ? [] : ["link"]),
+    ]);
+  const idle = [...new Set(asks)].map(
+    (name) =>
+      `params.imgproxy.${name} does nothing: it is for images that stand alone, and there are none without markup.goldmark.parser.wrapStandAloneImageWithinParagraph = false`,
+  );
+  return [...new Set(unknown), ...idle];
 }
 
 /** With `useEmbedded = "always"` (from 0.148 on) Hugo uses its own hook instead of the module's, without a message. */

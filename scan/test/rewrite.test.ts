@@ -174,6 +174,20 @@ test("a rewrite changes nothing else, and quoted, commented and scripted images 
   expect((await stat(path.join(site.folder, "public/index.html"))).mode & 0o777).toBe(0o640);
 });
 
+test("a page that gets widths and heights gets the module's stylesheet, where the site has it", async () => {
+  const page = '<html><head><title>x</title></head><body><img src="/worms.jpg"></body></html>';
+  await using site = await builtSite({
+    "a.html": page,
+    "b.html": page.replace("<title>", '<link rel="stylesheet" href="/imgproxy-lite.1f.css"><title>'),
+    "imgproxy-lite.1f.css": "",
+  });
+  expect(await rewrite(site)).toMatchObject({ code: 0, rewritten: { files: 2 } });
+  for (const name of ["a.html", "b.html"])
+    expect(
+      (await read(site, name)).match(/<link rel="stylesheet" href="\/imgproxy-lite.1f.css">/g),
+    ).toHaveLength(1);
+});
+
 test("a file of the built site always wins over the bucket", async () => {
   const page = '<img src="/worms.jpg"><img src="worms.jpg">';
   await using site = await builtSite({ "index.html": page, "worms.jpg": "own" });

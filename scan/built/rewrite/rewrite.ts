@@ -88,7 +88,7 @@ export function rewrittenWords({ files, references }: Rewritten): string {
 function fileEdits(
   file: string,
   text: string,
-  { addresses, pageOf, confirmed, signatureKey }: RewriteOptions,
+  { files, addresses, pageOf, confirmed, signatureKey }: RewriteOptions,
 ): { readonly edits: readonly Edit[]; readonly count: number } {
   const { params } = pageOf(file);
   // Most feed readers support neither srcset nor lazy loading.
@@ -116,7 +116,19 @@ function fileEdits(
     edits.push(...tagEdits(tag, references, isFirst));
     if (tag.name === "img") isFirst = false;
   }
+  if (!isFirst) edits.push(...stylesheetEdits(text, files, addresses));
   return { edits, count };
+}
+
+/**
+ * The link to the module's stylesheet, where the site has it and the page lacks it: themes without `height: auto` stretch an image
+ * whose size is known.
+ */
+function stylesheetEdits(text: string, { names }: SiteFiles, addresses: Addresses): Edit[] {
+  const file = names.find((name) => /(?:^|\/)imgproxy-lite(?:\.min)?(?:\.[0-9a-f]+)?\.css$/.test(name));
+  const at = text.search(/<\/head\s*>/i);
+  if (file === undefined || at === -1 || text.includes(path.posix.basename(file))) return [];
+  return [{ start: at, end: at, text: `<link rel="stylesheet" href="${addresses.urlOf(file).pathname}">` }];
 }
 
 function isQuoted({ within }: Tag): boolean {
