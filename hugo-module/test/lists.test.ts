@@ -23,7 +23,7 @@ mediaType = "application/feed+json"
 baseName = "feed"
 isPlainText = true
 [params.imgproxy]
-endpoint = "/img/"
+endpoint = "https://blog.example/img/"
 formats = ["avif", "jpg"]
 link = "widest"
 placeholder = "color"

@@ -1,6 +1,7 @@
 import path from "node:path";
 import { parse } from "smol-toml";
 import { decodeOnce } from "../../contract/escape.ts";
+import { trimSlashes } from "../../contract/url.ts";
 import { readText } from "../read-text.ts";
 
 /** A host's rules for addresses that are not files, in order. */
@@ -77,11 +78,10 @@ function parseToml(text: string): Redirect[] {
 function rule(from: string, to: string, status: string): Redirect[] {
   if (!/^(?:200|30[12378])!?$/.test(status)) return [];
   const [path = ""] = from.replace(/^https?:\/\/[^/]*/i, "").split("?");
-  const pattern = path
+  const pattern = trimSlashes(path)
     .replace(/[.+?^${}()|[\]\\]/g, "\\$&")
     .replace(/:([a-z_]\w*)/gi, "(?<$1>[^/]+)")
-    .replace(/\*/g, () => "(?<splat>.*)")
-    .replace(/\/+$/, "");
+    .replace(/\*/g, () => "(?<splat>.*)");
   try {
     return [{ from: new RegExp(`^${pattern}/?$`), to }];
   } catch {

@@ -1,3 +1,5 @@
+import { trimSlashes } from "../../contract/url.ts";
+
 /** The parts of a content file that decide where its page is built. */
 export interface SourcePage {
   /** Relative to the site. */
@@ -46,10 +48,7 @@ function pathOf({ file, folder, language, values }: SourcePage): string {
 
 /** An address as Hugo makes it from a name. */
 function normalized(path: string): string {
-  return path
-    .replace(/^\/+|\/+$/g, "")
-    .toLowerCase()
-    .replaceAll(/\s+/g, "-");
+  return trimSlashes(path.replace(/^\/+/, "")).toLowerCase().replaceAll(/\s+/g, "-");
 }
 
 function lastOf(path: string): string {

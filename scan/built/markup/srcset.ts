@@ -17,7 +17,9 @@ export function parseSrcset(srcset: string): SrcsetCandidate[] {
   for (let match = next.exec(srcset); match !== null; match = next.exec(srcset)) {
     const [all, word = ""] = match;
     const start = match.index + all.length - word.length;
-    const url = word.replace(/,+$/, "");
+    let end = word.length;
+    while (word[end - 1] === ",") end--;
+    const url = word.slice(0, end);
     const descriptor = url === word ? descriptorAt(srcset, start + word.length) : { text: "", end: 0 };
     if (url !== "") candidates.push({ url, descriptor: descriptor.text.trim(), start });
     next.lastIndex = Math.max(start + word.length, descriptor.end);
