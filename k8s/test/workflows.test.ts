@@ -3,8 +3,8 @@ import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { load } from "js-yaml";
 import { expect, onTestFinished, test } from "vitest";
-import { parse } from "yaml";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const folder = `${root}/.github/workflows`;
@@ -28,7 +28,7 @@ test.each(workflows)("%s pins every action by commit, and names its version", (_
 test.each(workflows)(
   "%s has no permission by default, and each job only those that it names, with a time limit",
   (_file, text) => {
-    const workflow: Workflow = parse(text);
+    const workflow = load(text) as Workflow;
     expect(workflow.permissions).toEqual({});
     for (const [name, job] of Object.entries(workflow.jobs)) {
       expect([name, Object.keys(job.permissions ?? {})]).toEqual([
@@ -76,13 +76,39 @@ function commandsOf(name: string): string {
   return /run: \|\n((?: {10}.*\n)+)/.exec(block)?.[1] ?? "exit 1";
 }
 
-/** Every package that `npm ci --omit dev` installs, as the lockfile has it. */
+/**
+ * Every package that the image has, by the lockfile: what our dependencies need, and what those need. Not what `npm ci --omit dev`
+ * installs: that takes a development dependency along which a dependency may have beside it (an optional peer).
+ */
 function installedPackages(): string[] {
-  const lock: {
-    readonly packages: Readonly<Record<string, { readonly version: string; readonly dev?: boolean }>>;
-  } = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8"));
-  const names = Object.entries(lock.packages).flatMap(([path, { version, dev = false }]) =>
-    path === "" || dev ? [] : [`${path.slice(path.lastIndexOf("node_modules/") + 13)}@${version}`],
+  const { packages }: { readonly packages: Readonly<Record<string, Locked>> } = JSON.parse(
+    readFileSync(join(root, "package-lock.json"), "utf8"),
   );
-  return [...new Set(names)].sort();
+  const found = new Map<string, string>();
+  const visit = (path: string): void => {
+    const { version, dependencies, optionalDependencies, ...peers } = packages[path] ?? {};
+    if (version === undefined || found.has(path)) return;
+    if (path !== "") found.set(path, `${path.slice(path.lastIndexOf("node_modules/") + 13)}@${version}`);
+    const needed = Object.keys(peers.peerDependencies ?? {}).filter(
+      (name) => peers.peerDependenciesMeta?.[name]?.optional !== true,
+    );
+    for (const name of [...Object.keys({ ...dependencies, ...optionalDependencies }), ...needed])
+      visit(placeOf(path, name));
+  };
+  /** Beside the package or beside one that it lies in, the nearest. */
+  const placeOf = (from: string, name: string): string => {
+    const own = `${from === "" ? "" : `${from}/`}node_modules/${name}`;
+    if (own in packages || from === "") return own;
+    return placeOf(from.slice(0, Math.max(0, from.lastIndexOf("/node_modules/"))), name);
+  };
+  visit("");
+  return [...new Set(found.values())].sort();
+}
+
+interface Locked {
+  readonly version?: string;
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
+  readonly peerDependencies?: Readonly<Record<string, string>>;
+  readonly peerDependenciesMeta?: Readonly<Record<string, { readonly optional?: boolean }>>;
 }
