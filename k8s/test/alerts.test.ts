@@ -3,8 +3,8 @@ import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { PrometheusRule } from "@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1";
+import { dump } from "js-yaml";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { stringify } from "yaml";
 import { hasPrometheus } from "./prometheus.ts";
 import { parseObjects } from "./render.ts";
 
@@ -20,7 +20,7 @@ describe.runIf(hasPrometheus())("the alerts", () => {
     // What they say to a person is not what is tested here.
     const tested = structuredClone(rules[0]?.spec);
     for (const group of tested?.groups ?? []) for (const rule of group.rules ?? []) delete rule.annotations;
-    writeFileSync(path.join(work, "rules.yaml"), stringify(tested));
+    writeFileSync(path.join(work, "rules.yaml"), dump(tested));
     copyFileSync(new URL("fixtures/alerts.yaml", import.meta.url), path.join(work, "alerts.yaml"));
     const { status, stdout, stderr } = spawnSync("promtool", ["test", "rules", "alerts.yaml"], {
       cwd: work,
@@ -32,7 +32,7 @@ describe.runIf(hasPrometheus())("the alerts", () => {
 
   test("the alerts contain the namespace of their release in the commands that they advise", () => {
     const work = temporaryFolder();
-    writeFileSync(path.join(work, "rules.yaml"), stringify(rules[0]?.spec));
+    writeFileSync(path.join(work, "rules.yaml"), dump(rules[0]?.spec));
     const said = (alert: string) => alerts.find((rule) => rule.alert === alert)?.annotations ?? {};
     const { summary = "", description = "" } = said("ImgproxyLiteDown");
     const tests = [
@@ -64,7 +64,7 @@ describe.runIf(hasPrometheus())("the alerts", () => {
     }));
     writeFileSync(
       path.join(work, "tests.yaml"),
-      stringify({ rule_files: ["rules.yaml"], evaluation_interval: "1m", tests }),
+      dump({ rule_files: ["rules.yaml"], evaluation_interval: "1m", tests }),
     );
     const { stdout, stderr } = spawnSync("promtool", ["test", "rules", "tests.yaml"], {
       cwd: work,
@@ -78,7 +78,7 @@ describe.runIf(hasPrometheus())("the alerts", () => {
 
   test("the texts of the alerts render", () => {
     const file = path.join(temporaryFolder(), "rules.yaml");
-    writeFileSync(file, stringify(rules[0]?.spec));
+    writeFileSync(file, dump(rules[0]?.spec));
     const { status, stdout, stderr } = spawnSync("promtool", ["check", "rules", file], { encoding: "utf8" });
     expect([status, stderr, stdout]).toEqual([
       0,

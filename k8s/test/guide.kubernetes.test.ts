@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
+import { load } from "js-yaml";
 import type { IPersistentVolumeClaim } from "kubernetes-models/v1";
 import { describe, expect, test } from "vitest";
-import { parse } from "yaml";
 import {
   api,
   apply,
@@ -148,5 +148,5 @@ function blockText(after: string, language: string): string {
 }
 
 function blockAfter<Block>(after: string, language: string): Block {
-  return parse(blockText(after, language));
+  return load(blockText(after, language)) as Block;
 }

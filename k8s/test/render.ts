@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseAllDocuments } from "yaml";
+import { loadAll } from "js-yaml";
 
 /** Everything that an operator may apply, by its folder under k8s/. */
 export const overlays = ["overlays/rook-ceph", "overlays/s3", "overlays/single-node"] as const;
@@ -74,7 +74,7 @@ export function renderText(folder: Rendered, own: Own = {}): string {
 
 /** A file with one object or several, such as those of k8s/argocd/. */
 export function parseObjects(yaml: string): KubeObject[] {
-  return parseAllDocuments(yaml).map((document) => parseObject(document.toJS()));
+  return loadAll(yaml).map(parseObject);
 }
 
 function folderOf(name: string): string {

@@ -2,8 +2,8 @@ import { type ExecFileOptions, execFile } from "node:child_process";
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { load } from "js-yaml";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { parse } from "yaml";
 import { createSite, extremes, moduleRoot, siteConfig } from "../../hugo-module/test/hugo-site.ts";
 import { startStandIn } from "../proxy/test/stand-in.ts";
 
@@ -37,7 +37,7 @@ test.runIf(newest).each(names)("the recipe for %s publishes a blog, in the right
     "config.toml": siteConfig(`[params.imgproxy]\nendpoint = "${proxy.endpoint}"\n`),
     "content/posts/a.md": "---\ntitle: A\n---\n![](worms.jpg)\n",
   });
-  const script = commandsOf(parse(await readFile(path.join(recipes, name), "utf8")));
+  const script = commandsOf(load(await readFile(path.join(recipes, name), "utf8")));
   expect(script.filter((line) => /npx/.test(line)).slice(0, 3)).toEqual([
     "npx imgproxy-lite scan",
     "npx hugo --minify",
