@@ -67,7 +67,8 @@ function picture(width = W, height = H, channels: 3 | 4 = 3): Sharp {
 }
 
 const out = (name: Output["class"], width?: number, quality = 60): Output => ({
-  ...{ class: name, quality },
+  class: name,
+  quality,
   ...(width !== undefined && { width }),
 });
 
@@ -126,7 +127,8 @@ const unlimited = 2 ** 40;
 
 async function measure(original: Uint8Array, output: Output) {
   const settings = {
-    ...{ lane: "warm" as const, outputLimits: defaultOutputLimits },
+    lane: "warm" as const,
+    outputLimits: defaultOutputLimits,
     limits: { side: 1e6, pixels: 1e9, frames: 256, animationPixels: 1e9, passThroughBytes: 0 },
   };
   const { outputs, bytes } = reserveOutputs(original, [output], settings, unlimited);

@@ -49,8 +49,11 @@ async function startServer(images: number, signal: AbortSignal): Promise<Program
       file: process.execPath,
       args: [executable, "serve", ...folders, "--dev"],
       env: {
-        ...{ PORT: String(images), ADMIN_PORT: String(admin), TOKEN: token },
-        ...{ WARM_ENCODERS: String(availableParallelism()), WARM_TIMEOUT: "10m" },
+        PORT: String(images),
+        ADMIN_PORT: String(admin),
+        TOKEN: token,
+        WARM_ENCODERS: String(availableParallelism()),
+        WARM_TIMEOUT: "10m",
       },
     },
     /images are served/,

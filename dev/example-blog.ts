@@ -63,10 +63,14 @@ function imageServer(folder: string, port: number): Parameters<typeof startProgr
     file: process.execPath,
     args: [path.join(root, "bin", "imgproxy-lite.js"), "serve"],
     env: {
-      ...{ HOST: "127.0.0.1", PORT: String(port), ADMIN_PORT: "0" },
+      HOST: "127.0.0.1",
+      PORT: String(port),
+      ADMIN_PORT: "0",
       // A busy machine takes longer than a reader waits.
-      ...{ ENCODE_TIMEOUT: "2m", QUEUE_LIMIT: "200" },
-      ...{ SOURCE: path.join(example, "photos"), CACHE_DIR: path.join(folder, "cache") },
+      ENCODE_TIMEOUT: "2m",
+      QUEUE_LIMIT: "200",
+      SOURCE: path.join(example, "photos"),
+      CACHE_DIR: path.join(folder, "cache"),
     },
   };
 }
@@ -92,7 +96,8 @@ async function build(
   const replacements = `github.com/imgproxy-lite/imgproxy-lite -> ${root}`;
   const env = {
     ...process.env,
-    ...{ HUGO_MODULE_REPLACEMENTS: replacements, HUGO_PARAMS_IMGPROXY_ENDPOINT: endpoint },
+    HUGO_MODULE_REPLACEMENTS: replacements,
+    HUGO_PARAMS_IMGPROXY_ENDPOINT: endpoint,
   };
   await promisify(execFile)(
     hugo.path,

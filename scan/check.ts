@@ -81,7 +81,9 @@ export async function checkSite(options: CheckOptions): Promise<CheckResult> {
   const rewritten = options.rewrite
     ? await rewriteSite(built.broken, {
         ...references,
-        ...{ files, addresses, signatureKey: site.signatureKey },
+        files,
+        addresses,
+        signatureKey: site.signatureKey,
       })
     : undefined;
   // What is published and warmed is what readers get.

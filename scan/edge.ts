@@ -98,7 +98,8 @@ function createSeen() {
       }
     },
     result: (): EdgeResult => ({
-      ...{ responses: responses.size, cached: cached.size },
+      responses: responses.size,
+      cached: cached.size,
       problems: [...problems, ...[...refused].map(refusedWords)],
       warnings: again > 0 && cached.size === 0 ? [uncachedWords(said)] : [],
       ...(unsettled.size > 0 && { unsettled: [...unsettled].join("\n") }),

@@ -113,13 +113,18 @@ async function optionsOf(
     ...rest,
     pictured: command.report !== undefined,
     site: {
-      ...{ folder, environment, variables: env, hugoMinor: await hugoMinorOf(command) },
+      folder,
+      environment,
+      variables: env,
+      hugoMinor: await hugoMinorOf(command),
       ...(endpoint !== undefined && { endpoint }),
     },
     ...(endpoint !== undefined && { endpoint }),
     ...(site !== undefined && name !== undefined && { publish: { site, name } }),
     ...(commit !== undefined && { commit }),
-    ...{ now: new Date(), signal, progress },
+    now: new Date(),
+    signal,
+    progress,
   };
 }
 

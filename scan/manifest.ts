@@ -43,7 +43,9 @@ export async function writeManifest(file: string, manifest: Manifest): Promise<b
 /** What the hook knows of a photograph, from what the server says of it. */
 export function manifestImage({ width, height, version, color, placeholder }: ImageInfo): ManifestImage {
   return {
-    ...{ width, height, version },
+    width,
+    height,
+    version,
     ...(color !== undefined && { color }),
     ...(placeholder !== undefined && { placeholder }),
   };

@@ -96,7 +96,11 @@ export function createService(parts: ServiceParts): Service {
     waitMs,
   });
   const originals = createOriginalFetcher({
-    ...{ source, flights: createSingleFlight(), maxBytes, liveMs, limits },
+    source,
+    flights: createSingleFlight(),
+    maxBytes,
+    liveMs,
+    limits,
     places,
     memory,
   });
@@ -118,7 +122,11 @@ export function createService(parts: ServiceParts): Service {
   const negative = createNegativeCache(revalidation.known);
   const shared = { originals, encoder, background, learn: revalidation.learn };
   const variants = createVariants({
-    ...{ ...shared, hot, cache, records: cache, flights: createSingleFlight() },
+    ...shared,
+    hot,
+    cache,
+    records: cache,
+    flights: createSingleFlight(),
     share: createSourceShare({ cache, published, most: options.maxVariants }),
   });
   const infos = createImageInfos({ ...shared, records: cache, flights: createSingleFlight() });
@@ -141,7 +149,9 @@ export function createService(parts: ServiceParts): Service {
     budget: createRateLimiter({ burst: options.coldBudget, perSecond: options.coldBudget / 60 }),
   });
   const streams = createOriginalServer({
-    ...{ source, policy, originals: options.originals },
+    source,
+    policy,
+    originals: options.originals,
     places: streamPlaces,
     questions,
   });
@@ -158,7 +168,15 @@ export function createService(parts: ServiceParts): Service {
           silenceMs: options.warmTimeout * 3,
         });
   const images = createImages({
-    ...{ access, hot, variants, infos, streams, revalidation, negative, policy, defaultQuality },
+    access,
+    hot,
+    variants,
+    infos,
+    streams,
+    revalidation,
+    negative,
+    policy,
+    defaultQuality,
   });
   const front = createFront({
     images,

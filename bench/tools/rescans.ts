@@ -33,7 +33,11 @@ export async function rescans(
     for (let run = 0; run < 3; run++) runs.push(await rescan(bench, warmed, changed));
     const least = (what: string) => Math.min(...runs.map((run) => run[what] ?? Number.NaN));
     found.push({
-      ...{ posts, changed, cpuMs: least("cpuMs"), serverCpuMs: least("serverCpuMs"), calls: least("calls") },
+      posts,
+      changed,
+      cpuMs: least("cpuMs"),
+      serverCpuMs: least("serverCpuMs"),
+      calls: least("calls"),
     });
   }
   await warmed.server.stop();

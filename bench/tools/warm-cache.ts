@@ -33,8 +33,14 @@ export async function fillWarm(cache: string, photos: string, keys: readonly str
   const photo = await tinyPhoto();
   const validator = validatorOf(photo);
   const record: SourceRecord = {
-    ...{ validator, bytes: photo.byteLength, type: "image/jpeg", width: 32, height: 24 },
-    ...{ frames: 1, alpha: false, checked: Date.now() },
+    validator,
+    bytes: photo.byteLength,
+    type: "image/jpeg",
+    width: 32,
+    height: 24,
+    frames: 1,
+    alpha: false,
+    checked: Date.now(),
   };
   const write = async (name: string, bytes: Buffer): Promise<void> => {
     const file = path.join(cache, ...pathParts(name));
@@ -59,7 +65,9 @@ export async function weightsOf(keys: readonly string[]): Promise<WarmResults> {
   for (const key of keys)
     for (const width of tinyTiers.widths)
       weights.set(formatQuery({ key, quality: tinyTiers.quality, width, version }), {
-        ...{ avif: weight("image/avif"), webp: weight("image/webp"), none: weight("image/jpeg") },
+        avif: weight("image/avif"),
+        webp: weight("image/webp"),
+        none: weight("image/jpeg"),
       });
   return weights;
 }
@@ -91,8 +99,14 @@ const types: Readonly<Record<string, string>> = { "auto-aw": "image/avif", "auto
 function entryOf(validator: string, of: string) {
   const body = randomBytes(BODY_BYTES);
   const meta: EntryMeta = {
-    ...{ validator, contentType: types[of] ?? "image/jpeg", width: 32, height: 24, etag: '"x"' },
-    ...{ effort: 2, substitute: false, made: Date.now() },
+    validator,
+    contentType: types[of] ?? "image/jpeg",
+    width: 32,
+    height: 24,
+    etag: '"x"',
+    effort: 2,
+    substitute: false,
+    made: Date.now(),
   };
   return { meta, body };
 }

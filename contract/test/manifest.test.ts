@@ -47,7 +47,10 @@ test("an image may lack color and placeholder, and its size may be 0, and nothin
 describe("a manifest", () => {
   const image: ManifestImage = {
     ...good,
-    ...{ focus: "30,70", q: { avif: 48, offset: -4 }, hdr: true, damaged: 63 },
+    focus: "30,70",
+    q: { avif: 48, offset: -4 },
+    hdr: true,
+    damaged: 63,
     meta: { title: "Worms", aperture: 2.8, keywords: ["a", "b"] },
   };
   const manifest: Manifest = {

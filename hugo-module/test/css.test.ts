@@ -79,7 +79,11 @@ describe("our stylesheet, as the manual has it,", async () => {
         const rules = [stylesheet.match(/^\S.*\{/gm)?.length];
         const elements = name === "untouched" ? "p p link img" : "p p img";
         expect({ name, ...seen }).toEqual({
-          ...{ name, text: "Before the worms.", elements, rules, center: "block" },
+          name,
+          text: "Before the worms.",
+          elements,
+          rules,
+          center: "block",
         });
       }
     },
@@ -88,7 +92,9 @@ describe("our stylesheet, as the manual has it,", async () => {
 
 describe("under a theme's rules for images,", () => {
   const sizes: Readonly<Record<string, readonly [number, number]>> = {
-    ...{ "wide.jpg": [4000, 3000], "narrow.jpg": [600, 450], "small.jpg": [120, 90] },
+    "wide.jpg": [4000, 3000],
+    "narrow.jpg": [600, 450],
+    "small.jpg": [120, 90],
   };
   /** Boxes in a column of 700 pixels. */
   const column = { "wide.jpg": "700x525", "narrow.jpg": "600x450", "small.jpg": "120x90" };

@@ -151,13 +151,19 @@ describe.each([...hugos])("Hugo $version", (hugo) => {
   test("a manifest of a later version fails the build, and every member of schema 2 is accepted", async () => {
     const image = { width: 4000, height: 3000, version: "0123456789" };
     const full = {
-      ...{ ...image, color: "#aabbcc", focus: "30,70", q: { avif: 48 }, hdr: true, damaged: 63 },
+      ...image,
+      color: "#aabbcc",
+      focus: "30,70",
+      q: { avif: 48 },
+      hdr: true,
+      damaged: 63,
       meta: { title: `"><script>alert(1)</script>`, iso: 100 },
     };
     await using site = await createSite({
       "content/good.md": "![a](good.jpg)",
       "assets/imgproxy.json": JSON.stringify({
-        ...{ schema: 2, images: { "good.jpg": full } },
+        schema: 2,
+        images: { "good.jpg": full },
         galleries: { alps: ["good.jpg"] },
       }),
     });

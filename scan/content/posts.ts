@@ -105,7 +105,10 @@ export async function readPosts(site: Site, options: ReadingOptions): Promise<Fo
   // If the site is read-only, every page is parsed each time.
   if (options.remember) await memo.save().catch(() => {});
   return {
-    ...{ pages, posts, sources, rawImages: rawImages.size },
+    pages,
+    posts,
+    sources,
+    rawImages: rawImages.size,
     findings: [...new Map(findings.map((one) => [JSON.stringify(one), one])).values()],
   };
 }

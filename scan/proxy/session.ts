@@ -91,7 +91,10 @@ export interface AskingSite {
 export function createSession(site: AskingSite, options: SessionOptions): Session {
   const { progress, effort, token, concurrency, patienceMs, signal } = options;
   const server: Server = {
-    ...{ endpoint: options.endpoint ?? site.endpoints[0] ?? "", concurrency, patienceMs, signal },
+    endpoint: options.endpoint ?? site.endpoints[0] ?? "",
+    concurrency,
+    patienceMs,
+    signal,
     ...(token !== undefined && { token }),
   };
   const look = async (images: Iterable<readonly string[]>) => {

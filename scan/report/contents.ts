@@ -83,7 +83,10 @@ export function edgeReport(result: EdgeCheckResult): Report {
       [result.cached, "from a cache"],
     ],
     lists: [],
-    ...{ shown: new Map(), photos: new Map(), variants: new Map(), thumbnails: new Map() },
+    shown: new Map(),
+    photos: new Map(),
+    variants: new Map(),
+    thumbnails: new Map(),
   };
 }
 

@@ -23,7 +23,9 @@ export function checkJson(result: CheckResult): object {
   const { files, urls, unscanned, unemitted, unprinted, findings } = result;
   const { rewritten } = result;
   const summary = {
-    ...{ files, urls: urls.length, ...countResults(result.variants) },
+    files,
+    urls: urls.length,
+    ...countResults(result.variants),
     ...(rewritten !== undefined && {
       rewritten: { files: rewritten.files, references: rewritten.references },
     }),

@@ -74,7 +74,12 @@ export async function loadSite(options: SiteOptions): Promise<Site> {
   const mounts = await loadMounts({ folder, config: values }, config.modules, configured);
   const templates = await readTemplates({ folder, hugoMinor, languages, mounts, modules: config.modules });
   return {
-    ...{ folder, environment, languages, main, hugoMinor, endpoints: [...new Set(endpoints)] },
+    folder,
+    environment,
+    languages,
+    main,
+    hugoMinor,
+    endpoints: [...new Set(endpoints)],
     baseUrl: toText(values.baseurl) ?? "",
     configFile: originOf(given.endpoint === undefined ? "baseurl" : "params.imgproxy.endpoint", main.name),
     disabledLanguages: configured.disabled,

@@ -46,8 +46,14 @@ function instantInUtc({ year, month, day, hour, minute, second, millisecond }: W
 function offsets(name: string | undefined): (instant: number) => number {
   const format = new Intl.DateTimeFormat("en-US", {
     ...(name !== undefined && { timeZone: name }),
-    ...{ era: "short", year: "numeric", month: "numeric", day: "numeric" },
-    ...{ hour: "numeric", minute: "numeric", second: "numeric", hourCycle: "h23" },
+    era: "short",
+    year: "numeric",
+    month: "numeric",
+    day: "numeric",
+    hour: "numeric",
+    minute: "numeric",
+    second: "numeric",
+    hourCycle: "h23",
   });
   return (instant) => {
     const parts = new Map(format.formatToParts(instant).map(({ type, value }) => [type, value]));

@@ -50,7 +50,8 @@ test.runIf(newest).each(names)("the recipe for %s publishes a blog, in the right
       PATH: `${bin}:${process.env.PATH}`,
       HOME: path.join(site.folder, "home"),
       HUGO_MODULE_REPLACEMENTS: `github.com/imgproxy-lite/imgproxy-lite -> ${moduleRoot}`,
-      ...{ DEPLOY_KEY: "key", DEPLOY_TARGET: "blog.example:/srv/blog" },
+      DEPLOY_KEY: "key",
+      DEPLOY_TARGET: "blog.example:/srv/blog",
     },
   });
   expect(stdout).toContain("6 variants: 0 were there, 6 made, 0 failed");

@@ -49,7 +49,8 @@ describe("a look through a CDN", () => {
     });
     expect(report).toMatchObject({
       summary: { urls: 1, responses: 3, cached: 3 },
-      ...{ problems: [], warnings: [] },
+      problems: [],
+      warnings: [],
     });
     expect(code).toBe(0);
   });

@@ -237,7 +237,9 @@ function environment({ where, stage }: Pick<Choice, "where" | "stage">): Record<
   return {
     ...(stage !== "" && { HUGO_ENVIRONMENT: stage }),
     ...(where === "environment" && {
-      ...{ HUGO_BUILDDRAFTS: "true", HUGO_PARAMS_IMGPROXY_FIXED: "88", HUGOxPARAMSxIMGPROXYxRESOLVE: "page" },
+      HUGO_BUILDDRAFTS: "true",
+      HUGO_PARAMS_IMGPROXY_FIXED: "88",
+      HUGOxPARAMSxIMGPROXYxRESOLVE: "page",
     }),
   };
 }

@@ -12,8 +12,16 @@ const config = `baseURL = "https://blog.example/"
 endpoint = "https://images.example/"
 `;
 const good = {
-  ...{ key: "worms.jpg", width: 4000, height: 3000, type: "image/jpeg", bytes: 1_000_000 },
-  ...{ version: "0123456789", frames: 1, alpha: false, color: "#102030", placeholder: "UklGRg==" },
+  key: "worms.jpg",
+  width: 4000,
+  height: 3000,
+  type: "image/jpeg",
+  bytes: 1_000_000,
+  version: "0123456789",
+  frames: 1,
+  alpha: false,
+  color: "#102030",
+  placeholder: "UklGRg==",
 };
 const manifest = {
   schema: 1,

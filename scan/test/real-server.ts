@@ -25,8 +25,14 @@ export async function startServer(
   const token = "a-token-for-the-tests-alone";
   const child = spawn(process.execPath, [executable, "serve"], {
     env: {
-      ...{ PATH: process.env.PATH, HOST: "127.0.0.1", PORT: "0", ADMIN_PORT: "0" },
-      ...{ SOURCE: photos, CACHE_DIR: cache, TOKEN: token, GC_INTERVAL: "0" },
+      PATH: process.env.PATH,
+      HOST: "127.0.0.1",
+      PORT: "0",
+      ADMIN_PORT: "0",
+      SOURCE: photos,
+      CACHE_DIR: cache,
+      TOKEN: token,
+      GC_INTERVAL: "0",
       ...env,
     },
     stdio: ["ignore", "pipe", "pipe"],

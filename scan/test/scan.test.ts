@@ -33,7 +33,14 @@ describe("a scan", () => {
       queries.flatMap((query) => ["avif", "webp", "none"].map((accept) => `${accept} ${query}`)).sort(),
     );
     expect(JSON.parse(first.stdout).summary).toMatchObject({
-      ...{ pages: 3, posts: 2, images: 3, photos: 2, variants: 21, hits: 0, made: 21, failed: 0 },
+      pages: 3,
+      posts: 2,
+      images: 3,
+      photos: 2,
+      variants: 21,
+      hits: 0,
+      made: 21,
+      failed: 0,
       bytesBefore: 2_000_000,
     });
 

@@ -69,7 +69,10 @@ test.each([
     expect([code, stderr]).toEqual([1, ""]);
     expect(report.findings).toEqual(
       bad.map((key, n) => ({
-        ...{ severity: "error", file: "content/a.md", line: 1 + 4 * n, column: 1 },
+        severity: "error",
+        file: "content/a.md",
+        line: 1 + 4 * n,
+        column: 1,
         message: `${key}: It is archived in DEEP_ARCHIVE: restore it in the bucket, or upload it again in a storage class that is read at once.${withToken ? " (storage: 403 InvalidObjectState)" : ""}`,
       })),
     );

@@ -82,7 +82,9 @@ class Disk implements DiskCache {
     const elapsed = options.now ?? (() => performance.now());
     this.#volume = new VolumeLimiter(options.volume);
     this.#failOpen = new FailOpen({
-      ...{ volume: this.#volume, onFailure: this.#fail, now: elapsed },
+      volume: this.#volume,
+      onFailure: this.#fail,
+      now: elapsed,
       restMs: options.restMs ?? 30_000,
     });
     this.#budget = options.budget && new Quota(this.#root, options.budget, elapsed);

@@ -122,7 +122,10 @@ export function createSemaphore(limits: SemaphoreLimits): Semaphore {
         signal.removeEventListener("abort", abort);
       };
       const ticket: Ticket = {
-        ...{ amount, weight, clients, isDue: needs.isDue },
+        amount,
+        weight,
+        clients,
+        isDue: needs.isDue,
         tryEnter: (lend) => {
           const got = needs.begin();
           if (got === undefined) return false;

@@ -71,8 +71,18 @@ function readAttribute(xml: ByteReader, from: number) {
 
 /** CSS pixels of a unit (CSS Values 4 §6); `em` and `ex` are those of a browser without styles. */
 const units: Readonly<Record<string, number>> = {
-  ...{ "": 1, px: 1, in: 96, cm: 96 / 2.54, mm: 96 / 25.4, q: 96 / 101.6, pt: 96 / 72, pc: 16 },
-  ...{ em: 16, rem: 16, ex: 8, ch: 8 },
+  "": 1,
+  px: 1,
+  in: 96,
+  cm: 96 / 2.54,
+  mm: 96 / 25.4,
+  q: 96 / 101.6,
+  pt: 96 / 72,
+  pc: 16,
+  em: 16,
+  rem: 16,
+  ex: 8,
+  ch: 8,
 };
 
 /** Longer than any browser draws. */

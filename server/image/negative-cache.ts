@@ -62,7 +62,9 @@ export function createNegativeCache(
     const { remembered }: ProblemKind = problems[code];
     if (remembered === undefined) return;
     failures.set(nameOf(remembered.scope, wanted), {
-      ...{ code, version: wanted.version, known: known(wanted.key) },
+      code,
+      version: wanted.version,
+      known: known(wanted.key),
       ...(detail !== undefined && { detail }),
       until: now() + remembered.seconds * 1000,
     });

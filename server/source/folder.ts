@@ -142,7 +142,8 @@ function asProblem(error: unknown): unknown {
   const code = "code" in error ? error.code : undefined;
   if (code === "EACCES" || code === "EPERM")
     return new Problem("withheld-source", {
-      ...{ cause: error, storage: code },
+      cause: error,
+      storage: code,
       detail: "The server may not read this file: make it readable for the server's user.",
     });
   return absent.has(code) ? new Problem("source-absent", { cause: error }) : failedProblem(error);

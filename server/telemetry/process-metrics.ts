@@ -23,7 +23,9 @@ export function reportProcess(registry: Registry): void {
   });
   const gauge = (name: string, help: string, read: () => number): void => {
     new Gauge({
-      ...{ registers, name, help },
+      registers,
+      name,
+      help,
       collect() {
         this.set(read());
       },

@@ -142,13 +142,11 @@ test("a port that is in use is named with the remedy", async () => {
 
 test("all configuration errors are reported together, by name, and no secret is printed", async () => {
   const env = {
-    ...{
-      PORT: "http",
-      CACHE_MAX_BYTES: "1parsec",
-      VARIANTS: "signed",
-      TOKEN: "short-token",
-      ORIGINALS: "maybe",
-    },
+    PORT: "http",
+    CACHE_MAX_BYTES: "1parsec",
+    VARIANTS: "signed",
+    TOKEN: "short-token",
+    ORIGINALS: "maybe",
     TRUSTED_PROXIES: "10.0.0.0/99",
   };
   const server = run(["serve"], env);
@@ -166,12 +164,12 @@ test("secrets can be files: each error is reported by name, and no secret is pri
   await writeFile(join(secrets, "short"), "tiny-secret\n");
   await writeFile(join(secrets, "empty"), "\n");
   const wrong = run(["serve", "--source", "s3://bucket"], {
-    ...{ TOKEN: "the-other-token-there", TOKEN_FILE: join(secrets, "TOKEN"), AWS_ACCESS_KEY_ID: "" },
-    ...{
-      AWS_ACCESS_KEY_ID_FILE: join(secrets, "empty"),
-      AWS_SECRET_ACCESS_KEY_FILE: join(secrets, "absent"),
-    },
-    ...{ SIGNING_KEYS_FILE: join(folder, "nowhere", "SIGNING_KEYS") },
+    TOKEN: "the-other-token-there",
+    TOKEN_FILE: join(secrets, "TOKEN"),
+    AWS_ACCESS_KEY_ID: "",
+    AWS_ACCESS_KEY_ID_FILE: join(secrets, "empty"),
+    AWS_SECRET_ACCESS_KEY_FILE: join(secrets, "absent"),
+    SIGNING_KEYS_FILE: join(folder, "nowhere", "SIGNING_KEYS"),
   });
   expect(await wrong.ended).toBe(2);
   for (const words of [
@@ -196,8 +194,11 @@ test("a server with its secrets in files reads them, has none in its environment
   await mkdir(secrets);
   const start = () =>
     startPod({
-      ...{ SOURCE: folder, CACHE_DIR: join(folder, "secret-cache"), GC_INTERVAL: "0" },
-      ...{ TOKEN_FILE: join(secrets, "TOKEN"), SIGNING_KEYS_FILE: join(secrets, "SIGNING_KEYS") },
+      SOURCE: folder,
+      CACHE_DIR: join(folder, "secret-cache"),
+      GC_INTERVAL: "0",
+      TOKEN_FILE: join(secrets, "TOKEN"),
+      SIGNING_KEYS_FILE: join(secrets, "SIGNING_KEYS"),
     });
   // As Kubernetes mounts an optional Secret that is not there.
   const without = await start();

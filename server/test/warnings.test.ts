@@ -66,7 +66,8 @@ test("a server that stops aborts every running check", async () => {
 test("Node prints no warning while one call probes thirty absent photographs", async () => {
   const images = names.map((name) => `absent/${name}`);
   const response = await world.get("/api/probe", {
-    ...{ method: "POST", body: JSON.stringify({ images, neighbours: true }) },
+    method: "POST",
+    body: JSON.stringify({ images, neighbours: true }),
     headers: { authorization: "Bearer a-token", "content-type": "application/json" },
   });
   expect(response.status).toBe(200);

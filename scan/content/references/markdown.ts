@@ -43,7 +43,9 @@ export function markdownImages(text: string, endpoints: readonly string[]): Mark
     } else if (node.type === "html") {
       const html = restore(node.value);
       const urls = endpointUrls(html, endpoints).map((url) => ({
-        ...{ destination: url.url, offset: offset + url.offset, as: "url" as const },
+        destination: url.url,
+        offset: offset + url.offset,
+        as: "url" as const,
       }));
       const tags = imgTags(html).map((at) => ({ destination: "", offset: offset + at, as: "raw" as const }));
       found.push(...[...urls, ...tags].sort((a, b) => a.offset - b.offset));

@@ -21,7 +21,10 @@ describe("a scan that remembers finds what one that does not finds", () => {
         const loaded = await loadSite({ ...options, variables: fixture.env ?? {} });
         const signal = new AbortController().signal;
         const { posts, ...rest } = await readPosts(loaded, {
-          ...{ now: new Date("2026-01-01"), signal, progress: silentProgress, remember },
+          now: new Date("2026-01-01"),
+          signal,
+          progress: silentProgress,
+          remember,
         });
         const uses = posts.map((post) =>
           post.uses.map((use) => ({ ...use, candidates: use.candidates(use.keys[0] ?? "", undefined) })),

@@ -54,7 +54,10 @@ test("an image that cannot be made in time is reported as such, after one attemp
   const { findings, summary } = JSON.parse(stdout);
   expect(findings).toEqual([
     {
-      ...{ severity: "error", file: "content/a.md", line: 2, column: 1 },
+      severity: "error",
+      file: "content/a.md",
+      line: 2,
+      column: 1,
       message: "noise.jpg cannot be made as avif (1600 px, q 90): The image could not be made in time.",
     },
   ]);

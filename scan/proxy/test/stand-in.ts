@@ -59,8 +59,15 @@ function answer(
   else if (parsed.format === "json") {
     asked.push(query);
     json(response, 200, {
-      ...{ key: parsed.key, width, height: width / 2, type: "image/jpeg", bytes: 1_000_000 },
-      ...{ version: "0123456789", frames: 1, alpha: false, color: "#102030" },
+      key: parsed.key,
+      width,
+      height: width / 2,
+      type: "image/jpeg",
+      bytes: 1_000_000,
+      version: "0123456789",
+      frames: 1,
+      alpha: false,
+      color: "#102030",
     });
   } else image(request, response, query, parsed.width ?? 1000, asked, cached);
 }
@@ -80,7 +87,8 @@ function image(
   const status = cached.has(entry) ? "hit" : "fwd=miss";
   cached.add(entry);
   response.writeHead(200, {
-    ...{ "content-type": `image/${name}`, "cache-status": `imgproxy-lite; ${status}` },
+    "content-type": `image/${name}`,
+    "cache-status": `imgproxy-lite; ${status}`,
     vary: "Accept",
   });
   response.end(Buffer.alloc(width * 10));

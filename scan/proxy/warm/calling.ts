@@ -66,7 +66,8 @@ async function findMissing(
   options: CallingOptions,
 ): Promise<(variant: Variant) => boolean> {
   const images = photos.map(({ img, v, requests }) => ({
-    ...{ img, variants: Array.from(eachVariant(requests), specOf) },
+    img,
+    variants: Array.from(eachVariant(requests), specOf),
     ...(v !== undefined && { v }),
   }));
   const call = apiCall(server, "POST", apiPaths.missing, { images, ...options } satisfies MissingBody);
@@ -126,7 +127,8 @@ async function warmPhoto(
 ): Promise<Refusal | undefined> {
   const { url } = apiCall(server, "POST", apiPaths.warm, {});
   const bodyNow = (): WarmBody => ({
-    ...{ img: photo.img, variants: [...pending.values()].map(specOf) },
+    img: photo.img,
+    variants: [...pending.values()].map(specOf),
     ...(photo.v !== undefined && { v: photo.v }),
     ...options,
   });

@@ -28,7 +28,10 @@ test("words and numbers of YAML 1.1 mean what they mean to the site's Hugo", () 
 test("a key may repeat, merge keys merge, and names that objects have are keys like others", () => {
   const text = "a: 1\nA: {<<: &x {b: 1, c: 2}, c: 3}\na: 2\nconstructor: x\ntoString: *x\n";
   expect(parseYaml(text, 169)).toEqual({
-    ...{ a: 2, A: { b: 1, c: 3 }, constructor: "x", toString: { b: 1, c: 2 } },
+    a: 2,
+    A: { b: 1, c: 3 },
+    constructor: "x",
+    toString: { b: 1, c: 2 },
   });
 });
 

@@ -50,7 +50,9 @@ function cropped(
   };
   const [x = 50, y = 50] = (focus ?? MIDDLE).split(",").map(Number);
   return {
-    ...{ ...size, whole, shaped: true },
+    ...size,
+    whole,
+    shaped: true,
     left: startOf(whole.width, size.width, x),
     top: startOf(whole.height, size.height, y),
   };

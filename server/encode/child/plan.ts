@@ -89,7 +89,12 @@ export function planAs(
   const picture = pictureOf(source, output);
   const { width, height } = picture;
   return {
-    ...{ asked: output.class, choice, lossless: false, width, height, quality: output.quality },
+    asked: output.class,
+    choice,
+    lossless: false,
+    width,
+    height,
+    quality: output.quality,
     frame: frameOf(source, output),
     limits: options.limits,
     copyright: options.keepCopyright ? source.copyright : undefined,

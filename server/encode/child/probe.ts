@@ -31,7 +31,11 @@ export async function describeOriginal(
     const { isOpaque, dominant } = await sharp(small).stats();
     return {
       // Of an animation this is the first frame.
-      ...{ type, width, height, frames, alpha: alpha && (frames > 1 || !isOpaque) },
+      type,
+      width,
+      height,
+      frames,
+      alpha: alpha && (frames > 1 || !isOpaque),
       ...(isOpaque && { color: hex(dominant) }),
       ...(await placeholder(sharp(small))),
     };

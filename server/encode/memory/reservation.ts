@@ -105,9 +105,15 @@ function reserveDecoding(original: Uint8Array, most: number, layout: Layout | un
 }
 
 const smallest: Making = {
-  ...{ format: "png", width: 16, height: 16, quality: 100, effort: 0 },
+  format: "png",
+  width: 16,
+  height: 16,
+  quality: 100,
+  effort: 0,
   frame: frameOf({ width: 16, height: 16 }, {}),
-  ...{ lossless: true, animated: false, holds: false },
+  lossless: true,
+  animated: false,
+  holds: false,
 };
 
 // --- outputs ---
@@ -139,7 +145,8 @@ const formats: readonly EncodedFormat[] = ["avif", "webp", "jpg", "png", "gif"];
 function refusalsFor(job: JobToCome, output: Output, outputs: readonly Output[]): Refusals {
   const problems = formats.map((format) => {
     const plans = job.sources.map((source) => ({
-      ...{ source, plan: planAs({ format, substitute: false }, source, output, { ...job.options, outputs }) },
+      source,
+      plan: planAs({ format, substitute: false }, source, output, { ...job.options, outputs }),
     }));
     const bytes = Math.max(...plans.map(({ source, plan }) => bytesOf(job, source, plan)));
     return [format, memoryProblem(bytes, job.most)] as const;

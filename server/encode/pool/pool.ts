@@ -52,7 +52,10 @@ class ChildPool implements Pool {
   ): AsyncGenerator<Encoded> {
     const megapixels = this.#precheck(original);
     const settings = {
-      ...{ lane, limits: this.#limits, outputLimits: this.#outputLimits, keepCopyright: this.#keepCopyright },
+      lane,
+      limits: this.#limits,
+      outputLimits: this.#outputLimits,
+      keepCopyright: this.#keepCopyright,
       ...(effort !== undefined && { effort }),
     };
     let made = 0;
@@ -60,7 +63,10 @@ class ChildPool implements Pool {
       const reserved = reserveOutputs(original, outputs.slice(made), settings, this.#scheduler.mostBytes);
       const [begin, end] = [made, made + reserved.outputs.length];
       const job = (memory: number): Job => ({
-        ...{ kind: "encode", ...settings, outputs: reserved.outputs.slice(made - begin), memory },
+        kind: "encode",
+        ...settings,
+        outputs: reserved.outputs.slice(made - begin),
+        memory,
       });
       const operation = () => `${lane} ${effort} ${JSON.stringify(outputs[made])}`;
       const task = { original, megapixels, bytes: reserved.bytes, lane, clients, signal, job, operation };
@@ -84,7 +90,14 @@ class ChildPool implements Pool {
     const job = (memory: number): Job => ({ kind: "describe", limits: this.#limits, memory });
     const operation = () => "describe";
     for await (const reply of this.#scheduler.perform({
-      ...{ original, megapixels, bytes, lane, clients, signal, job, operation },
+      original,
+      megapixels,
+      bytes,
+      lane,
+      clients,
+      signal,
+      job,
+      operation,
     })) {
       if (reply.kind !== "described") continue;
       const { kind: _, ...described } = reply;
@@ -106,7 +119,14 @@ class ChildPool implements Pool {
     const operation = () => `score ${original.byteLength}`;
     const lane = "warm";
     for await (const reply of this.#scheduler.perform({
-      ...{ original: Buffer.concat(files), megapixels, bytes, lane, clients, signal, job, operation },
+      original: Buffer.concat(files),
+      megapixels,
+      bytes,
+      lane,
+      clients,
+      signal,
+      job,
+      operation,
     }))
       if (reply.kind === "scored") return reply.score;
     throw new Problem("encode-failed");

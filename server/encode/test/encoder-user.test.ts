@@ -71,7 +71,8 @@ describe("with ENCODER_USER a server that does not start says", () => {
   test.skipIf(isRoot && skipped !== undefined)("a server that is not root refuses ENCODER_USER", () => {
     const executable = fileURLToPath(new URL("../../../bin/imgproxy-lite.js", import.meta.url));
     const { status, stderr } = spawnSync(process.execPath, [executable, "serve", "--source", "/"], {
-      ...{ env: { ENCODER_USER }, encoding: "utf8" },
+      env: { ENCODER_USER },
+      encoding: "utf8",
       ...(isRoot && { uid: USER }),
     });
     expect([status, stderr]).toEqual([

@@ -34,9 +34,15 @@ async function start(settings: Readonly<Record<string, string>>): Promise<Server
   await mkdir(photos);
   const pod = await startPod(
     {
-      ...{ SOURCE: photos, CACHE_DIR: join(folder, "cache"), GC_INTERVAL: "0", TOKEN: token },
+      SOURCE: photos,
+      CACHE_DIR: join(folder, "cache"),
+      GC_INTERVAL: "0",
+      TOKEN: token,
       // However busy the machine is.
-      ...{ ENCODE_TIMEOUT: "120s", WARM_TIMEOUT: "120s", ENCODERS: "2", WARM_ENCODERS: "2" },
+      ENCODE_TIMEOUT: "120s",
+      WARM_TIMEOUT: "120s",
+      ENCODERS: "2",
+      WARM_ENCODERS: "2",
       ...settings,
     },
     undefined,

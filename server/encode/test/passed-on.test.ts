@@ -25,9 +25,15 @@ beforeAll(async () => {
   avis = await fixture("avis.avif");
   pod = await startPod(
     {
-      ...{ SOURCE: photos, CACHE_DIR: join(folder, "cache"), GC_INTERVAL: "0", ORIGINALS: "off" },
-      ...{ MAX_FRAMES: "4", MAX_ANIMATION_PIXELS: "40000", PASS_THROUGH_BYTES: "64KiB" },
-      ...{ ENCODE_TIMEOUT: "120s", ENCODERS: "1" },
+      SOURCE: photos,
+      CACHE_DIR: join(folder, "cache"),
+      GC_INTERVAL: "0",
+      ORIGINALS: "off",
+      MAX_FRAMES: "4",
+      MAX_ANIMATION_PIXELS: "40000",
+      PASS_THROUGH_BYTES: "64KiB",
+      ENCODE_TIMEOUT: "120s",
+      ENCODERS: "1",
     },
     undefined,
     atEnd,
@@ -135,7 +141,10 @@ test("an animated PNG is never a still: it is passed on to every reader, without
   expect(passed).toEqual(apng);
   expect((await get("img=moving.png&q=50", "image/jpeg")).body).toEqual(apng);
   expect(JSON.parse(String((await get("img=moving.png&fm=json")).body))).toMatchObject({
-    ...{ width: 100, height: 100, type: "image/png", frames: 3 },
+    width: 100,
+    height: 100,
+    type: "image/png",
+    frames: 3,
   });
 });
 
@@ -162,7 +171,11 @@ test("an animated AVIF is passed on to readers who can show AVIF; for others the
   const other = await get("img=moving.avif&q=50", "image/webp");
   expect([other.status, other.detail]).toEqual([422, expect.stringContaining("an animated AVIF")]);
   expect(JSON.parse(String((await get("img=moving.avif&fm=json")).body))).toMatchObject({
-    ...{ width: 120, height: 80, type: "image/avif", frames: 3, alpha: true },
+    width: 120,
+    height: 80,
+    type: "image/avif",
+    frames: 3,
+    alpha: true,
   });
 });
 

@@ -215,7 +215,10 @@ describe("an answer of S3 that is no photograph", () => {
     });
     const { port } = server.address() as AddressInfo;
     return createS3Source({
-      ...{ bucket: "b", prefix: "", region: "us-east-1", forcePathStyle: true },
+      bucket: "b",
+      prefix: "",
+      region: "us-east-1",
+      forcePathStyle: true,
       endpoint: `http://127.0.0.1:${port}`,
       credentials: { accessKeyId: "key", secretAccessKey: "secret" },
     });

@@ -27,7 +27,12 @@ async function cacheOf(entries: number) {
   }
   const sweep = (nowMs: number, limits: { readonly maxFiles?: number } = {}): Promise<SweepSummary> =>
     run({
-      ...{ folder, maxBytes: 1e12, maxFiles: 1e9, minFreeBytes: 0, maxIdleMs: 90 * DAY, ...limits },
+      folder,
+      maxBytes: 1e12,
+      maxFiles: 1e9,
+      minFreeBytes: 0,
+      maxIdleMs: 90 * DAY,
+      ...limits,
       now: () => nowMs,
     });
   return { use, sweep, usedAt: async (at: number) => Math.round((await stat(paths[at] ?? "")).mtimeMs) };

@@ -30,8 +30,12 @@ beforeAll(async () => {
   pod = await startPod({ ...settings(), ORIGINALS: "off", MAX_FRAMES: "4" }, undefined, atEnd);
 });
 const settings = () => ({
-  ...{ SOURCE: photos, CACHE_DIR: volume, GC_INTERVAL: "0", TOKEN: token },
-  ...{ ENCODERS: "1", ENCODE_TIMEOUT: "120s" },
+  SOURCE: photos,
+  CACHE_DIR: volume,
+  GC_INTERVAL: "0",
+  TOKEN: token,
+  ENCODERS: "1",
+  ENCODE_TIMEOUT: "120s",
 });
 
 async function get(query: string, { of = pod, accept = "*/*" } = {}) {

@@ -17,8 +17,14 @@ async function start(mostVariants: number, replicas: number) {
   await mkdir(photos);
   await photo(64, 48).jpeg().toFile(join(photos, "worms.jpg"));
   const settings = {
-    ...{ SOURCE: photos, CACHE_DIR: cache, GC_INTERVAL: "0", TOKEN: token, HOT_CACHE_BYTES: "0" },
-    ...{ MAX_VARIANTS: String(mostVariants), COLD_BUDGET: "100000", QUEUE_LIMIT: "100" },
+    SOURCE: photos,
+    CACHE_DIR: cache,
+    GC_INTERVAL: "0",
+    TOKEN: token,
+    HOT_CACHE_BYTES: "0",
+    MAX_VARIANTS: String(mostVariants),
+    COLD_BUDGET: "100000",
+    QUEUE_LIMIT: "100",
   };
   const pods: Pod[] = [];
   for (let at = 0; at < replicas; at++) pods.push(await startPod(settings));

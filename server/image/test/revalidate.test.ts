@@ -18,7 +18,10 @@ test("a confirmed source is recorded for other replicas four times an hour, not 
   const revalidation = createRevalidation({
     source: { stat: async () => ({ validator: record.validator, bytes: record.bytes }), open: notAsked },
     flights: createSingleFlight<Known>(),
-    ...{ records, background, gone: notAsked, now: () => now },
+    records,
+    background,
+    gone: notAsked,
+    now: () => now,
   });
   const written: number[] = [];
   for (now = minute; now <= 60 * minute; now += minute) {
@@ -30,7 +33,13 @@ test("a confirmed source is recorded for other replicas four times an hour, not 
 });
 
 const record: SourceRecord = {
-  ...{ validator: '"1"', bytes: 4, type: "image/jpeg", width: 2, height: 2, frames: 1, alpha: false },
+  validator: '"1"',
+  bytes: 4,
+  type: "image/jpeg",
+  width: 2,
+  height: 2,
+  frames: 1,
+  alpha: false,
   checked: 0,
 };
 

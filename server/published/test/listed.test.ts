@@ -22,8 +22,12 @@ beforeAll(async () => {
 /** A server with VARIANTS=listed on a volume of this name. */
 async function start(volume: string, settings: Readonly<Record<string, string>> = {}) {
   const pod = await startPod({
-    ...{ SOURCE: join(folder, "photos"), CACHE_DIR: join(folder, volume), GC_INTERVAL: "0" },
-    ...{ TOKEN: token, VARIANTS: "listed", ...settings },
+    SOURCE: join(folder, "photos"),
+    CACHE_DIR: join(folder, volume),
+    GC_INTERVAL: "0",
+    TOKEN: token,
+    VARIANTS: "listed",
+    ...settings,
   });
   const published = join(folder, volume, "published");
   return { pod, published, file: (name: string) => join(published, "blog", `${name}.json`) };

@@ -106,7 +106,9 @@ test("sets have the last release's format: this release reads its sets, and it r
     expires: 9,
   });
   expect(JSON.parse(await readFile(join(folder, "published", "blog", "two.json"), "utf8"))).toEqual({
-    ...{ made: clock, until: clock + 9_000, images: { "a b.jpg": [query], "c.svg": [] } },
+    made: clock,
+    until: clock + 9_000,
+    images: { "a b.jpg": [query], "c.svg": [] },
     pins: classes.auto.map((of) => pins[0]?.replace(/[a-z]+$/, of)),
   });
 });
@@ -176,7 +178,13 @@ test("the first set, on a volume that is too slow to be read, closes nothing bef
   };
   const nameOf = await naming();
   const there = await openPublished({
-    ...{ folder, keep: 2, defaultQuality: 75, nameOf, changed: () => {}, lookMs: 0, withVolume },
+    folder,
+    keep: 2,
+    defaultQuality: 75,
+    nameOf,
+    changed: () => {},
+    lookMs: 0,
+    withVolume,
     now: () => clock,
   });
   opened.push(there);
@@ -313,7 +321,12 @@ describe("a set that cannot be read", () => {
   const openWatched = async (options: { withVolume?: WithVolume; startWithoutVolume?: boolean } = {}) => {
     const unread: string[][] = [];
     const published = await openPublished({
-      ...{ folder, keep: 2, defaultQuality: 75, nameOf: await naming(), changed: () => {}, lookMs: 0 },
+      folder,
+      keep: 2,
+      defaultQuality: 75,
+      nameOf: await naming(),
+      changed: () => {},
+      lookMs: 0,
       onUnread: (now) => unread.push(now.map(({ path }) => path)),
       ...options,
     });

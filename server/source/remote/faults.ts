@@ -52,7 +52,8 @@ const ofKms =
 function problemOf({ fault, unsure, words }: EntryClass, error: StorageError): Problem {
   const { status, code, cause, retryAfterSeconds } = error;
   const about = {
-    ...{ cause, ...(retryAfterSeconds !== undefined && { retryAfterSeconds }) },
+    cause,
+    ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
     ...(status !== undefined && { storage: code === undefined ? String(status) : `${status} ${code}` }),
   };
   if (fault === "object") {

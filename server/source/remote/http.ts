@@ -113,7 +113,8 @@ function problemOf(response: IncomingMessage): Problem | undefined {
   if (status === 200 || status === 206) return undefined;
   const waitMs = parseRetryAfter(headers["retry-after"]);
   return faultProblem({
-    ...{ status, cause: new Error(`the source answered ${status}`) },
+    status,
+    cause: new Error(`the source answered ${status}`),
     ...(waitMs !== undefined && { retryAfterSeconds: waitMs / 1000 }),
   });
 }

@@ -74,7 +74,9 @@ export async function createS3Source(
 
   const neighbours = siblingsBy(async (prefix, depth, signal) => {
     const command = new ListObjectsV2Command({
-      ...{ Bucket: options.bucket, Prefix: options.prefix + prefix, MaxKeys: MOST_SIBLINGS },
+      Bucket: options.bucket,
+      Prefix: options.prefix + prefix,
+      MaxKeys: MOST_SIBLINGS,
       ...(depth === "folder" && { Delimiter: "/" }),
     });
     const send = (abortSignal: AbortSignal) => client.send(command, { abortSignal });
@@ -178,7 +180,9 @@ function toProblem(error: unknown, signal: AbortSignal): unknown {
   const { name, message } = error;
   const storageClass = "StorageClass" in error ? String(error.StorageClass) : "";
   return faultProblem({
-    ...{ status: statusOf(error), message, cause: error },
+    status: statusOf(error),
+    message,
+    cause: error,
     // The SDK's name for an answer without an S3 code.
     ...(!/^(?:Unknown|Error$)/.test(name) && { code: name }),
     // Public text: only a code.

@@ -66,7 +66,10 @@ describe("a bucket", () => {
       const bucket = await startBucket();
       const cache = await temporaryFolder();
       const settings = {
-        ...{ CACHE_DIR: cache, GC_INTERVAL: "0", AWS_ACCESS_KEY_ID: "id", AWS_SECRET_ACCESS_KEY: "secret" },
+        CACHE_DIR: cache,
+        GC_INTERVAL: "0",
+        AWS_ACCESS_KEY_ID: "id",
+        AWS_SECRET_ACCESS_KEY: "secret",
         ...(kind === "s3"
           ? { SOURCE: "s3://photos", S3_ENDPOINT: bucket.url }
           : { SOURCE: `${bucket.url}/photos/` }),
@@ -154,12 +157,11 @@ describe("at its start", () => {
     ["all as it should be", 404, "NoSuchKey", undefined],
   ] as const)("at its start, the server warns of %s", async (_, status, code, words) => {
     const pod = await startPod({
-      ...{
-        CACHE_DIR: await temporaryFolder(),
-        SOURCE: "s3://photos",
-        S3_ENDPOINT: await refusing(status, code),
-      },
-      ...{ AWS_ACCESS_KEY_ID: "id", AWS_SECRET_ACCESS_KEY: "secret" },
+      CACHE_DIR: await temporaryFolder(),
+      SOURCE: "s3://photos",
+      S3_ENDPOINT: await refusing(status, code),
+      AWS_ACCESS_KEY_ID: "id",
+      AWS_SECRET_ACCESS_KEY: "secret",
     });
     if (words === undefined) {
       await expect.poll(() => pod.metric("imgproxy_lite_source_requests_total", "absent")).toBe(1);

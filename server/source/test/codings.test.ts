@@ -55,7 +55,10 @@ beforeAll(async () => {
     {
       SOURCE: `http://127.0.0.1:${port}/`,
       CACHE_DIR: join(await temporaryFolder(atEnd), "cache"),
-      ...{ GC_INTERVAL: "0", MAX_SOURCE_BYTES: "1MiB", ENCODERS: "1", ENCODE_TIMEOUT: "120s" },
+      GC_INTERVAL: "0",
+      MAX_SOURCE_BYTES: "1MiB",
+      ENCODERS: "1",
+      ENCODE_TIMEOUT: "120s",
     },
     undefined,
     atEnd,

@@ -355,7 +355,10 @@ describe("connections that are kept", () => {
     return { base, seen };
   }
   const s3 = {
-    ...{ bucket: "bucket", prefix: "", forcePathStyle: true, region: "us-east-1" },
+    bucket: "bucket",
+    prefix: "",
+    forcePathStyle: true,
+    region: "us-east-1",
     credentials: { accessKeyId: "a", secretAccessKey: "s" },
   };
   const kinds = [
@@ -423,7 +426,10 @@ describe("an S3 server that", () => {
     ["RequestTimeout", 400, 504, "words"],
   ];
   const options = {
-    ...{ bucket: "bucket", prefix: "", forcePathStyle: true, region: "us-east-1" },
+    bucket: "bucket",
+    prefix: "",
+    forcePathStyle: true,
+    region: "us-east-1",
     credentials: { accessKeyId: "a", secretAccessKey: "s" },
   };
 
@@ -449,7 +455,8 @@ describe("an S3 server that", () => {
       }
       // A publish, which has a token, gets the storage's code; the storage's message is only in the log.
       const probed = await world.get("/api/probe", {
-        ...{ method: "POST", body: JSON.stringify({ images: ["c.jpg"] }) },
+        method: "POST",
+        body: JSON.stringify({ images: ["c.jpg"] }),
         headers: { authorization: "Bearer a-token" },
       });
       const { images }: { images: Record<string, { problem: unknown }> } = JSON.parse(await probed.text());

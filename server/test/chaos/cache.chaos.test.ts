@@ -117,8 +117,12 @@ test("sweeps that constantly delete everything cut no response of a server short
   for (const each of [photos, cache]) await mkdir(each);
   await photo(320, 240).jpeg({ quality: 95 }).toFile(join(photos, "worms.jpg"));
   const pod = await startPod({
-    ...{ SOURCE: photos, CACHE_DIR: cache, GC_INTERVAL: "0", HOT_CACHE_BYTES: "0" },
-    ...{ COLD_BUDGET: "1000000", QUEUE_LIMIT: "100" },
+    SOURCE: photos,
+    CACHE_DIR: cache,
+    GC_INTERVAL: "0",
+    HOT_CACHE_BYTES: "0",
+    COLD_BUDGET: "1000000",
+    QUEUE_LIMIT: "100",
   });
   const [sweeps] = await run({ role: "sweep", folder: cache, limits: { maxFiles: 0, freshMs: 0 } });
   const answers = sized(10_000, 300);

@@ -102,8 +102,12 @@ async function startReplica(folder: string, port: number, admin: number): Promis
   const child = spawn(process.execPath, [executable, "serve", "--source", join(folder, "photos")], {
     env: {
       PATH: process.env.PATH,
-      ...{ HOST: "127.0.0.1", PORT: String(port), ADMIN_PORT: String(admin) },
-      ...{ CACHE_DIR: join(folder, "cache"), COLD_BUDGET: "1000000", LOG_LEVEL: "error" },
+      HOST: "127.0.0.1",
+      PORT: String(port),
+      ADMIN_PORT: String(admin),
+      CACHE_DIR: join(folder, "cache"),
+      COLD_BUDGET: "1000000",
+      LOG_LEVEL: "error",
     },
     stdio: ["ignore", "ignore", "inherit"],
   });

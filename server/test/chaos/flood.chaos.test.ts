@@ -40,8 +40,14 @@ test("two replicas that get requests for three times the cache's limit never exc
       .toFile(join(photos, `${key}.jpg`));
   const maxBytes = sized(64, 2) * 2 ** 20;
   const settings = {
-    ...{ SOURCE: photos, CACHE_DIR: cache, CACHE_MAX_BYTES: String(maxBytes), GC_INTERVAL: "1s" },
-    ...{ HOT_CACHE_BYTES: "0", COLD_BUDGET: "1000000", QUEUE_LIMIT: "100", CACHE_MIN_FREE: "0" },
+    SOURCE: photos,
+    CACHE_DIR: cache,
+    CACHE_MAX_BYTES: String(maxBytes),
+    GC_INTERVAL: "1s",
+    HOT_CACHE_BYTES: "0",
+    COLD_BUDGET: "1000000",
+    QUEUE_LIMIT: "100",
+    CACHE_MIN_FREE: "0",
   };
   const pods = [await startPod(settings), await startPod(settings)];
   const readers = createReaders(16);
@@ -91,8 +97,13 @@ test.skipIf(!isRoot && process.env.CI !== "true")("a full volume does not affect
   execFileSync("mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", cache]);
   onTestFinished(() => void execFileSync("umount", ["-l", cache]));
   const pod = await startPod({
-    ...{ SOURCE: photos, CACHE_DIR: cache, CACHE_MIN_FREE: "0", GC_INTERVAL: "1s" },
-    ...{ COLD_BUDGET: "1000000", QUEUE_LIMIT: "100", HOT_CACHE_BYTES: "0" },
+    SOURCE: photos,
+    CACHE_DIR: cache,
+    CACHE_MIN_FREE: "0",
+    GC_INTERVAL: "1s",
+    COLD_BUDGET: "1000000",
+    QUEUE_LIMIT: "100",
+    HOT_CACHE_BYTES: "0",
   });
   const readers = createReaders(8);
   const tally = new Tally();
@@ -119,8 +130,12 @@ test("a client that enumerates the variants of one photograph costs others nothi
     await writeFile(join(photos, name), await photo(64, 48).jpeg().toBuffer());
   const mostVariants = sized(1_000, 50);
   const pod = await startPod({
-    ...{ SOURCE: photos, CACHE_DIR: cache, GC_INTERVAL: "0", COLD_BUDGET: String(mostVariants) },
-    ...{ MAX_VARIANTS: String(mostVariants), HOT_CACHE_BYTES: "1MiB" },
+    SOURCE: photos,
+    CACHE_DIR: cache,
+    GC_INTERVAL: "0",
+    COLD_BUDGET: String(mostVariants),
+    MAX_VARIANTS: String(mostVariants),
+    HOT_CACHE_BYTES: "1MiB",
   });
   const readers = createReaders(16);
   const other = `${pod.url}?img=boats.jpg&q=50&w=32&fm=jpg`;

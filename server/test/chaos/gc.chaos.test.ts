@@ -19,7 +19,11 @@ const DAY = 24 * HOUR;
 const now = Date.now() + 30 * DAY;
 
 const roomy: Omit<SweepOptions, "folder"> = {
-  ...{ maxBytes: 1e12, maxFiles: 1e9, minFreeBytes: 0, maxIdleMs: 1e12, pins: new Set() },
+  maxBytes: 1e12,
+  maxFiles: 1e9,
+  minFreeBytes: 0,
+  maxIdleMs: 1e12,
+  pins: new Set(),
   now: () => now,
 };
 

@@ -20,8 +20,11 @@ const encodesOf = async (pods: readonly Pod[]): Promise<number> =>
 test("500 readers of one new image at once cost one fetch and one encode, on two replicas at most two", async () => {
   const bucket = await startPhotoServer();
   const settings = {
-    ...{ SOURCE: bucket.url, CACHE_DIR: await temporaryFolder(), GC_INTERVAL: "0" },
-    ...{ COLD_BUDGET: "1000000", QUEUE_LIMIT: "8" },
+    SOURCE: bucket.url,
+    CACHE_DIR: await temporaryFolder(),
+    GC_INTERVAL: "0",
+    COLD_BUDGET: "1000000",
+    QUEUE_LIMIT: "8",
   };
   const pods = [await startPod(settings), await startPod(settings)];
   const rounds = sized(20, 3);
@@ -56,7 +59,10 @@ test("a bucket that is gone for minutes affects neither probes nor readers of ca
   const bucket = await startPhotoServer();
   const folder = await temporaryFolder();
   const pod = await startPod({
-    ...{ SOURCE: bucket.url, CACHE_DIR: folder, GC_INTERVAL: "1s", COLD_BUDGET: "1000000" },
+    SOURCE: bucket.url,
+    CACHE_DIR: folder,
+    GC_INTERVAL: "1s",
+    COLD_BUDGET: "1000000",
   });
   const readers = createReaders(20);
   const warm = `${pod.url}?img=warm.jpg&q=50&w=100&fm=jpg`;

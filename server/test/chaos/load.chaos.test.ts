@@ -16,8 +16,12 @@ test("ten times more new images than can be made are refused or made, while hits
   for (let copy = 1; copy < PHOTOGRAPHS; copy++)
     await link(join(folder, "0.jpg"), join(folder, `${copy}.jpg`));
   const pod = await startPod({
-    ...{ SOURCE: folder, CACHE_DIR: join(folder, "cache"), GC_INTERVAL: "0", ENCODERS: "1" },
-    ...{ COLD_BUDGET: "1000000", QUEUE_LIMIT: "8" },
+    SOURCE: folder,
+    CACHE_DIR: join(folder, "cache"),
+    GC_INTERVAL: "0",
+    ENCODERS: "1",
+    COLD_BUDGET: "1000000",
+    QUEUE_LIMIT: "8",
   });
   const [cold, few] = [new Readers(500), new Readers(20)];
   onTestFinished(() => {

@@ -19,9 +19,13 @@ test("two replicas read a publish of 100,000 photographs while they answer hits,
   await writeFile(join(folder, "photos", "worms.jpg"), await photo(64, 48).jpeg().toBuffer());
   const start = (name: string): Promise<Pod> =>
     startPod({
-      ...{ SOURCE: join(folder, "photos"), CACHE_DIR: join(folder, "cache"), GC_INTERVAL: "0" },
-      ...{ TOKEN: "the-token-of-the-test", VARIANTS: "listed" },
-      ...{ NODE_OPTIONS: `--import=${watch}`, LOOP_FILE: join(folder, name) },
+      SOURCE: join(folder, "photos"),
+      CACHE_DIR: join(folder, "cache"),
+      GC_INTERVAL: "0",
+      TOKEN: "the-token-of-the-test",
+      VARIANTS: "listed",
+      NODE_OPTIONS: `--import=${watch}`,
+      LOOP_FILE: join(folder, name),
     });
   const pods = [await start("loop-0"), await start("loop-1")];
   const photographs = sized(99_999, 3_000);

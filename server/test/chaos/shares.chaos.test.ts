@@ -40,12 +40,11 @@ function start(
   within: readonly string[] = [],
 ): Promise<Pod> {
   const own = {
-    ...{
-      SOURCE: join(folder, "photos"),
-      CACHE_DIR: join(folder, `cache-${Math.random()}`),
-      GC_INTERVAL: "0",
-    },
-    ...{ COLD_BUDGET: "1000000", ENCODERS: "2" },
+    SOURCE: join(folder, "photos"),
+    CACHE_DIR: join(folder, `cache-${Math.random()}`),
+    GC_INTERVAL: "0",
+    COLD_BUDGET: "1000000",
+    ENCODERS: "2",
   };
   return startPod({ ...own, ...settings }, undefined, undefined, within);
 }
@@ -125,7 +124,8 @@ test("two hundred HEADs to a source that answers slowly leave other readers thei
   });
   const pod = await start({
     SOURCE: `http://127.0.0.1:${(source.address() as AddressInfo).port}/`,
-    ...{ QUEUE_TIMEOUT: "5m", SOURCE_TIMEOUT: "5m" },
+    QUEUE_TIMEOUT: "5m",
+    SOURCE_TIMEOUT: "5m",
   });
   const port = Number(new URL(pod.url).port);
   for (let at = 0; at < 200; at++)

@@ -37,7 +37,10 @@ function slope(samples: readonly number[], pieces: number): number {
 async function startSoaked(settings: Readonly<Record<string, string>>): Promise<Pod> {
   const { url } = await startPhotoServer(200, 150);
   return startPod({
-    ...{ SOURCE: url, CACHE_DIR: await temporaryFolder(), COLD_BUDGET: "10000000", QUEUE_LIMIT: "100" },
+    SOURCE: url,
+    CACHE_DIR: await temporaryFolder(),
+    COLD_BUDGET: "10000000",
+    QUEUE_LIMIT: "100",
     ...settings,
   });
 }

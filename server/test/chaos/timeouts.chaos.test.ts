@@ -21,7 +21,9 @@ async function startOn(answer: RequestListener, settings: Readonly<Record<string
   const { port } = source.address() as AddressInfo;
   const folder = await temporaryFolder();
   return startPod({
-    ...{ SOURCE: `http://127.0.0.1:${port}/`, CACHE_DIR: join(folder, "cache"), GC_INTERVAL: "0" },
+    SOURCE: `http://127.0.0.1:${port}/`,
+    CACHE_DIR: join(folder, "cache"),
+    GC_INTERVAL: "0",
     ...settings,
   });
 }

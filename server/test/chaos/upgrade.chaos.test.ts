@@ -43,8 +43,12 @@ test.each([
       );
     const next = await nextVersion(changes);
     const settings = {
-      ...{ SOURCE: join(folder, "photos"), CACHE_DIR: join(folder, "cache"), GC_INTERVAL: "1s" },
-      ...{ HOT_CACHE_BYTES: "0", COLD_BUDGET: "1000000", QUEUE_LIMIT: "100" },
+      SOURCE: join(folder, "photos"),
+      CACHE_DIR: join(folder, "cache"),
+      GC_INTERVAL: "1s",
+      HOT_CACHE_BYTES: "0",
+      COLD_BUDGET: "1000000",
+      QUEUE_LIMIT: "100",
     };
     const start = (version: "old" | "next"): Promise<Pod> =>
       startPod(settings, version === "old" ? undefined : next);

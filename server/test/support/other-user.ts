@@ -10,7 +10,11 @@ const root = fileURLToPath(new URL("../../..", import.meta.url));
 export function whyNoOtherUser(user: number): string | undefined {
   if (process.getuid?.() !== 0) return "not root, so no process of another user is started";
   const { status } = spawnSync(process.execPath, ["-e", "import('sharp')"], {
-    ...{ cwd: root, uid: user, gid: user, stdio: "ignore", env: {} },
+    cwd: root,
+    uid: user,
+    gid: user,
+    stdio: "ignore",
+    env: {},
   });
   return status === 0 ? undefined : `other users may not read ${root}, Node, or what lies on the way to them`;
 }

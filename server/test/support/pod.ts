@@ -55,7 +55,9 @@ export async function startPod(
     void ended.then((code) => reject(new Error(`serve ended with ${code}: ${output}`)));
   });
   return {
-    ...{ url, adminUrl, pid: child.pid ?? 0 },
+    url,
+    adminUrl,
+    pid: child.pid ?? 0,
     log: () => output,
     metric: async (name, labels = "") => {
       const text = await (await fetch(new URL("metrics", adminUrl))).text();

@@ -89,7 +89,10 @@ export async function createWorld({
     published,
     log: {
       request: (answer) => (id, ms, trace) => lines.push({ ...answer, id, ms, trace }),
-      ...{ debug: silent, info: silent, warn: silent, error: silent },
+      debug: silent,
+      info: silent,
+      warn: silent,
+      error: silent,
     },
     metrics: { answered: () => silent, purgeWithheld: silent },
     options: { ...defaults, ...options },

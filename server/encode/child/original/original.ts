@@ -56,7 +56,9 @@ async function readStill(type: string, bytes: Uint8Array): Promise<Omit<Original
   });
   const canvas = type === "image/gif" ? clearCanvas(bytes) : { bytes, alpha: false };
   return {
-    ...{ bytes: canvas.bytes, type, ...shownSize(type, header) },
+    bytes: canvas.bytes,
+    type,
+    ...shownSize(type, header),
     alpha: header.hasAlpha || canvas.alpha,
     copyright: readCopyright(header),
     failOn: "error",
