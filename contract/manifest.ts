@@ -4,22 +4,22 @@ import { askedFormats } from "./formats.ts";
 import { MAX_QUALITY } from "./request.ts";
 import { anObject, check, list, object, text, whole } from "./schema.ts";
 
-/** What a scan writes. The templates know the number too (manifest.html). */
+/** The schema that a scan writes. The templates have the number too (manifest.html). */
 export const MANIFEST_SCHEMA = 2;
 
-/** 0 where an SVG has no size of its own. */
+/** 0 for an SVG without a size of its own. */
 const side = whole(0, 9_999_999, "a whole number of pixels");
 
-/** What is known of every photograph, and all that schema 1 has. Some of it is printed into pages where nothing is escaped. */
+/** Known for every photograph; schema 1 has only these members. Pages print some of them where nothing is escaped. */
 export const manifestBasics = object({
   /** Displayed size in pixels, after EXIF rotation. */
   width: side,
   height: side,
   /** The source's version, 10 hex digits: `v` in every URL. */
   version: text(/^[0-9a-f]{10}$/, "10 hex digits"),
-  /** Dominant colour as `#rrggbb`; absent where the image is transparent. */
+  /** Dominant colour as `#rrggbb`; absent if the image is transparent. */
   color: v.exactOptional(text(/^#[0-9a-f]{6}$/, "#rrggbb")),
-  /** A 16-pixel WebP in base64, at most 150 bytes before it; absent for SVG. */
+  /** A 16-pixel WebP in base64, at most 150 bytes before the encoding; absent for SVG. */
   placeholder: v.exactOptional(
     text(/^(?:[A-Za-z0-9+/]{4}){0,100}(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{4})$/, "base64"),
   ),
@@ -27,9 +27,9 @@ export const manifestBasics = object({
 
 /** Members of schema 2. */
 const added = {
-  /** The point that a crop keeps: `fp` of URLs with `ar`. */
+  /** The point that a crop keeps: the `fp` of URLs with `ar`. */
   focus: v.custom<Focus>(isFocus),
-  /** Tuned quality: by format, in place of the tiers' own; `offset` is added to the tiers' own. */
+  /** Tuned quality: by format, instead of the tiers' quality; `offset` is added to the tiers' quality. */
   q: v.pipe(
     anObject(),
     v.strictObject({
@@ -38,11 +38,11 @@ const added = {
     }),
     v.readonly(),
   ),
-  /** What its EXIF, IPTC and XMP say, as far as the site publishes it: a stranger's text, to be escaped wherever it is printed. */
+  /** Texts of its EXIF, IPTC and XMP that the site publishes. Anyone can have written them: escape them wherever they are printed. */
   meta: anObject(),
-  /** It is brighter than white on screens that can show that. */
+  /** Whether it has parts brighter than white, for screens that can show them. */
   hdr: v.boolean(),
-  /** How much of the picture there is, in percent, where that is not all. */
+  /** How much of the picture exists, in percent, if a part is missing. */
   damaged: whole(0, 99),
 } as const;
 
@@ -55,10 +55,10 @@ const manifestImage = object({
   damaged: v.exactOptional(added.damaged),
 });
 
-/** What the hook knows of one photograph. */
+/** Everything that the hook knows about one photograph. */
 export type ManifestImage = v.InferOutput<typeof manifestImage>;
 
-/** What the scanner writes to `assets/imgproxy.json` and the hook reads. */
+/** The scanner writes it to `assets/imgproxy.json`, and the hook reads it. */
 export interface Manifest {
   readonly schema: typeof MANIFEST_SCHEMA;
   /** By source key. */
@@ -67,7 +67,7 @@ export interface Manifest {
   readonly galleries?: Readonly<Record<string, readonly string[]>>;
 }
 
-/** A later version has written the manifest: what it says must not be taken for nothing. */
+/** A later version has written the manifest: it must not be treated as empty. */
 export class NewerManifest extends Error {
   constructor(schema: number) {
     super(`has schema ${schema}, and this version reads 1 to ${MANIFEST_SCHEMA}`);
@@ -78,9 +78,9 @@ const schemaNumber = whole(1, Number.MAX_SAFE_INTEGER);
 const gallery = list(v.string(), 1_000_000);
 
 /**
- * A manifest of schema 1 or 2. A photograph or a gallery that no scan has written is left out; of the members that schema 2
- * has added to a photograph, one that is not what it should be.
- * @returns undefined for what is no manifest.
+ * A manifest of schema 1 or 2. A photograph or a gallery that no scan can have written is left out; so is a member of
+ * schema 2 that is not valid, without its photograph.
+ * @returns undefined if the text is no manifest.
  * @throws NewerManifest
  */
 export function parseManifest(value: unknown): Pick<Manifest, "images" | "galleries"> | undefined {
@@ -124,7 +124,7 @@ function checked<const Schema extends v.GenericSchema>(
   return "value" in found ? found.value : undefined;
 }
 
-/** Those that can be read. */
+/** The entries that can be read. */
 function membersOf<Value>(
   members: Readonly<Record<string, unknown>>,
   read: (value: unknown) => Value | undefined,

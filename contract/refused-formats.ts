@@ -1,8 +1,8 @@
 /** A kind of original that is recognised by its first bytes and refused. */
 export interface RefusedFormatRow {
-  /** Media type (IANA, else as the GNOME and KDE desktops have it). */
+  /** Media type of IANA or, if it has none, of the GNOME and KDE desktops. */
   readonly type: string;
-  /** Without the dot, as programs and cameras name such files. */
+  /** Without the dot, as programs and cameras name these files. */
   readonly extensions: readonly string[];
   /** The problem and the remedy: the message of the 415 and of the scan's finding. */
   readonly what: string;
@@ -15,8 +15,8 @@ const ITSELF = "Upload the photograph itself.";
 const CONTENTS = "Upload what is in it.";
 
 /**
- * Formats that are recognised and refused; `formats` has those that are read. After a new row, `tsc` names each place that has
- * to decide about it.
+ * Formats that are recognised and refused; `formats` has the formats that are read. After a new row, `tsc` names each place
+ * that must handle it.
  */
 export const refusedFormats = {
   heic: row("image/heic", ["heic", "heif", "hif"], "an HEIC photograph, as iPhones take them", {

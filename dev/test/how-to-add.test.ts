@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { settings } from "../../server/config/settings.ts";
 import { problems } from "../../server/errors.ts";
+import { themes } from "../themes/themes.ts";
 
 /** One list of CONTRIBUTING.md, and how to find the files that it must contain. */
 interface Recipe {
@@ -72,7 +73,8 @@ const recipes: Readonly<Record<string, Recipe>> = {
   },
   "A site parameter": {
     example: /\b(?:eagerfirst|lightbox)\b/,
-    folders: /^(contract|layouts|scan|hugo-module|dev)\//,
+    // Recipes and results of themes are about the lightboxes of themes.
+    folders: /^(contract|layouts|scan|hugo-module(?!\/themes)|dev(?!\/themes))\//,
     exceptions: {
       "hugo-module/assets/imgproxy-lite.css": "styles of one parameter",
       "hugo-module/exampleSite/content/features/lightbox.md": "the example page of one parameter",
@@ -82,6 +84,11 @@ const recipes: Readonly<Record<string, Recipe>> = {
   "A shortcode argument": {
     example: /\bnarrow\b/,
     folders: /^(contract|layouts|scan|hugo-module|dev)\//,
+    exceptions: {},
+  },
+  "A theme recipe": {
+    example: /\bpapermod\b/i,
+    folders: /^(contract|layouts|scan|server|hugo-module|dev|k8s)\//,
     exceptions: {},
   },
 };
@@ -121,6 +128,16 @@ describe.each(Object.entries(recipes))("how to add: %s", (title, { example, fold
     expect(places.filter((file) => !listed.includes(file) && exceptions[file] === undefined)).toEqual([]);
     expect(Object.keys(exceptions).filter((file) => !places.includes(file))).toEqual([]);
   });
+});
+
+test("every theme recipe is built by npm run test:themes, and has a row in the manual", () => {
+  const files = [...texts.keys()].filter((file) => file.startsWith("hugo-module/themes/"));
+  const manual = texts.get("hugo-module/README.md") ?? "";
+  const rows = [...manual.matchAll(/^\| \[[\w-]+\]\((themes\/[\w.-]+)\)/gm)].map(
+    ([, file]) => `hugo-module/${file}`,
+  );
+  expect(themes.map(({ name }) => `hugo-module/themes/${name}.md`).toSorted()).toEqual(files);
+  expect(rows.toSorted()).toEqual(files);
 });
 
 // --- texts ---

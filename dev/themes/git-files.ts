@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 
 const run = promisify(execFile);
 
-/** The newest commit of a repository, as its `HEAD` or, where that names no branch of it, its newest branch has it. */
+/** The newest commit of a repository: its `HEAD` or, if that names no existing branch, the newest branch. */
 export async function headCommit(repository: string): Promise<string> {
   const head = await run("git", ["-C", repository, "rev-parse", "--verify", "HEAD^{commit}"]).catch(
     () => undefined,
@@ -19,8 +19,8 @@ export async function headCommit(repository: string): Promise<string> {
 }
 
 /**
- * Writes a commit's files below a folder, one by one: in a partial copy of a repository a large file may be absent, and
- * `git archive` would end there.
+ * Writes a commit's files below a folder, one by one: a partial copy of a repository can lack large files, and `git archive`
+ * would fail at the first of them.
  * @returns paths of files that are absent.
  */
 export async function writeCommit(repository: string, commit: string, folder: string): Promise<string[]> {

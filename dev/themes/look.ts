@@ -3,37 +3,37 @@ import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { scrollThrough } from "../test/page.ts";
 import type { NpmCdn } from "./npm-cdn.ts";
 
-/** What a page shows in one window. */
+/** What a page shows in one window of the browser. */
 export interface Look {
-  /** Each wrong thing in words; empty for a page that is well. */
+  /** One sentence for each fault; empty for a page without faults. */
   readonly problems: readonly string[];
-  /** Keys of the proxy's photographs that are seen. */
+  /** Keys of the proxy's photographs that the page shows. */
   readonly keys: readonly string[];
   readonly ogImage: string | undefined;
-  /** Of the proxy's photographs with a srcset: how wide each is shown, and how wide its `sizes` says. */
+  /** For each of the proxy's photographs with a srcset: its width on the page, and its width according to `sizes`. */
   readonly widths: readonly { readonly key: string; readonly shown: number; readonly said: number }[];
-  /** Hosts that were asked for something, and not let. */
+  /** Other hosts that the page tried to reach; the requests were blocked. */
   readonly elsewhere: readonly string[];
 }
 
 export interface Visit {
   readonly url: string;
-  /** Where photographs are. */
+  /** The proxy's URL. */
   readonly endpoint: string;
   readonly context?: BrowserContextOptions;
   /** Answers for the CDNs of npm's packages. */
   readonly cdn?: NpmCdn;
-  /** What a reader does there; a problem in words for what does not come of it. */
+  /** What a reader does on the page. Returns a problem if it fails. */
   act?(page: Page): Promise<string | undefined>;
 }
 
-/** Windows that themes are looked at in. */
+/** The windows in which themes are opened. */
 export const windows: Readonly<Record<string, BrowserContextOptions>> = {
   phone: { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true },
   desktop: { viewport: { width: 1280, height: 900 } },
 };
 
-/** Opens a page, scrolls through it and looks at every image. Other hosts than the site's and the proxy's are out of reach. */
+/** Opens a page, scrolls through it and looks at every image. Hosts other than the site's and the proxy's are blocked. */
 export async function look(
   browser: Browser,
   { url, endpoint, context = {}, cdn, act }: Visit,
@@ -87,7 +87,7 @@ export async function look(
   }
 }
 
-/** Whether a script comes to say so within a minute. Not `waitForFunction`, which a Content-Security-Policy may forbid. */
+/** Whether a script returns true within a minute. A Content-Security-Policy can forbid `waitForFunction`, so this does not use it. */
 export async function becomes(page: Page, script: string): Promise<boolean> {
   for (const end = performance.now() + 60_000; performance.now() < end; await sleep(100))
     if (await page.evaluate<boolean>(script)) return true;
@@ -98,7 +98,7 @@ interface Seen extends Omit<Look, "elsewhere" | "ogImage"> {
   readonly ogImage: string | null;
 }
 
-/** A lazy image that a quick scroll has passed by is looked at. */
+/** Scrolls to the first lazy image that is not loaded: a quick scroll can pass over one. */
 const allLoaded = `(() => {
   const [first] = [...document.images].filter((image) => !image.complete && image.getBoundingClientRect().width > 0 && image.checkVisibility());
   first?.scrollIntoView();
@@ -108,7 +108,7 @@ const allLoaded = `(() => {
 const pendingImages = `[...document.images].filter((image) =>
   !image.complete && image.checkVisibility() && image.getBoundingClientRect().width > 0).map((image) => image.outerHTML)`;
 
-/** A picture is off its ratio by more than 1 %, and by more than the pixel that rounding may cost. */
+/** A picture's ratio is wrong if it differs by more than 1 %, and by more than the one pixel that rounding can cost. */
 const describeImages = (endpoint: string): string => `(() => {
   const problems = [], keys = new Set(), widths = [];
   for (const image of document.images) {

@@ -20,9 +20,9 @@ const help = `Usage: npm run test:themes -- [--themes DIR] [--only NAME] [--keep
 Builds each theme's recipe (hugo-module/themes/) with the real theme and opens it in Chromium, as on a phone and on a desktop.
 
   --themes DIR   where themes are: checkouts or bare repositories, named <name>, <owner>+<name> or <owner>/<name>;
-                 what is not there is fetched by Go where that can
-  --only NAME    this one alone; may be given several times
-  --keep         leave the built sites, and say where
+                 Go fetches themes that are not there
+  --only NAME    only this theme; can be repeated
+  --keep         keep the built sites, and print where they are
 `;
 
 const root = fileURLToPath(
@@ -94,7 +94,7 @@ async function main(): Promise<number> {
   return tried.some(({ outcome }) => outcome !== undefined && problemsOf(outcome).length > 0) ? 1 : 0;
 }
 
-/** Icons that a site has of its own, and themes only name. */
+/** Icons that themes only link; every site has its own. */
 const siteIcons = Object.fromEntries(
   [
     "favicon.ico",

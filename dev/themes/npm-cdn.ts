@@ -11,8 +11,8 @@ export interface CdnFile {
 }
 
 /**
- * What a CDN of npm's packages would answer, from the package itself: themes load their lightboxes from there, and a machine
- * that runs tests may reach nothing but its registry.
+ * Answers like a CDN of npm packages, with files of the package itself: themes load their lightboxes from such a CDN, and a
+ * machine that runs tests can often reach only its registry.
  */
 export class NpmCdn {
   readonly #cache: string;
@@ -22,7 +22,7 @@ export class NpmCdn {
     this.#cache = cache;
   }
 
-  /** @returns undefined for another address, a version that is not exact, or a package that cannot be had. */
+  /** @returns undefined for another address, a version that is not exact, or a package that cannot be fetched. */
   async find(url: string): Promise<CdnFile | undefined> {
     const match =
       /^https:\/\/(?:cdn\.jsdelivr\.net\/npm|unpkg\.com)\/((?:@[\w.-]+\/)?[\w.-]+)@(\d+\.\d+\.\d+)\/([\w./@-]+)$/.exec(

@@ -10,20 +10,20 @@ const run = promisify(execFile);
 /** A theme on this machine. */
 export interface Obtained {
   readonly folder: string;
-  /** Which version of it, in words. */
+  /** A name for people, such as a commit with its date. */
   readonly version: string;
-  /** Files that the copy lacks. */
+  /** Files that are missing in the copy. */
   readonly absent: readonly string[];
 }
 
-/** Why a theme cannot be had here. */
+/** The reason why a theme cannot be fetched on this machine. */
 export class NotObtained extends Error {}
 
 /**
  * A theme's files: from a folder of checkouts or bare repositories, else as a Hugo module by Go.
- * @param folder what `--themes` names.
- * @param cache where copies are kept between runs.
- * @throws NotObtained with what was tried.
+ * @param folder the value of `--themes`.
+ * @param cache a folder that keeps copies between runs.
+ * @throws NotObtained with everything that was tried.
  */
 export async function obtainTheme(
   theme: Theme,
@@ -110,7 +110,7 @@ async function copyOf({ folder, bare }: Repository, theme: Theme, cache: string)
 
 // --- by Go ---
 
-/** At a commit that this was tried with. */
+/** Gets the commit that the recipe was tested with. */
 async function byGo(theme: Theme, cache: string): Promise<Obtained> {
   await mkdir(cache, { recursive: true });
   const { stdout } = await run(

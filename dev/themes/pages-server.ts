@@ -7,7 +7,7 @@ import path from "node:path";
 export interface PagesServer extends AsyncDisposable {
   /** Ends in a slash. */
   readonly url: string;
-  /** What it serves from now on. */
+  /** From now on it serves this folder. */
   show(folder: string): void;
 }
 

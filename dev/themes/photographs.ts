@@ -6,7 +6,7 @@ import { freePort } from "../ports.ts";
 import { startProgram } from "../processes.ts";
 import { TOKEN } from "./try-site.ts";
 
-/** Photographs of the sites that themes are tried with: [width, height] by key. */
+/** Photographs of the sites that themes are tested with: [width, height] by key. */
 export const photographs: Readonly<Record<string, readonly [number, number]>> = {
   "trips/alps.jpg": [1600, 1000],
   "trips/lake.jpg": [1600, 1000],
@@ -42,7 +42,7 @@ export async function startPhotographServer(folder: string): Promise<PhotographS
         ADMIN_PORT: "0",
         TOKEN,
         GC_INTERVAL: "0",
-        // A busy machine takes longer than a reader would wait.
+        // On a busy machine, an image can take longer than a reader would wait.
         ENCODE_TIMEOUT: "2m",
         QUEUE_LIMIT: "200",
         SOURCE: source,
@@ -55,7 +55,7 @@ export async function startPhotographServer(folder: string): Promise<PhotographS
   return { endpoint: `http://127.0.0.1:${port}/`, [Symbol.asyncDispose]: () => server.stop() };
 }
 
-/** Two colours, so that a picture that is cut or turned can be told. */
+/** Two colours, so that a cropped or rotated picture can be recognised. */
 async function paint(width: number, height: number): Promise<Buffer> {
   const half = { create: { width: Math.round(width / 2), height, channels: 3 as const, background: "#a52" } };
   return await sharp({ create: { width, height, channels: 3, background: "#258" } })

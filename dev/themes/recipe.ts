@@ -1,14 +1,14 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 
-/** What a recipe of hugo-module/themes has an author write: files of the site by path. */
+/** The files that an author writes for a recipe of hugo-module/themes, by path. */
 export type SiteFiles = Readonly<Record<string, string>>;
 
 /**
  * The files of a recipe: each fenced block after a line that names a file and ends in a colon, such as
- * "In `layouts/partials/cover.html`:"; and each of the theme's files that is to be copied, "the theme's `layouts/single.html`",
- * with the first of two blocks replaced by the second. So what authors read is what is tested.
- * @param theme where the theme is.
+ * "In `layouts/partials/cover.html`:"; and each file that the recipe copies from the theme, "the theme's `layouts/single.html`",
+ * with the first of two blocks replaced by the second. So the tests build what authors read.
+ * @param theme the theme's folder.
  * @throws Error for a recipe that does not fit the theme.
  */
 export async function readRecipe(file: string, theme: string): Promise<SiteFiles> {

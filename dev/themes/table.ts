@@ -5,7 +5,7 @@ export interface Tried {
   readonly theme: Theme;
   readonly version?: string;
   readonly outcome?: Outcome;
-  /** Why it was not tried. */
+  /** The reason, if it was not tried. */
   readonly skipped?: string;
 }
 

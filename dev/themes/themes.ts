@@ -1,22 +1,22 @@
 import type { Page } from "playwright-core";
 import { becomes } from "./look.ts";
 
-/** A theme that the module is tried with; its recipe is hugo-module/themes/<name>.md. */
+/** A theme that the module is tested with. Its recipe is hugo-module/themes/<name>.md. */
 export interface Theme {
   readonly name: string;
   /** On GitHub. */
   readonly repository: string;
-  /** That Go fetches where no folder has the theme. */
+  /** Go fetches this commit if no folder has the theme. */
   readonly commit: string;
-  /** Lines of `hugo.toml` that turn off what a build would fetch from another host. */
+  /** Lines for `hugo.toml` that keep a build from fetching files from other hosts. */
   readonly offline?: string;
-  /** Where the recipe's post is, whose cover is `cover.jpg`. */
+  /** Path of the recipe's post; its cover is `cover.jpg`. */
   readonly post: string;
-  /** False for a theme in which covers are for link previews alone. */
+  /** False for a theme that uses covers only for link previews. */
   readonly showsCovers?: false;
   /** Pages with cards or a list. */
   readonly lists?: readonly string[];
-  /** The page whose gallery or lightbox is tried, and how; a problem in words for what does not come of it. */
+  /** The page whose gallery or lightbox is tested, and how. `act` returns a problem if it fails. */
   readonly gallery?: { readonly page: string; act(page: Page): Promise<string | undefined> };
 }
 
@@ -100,7 +100,7 @@ export const themes: readonly Theme[] = [
   },
 ];
 
-/** Clicks the first of some elements, and waits for a picture of the proxy's in what opens. */
+/** Clicks the first element that matches `clicked`, and waits for a picture from the proxy that matches `shown`. */
 export function opens(clicked: string, shown: string): (page: Page) => Promise<string | undefined> {
   return async (page) => {
     const first = page.locator(clicked).first();

@@ -4,13 +4,13 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Hugo } from "../hugo.ts";
 
-/** Where a site and what it needs is. */
+/** The folder of a site, and what is needed to publish it. */
 export interface TriedSite {
   readonly folder: string;
   readonly hugo: Hugo;
-  /** The proxy. */
+  /** The proxy's URL. */
   readonly endpoint: string;
-  /** Where the pages will be served. */
+  /** The URL at which the pages are served. */
   readonly baseURL: string;
 }
 
@@ -19,12 +19,12 @@ export interface Ran {
   readonly output: string;
 }
 
-// Below the repository both in the sources (dev/themes/) and as built (dist/dev/themes/).
+// The repository, from the sources (dev/themes/) or from the compiled program (dist/dev/themes/).
 const root = fileURLToPath(
   new URL(import.meta.url.endsWith(".ts") ? "../../" : "../../../", import.meta.url),
 );
 
-/** As in CI: `imgproxy-lite scan`, which writes the manifest, then {@link build}. */
+/** Publishes as CI does: `imgproxy-lite scan`, which writes the manifest, then {@link build}. */
 export async function publish(site: TriedSite): Promise<Built> {
   const scanned = await scan(site);
   if (scanned.code !== 0) throw new Error(`the scan exits ${scanned.code}: ${scanned.output}`);
@@ -58,7 +58,7 @@ function run({ folder, endpoint, baseURL }: TriedSite, file: string, args: reado
     HUGO_MODULE_REPLACEMENTS: `github.com/imgproxy-lite/imgproxy-lite -> ${root}`,
     HUGO_BASEURL: baseURL,
     HUGO_PARAMS_IMGPROXY_ENDPOINT: endpoint,
-    // Two small files a photograph are enough to look at, and soon made.
+    // Two small files for each photograph are enough for the test, and quick to make.
     HUGO_PARAMS_IMGPROXY_TIERS: '[{"width": 480, "quality": 50}, {"width": 960, "quality": 40}]',
     TOKEN,
   };
@@ -72,5 +72,5 @@ function run({ folder, endpoint, baseURL }: TriedSite, file: string, args: reado
   });
 }
 
-/** Of the server that the sites are tried with. */
+/** The token of the server that the sites are tested with. */
 export const TOKEN = "of-a-server-for-tests-alone";

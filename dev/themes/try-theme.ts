@@ -8,15 +8,15 @@ import type { PagesServer } from "./pages-server.ts";
 import { type SiteFiles, writeFiles } from "./recipe.ts";
 import { build, publish, type TriedSite } from "./try-site.ts";
 
-/** A site that is tried, and what readers should find there. */
+/** A site that is tested, and what readers should find there. */
 export interface Trial {
   readonly files: SiteFiles;
-  /** Themes by name, as folders. */
+  /** Folders of themes, by name. */
   readonly themes: Readonly<Record<string, string>>;
-  /** Pages, the first one's cover is that of `cover`. */
+  /** Pages to open; the first one has the cover `cover`. */
   readonly pages: readonly string[];
   readonly cover: string;
-  /** Whether that page shows it, beside its link preview. */
+  /** Whether that page shows the cover, not only in its link preview. */
   readonly showsCovers: boolean;
   readonly gallery?: {
     readonly page: string;
@@ -33,18 +33,18 @@ export interface Means {
   readonly cdn?: NpmCdn;
 }
 
-/** What was found wrong, by what was looked at; each list is empty for a theme that is well. */
+/** The faults of each part; each list is empty for a theme without faults. */
 export interface Outcome {
   readonly build: readonly string[];
   readonly pictures: readonly string[];
   readonly cover: readonly string[];
   readonly gallery: readonly string[];
   readonly check: readonly string[];
-  /** How wide each window shows photographs, and how wide `sizes` says. */
+  /** For each window, how wide photographs are on the page, and how wide `sizes` says they are. */
   readonly widths: readonly string[];
 }
 
-/** Publishes a site as CI does, looks at it in two windows, and publishes it again with a cover that is not there. */
+/** Publishes a site as CI does, opens it in two windows, and publishes it again with a cover that does not exist. */
 export async function tryTheme(trial: Trial, means: Means): Promise<Outcome> {
   const { folder, hugo, server, endpoint } = means;
   await rm(folder, { recursive: true, force: true });
@@ -119,9 +119,9 @@ async function previewProblems(url: string | undefined, key: string, endpoint: s
   return response.ok && type === "image/jpeg" ? [] : [`og:image answered ${response.status} ${type}`];
 }
 
-// --- a cover that is not there ---
+// --- a cover that does not exist ---
 
-/** @returns what is wrong with what the check says of it. */
+/** @returns the faults in what `--check` says about it. */
 async function withBrokenCover(trial: Trial, site: TriedSite): Promise<string[]> {
   const broken = Object.entries(trial.files)
     .filter(([name, text]) => name.startsWith("content/") && text.includes(trial.cover))

@@ -280,7 +280,7 @@ test.each([
     { "a/index.html.br": "", "a/index.html": '<img src="/worms.jpg">' },
   ],
   ["not UTF-8", "a/index.html", { "a/index.html": Buffer.from('<img src="/worms.jpg">\xe9', "latin1") }],
-])("a file is not changed, with an error, because of %s", async (reason, file, built) => {
+])("a rewrite leaves a file unchanged, with an error, because of %s", async (reason, file, built) => {
   await using site = await builtSite({ "b.html": '<img src="/worms.jpg">', ...built });
   const before = await readFile(path.join(site.folder, "public", file));
   const { code, errors } = await rewrite(site);
@@ -292,7 +292,7 @@ test.each([
   expect(await read(site, "b.html")).toContain(server.endpoint);
 });
 
-test("nothing outside of the folder is changed, and no link is followed", async () => {
+test("a rewrite changes nothing outside of the folder, and follows no link", async () => {
   const page = '<img src="/worms.jpg">';
   await using site = await builtSite({ "index.html": page }, { "outside/a.html": page, "b.html": page });
   await symlink("../outside", path.join(site.folder, "public/linked"));

@@ -7,11 +7,11 @@ import { encoderProgram } from "./encoder-program.ts";
 
 /**
  * A Landlock domain for encoders: they read the program and the folders of the system, write nothing, and cannot read the
- * environment or memory of a process outside the domain, such as the server. Node has no call for Landlock; setpriv of
- * util-linux 2.41 has.
+ * environment or memory of a process outside the domain, such as the server. Node cannot use Landlock itself; setpriv of
+ * util-linux 2.41 can.
  */
 export interface Confinement {
-  /** Put in front of a command so that it runs confined; empty if the machine does not have it. */
+  /** The words to put before a command so that it runs confined; empty if the machine does not have Landlock. */
   readonly prefix: readonly string[];
 }
 
@@ -19,8 +19,8 @@ export const unconfined: Confinement = { prefix: [] };
 
 /**
  * Finds out whether the machine has Landlock and a setpriv for it.
- * @param setpriv the command; a test has another.
- * @param also what encoders may read besides.
+ * @param setpriv the command; tests use another one.
+ * @param also other files that encoders may read.
  */
 export async function findConfinement(
   setpriv: readonly string[] = ["/usr/bin/setpriv"],
@@ -31,7 +31,7 @@ export async function findConfinement(
   const rules = [...paths].filter((path) => existsSync(path)).map(ruleToRead);
   const prefix = [
     ...setpriv,
-    // Without it only root may confine itself.
+    // Without this option, only root may confine itself.
     "--no-new-privs",
     ...(seesAllProcesses() ? ["--bounding-set=-perfmon,-sys_admin"] : []),
     "--landlock-access=fs",
@@ -44,7 +44,7 @@ export async function findConfinement(
 }
 
 function ruleToRead(path: string): string {
-  // The kernel refuses a right of folders for a file.
+  // The kernel refuses rights for folders on a file.
   return `${statSync(path).isDirectory() ? "read-file,read-dir" : "read-file"},execute:${path}`;
 }
 

@@ -2,19 +2,19 @@
  * The Gaussian of SSIMULACRA 2, σ 1.5: the recursive filter of Charalampidis ("Recursive Implementation of the Gaussian
  * Filter Using Truncated Cosine Functions", 2016) with radius 5. Its impulse response is finite, nine numbers of which five
  * differ: three cosines whose sum is 1 and whose variance is σ². As a convolution it costs no more than as a
- * recursion, and accumulates no error. Beyond the edges of an image all values are 0.
+ * recursion, and errors do not accumulate. Beyond the edges of an image all values are 0.
  */
 export const taps = [
   0.2646211054881986, 0.21292859201042227, 0.10933537277746035, 0.03601111465836439, 0.00941436780965374,
 ] as const;
 
-/** Rows and columns to each side that a blurred number is made of. */
+/** The number of rows and columns on each side that a blurred number depends on. */
 export const REACH = taps.length - 1;
 
 const SLOTS = 2 * REACH + 1;
 const [T0, T1, T2, T3, T4] = taps;
 
-/** The last rows of a picture, as many as a blurred one is made of, each with room on both sides that stays 0. */
+/** The last rows of a picture that a blurred row depends on, each with room on both sides that stays 0. */
 export class Ring {
   readonly numbers: Float64Array;
   readonly #width: number;
@@ -26,18 +26,18 @@ export class Ring {
     this.numbers = new Float64Array(SLOTS * this.#stride);
   }
 
-  /** Where a row begins; it takes the place of the one {@link SLOTS} before. */
+  /** Where a row begins; it overwrites the row {@link SLOTS} before it. */
   at(row: number): number {
     return ((row + SLOTS) % SLOTS) * this.#stride + REACH;
   }
 
-  /** A row that is beyond the picture. */
+  /** Adds a row that is beyond the picture. */
   clear(row: number): void {
     const start = this.at(row);
     this.numbers.fill(0, start, start + this.#width);
   }
 
-  /** Blurs a row of this ring along itself. */
+  /** Blurs a row of this ring horizontally. */
   blurAlong(row: number, into: Ring): void {
     const from = this.numbers;
     const to = into.numbers;
@@ -59,7 +59,7 @@ export class Ring {
     }
   }
 
-  /** Blurs across the rows around one. */
+  /** Blurs vertically, over the rows around one row. */
   blurAcross(row: number, into: Float64Array): void {
     const from = this.numbers;
     const [a, b, c, d] = [this.at(row - 4), this.at(row - 3), this.at(row - 2), this.at(row - 1)];

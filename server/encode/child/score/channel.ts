@@ -2,9 +2,9 @@ import { Ring } from "./blur.ts";
 import { ErrorSum, edgeErrors, structureErrors } from "./error-maps.ts";
 import type { ChannelWeights } from "./weights.ts";
 
-/** One channel of two pictures at one scale: takes their rows in order and sums up how they differ. */
+/** One channel of two pictures at one scale: takes their rows in order, and sums up their differences. */
 export class Channel {
-  /** The numbers of the two, which are written here. */
+  /** The rows of the two pictures; the caller writes them here. */
   readonly original: Ring;
   readonly picture: Ring;
   readonly #width: number;
@@ -31,7 +31,7 @@ export class Channel {
     this.#hasStructure = weights.structure.mean > 0 || weights.structure.worst > 0;
   }
 
-  /** A row of both images is here; beyond the images there are no rows. */
+  /** Takes a row of both images; beyond the images there are no rows. */
   take(row: number): void {
     const [x, y, squares, products] = this.#along;
     if (row >= this.#height) {
@@ -46,7 +46,7 @@ export class Channel {
     this.#products.blurAlong(row, products);
   }
 
-  /** The rows around one are there. */
+  /** Called when the rows around this row are complete. */
   compare(row: number): void {
     const [x, y, squares, products] = this.#along;
     const [meanX, meanY, meanSquares, meanProducts] = this.#blurred;
@@ -68,7 +68,7 @@ export class Channel {
     structureErrors(meanX, meanY, meanSquares, meanProducts, structure);
   }
 
-  /** All maps, each by its weight. */
+  /** The sum of all maps, each with its weight. */
   error(): number {
     const pixels = this.#width * this.#height;
     const { structure, ringing, blur } = this.#sums;

@@ -1,22 +1,22 @@
 import type { MapWeights } from "./weights.ts";
 
-/** An error map, summed up while it is computed. */
+/** An error map; only its sums are kept, not its pixels. */
 export class ErrorSum {
   first = 0;
   fourth = 0;
 
-  /** Its mean and its 4-norm, by their weights. */
+  /** Its mean and its 4-norm, with their weights. */
   weighed({ mean, worst }: MapWeights, pixels: number): number {
     return (mean * this.first) / pixels + worst * (this.fourth / pixels) ** 0.25;
   }
 }
 
-/** The constant of SSIM that keeps the division from noise. */
+/** The constant of SSIM that keeps noise out of the division. */
 const C2 = 0.0009;
 
 /**
- * SSIM of a row, as 0 (the same) to about 1, without the term for brightness that its first authors have: XYB is perceptual
- * already.
+ * SSIM of a row, as 0 (the same) to about 1, without the term for brightness of its first authors, because XYB is already
+ * perceptual.
  * @param x mean of the original around each pixel, `y` of the picture, `squares` of x² + y², `products` of xy.
  */
 export function structureErrors(
@@ -32,7 +32,7 @@ export function structureErrors(
     const meanY = y[at] ?? 0;
     const apart = meanX - meanY;
     const covariance = (products[at] ?? 0) - meanX * meanY;
-    // In this order it is exactly twice the covariance where the two are the same.
+    // In this order it is exactly twice the covariance if the two are the same.
     const variances = (squares[at] ?? 0) - (meanX * meanX + meanY * meanY);
     const error = 1 - ((1 - apart * apart) * (2 * covariance + C2)) / (variances + C2);
     if (error <= 0) continue;

@@ -1,4 +1,4 @@
-/** Pixels of 8 bits as sRGB has them, row by row: grey, grey and alpha, RGB, or RGB and alpha. */
+/** Pixels of 8 bits in sRGB, row by row: grey, grey and alpha, RGB, or RGB and alpha. */
 export interface Pixels {
   readonly data: Uint8Array;
   readonly width: number;
@@ -6,7 +6,7 @@ export interface Pixels {
   readonly channels: 1 | 2 | 3 | 4;
 }
 
-/** A picture in linear light, which is given out row by row. */
+/** A picture in linear light that is read row by row. */
 export interface Rows {
   readonly width: number;
   readonly height: number;
@@ -14,7 +14,7 @@ export interface Rows {
   read(y: number, into: Float64Array): void;
 }
 
-/** @param background what shows through, 0 (black) to 1 (white) as sRGB has it. */
+/** @param background behind transparent pixels, from 0 (black) to 1 (white) in sRGB. */
 export function pixelRows({ data, width, height, channels }: Pixels, background: number): Rows {
   const isGrey = channels < 3;
   const hasAlpha = channels % 2 === 0;
@@ -34,7 +34,7 @@ export function pixelRows({ data, width, height, channels }: Pixels, background:
   };
 }
 
-/** A picture of half the width and height, rounded up, that is filled while the rows of the larger one are read. */
+/** A picture of half the width and height, rounded up. It is filled while the rows of the larger one are read. */
 export class HalfRows implements Rows {
   readonly width: number;
   readonly height: number;
@@ -53,7 +53,7 @@ export class HalfRows implements Rows {
     for (let at = 0; at < 3 * this.width; at++) into[at] = this.#pixels[start + at] ?? 0;
   }
 
-  /** Takes a row of the larger picture; the last one counts twice where it has no other beside it, as a last column does. */
+  /** Takes a row of the larger picture. If the number of rows is odd, the last one counts twice; the same applies to columns. */
   add(y: number, row: Float64Array): void {
     const { width, height } = this.#of;
     const share = y === height - 1 && y % 2 === 0 ? 0.5 : 0.25;
@@ -76,7 +76,7 @@ function linear(encoded: number): number {
 
 const linearOf = Float64Array.from({ length: 256 }, (_, level) => linear(level / 255));
 
-/** As browsers do, before light is made linear. */
+/** Blends in sRGB, as browsers do, before the light is made linear. */
 function blend(level: number, alpha: number, background: number): number {
   if (alpha === 255) return linearOf[level] ?? 0;
   const share = alpha / 255;

@@ -4,15 +4,15 @@ import type { HalfRows, Rows } from "./rows.ts";
 import type { ScaleWeights } from "./weights.ts";
 import { toXyb } from "./xyb.ts";
 
-/** A picture in linear light, and the half of it that is filled while it is read. */
+/** A picture in linear light, and its version at half the size, which is filled while it is read. */
 export interface Picture {
   readonly rows: Rows;
   readonly half: HalfRows;
 }
 
 /**
- * The errors of a picture against its original at one scale, each by its weight. Works row by row, so that it takes little
- * memory, and that in the processor's cache.
+ * The errors of a picture against its original at one scale, each with its weight. Works row by row, so that it needs
+ * little memory, which fits into the processor's cache.
  */
 export function compareScale(original: Picture, picture: Picture, weights: ScaleWeights): number {
   const { width, height } = original.rows;

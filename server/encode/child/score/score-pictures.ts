@@ -10,22 +10,22 @@ import { LEAST_SIDE, ssimulacra2 } from "./ssimulacra2.ts";
 
 export interface ScoreOptions {
   readonly limits: SourceLimits;
-  /** Bytes that it may take, beside what a child has at rest. */
+  /** The memory that it may use, in bytes, in addition to that of a child at rest. */
   readonly memory: number;
-  /** Length of the original, behind which the picture comes. */
+  /** Length of the original; the picture follows it. */
   readonly originalBytes: number;
-  /** What the two are called where something is wrong with one. */
+  /** Names of the two in error messages. */
   readonly names: readonly [string, string];
 }
 
 /**
  * Scores a picture against its original. Runs only in a child process.
- * @param both the two files, one behind the other.
- * @throws Problem as {@link Encoder.score} does.
+ * @param both the two files, one after the other.
+ * @throws Problem the same as {@link Encoder.score}.
  */
 export async function scorePictures(both: Uint8Array, options: ScoreOptions): Promise<number> {
   const { originalBytes, names } = options;
-  // In memory of its own: what completes a file is written behind it, where the other one begins.
+  // A copy: completing a cut file writes behind its end, where the other file begins.
   const original = await open(both.slice(0, originalBytes), names[0], options);
   const picture = await open(both.subarray(originalBytes), names[1], options);
   const problem = sizeProblem(original, picture, names);
@@ -46,7 +46,7 @@ function sizeProblem(
   return undefined;
 }
 
-/** @throws Problem `unreadable-source`, or `impossible-variant` where it moves: then there is more than one picture. */
+/** @throws Problem `unreadable-source`, or `impossible-variant` for an animation, which is more than one picture. */
 function open(bytes: Uint8Array, name: string, { limits, memory }: ScoreOptions): Promise<Original> {
   return named(name, memory, async () => {
     const original = await openOriginal(bytes, limits);
@@ -70,7 +70,7 @@ function pixelsOf(original: Original, name: string, { limits, memory }: ScoreOpt
   );
 }
 
-/** Says which of the two a problem is about. */
+/** Adds which of the two pictures a problem is about. */
 async function named<Made>(name: string, memory: number, make: () => Promise<Made>): Promise<Made> {
   try {
     return await make();

@@ -2,15 +2,15 @@ import { HalfRows, type Pixels, pixelRows, type Rows } from "./rows.ts";
 import { compareScale } from "./scale.ts";
 import { SCALES, weightsOf } from "./weights.ts";
 
-/** The least that a side may have: less is smaller than what the error maps look at. */
+/** The smallest allowed side: in smaller pictures, the error maps have too few pixels. */
 export const LEAST_SIDE = 8;
 
 /**
  * SSIMULACRA 2.1: how much a picture looks like its original, to a person who compares the two at their own size. 100 is
- * the same picture, 90 takes flicker to tell apart, 70 is a good JPEG, 50 a fair one, 30 a poor one; below 0 it is hardly
- * the same picture. After the description at github.com/cloudinary/ssimulacra2.
+ * the same picture; at 90 a person sees a difference only if the two alternate; 70 is a good JPEG, 50 a fair one, 30 a poor one;
+ * below 0 the picture is hardly recognisable. Written after the description at github.com/cloudinary/ssimulacra2.
  *
- * Where one of the two has transparent pixels it is the worse score of two, on a dark and on a bright background.
+ * If one of the two has transparent pixels, both are compared on a dark and on a bright background, and the worse score counts.
  * @throws RangeError when the two differ in size, or a side has fewer than {@link LEAST_SIDE} pixels.
  */
 export function ssimulacra2(original: Pixels, picture: Pixels): number {
@@ -23,7 +23,7 @@ export function ssimulacra2(original: Pixels, picture: Pixels): number {
   return Math.min(...backgrounds.map((background) => scoreOn(background, original, picture)));
 }
 
-/** @param background what shows through, 0 (black) to 1 (white) as sRGB has it. */
+/** @param background behind transparent pixels, from 0 (black) to 1 (white) in sRGB. */
 function scoreOn(background: number, original: Pixels, picture: Pixels): number {
   let [one, other]: [Rows, Rows] = [pixelRows(original, background), pixelRows(picture, background)];
   let error = 0;
@@ -36,7 +36,7 @@ function scoreOn(background: number, original: Pixels, picture: Pixels): number 
   return scoreOf(error);
 }
 
-/** A scale follows while the one before it is large enough. */
+/** Scales continue as long as the last one is large enough. */
 function scalesOf({ width, height }: Pixels): number {
   let scales = 1;
   for (let side = Math.min(width, height); side >= LEAST_SIDE && scales < SCALES; side = Math.ceil(side / 2))
@@ -44,7 +44,7 @@ function scalesOf({ width, height }: Pixels): number {
   return scales;
 }
 
-/** From a sum of errors to the scale that people give marks on; figures of the reference. */
+/** Converts a sum of errors to the scale of marks that people give; the numbers are those of the reference. */
 function scoreOf(sum: number): number {
   const error = 0.9562382616834844 * sum;
   const bent =

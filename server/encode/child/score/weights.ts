@@ -1,10 +1,10 @@
-/** What one error map of one channel at one scale counts: its mean, and its 4-norm, which follows the worst places. */
+/** The weights of one error map of one channel at one scale: of its mean, and of its 4-norm, which the worst places dominate. */
 export interface MapWeights {
   readonly mean: number;
   readonly worst: number;
 }
 
-/** The three error maps of a channel: structure, edges where the original is smooth, and edges that are lost. */
+/** The weights of the three error maps of a channel: structure, edges where the original is smooth, and lost edges. */
 export interface ChannelWeights {
   readonly structure: MapWeights;
   readonly ringing: MapWeights;
@@ -17,11 +17,11 @@ export interface ScaleWeights {
   readonly b: ChannelWeights;
 }
 
-/** Scales that a picture of full size has, from 1:1 to 1:32. */
+/** The number of scales of a large picture, from 1:1 to 1:32. */
 export const SCALES = 6;
 
 /**
- * The weights of one scale, of as many as the picture has. As in the reference, the numbers are taken one after the other:
+ * The weights of one scale of a picture with this number of scales. As in the reference, the numbers are used one after the other:
  * a picture with fewer scales has other weights, not fewer.
  */
 export function weightsOf(scale: number, scales: number): ScaleWeights {

@@ -1,6 +1,6 @@
 /**
  * XYB, the colour space of JPEG XL (ISO/IEC 18181-1): X is red against green, Y is brightness, B is blue. Each is shifted
- * and scaled to about 0 to 1, and B is taken against Y, as SSIMULACRA 2 has it.
+ * and scaled to about 0 to 1, and B is relative to Y, as in SSIMULACRA 2.
  * @param row red, green and blue of each pixel, linear, from 0 to 1.
  * @param into a row for each channel, from `start` on.
  */
@@ -35,7 +35,7 @@ const BIAS_ROOT = Math.cbrt(BIAS);
 const STEPS = 4096;
 const roots = Float64Array.from({ length: STEPS + 64 }, (_, step) => Math.cbrt((step + 0.5) / STEPS));
 
-/** Of a number from {@link BIAS} to about 1: a table and one step of Halley's method, to seven digits; faster than Math.cbrt. */
+/** The cube root of a number from {@link BIAS} to about 1, to seven digits: a table and one step of Halley's method; faster than Math.cbrt. */
 function cubeRoot(value: number): number {
   const root = roots[(value * STEPS) | 0] ?? 1;
   const cube = root * root * root;
