@@ -1,12 +1,12 @@
 import rules from "./param-rules.json" with { type: "json" };
 import { defaultParams } from "./params.ts";
 
-/** Names that `[params.imgproxy]` takes besides those with a default. `_merge` is Hugo's own. */
+/** Names that `[params.imgproxy]` can have in addition to those with a default. `_merge` belongs to Hugo. */
 const others = ["key", "_merge"];
 
 const names: readonly string[] = [...Object.keys(defaultParams), ...others];
 
-/** @returns for each name that is no parameter, a sentence with the name that was probably meant. */
+/** @returns a sentence for each name that is no parameter, with the name that was probably meant. */
 export function unknownParams(given: Readonly<Record<string, unknown>>): string[] {
   return Object.keys(given)
     .filter((name) => !names.includes(name))
@@ -16,14 +16,14 @@ export function unknownParams(given: Readonly<Record<string, unknown>>): string[
     });
 }
 
-/** The parameter of a destination that was probably meant by another name: `quality` for `q`. */
+/** The parameter of a destination that was probably meant: `q` for `quality`. */
 export function meantInDestination(name: string): string | undefined {
   return Object.hasOwn(rules.destination, name)
     ? rules.destination[name as keyof typeof rules.destination]
     : undefined;
 }
 
-/** The name within one letter, or of which the other is the beginning. The same as layouts/partials/imgproxy/_/site/nearest.html. */
+/** The name that differs in one letter, or that begins with the other. The same as layouts/partials/imgproxy/_/site/nearest.html. */
 function nearestName(name: string): string | undefined {
   if (Object.hasOwn(rules.meant, name)) return rules.meant[name as keyof typeof rules.meant];
   const wanted = new Set(withoutOne(name));
@@ -33,7 +33,7 @@ function nearestName(name: string): string | undefined {
   });
 }
 
-/** A word and what is left of it without one of its letters: two words within a letter have one of these in common. */
+/** A word, and the word without each one of its letters: two words that differ in one letter have one of these in common. */
 function withoutOne(word: string): string[] {
   return [word, ...Array.from(word, (_, at) => word.slice(0, at) + word.slice(at + 1))];
 }

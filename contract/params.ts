@@ -61,8 +61,8 @@ export const siteParams = object({
   resolve: v.picklist(["flat", "page"], "flat or page"),
   sources: v.pipe(v.array(sourcePrefix, sourceList), v.readonly()),
   /**
-   * Whether an image that Hugo has itself (page or global resource, `static/`) stays Hugo's: as it is, or a resource scaled by Hugo
-   * to the widths of the tiers.
+   * How an image that Hugo has itself (page or global resource, `static/`) is shown: unchanged, scaled by Hugo to the widths of the
+   * tiers (resources only), or through the proxy.
    */
   local: v.picklist(["hugo", "tiers", "proxy"], "hugo, tiers or proxy"),
   /** The manifest's name below `assets/`. */
@@ -71,7 +71,7 @@ export const siteParams = object({
   versioned: flag,
   /** Whether a page's first image is loaded at once: in its text, never, or (`auto`) if no list shows the same text. */
   eagerfirst: v.union([v.literal("auto"), flag], "auto, true or false"),
-  /** Whether a page's first image links our stylesheet; false where the theme's head has it. */
+  /** Whether a page's first image links our stylesheet; false if the theme's head links it. */
   stylesheet: flag,
   placeholder: v.picklist(["none", "color", "image"], "none, color or image"),
   /** Whether an image that stands alone becomes a `<figure>`, with its title as the caption. */

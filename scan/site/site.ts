@@ -114,7 +114,7 @@ function endpointWarnings({ enabled }: SiteLanguages, languages: readonly SiteLa
   return [`params.imgproxy.endpoint is not set${where}: hugo does not change images until it is`];
 }
 
-/** Names that are no parameter, and parameters that do nothing without a setting of goldmark's. */
+/** Warnings for unknown names, and for parameters that do nothing without a setting of goldmark. */
 function paramWarnings({ enabled }: SiteLanguages, languages: readonly SiteLanguage[]): string[] {
   const unknown = enabled.flatMap(({ config }) => unknownParams(treeAt(config, "params", "imgproxy")));
   const wraps = enabled.filter(

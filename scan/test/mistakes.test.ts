@@ -27,7 +27,7 @@ async function plan(site: TestSite): Promise<Planned> {
   return { code, stderr, findings: words };
 }
 
-test("an image with a space in its address is an error at its place, where it is not quoted", async () => {
+test("an image with a space in its address is an error at its place, except in code and after a backslash", async () => {
   await using site = await createSite({
     "content/a.md":
       '---\ntitle: A\n---\n![c](trips/my lake.jpg) and ![d](<my lake.jpg>)\n\n\\![e](my lake.jpg) `![f](my lake.jpg)`\n\n    ![g](my lake.jpg)\n\n[l](my lake.jpg) ![h](a.jpg "a title.jpg") ![i](my%20lake.jpg)\n\n> - x ![j](two  spaces.PNG?w=3)\n',
@@ -42,7 +42,7 @@ test("an image with a space in its address is an error at its place, where it is
   ]);
 });
 
-test("unknown parameters are named with what was probably meant", async () => {
+test("unknown parameters are named, with the parameter that was probably meant", async () => {
   await using site = await createSite({
     "config.toml": config('size = "50vw"\nwidths = [1]\nmode = 3\nfigure = true'),
     "content/a.md": "---\nimgproxy: {tier: eco}\n---\n![](a.jpg?quality=40&utm_source=x)\n",
@@ -61,7 +61,7 @@ test("unknown parameters are named with what was probably meant", async () => {
 });
 
 test.each(["/images/", "images.example", "//images.example/"])(
-  "an endpoint of %s is refused",
+  "the scan refuses the endpoint %s",
   async (endpoint) => {
     await using site = await createSite({
       "config.toml": config("").replace("https://images.example/", endpoint),
@@ -76,7 +76,7 @@ test.each(["/images/", "images.example", "//images.example/"])(
 );
 
 test.each(["config.toml", "config/_default/params.toml", "themes/t/config.toml", "assets/imgproxy.json"])(
-  "a pipe in the place of %s does not hold the scan",
+  "the scan does not hang if %s is a pipe",
   async (name) => {
     await using site = await createSite({
       "config.toml": config("").replace("[params", 'theme = "t"\n[params'),

@@ -172,7 +172,7 @@ test("a rewrite changes nothing else, and quoted, commented and scripted images 
   expect((await stat(path.join(site.folder, "public/index.html"))).mode & 0o777).toBe(0o640);
 });
 
-test("a page that gets widths and heights gets the module's stylesheet, where the site has it", async () => {
+test("a rewrite that adds widths and heights to a page also adds the module's stylesheet, if the site has it", async () => {
   const page = '<html><head><title>x</title></head><body><img src="/worms.jpg"></body></html>';
   await using site = await builtSite({
     "a.html": page,

@@ -121,8 +121,8 @@ function fileEdits(
 }
 
 /**
- * The link to the module's stylesheet, where the site has it and the page lacks it: themes without `height: auto` stretch an image
- * whose size is known.
+ * Adds the link to the module's stylesheet, if the site has that file and the page does not link it: themes without
+ * `height: auto` stretch an image with width and height.
  */
 function stylesheetEdits(text: string, { names }: SiteFiles, addresses: Addresses): Edit[] {
   const file = names.find((name) => /(?:^|\/)imgproxy-lite(?:\.min)?(?:\.[0-9a-f]+)?\.css$/.test(name));
