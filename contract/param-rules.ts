@@ -23,7 +23,7 @@ export function meantInDestination(name: string): string | undefined {
     : undefined;
 }
 
-/** The name that differs in one letter, or that begins with the other. The same as layouts/partials/imgproxy/_/site/nearest.html. */
+/** The name that differs in one letter or two swapped letters, or that begins with the other. The same as layouts/partials/imgproxy/_/site/nearest.html. */
 function nearestName(name: string): string | undefined {
   if (Object.hasOwn(rules.meant, name)) return rules.meant[name as keyof typeof rules.meant];
   const wanted = new Set(withoutOne(name));
@@ -33,7 +33,7 @@ function nearestName(name: string): string | undefined {
   });
 }
 
-/** A word, and the word without each one of its letters: two words that differ in one letter have one of these in common. */
+/** A word, and the word without each one of its letters: two words that differ in one letter or a swap have one of these in common. */
 function withoutOne(word: string): string[] {
   return [word, ...Array.from(word, (_, at) => word.slice(0, at) + word.slice(at + 1))];
 }

@@ -29,7 +29,7 @@ const values = [
 
 describe("the rules that the templates check", () => {
   test.each(Object.entries(rules.takes).filter(([, rule]) => "pattern" in rule))(
-    "take of %s what the scanner takes",
+    "the templates accept the same values of %s as the scanner",
     (name, rule) => {
       const pattern = new RegExp("pattern" in rule ? rule.pattern : "^$");
       const differ = values.filter((value) => {
@@ -40,12 +40,15 @@ describe("the rules that the templates check", () => {
     },
   );
 
-  test.each(Object.entries(rules.takes))("say of %s what the scanner says", (name, { words }) => {
-    const { issues = [] } = v.safeParse(siteParams, { ...defaultParams, [name]: Symbol("none of these") });
-    expect(issues.map(({ message }) => message)).toEqual([words]);
-  });
+  test.each(Object.entries(rules.takes))(
+    "the templates describe the values of %s with the scanner's words",
+    (name, { words }) => {
+      const { issues = [] } = v.safeParse(siteParams, { ...defaultParams, [name]: Symbol("none of these") });
+      expect(issues.map(({ message }) => message)).toEqual([words]);
+    },
+  );
 
-  test("mean parameters that there are", () => {
+  test("every parameter in contract/param-rules.json exists", () => {
     const names = Object.keys(defaultParams);
     expect(
       [...Object.keys(rules.takes), ...Object.values(rules.meant)].filter((name) => !names.includes(name)),
@@ -54,7 +57,7 @@ describe("the rules that the templates check", () => {
   });
 });
 
-test("an unknown parameter is named with the one within a letter, or with the same beginning", () => {
+test("the suggestion for an unknown parameter differs in one letter or a swap, or begins with it", () => {
   const near = (name: string) => /did you mean (.*)\?/.exec(unknownParams({ [name]: 1 })[0] ?? "")?.[1];
   expect(["size", "endpiont", "endpont", "enpdoint", "tier", "place", "xyz", "a"].map(near)).toEqual([
     ...["sizes", "endpoint", "endpoint", "endpoint", "tiers", "placeholder", undefined, undefined],

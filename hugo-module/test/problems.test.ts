@@ -48,7 +48,7 @@ describe.each([...hugos])("Hugo $version", (hugo) => {
     },
   );
 
-  test("an unknown parameter is named with the one that was probably meant", async () => {
+  test("the warning for an unknown parameter names the one that was probably meant", async () => {
     await using site = await createSite({
       ...files,
       "config.toml": siteConfig(
