@@ -8,6 +8,7 @@ import { UnsureAbsence } from "./access-denied.ts";
 import { bodyOf, hashOf, OpenedFile } from "./opened-file.ts";
 import { failedProblem } from "./shortage.ts";
 import type { Source, SourceStat } from "./source.ts";
+import { statValidator } from "./validator.ts";
 
 /** Facts that a folder source needs in addition to the path. */
 export interface FolderOptions {
@@ -30,7 +31,7 @@ export function createFolderSource(root: string, options: FolderOptions = {}): S
   async function statOf(opened: OpenedFile, signal: AbortSignal): Promise<SourceStat> {
     const { dev, ino, size, mtimeNs, ctimeNs, mtime } = opened.stats;
     const bytes = Number(size);
-    const weak = `stat:${mtimeNs} ${bytes}`;
+    const weak = statValidator(mtimeNs, bytes);
     const stat = (validator: string): SourceStat => ({ validator, bytes, modified: mtime });
     if (bytes > maxBytes) return stat(weak);
     const name = [dev, ino, size, mtimeNs, ctimeNs].join(" ");

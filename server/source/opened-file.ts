@@ -5,6 +5,7 @@ import { sniff } from "../formats/sniff.ts";
 import type { ByteRange } from "../http/range.ts";
 import { exactly } from "./body.ts";
 import { failedProblem } from "./shortage.ts";
+import { contentValidator } from "./validator.ts";
 
 /** A file that several users share; closed when the last one is done. */
 export class OpenedFile {
@@ -55,7 +56,7 @@ export async function hashOf(file: FileHandle, signal: AbortSignal): Promise<str
       throw failedProblem(error);
     });
     if (at === 0 && bytesRead === CHUNK_BYTES && sniff(chunk).kind === "other") return "";
-    if (bytesRead === 0) return `sha256:${hash.digest("hex").slice(0, 32)}`;
+    if (bytesRead === 0) return contentValidator(hash.digest("hex"));
     hash.update(chunk.subarray(0, bytesRead));
     at += bytesRead;
   }

@@ -1,6 +1,21 @@
+/*
+ * Every kind of validator: a strong ETag in its quotes, `sha256:` of the content, `modified:` time and length, `stat:` time and
+ * length of a file.
+ */
+
 /** Whether equal validators mean equal bytes: a strong ETag, or the content's hash. */
 export function isStrong(validator: string): boolean {
   return validator.startsWith('"') || validator.startsWith("sha256:");
+}
+
+/** @param hash SHA-256 of the content, in hex. */
+export function contentValidator(hash: string): string {
+  return `sha256:${hash.slice(0, 32)}`;
+}
+
+/** Of a file whose content is not read. */
+export function statValidator(mtimeNs: bigint, bytes: number): string {
+  return `stat:${mtimeNs} ${bytes}`;
 }
 
 /**
