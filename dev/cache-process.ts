@@ -146,6 +146,7 @@ function entryOf(key: number, version: number): Entry {
       etag: etagOf(body),
       effort: 4,
       substitute: false,
+      look: 1,
       made: Date.now(),
     },
   };

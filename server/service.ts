@@ -36,6 +36,8 @@ export interface ServiceParts {
   readonly encoder: Encoder;
   readonly policy: FreshnessPolicy;
   readonly published: Published;
+  /** How images look (encode/look.ts). */
+  readonly look: number;
   readonly log: Log;
   readonly metrics: Pick<Metrics, "answered" | "purgeWithheld">;
   readonly options: ServiceOptions;
@@ -80,7 +82,7 @@ export interface Service {
 }
 
 export function createService(parts: ServiceParts): Service {
-  const { source, neighbours, cache, encoder, policy, published, log, metrics, options } = parts;
+  const { source, neighbours, cache, encoder, policy, published, look, log, metrics, options } = parts;
   const background = createBackground((what, error) => log.warn(`could not ${what}`, { error }));
   const hot = createMemoryCache(options.hotCacheBytes);
   const { maxSourceBytes: maxBytes, sourceTimeout: liveMs, queueTimeout: waitMs, limits } = options;
@@ -120,7 +122,7 @@ export function createService(parts: ServiceParts): Service {
     },
   });
   const negative = createNegativeCache(revalidation.known);
-  const shared = { originals, encoder, background, learn: revalidation.learn };
+  const shared = { originals, encoder, background, learn: revalidation.learn, look };
   const variants = createVariants({
     ...shared,
     hot,
@@ -177,6 +179,7 @@ export function createService(parts: ServiceParts): Service {
     negative,
     policy,
     defaultQuality,
+    isBusy: () => encoder.isBusy(),
   });
   const front = createFront({
     images,

@@ -11,6 +11,7 @@ import { once } from "./concurrency/once.ts";
 import { createRateLimiter } from "./concurrency/token-bucket.ts";
 import type { Config } from "./config/load.ts";
 import type { SourceLimits } from "./encode/limits.ts";
+import { LOOK } from "./encode/look.ts";
 import { type LibraryVersions, libraryProblems } from "./encode/minimum-versions.ts";
 import { explainNoEncoder } from "./encode/no-encoder.ts";
 import { observeEncoder } from "./encode/observe.ts";
@@ -44,9 +45,10 @@ export class UnsafeLibraries extends Error {}
 
 /**
  * The composition root: opens source, cache and encoders, and listens.
+ * @param look of a release before or after this one, for tests.
  * @throws CannotCache, CannotListen, NoEncoder, NoSource, UnsafeLibraries: the message has the remedy.
  */
-export async function start(config: Config, log: Log, version: string): Promise<Running> {
+export async function start(config: Config, log: Log, version: string, look = LOOK): Promise<Running> {
   const sweeping = config.gcInterval > 0;
   const metrics = createMetrics({
     version,
@@ -144,6 +146,7 @@ export async function start(config: Config, log: Log, version: string): Promise<
     encoder: observeEncoder(pool, metrics),
     policy,
     published,
+    look,
     log,
     metrics,
     options: {

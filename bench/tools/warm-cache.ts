@@ -8,6 +8,7 @@ import { variantOfSpec } from "../../server/api/specs.ts";
 import type { EntryMeta, SourceRecord } from "../../server/cache/cache.ts";
 import { formatEntry, formatRecord } from "../../server/cache/entry.ts";
 import { pathParts, recordName, variantName } from "../../server/cache/name.ts";
+import { LOOK } from "../../server/encode/look.ts";
 import { versionOf } from "../../server/source/source.ts";
 
 /** Widths of the ladder for tiny photographs, all at one quality. */
@@ -40,6 +41,7 @@ export async function fillWarm(cache: string, photos: string, keys: readonly str
     height: 24,
     frames: 1,
     alpha: false,
+    look: LOOK,
     checked: Date.now(),
   };
   const write = async (name: string, bytes: Buffer): Promise<void> => {
@@ -106,6 +108,7 @@ function entryOf(validator: string, of: string) {
     etag: '"x"',
     effort: 2,
     substitute: false,
+    look: LOOK,
     made: Date.now(),
   };
   return { meta, body };

@@ -62,8 +62,32 @@ export const mutants: readonly Mutant[] = [
   {
     without: "freshness: an entry of the original before this one is not served",
     file: image,
-    code: 'if (known.validator !== meta.validator) return "outdated";',
+    code: 'if (!variants.isCurrent(meta, known.validator)) return "outdated";',
     instead: "",
+  },
+  {
+    without: "entries of an older look are made again",
+    file: "server/image/variants.ts",
+    code: "&& meta.look >= look;",
+    instead: ";",
+  },
+  {
+    without: "an entry of an older look is served while encoders are busy",
+    file: image,
+    code: "if (found.meta.validator === validator && isBusy()) {",
+    instead: "if (false) {",
+  },
+  {
+    without: "records of an older look are made again",
+    file: "server/image/image-info.ts",
+    code: "&& record.look >= look,",
+    instead: ",",
+  },
+  {
+    without: "a release leaves the entries of a newer one alone",
+    file: "server/cache/disk.ts",
+    code: "if (there.look > meta.look)",
+    instead: "if (false)",
   },
   {
     without: "background revalidation of a variant",

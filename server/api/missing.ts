@@ -16,7 +16,7 @@ import { variantOfSpec } from "./specs.ts";
 type Image = MissingBody["images"][number];
 
 interface MissingParts {
-  readonly variants: Pick<Variants, "findMeta">;
+  readonly variants: Pick<Variants, "findMeta" | "isCurrent">;
   readonly defaultQuality: number;
 }
 
@@ -71,7 +71,8 @@ export async function findMissing(
     for (const spec of image.variants) {
       signal.throwIfAborted();
       const meta = await parts.variants.findMeta(variantOfSpec(image.img, spec, parts.defaultQuality));
-      if (meta === undefined || !isWarm(meta, image.v, effort)) variants.push(spec);
+      const isThere = meta !== undefined && parts.variants.isCurrent(meta) && isWarm(meta, image.v, effort);
+      if (!isThere) variants.push(spec);
     }
     return { ...image, variants };
   };

@@ -50,7 +50,7 @@ async function probe(
   signal: AbortSignal,
 ): Promise<SourceRecord> {
   const found = await infos.find(key);
-  if (found !== undefined && (await revalidation.force(key, signal)).validator === found.validator)
+  if (found !== undefined && infos.isCurrent(found, (await revalidation.force(key, signal)).validator))
     return found;
   return infos.make(key, "warm", publisher, signal);
 }

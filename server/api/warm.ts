@@ -40,8 +40,8 @@ export async function* warmLines(
     const version = body.v ?? versionOf((await parts.revalidation.force(body.img, signal)).validator);
     for (const one of wanted) {
       const entry = await parts.variants.find(one.variant);
-      if (entry !== undefined && isWarm(entry.meta, version, body.effort))
-        yield line(one.spec, "hit", entry, 0);
+      const isThere = entry !== undefined && parts.variants.isCurrent(entry.meta);
+      if (isThere && isWarm(entry.meta, version, body.effort)) yield line(one.spec, "hit", entry, 0);
       else left.push(one);
     }
   } catch (error) {

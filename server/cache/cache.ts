@@ -44,6 +44,8 @@ export const entryMeta = object({
   effort: count,
   /** Made instead of the requested format (WebP for an AVIF that is too large to be live): readers cache it for a minute. */
   substitute: v.boolean(),
+  /** LOOK of the release that made it; the first release wrote none. */
+  look: v.optional(count, 1),
   /** Milliseconds since 1970. */
   made: count,
 });
@@ -70,6 +72,8 @@ export const sourceRecord = object({
   placeholder: v.exactOptional(text),
   /** The point that a crop keeps if its URL has no `fp`. Code that sets it must delete the crops that were made without it. */
   focus: v.exactOptional(v.custom<Focus>(isFocus)),
+  /** LOOK of the release that made colour and placeholder; the first release wrote none. */
+  look: v.optional(count, 1),
   /** When the source last confirmed the validator, in milliseconds since 1970. */
   checked: count,
 });

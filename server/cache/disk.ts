@@ -232,10 +232,12 @@ class Disk implements DiskCache {
   async #has(name: string, { meta }: Entry): Promise<boolean> {
     const file = await readStart(this.#path(name)).catch(() => undefined);
     const there = file?.bytes && parseEntry(name, file.bytes)?.meta;
+    if (there === undefined || there.validator !== meta.validator) return false;
+    // A newer release has made it: replacing it would only make that release make it again.
+    if (there.look > meta.look) return there.effort >= meta.effort && (meta.substitute || !there.substitute);
     return (
-      there !== undefined &&
+      there.look === meta.look &&
       there.etag === meta.etag &&
-      there.validator === meta.validator &&
       there.effort === meta.effort &&
       there.substitute === meta.substitute
     );

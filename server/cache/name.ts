@@ -4,11 +4,8 @@ import type { Variant } from "./cache.ts";
 /** The folder of this version of the entry format: replicas with another format can use another folder beside it. */
 export const SCHEMA_FOLDER = "v1";
 
-/**
- * Increase it when variants should look different (a new quality table, another filter): old entries are then not found any
- * more, and the GC deletes them. It does not contain library versions: an upgrade must not empty the cache.
- */
-const LOOK = 1;
+/** Part of each hash, so that names stay as the first release has them. How images look is in the entries (encode/look.ts). */
+const NAMES = 1;
 
 /** Prefix of a temporary file. */
 export const TEMPORARY = ".tmp-";
@@ -21,7 +18,7 @@ let last = { text: "", hash: "" };
 
 /** A source's hash; `namespace` keeps apart two storages with the same keys. */
 export function sourceHash(key: string, namespace: string): string {
-  const text = `${LOOK}\n${namespace}\n${key}`;
+  const text = `${NAMES}\n${namespace}\n${key}`;
   if (text !== last.text)
     last = { text, hash: createHash("sha256").update(text).digest("hex").slice(0, HASH_DIGITS) };
   return last.hash;

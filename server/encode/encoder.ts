@@ -87,4 +87,6 @@ export interface Encoder {
    * @throws Problem `busy` if the queue is full: then nothing is fetched.
    */
   expect(clients?: Clients): () => void;
+  /** Whether a reader's image would have to wait for an encoder now. */
+  isBusy(): boolean;
 }

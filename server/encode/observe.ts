@@ -41,6 +41,7 @@ export function observeEncoder(
       }
     },
     expect: (clients) => encoder.expect(clients),
+    isBusy: () => encoder.isBusy(),
   };
 }
 

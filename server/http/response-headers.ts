@@ -53,6 +53,9 @@ export function cacheStatus(cache: CacheOutcome): string {
   return `imgproxy-lite; ${cacheWords[cache]}`;
 }
 
+/** A stale hit while a new one is being made: nothing has failed. */
+export const renewingStatus = "imgproxy-lite; hit; detail=stale-while-revalidate";
+
 // --- parts ---
 
 const cacheWords = {

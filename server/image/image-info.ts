@@ -14,6 +14,8 @@ import type { Original, OriginalFetcher } from "./fetch-original.ts";
 /** Information about photographs: from the record beside their variants, or by probing the original. */
 export interface ImageInfos {
   find(key: string): Promise<SourceRecord | undefined>;
+  /** Whether a record describes exactly this original as images look now. */
+  isCurrent(record: SourceRecord, validator: string): boolean;
   /** Fetches and probes the original. @throws Problem as {@link OriginalFetcher} and {@link Encoder} do. */
   make(key: string, lane: Lane, clients: Clients, signal: AbortSignal): Promise<SourceRecord>;
 }
@@ -25,10 +27,12 @@ export function createImageInfos(parts: {
   readonly flights: SingleFlight<SourceRecord>;
   readonly background: Background;
   readonly learn: (key: string, validator: string) => void;
+  /** The LOOK that records are made with. */
+  readonly look: number;
 }): ImageInfos {
-  const { records, originals, encoder, flights, background, learn } = parts;
+  const { records, originals, encoder, flights, background, learn, look } = parts;
 
-  async function look(
+  async function inspect(
     key: string,
     work: { readonly lane: Lane; readonly clients: Clients; readonly signal: AbortSignal },
   ): Promise<SourceRecord> {
@@ -48,19 +52,20 @@ export function createImageInfos(parts: {
     learn(key, original.validator);
     const description = await encoder.describe(original.body, work);
     const { validator, body } = original;
-    const record = { ...description, validator, bytes: body.byteLength, checked: Date.now() };
+    const record = { ...description, validator, bytes: body.byteLength, look, checked: Date.now() };
     background.run("store a record", () => records.writeRecord(key, record));
     return record;
   }
 
   return {
     find: (key) => records.readRecord(key),
+    isCurrent: (record, validator) => record.validator === validator && record.look >= look,
     // A reader must not wait behind the warm lane.
     make: (key, lane, clients, signal) =>
       flights.do(
         `${lane} ${key}`,
         signal,
-        (signal, clients) => look(key, { lane, clients, signal }),
+        (signal, clients) => inspect(key, { lane, clients, signal }),
         clients,
       ),
   };

@@ -4,6 +4,7 @@ import { Problem } from "../errors.ts";
 import { type FreshnessPolicy, msUntilCheck, secondsBetweenChecks } from "../http/freshness.ts";
 import { afterPreconditions, hasPreconditions } from "../http/preconditions.ts";
 import type { Answer, Note, RequestHeaders } from "../http/response.ts";
+import { renewingStatus } from "../http/response-headers.ts";
 import { isGone } from "../source/access-denied.ts";
 import { versionOf } from "../source/source.ts";
 import type { CacheOutcome } from "../telemetry/metrics.ts";
@@ -29,6 +30,8 @@ export interface ImageParts {
   readonly policy: FreshnessPolicy;
   /** For `w` or `fm` without `q`. */
   readonly defaultQuality: number;
+  /** Whether a new image would have to wait for an encoder now. */
+  readonly isBusy: () => boolean;
 }
 
 /** One GET or HEAD of an image. */
@@ -56,7 +59,7 @@ export interface Images {
 
 /** The path of an image request, from its query to its response, in the order of this file. */
 export function createImages(parts: ImageParts): Images {
-  const { access, hot, variants, infos, streams, revalidation, negative, policy } = parts;
+  const { access, hot, variants, infos, streams, revalidation, negative, policy, isBusy } = parts;
   const urls = createUrlMemo(parts.defaultQuality);
 
   function answer(call: ImageCall): Answer | Promise<Answer> {
@@ -88,10 +91,16 @@ export function createImages(parts: ImageParts): Images {
     if (found === undefined) return answerMiss(call, wanted, ms);
     try {
       const validator = await currentValidator(call, wanted, found.meta);
-      if (validator === found.meta.validator) return withTimes(hit(call, wanted, found), ms);
+      if (variants.isCurrent(found.meta, validator)) return withTimes(hit(call, wanted, found), ms);
       // A publish or another replica may already have made it from the new original.
       const stored = await variants.findStored(wanted.variant, validator);
       if (stored !== undefined) return respond(call, wanted, stored, "hit", ms);
+      if (found.meta.validator === validator && isBusy()) {
+        // Only the look is old: a reader does not wait for that while others wait for an encoder.
+        variants.renew(wanted.variant, access.charge(wanted.asked, call.client()));
+        const answer = respond(call, wanted, found, "stale", ms);
+        return { ...answer, headers: { ...answer.headers, "cache-status": renewingStatus } };
+      }
       return await answerMiss(call, wanted, ms);
     } catch (error) {
       if (!isServedStale(error)) throw error;
@@ -114,7 +123,7 @@ export function createImages(parts: ImageParts): Images {
 
   /**
    * Whether an entry may be served without asking the source first; if a check is due, starts it in the background.
-   * `outdated`: the source has another original now. `unknown`: the source must be asked first.
+   * `outdated`: the source has another original now, or images look different now. `unknown`: the source must be asked first.
    */
   function stateOf(wanted: RememberedVariant, meta: EntryMeta): "fresh" | "outdated" | "unknown" {
     const { asked } = wanted;
@@ -129,7 +138,7 @@ export function createImages(parts: ImageParts): Images {
     if (seconds === 0) return "unknown";
     const leftMs = msUntilCheck(known.checked, seconds);
     if (leftMs === 0) revalidation.inBackground(asked.key);
-    if (known.validator !== meta.validator) return "outdated";
+    if (!variants.isCurrent(meta, known.validator)) return "outdated";
     wanted.freshUntil = performance.now() + leftMs;
     return "fresh";
   }
@@ -208,7 +217,8 @@ export function createImages(parts: ImageParts): Images {
       const seconds = secondsBetweenChecks(freshness, policy);
       if (seconds > 0 && msUntilCheck(known.checked, seconds) === 0) revalidation.inBackground(key);
       const { validator } = seconds === 0 ? await revalidation.now(key, call.signal()) : known;
-      if (validator === found.validator) return { record: found, cache: "hit" };
+      if (infos.isCurrent(found, validator)) return { record: found, cache: "hit" };
+      if (found.validator === validator && isBusy()) return { record: found, cache: "stale" };
       return { record: await describe(call, asked), cache: "miss" };
     } catch (error) {
       if (!isServedStale(error)) throw error;

@@ -23,10 +23,14 @@ export interface Variants {
   find(variant: Variant): Promise<Entry | undefined>;
   /** The metadata of an existing variant, for a publish that asks about thousands. */
   findMeta(variant: Variant): Promise<EntryMeta | undefined>;
-  /** The entry on disk, whatever is in memory, and only if it was made from exactly this original. */
+  /** Whether an entry shows exactly this original as images look now; without `validator`, whichever original it shows. */
+  isCurrent(meta: EntryMeta, validator?: string): boolean;
+  /** The entry on disk, whatever is in memory, and only if it is current. */
   findStored(variant: Variant, validator: string): Promise<Entry | undefined>;
   /** For readers: made once for all that wait. @throws Problem as {@link OriginalFetcher} and {@link Encoder} do. */
   make(variant: Variant, clients: Clients, signal: AbortSignal): Promise<Made>;
+  /** Makes it in the background, while readers get an entry of an older look: a few at a time, the others wait for a reader. */
+  renew(variant: Variant, clients: Clients): void;
   /**
    * Makes all variants of one source in the warm lane: one fetch, one job. Each is passed on and stored when it is made, in order.
    * In place of a variant that cannot be made comes its Problem `impossible-variant`.
@@ -50,11 +54,15 @@ export function createVariants(parts: {
   readonly learn: (key: string, validator: string) => void;
   readonly share: SourceShare;
   readonly records: Pick<SourceRecords, "readRecord">;
+  /** The LOOK that entries are made with. */
+  readonly look: number;
 }): Variants {
-  const { hot, cache, originals, encoder, flights, background, learn, share, records } = parts;
+  const { hot, cache, originals, encoder, flights, background, learn, share, records, look } = parts;
   const reads = new Map<string, Promise<Entry | undefined>>();
   /** Number of purges of a source: an original that was fetched before a purge must not be stored after it. */
   const purges = new LRUCache<string, number>({ max: 10_000 });
+  /** Names of variants that are made because their look is old. */
+  const renewals = new Set<string>();
   const purgesOf = (key: string): number => purges.get(key) ?? 0;
 
   /** Clients that enumerate q and w get a limited share of the disk. The variants that a publish warms are published right after. */
@@ -92,12 +100,33 @@ export function createVariants(parts: {
     const begun = background.run("make the variant that a substitute stands in for", async (signal) => {
       try {
         const encoded = await encodeOne(variant, original, { lane: "warm", clients, signal });
-        keep(variant, toEntry(encoded, original.validator), "live", fetchedAfter);
+        keep(variant, toEntry(encoded, original.validator, look), "live", fetchedAfter);
       } finally {
         release();
       }
     });
     if (!begun) release();
+  }
+
+  /** Each holds its original in memory, which readers need: hence few. A publish makes the rest sooner. */
+  function renew(variant: Variant, clients: Clients): void {
+    const name = variantName(variant);
+    if (renewals.size >= MOST_RENEWALS || renewals.has(name)) return;
+    renewals.add(name);
+    const begun = background.run("make a variant in the current look", async (signal) => {
+      const fetchedAfter = purgesOf(variant.key);
+      try {
+        const lease = await originals.fetch(variant.key, signal, { lane: "warm", clients });
+        const ms = { source: 0, queue: 0, encode: 0 };
+        await encodeFor(variant, lease, ms, { lane: "warm", signal, clients }, fetchedAfter);
+      } catch (error) {
+        // The load lasts: a later reader starts it again.
+        if (!(error instanceof Problem && error.code === "busy")) throw error;
+      } finally {
+        renewals.delete(name);
+      }
+    });
+    if (!begun) renewals.delete(name);
   }
 
   async function fetchAndEncode(variant: Variant, signal: AbortSignal, clients: Clients): Promise<Made> {
@@ -126,9 +155,9 @@ export function createVariants(parts: {
     try {
       learn(variant.key, original.validator);
       // SVG scales by itself, is often smaller than a raster image of it, and is never decoded here.
-      if (original.type === "image/svg+xml") return { entry: svgEntry(original), ms };
+      if (original.type === "image/svg+xml") return { entry: svgEntry(original, look), ms };
       const encoded = await encodeOne(variant, original, options);
-      const entry = toEntry(encoded, original.validator);
+      const entry = toEntry(encoded, original.validator, look);
       keep(variant, entry, options.lane, fetchedAfter);
       isImproved = encoded.substitute;
       if (isImproved) improve(variant, lease, options.clients, fetchedAfter);
@@ -182,12 +211,12 @@ export function createVariants(parts: {
     fetchedAfter: number,
   ): AsyncGenerator<Entry> {
     if (original.type === "image/svg+xml") {
-      for (const _ of left.splice(0)) yield svgEntry(original);
+      for (const _ of left.splice(0)) yield svgEntry(original, look);
       return;
     }
     const outputs = await withOwnFocus(left, original.validator, records);
     for await (const encoded of encoder.encode(original.body, outputs, { lane: "warm", ...options })) {
-      const entry = toEntry(encoded, original.validator);
+      const entry = toEntry(encoded, original.validator, look);
       const variant = left.shift();
       if (variant !== undefined) keep(variant, entry, "warm", fetchedAfter);
       yield entry;
@@ -216,8 +245,14 @@ export function createVariants(parts: {
     return stored;
   }
 
+  function isCurrent(meta: EntryMeta, validator = meta.validator): boolean {
+    return meta.validator === validator && meta.look >= look;
+  }
+
   return {
     makeAll,
+    renew,
+    isCurrent,
     find(variant) {
       const held = hot.get(variant);
       return held === undefined ? readOnce(variant) : Promise.resolve(held);
@@ -226,8 +261,8 @@ export function createVariants(parts: {
     async findStored(variant, validator) {
       const stored = await cache.read(variant);
       // It may have been made, and not be stored yet, while the disk was read.
-      const found = stored?.meta.validator === validator ? stored : hot.get(variant);
-      if (found?.meta.validator !== validator) return undefined;
+      const found = stored !== undefined && isCurrent(stored.meta, validator) ? stored : hot.get(variant);
+      if (found === undefined || !isCurrent(found.meta, validator)) return undefined;
       hot.set(variant, found);
       return found;
     },
@@ -241,21 +276,24 @@ export function createVariants(parts: {
   };
 }
 
+const MOST_RENEWALS = 2;
+
 /** Failures of one variant only: it cannot be made, or not in time. */
 const ofOneVariant: ReadonlySet<ProblemCode> = new Set(["impossible-variant", "encode-failed"]);
 
 /** An encoder's output in the form of a cache entry. */
-export function toEntry(encoded: Encoded, validator: string): Entry {
+export function toEntry(encoded: Encoded, validator: string, look: number): Entry {
   const { body, contentType, width, height, effort, substitute } = encoded;
+  const etag = etagOf(body);
   return {
     body,
-    meta: { validator, contentType, width, height, etag: etagOf(body), effort, substitute, made: Date.now() },
+    meta: { validator, contentType, width, height, etag, effort, substitute, look, made: Date.now() },
   };
 }
 
 type EncodeOptions = Parameters<Encoder["encode"]>[2];
 
-function svgEntry({ body, type, validator }: Original): Entry {
+function svgEntry({ body, type, validator }: Original, look: number): Entry {
   const size = { width: 0, height: 0 };
   return {
     body,
@@ -266,6 +304,7 @@ function svgEntry({ body, type, validator }: Original): Entry {
       etag: etagOf(body),
       effort: 0,
       substitute: false,
+      look,
       made: Date.now(),
     },
   };

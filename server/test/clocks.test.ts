@@ -64,6 +64,7 @@ test("a clock that is set back an hour stops writes to the cache for no longer t
     height: 1,
     frames: 1,
     alpha: false,
+    look: 1,
   };
   const write = () => cache.writeRecord("a.jpg", { ...record, checked: Date.now() });
   // No folder can be made where a file is.

@@ -16,6 +16,7 @@ export function entryOf(text: string): Entry {
       etag: `"${createHash("sha256").update(body).digest("hex").slice(0, 32)}"`,
       effort: 4,
       substitute: false,
+      look: 1,
       made: 1_795_000_000_000,
     },
   };
@@ -31,6 +32,7 @@ export const record: SourceRecord = {
   alpha: false,
   color: "#336699",
   placeholder: "UklGRg==",
+  look: 1,
   checked: 1_795_000_000_000,
 };
 

@@ -17,7 +17,7 @@ import { describe, expect, test } from "vitest";
 import type { CacheFailure } from "../../telemetry/metrics.ts";
 import { report } from "../../test/chaos/chaos.ts";
 import { temporaryFolder } from "../../test/support/temporary-folder.ts";
-import type { Variant } from "../cache.ts";
+import type { Entry, Variant } from "../cache.ts";
 import { createDiskCache, type DiskCacheOptions } from "../disk.ts";
 import { pathParts } from "../name.ts";
 import { writeUsage } from "../usage.ts";
@@ -281,6 +281,25 @@ test("equal bytes that another replica has just stored are not written again", a
   expect((await stat(path)).ino).toBe(ino);
   expect(await other.cache.write(variant, entryOf("better worms"))).toBe(true);
   expect(await one.cache.read(variant)).toEqual(entryOf("better worms"));
+});
+
+test("a release replaces entries of an older look, even by equal bytes, and leaves those of a newer one alone", async () => {
+  const { cache } = await createCache({ folder: await temporaryFolder() });
+  const of = (body: string, look: number, more: object = {}) => {
+    const entry = entryOf(body);
+    return { ...entry, meta: { ...entry.meta, look, ...more } };
+  };
+  const stored = async (entry: Entry) => {
+    await cache.write(variant, entry);
+    return (await cache.read(variant))?.meta;
+  };
+  expect(await stored(of("worms", 1))).toMatchObject({ look: 1 });
+  expect(await stored(of("worms", 2))).toMatchObject({ look: 2 });
+  expect(await stored(of("worms as they looked", 1))).toMatchObject({ look: 2 });
+  // Another original is another matter, as is what took more effort.
+  expect(await stored(of("other worms", 1, { validator: '"other"' }))).toMatchObject({ look: 1 });
+  expect(await stored(of("other worms", 2, { validator: '"other"' }))).toMatchObject({ look: 2 });
+  expect(await stored(of("slow worms", 1, { validator: '"other"', effort: 9 }))).toMatchObject({ look: 1 });
 });
 
 test("of a source's entries the least recently used are evicted, but none of another source, and not the source entry", async () => {

@@ -24,6 +24,7 @@ export interface LanesOptions {
 /** The slots of readers, and those of warm work, which does not begin while a reader waits. */
 export class Lanes {
   readonly #lanes: Readonly<Record<Lane, Semaphore>>;
+  readonly #liveSlots: number;
 
   constructor(options: LanesOptions) {
     const cores = availableParallelism();
@@ -41,6 +42,7 @@ export class Lanes {
     const live = createSemaphore(bounds("live"));
     const warm = createSemaphore({ ...bounds("warm"), mayStart: () => live.waiting === 0 });
     this.#lanes = { live, warm };
+    this.#liveSlots = slots.live;
   }
 
   /** Gets a slot of the lane, and the other needed resources. @throws as {@link Semaphore.enter} does. */
@@ -64,6 +66,12 @@ export class Lanes {
   /** For a reader whose original has not arrived, as {@link Semaphore.expect}. */
   expect(clients: Clients): () => void {
     return this.#lanes.live.expect(clients);
+  }
+
+  /** Whether all live slots are in use. */
+  isBusy(): boolean {
+    const { used, waiting } = this.#lanes.live;
+    return waiting > 0 || used >= this.#liveSlots;
   }
 
   stats(lane: Lane): { readonly running: number; readonly waiting: number } {

@@ -142,6 +142,10 @@ class ChildPool implements Pool {
     return this.#scheduler.expect(clients);
   }
 
+  isBusy(): boolean {
+    return this.#scheduler.isBusy();
+  }
+
   /** @returns megapixels; if the header does not show them, about three pixels a byte, as cameras write. */
   #precheck(original: Uint8Array): number {
     return precheck(original, this.#limits) ?? (3 * original.byteLength) / 1e6;

@@ -118,6 +118,10 @@ export class Scheduler {
     return leave;
   }
 
+  isBusy(): boolean {
+    return this.#lanes.isBusy();
+  }
+
   stats(): PoolStats {
     const lane = (lane: Lane): LaneStats => ({
       ...this.#lanes.stats(lane),

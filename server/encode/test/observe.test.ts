@@ -54,6 +54,7 @@ async function encodeWith(encode: Encoder["encode"], signal = new AbortControlle
       describe: () => Promise.reject(new Error("not asked")),
       score: () => Promise.reject(new Error("not asked")),
       expect: () => () => undefined,
+      isBusy: () => false,
     },
     {
       encoded: (lane, contentType, seconds) => counted.push(`${lane} ${contentType} ${seconds}`),

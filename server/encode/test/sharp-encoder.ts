@@ -11,6 +11,8 @@ export interface SharpEncoder extends Encoder {
   before: (signal: AbortSignal) => Promise<void>;
   /** Says of each output in the live lane that it stands in for another. */
   substitute: boolean;
+  /** What {@link Encoder.isBusy} says. */
+  busy: boolean;
 }
 
 export function createSharpEncoder(): SharpEncoder {
@@ -32,6 +34,8 @@ export function createSharpEncoder(): SharpEncoder {
       return { type: sniff(original).type, width, height, frames: pages, alpha: hasAlpha };
     },
     score: async () => 100,
+    isBusy: () => encoder.busy,
+    busy: false,
     expect: () => () => undefined,
   };
   return encoder;

@@ -175,6 +175,7 @@ describe("no key leaves the bucket", () => {
       etag: '"x"',
       effort: 0,
       substitute: false,
+      look: 1,
       made: 1,
     };
     for (const key of ["../x", "a/../../b", "\0", "..\\x", "/etc/x", "v1", "."])

@@ -40,6 +40,7 @@ const record: SourceRecord = {
   height: 2,
   frames: 1,
   alpha: false,
+  look: 1,
   checked: 0,
 };
 

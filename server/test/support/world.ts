@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { createDiskCache, type DiskCache } from "../../cache/disk.ts";
 import { defaultLimits, defaultSourceBytes } from "../../encode/limits.ts";
+import { LOOK } from "../../encode/look.ts";
 import { createSharpEncoder, type SharpEncoder } from "../../encode/test/sharp-encoder.ts";
 import { type FreshnessPolicy, folderPolicy } from "../../http/freshness.ts";
 import { openPublished, type Published } from "../../published/published.ts";
@@ -87,6 +88,7 @@ export async function createWorld({
     encoder,
     policy: policy ?? folderPolicy,
     published,
+    look: LOOK,
     log: {
       request: (answer) => (id, ms, trace) => lines.push({ ...answer, id, ms, trace }),
       debug: silent,
