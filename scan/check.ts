@@ -90,7 +90,8 @@ export async function checkSite(options: CheckOptions): Promise<CheckResult> {
   if (rewritten !== undefined && rewritten.files > 0) built = await read();
   const { requests, findings } = parseUrls(built.urls, options.built);
   findings.push(...built.findings.map((one) => ({ ...one, ...placeIn(options.built, one) })));
-  const reasonOf = (file: string) => rewritten?.left.get(file);
+  const reasonOf = (file: string) =>
+    rewritten && (rewritten.left.get(file) ?? "it is in <pre> or <code>, or has an integrity of its own");
   findings.push(...brokenFindings(built.broken, { ...references, built: options.built, reasonOf }));
 
   const emittedPhotos = await session.probe([...requests.values()].map((request) => [request.key]));

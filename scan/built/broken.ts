@@ -86,8 +86,7 @@ export function brokenFindings(
     const { source } = options.pageOf(first.file);
     const reason = options.reasonOf(first.file);
     const words = [
-      wordsFor(first, options.confirmed(first)?.key),
-      ...(reason === undefined ? [] : [`--rewrite leaves ${first.file} as it is: ${reason}`]),
+      wordsFor(first, options.confirmed(first)?.key, reason),
       placesWords(group),
       ...(source === undefined ? [] : [`source page: ${source}`]),
     ];
@@ -99,9 +98,18 @@ export function brokenFindings(
 
 // --- words ---
 
-function wordsFor({ what, target }: BrokenReference, key: string | undefined): string {
-  if (key !== undefined)
-    return `${key} is in the bucket and not in the built site, and ${what} names it without the proxy: run scan --check with --rewrite, or follow the theme's recipe in hugo-module/themes`;
+function wordsFor(
+  { what, target, file }: BrokenReference,
+  key: string | undefined,
+  reason: string | undefined,
+): string {
+  if (key !== undefined) {
+    const remedy =
+      reason === undefined
+        ? "run scan --check with --rewrite, or follow the theme's recipe in hugo-module/themes"
+        : `--rewrite leaves ${file} as it is: ${reason}`;
+    return `${key} is in the bucket and not in the built site, and ${what} names it without the proxy: ${remedy}`;
+  }
   if (target.kind === "outside")
     return `/${target.path} (${what}) is outside of baseURL's path, so the site's ${target.path} is not found: print it with relURL or absURL`;
   if (target.nearest !== undefined)

@@ -270,12 +270,12 @@ test.each([
     },
   ],
   [
-    "index.html.gz would be",
+    "index.html.gz would not match",
     "a/index.html",
     { "a/index.html.gz": "", "a/index.html": '<img src="/worms.jpg">' },
   ],
   [
-    "index.html.br would be",
+    "index.html.br would not match",
     "a/index.html",
     { "a/index.html.br": "", "a/index.html": '<img src="/worms.jpg">' },
   ],
