@@ -80,12 +80,13 @@ test("sweeps whose clocks differ by a year delete nothing because of its idle ti
 });
 
 test("an entry with a time of 1970 counts as old as its last change, and stays", async () => {
-  const { use, sweep } = await cacheOf(3);
+  const { use, sweep, usedAt } = await cacheOf(3);
   for (let day = 0; day < 90; day += 10) await sweep(start + day * DAY);
   await use(0, 1_000);
   await use(1, start + 85 * DAY);
   // Its change time is the day before `start`.
   expect(await sweep(start + 88 * DAY)).toMatchObject({ deletedFiles: 0 });
+  expect(await usedAt(0)).toBe(1_000);
   expect(await sweep(start + 88 * DAY, { maxFiles: 3 })).toMatchObject({ deletedFiles: 1 });
 });
 

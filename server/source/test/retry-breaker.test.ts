@@ -266,7 +266,7 @@ describe("a source that is silent", () => {
       open: () => Promise.reject(new Problem("internal")),
     };
     const guarded = retrySource(source, { patienceMs: 20 });
-    expect(await codeOf(guarded.stat("a", signal))).toBe("source-absent");
+    expect(await codeOf(guarded.stat("a", new AbortController().signal))).toBe("source-absent");
     expect(signals.map(({ aborted }) => aborted)).toEqual([true, false]);
   });
 
