@@ -3,7 +3,7 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import pMap from "p-map";
 import { createPool, type Pool } from "../server/encode/pool/pool.ts";
-import { allocator } from "../server/encode/pool/worker.ts";
+import { allocator } from "../server/encode/pool/start-encoder.ts";
 import type { Bench } from "./tools/bench.ts";
 import { childrenOf, cpuMsOf, privateBytesOf } from "./tools/cpu.ts";
 import type { Table } from "./tools/result.ts";

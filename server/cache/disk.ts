@@ -1,12 +1,12 @@
-import { mkdir, readdir, stat } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { readdir } from "node:fs/promises";
+import { join, resolve } from "node:path";
 import type { CacheFailure } from "../telemetry/metrics.ts";
 import type { Entry, EntryMeta, SourceRecord, SourceRecords, Variant, VariantCache } from "./cache.ts";
 import { CannotCache } from "./cannot-cache.ts";
 import { countSources } from "./count-sources.ts";
 import { formatEntry, formatRecord, HEAD_BYTES, parseEntry, parseHead, parseRecord } from "./entry.ts";
 import { FailOpen } from "./fail-open.ts";
-import { isAbsent, publish, remove, touch } from "./files.ts";
+import { isAbsent, makeFolder, publish, remove, touch } from "./files.ts";
 import { pathParts, recordName, sourceHash, variantName } from "./name.ts";
 import { Quota, type QuotaOptions } from "./quota.ts";
 import { type FileFacts, readStart } from "./read.ts";
@@ -257,32 +257,4 @@ class Disk implements DiskCache {
   #path(name: string): string {
     return join(this.#root, ...pathParts(name));
   }
-}
-
-// --- the folder ---
-
-/**
- * Creates a folder and its parents. Node's `recursive` loops forever if a parent exists that accepts no folders, such as /proc.
- * @throws the system's error
- */
-async function makeFolder(path: string): Promise<void> {
-  try {
-    await mkdir(path);
-  } catch (error) {
-    if (await isFolder(path)) return;
-    const parent = dirname(path);
-    if (!isAbsent(error) || parent === path) throw error;
-    await makeFolder(parent);
-    await mkdir(path).catch(async (error: unknown) => {
-      // Another replica may have created it meanwhile.
-      if (!(await isFolder(path))) throw error;
-    });
-  }
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  return await stat(path).then(
-    (stats) => stats.isDirectory(),
-    () => false,
-  );
 }

@@ -1,5 +1,5 @@
-import { close, fstat, fsync, lstat, mkdir, open, rename, rm, unlink, utimes, write } from "node:fs";
-import { join } from "node:path";
+import { close, fstat, fsync, lstat, mkdir, open, rename, rm, stat, unlink, utimes, write } from "node:fs";
+import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { TEMPORARY } from "./name.ts";
 
@@ -13,6 +13,7 @@ const fs = {
   open: promisify(open),
   rename: promisify(rename),
   rm: promisify(rm),
+  stat: promisify(stat),
   unlink: promisify(unlink),
   utimes: promisify(utimes),
   write: promisify(write),
@@ -155,4 +156,32 @@ async function moveInto(from: string, to: string, makeFolder: () => Promise<void
 /** Code of a system error. */
 export function errorNumbers(error: unknown): { readonly code?: unknown; readonly errno?: unknown } {
   return typeof error === "object" && error !== null ? error : {};
+}
+
+// --- the cache folder ---
+
+/**
+ * Creates a folder and its parents. Node's `recursive` loops forever if a parent exists that accepts no folders, such as /proc.
+ * @throws the system's error
+ */
+export async function makeFolder(path: string): Promise<void> {
+  try {
+    await fs.mkdir(path);
+  } catch (error) {
+    if (await isFolder(path)) return;
+    const parent = dirname(path);
+    if (!isAbsent(error) || parent === path) throw error;
+    await makeFolder(parent);
+    await fs.mkdir(path).catch(async (error: unknown) => {
+      // Another replica may have created it meanwhile.
+      if (!(await isFolder(path))) throw error;
+    });
+  }
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return await fs.stat(path).then(
+    (stats) => stats.isDirectory(),
+    () => false,
+  );
 }

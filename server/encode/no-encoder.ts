@@ -2,7 +2,7 @@ import { type Stats, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { encoderProgram } from "./pool/encoder-program.ts";
-import { WorkerDied } from "./pool/worker.ts";
+import { WorkerDied } from "./pool/worker-died.ts";
 
 /** No encoder starts, so the server cannot work; the message has the reason and the remedy. */
 export class NoEncoder extends Error {}

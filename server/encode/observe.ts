@@ -1,7 +1,7 @@
 import { Problem } from "../errors.ts";
 import type { EncodeFailure, Metrics } from "../telemetry/metrics.ts";
 import type { Encoder } from "./encoder.ts";
-import { WorkerDied } from "./pool/worker.ts";
+import { WorkerDied } from "./pool/worker-died.ts";
 
 /** Counts an encoder's results, durations and failures. */
 export function observeEncoder(

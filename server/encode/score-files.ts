@@ -1,7 +1,7 @@
 import { readFile, stat } from "node:fs/promises";
 import { Problem } from "../errors.ts";
 import type { Pool } from "./pool/pool.ts";
-import { WorkerDied } from "./pool/worker.ts";
+import { WorkerDied } from "./pool/worker-died.ts";
 
 /** Two files that cannot be compared; the message says why and what to do. */
 export class CannotScore extends Error {}

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { WorkerDied } from "./worker.ts";
+import type { WorkerDied } from "./worker-died.ts";
 
 const STRIKES = 2;
 

@@ -8,7 +8,8 @@ import { Channel } from "../wire/channel.ts";
 import type { Job, Reply } from "../wire/protocol.ts";
 import { type ByLane, Lanes, type LanesOptions } from "./lanes.ts";
 import { Quarantine, type QuarantineOptions, strikesOf } from "./quarantine.ts";
-import { type Worker, WorkerDied } from "./worker.ts";
+import type { Worker } from "./worker.ts";
+import { WorkerDied } from "./worker-died.ts";
 import { Workers, type WorkersOptions } from "./workers.ts";
 
 export interface SchedulerOptions extends WorkersOptions, LanesOptions {

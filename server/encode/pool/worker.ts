@@ -1,8 +1,7 @@
-import type { ChildProcess } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { Socket } from "node:net";
+import type { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Started, startProcess } from "../../concurrency/child-process.ts";
+import type { Started } from "../../concurrency/child-process.ts";
 import { sniff } from "../../formats/sniff.ts";
 import { type Frame, readFrames, writeFrame } from "../child/frames.ts";
 import type { Lane } from "../encoder.ts";
@@ -10,51 +9,14 @@ import { CHILD_BYTES, ORDINARY_BYTES } from "../memory/encoder-memory.ts";
 import { isOutOfMemory } from "../memory/memory-limit.ts";
 import { watchMemory } from "../memory/memory-watch.ts";
 import { type Job, type Order, parseReply, type Reply } from "../wire/protocol.ts";
-import { type Confinement, unconfined } from "./confinement.ts";
 import { startDeadline } from "./deadline.ts";
-import { encoderProgram } from "./encoder-program.ts";
 import { lowerPriority } from "./priority.ts";
+import { type EncoderOptions, startEncoder } from "./start-encoder.ts";
+import { type Death, WorkerDied } from "./worker-died.ts";
 
-/**
- * `deadline`: killed because it did not answer; `memory`: killed because it used too much, or ended because it got no more;
- * `unstarted`: the system gave no process.
- */
-export type Death = "crash" | "deadline" | "memory" | "unstarted";
-
-/** A child that ended during a job, or sent an invalid reply. */
-export class WorkerDied extends Error {
-  readonly reason: Death;
-  /** CPU time of the job, if the system reports it. */
-  readonly cpuMs: number | undefined;
-
-  constructor(reason: Death, cpuMs: number | undefined, message: string) {
-    super(message);
-    this.reason = reason;
-    this.cpuMs = cpuMs;
-  }
-}
-
-export interface WorkerOptions {
+export interface WorkerOptions extends EncoderOptions {
   readonly lane: Lane;
-  /** The child's module: the built child/main.js, unless a test has another. */
-  readonly module?: string;
-  /** The whole environment of the child; a benchmark tries other allocators. */
-  readonly environment?: Readonly<Record<string, string>>;
-  /** Another user for the children, if the server can switch users: then a decoder owns no file of the server. */
-  readonly user?: { readonly uid: number; readonly gid: number };
-  /** Called for each child: if the first one does not start confined, the others do not try. */
-  readonly confinement?: () => Confinement;
 }
-
-/**
- * One heap, and a separate mapping for each allocation above 8 MiB, so that it returns to the system when it is freed: glibc's
- * dynamic threshold would keep up to 32 MiB. A third less memory than with two heaps, at the same CPU (`npm run bench -- memory`).
- */
-export const allocator = {
-  MALLOC_ARENA_MAX: "1",
-  MALLOC_MMAP_THRESHOLD_: "8388608",
-  MALLOC_TRIM_THRESHOLD_: "8388608",
-} as const;
 
 /** A killed process ends at once, unless it is in an uninterruptible call. */
 const END_MS = 1_000;
@@ -82,19 +44,13 @@ export class Worker {
   /** Never throws: if the system gives no process, the worker is dead, and {@link run} has the reason. */
   constructor(options: WorkerOptions) {
     this.lane = options.lane;
-    const { prefix } = options.confinement?.() ?? unconfined;
-    const command = [...prefix, process.execPath, "--expose-gc", options.module ?? encoderProgram()];
-    this.#started = startProcess(command[0] ?? "", command.slice(1), {
-      // Nothing of the server's environment: a decoder that executes an attacker's code finds no credentials in it.
-      env: { UV_THREADPOOL_SIZE: "2", ...(options.environment ?? allocator) },
-      stdio: ["ignore", "ignore", "pipe", "pipe"],
-      ...options.user,
-    });
-    const { child } = this.#started;
+    const { started, socket, ended } = startEncoder(options);
+    const { child } = started;
+    this.#started = started;
     this.#alive = child !== undefined;
-    this.#socket = socketOf(child).on("error", () => this.kill());
+    this.#socket = socket.on("error", () => this.kill());
     this.#frames = readFrames(this.#socket);
-    this.ended = child === undefined ? Promise.resolve("it did not start") : endOf(child);
+    this.ended = ended;
     if (child === undefined) return;
     lowerPriority(child, options.lane);
     child.on("exit", () => this.#end());
@@ -233,20 +189,6 @@ function mostBytes(job: Job): number {
 /** One reply for each output, and one for an error: a child that never stops sending would fill the server's memory. */
 function mostReplies(job: Job): number {
   return 1 + (job.kind === "encode" ? job.outputs.length : 1);
-}
-
-// --- spawning ---
-
-function endOf(child: ChildProcess): Promise<string> {
-  return new Promise((resolve) => {
-    child.once("close", (code, signal) => resolve(`it ended with ${signal ?? code}`));
-  });
-}
-
-/** The pipe for jobs; for a child that does not run, a closed one. */
-function socketOf(child: ChildProcess | undefined): Socket {
-  const socket = child?.stdio[3];
-  return socket instanceof Socket ? socket : new Socket().destroy();
 }
 
 function minus(later: number | undefined, earlier: number | undefined): number | undefined {

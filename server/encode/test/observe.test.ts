@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { Problem } from "../../errors.ts";
 import type { Encoded, Encoder } from "../encoder.ts";
 import { observeEncoder } from "../observe.ts";
-import { WorkerDied } from "../pool/worker.ts";
+import { WorkerDied } from "../pool/worker-died.ts";
 
 const made: Encoded = {
   contentType: "image/webp",

@@ -9,7 +9,9 @@ import { temporaryFolder } from "../../test/support/temporary-folder.ts";
 import type { Lane, Output } from "../encoder.ts";
 import { createPool, type Pool, type PoolOptions } from "../pool/pool.ts";
 import { strikesOf } from "../pool/quarantine.ts";
-import { allocator, Worker, WorkerDied } from "../pool/worker.ts";
+import { allocator } from "../pool/start-encoder.ts";
+import { Worker } from "../pool/worker.ts";
+import { WorkerDied } from "../pool/worker-died.ts";
 import { FATAL_WIDTH, fault, faultyChild } from "./faulty-child.ts";
 
 /** The signal of a caller who stays. */
