@@ -1,4 +1,4 @@
-import { type Focus, largestCrop, type Ratio } from "./crop.ts";
+import { largestCrop } from "./crop.ts";
 import type { Photo } from "./destination.ts";
 import type { ManifestImage } from "./manifest.ts";
 import type { SiteParams } from "./params.ts";
@@ -9,12 +9,7 @@ import { fixedTiersFor, type Ladder, middleTier, namedLadders, type Tier, tiersF
 export const UNTIERED_QUALITY = 75;
 
 /** A key, and what a destination asks of the ladder. */
-export interface AskedPhoto extends Pick<Photo, "key" | "quality" | "widest" | "format"> {
-  /** What all of its URLs crop it to. */
-  readonly ratio?: Ratio;
-  /** Only with a `ratio`. */
-  readonly focus?: Focus;
-}
+export type AskedPhoto = Pick<Photo, "key" | "quality" | "widest" | "format" | "ratio" | "focus">;
 
 /** What one image becomes in HTML: every `srcset`, by format, and the `src`. */
 export interface Candidates {

@@ -16,18 +16,25 @@ const STEEPEST = 5;
 /** Maximum digits of each number of a ratio. */
 const MOST_DIGITS = 4;
 
-/** Why a value is not a {@link Ratio}, with the correct spelling if there is one; undefined if it is one. */
+/** Why a value is not a {@link Ratio}, with the right spelling where there is one; undefined when it is one. */
 export function ratioProblem(value: unknown): string | undefined {
   const text = typeof value === "string" ? value : "";
   const [width = 0, height = 0] = /^\d{1,9}:\d{1,9}$/.test(text) ? text.split(":").map(Number) : [];
   if (width === 0 || height === 0) return "takes two whole numbers, such as 16:9";
   if (width > STEEPEST * height || height > STEEPEST * width)
     return `takes a ratio from 1:${STEEPEST} to ${STEEPEST}:1`;
-  const most = greatestDivisor(width, height);
-  const lowest = `${width / most}:${height / most}`;
+  const lowest = inLowestTerms(width, height);
   if (lowest.split(":").some(({ length }) => length > MOST_DIGITS))
     return `takes numbers of up to ${MOST_DIGITS} digits in lowest terms`;
   return lowest === text ? undefined : `takes the lowest terms: ${lowest}`;
+}
+
+/** The ratio that an author writes, such as `1200:630`, in lowest terms; undefined where it has none. */
+export function ratioOf(text: string): Ratio | undefined {
+  if (!/^[1-9]\d{0,8}:[1-9]\d{0,8}$/.test(text)) return undefined;
+  const [width = 0, height = 0] = text.split(":").map(Number);
+  const lowest = inLowestTerms(width, height);
+  return isRatio(lowest) ? lowest : undefined;
 }
 
 /** Why a value is not a {@link Focus}, as {@link ratioProblem}. */
@@ -61,6 +68,11 @@ export function largestCrop(picture: Size, ratio: Ratio): Size {
 export function cropOf(width: number, ratio: Ratio, picture: Size): Size {
   const [across = 1, down = 1] = ratio.split(":").map(Number);
   return { width, height: Math.min(picture.height, Math.max(1, Math.round((width * down) / across))) };
+}
+
+function inLowestTerms(width: number, height: number): Ratio {
+  const most = greatestDivisor(width, height);
+  return `${width / most}:${height / most}`;
 }
 
 function greatestDivisor(a: number, b: number): number {

@@ -1,3 +1,4 @@
+import { type Focus, isFocus, type Ratio, ratioOf } from "./crop.ts";
 import { decodeOnce, queryUnescape } from "./escape.ts";
 import { askedFormats, type Format } from "./formats.ts";
 import { keyProblem } from "./key.ts";
@@ -21,6 +22,10 @@ export interface Photo {
   readonly widest?: number;
   /** `?fm=`: the format of every tier. */
   readonly format?: Format;
+  /** `?ar=`: crops every tier. */
+  readonly ratio?: Ratio;
+  /** `?fp=`: the point that the crop keeps. Only with a `ratio`. */
+  readonly focus?: Focus;
   /** Ignored overrides, each with a message for the author. */
   readonly problems: readonly string[];
 }
@@ -111,7 +116,9 @@ function removeDotSegments(path: string): string {
 
 // --- overrides ---
 
-function parseOverrides(query: string): Pick<Photo, "quality" | "widest" | "format" | "problems"> {
+type Overrides = Pick<Photo, "quality" | "widest" | "format" | "ratio" | "focus" | "problems">;
+
+function parseOverrides(query: string): Overrides {
   const problems = query.split("&").flatMap((pair) => {
     const [name = ""] = pair.split("=", 1);
     const meant = meantInDestination(name);
@@ -134,8 +141,23 @@ function parseOverrides(query: string): Pick<Photo, "quality" | "widest" | "form
     ...(quality !== undefined && { quality }),
     ...(widest !== undefined && { widest }),
     ...(format !== undefined && { format }),
+    ...parseCrop(query, problems),
     problems,
   };
+}
+
+/** The messages are those of crop.html. */
+function parseCrop(query: string, problems: string[]): Pick<Photo, "ratio" | "focus"> {
+  const [ar, fp] = [readParameter(query, "ar"), readParameter(query, "fp")];
+  const ratio = ar === undefined ? undefined : ratioOf(ar);
+  if (ar !== undefined && ratio === undefined)
+    problems.push(`ar=${ar} is ignored: it takes a ratio from 1:5 to 5:1, such as 16:9`);
+  if (fp !== undefined && !isFocus(fp))
+    problems.push(`fp=${fp} is ignored: it takes two whole numbers from 0 to 100, such as 30,70`);
+  else if (fp !== undefined && ar === undefined)
+    problems.push(`fp=${fp} is ignored: it takes an ar beside it, the ratio to crop to`);
+  if (ratio === undefined) return {};
+  return isFocus(fp) ? { ratio, focus: fp } : { ratio };
 }
 
 function splitQuery(url: string): { readonly path: string; readonly query: string } {

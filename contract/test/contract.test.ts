@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { candidatesFor } from "../candidates.ts";
 import cases from "../cases.json" with { type: "json" };
-import { isFocus, isRatio, largestCrop, type Ratio } from "../crop.ts";
+import { isFocus, isRatio, largestCrop, type Ratio, ratioOf } from "../crop.ts";
 import { type Photo, parseDestination } from "../destination.ts";
 import { askedFormats } from "../formats.ts";
 import { keyProblem } from "../key.ts";
@@ -72,11 +72,16 @@ describe("a Markdown destination", () => {
   });
 
   test("an ignored override of a destination is named", () => {
-    const parsed = parseDestination("a.jpg?q=0&w=x&fm=tiff", { ...defaultParams, endpoint: cases.endpoint });
+    const parsed = parseDestination("a.jpg?q=0&w=x&fm=tiff&ar=6:1&fp=1", {
+      ...defaultParams,
+      endpoint: cases.endpoint,
+    });
     expect(parsed.kind === "photo" && parsed.problems).toEqual([
       "q=0 is ignored: it takes a whole number from 1 to 100",
       "w=x is ignored: it takes a whole number from 1 to 3840",
       "fm=tiff is ignored: it takes auto, avif, webp, jpg or png",
+      "ar=6:1 is ignored: it takes a ratio from 1:5 to 5:1, such as 16:9",
+      "fp=1 is ignored: it takes two whole numbers from 0 to 100, such as 30,70",
     ]);
   });
 });
@@ -89,10 +94,11 @@ describe("a crop", () => {
       ...("params" in row ? row.params : {}),
     } as SiteParams;
     const parsed = parseDestination(row.src, site);
-    if (parsed.kind !== "photo" || !isRatio(row.ar)) throw new Error("no photograph");
+    const ratio = ratioOf(row.ar);
+    if (parsed.kind !== "photo" || ratio === undefined) throw new Error("no photograph");
     const image = "image" in row ? (row.image as ManifestImage) : undefined;
     const focus = "fp" in row && isFocus(row.fp) ? { focus: row.fp } : {};
-    const { all } = candidatesFor({ ...parsed, ratio: row.ar, ...focus }, site, image);
+    const { all } = candidatesFor({ ...parsed, ratio, ...focus }, site, image);
     expect(all.map(formatQuery)).toEqual(row.urls);
   });
 
