@@ -4,6 +4,7 @@ import { type Focus, focusProblem, isFocus, isRatio, type Ratio, ratioProblem } 
 import { askedFormats } from "./formats.ts";
 import type { ImageInfo } from "./info.ts";
 import { keyProblem } from "./key.ts";
+import { metaField, metaFields } from "./meta.ts";
 import { type ImageRequest, InvalidRequest, MAX_QUALITY, MAX_WIDTH, parseQuery } from "./request.ts";
 import { anObject, check, list, object, text, whole } from "./schema.ts";
 
@@ -49,6 +50,8 @@ const probeBody = object({
   images: list(sourceKey, apiLimits.images),
   /** Whether to list the keys in the folder of a missing key, to find the one that the author meant. */
   neighbours: v.exactOptional(v.boolean("takes true or false")),
+  /** The fields of each photograph's metadata that are wanted; location only if it is named. */
+  meta: v.exactOptional(list(metaField, metaFields.length)),
 });
 export type ProbeBody = v.InferOutput<typeof probeBody>;
 

@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { manifestBasics } from "./manifest.ts";
+import { photoMeta } from "./meta.ts";
 import { object, text, whole } from "./schema.ts";
 
 /** `fm=json`: the server's facts about one photograph. Only an SVG can be without a size. */
@@ -14,6 +15,8 @@ export const imageInfo = v.pipe(
     bytes: whole(0, Number.MAX_SAFE_INTEGER, "a whole number"),
     frames: v.optional(whole(1, Number.MAX_SAFE_INTEGER, "a whole number"), 1),
     alpha: v.optional(v.boolean("true or false"), false),
+    /** The fields of its metadata that were asked for: by a probe, or by the server's META. */
+    meta: v.exactOptional(photoMeta),
   }),
   v.rawCheck(({ dataset, addIssue }) => {
     if (!dataset.typed || dataset.value.type === "image/svg+xml") return;

@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { type Focus, isFocus } from "./crop.ts";
 import { askedFormats } from "./formats.ts";
+import { photoMeta } from "./meta.ts";
 import { MAX_QUALITY } from "./request.ts";
 import { anObject, check, list, object, text, whole } from "./schema.ts";
 
@@ -38,8 +39,8 @@ const added = {
     }),
     v.readonly(),
   ),
-  /** Texts of its EXIF, IPTC and XMP that the site publishes. Anyone can have written them: escape them wherever they are printed. */
-  meta: anObject(),
+  /** The fields of its EXIF, IPTC and XMP that params.imgproxy.meta names. Anyone can have written them: escape them wherever they are printed. */
+  meta: photoMeta,
   /** Whether it has parts brighter than white, for screens that can show them. */
   hdr: v.boolean(),
   /** How much of the picture exists, in percent, if a part is missing. */

@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { askedFormats } from "./formats.ts";
+import { metaFields } from "./meta.ts";
 import defaults from "./params.json" with { type: "json" };
 import { MAX_QUALITY, MAX_WIDTH } from "./request.ts";
 import { anObject, object, whole } from "./schema.ts";
@@ -17,6 +18,7 @@ const flag = v.pipe(
 );
 
 const formatList = `auto or a list of ${askedFormats.join(", ")}`;
+const metaList = `a list of ${metaFields.join(", ")}`;
 const ladderList = `${Object.keys(namedLadders).join(", ")} or a list of {width, quality}`;
 const sourceList = 'a list of {prefix = "https://…/", key = "…"}';
 
@@ -87,6 +89,13 @@ export const siteParams = object({
     v.unknown(),
     v.transform((value) => (typeof value === "string" ? [value] : value)),
     v.array(text, "a list of names"),
+    v.readonly(),
+  ),
+  /** The fields of photographs' metadata that the manifest has; location only if it is named. */
+  meta: v.pipe(
+    v.unknown(),
+    v.transform((value) => (typeof value === "string" ? [value] : value)),
+    v.array(v.picklist(metaFields, metaList), metaList),
     v.readonly(),
   ),
   /** The image for link previews (OpenGraph, Twitter, schema.org): `fm=jpg` at this width. */

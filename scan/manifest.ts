@@ -41,13 +41,21 @@ export async function writeManifest(file: string, manifest: Manifest): Promise<b
 }
 
 /** What the hook knows of a photograph, from what the server says of it. */
-export function manifestImage({ width, height, version, color, placeholder }: ImageInfo): ManifestImage {
+export function manifestImage({
+  width,
+  height,
+  version,
+  color,
+  placeholder,
+  meta,
+}: ImageInfo): ManifestImage {
   return {
     width,
     height,
     version,
     ...(color !== undefined && { color }),
     ...(placeholder !== undefined && { placeholder }),
+    ...(meta !== undefined && Object.keys(meta).length > 0 && { meta }),
   };
 }
 

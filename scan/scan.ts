@@ -81,9 +81,12 @@ export async function scanSite(options: ScanOptions): Promise<ScanResult> {
     ...found.findings,
     ...refused,
     ...ofSite,
-    ...[...warnings, ...others, ...(isLost ? [lostWords(manifestFile, photos.size)] : [])].map((words) =>
-      siteFinding("warning", site.configFile, words),
-    ),
+    ...[
+      ...warnings,
+      ...others,
+      ...untoldMeta(site, photos),
+      ...(isLost ? [lostWords(manifestFile, photos.size)] : []),
+    ].map((words) => siteFinding("warning", site.configFile, words)),
   ];
   return { ...found, photos, images, urls, variants, thumbnails, findings, leftOut: left.size };
 }
@@ -140,6 +143,15 @@ function keysOf(
 }
 
 // --- the manifest ---
+
+/** Of an older server, or of one that tells nobody of metadata where the scan has no token. */
+function untoldMeta({ meta }: Site, photos: ReadonlyMap<string, Probed>): string[] {
+  const isTold = [...photos.values()].every((info) => "problem" in info || info.meta !== undefined);
+  if (meta.length === 0 || isTold) return [];
+  return [
+    `params.imgproxy.meta names ${meta.join(", ")}, which the server does not tell: give --token, start the server with META=${meta.join(",")}, or update it`,
+  ];
+}
 
 function lostWords(file: string, photos: number): string {
   return `none of ${counted(photos, "photograph")} exists, so ${path.basename(file)} is not changed: is the server's SOURCE correct?`;

@@ -1,4 +1,5 @@
 import type { RequestListener } from "node:http";
+import type { MetaField } from "../contract/meta.ts";
 import { createApi } from "./api/api.ts";
 import type { SourceRecords, VariantCache } from "./cache/cache.ts";
 import { type Background, createBackground } from "./concurrency/background.ts";
@@ -50,6 +51,8 @@ export interface ServiceOptions {
   readonly tokens: readonly string[];
   readonly originals: "on" | "off";
   readonly defaultQuality: number;
+  /** What `fm=json` tells everybody of a photograph's metadata. */
+  readonly meta: readonly MetaField[];
   readonly maxSourceBytes: number;
   /** Maximum time for a reader's original, in milliseconds. */
   readonly sourceTimeout: number;
@@ -180,6 +183,7 @@ export function createService(parts: ServiceParts): Service {
     policy,
     defaultQuality,
     isBusy: () => encoder.isBusy(),
+    meta: options.meta,
   });
   const front = createFront({
     images,

@@ -22,6 +22,8 @@ const recipes: Readonly<Record<string, Recipe>> = {
     example: /\b(?:fm|fp|focus)\b/,
     folders: /^(contract|layouts|scan|server|hugo-module)\//,
     exceptions: {
+      "contract/meta.ts": "a kind of region in metadata",
+      "server/encode/child/metadata/regions.ts": "a kind of region in metadata",
       "server/config/settings.ts": "help texts of settings",
       "server/encode/child/pass-on.ts": "text of an error",
     },

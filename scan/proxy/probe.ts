@@ -1,5 +1,6 @@
 import { apiLimits, apiPaths, type ProbeBody } from "../../contract/api.ts";
 import type { ImageInfo } from "../../contract/info.ts";
+import { type MetaField, pickMeta } from "../../contract/meta.ts";
 import { formatUrl } from "../../contract/url.ts";
 import { apiCall } from "./api-call.ts";
 import { blameOf, type Refusal, UNANSWERED } from "./blame.ts";
@@ -11,29 +12,38 @@ import { inRounds } from "./rounds.ts";
 /** The proxy's answer about a photograph: its size and version, or why there is none. */
 export type Probed = ImageInfo | { readonly problem: Refusal };
 
+/** How photographs are asked about. */
+export interface Asking {
+  /** The key that signs requests, for a server that requires it. */
+  readonly key: string | undefined;
+  /** The fields of their metadata that are wanted. Without a token, they are those of the server's META. */
+  readonly meta: readonly MetaField[];
+  /** Is called after each answer with the number of photographs that it settled. */
+  readonly onAnswer?: (photos: number) => void;
+}
+
 /**
  * Asks the proxy about photographs: in batches with a token, one by one without. Photographs that the storage does not give
  * now are tried again within the timeout.
- * @param key that signs requests, for a server that requires it.
- * @param onAnswer is called after each answer with the number of photographs that it settled.
  * @throws Unanswered when the proxy does not answer within the timeout; CannotRun when it refuses the token.
  */
 export async function probe(
   server: Server,
   keys: readonly string[],
-  key: string | undefined,
-  onAnswer: (photos: number) => void,
+  asking: Asking,
 ): Promise<Map<string, Probed>> {
   const found = new Map<string, Probed>();
   await inRounds(server, keys, server.token === undefined ? 1 : apiLimits.images, async (batch) => {
     const answers =
-      server.token === undefined ? await probeOne(server, batch, key) : await probeMany(server, batch);
+      server.token === undefined
+        ? await probeOne(server, batch, asking)
+        : await probeMany(server, batch, asking);
     const again = new Map<string, Refusal>();
     for (const [name, answer] of answers) {
-      found.set(name, answer);
+      found.set(name, "problem" in answer ? answer : onlyAsked(answer, asking));
       if ("problem" in answer && blameOf(answer.problem.code) === "storage") again.set(name, answer.problem);
     }
-    onAnswer(batch.length - again.size);
+    asking.onAnswer?.(batch.length - again.size);
     return again;
   });
   return found;
@@ -50,12 +60,17 @@ export async function probeNeighbours(
   return request(server, { ...call, read: (answer) => parseNeighbours(answer, images, call.url) });
 }
 
+/** Whatever the server tells: only the site decides what its pages publish. */
+function onlyAsked({ meta, ...info }: ImageInfo, { meta: wanted }: Asking): ImageInfo {
+  return meta === undefined ? info : { ...info, meta: pickMeta(meta, wanted) };
+}
+
 // --- calls ---
 
 async function probeOne(
   server: Server,
   [name = ""]: readonly string[],
-  key: string | undefined,
+  { key }: Asking,
 ): Promise<[string, Probed][]> {
   const url = formatUrl(server.endpoint, { key: name, format: "json" }, key);
   const read = async (answer: Answer): Promise<Probed> => {
@@ -69,8 +84,13 @@ async function probeOne(
   return [[name, answer]];
 }
 
-async function probeMany(server: Server, images: readonly string[]): Promise<[string, Probed][]> {
-  const call = apiCall(server, "POST", apiPaths.probe, { images } satisfies ProbeBody);
+async function probeMany(
+  server: Server,
+  images: readonly string[],
+  { meta }: Asking,
+): Promise<[string, Probed][]> {
+  const body = { images, ...(meta.length > 0 && { meta }) } satisfies ProbeBody;
+  const call = apiCall(server, "POST", apiPaths.probe, body);
   return request(server, {
     ...call,
     read: async (answer) => parseProbeAnswer(answer, images, call.url),

@@ -1,3 +1,4 @@
+import type { MetaField } from "../../contract/meta.ts";
 import { type ImageRequest, parseQuery } from "../../contract/request.ts";
 import { formatBytes } from "../counted.ts";
 import { type Finding, formatFinding } from "../findings.ts";
@@ -86,6 +87,8 @@ export interface AskingSite {
   readonly baseUrl: string;
   readonly endpoints: readonly string[];
   readonly signatureKey: string | undefined;
+  /** What its manifest says of photographs from their metadata. */
+  readonly meta: readonly MetaField[];
 }
 
 export function createSession(site: AskingSite, options: SessionOptions): Session {
@@ -97,13 +100,14 @@ export function createSession(site: AskingSite, options: SessionOptions): Sessio
     signal,
     ...(token !== undefined && { token }),
   };
+  const asking = { key: site.signatureKey, meta: site.meta };
   const look = async (images: Iterable<readonly string[]>) => {
     const wanted = [...new Map([...images].map((keys) => [keys.join("\n"), keys])).values()];
     const photos = new Map<string, Probed>();
     for (let keys = nextKeys(wanted, photos); keys.length > 0; keys = nextKeys(wanted, photos)) {
       progress.start("asking for photographs", keys.length);
-      const told = (count: number) => progress.advance(count);
-      for (const [key, info] of await probe(server, keys, site.signatureKey, told)) photos.set(key, info);
+      const onAnswer = (count: number) => progress.advance(count);
+      for (const [key, info] of await probe(server, keys, { ...asking, onAnswer })) photos.set(key, info);
       progress.end();
     }
     return withoutPassedOver(wanted, photos);
@@ -112,7 +116,7 @@ export function createSession(site: AskingSite, options: SessionOptions): Sessio
     look,
     async probe(images) {
       return withSuggestions(await look(images), {
-        guesses: (keys) => probe(server, keys, site.signatureKey, () => {}),
+        guesses: (keys) => probe(server, keys, asking),
         neighbours: (keys) => probeNeighbours(server, keys),
       });
     },

@@ -41,4 +41,11 @@ function parsedText(name: string, value: unknown): unknown {
   return isJson ? lowerKeys(JSON.parse(value)) : value;
 }
 
-const structured: ReadonlySet<string> = new Set(["tiers", "formats", "sources", "frontmatter", "social"]);
+const structured: ReadonlySet<string> = new Set([
+  "tiers",
+  "formats",
+  "sources",
+  "frontmatter",
+  "meta",
+  "social",
+]);

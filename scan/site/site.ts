@@ -1,4 +1,5 @@
 import path from "node:path";
+import type { MetaField } from "../../contract/meta.ts";
 import { unknownParams } from "../../contract/param-rules.ts";
 import { toText } from "./config/cast.ts";
 import { type HugoConfig, loadConfig } from "./config/config.ts";
@@ -29,6 +30,8 @@ export interface Site {
   readonly endpoints: readonly string[];
   /** The key that signs URLs, if there is one. */
   readonly signatureKey: string | undefined;
+  /** What its manifest says of photographs from their metadata: what any of its languages names. */
+  readonly meta: readonly MetaField[];
   readonly mounts: Mounts;
   /** The shortcodes and image hooks of the site, its themes and modules, in Hugo's lookup order. */
   readonly templates: readonly Template[];
@@ -83,6 +86,7 @@ export async function loadSite(options: SiteOptions): Promise<Site> {
     baseUrl: toText(values.baseurl) ?? "",
     configFile: originOf(given.endpoint === undefined ? "baseurl" : "params.imgproxy.endpoint", main.name),
     disabledLanguages: configured.disabled,
+    meta: [...new Set(languages.flatMap(({ params }) => params.meta))],
     signatureKey: signatureKeyOf(main.params.sign, given.key, options),
     mounts,
     templates,

@@ -1,5 +1,6 @@
 import pMap from "p-map";
 import type { ProbeAnswer, ProbeBody } from "../../contract/api.ts";
+import type { MetaField } from "../../contract/meta.ts";
 import type { SourceRecord } from "../cache/cache.ts";
 import { publisher } from "../concurrency/clients.ts";
 import { type ImageInfos, toInfo } from "../image/image-info.ts";
@@ -25,11 +26,12 @@ export async function probeAll(
   body: ProbeBody,
   signal: AbortSignal,
 ): Promise<ProbeAnswer["images"]> {
+  const fields = body.meta ?? [];
   const probeOne = async (key: string): Promise<[string, ProbeAnswer["images"][string]]> => {
     // A signal of its own: each piece of work listens to it, and Node reports more than ten listeners as a leak.
     const own = AbortSignal.any([signal]);
     try {
-      return [key, toInfo(key, await probe(parts, key, own))];
+      return [key, toInfo(key, await probe(parts, key, fields, own), fields)];
     } catch (error) {
       signal.throwIfAborted();
       const problem = apiProblem(error);
@@ -47,10 +49,13 @@ export async function probeAll(
 async function probe(
   { infos, revalidation }: ProbeParts,
   key: string,
+  fields: readonly MetaField[],
   signal: AbortSignal,
 ): Promise<SourceRecord> {
   const found = await infos.find(key);
-  if (found !== undefined && infos.isCurrent(found, (await revalidation.force(key, signal)).validator))
-    return found;
-  return infos.make(key, "warm", publisher, signal);
+  if (found !== undefined) {
+    const { validator } = await revalidation.force(key, signal);
+    if (infos.isCurrent(found, validator, fields)) return found;
+  }
+  return infos.make(key, fields, { lane: "warm", clients: publisher, signal });
 }

@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { type Focus, isFocus, type Ratio } from "../../contract/crop.ts";
 import type { VariantClass } from "../../contract/formats.ts";
+import { parseMeta } from "../../contract/meta.ts";
 import type { ImageRequest } from "../../contract/request.ts";
 import { object, whole } from "../../contract/schema.ts";
 
@@ -74,6 +75,10 @@ export const sourceRecord = object({
   focus: v.exactOptional(v.custom<Focus>(isFocus)),
   /** LOOK of the release that made colour and placeholder; the first release wrote none. */
   look: v.optional(count, 1),
+  /** What its metadata say; undefined if they were not read. */
+  meta: v.optional(v.pipe(v.unknown(), v.transform(parseMeta))),
+  /** Whether they were asked where it was taken. */
+  located: v.exactOptional(v.boolean()),
   /** When the source last confirmed the validator, in milliseconds since 1970. */
   checked: count,
 });

@@ -1,4 +1,5 @@
 import { BlockList, isIP } from "node:net";
+import { type MetaField, metaFields } from "../../contract/meta.ts";
 
 /** One source's address, parsed. */
 export type SourceLocation =
@@ -120,6 +121,12 @@ export function quality(text: string): number {
   const value = count(text);
   if (value >= 1 && value <= 100) return value;
   throw new Error("takes a whole number from 1 to 100");
+}
+
+export function metaField(text: string): MetaField {
+  const field = metaFields.find((name) => name === text);
+  if (field !== undefined) return field;
+  throw new Error(`takes ${metaFields.join(", ")}, several with commas`);
 }
 
 /** Short ones can be guessed over the network. */

@@ -7,6 +7,7 @@ import {
   duration,
   httpUrl,
   list,
+  metaField,
   networks,
   path,
   port,
@@ -268,6 +269,12 @@ export const settings = {
     toggle,
     "on",
     "Whether a URL with img alone gets the original as it is stored.",
+  ),
+  meta: serve(
+    "META",
+    list(metaField),
+    "",
+    "Fields of a photograph's metadata that fm=json tells everybody, with commas: title,alt,creator,date. Location only if it is named.",
   ),
   publishedKeep: serve(
     "PUBLISHED_KEEP",

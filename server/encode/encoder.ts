@@ -1,5 +1,6 @@
 import type { Focus, Ratio } from "../../contract/crop.ts";
 import type { VariantClass } from "../../contract/formats.ts";
+import type { MetaField, PhotoMeta } from "../../contract/meta.ts";
 import type { Clients } from "../concurrency/clients.ts";
 
 /** Live work answers a waiting reader. Warm work is made in advance, in its own slots, and gives way to live work. */
@@ -38,9 +39,12 @@ export interface Probe {
   readonly alpha: boolean;
 }
 
-export interface Placeholder {
+/** All facts about an original. */
+export interface Description extends Probe {
   readonly color?: string;
   readonly placeholder?: string;
+  /** The requested fields of its metadata that it has. */
+  readonly meta: PhotoMeta;
 }
 
 /**
@@ -61,11 +65,17 @@ export interface Encoder {
       readonly effort?: number;
     },
   ): AsyncIterable<Encoded>;
-  /** Size, type and placeholder of an original; for an SVG only size and type, from its text. */
+  /** Size, type, placeholder and metadata of an original; for an SVG only size and type, from its text. */
   describe(
     original: Uint8Array,
-    options: { readonly lane: Lane; readonly signal: AbortSignal; readonly clients?: Clients },
-  ): Promise<Probe & Placeholder>;
+    options: {
+      readonly lane: Lane;
+      readonly signal: AbortSignal;
+      readonly clients?: Clients;
+      /** The fields of its metadata that are read; undefined: none. */
+      readonly fields?: readonly MetaField[];
+    },
+  ): Promise<Description>;
   /**
    * How much a picture looks like its original, both upright, in sRGB and at their own size: SSIMULACRA 2.1, which is 100
    * if no pixel differs and can be negative. Runs in the warm lane.

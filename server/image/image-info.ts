@@ -1,4 +1,5 @@
 import type { ImageInfo } from "../../contract/info.ts";
+import { type MetaField, metaFields, pickMeta } from "../../contract/meta.ts";
 import type { SourceRecord, SourceRecords } from "../cache/cache.ts";
 import type { Background } from "../concurrency/background.ts";
 import type { Clients } from "../concurrency/clients.ts";
@@ -14,10 +15,24 @@ import type { Original, OriginalFetcher } from "./fetch-original.ts";
 /** Information about photographs: from the record beside their variants, or by probing the original. */
 export interface ImageInfos {
   find(key: string): Promise<SourceRecord | undefined>;
-  /** Whether a record describes exactly this original as images look now. */
-  isCurrent(record: SourceRecord, validator: string): boolean;
-  /** Fetches and probes the original. @throws Problem as {@link OriginalFetcher} and {@link Encoder} do. */
-  make(key: string, lane: Lane, clients: Clients, signal: AbortSignal): Promise<SourceRecord>;
+  /** Whether a record describes exactly this original as images look now, and can answer for these fields of its metadata. */
+  isCurrent(record: SourceRecord, validator: string, fields: readonly MetaField[]): boolean;
+  /**
+   * Fetches and probes the original.
+   * @param fields of its metadata that the record must have.
+   * @throws Problem as {@link OriginalFetcher} and {@link Encoder} do.
+   */
+  make(
+    key: string,
+    fields: readonly MetaField[],
+    work: { readonly lane: Lane; readonly clients: Clients; readonly signal: AbortSignal },
+  ): Promise<SourceRecord>;
+}
+
+/** One of an older server has no metadata, and most have no location. */
+function tellsOf({ meta, located = false }: SourceRecord, fields: readonly MetaField[]): boolean {
+  if (fields.includes("location")) return meta !== undefined && located;
+  return fields.length === 0 || meta !== undefined;
 }
 
 export function createImageInfos(parts: {
@@ -34,7 +49,7 @@ export function createImageInfos(parts: {
 
   async function inspect(
     key: string,
-    work: { readonly lane: Lane; readonly clients: Clients; readonly signal: AbortSignal },
+    work: Parameters<Encoder["describe"]>[1] & { readonly clients: Clients },
   ): Promise<SourceRecord> {
     const { original, release } = await originals.fetch(key, work.signal, work);
     try {
@@ -52,27 +67,36 @@ export function createImageInfos(parts: {
     learn(key, original.validator);
     const description = await encoder.describe(original.body, work);
     const { validator, body } = original;
-    const record = { ...description, validator, bytes: body.byteLength, look, checked: Date.now() };
+    const located = work.fields?.includes("location") ?? false;
+    const record = { ...description, located, validator, bytes: body.byteLength, look, checked: Date.now() };
     background.run("store a record", () => records.writeRecord(key, record));
     return record;
   }
 
   return {
     find: (key) => records.readRecord(key),
-    isCurrent: (record, validator) => record.validator === validator && record.look >= look,
+    isCurrent: (record, validator, fields) =>
+      record.validator === validator && record.look >= look && tellsOf(record, fields),
     // A reader must not wait behind the warm lane.
-    make: (key, lane, clients, signal) =>
-      flights.do(
-        `${lane} ${key}`,
+    make: (key, asked, { lane, clients, signal }) => {
+      const isLocated = asked.includes("location");
+      // All fields that may be asked for later are read now, because the decode is the expensive part.
+      const fields = metaFields.filter((field) => field !== "location" || isLocated);
+      return flights.do(
+        `${lane} ${isLocated} ${key}`,
         signal,
-        (signal, clients) => inspect(key, { lane, clients, signal }),
+        (signal, clients) => inspect(key, { lane, clients, signal, fields }),
         clients,
-      ),
+      );
+    },
   };
 }
 
-/** A record in its public form: the validator itself could reveal details of the storage. */
-export function toInfo(key: string, record: SourceRecord): ImageInfo {
+/**
+ * A record in its public form: the validator itself could reveal details of the storage.
+ * @param fields of its metadata that are shown.
+ */
+export function toInfo(key: string, record: SourceRecord, fields: readonly MetaField[]): ImageInfo {
   const { width, height, type, bytes, frames, alpha, color, placeholder } = record;
   return {
     key,
@@ -85,6 +109,7 @@ export function toInfo(key: string, record: SourceRecord): ImageInfo {
     alpha,
     ...(color !== undefined && { color }),
     ...(placeholder !== undefined && { placeholder }),
+    ...(fields.length > 0 && { meta: pickMeta(record.meta ?? {}, fields) }),
   };
 }
 
@@ -92,13 +117,14 @@ export function toInfo(key: string, record: SourceRecord): ImageInfo {
 export function infoAnswer(of: {
   readonly key: string;
   readonly record: SourceRecord;
+  readonly fields: readonly MetaField[];
   readonly cache: CacheOutcome;
   /** `v` in the URL. */
   readonly asked: string | undefined;
   readonly policy: FreshnessPolicy;
 }): Answer {
-  const { key, record, cache, asked, policy } = of;
-  const info = toInfo(key, record);
+  const { key, record, fields, cache, asked, policy } = of;
+  const info = toInfo(key, record, fields);
   const body = new TextEncoder().encode(`${JSON.stringify(info)}\n`);
   return {
     status: 200,

@@ -1,3 +1,4 @@
+import type { MetaField } from "../../contract/meta.ts";
 import { type ImageRequest, isOriginal } from "../../contract/request.ts";
 import type { Entry, EntryMeta, SourceRecord } from "../cache/cache.ts";
 import { Problem } from "../errors.ts";
@@ -32,6 +33,8 @@ export interface ImageParts {
   readonly defaultQuality: number;
   /** Whether a new image would have to wait for an encoder now. */
   readonly isBusy: () => boolean;
+  /** What `fm=json` tells everybody of a photograph's metadata. */
+  readonly meta: readonly MetaField[];
 }
 
 /** One GET or HEAD of an image. */
@@ -59,7 +62,7 @@ export interface Images {
 
 /** The path of an image request, from its query to its response, in the order of this file. */
 export function createImages(parts: ImageParts): Images {
-  const { access, hot, variants, infos, streams, revalidation, negative, policy, isBusy } = parts;
+  const { access, hot, variants, infos, streams, revalidation, negative, policy, isBusy, meta } = parts;
   const urls = createUrlMemo(parts.defaultQuality);
 
   function answer(call: ImageCall): Answer | Promise<Answer> {
@@ -200,7 +203,7 @@ export function createImages(parts: ImageParts): Images {
 
   async function answerInfo(call: ImageCall, asked: ImageRequest): Promise<Answer> {
     const { record, cache } = await findRecord(call, asked);
-    const made = infoAnswer({ key: asked.key, record, cache, asked: asked.version, policy });
+    const made = infoAnswer({ key: asked.key, record, fields: meta, cache, asked: asked.version, policy });
     return afterPreconditions(made, call.headers);
   }
 
@@ -217,7 +220,7 @@ export function createImages(parts: ImageParts): Images {
       const seconds = secondsBetweenChecks(freshness, policy);
       if (seconds > 0 && msUntilCheck(known.checked, seconds) === 0) revalidation.inBackground(key);
       const { validator } = seconds === 0 ? await revalidation.now(key, call.signal()) : known;
-      if (infos.isCurrent(found, validator)) return { record: found, cache: "hit" };
+      if (infos.isCurrent(found, validator, meta)) return { record: found, cache: "hit" };
       if (found.validator === validator && isBusy()) return { record: found, cache: "stale" };
       return { record: await describe(call, asked), cache: "miss" };
     } catch (error) {
@@ -229,7 +232,7 @@ export function createImages(parts: ImageParts): Images {
   function describe(call: ImageCall, asked: ImageRequest): Promise<SourceRecord> {
     return negative.attempt(named(asked, "json"), async () => {
       const clients = access.charge(asked, call.client());
-      return infos.make(asked.key, "live", clients, call.signal());
+      return infos.make(asked.key, meta, { lane: "live", clients, signal: call.signal() });
     });
   }
 

@@ -134,6 +134,63 @@ describe("a probe", () => {
   });
 });
 
+describe("a probe with meta", () => {
+  const probe = async (meta?: readonly string[]): Promise<unknown> => {
+    const answer = await (
+      await call("POST", "probe", { images: ["worms.jpg"], ...(meta && { meta }) })
+    ).json();
+    await world.service.background.idle();
+    return at(answer, "images", "worms.jpg", "meta");
+  };
+  const opened = () => world.asked.filter((line) => line === "open worms.jpg").length;
+  beforeEach(async () => {
+    const camera = photo(64, 48).withExif({
+      IFD0: { Artist: "Ann", Copyright: "(C) Ann" },
+      IFD3: {
+        GPSLatitudeRef: "S",
+        GPSLatitude: "51/1 0/1 0/1",
+        GPSLongitudeRef: "E",
+        GPSLongitude: "7/1 0/1 0/1",
+      },
+    });
+    await writeFile(join(world.folder, "worms.jpg"), await camera.jpeg().toBuffer());
+  });
+
+  test("tells the fields that it names and no others, from one decode, and another for the location", async () => {
+    expect(await probe()).toBeUndefined();
+    expect(await probe(["creator"])).toEqual({ creator: "Ann" });
+    expect(await probe(["copyright", "title"])).toEqual({ copyright: "(C) Ann" });
+    expect(opened()).toBe(1);
+    const [record] = (await readdir(world.volume, { recursive: true })).filter((name) =>
+      /^v1\/.*[0-9a-f]{32}/.test(name),
+    );
+    expect((await readFile(join(world.volume, record ?? ""))).includes("latitude")).toBe(false);
+    const located = { creator: "Ann", location: { latitude: -51, longitude: 7 } };
+    expect(await probe(["creator", "location"])).toEqual(located);
+    expect(await probe(["location", "creator"])).toEqual(located);
+    expect(await probe(["creator"])).toEqual({ creator: "Ann" });
+    expect(opened()).toBe(2);
+  });
+
+  test("reads the metadata of a photograph whose record an older server has written", async () => {
+    await probe();
+    const record = await world.cache.readRecord("worms.jpg");
+    expect(record?.meta).toEqual({ creator: "Ann", copyright: "(C) Ann" });
+    const { meta, located, ...older } = record ?? { validator: "" };
+    await world.cache.writeRecord("worms.jpg", older as NonNullable<typeof record>);
+    expect(await probe()).toBeUndefined();
+    expect(opened()).toBe(1);
+    expect(await probe(["creator"])).toEqual({ creator: "Ann" });
+    expect(opened()).toBe(2);
+  });
+
+  test("refuses a field that nobody knows, and names those that there are", async () => {
+    const response = await call("POST", "probe", { images: [], meta: ["titel"] });
+    expect(response.status).toBe(400);
+    expect(await response.text()).toContain("meta[0] takes title, alt, description");
+  });
+});
+
 describe("a warm-up", () => {
   test("a warm-up makes all variants from one fetch, in order, and then readers of every class get hits", async () => {
     const response = await call("POST", "warm", { img: "worms.jpg", variants: specs });

@@ -1,7 +1,7 @@
 import type { Sharp } from "sharp";
 import { type EncodedFormat, formats } from "../../../contract/formats.ts";
 import type { Encoded } from "../encoder.ts";
-import { writeCopyright } from "./original/write-copyright.ts";
+import { writeCopyright } from "./metadata/write-copyright.ts";
 import type { Plan } from "./plan.ts";
 import { qualityFor } from "./quality.ts";
 

@@ -5,7 +5,7 @@ import type { SourceLimits } from "../limits.ts";
 import { avifProblem, type Choice, chooseFormat, type OutputLimits, type Picture } from "./choose-format.ts";
 import { effortFor } from "./effort.ts";
 import { type Frame, frameName, frameOf } from "./frame.ts";
-import type { Copyright } from "./original/copyright.ts";
+import type { Copyright } from "./metadata/copyright.ts";
 
 /** A requested output, in the form that a child gets. */
 export interface WantedOutput extends Output {
@@ -57,10 +57,11 @@ export interface Source {
   readonly height: number;
   readonly frames: number;
   readonly alpha: boolean;
-  readonly copyright: Copyright;
 }
 
-export interface PlanOptions extends Omit<TransformOptions, "memory" | "outputs"> {
+export interface PlanOptions extends Omit<TransformOptions, "memory" | "outputs" | "keepCopyright"> {
+  /** Is written into each output. */
+  readonly copyright?: Copyright;
   /** All outputs of the job, because several can be made from the same pixels. */
   readonly outputs: readonly Output[];
 }
@@ -97,7 +98,7 @@ export function planAs(
     quality: output.quality,
     frame: frameOf(source, output),
     limits: options.limits,
-    copyright: options.keepCopyright ? source.copyright : undefined,
+    copyright: options.copyright,
     effort: effortFor(choice.format, options.lane, (width * height) / 1e6, options.effort),
     animated: picture.animated && formats[choice.format].animation,
     holds: holdsPixels(source, output, options.outputs),

@@ -1,8 +1,10 @@
 import sharp, { type Sharp } from "sharp";
-import type { Placeholder, Probe } from "../encoder.ts";
+import type { MetaField } from "../../../contract/meta.ts";
+import type { Description } from "../encoder.ts";
 import type { SourceLimits } from "../limits.ts";
 import { outOfMemory } from "../memory/estimate.ts";
 import { isOutOfMemory } from "../memory/memory-limit.ts";
+import { readMeta } from "./metadata/read-meta.ts";
 import { damaged, decode, makeOrMend, type Original, openOriginal } from "./original/original.ts";
 import { toSrgb } from "./resize.ts";
 
@@ -14,6 +16,8 @@ export interface DescribeOptions {
   readonly limits: SourceLimits;
   /** Maximum bytes, in addition to those of a child at rest. */
   readonly memory: number;
+  /** The fields of its metadata that are read. */
+  readonly fields: readonly MetaField[];
 }
 
 /**
@@ -22,10 +26,11 @@ export interface DescribeOptions {
  */
 export async function describeOriginal(
   bytes: Uint8Array,
-  { limits, memory }: DescribeOptions,
-): Promise<Probe & Placeholder> {
+  { limits, memory, fields }: DescribeOptions,
+): Promise<Description> {
   const original = await openOriginal(bytes, limits);
   const { type, width, height, frames, alpha } = original;
+  const meta = await readMeta(original.metadata, { fields });
   try {
     const small = await shrink(original, limits);
     const { isOpaque, dominant } = await sharp(small).stats();
@@ -38,10 +43,11 @@ export async function describeOriginal(
       alpha: alpha && (frames > 1 || !isOpaque),
       ...(isOpaque && { color: hex(dominant) }),
       ...(await placeholder(sharp(small))),
+      meta,
     };
   } catch (cause) {
     // An original that is passed on is not decoded for this: then it has no colour and no placeholder.
-    if (original.passedOn !== undefined) return { type, width, height, frames, alpha };
+    if (original.passedOn !== undefined) return { type, width, height, frames, alpha, meta };
     throw isOutOfMemory(cause) ? outOfMemory(memory, cause) : damaged(original, cause);
   }
 }
@@ -66,7 +72,7 @@ function hex({ r, g, b }: { readonly r: number; readonly g: number; readonly b: 
   return `#${[r, g, b].map((channel) => Math.round(channel).toString(16).padStart(2, "0")).join("")}`;
 }
 
-async function placeholder(small: Sharp): Promise<Placeholder> {
+async function placeholder(small: Sharp): Promise<Pick<Description, "placeholder">> {
   for (const quality of [20, 10, 1]) {
     const body = await small.clone().webp({ quality, alphaQuality: 20, effort: 6 }).toBuffer();
     if (body.length <= PLACEHOLDER_BYTES) return { placeholder: body.toString("base64") };

@@ -4,6 +4,7 @@ import { outOfMemory } from "../memory/estimate.ts";
 import { isOutOfMemory } from "../memory/memory-limit.ts";
 import { encode } from "./encoders.ts";
 import { isCropped } from "./frame.ts";
+import { readCopyright } from "./metadata/copyright.ts";
 import { damaged, findDecodable, type Original, openOriginal } from "./original/original.ts";
 import { asItIs, passOn } from "./pass-on.ts";
 import { losslessPlans, type Plan, planOutput, type TransformOptions } from "./plan.ts";
@@ -17,10 +18,12 @@ import { Tiers, toTier } from "./resize.ts";
 export async function* transform(bytes: Uint8Array, options: TransformOptions): AsyncGenerator<Encoded> {
   let original = await openOriginal(bytes, options.limits);
   let tiers = new Tiers(original, options);
+  const copyright = options.keepCopyright ? await readCopyright(original.metadata) : undefined;
+  const planning = { ...options, ...(copyright && { copyright }) };
   for (const output of options.outputs) {
     const makeOutput = async () =>
       original.passedOn === undefined
-        ? make(planOutput(original, output, options), original, tiers)
+        ? make(planOutput(original, output, planning), original, tiers)
         : passOn(original, output, original.passedOn);
     try {
       yield await makeOutput();

@@ -170,7 +170,7 @@ function bytesOf(
 
 /** Facts that the header may not decide: whether EXIF rotates it by 90°, whether it has an alpha channel, whether it is animated. */
 function possibleSources({ type, width, height, frames, turned }: Layout): Source[] {
-  const stored = { type, width, height, frames, copyright: {} };
+  const stored = { type, width, height, frames };
   const sizes = turned ? [stored, { ...stored, width: height, height: width }] : [stored];
   const moving = type === "image/gif" ? sizes.flatMap((one) => [one, { ...one, frames: 2 }]) : sizes;
   const alphas = type === "image/jpeg" ? [false] : [false, true];

@@ -2,7 +2,7 @@ import { type Clients, publisher } from "../../concurrency/clients.ts";
 import { Problem } from "../../errors.ts";
 import { sniff } from "../../formats/sniff.ts";
 import { defaultOutputLimits, type OutputLimits } from "../child/choose-format.ts";
-import type { Encoded, Encoder, Output, Placeholder, Probe } from "../encoder.ts";
+import type { Description, Encoded, Encoder, Output } from "../encoder.ts";
 import { defaultLimits, type SourceLimits } from "../limits.ts";
 import { reserveDescription, reserveOutputs, reserveScore } from "../memory/reservation.ts";
 import type { LibraryVersions } from "../minimum-versions.ts";
@@ -82,12 +82,12 @@ class ChildPool implements Pool {
 
   async describe(
     original: Uint8Array,
-    { lane, signal, clients = publisher }: Parameters<Encoder["describe"]>[1],
-  ): Promise<Probe & Placeholder> {
-    if (sniff(original).kind === "svg") return describeSvg(original);
+    { lane, signal, fields = [], clients = publisher }: Parameters<Encoder["describe"]>[1],
+  ): Promise<Description> {
+    if (sniff(original).kind === "svg") return { ...describeSvg(original), meta: {} };
     const megapixels = this.#precheck(original);
     const bytes = reserveDescription(original, this.#scheduler.mostBytes, this.#limits);
-    const job = (memory: number): Job => ({ kind: "describe", limits: this.#limits, memory });
+    const job = (memory: number): Job => ({ kind: "describe", limits: this.#limits, memory, fields });
     const operation = () => "describe";
     for await (const reply of this.#scheduler.perform({
       original,

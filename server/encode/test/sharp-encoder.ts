@@ -1,6 +1,8 @@
 import sharp, { type Sharp } from "sharp";
 import { acceptedBy, isReaderClass, type VariantClass } from "../../../contract/formats.ts";
 import { sniff } from "../../formats/sniff.ts";
+import { blocksOf } from "../child/metadata/blocks.ts";
+import { readMeta } from "../child/metadata/read-meta.ts";
 import type { Encoded, Encoder, Output } from "../encoder.ts";
 
 /** Real images in this process, with hooks: what a test of the path around the encoder needs. */
@@ -29,9 +31,11 @@ export function createSharpEncoder(): SharpEncoder {
         yield { ...(await make(original, output)), substitute: encoder.substitute && lane === "live" };
       }
     },
-    async describe(original) {
-      const { width, height, pages = 1, hasAlpha } = await sharp(original).metadata();
-      return { type: sniff(original).type, width, height, frames: pages, alpha: hasAlpha };
+    async describe(original, { fields = [] }) {
+      const header = await sharp(original).metadata();
+      const { width, height, pages = 1, hasAlpha } = header;
+      const meta = await readMeta(blocksOf(header), { fields });
+      return { type: sniff(original).type, width, height, frames: pages, alpha: hasAlpha, meta };
     },
     score: async () => 100,
     isBusy: () => encoder.busy,

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { photoMeta } from "../../../contract/meta.ts";
 import { check, whole } from "../../../contract/schema.ts";
 import type { ProblemCode } from "../../errors.ts";
 import type { Frame } from "../child/frames.ts";
@@ -56,6 +57,7 @@ const reply = v.variant(
       alpha: flag,
       color: v.exactOptional(words),
       placeholder: v.exactOptional(words),
+      meta: photoMeta,
     }),
     v.object({
       kind: v.literal("scored"),

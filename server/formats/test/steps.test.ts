@@ -3,7 +3,6 @@ import { type AddressInfo, BlockList } from "node:net";
 import fc from "fast-check";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { FrameReader } from "../../encode/child/frames.ts";
-import { readCopyright } from "../../encode/child/original/copyright.ts";
 import { describeSvg } from "../../encode/svg.ts";
 import { clientAddress } from "../../http/client-address.ts";
 import { createS3Source } from "../../source/remote/s3.ts";
@@ -154,38 +153,6 @@ describe("a bound on steps", () => {
           readSize(type, bytes, steps);
           expect(steps.taken).toBeLessThanOrEqual(66_000);
         }
-      }),
-    );
-  });
-
-  test("the search for rights ends in EXIF that names one text 65,535 times, and in XMP that begins again and again", () => {
-    const entries = 65_535;
-    const exif = Buffer.alloc(8 + 2 + 12 * entries + MIB, 0x61);
-    exif.write("II*\0\x08\0\0\0", "latin1");
-    exif.writeUInt16LE(entries, 8);
-    for (let entry = 0; entry < entries; entry++) {
-      const at = 10 + 12 * entry;
-      exif.writeUInt16LE(0x8298, at);
-      exif.writeUInt16LE(2, at + 2);
-      exif.writeUInt32LE(MIB, at + 4);
-      exif.writeUInt32LE(exif.length - MIB, at + 8);
-    }
-    const steps = new Steps(8 * MIB);
-    expect(readCopyright({ exif }, steps)).toEqual({ copyright: "a".repeat(500) });
-    expect(steps.taken).toBeLessThanOrEqual(8 * MIB + 2_000);
-    const pieces = [
-      "<dc:creator>",
-      "<rdf:li",
-      ">",
-      "cc:license",
-      'rdf:resource="',
-      "xmpRights:WebStatement>",
-      "<",
-    ];
-    fc.assert(
-      fc.property(runs(...pieces, " ", "a", '"'), (xmp) => {
-        const taken = stepsOf((all) => readCopyright({ xmp }, all));
-        expect(taken).toBeLessThanOrEqual(4 * xmp.length + 100_000);
       }),
     );
   });

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import sharp from "sharp";
 import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest";
 import { browserAccept } from "../../../contract/accept.ts";
+import { metaFields } from "../../../contract/meta.ts";
 import { sign } from "../../../contract/signature.ts";
 import type { Variant } from "../../cache/cache.ts";
 import { Problem } from "../../errors.ts";
@@ -466,6 +467,43 @@ describe("fm=json", () => {
     const again = await world.get("/?img=worms.jpg&fm=json");
     expect(again.headers.get("cache-status")).toBe("imgproxy-lite; hit");
     expect(world.asked.filter((call) => call === "open worms.jpg").length).toBe(1);
+  });
+});
+
+describe("fm=json with metadata", () => {
+  const stored = () =>
+    photo(64, 48)
+      .withExif({
+        IFD0: { Artist: "Ann", Model: "Camera 5000" },
+        IFD3: {
+          GPSLatitudeRef: "N",
+          GPSLatitude: "51/1 30/1 0/1",
+          GPSLongitudeRef: "E",
+          GPSLongitude: "7/1 0/1 0/1",
+        },
+      })
+      .jpeg()
+      .toBuffer();
+  const ask = async (): Promise<unknown> => {
+    const { meta } = Object(await (await world.get("/?img=worms.jpg&fm=json")).json());
+    await world.service.background.idle();
+    return meta;
+  };
+
+  test("tells metadata to everybody only as META names it, and location only by name", async () => {
+    for (const [meta, told] of [
+      [[], undefined],
+      [["creator", "title"], { creator: "Ann" }],
+      [metaFields, { creator: "Ann", camera: "Camera 5000", location: { latitude: 51.5, longitude: 7 } }],
+      [["camera"], { camera: "Camera 5000" }],
+    ] as const) {
+      await open({ meta });
+      await writeFile(join(world.folder, "worms.jpg"), await stored());
+      expect(await ask()).toEqual(told);
+      const again = await ask();
+      expect(again).toEqual(told);
+      expect(world.asked.filter((call) => call === "open worms.jpg").length).toBe(1);
+    }
   });
 });
 

@@ -139,6 +139,7 @@ const defaults: ServiceOptions = {
   tokens: [],
   originals: "on",
   defaultQuality: 75,
+  meta: [],
   maxSourceBytes: defaultSourceBytes,
   sourceTimeout: 10_000,
   queueTimeout: 6_000,

@@ -51,7 +51,8 @@ function barePng(png: Buffer): Uint8Array {
   const kept = [png.subarray(0, 8)];
   for (let at = 8; at + 12 <= png.length; ) {
     const end = at + 12 + png.readUInt32BE(at);
-    if (!["eXIf", "iTXt"].includes(png.toString("latin1", at + 4, at + 8))) kept.push(png.subarray(at, end));
+    if (!["eXIf", "iTXt", "zTXt", "tEXt"].includes(png.toString("latin1", at + 4, at + 8)))
+      kept.push(png.subarray(at, end));
     at = end;
   }
   return Buffer.concat(kept);

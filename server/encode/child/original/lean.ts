@@ -1,3 +1,5 @@
+import { inflateSync } from "node:zlib";
+
 /**
  * An original without parts that a decoder would only carry along or unpack: 900 compressed texts of 3 kB in a PNG take a gigabyte
  * in libpng. Everything that affects the look stays, and one block each of EXIF and XMP, within limits. Runs in a child, which
@@ -73,9 +75,25 @@ function staysInPng(png: Buffer, at: number, bytes: number, allowance: Allowance
   if (looks.has(type)) return true;
   if (type === "iCCP") return allowance.takes("profile", bytes);
   if (type === "eXIf") return allowance.takes("exif", bytes);
-  const isXmp =
-    type === "iTXt" && png.toString("latin1", at + 8, at + 8 + XMP_KEYWORD.length) === XMP_KEYWORD;
-  return isXmp && allowance.takes("xmp", bytes);
+  // By the letter it is an iTXt; libvips writes a zTXt.
+  const isText = type === "iTXt" || type === "zTXt" || type === "tEXt";
+  const isXmp = isText && png.toString("latin1", at + 8, at + 8 + XMP_KEYWORD.length) === XMP_KEYWORD;
+  return isXmp && allowance.takes("xmp", bytes) && unpacks(type, png.subarray(at + 8, at + bytes - 4));
+}
+
+/** Whether a text of XMP is no longer than may be kept when it is inflated, which libpng does without a bound. */
+function unpacks(type: string, data: Buffer): boolean {
+  const at = XMP_KEYWORD.length;
+  const isPlain = type === "tEXt" || (type === "iTXt" && data[at] === 0);
+  if (isPlain) return true;
+  // An iTXt has two more texts before the stream: its language, and the keyword in that.
+  const start = type === "zTXt" ? at + 1 : data.indexOf(0, data.indexOf(0, at + 2) + 1) + 1;
+  try {
+    inflateSync(data.subarray(start), { maxOutputLength: mostBytes.xmp });
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 // --- JPEG (ITU T.81 §B.2): segments that are left out become comments, which nobody reads ---

@@ -5,7 +5,7 @@ import { readSequence } from "../../../formats/sequence.ts";
 import { sniff } from "../../../formats/sniff.ts";
 import { limitProblem, passedOnReason, type SourceLimits } from "../../limits.ts";
 import { isOutOfMemory } from "../../memory/memory-limit.ts";
-import { type Copyright, readCopyright } from "./copyright.ts";
+import { blocksOf, type MetadataBlocks } from "../metadata/blocks.ts";
 import { clearCanvas } from "./gif-canvas.ts";
 import { endGif } from "./gif-end.ts";
 import { leanOriginal } from "./lean.ts";
@@ -21,7 +21,8 @@ export interface Original {
   readonly height: number;
   readonly frames: number;
   readonly alpha: boolean;
-  readonly copyright: Copyright;
+  /** Its metadata are read from these, if they are asked for. */
+  readonly metadata: MetadataBlocks;
   /** How strict the decoder is. */
   readonly failOn: FailOn;
   /** Why it is passed on unchanged, as a message for the reader; undefined if it is encoded. */
@@ -36,7 +37,7 @@ export interface Original {
 export async function openOriginal(whole: Uint8Array, limits: SourceLimits): Promise<Original> {
   const { type } = sniff(whole);
   const lean = leanOriginal(type, type === "image/gif" ? endGif(whole) : whole);
-  const original = readStoredSequence(type, lean) ?? (await readStill(type, lean));
+  const original = (await readStoredSequence(type, lean)) ?? (await readStill(type, lean));
   const problem = limitProblem(original, limits) ?? passingProblem(original, limits);
   if (problem !== undefined) throw new Problem("unreadable-source", { detail: problem });
   return { ...original, passedOn: passedOnReason(original, limits) };
@@ -55,22 +56,28 @@ async function readStill(type: string, bytes: Uint8Array): Promise<Omit<Original
     throw damaged({ type, bytes }, cause);
   });
   const canvas = type === "image/gif" ? clearCanvas(bytes) : { bytes, alpha: false };
+  const size = shownSize(type, header);
   return {
     bytes: canvas.bytes,
     type,
-    ...shownSize(type, header),
+    ...size,
     alpha: header.hasAlpha || canvas.alpha,
-    copyright: readCopyright(header),
+    metadata: { ...blocksOf(header), ...(size.frames > 1 && { orientation: 1 }) },
     failOn: "error",
   };
 }
 
 /** An animated PNG or AVIF, of which libvips decodes only a still, or nothing. */
-function readStoredSequence(type: string, bytes: Uint8Array): Omit<Original, "passedOn"> | undefined {
+async function readStoredSequence(
+  type: string,
+  bytes: Uint8Array,
+): Promise<Omit<Original, "passedOn"> | undefined> {
   const sequence = readSequence(type, bytes);
   const size = readSize(type, bytes);
   if (sequence === undefined || size === undefined) return undefined;
-  return { bytes, type, ...size, ...sequence, copyright: {}, failOn: "error" };
+  const header = await readHeader(bytes).catch(() => undefined);
+  const metadata = { ...(header && blocksOf(header)), ...size, orientation: 1 };
+  return { bytes, type, ...size, ...sequence, metadata, failOn: "error" };
 }
 
 /** Browsers play an animation as it is stored, and ignore its EXIF orientation. */

@@ -16,9 +16,9 @@ export interface WithCopyright {
  * writes only ASCII into EXIF, so a placeholder with the same number of bytes is written for other texts.
  */
 export function writeCopyright(image: Sharp, copyright: Copyright): WithCopyright {
-  const { artist, copyright: notice } = copyright;
+  const { creator, copyright: notice } = copyright;
   const fields = [
-    ["Artist", artist],
+    ["Artist", creator],
     ["Copyright", notice],
   ] as const;
   const texts = fields.flatMap(([name, text]) => (text === undefined ? [] : [{ name, ...placed(text) }]));
@@ -65,15 +65,15 @@ function updateChecksum(png: Buffer, place: number): void {
 
 // --- XMP ---
 
-function xmpOf({ artist, copyright, licence }: Copyright): string {
+function xmpOf({ creator, copyright, licence }: Copyright): string {
   return [
     '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">',
     '<rdf:Description rdf:about="" xmlns:dc="http://purl.org/dc/elements/1.1/"',
     ' xmlns:xmpRights="http://ns.adobe.com/xap/1.0/rights/"',
     licence === undefined ? ">" : ` xmpRights:WebStatement="${escapeXml(licence)}">`,
-    artist === undefined
+    creator === undefined
       ? ""
-      : `<dc:creator><rdf:Seq><rdf:li>${escapeXml(artist)}</rdf:li></rdf:Seq></dc:creator>`,
+      : `<dc:creator><rdf:Seq><rdf:li>${escapeXml(creator)}</rdf:li></rdf:Seq></dc:creator>`,
     copyright === undefined
       ? ""
       : `<dc:rights><rdf:Alt><rdf:li xml:lang="x-default">${escapeXml(copyright)}</rdf:li></rdf:Alt></dc:rights>`,

@@ -1,0 +1,25 @@
+import type { Metadata } from "sharp";
+
+/** The blocks of metadata that libvips found in an original, as they are stored, and what places in the picture are counted in. */
+export interface MetadataBlocks {
+  readonly exif?: Buffer;
+  readonly xmp?: Buffer;
+  readonly iptc?: Buffer;
+  /** Stored pixels, and how they are turned for display (EXIF's Orientation, 1 to 8). */
+  readonly width: number;
+  readonly height: number;
+  readonly orientation: number;
+}
+
+/** Of an original's header. */
+export function blocksOf(header: Metadata): MetadataBlocks {
+  const { exif, xmp, iptc, width, height, orientation = 1 } = header;
+  return {
+    ...(exif && { exif }),
+    ...(xmp && { xmp }),
+    ...(iptc && { iptc }),
+    width,
+    height,
+    orientation,
+  };
+}
