@@ -21,7 +21,7 @@ describe("a body of /api", () => {
       ["a b.jpg", [{ key: "a b.jpg", quality: 60, width: 800 }]],
     ]);
     expect(parsePublishedExpiry(60)).toBe(60);
-    // Names that objects have themselves: valibot's own records leave them out.
+    // Names of members that every object has: valibot's own records leave them out.
     for (const key of ["constructor", "prototype"])
       expect(parsePublishedImages({ [key]: [`img=${key}&q=60`] })).toEqual([[key, [{ key, quality: 60 }]]]);
   });

@@ -115,14 +115,14 @@ describe("a crop", () => {
         const exact = (crop.width * down) / across;
         const [least, most] = [Math.max(1, Math.round(exact)), Math.min(height, Math.round(exact))];
         expect([least, most]).toContain(crop.height);
-        // One more column has no room: not in the picture, or not at its ratio.
+        // One more column does not fit into the picture, or not at this ratio.
         expect(crop.width === width || ((crop.width + 1) * down) / across > height).toBe(true);
       }),
     );
   });
 });
 
-/** What a page asks for, of the first key that the manifest has. */
+/** The request that a page makes, for the first key that the manifest has. */
 function shown(photo: Photo, site: SiteParams, image: (key: string) => ManifestImage | undefined) {
   const key = photo.keys.find((key) => image(key) !== undefined) ?? photo.key;
   return candidatesFor({ ...photo, key }, site, image(key)).all;

@@ -21,7 +21,7 @@ const switches = [
   ...["--disable-background-networking", "--disable-component-update"],
 ];
 
-/** Set it to a folder to look at the pages. */
+/** Set this variable to a folder to keep pictures of the pages. */
 const screenshots = process.env.SCREENSHOTS;
 
 let demo: ChildProcess;
@@ -117,14 +117,14 @@ test("Ctrl-C ends the server and hugo with exit code 0", async () => {
   await expect(fetch(photograph)).rejects.toThrow();
 });
 
-/** Without the browser driver's own limits of 30 s: only what hangs ends a test. */
+/** Without the browser driver's own limits of 30 s: only a page that hangs fails a test. */
 async function openPage(options: Parameters<Browser["newPage"]>[0]): Promise<Page> {
   const page = await browser.newPage(options);
   page.setDefaultTimeout(0);
   return page;
 }
 
-/** What the demo prints last: where the blog is, and a photograph. */
+/** The last lines that the demo prints: the addresses of the blog and of a photograph. */
 async function addresses(demo: ChildProcess): Promise<[blog: string, photograph: string]> {
   let output = "";
   for await (const chunk of demo.stdout ?? []) {

@@ -35,7 +35,7 @@ test("CONTRIBUTING.md has a reason for each dependency, and no other", async () 
 test("every relative link of a Markdown file leads to a file", async () => {
   const files = execFileSync("git", ["ls-files", "*.md"], { cwd: root, encoding: "utf8" }).trim().split("\n");
   const dead: string[] = [];
-  // The example site's posts name photographs in a bucket, which is their point.
+  // The example site's posts name photographs in a bucket on purpose.
   const prose = files.filter((name) => !name.includes("exampleSite/content/"));
   for (const file of prose) {
     const text = await readFile(path.join(root, file), "utf8");

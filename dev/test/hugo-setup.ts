@@ -1,6 +1,6 @@
 import { obtainHugoVersions } from "../hugo.ts";
 
-/** vitest's global setup: begins to fetch the Hugos that tests build sites with; the first test that needs one waits for them. */
+/** vitest's global setup: starts to download the versions of Hugo for the tests; the first test that needs one waits for them. */
 export function setup(): void {
   void obtainHugoVersions();
 }

@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
-/** Each place may import from places after it and from itself; type imports count. */
+/** Each folder may import from itself and from the folders after it; type imports count too. */
 const order = {
   server: [
     "main.ts",
@@ -54,7 +54,7 @@ const order = {
   ],
 } as const;
 
-/** Files in one folder, tests apart: more than one takes in at a look. */
+/** Largest number of files in one folder, without tests: more are hard to survey. */
 const MOST_FILES = 16;
 
 describe.each(["server", "scan"] as const)("in %s", (part) => {
@@ -98,7 +98,7 @@ function imports(file: string): string[] {
   );
 }
 
-/** The folder below the part, or a file directly in it. */
+/** The folder below a part such as `server/`, or a file directly in it. */
 function placeOf(file: string): string {
   return file.split("/")[1] ?? "";
 }

@@ -9,7 +9,7 @@ import { missingPrograms } from "../kubernetes/programs.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
-    /** `inject("kubernetes")` in a `*.kubernetes.test.ts`; null where this machine has no API server. */
+    /** `inject("kubernetes")` in a `*.kubernetes.test.ts`; null if this machine has no API server. */
     readonly kubernetes: Kubernetes | null;
   }
 }
@@ -50,7 +50,7 @@ interface Definition {
 
 async function define(cluster: Kubernetes, files: readonly string[]): Promise<void> {
   const named = files.flatMap((file) => ["-f", file]);
-  // Server-side: the larger ones do not fit into the annotation of the other way.
+  // Server-side: the annotation of a client-side apply is too small for large objects.
   const args = ["--kubeconfig", cluster.kubeconfig, "apply", "--server-side", ...named];
   await promisify(execFile)("kubectl", args);
   const api = createKubeClient(cluster);

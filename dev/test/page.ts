@@ -1,6 +1,6 @@
-// Scripts for a page in the browser, which is not this program's to type.
+// Scripts that run in the browser, whose types this program does not know.
 
-/** Sums what Cumulative Layout Shift is made of, as `shifted`, from before the first paint. */
+/** Sums the layout shifts of which Cumulative Layout Shift is made, as `shifted`, from before the first paint. */
 export const watchShifts = `
   globalThis.shifted = 0;
   new PerformanceObserver((list) => {
@@ -12,11 +12,11 @@ export const allComplete = "[...document.images].every((image) => image.complete
 
 export interface Shown {
   readonly url: string;
-  /** Pixels across the file that is shown; 0 when it could not be decoded. */
+  /** Width in pixels of the file that is shown; 0 if it could not be decoded. */
   readonly pixels: number;
 }
 
-/** What each image of the page shows. An image's own naturalWidth is divided by what srcset implies, so its file is decoded again. */
+/** What each image of the page shows. With srcset, naturalWidth is not the file's width, so the file is decoded again. */
 export const lookAtImages = `
   Promise.all([...document.querySelectorAll("main img")].map(async (image) => {
     const file = new Image();
@@ -26,7 +26,7 @@ export const lookAtImages = `
   }))
 `;
 
-/** As a reader does, so that lazy images load. */
+/** Scrolls like a reader, so that lazy images load. */
 export const scrollThrough = `
   (async () => {
     for (let top = 0; top < document.body.scrollHeight; top += innerHeight / 2) {

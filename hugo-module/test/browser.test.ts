@@ -12,7 +12,7 @@ if (missing && process.env.CI) throw new Error(`CI must have Hugo and a browser:
 if (missing)
   console.log(`without Hugo and ${executablePath} the browser tests are skipped (apt-get install chromium)`);
 
-/** What the example site says nothing of, on pages of the test's own. */
+/** Cases that the example site does not have, on pages of this test. */
 const pages = {
   "feature/density.md": '---\n---\n{{< img src="portrait.jpg" fixed="96" alt="Beeches" >}}',
   "feature/narrow.md":
@@ -139,7 +139,7 @@ test.skipIf(missing)("a lightbox opens and closes by mouse and by keyboard, with
 /** A lightbox's large image is not loaded before it is opened. */
 const visibleComplete = "[...document.images].every((image) => image.complete || !image.checkVisibility())";
 
-/** On a busy machine an image may not be made in a reader's time: it is asked for again, when Retry-After says. */
+/** On a busy machine an image can take longer than a reader waits: then it is requested again, after Retry-After. */
 async function untilMade(route: Route): Promise<void> {
   for (;;) {
     const response = await route.fetch({ timeout: 0 });
@@ -150,25 +150,25 @@ async function untilMade(route: Route): Promise<void> {
 
 interface Open extends AsyncDisposable {
   readonly page: Page;
-  /** Errors of the console, failed requests and answers that are none. */
+  /** Errors of the console, failed requests, and answers with an error status. */
   readonly complaints: readonly string[];
   readonly photographs: readonly { readonly url: URL; readonly type: string }[];
 }
 
 async function openPage(path: string, options: Parameters<Browser["newContext"]>[0] = {}): Promise<Open> {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
-  // Without the browser driver's own limits of 30 s: only what hangs ends a test.
+  // Without the browser driver's own limits of 30 s: only a page that hangs fails a test.
   context.setDefaultTimeout(0);
   const page = await context.newPage();
   const complaints: string[] = [];
   const photographs: { url: URL; type: string }[] = [];
   page.on("console", (message) => {
-    // What could not be loaded is listed below, with its address.
+    // Files that failed to load are listed below, with their addresses.
     if (/error|warning/.test(message.type()) && !message.text().startsWith("Failed to load resource"))
       complaints.push(message.text());
   });
   page.on("pageerror", (error) => complaints.push(error.message));
-  // Aborted is what the browser no longer wants.
+  // The browser aborts requests that it no longer needs.
   page.on("requestfailed", (request) => {
     const problem = request.failure()?.errorText;
     if (problem !== "net::ERR_ABORTED") complaints.push(`${request.url()}: ${problem}`);
@@ -184,7 +184,7 @@ async function openPage(path: string, options: Parameters<Browser["newContext"]>
   await page.addInitScript(watchShifts);
   await page.goto(new URL(path, blog.url).href);
   const dispose = async (): Promise<void> => {
-    // Images that are no longer wanted.
+    // Images that are no longer needed.
     await page.unrouteAll({ behavior: "ignoreErrors" });
     await context.close();
   };

@@ -3,7 +3,7 @@ import path from "node:path";
 import { expect, test } from "vitest";
 import { moduleRoot } from "./hugo-site.ts";
 
-/** Which test proves our cell of each row of the manual's comparison: file, and the sentence that it has for a name. */
+/** The test that proves our cell in each row of the manual's comparison: its file and its name. */
 const proofs: Readonly<Record<string, readonly [file: string, sentence: string]>> = {
   "Oldest Hugo": ["versions.test.ts", "builds every case without an error"],
   "Photographs may be outside the repository": ["golden.test.ts", "prints the golden table's URLs"],

@@ -12,16 +12,16 @@ if (missing && process.env.CI) throw new Error(`CI must have Hugo and a browser:
 
 let browser: Browser;
 let page: Page;
-/** The site that the browser finds at https://blog.example/. */
+/** The site that the browser gets for https://blog.example/. */
 let shown: Pick<Built, "files"> = { files: new Map() };
 let headers: Readonly<Record<string, string>> = {};
-/** Photographs arrive after this. */
+/** Photographs arrive after this number of milliseconds. */
 let held: Promise<void> = Promise.resolve();
 
 beforeAll(async () => {
   if (missing) return;
   browser = await chromium.launch({ executablePath, timeout: 0, args: ["--no-sandbox", "--disable-gpu"] });
-  // High enough that every lazy image is loaded.
+  // The window is high enough that every lazy image is loaded.
   page = await browser.newPage({ viewport: { width: 1280, height: 4000 } });
   page.setDefaultTimeout(0);
   await page.route("**/*", answer);
@@ -211,7 +211,7 @@ describe("under a theme's rules for images,", () => {
 
 // --- what the browser asks for ---
 
-/** The site's files; photographs of 4:3 that are as wide as they are asked for, up to 4000 pixels. */
+/** The site's files, and photographs of 4:3 with the requested width, up to 4000 pixels. */
 async function answer(route: Route): Promise<void> {
   const url = new URL(route.request().url());
   if (url.hostname === "blog.example") {
@@ -226,7 +226,7 @@ async function answer(route: Route): Promise<void> {
   const image = sharp({
     create: { width, height: Math.round(width * 0.75), channels: 3, background: "#357" },
   });
-  // The test may have gone to another page meanwhile.
+  // The test may have opened another page meanwhile.
   await route
     .fulfill({ contentType: "image/png", body: await image.png().toBuffer() })
     .catch(() => undefined);

@@ -1,4 +1,4 @@
-/** What shortcodes and parameters add, each on a page of its own, by name. */
+/** A page for each shortcode and parameter, by name. */
 export const features: Readonly<Record<string, string>> = {
   plain: page("plain", '![one](known.jpg)\n\n![two](known.jpg "Title")\n\n![three](unknown.jpg)'),
   small: page("small", "![s](small.jpg)"),
@@ -39,7 +39,7 @@ export const features: Readonly<Record<string, string>> = {
   ),
 };
 
-/** What the manifest knows of their photographs. */
+/** The manifest's entries for their photographs. */
 export const images = {
   "known.jpg": {
     width: 4000,

@@ -4,7 +4,7 @@ import { createSite, hugos, siteConfig, unescapeHtml } from "./hugo-site.ts";
 
 type Row = (typeof cases.destinations)[number];
 
-/** Rows that share parameters and manifest share a site: a build costs more than a page. */
+/** Rows with the same parameters and manifest share a site, because a build costs more than a page. */
 const sites = new Map<string, Row[]>();
 for (const row of cases.destinations) {
   const shared = JSON.stringify({
@@ -75,13 +75,13 @@ function pageOf(row: Row, at: number): string {
   return `content/${folderOf(row)}row-${at}.md`;
 }
 
-/** `<…>` takes any destination. */
+/** In `<…>`, any destination is allowed. */
 function markdownOf(row: Row, at: number): string {
   const destination = row.destination.replace(/[\\<>]/g, "\\$&").replaceAll("&", "&amp;");
   return `---\ntitle: row ${at}\nurl: /row-${at}/\n---\n![w](<${destination}>)\n`;
 }
 
-/** The queries that a page asks the endpoint for, in the order of its srcset; what stands as written is not ours. */
+/** The queries that a page sends to the endpoint, in the order of its srcset. A URL that is printed as written is not from the module. */
 function printedQueries(row: Row, html: string): string[] {
   return queriesOf(html, (src) => src !== row.destination);
 }

@@ -8,7 +8,7 @@ import { type Hugo, obtainHugoVersions } from "../../dev/hugo.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
-    /** Whether sites are built on every Hugo (`npm run test:hugo`); absent: on the oldest and the newest. */
+    /** Whether sites are built on every Hugo (`npm run test:hugo`); if absent, on the oldest and the newest. */
     readonly everyHugo?: boolean;
   }
 }
@@ -16,14 +16,14 @@ declare module "vitest" {
 /** The module's root: the repository. */
 export const moduleRoot: string = fileURLToPath(new URL("../..", import.meta.url));
 
-/** What one build gave. */
+/** The result of one build. */
 export interface Built {
   /** Published files by path, such as `posts/a/index.html`. */
   readonly files: ReadonlyMap<string, string>;
   readonly warnings: readonly string[];
   /** Why it failed; empty for a build that succeeded. */
   readonly errors: readonly string[];
-  /** All that Hugo said. */
+  /** Everything that Hugo printed. */
   readonly output: string;
 }
 
@@ -34,10 +34,10 @@ export interface BuildOptions {
 
 const obtained = await obtainHugoVersions();
 
-/** The oldest and the newest Hugo, for tests where those between add nothing. */
+/** The oldest and the newest Hugo, for tests in which the versions between them behave the same. */
 export const extremes: readonly Hugo[] = obtained.filter((_, at) => at === 0 || at === obtained.length - 1);
 
-/** The Hugos that tests run on, oldest first; none, with a line that says so, where the machine cannot have them. */
+/** The versions of Hugo that tests run on, oldest first. If the machine cannot get them, it is empty and a line says so. */
 export const hugos: readonly Hugo[] = inject("everyHugo") ? obtained : extremes;
 if (hugos.length === 0) {
   console.log("no Hugo could be obtained (it takes Debian's apt): the tests that build sites are skipped");
@@ -92,7 +92,7 @@ const defaultFiles = {
   "layouts/_default/list.html": "{{ .Content }}",
 };
 
-/** Builds a site that is there already, with the working copy as the module. */
+/** Builds an existing site, with the working copy as the module. */
 export async function buildSite(folder: string, hugo: Hugo, options: BuildOptions = {}): Promise<Built> {
   const public_ = await mkdtemp(path.join(tmpdir(), "hugo-public-"));
   try {
@@ -134,7 +134,7 @@ export function runHugo(
   });
 }
 
-/** A home and a cache inside the site; an empty variable is left out, because Hugo reports it as a mistake. */
+/** A home and a cache inside the site. An empty variable is left out, because Hugo reports it as an error. */
 export function hugoEnvironment(
   folder: string,
   env: Readonly<Record<string, string>> = {},

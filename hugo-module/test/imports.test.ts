@@ -22,7 +22,7 @@ if (!hasGo) {
   if (process.env.CI) throw new Error("CI must have go and git: Hugo gets modules with them");
 }
 
-/** A published version of the working copy: a git repository with a tag, which `go` reaches instead of the network. */
+/** A published version of the working copy: a git repository with a tag, which `go` uses instead of the network. */
 const root = mkdtempSync(path.join(tmpdir(), "imports-"));
 const repository = path.join(root, "repository");
 
@@ -85,7 +85,7 @@ describe.each(extremes)("Hugo $version takes the module", (hugo) => {
       const site = newSite();
       writeFileSync(path.join(site, "go.mod"), `module blog\n\ngo 1.19\n\nrequire ${modulePath} v0.1.0\n`);
       const env = goEnvironment();
-      // Hugo 0.111 gives go no HOME, so there go fetches what the network would bring.
+      // Hugo 0.111 gives go no HOME, so go would use the network; therefore go fetches the module first.
       if (compareVersions(hugo.version, "0.131.0") >= 0) {
         const got = await runHugo(site, hugo, ["mod", "get", `${modulePath}@v0.1.0`], env);
         expect(got.exitCode, got.output).toBe(0);
@@ -140,7 +140,7 @@ test.each(extremes)(
   },
 );
 
-// Older versions do not look at a module's package.json.
+// Older versions do not read a module's package.json.
 test.each(hugos.filter(({ version }) => compareVersions(version, "0.159.0") >= 0))(
   "Hugo $version adds none of our dependencies to a blog's package.json",
   async (hugo) => {
@@ -191,7 +191,7 @@ async function buildPage(site: string, hugo: Hugo, env: Readonly<Record<string, 
   return readFileSync(path.join(site, "public", "a", "index.html"), "utf8");
 }
 
-/** What a page shows, in its order: keys of ours, words of the theme's. */
+/** What a page shows, in order: keys for images of this module, words for those of the theme. */
 function keysOf(html: string): string[] {
   return [...html.matchAll(/src="[^"]*img=(\w+)\.jpg|the theme's(?: img)?/g)].map(([all, key]) => key ?? all);
 }

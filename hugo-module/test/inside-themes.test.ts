@@ -7,7 +7,7 @@ import { createSite, hugos, moduleRoot, siteConfig } from "./hugo-site.ts";
 
 const pages = Object.entries(features).map(([name, text]) => [`content/feature/${name}.md`, text]);
 
-/** What themes ask of the partials, on a page of its own. */
+/** Calls of the partials as themes make them, on a page of its own. */
 const partials = `{{ define "partials" }}
 {{ partial "imgproxy/url.html" (dict "page" . "src" "known.jpg" "width" 300 "ar" "16:9") }}
 {{ partial "imgproxy/srcset.html" (dict "page" . "src" "known.jpg") }}
@@ -59,7 +59,7 @@ attribute = { block = true, title = true }`),
 /** Every page's content, and what the partials print for it. */
 const everything = `{{ range site.RegularPages }}{{ .RelPermalink }}: {{ .Content }}{{ template "partials" . }}{{ end }}`;
 
-/** As a theme's search index or service worker does it: within a resource that gets a fingerprint. */
+/** Renders pages like a theme's search index or service worker: inside a resource that gets a fingerprint. */
 const index = (name: string) =>
   `{{ $made := resources.Get "everything.txt" | resources.ExecuteAsTemplate "${name}.txt" . | resources.Fingerprint }}{{ $made.Content | safeHTML }}`;
 
@@ -70,7 +70,7 @@ const plainly = {
 
 const asTemplate = {
   ...site,
-  // The theme has files of its own; git keeps no empty static/ in the site.
+  // The theme has its own static files; git does not keep an empty static/ in the site.
   "themes/plain/static/img/theme.png": "theme's",
   "assets/everything.txt": partials + everything,
   ...Object.fromEntries(suffixes.map((suffix) => [`layouts/index.${suffix}`, index(suffix)])),
@@ -94,7 +94,7 @@ describe.each([...hugos])("Hugo $version", (hugo) => {
   });
 });
 
-/** html/template escapes in its own way what text/template prints as it is. */
+/** html/template escapes characters that text/template prints unchanged. */
 function words(text = ""): string[] {
   return text
     .replace(/&(?:#?\w+;)?/g, "")
@@ -102,7 +102,7 @@ function words(text = ""): string[] {
     .split(/\s+/);
 }
 
-/** Ours, by names that end alike in every version's metrics. */
+/** Our templates, by the ends of their names, which are the same in the metrics of every version. */
 async function templates(): Promise<string[]> {
   const names = await readdir(path.join(moduleRoot, "layouts"), { recursive: true });
   return names.filter((name) => /\.\w+$/.test(name)).map((name) => name.split(path.sep).slice(-2).join("/"));

@@ -9,7 +9,7 @@ const png = await sharp({ create: { width: 8, height: 8, channels: 3, background
 const jpeg = (width: number, height: number) =>
   sharp({ create: { width, height, channels: 3, background: "teal" } }).jpeg();
 
-/** Stored lying, shown upright. */
+/** Stored in landscape, shown upright. */
 const turned = await jpeg(600, 40).withMetadata({ orientation: 6 }).toBuffer();
 
 const files = {
@@ -93,7 +93,7 @@ describe.each(extremes)("Hugo $version", (hugo) => {
     expect(html).toMatch(
       /<img src="\/sub\/post\/wide[^"#]*#center" [^>]* width="600" height="40" alt="wide"/,
     );
-    // Hugo turns photographs from 0.121 on.
+    // Hugo rotates photographs from 0.121 on.
     expect(candidates("turned")).toEqual(
       hugo === extremes[0]
         ? []

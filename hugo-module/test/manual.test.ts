@@ -8,7 +8,7 @@ import { createSite, extremes, moduleRoot, siteConfig } from "./hugo-site.ts";
 const manual = await readFile(path.join(moduleRoot, "hugo-module", "README.md"), "utf8");
 const section = /^## Each parameter, seen\n(.*?)^## /ms.exec(manual)?.[1] ?? "";
 
-/** What the manual says of one parameter. */
+/** What the manual says about one parameter. */
 interface Entry {
   readonly name: string;
   readonly said: string;
@@ -64,12 +64,12 @@ test.each(extremes)("Hugo $version prints the HTML that the manual shows", async
 
 // --- pages ---
 
-/** A page may set every parameter: one build for all of them. */
+/** A page can set every parameter, so one build is enough for all of them. */
 function pageOf({ toml, markdown }: Entry): string {
   return `+++\ntitle = "t"\n[imgproxy]\n${toml}+++\n${markdown}\n`;
 }
 
-/** The manual breaks lines where it likes; identifiers of a lightbox depend on the page. */
+/** The manual can break lines anywhere; identifiers of a lightbox depend on the page. */
 function oneLine(html: string): string {
   return html
     .replace(/\s+/g, " ")

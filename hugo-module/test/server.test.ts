@@ -28,7 +28,7 @@ test.each(extremes)("hugo server $version reads the endpoint from the environmen
   expect(html).toContain('src="http://localhost:5999/?img=a.jpg&amp;q=60&amp;w=1200"');
 });
 
-/** `/a/` as a running `hugo server` gives it. */
+/** `/a/` as a running `hugo server` prints it. */
 async function servedPage(
   hugo: Hugo,
   site: TestSite,

@@ -21,7 +21,7 @@ const files = {
     '![b](<my photo.jpg>)\n\n![v](logo.svg)\n\n![g](dance.gif)\n\n{{< img src="图.jpg" formats="avif,jpg" >}}\n',
 };
 
-/** Where a site may name what its templates may read, and leave out our variable. */
+/** Versions in which a site can list the variables that its templates may read; its list may lack ours. */
 const reticent = '[security.funcs]\ngetenv = ["^OTHER$"]\n';
 const unsigned = files["config.toml"].replace("sign = true", "");
 

@@ -14,7 +14,7 @@ const images = {
 const data = (src: string, more = ""): string =>
   `{{ partial "imgproxy/data.html" (dict "page" . "src" "${src}" ${more}) | jsonify }}\n`;
 
-/** A theme that shows a cover above the text, and says so in the head, or does not. */
+/** A theme that shows a cover above the text, and names it in the head or not. */
 const withCover = (preload: string): string => `<head>{{ partial "imgproxy/preload.html" ${preload} }}</head>
 {{ with .Params.cover }}{{ partial "imgproxy/img.html" (dict "page" $ "src" . "first" true "alt" "cover") }}{{ end }}
 {{ .Content }}`;

@@ -16,7 +16,7 @@ const [hugo] = hugos.slice(-1);
 const missing = !existsSync(executablePath) || hugo === undefined;
 if (missing && process.env.CI) throw new Error(`CI must have Hugo and a browser: ${executablePath}`);
 
-// --- a theme with what was found in real ones, a section for each pattern ---
+// --- a theme with patterns of real themes, a section for each ---
 
 const page = (
   css: string,
@@ -33,11 +33,11 @@ const cover = `{{ with .Params.featuredImage }}{{ partial "imgproxy/img.html" (d
 const main = "main { max-width: 600px; margin: 0 auto }";
 
 const theme = {
-  // PaperMod, Ananke, Coder, Terminal: the attributes' height is a height.
+  // PaperMod, Ananke, Coder, Terminal: the height attribute sets a height, so that images are stretched.
   "static/css/stretch.css": `${main} img { max-width: 100% } img[src*="#center"] { border: 3px solid; }`,
   // Cards: a theme's own height, object-fit and aspect-ratio.
   "static/css/cards.css": `${main} .card img { height: 120px; width: 100%; object-fit: cover } .wide { aspect-ratio: 2; object-fit: cover; width: 100% }`,
-  // Tailwind: all of it in layers, which any rule outside of them would beat.
+  // Tailwind: all rules are in layers, and any rule outside of layers would win over them.
   "static/css/layers.css": `@layer theme, base, components, utilities; ${main} @layer base { img { max-width: 100% } } @layer utilities { .h-24 { height: 6rem; object-fit: cover } }`,
   "layouts/stretch/single.html": page("stretch", `${cover}{{ .Content }}`),
   "layouts/cards/single.html": page(
@@ -52,10 +52,10 @@ const theme = {
     "cards",
     `{{ range site.RegularPages }}<div class="card">{{ $page := . }}{{ with .Params.featuredImage }}{{ partial "imgproxy/img.html" (dict "page" $page "src" . "alt" "Card") }}{{ end }}</div>{{ end }}`,
   ),
-  // A hook of the theme's own, first in the order; the site has ours in one line.
+  // The theme has its own hook, which comes first; the site calls ours in one line.
   "layouts/_default/_markup/render-image.html":
     '<img class="theirs" src="{{ .Destination | safeURL }}" alt="{{ .Text }}">',
-  // A lightbox's script, and a gallery that it is fed from.
+  // A gallery, and the script of its lightbox.
   "layouts/shortcodes/gallery.html": `{{ $page := .Page }}{{ $n := .Ordinal }}{{ range $at, $src := split (.Get "photos") " " }}{{ with partial "imgproxy/data.html" (dict "page" $page "src" $src) }}
 <a class="open" href="{{ .widest }}" data-size="{{ .width }}x{{ .height }}">{{ partial "imgproxy/img.html" (dict "page" $page "src" .key "params" (dict "fixed" 100) "ordinal" (print $n "-" $at)) }}</a>{{ end }}{{ end }}`,
   "assets/open.js": `for (const link of document.querySelectorAll("a.open")) link.addEventListener("click", (event) => {
@@ -170,6 +170,6 @@ async function boxesOf(name: string, window: keyof typeof windows): Promise<stri
     },
   });
   expect(problems.filter((problem) => !problem.includes("no-such-cover"))).toEqual([]);
-  // The site was published again with a cover that is not there.
+  // The site was published again with a cover that does not exist.
   return boxes.filter((box) => !box.startsWith("no-such-cover"));
 }

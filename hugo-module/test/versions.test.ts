@@ -4,7 +4,7 @@ import cases from "../../scan/test/fixtures/markdown-cases.json" with { type: "j
 import { features, images, page } from "./feature-pages.ts";
 import { type Built, createSite, hugos, siteConfig } from "./hugo-site.ts";
 
-/** Every way to write an image in Markdown, and many that only look like one, each on a page of its own. */
+/** Every way to write an image in Markdown, and many texts that only look like one, each on its own page. */
 const markdown = Object.fromEntries(
   Object.entries(cases).map(([name, body]) => [`content/case/${slug(name)}.md`, page(name, body)]),
 );
@@ -42,7 +42,7 @@ describe.each([[[]], [["--minify"]]])("with %s", (args) => {
   });
 });
 
-/** Two ways to the same markup, of which only the first lets the hook print an image in one step. */
+/** Two ways to the same markup; only with the first can the hook print an image in one step. */
 const alike = [
   { ordinary: "none", other: "image", known: { width: 4000, height: 3000, version: "0123456789" } },
   { ordinary: "color", other: "image", known: { ...images["known.jpg"], placeholder: "" } },
@@ -94,7 +94,7 @@ function slug(name: string): string {
   return name.replaceAll(" ", "-");
 }
 
-/** Image markup by page: the text around it is Hugo's and differs from version to version. */
+/** Image markup by page. The text around it comes from Hugo and differs between versions. */
 function elementsOf(built: Built | undefined): Map<string, string[]> {
   const pages = [...(built?.files ?? [])].filter(([file]) => file.endsWith(".html") && !differs.has(file));
   const found = pages.map(([file, html]) => [file, html.match(elements) ?? []] as const);
@@ -104,7 +104,7 @@ function elementsOf(built: Built | undefined): Map<string, string[]> {
   );
 }
 
-/** Hugo's minifier has changed its mind on what ends a comment. */
+/** Versions of Hugo's minifier differ about the end of a comment. */
 const differs = new Set(["case/html-comment-inl-gt/index.html"]);
 
 const elements = /<\/?(?:img|picture|source|figure|figcaption|button)\b[^>]*>|<a [^>]*images\.example[^>]*>/g;

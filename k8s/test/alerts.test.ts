@@ -17,7 +17,7 @@ const guide = readFileSync(new URL("../README.md", import.meta.url), "utf8");
 describe.runIf(hasPrometheus())("the alerts", () => {
   test("the alerts fire for their cause, after their time, and not before", () => {
     const work = temporaryFolder();
-    // What they say to a person is not what is tested here.
+    // Their texts for people are not tested here.
     const tested = structuredClone(rules[0]?.spec);
     for (const group of tested?.groups ?? []) for (const rule of group.rules ?? []) delete rule.annotations;
     writeFileSync(path.join(work, "rules.yaml"), dump(tested));
@@ -37,7 +37,7 @@ describe.runIf(hasPrometheus())("the alerts", () => {
     const { summary = "", description = "" } = said("ImgproxyLiteDown");
     const tests = [
       ["photos", "kubectl -n photos get pods,events"],
-      // Nothing was ever seen, in any namespace.
+      // No series exists, in any namespace.
       ["", "kubectl get pods,events"],
     ].map(([namespace = "", command = ""]) => ({
       name: namespace,

@@ -1,13 +1,13 @@
 import { isIPv4, isIPv6 } from "node:net";
 
-/** What a policy says of addresses outside the cluster. */
+/** What a policy allows for addresses outside the cluster. */
 export interface Block {
   readonly cidr: string;
   readonly except?: readonly string[];
 }
 
 /**
- * What the API server, which is written in Go, would say of a block of addresses.
+ * How the API server, which is written in Go, reads a block of addresses.
  * Go reads `::ffff:0:0/96` as 0.0.0.0/0: https://pkg.go.dev/net#ParseCIDR
  */
 export function blockProblems({ cidr, except = [] }: Block): string[] {
@@ -23,7 +23,7 @@ export function blockProblems({ cidr, except = [] }: Block): string[] {
 interface Network {
   readonly width: 32 | 128;
   readonly bits: number;
-  /** Without what the mask hides. */
+  /** The address without the bits that the mask hides. */
   readonly prefix: bigint;
 }
 
@@ -32,7 +32,7 @@ function isWithin(inner: Network, outer: Network): boolean {
   return inner.prefix >> BigInt(inner.bits - outer.bits) === outer.prefix;
 }
 
-/** The network, or what is wrong with its text. */
+/** The network, or the fault in its text. */
 function parseNetwork(text: string): Network | string {
   const [address = "", digits = ""] = text.split("/");
   if (!(isIPv4(address) || isIPv6(address)) || !/^\d+$/.test(digits))
@@ -50,7 +50,7 @@ function parseNetwork(text: string): Network | string {
 
 function numberOf(address: string): bigint {
   if (isIPv4(address)) return join(address.split(".").map(Number), 8n);
-  // As URLs write it: shortest, and all of it in hex.
+  // As in URLs: in the shortest form, and everything in hex.
   const [head = [], tail] = new URL(`http://[${address}]`).hostname
     .slice(1, -1)
     .split("::")

@@ -27,7 +27,7 @@ const reader = new S3Client({
   credentials,
 });
 
-/** What Rook makes of object-store-user.yaml, and the bucket's owner of bucket-policy.json. */
+/** The user that Rook creates from object-store-user.yaml, and the policy that the bucket's owner sets from bucket-policy.json. */
 beforeAll(async () => {
   const keys = [`--access-key=${credentials.accessKeyId}`, `--secret-key=${credentials.secretAccessKey}`];
   const user = ["--uid=imgproxy-lite", "--display-name=reader", "--op-mask=read"];

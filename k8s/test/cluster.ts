@@ -10,7 +10,7 @@ import type { KubeObject } from "./render.ts";
 export interface Outcome {
   readonly status: number | null;
   readonly stdout: string;
-  /** Its warnings and errors. */
+  /** Warnings and errors of kubectl. */
   readonly stderr: string;
 }
 
@@ -19,7 +19,7 @@ const cluster = inject("kubernetes");
 /** Whether there is an API server. */
 export const hasCluster: boolean = cluster !== null;
 
-/** Whether controllers and nodes do what objects say. */
+/** Whether there are controllers and nodes, so that pods really run. */
 export const clusterRuns: boolean = cluster?.runs ?? false;
 
 export const api = createKubeClient(cluster ?? { url: "", token: "", certificate: "" });
@@ -29,12 +29,12 @@ export function kubectl(args: readonly string[], input = ""): Promise<Outcome> {
   return run("kubectl", args, input);
 }
 
-/** `kubectl apply`, less what nobody has taught this API server. */
+/** `kubectl apply`, without objects of kinds that this API server does not know. */
 export async function apply(objects: readonly KubeObject[], ...options: readonly string[]): Promise<Outcome> {
   return await kubectl(["apply", "-f", "-", ...options], await known(objects));
 }
 
-/** `kubectl diff`: what another apply would change, and 0 where that is nothing. */
+/** `kubectl diff`: what another apply would change; exit code 0 if it would change nothing. */
 export async function diff(objects: readonly KubeObject[], ...options: readonly string[]): Promise<Outcome> {
   return await kubectl(["diff", "-f", "-", ...options], await known(objects));
 }
@@ -69,7 +69,7 @@ function run(command: string, args: readonly string[], input: string): Promise<O
   });
 }
 
-/** A new namespace as the guide makes it, gone after the test. */
+/** A new namespace, created as in the guide and deleted after the test. */
 export async function createNamespace(): Promise<string> {
   const name = `photos-${randomUUID().slice(0, 8)}`;
   const level = {
@@ -78,7 +78,7 @@ export async function createNamespace(): Promise<string> {
   };
   await api.post("/api/v1/namespaces", { metadata: { name, labels: level } });
   onTestFinished(() => api.delete(`/api/v1/namespaces/${name}`));
-  // A controller's work, where there are controllers.
+  // In a cluster with controllers, a controller does this.
   if (!clusterRuns)
     await api.post(`/api/v1/namespaces/${name}/serviceaccounts`, { metadata: { name: "default" } });
   await expect.poll(() => exists(`/api/v1/namespaces/${name}/serviceaccounts/default`)).toBe(true);
@@ -95,7 +95,7 @@ export async function exists(path: string): Promise<boolean> {
   );
 }
 
-/** New nodes, one for each number of thousandths of a core, and no others to put a pod on. @returns their names. */
+/** New nodes, one for each number of thousandths of a core; pods can run on no other node. @returns their names. */
 export async function useNodes(...milliCores: readonly number[]): Promise<readonly string[]> {
   const { items } = await api.get<{ readonly items: readonly INode[] }>("/api/v1/nodes");
   for (const { metadata } of items)
@@ -112,7 +112,7 @@ export async function useNodes(...milliCores: readonly number[]): Promise<readon
   return names;
 }
 
-/** A volume for each claim that is applied, as a provisioner would make it. */
+/** A volume for each claim that is applied, as a provisioner would create it. */
 export async function provideVolumes(namespace: string, objects: readonly KubeObject[]): Promise<void> {
   const claims = objects.filter((object): object is KubeObject & IPersistentVolumeClaim => isClaim(object));
   for (const { metadata, spec } of claims) {
@@ -146,13 +146,13 @@ export async function podsOf(namespace: string, component = "server"): Promise<r
     .items;
 }
 
-/** Whether readers are sent to it. */
+/** Whether requests of readers go to this pod. */
 export function isReady({ metadata, status }: IPod): boolean {
   const ready = status?.conditions?.some(({ type, status: state }) => type === "Ready" && state === "True");
   return ready === true && metadata?.deletionTimestamp === undefined;
 }
 
-/** How few server pods were ready at once, from now on. */
+/** The smallest number of server pods that were ready at the same time, from now on. */
 export async function watchReady(
   namespace: string,
 ): Promise<{ readonly lowest: () => number; stop(): void }> {
@@ -169,7 +169,7 @@ export async function watchReady(
     },
     ended.signal,
   );
-  // What was there at the start came one by one.
+  // The pods that existed at the start became ready one after the other.
   lowest = now();
   onTestFinished(() => ended.abort());
   return { lowest: () => lowest, stop: () => ended.abort() };

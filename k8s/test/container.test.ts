@@ -92,7 +92,7 @@ describe.runIf(canEnter())("built and run without an engine, read-only, as that 
     const children = readFileSync(`/proc/${server.pid}/task/${server.pid}/children`, "utf8")
       .trim()
       .split(" ");
-    // One that is just beginning or has ended has none.
+    // A process that is just starting or has ended has none.
     const environments = children
       .map((pid) => readFileSync(`/proc/${pid}/environ`, "utf8"))
       .filter((environment) => environment !== "");
@@ -137,7 +137,7 @@ describe.runIf(canEnter())("built and run without an engine, read-only, as that 
   });
 });
 
-/** Mounts of one's own need root; CI has it. */
+/** Creating mounts needs root; CI has it. */
 function canEnter(): boolean {
   try {
     execFileSync("unshare", ["--mount", "setpriv", "--version"], { stdio: "ignore" });
@@ -149,7 +149,7 @@ function canEnter(): boolean {
   }
 }
 
-/** The server says where it listens in a line of its log. */
+/** The server logs the address on which it listens. */
 async function addressesOf(server: ChildProcess): Promise<{ readonly url: string; readonly admin: string }> {
   let text = "";
   server.stderr?.pipe(process.stderr);

@@ -4,14 +4,14 @@ export interface Instruction {
   readonly rest: string;
 }
 
-/** From one FROM to the next. */
+/** A stage: from one FROM to the next. */
 export interface Stage {
   readonly base: string;
   readonly name: string;
   readonly instructions: readonly Instruction[];
 }
 
-/** As much of the format as ours uses: comments, ARG before the first FROM, one instruction a line. */
+/** The part of the format that our file uses: comments, ARG before the first FROM, one instruction a line. */
 export function parseContainerfile(text: string): Stage[] {
   const lines = text.split("\n").filter((line) => /^\S/.test(line) && !line.startsWith("#"));
   const args = new Map<string, string>();
@@ -27,7 +27,7 @@ export function parseContainerfile(text: string): Stage[] {
   return stages;
 }
 
-/** What the last instruction of a kind says, as JSON arrays of words are written. */
+/** The words of the last instruction of a kind, which are written as a JSON array. */
 export function wordsOf(stage: Stage, keyword: string): string[] {
   const rest = stage.instructions.findLast((one) => one.keyword === keyword)?.rest ?? "";
   const words: unknown = JSON.parse(rest.slice(rest.indexOf("[")));

@@ -24,7 +24,7 @@ const queries = panels.flatMap(({ title, targets = [] }) =>
   targets.map(({ expr }) => [title, expr] as const),
 );
 
-/** Nothing of this kind happens while the server is well. */
+/** Metrics that count only faults; a healthy server has no samples of them. */
 const quietWhenWell = ["Not 200 or 304"];
 
 describe.runIf(hasPrometheus())("the dashboard, over a real Prometheus that scrapes a real server", () => {
@@ -47,7 +47,7 @@ describe.runIf(hasPrometheus())("the dashboard, over a real Prometheus that scra
       "imgproxy-lite-admin": [new URL(server.admin).host],
       "imgproxy-lite-gc-admin": [new URL(gc.admin).host],
     });
-    // A rate needs two scrapes, and something that changed between them.
+    // A rate needs two scrapes, with a change between them.
     for (let round = 0; round < 4; round++) {
       await (await fetch(`${server.url}?img=worms.jpg&q=${50 + round}&w=320`)).arrayBuffer();
       await (await fetch(`${server.url}?img=worms.jpg&q=33&w=320`)).arrayBuffer();

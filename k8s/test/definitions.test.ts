@@ -128,13 +128,13 @@ describe.runIf(hasKubectl())("figures that belong together", () => {
       const config = configOf(folder, "imgproxy-lite");
       const mebi = 2 ** 20;
       const encoders = config.encoders + config.warmEncoders;
-      // Each may grow by its threads' stacks beyond what it is charged (memory-limit.ts); the server itself stays below
+      // Each can grow by its threads' stacks above its reservation (memory-limit.ts); the server itself stays below
       // 200 MiB, and 128 MiB are for originals (service.ts).
       const needed = config.encoderMemory + encoders * 32 * mebi + config.hotCacheBytes + (200 + 128) * mebi;
       const limit = bytesOf(container(folder, "imgproxy-lite").resources?.limits?.memory);
       expect(limit).toBeLessThanOrEqual(2 * 1024 * mebi);
       expect(needed).toBeLessThan(0.9 * limit);
-      // An ordinary image in every encoder at once.
+      // An ordinary image in every encoder at the same time.
       expect(config.encoderMemory).toBeGreaterThanOrEqual(encoders * (CHILD_BYTES + ORDINARY_BYTES));
     },
   );
@@ -160,7 +160,7 @@ describe.runIf(hasKubectl())("figures that belong together", () => {
       const grace =
         deployment(folder, "imgproxy-lite").spec?.template.spec?.terminationGracePeriodSeconds ?? 0;
       expect(grace).toBeGreaterThanOrEqual(pause + config.drainTimeout / 1000 + 5);
-      // Longer than a readiness probe needs to fail, should endpoints only follow that.
+      // Longer than a readiness probe needs to fail, in case endpoints change only after that.
       expect(pause).toBeGreaterThanOrEqual(
         (readinessProbe?.periodSeconds ?? 0) * (readinessProbe?.failureThreshold ?? 0),
       );
@@ -172,7 +172,7 @@ describe.runIf(hasKubectl())("figures that belong together", () => {
     const [ingress] = render(folder).filter((object) => Ingress.is(object));
     const notes = ingress?.metadata?.annotations ?? {};
     const seconds = (name: string) => Number.parseInt(found(notes[name], name), 10);
-    // The original, three seconds in the line, the encode, and some to spare.
+    // The original, three seconds in the queue, the encode, and a reserve.
     for (const family of ["nginx.org", "nginx.ingress.kubernetes.io"])
       expect(seconds(`${family}/proxy-read-timeout`)).toBeGreaterThan(
         config.sourceTimeout / 1000 + 3 + config.encodeTimeout / 1000 + 1,
@@ -242,7 +242,7 @@ function configOf(folder: Rendered, name: string): Config {
   return loadConfig(program, argv, Object.fromEntries(environment)).config;
 }
 
-/** In place of a file that Kubernetes mounts. */
+/** Replaces a file that Kubernetes mounts. */
 function secretFile(): string {
   const file = join(secrets, "secret");
   writeFileSync(file, "0123456789abcdef0123456789abcdef\n");

@@ -62,7 +62,7 @@ describe.runIf(clusterRuns)("what the guide says of", () => {
     const namespace = await createNamespace();
     const old = oldRelease(namespace);
     await provideVolumes(namespace, old);
-    // As it was made by hand: nothing is known of what it once was.
+    // As if created by hand: its annotation of the last apply is missing.
     const { stderr } = await kubectl(["create", "-f", "-"], listOf(old));
     expect(stderr).toBe("");
     await expect.poll(() => phaseOf(namespace)).toBe("Bound");
@@ -74,7 +74,7 @@ describe.runIf(clusterRuns)("what the guide says of", () => {
     expect(status).toBe(0);
     const objects = render(folder, { namespace, patches: found(patches, "patches") });
     const applied = await apply(objects);
-    // It was not made by an apply, which kubectl says once.
+    // It was not created by an apply, and kubectl warns about that once.
     expect([applied.status, applied.stderr]).toEqual([
       0,
       expect.stringMatching(/^(Warning: resource .*\n)?$/),
@@ -105,7 +105,7 @@ async function phaseOf(namespace: string): Promise<string | undefined> {
   return (await api.get<IPersistentVolumeClaim>(path)).status?.phase;
 }
 
-/** The manifest that the guide tells of, with a claim that is not like ours. */
+/** The manifest that the guide describes, with a claim that differs from ours. */
 function oldRelease(namespace: string): KubeObject[] {
   const labels = { app: "imgproxy-lite" };
   const metadata = { name: "imgproxy-lite", namespace };

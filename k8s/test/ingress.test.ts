@@ -51,7 +51,7 @@ describe.runIf(hasNginx())("the ingress's annotations, in a real nginx before tw
     const [first, second] = [replicaAt(0), replicaAt(1)];
     first.full = true;
     for (const img of photographs) expect((await get(img)).status).toBe(200);
-    // Each of its photographs was tried there: a 503 says that it is busy now, not that it is down for ten seconds.
+    // Each of its photographs was tried there: a 503 means that the server is busy now, not that it is down for ten seconds.
     expect(first.asked.length).toBeGreaterThan(photographs.length / 5);
     expect(second.asked).toHaveLength(photographs.length);
     second.full = true;
@@ -113,7 +113,7 @@ async function listenAnywhere(server: Server): Promise<number> {
 
 // --- nginx ---
 
-/** As F5's controller writes it: the method into the upstream, the rest into the location. */
+/** As F5's controller writes it: the method in the upstream, the rest in the location. */
 function configOf(folder: string, port: number, replicas: readonly number[]): string {
   const directive = (name: string) =>
     `proxy_${name.replaceAll("-", "_")} ${notes[`nginx.org/proxy-${name}`]};`;

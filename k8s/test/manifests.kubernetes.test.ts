@@ -4,10 +4,10 @@ import { api, apply, clusterRuns, createNamespace, diff, hasCluster, kubectl, us
 import { workloads } from "./objects.ts";
 import { components, type KubeObject, overlays, parseObjects, render } from "./render.ts";
 
-/** Not a word on the second channel, where warnings and errors are. */
+/** Nothing on stderr, where warnings and errors are. */
 const quiet = { status: 0, stderr: "" };
 
-/** All that an operator may apply: whole folders and, of a component, what it adds or changes. */
+/** Everything that an operator can apply: whole folders and, for a component, what it adds or changes. */
 function everything(): readonly (readonly KubeObject[])[] {
   const base = new Set(render("base").map((object) => JSON.stringify(object)));
   return [
@@ -32,7 +32,7 @@ describe.runIf(hasCluster)(
     ])(
       "manifests are applied $way without a warning, and a second time without a change",
       async ({ options }) => {
-        // It is the one object without a namespace, and the two ways would quarrel over it.
+        // It is the only object without a namespace, and the two ways of applying would conflict over it.
         onTestFinished(async () => void (await kubectl(["delete", "storageclass", "--all"])));
         const objects = (await Promise.all(everything().map(intoNamespace))).flat();
         expect(await apply(objects, "--dry-run=server", ...options)).toMatchObject(quiet);
@@ -73,7 +73,7 @@ describe.runIf(hasCluster)("an Application of Argo CD", () => {
   );
 });
 
-/** Objects in a new namespace in place of their own. */
+/** Objects in a new namespace instead of their own. */
 async function intoNamespace(objects: readonly KubeObject[]): Promise<KubeObject[]> {
   expect(objects).not.toEqual([]);
   const namespace = await createNamespace();
@@ -82,13 +82,13 @@ async function intoNamespace(objects: readonly KubeObject[]): Promise<KubeObject
   );
 }
 
-/** What an apply says that it changed. The server's own way says of everything that it was applied. */
+/** The objects that an apply reports as changed. A server-side apply reports every object as applied. */
 function changesIn(stdout: string): string[] {
-  // Of a disruption budget kubectl always sends the selector, and the server finds that nothing changed: `diff` tells.
+  // kubectl always sends the selector of a disruption budget, although nothing changes: `diff` shows that.
   return stdout.match(/^(?!poddisruptionbudget).* (created|configured)$/gm) ?? [];
 }
 
-/** @throws KubeError if the pod would not be let in. */
+/** @throws KubeError if the pod would not be admitted. */
 async function admit(namespace: string, pod: object): Promise<void> {
   await api.post(`/api/v1/namespaces/${namespace}/pods?dryRun=All`, pod);
 }

@@ -12,7 +12,7 @@ import { StorageClass } from "kubernetes-models/storage.k8s.io/v1";
 import { ConfigMap, PersistentVolumeClaim, Secret, Service, ServiceAccount } from "kubernetes-models/v1";
 import type { KubeObject } from "./render.ts";
 
-/** The API server's schemas, and the operators', by the module that has them. */
+/** The schemas of the API server and of the operators, by the module that has them. */
 export const models = {
   "kubernetes-models/v1": { ConfigMap, PersistentVolumeClaim, Secret, Service, ServiceAccount },
   "kubernetes-models/apps/v1": { Deployment },

@@ -61,7 +61,7 @@ describe.runIf(hasKubectl())("what a server may hear and say", () => {
       ];
       for (const address of [...inside, "::1", "fd00::1", "fe80::1", "fec0::1", "ff02::1", "64:ff9b:1::1"])
         expect([address, says(address)]).toEqual([address, false]);
-      // A pod without IPv4 reaches IPv4 by NAT64, and nothing more by it than it would without.
+      // A pod without IPv4 reaches IPv4 addresses through NAT64, and only those that the policy allows.
       expect(says(nat64("52.219.170.1"))).toBe(true);
       for (const address of inside) expect([address, says(nat64(address))]).toEqual([address, false]);
     },
@@ -106,7 +106,7 @@ interface Flow {
 
 const address = (text: string): Peer => ({ address: text });
 
-/** What some clusters need and the policies refuse, until its component is taken. */
+/** Connections that some clusters need, and that the policies refuse unless the component is used. */
 const flows: readonly Flow[] = [
   ["node-local-dns", "overlays/rook-ceph", "out", "imgproxy-lite", address("169.254.20.10"), [53]] as const,
   ["node-local-dns", "argocd/publish", "out", "imgproxy-lite-scan", address("169.254.20.10"), [53]] as const,
@@ -178,7 +178,7 @@ describe.runIf(hasKubectl())("what others may", () => {
   });
 });
 
-/** RFC 6052: an IPv4 address as pods without IPv4 see it. */
+/** RFC 6052: an IPv4 address in the form that pods without IPv4 use. */
 function nat64(ipv4: string): string {
   const [a = 0, b = 0, c = 0, d = 0] = ipv4.split(".").map(Number);
   return `64:ff9b::${(a * 256 + b).toString(16)}:${(c * 256 + d).toString(16)}`;
@@ -198,7 +198,7 @@ function podOf(folder: Rendered, name: string) {
   );
 }
 
-/** The labels that the Job has are the ones that the server's policy knows. */
+/** The labels of the Job are those that the server's policy allows. */
 function scanJob() {
   return pod(
     "blog",

@@ -3,7 +3,7 @@ import { type IJob, Job } from "kubernetes-models/batch/v1";
 import { ConfigMap, type IContainer, type IPodSpec } from "kubernetes-models/v1";
 import { type KubeObject, type Own, type Rendered, render } from "./render.ts";
 
-/** A pod that something rendered will start. */
+/** A pod that a rendered object starts. */
 export interface Workload {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
@@ -35,10 +35,10 @@ export function container(folder: Rendered, name: string): IContainer {
   return found(deployment(folder, name).spec?.template.spec?.containers[0], `container of ${name}`);
 }
 
-/** In place of what a Secret has. */
+/** Replaces the value of a Secret. */
 const secret = "a-secret-of-32-characters-or-more";
 
-/** All that a container finds in its environment, a word for each secret. */
+/** The environment of a container, with a placeholder for each secret. */
 export function environmentOf(folder: Rendered, name: string): ReadonlyMap<string, string> {
   const maps = render(folder).filter((object) => ConfigMap.is(object));
   const { envFrom = [], env = [] } = container(folder, name);

@@ -70,13 +70,13 @@ describe.runIf(hasKubectl())("the server", () => {
         "topology.kubernetes.io/zone",
       ]);
       for (const { labelSelector } of spread) expect(labelSelector).toEqual(spec?.selector);
-      // An apply would set it back to what the file says.
+      // An apply would reset it to the value in the file.
       expect(spec?.replicas).toBeUndefined();
       const [scaler] = render(folder).filter((object) => HorizontalPodAutoscaler.is(object));
       expect(scaler?.spec?.minReplicas).toBe(2);
       expect(scaler?.spec?.scaleTargetRef).toMatchObject({ kind: "Deployment", name: "imgproxy-lite" });
       const [budget] = render(folder).filter((object) => PodDisruptionBudget.is(object));
-      // One pod at a time goes, however many there are.
+      // One pod at a time is removed, whatever their number.
       expect(budget?.spec).toMatchObject({ maxUnavailable: 1 });
       expect(budget?.spec?.minAvailable).toBeUndefined();
       expect(scaler?.spec?.behavior?.scaleDown?.policies).toEqual([
@@ -128,7 +128,7 @@ describe.runIf(hasKubectl())("the server", () => {
       for (const { value = "" } of env) {
         const secret = secretAt(value);
         const items = secret?.items?.map(({ path }) => path);
-        // Without a list every key of the Secret is a file; what may be absent has none.
+        // Without a list, every key of the Secret is a file; an optional Secret has no list.
         expect([value, items ?? secret?.optional]).toEqual([
           value,
           items ? expect.arrayContaining([basename(value)]) : true,
@@ -192,7 +192,7 @@ describe.runIf(hasKubectl())("what an operator has beside", () => {
           "argocd.argoproj.io/compare-options": "IgnoreExtraneous",
           "kustomize.toolkit.fluxcd.io/prune": "disabled",
         });
-      // What no pod needs goes as soon as it is not wanted.
+      // Objects that no pod needs can be removed immediately.
       for (const { metadata } of generated.filter((map) => !kept.includes(map)))
         expect(metadata?.annotations).toBeUndefined();
     },
@@ -215,7 +215,7 @@ const allowedVolumes = [
   "secret",
 ];
 
-/** What the admission controller would say, by the controls of the Pod Security Standards. */
+/** What the admission controller would report, by the controls of the Pod Security Standards. */
 function restrictedProblems(pod: string, spec: PodSpec): string[] {
   const problems: string[] = [];
   const expectThat = (holds: boolean, control: string) => holds || problems.push(`${pod}: ${control}`);

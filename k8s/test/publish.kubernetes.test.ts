@@ -13,7 +13,7 @@ describe.runIf(clusterRuns)("the Job of a publish", () => {
   });
 
   test("the Job of a publish continues after more evictions than it may fail, and succeeds", async () => {
-    // Not as many as are allowed: before each new pod the controller waits twice as long.
+    // Fewer pods than are allowed: the controller doubles its wait before each new pod.
     const namespace = await publish({ patches: [noFailureAllowed] });
     await Promise.all(
       names.map(async (name) => {
@@ -68,7 +68,7 @@ async function jobOf(namespace: string, name: string): Promise<IJob> {
   return await api.get(`/apis/batch/v1/namespaces/${namespace}/jobs/${name}`);
 }
 
-/** The condition that ended it; nothing while it runs. */
+/** The condition with which the Job ended; empty while it runs. */
 async function endOf(namespace: string, name: string): Promise<string | undefined> {
   const { conditions = [] } = (await jobOf(namespace, name)).status ?? {};
   const end = conditions.find(({ type, status }) => status === "True" && /^(Complete|Failed)$/.test(type));
@@ -100,7 +100,7 @@ async function isRunning(namespace: string, pod: string): Promise<boolean> {
   return items.some(({ metadata, status }) => metadata?.name === pod && status?.phase === "Running");
 }
 
-/** What stages.yaml knows: the one pod that runs ends with this exit code. */
+/** A stage of stages.yaml: the one running pod ends with this exit code. */
 async function endWith(namespace: string, job: string, exit: number): Promise<void> {
   const pod = await runningPod(namespace, job);
   await api.patch(`${podsIn(namespace)}/${pod}`, {

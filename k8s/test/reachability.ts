@@ -21,8 +21,8 @@ interface Selector {
 }
 
 /**
- * Whether the policies let a pod hear a peer (`in`) or speak to one (`out`), as a network plugin would decide.
- * @param ports the number and the names that a rule may have for it.
+ * Whether the policies allow connections from a peer to a pod (`in`) or from the pod to it (`out`), as a network plugin decides.
+ * @param ports the number, and names that a rule can have for it.
  */
 export function mayTalk(
   objects: readonly KubeObject[],

@@ -5,15 +5,15 @@ import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { loadAll } from "js-yaml";
 
-/** Everything that an operator may apply, by its folder under k8s/. */
+/** Everything that an operator can apply, by its folder under k8s/. */
 export const overlays = ["overlays/rook-ceph", "overlays/s3", "overlays/single-node"] as const;
 export const rendered = ["base", ...overlays, "argocd/publish"] as const;
 export type Rendered = (typeof rendered)[number];
 
-/** What a cluster may need beside an overlay, by its folder under k8s/components/. */
+/** Components that a cluster can need in addition to an overlay, by folder under k8s/components/. */
 export const components: readonly string[] = readdirSync(folderOf("components"));
 
-/** An operator's own kustomization over one of ours. */
+/** An operator's own kustomization that is based on one of ours. */
 export interface Own {
   readonly namespace?: string;
   readonly components?: readonly string[];
@@ -23,14 +23,14 @@ export interface Own {
   readonly configMapGenerator?: readonly object[];
 }
 
-/** What every object of Kubernetes has. */
+/** Fields that every object of Kubernetes has. */
 export interface KubeObject {
   readonly apiVersion: string;
   readonly kind: string;
   readonly metadata: { readonly name: string; readonly namespace?: string };
 }
 
-/** Whether a kubectl is here whose kustomize knows components; says so where none is. In CI it has to be. */
+/** Whether this machine has a kubectl whose kustomize knows components. If not, a line says so; in CI that is an error. */
 export function hasKubectl(): boolean {
   try {
     execFileSync("kubectl", ["kustomize", folderOf("components/ingress")], { stdio: "ignore" });
@@ -55,7 +55,7 @@ export function render(folder: Rendered, own: Own = {}): KubeObject[] {
 
 /** The same as text. */
 export function renderText(folder: Rendered, own: Own = {}): string {
-  // kustomize takes no absolute paths, and follows no link out of its folder.
+  // kustomize accepts no absolute paths, and follows no link out of its folder.
   const work = realpathSync(mkdtempSync(join(tmpdir(), "kustomize-")));
   const ours = (name: string): string => relative(work, folderOf(name));
   try {

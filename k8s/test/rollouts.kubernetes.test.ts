@@ -61,7 +61,7 @@ describe.runIf(clusterRuns)("a rollout", () => {
   });
 
   test("a rollout of a single node ends although a second pod would not fit", async () => {
-    // A core, less what the system's own pods have taken of it.
+    // A core without the share of the system's own pods.
     await useNodes(900);
     const namespace = await deploy("overlays/single-node", 1);
     for (const release of ["0.2.0", "0.3.0"]) await rollOut(namespace, "overlays/single-node", release);
@@ -99,7 +99,7 @@ describe.runIf(clusterRuns)("a release that does not start", () => {
     await expect.poll(async () => (await podsOf(namespace)).filter((pod) => !isReady(pod))).toHaveLength(1);
     await prune(namespace, broken);
     expect(await mapsThatAreMissing(namespace)).toEqual([]);
-    // A node dies: what comes in place of an old pod finds what that had.
+    // A node dies: the pod that replaces an old one finds the same volumes.
     await api.delete(`/api/v1/namespaces/${namespace}/pods/${old?.metadata?.name}`);
     await expect.poll(() => countReady(namespace)).toBe(2);
     expect(await mapsThatAreMissing(namespace)).toEqual([]);
@@ -128,14 +128,14 @@ async function rollOut(namespace: string, folder: Rendered, newTag: string): Pro
   expect(await kubectl(status)).toMatchObject(done);
 }
 
-/** As the autoscaler does under load, which there is none of here. */
+/** Scales as the autoscaler would under load; there is no load here. */
 async function scaleToSix(namespace: string): Promise<void> {
   const scaler = `/apis/autoscaling/v2/namespaces/${namespace}/horizontalpodautoscalers/imgproxy-lite`;
   await api.patch(scaler, { spec: { minReplicas: 6 } });
   await expect.poll(() => countReady(namespace)).toBe(6);
 }
 
-/** What stages.yaml knows: the pods start and are never ready. */
+/** A stage of stages.yaml: the pods start and are never ready. */
 const neverReady = {
   target: { kind: "Deployment", name: "imgproxy-lite" },
   patch: JSON.stringify([
@@ -154,7 +154,7 @@ async function drain(node: string): Promise<void> {
 
 // --- what prunes ---
 
-/** As Argo CD and Flux do: what they once applied and is not wanted any more goes, unless it says otherwise. */
+/** Prunes like Argo CD and Flux: deletes objects that were once applied and are no longer wanted, unless their annotations forbid it. */
 async function prune(namespace: string, wanted: readonly KubeObject[]): Promise<void> {
   const path = `/api/v1/namespaces/${namespace}/configmaps`;
   const { items } = await api.get<{ readonly items: readonly IConfigMap[] }>(
@@ -169,7 +169,7 @@ async function prune(namespace: string, wanted: readonly KubeObject[]): Promise<
   }
 }
 
-/** ConfigMaps that a pod takes its environment from and that are not there. */
+/** ConfigMaps that a pod needs for its environment and that do not exist. */
 async function mapsThatAreMissing(namespace: string): Promise<string[]> {
   const containers = (await podsOf(namespace)).flatMap(({ spec }) => spec?.containers ?? []);
   const names = new Set(

@@ -14,10 +14,10 @@ import {
 import path from "node:path";
 import { type Copy, copiesOf, type Stage } from "./containerfile.ts";
 
-/** An image's files in a folder, without an engine: what the Containerfile copies, its base by this machine's node. */
+/** An image's files in a folder, without an engine: the files that the Containerfile copies; this machine's node replaces its base. */
 export interface Rootfs {
   readonly folder: string;
-  /** Runs a command in it as an engine would with `--read-only --cap-drop ALL --security-opt no-new-privileges`. */
+  /** Runs a command in it, as an engine would with `--read-only --cap-drop ALL --security-opt no-new-privileges`. */
   run(command: readonly string[], env: Readonly<Record<string, string>>): ChildProcess;
   remove(): void;
 }
@@ -25,12 +25,12 @@ export interface Rootfs {
 const USER = 65532;
 
 /**
- * Does what a build would: the build stage's commands in a folder of their own, then the copies of the last stage. Only
- * `npm ci` is not run again: what it made of the same lockfile is linked in.
+ * Does the same as a build: the build stage's commands in a separate folder, then the copies of the last stage. Only
+ * `npm ci` does not run again: the packages that it installed from the same lockfile are linked in.
  */
 export function buildRootfs(context: string, [build, runtime]: readonly [Stage, Stage]): Rootfs {
   mkdirSync(path.join(context, ".cache"), { recursive: true });
-  // On the same file system, for the links.
+  // On the same file system, because of the hard links.
   const work = mkdtempSync(path.join(context, ".cache/rootfs-"));
   const stage = path.join(work, "stage");
   const folder = path.join(work, "root");
@@ -57,14 +57,14 @@ function runIn(folder: string, command: string): void {
 
 // --- files ---
 
-/** `root` is where an absolute target begins; a build stage has none. */
+/** `root` is the folder for absolute targets; a build stage has none. */
 function copyInto({ sources, target, owner }: Copy, from: string, workdir: string, root = workdir): void {
   for (const source of sources) {
     const origin = path.join(from, source);
     const base = path.isAbsolute(target) ? path.join(root, target) : path.join(workdir, target);
     const into = target.endsWith("/") ? path.join(base, path.basename(source)) : base;
     if (path.basename(source) === "node_modules") link(origin, into);
-    // As .containerignore has it.
+    // As in .containerignore.
     else cpSync(origin, into, { recursive: true, filter: (file) => path.basename(file) !== "test" });
     if (owner !== undefined) {
       const [user = 0, group = 0] = owner.split(":").map(Number);
@@ -73,7 +73,7 @@ function copyInto({ sources, target, owner }: Copy, from: string, workdir: strin
   }
 }
 
-/** A copy that takes no room and no time. */
+/** A copy by hard links, which needs no space and no time. */
 function link(folder: string, target: string): void {
   mkdirSync(path.dirname(target), { recursive: true });
   execFileSync("cp", ["-al", folder, target]);
@@ -83,7 +83,7 @@ function workdirOf(stage: Stage): string {
   return stage.instructions.find(({ keyword }) => keyword === "WORKDIR")?.rest ?? "/";
 }
 
-/** What the base has and we use: node where distroless keeps it, the libraries that it and sharp link to, no shell. */
+/** The parts of the base that we use: node at its place in distroless, the libraries that node and sharp link to, no shell. */
 function addBase(folder: string): void {
   const node = process.execPath;
   place(node, path.join(folder, "nodejs/bin/node"));
@@ -101,7 +101,7 @@ function addBase(folder: string): void {
   writeFileSync(path.join(folder, "etc/hosts"), "127.0.0.1 localhost\n");
 }
 
-/** The system's own; what a package brings is in the image already. */
+/** Only libraries of the system; those of packages are in the image already. */
 function librariesOf(file: string): string[] {
   const links = execFileSync("ldd", [file], { encoding: "utf8" }).matchAll(/(\/\S+) \(0x/g);
   return [...links].flatMap(([, library = ""]) => (/^\/(usr\/)?lib/.test(library) ? [library] : []));
@@ -114,7 +114,7 @@ function place(file: string, target: string): void {
 
 // --- processes ---
 
-/** Mounts that nobody else sees, then no way back: no root, no capability, nothing to gain one with. */
+/** Makes mounts that no other process sees, then gives up root and every capability, and the means to gain one. */
 const enter = `
 root=$1; shift
 mount --bind "$root" "$root"
@@ -127,7 +127,7 @@ exec setpriv --no-new-privs --bounding-set=-all,+setuid,+setgid,+sys_chroot \\
   /usr/sbin/chroot --userspec=${USER}:${USER} --groups= "$root" "$@"
 `;
 
-/** What the kernel knows of a process: its user, its capabilities, whether it may gain any. */
+/** The kernel's data of a process: its user, its capabilities, and whether it can gain any. */
 export function statusOf(pid: number): ReadonlyMap<string, string> {
   const lines = readFileSync(`/proc/${pid}/status`, "utf8").trim().split("\n");
   return new Map(lines.map((line) => [line.split(":")[0] ?? "", line.slice(line.indexOf(":") + 1).trim()]));

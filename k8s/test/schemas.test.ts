@@ -10,7 +10,7 @@ const applications = ["proxy.yaml", "blog.yaml"].flatMap((file) =>
   parseObjects(readFileSync(`${root}/k8s/argocd/${file}`, "utf8")),
 );
 
-/** No package has their schema. These fields were read in Rook's own definition (v1.20). */
+/** No package has the schema of these kinds. The fields are from Rook's own definition (v1.20). */
 const rookFields = { CephObjectStoreUser: ["store", "clusterNamespace", "displayName", "opMask"] };
 
 describe.runIf(hasKubectl())("what kustomize renders", () => {
@@ -67,14 +67,14 @@ function rookProblems(object: KubeObject): string[] {
   return spec.filter((field) => !known.includes(field)).map((field) => `${object.kind}: ${field}?`);
 }
 
-/** What the compiler says of the objects as literals of the schemas' types. */
+/** The compiler's errors for the objects, written as literals of the schemas' types. */
 function typecheck(objects: readonly KubeObject[]): string {
   mkdirSync(`${root}/.cache`, { recursive: true });
   const folder = mkdtempSync(`${root}/.cache/manifests-`);
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const lines = objects.flatMap((object) => {
     const found = modelOf(object);
-    // The class says these two itself, and takes neither.
+    // The class sets these two itself, and accepts neither.
     const literal = JSON.stringify({ ...object, apiVersion: undefined, kind: undefined });
     return found === undefined ? [] : [`new (await import("${found.module}")).${object.kind}(${literal});`];
   });

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 const security = readFileSync(new URL("../../SECURITY.md", import.meta.url), "utf8").replace(/\s+/g, " ");
 const [, proofs = ""] = /## Proofs (.*?) ## /.exec(security) ?? [];
 
-/** Every test that SECURITY.md names, by its file. */
+/** The names of the tests in SECURITY.md, by file. */
 const named = [...proofs.matchAll(/`([\w/.-]+\.test\.ts)` ((?:"[^"]+"(?:, )?)+)/g)].flatMap(
   ([, file = "", titles = ""]) =>
     [...titles.matchAll(/"([^"]+)"/g)].map(([, title = ""]) => [file, title] as const),

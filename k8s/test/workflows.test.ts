@@ -70,15 +70,15 @@ test("the SBOM has every package that is installed, and no other", () => {
   expect([...new Set(listed)].sort()).toEqual(installedPackages());
 });
 
-/** What a step of the release runs. */
+/** The commands of a step of the release. */
 function commandsOf(name: string): string {
   const [, block = ""] = readFileSync(`${folder}/release.yml`, "utf8").split(`name: ${name}\n`);
   return /run: \|\n((?: {10}.*\n)+)/.exec(block)?.[1] ?? "exit 1";
 }
 
 /**
- * Every package that the image has, by the lockfile: what our dependencies need, and what those need. Not what `npm ci --omit dev`
- * installs: that takes a development dependency along which a dependency may have beside it (an optional peer).
+ * Every package in the image, according to the lockfile: our dependencies, and theirs. `npm ci --omit dev` would install more:
+ * development dependencies that are optional peers of a dependency.
  */
 function installedPackages(): string[] {
   const { packages }: { readonly packages: Readonly<Record<string, Locked>> } = JSON.parse(
@@ -95,7 +95,7 @@ function installedPackages(): string[] {
     for (const name of [...Object.keys({ ...dependencies, ...optionalDependencies }), ...needed])
       visit(placeOf(path, name));
   };
-  /** Beside the package or beside one that it lies in, the nearest. */
+  /** The nearest one: beside the package, or beside a package that contains it. */
   const placeOf = (from: string, name: string): string => {
     const own = `${from === "" ? "" : `${from}/`}node_modules/${name}`;
     if (own in packages || from === "") return own;

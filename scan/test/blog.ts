@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { decodeEntities } from "../content/references/html.ts";
 import { type RunOptions, run } from "./command.ts";
 
-/** Every URL that a dry run says the site's pages ask for. */
+/** Every URL that the site's pages request, according to a dry run. */
 export async function scanned(
   folder: string,
   hugoVersion: string,
@@ -19,11 +19,11 @@ export async function scanned(
   throw new Error(`the scan printed no URLs: ${stderr}`);
 }
 
-/** The proxy's URLs in a page, without fragments, by the attributes that hold them; not the code under test. */
+/** The proxy's URLs in a page, without fragments, by attribute; it does not use the code under test. */
 export function urlsIn(html: string, endpoint = "https://images.example/"): Set<string> {
   const attributes = [...html.matchAll(/\s(?:src|srcset|href|content)=(?:"([^"]*)"|'([^']*)'|([^\s>]+))/g)];
   const values = attributes.map(([, double, single, bare]) =>
-    // A feed's escaped HTML has its quotes escaped too.
+    // In a feed's escaped HTML, quotes are escaped too.
     decodeEntities(double ?? single ?? bare ?? "").replace(/^["']|["'].*$/gs, ""),
   );
   const urls = values.flatMap((value) => value.split(/,?\s+/)).map((url) => url.replace(/#.*/s, ""));

@@ -30,7 +30,7 @@ async function write(
   }
 }
 
-/** A site with a built folder of these files. */
+/** A site whose built folder has these files. */
 async function builtSite(
   built: Readonly<Record<string, string>>,
   files: Readonly<Record<string, string>> = {},
@@ -65,7 +65,7 @@ async function check(site: TestSite, ...args: string[]): Promise<Checked> {
   return { code, errors: of("error"), warnings: of("warning") };
 }
 
-/** The pictures that a check misses. */
+/** The pictures that a check reports as missing. */
 async function missing(site: TestSite, ...args: string[]): Promise<string[]> {
   const { errors } = await check(site, ...args);
   return errors.map((words) => /: (\S+) \(/.exec(words)?.[1] ?? words).sort();

@@ -6,13 +6,13 @@ export interface Cdn extends AsyncDisposable {
   readonly endpoint: string;
 }
 
-/** What the CDN does with an answer; the headers are those of the proxy's answer to begin with. */
+/** How the CDN changes an answer; the headers are at first those of the proxy's answer. */
 export interface CdnHabits {
-  /** Keeps answers, by what of the request; absent: none. */
+  /** The cache key that is made from a request; if absent, no answer is cached. */
   readonly keyOf?: (request: IncomingMessage) => string;
-  /** What is set or, with undefined, taken away: of an answer that was kept (`hit`) and of one that was not. */
+  /** Headers to set or, with undefined, to remove: of a cached answer (`hit`), and of one that is not cached. */
   readonly headers?: (hit: boolean) => Readonly<Record<string, string | undefined>>;
-  /** What it answers itself, without asking anyone. */
+  /** Its own answer, without a request to the proxy. */
   readonly instead?: (request: IncomingMessage) => Instead | undefined;
 }
 

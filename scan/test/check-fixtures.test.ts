@@ -10,7 +10,7 @@ import { type Fixture, fixtures } from "./fixtures/sites.ts";
 import { type RealServer, startServer } from "./real-server.ts";
 import { startScanProcess } from "./scan-process.ts";
 
-/** A bucket that has every key there can be. */
+/** A bucket that has every possible key. */
 const bucket = createServer();
 let server: RealServer;
 const scanner = startScanProcess();
@@ -57,7 +57,7 @@ describe.each([...hugos])("on Hugo $version", (hugo) => {
         await mkdir(path.dirname(file), { recursive: true });
         await writeFile(file, text);
       }
-      // The bucket has every key, also of images that pages leave plain: those are another test's.
+      // The bucket has every key, also for images that pages leave plain; another test checks those.
       const { code, stdout, stderr } = await scan("--check", "public", "--json", "--ignore", "**");
       const report = JSON.parse(stdout || "{}");
       expect({ code, stderr: stderr.trim() }).toEqual({ code: before.code, stderr: "" });

@@ -8,7 +8,7 @@ import { run } from "./command.ts";
 
 const newest = extremes.at(-1);
 
-/** Builds into `public/`, as a blog's CI does; what Hugo warned of. */
+/** Builds into `public/`, as a blog's CI does; returns Hugo's warnings. */
 async function publish(site: TestSite, hugo: Hugo): Promise<readonly string[]> {
   const built = await site.build(hugo);
   expect(built.errors).toEqual([]);
@@ -59,10 +59,10 @@ test.runIf(newest)(
     const { code, stdout } = await run(["--site", site.folder, "--check", "public", "--json"]);
     expect(code).toBe(0);
     const report = JSON.parse(stdout);
-    // hero.jpg is in no manifest yet, so its URLs carry no version and the whole ladder.
+    // hero.jpg is in no manifest yet, so its URLs have no version and every tier.
     expect(report.unscanned).toHaveLength(5);
     expect(report.unscanned[0]).toMatchObject({ file: "public/posts/a/index.html", line: 2 });
-    // The feed has the page's src, and no page the rest.
+    // The feed has the URL of the page's src; no page has the other URLs.
     expect(report.unemitted).toEqual([
       expect.objectContaining({ file: "content/posts/quiet.md", line: 5, column: 1 }),
     ]);
@@ -179,7 +179,7 @@ test.runIf(newest)("--html takes the URLs from the built site only, whatever the
   await using proxy = await startStandIn({ "gen.jpg": 900 });
   await using site = await createSite({
     "config.toml": config(proxy.endpoint),
-    // A content adapter: pages that no scan of files can see.
+    // A content adapter: its pages are not in files that a scan reads.
     "content/made/_content.gotmpl": `{{ .AddPage (dict "path" "one" "title" "One" "content" (dict "mediaType" "text/markdown" "value" "![](gen.jpg)")) }}`,
   });
   if (newest === undefined) return;
@@ -242,7 +242,7 @@ test.runIf(newest)(
       { key: "hero.jpg", file: "content/posts/a.md", line: 3, column: 8, missing: "all" },
     ]);
 
-    // A cover that is new since then is made; the other is not asked for, and is in the manifest all the same.
+    // A new cover is made; the other one is not requested, but is in the manifest.
     await writeFile(path.join(site.folder, "content/posts/b.md"), "---\ntitle: B\nimage: new.jpg\n---\n");
     proxy.asked.length = 0;
     const second = await scan();
@@ -251,7 +251,7 @@ test.runIf(newest)(
     const { stdout } = await run(["--site", site.folder]);
     expect(stdout).toContain("2 URLs of covers left out: at the last --check no page of the site used them");
 
-    // A theme that shows it: the check makes it, and from then on it is a photograph like any other.
+    // With a theme that shows the cover, the check makes it, and from then on it is an ordinary photograph.
     await writeFile(
       path.join(site.folder, "layouts/_default/single.html"),
       '<main>{{ with .Params.image }}{{ partial "imgproxy/img.html" (dict "page" $ "src" . "alt" "") }}{{ end }}{{ .Content }}</main>',
@@ -263,7 +263,7 @@ test.runIf(newest)(
     await scan();
     expect([asked("hero.jpg"), asked("new.jpg")]).toEqual([3, 3]);
 
-    // Without what the check has stored everything is warmed.
+    // Without the list that the check has stored, everything is warmed.
     await rm(path.join(site.folder, "resources"), { recursive: true });
     proxy.asked.length = 0;
     await scan();

@@ -13,7 +13,7 @@ const names = await readdir(recipes);
 
 let bin: string;
 
-/** What a runner has and this machine need not: packages, a place to deploy to. `npx` runs the working copy. */
+/** Commands that a runner has and this machine may lack: packages, a deployment. `npx` runs the working copy. */
 beforeAll(async () => {
   bin = await mkdtemp(path.join(tmpdir(), "ci-bin-"));
   const executable = path.join(moduleRoot, "bin/imgproxy-lite.js");
@@ -59,7 +59,7 @@ test.runIf(newest).each(names)("the recipe for %s publishes a blog, in the right
   expect(stdout).toMatch(/2 URLs at the public address: 6 responses/);
 });
 
-/** What bash printed; a failure shows it. */
+/** The output of bash; a failed test shows it. */
 function output(args: readonly string[], options: ExecFileOptions): Promise<string> {
   return new Promise((resolve, reject) => {
     execFile("bash", args, options, (error, stdout, stderr) => {

@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 
 export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
-  /** With permissions that hold for root too, who may read everything. */
+  /** Runs with permissions that also apply to root, which can otherwise read everything. */
   readonly permissions?: boolean;
 }
 

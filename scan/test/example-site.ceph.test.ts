@@ -19,7 +19,7 @@ const tiers = "tiers = [{width = 160, quality = 60}, {width = 320, quality = 50}
 let site: string;
 let server: RealServer;
 
-/** A blog as it is meant to be: its photographs in a bucket, none of them in the repository or in Hugo's reach. */
+/** A typical blog: its photographs are in a bucket, and none of them is in the repository. */
 beforeAll(async () => {
   site = await mkdtemp(path.join(tmpdir(), "example-site-"));
   await cp(path.join(moduleRoot, "hugo-module/exampleSite"), site, { recursive: true });

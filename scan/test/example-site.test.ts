@@ -18,7 +18,7 @@ let server: RealServer;
 beforeAll(async () => {
   site = await mkdtemp(path.join(tmpdir(), "example-site-"));
   await cp(path.join(moduleRoot, "hugo-module/exampleSite"), site, { recursive: true });
-  // Its path to the module holds in the checkout alone; the build gets one from the environment.
+  // Its path to the module is valid only in the checkout; the build gets one from the environment.
   const config = await readFile(path.join(site, "config.toml"), "utf8");
   await writeFile(
     path.join(site, "config.toml"),

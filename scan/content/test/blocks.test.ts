@@ -7,14 +7,14 @@ import { wholeReading } from "../references/reading.ts";
 
 const endpoints = ["https://images.example"];
 
-/** What the parser sees of the reduced text, at the places of the whole one. */
+/** The parser's result for the reduced text, with positions in the whole text. */
 function reduced(text: string, portion?: number) {
   const { readings, plain } = relevantBlocks(wholeReading(text), [...endpoints, "<img"], portion);
   const parsed = readings.flatMap(({ text, fileOffset }) =>
     markdownImages(text, endpoints).map((image) => ({ ...image, offset: fileOffset(image.offset) })),
   );
   const all = [...plain.map((image) => ({ ...image, as: "image" })), ...parsed];
-  // A definition that several portions need may hold images itself.
+  // A definition that several portions need can contain images itself.
   const once = new Map(all.map((image) => [`${image.offset} ${image.as} ${image.destination}`, image]));
   return [...once.values()].sort((a, b) => a.offset - b.offset);
 }
@@ -29,12 +29,12 @@ describe("the blocks that decide the images give what the whole text gives", () 
   });
 
   test.each([
-    // The fence in the item ends with it; the next one is another, and holds an empty line.
+    // The fence in the item ends with the item. The next fence is a new one, and contains an empty line.
     "- a\n  ```\n\n```\nx\n\n![y](y.jpg)\n```\n",
     "1. a\n  ```\n  b\n\n![y](y.jpg)\n  ```\n",
     "1. a\n  ```\n  b\n  ```\n\n![y](y.jpg)\n",
     "- a\n  <!--\n\n-->\n<!--\n\n![y](y.jpg)\n-->\n",
-    // A definition's term may stand above an empty line.
+    // A definition's term can be above an empty line.
     "Term\n\n:   para\n\n    ![w](worms.jpg)\n",
     "\ufeffprose\n\n![w](worms.jpg)\n",
   ])("blocks that a line alone does not decide give the same images as the whole text: %j", (text) => {

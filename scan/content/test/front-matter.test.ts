@@ -9,7 +9,7 @@ import { pagesWithFrontMatter } from "../../test/fixtures/front-matters.ts";
 import { splitFrontMatter } from "../pages/front-matter.ts";
 
 const PAGES = inject("everyHugo") ? 1000 : 250;
-/** Any does; another one tries other pages. */
+/** A seed; another seed tests other pages. */
 const SEED = Number(process.env.SEED ?? 1);
 
 describe.each([...hugos])("on Hugo $version", (hugo) => {
@@ -103,7 +103,7 @@ const page = `{{- $expired := and (not .ExpiryDate.IsZero) (.ExpiryDate.Before n
 {{- dict "title" .Title "images" .Params.images "tags" .Params.tags "cover" .Params.cover "body" .RawContent
   "published" $published | jsonify -}}`;
 
-/** Which white space a folded text has is of no matter. */
+/** The white space in a folded text does not matter. */
 function oneSpace(value: unknown): unknown {
   if (typeof value === "string") return value.replace(/\s+/g, " ");
   if (Array.isArray(value)) return value.map(oneSpace);

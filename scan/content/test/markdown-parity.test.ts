@@ -6,7 +6,7 @@ import cases from "../../test/fixtures/markdown-cases.json" with { type: "json" 
 const names = Object.keys(cases);
 const folderOf = (name: string) => name.replaceAll(" ", "-");
 
-/** Each case in a bundle of its own, with keys relative to it: no case hides behind another's URL. */
+/** Each case is in its own bundle, with keys relative to it, so that no case has the URL of another one. */
 const files = {
   "config.toml": siteConfig(`
 [params.imgproxy]

@@ -58,7 +58,7 @@ describe("the memory of parsed Markdown", () => {
     { destination: "https://images.example/?img=a.jpg", offset: 9, as: "url" },
   ];
 
-  /** Asks for texts, and says which of them had to be parsed. */
+  /** Requests texts, and returns those that had to be parsed. */
   async function ask(file: string, texts: readonly string[], maker = "parser 1"): Promise<string[]> {
     const parsed: string[] = [];
     const memo = await openMemo(file, maker, async (text) => {

@@ -6,7 +6,7 @@ import { createSite, type TestSite } from "../../../hugo-module/test/hugo-site.t
 import type { Finding } from "../../findings.ts";
 import { run } from "../../test/command.ts";
 
-/** What makes a file odd, in `content/`; each is removed with the site. */
+/** Odd files in `content/`; each is removed with the site. */
 const oddities: Readonly<Record<string, (content: string) => unknown>> = {
   "dangling.md": (content) => symlink("nowhere.md", path.join(content, "dangling.md")),
   "folder.md": (content) => symlink("posts", path.join(content, "folder.md")),
@@ -23,7 +23,7 @@ const oddities: Readonly<Record<string, (content: string) => unknown>> = {
     ),
 };
 
-/** What has no page's name is not read as one, and no link to a photograph is of matter. */
+/** Files without the name of a page are not read as pages, and links to photographs are ignored. */
 const unremarkable = (content: string) =>
   Promise.all([
     symlink("nowhere.jpg", path.join(content, "photo.jpg")),
@@ -101,7 +101,7 @@ async function scanOdd(site: TestSite, version: string) {
   };
 }
 
-/** A socket stays in its folder when its process is killed. */
+/** A killed process leaves its socket in the folder. */
 async function leaveSocket(name: string): Promise<void> {
   const script = `require("node:net").createServer().listen(process.argv[1], () => process.kill(process.pid, "SIGKILL"))`;
   await new Promise((resolve) => spawn(process.execPath, ["-e", script, name]).once("close", resolve));

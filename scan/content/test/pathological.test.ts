@@ -13,7 +13,7 @@ const shown = (name: string) => `\n\n![*p*](${name}.jpg)\n`;
 const DEEP = "too deeply nested (limit 100)";
 const UNCLOSED = "too many unclosed brackets (limit 1000 in a paragraph)";
 
-/** Pages that held a parser up for seconds or minutes, or ended it; the finding that each is now. */
+/** Pages that stopped a parser for seconds or minutes, or crashed it; and the finding for each. */
 const refused: Readonly<Record<string, readonly [text: string, finding: string]>> = {
   quotes: [`${many("> ", 10_000)}![](a.jpg)`, DEEP],
   items: [`${many("- ", 10_000)}![](a.jpg)`, DEEP],
@@ -40,7 +40,7 @@ const refused: Readonly<Record<string, readonly [text: string, finding: string]>
   long: [`---\na: "${many("x", 200_000)}"\n---\n`, "the front matter is too long (limit 131072 characters)"],
 };
 
-/** Pages that are odd or long, and read to the end. */
+/** Pages that are odd or long, and are read completely. */
 const complete: Readonly<Record<string, string>> = {
   spaces: `---\ntitle: a${many(" ", 50_000)}b\ntags: [a${many(" ", 50_000)}b]\n---${many(" ", 100_000)}${shown("spaces")}`,
   glob: `---\ncascade:\n  target: {path: "${many("**a", 12)}"}\n  draft: true\n---${shown("glob")}`,
@@ -89,12 +89,12 @@ describe("pages that no parser gets through", () => {
     const keys = new Set(urls.map((url) => new URL(url).searchParams.get("img")));
     for (const name of ["first", "last", ...Object.keys(complete)]) expect(keys).toContain(`${name}.jpg`);
     expect(code).toBe(1);
-    // Of one process for all of them: each page alone stays below 100 MiB. When garbage goes is not the scan's to say.
+    // For one process with all pages; each page alone stays below 100 MiB. The scan cannot decide when garbage is collected.
     expect(Number(/peak (\d+)/.exec(stderr)?.[1])).toBeLessThan(384 * 1024);
   });
 
   test("an interrupt ends the scan, whatever is being parsed", async () => {
-    // It goes on until its limit, five seconds of CPU time.
+    // It continues until its limit of five seconds of CPU time.
     const heavy = `${many("*a* ", 85_000)}![](a.jpg)`;
     await using site = await createSite({ "config.toml": config, "content/a.md": heavy });
     const { file, args, cwd, env } = commandLine(["--site", site.folder, "--dry-run", "--json"], {});
@@ -131,10 +131,10 @@ describe("pages that no parser gets through", () => {
   });
 });
 
-/** In KiB, of the whole process. */
+/** Memory of the whole process, in KiB. */
 const sayMemory = `import { isMainThread } from "node:worker_threads";
 const { readFileSync } = process.getBuiltinModule("node:fs");
-// getrusage's maxRSS counts what the process was before exec too: the test's own memory.
+// getrusage's maxRSS also counts the process before exec: the memory of the test itself.
 if (isMainThread)
   process.on("exit", () => console.error("peak " + /VmHWM:\\s+(\\d+)/.exec(readFileSync("/proc/self/status", "utf8"))[1]));`;
 

@@ -25,7 +25,7 @@ describe.each([...hugos])("on Hugo $version", (hugo) => {
     const read = ours.map(({ start, end, parameters }, at) => ({
       text: body.slice(start, end),
       ours: Object.fromEntries(parameters),
-      // Numbers and the like are typed for templates; a list has its positions.
+      // Numbers and booleans have their type in templates; parameters without names are a list.
       theirs: Object.fromEntries(
         Object.entries(theirs[at] ?? {}).map(([name, value]) => [name, String(value)]),
       ),
@@ -53,7 +53,7 @@ const named = fc
   .tuple(
     fc.uniqueArray(fc.constantFrom("src", "alt", "caption", "data-x", "w2"), { minLength: 1, maxLength: 4 }),
     fc.array(fc.oneof(bare, quoted), { minLength: 4, maxLength: 4 }),
-    // A space before one sign and none before the next is a mixture that Hugo refuses.
+    // Hugo refuses a space before one equals sign and none before the next.
     fc.constantFrom("=", "= ", " =", " = ", "=\n"),
     space,
   )

@@ -29,12 +29,12 @@ tiers = [{width = 160, quality = 60}]
   };
 
   expect(await scan(0)).toMatchObject({ made: 3, hits: 0 });
-  // What was made is stored behind the answer.
+  // New variants are stored after the answer.
   const stored = () => entries(cache.path);
   await expect.poll(stored).toMatchObject({ "image/avif": { effort: 0 }, "image/webp": { effort: 0 } });
   const hurried = await stored();
 
-  // JPEG knows no effort, so it stays.
+  // JPEG has no effort, so it is not made again.
   expect(await scan(9)).toMatchObject({ made: 2, hits: 1 });
   await expect.poll(stored).toMatchObject({ "image/avif": { effort: 9 }, "image/webp": { effort: 6 } });
   const patient = await stored();
@@ -48,11 +48,11 @@ tiers = [{width = 160, quality = 60}]
 
 interface StoredEntry {
   readonly effort: number;
-  /** Of the whole file. */
+  /** Hash of the whole file. */
   readonly bytes: number;
 }
 
-/** What the cache's variants say of themselves, by media type. */
+/** The metadata of the variants in the cache, by media type. */
 async function entries(cache: string): Promise<Record<string, StoredEntry>> {
   const names = await readdir(path.join(cache, "v1"), { recursive: true });
   const found: Record<string, StoredEntry> = {};

@@ -11,7 +11,7 @@ import { type RealServer, startServer } from "../../test/real-server.ts";
 let photos: string;
 let server: RealServer;
 
-/** Noise is what encoders take longest over. */
+/** Noise takes encoders the longest time. */
 beforeAll(async () => {
   photos = await mkdtemp(path.join(tmpdir(), "scan-late-"));
   const noise = { type: "gaussian", mean: 128, sigma: 60 } as const;
@@ -37,7 +37,7 @@ test("an image that cannot be made in time is reported as such, after one attemp
     "config.toml": config('"avif", "jpg"', "{width = 60, quality = 60}, {width = 1600, quality = 90}"),
     "content/a.md": "\n![](noise.jpg)\n",
   });
-  // More patience is not needed: the server says that it is alive while it tries.
+  // A longer timeout is not needed: the server sends signs of life while it works.
   const args = [
     "--site",
     site.folder,

@@ -189,7 +189,7 @@ test("one bad post does not stop the others", async () => {
 
 test("an interrupt ends the scan at once and leaves whole files", async () => {
   await using site = await createSite({ "config.toml": config, "content/a.md": "![](worms.jpg)\n" });
-  // It is asked and does not answer, and the scan is more patient than this test.
+  // The server does not answer this request, and the scan would wait longer than this test.
   const silent = createServer().listen(0, "127.0.0.1");
   await once(silent, "listening");
   const endpoint = `http://127.0.0.1:${(silent.address() as AddressInfo).port}/`;

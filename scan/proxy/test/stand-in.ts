@@ -2,12 +2,12 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { InvalidRequest, parseQuery } from "../../../contract/request.ts";
 
-/** A server that speaks the proxy's HTTP and fails on demand, which a real one does only by chance. */
+/** A server with the proxy's HTTP interface that fails on demand; a real one fails only by chance. */
 export interface StandIn extends AsyncDisposable {
   readonly endpoint: string;
   /** Every image request as `<Accept class> <query>`, in order; JSON ones have no class. */
   readonly asked: string[];
-  /** What the next requests are answered with instead; `hang` never answers. */
+  /** Answers for the next requests, instead of the normal ones; `hang` never answers. */
   readonly failures: (Failure | "hang")[];
 }
 
@@ -17,7 +17,7 @@ export interface Failure {
 }
 
 /**
- * @param photos the keys it has, with a displayed width each.
+ * @param photos its keys, each with a displayed width.
  * @param port 0 for a free one.
  */
 export async function startStandIn(photos: Readonly<Record<string, number>>, port = 0): Promise<StandIn> {

@@ -10,7 +10,7 @@ import { type ConfigTree, isTree, treeAt } from "../config/tree.ts";
 import { siteLanguages } from "../languages.ts";
 import { loadSite } from "../site.ts";
 
-// What Hugo says of a site, for those who would rather ask it: CONTRIBUTING.md says why the scan does not.
+// What Hugo itself reports about a site. CONTRIBUTING.md explains why the scan does not ask Hugo.
 describe.each(hugos.slice(-1))("what Hugo $version says of a site is what the scan reads", (hugo) => {
   const hugoMinor = Number(hugo.version.split(".")[1]);
 
@@ -49,7 +49,7 @@ describe.each(hugos.slice(-1))("what Hugo $version says of a site is what the sc
       const pages = [...publishedPages(read, new Date(), () => {})];
       const files = new Set(pages.map(({ file }) => file));
       expect(listed.filter(({ file, shown }) => shown && !files.has(file))).toEqual([]);
-      // Hugo lists neither drafts and future pages that the site builds, nor what is in no list.
+      // Hugo lists neither drafts and future pages that the site builds, nor pages that are in no list.
       const surplus = pages.filter(
         ({ file, values, language: { build } }) =>
           !listed.some((one) => one.file === file) &&
@@ -62,7 +62,7 @@ describe.each(hugos.slice(-1))("what Hugo $version says of a site is what the sc
 
 // --- what is compared ---
 
-/** Hugo leaves out what is empty. */
+/** Hugo leaves out empty values. */
 function settings(config: ConfigTree) {
   const flag = (name: string) => /^(?:true|1)$/.test(String(config[name] ?? false));
   return {
@@ -85,7 +85,7 @@ function withoutEmpty(value: unknown): unknown {
   );
 }
 
-/** Warnings stand before or after it. */
+/** Warnings are before or after the JSON. */
 function jsonIn(output: string): string {
   return output.slice(output.search(/^\{/m), output.lastIndexOf("\n}") + 2);
 }
@@ -105,7 +105,7 @@ interface Module {
   readonly mounts?: readonly { readonly source: string; readonly target: string }[];
 }
 
-/** Lines of a CSV file whose titles have no commas; what is not rendered has no address. */
+/** Lines of a CSV file whose titles have no commas; a page that is not rendered has no address. */
 function parseList(output: string): { readonly file: string; readonly shown: boolean }[] {
   const lines = output
     .slice(output.search(/^path,/m))

@@ -23,7 +23,7 @@ afterAll(async () => {
   await rm(photos, { recursive: true, force: true });
 });
 
-/** Two languages that have each its own ladder, manifest and name of the server; only German keys belong to the page's folder. */
+/** Two languages, each with its own ladder, manifest and server name. Only German keys are relative to the page's folder. */
 const config = () =>
   siteConfig(`
 defaultContentLanguage = "en"

@@ -14,7 +14,7 @@ afterAll(() => server?.[Symbol.asyncDispose]());
 const theirs = '<img src="{{ .Get "src" }}">';
 const hook = "layouts/_default/_markup/render-image.html";
 
-/** A site of one post, which has two images with the theme's `img` and one in Markdown. */
+/** A site with one post, which has two images by the theme's `img` and one in Markdown. */
 function siteWith(lines: string, files: Readonly<Record<string, string>>) {
   const config = siteConfig(`${lines}\n[params.imgproxy]\nendpoint = "${server.endpoint}"\n`);
   const first =
