@@ -125,8 +125,10 @@ export async function checkSite(options: CheckOptions): Promise<CheckResult> {
     .filter(references.confirmed)
     .map(({ file }) => references.pageOf(file).source);
   const hooks = hookConflicts(site.templates, shownBy(unemitted, new Set(unproxied), sources));
-  if (unemitted.length > 0) hooks.push(...site.silenced);
-  if (unemitted.length > 0 || hooks.length > 0) findings.push(...silenced(site, options.built, built, hooks));
+  // A theme can have reasons to show no covers.
+  const isTextLost = unemitted.some(({ isCover }) => !isCover);
+  if (isTextLost) hooks.push(...site.silenced);
+  if (isTextLost || hooks.length > 0) findings.push(...silenced(site, options.built, built, hooks));
   findings.push(
     ...(await staleWords(folder, files.names, site.folder, sources)).map((words) =>
       siteFinding("warning", options.built, words),
