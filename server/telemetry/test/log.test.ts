@@ -1,6 +1,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { open } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { open, readFile, writeFile } from "node:fs/promises";
 import { connect, createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -170,6 +171,33 @@ test.each([
   expect(await once(child, "message")).toEqual(["alive", undefined]);
   expect(await once(child, "exit")).toEqual([0, null]);
 });
+
+test.skipIf(!existsSync("/usr/bin/script"))(
+  "a process whose terminal closes goes on, although nothing can be written there any more",
+  async () => {
+    const log = fileURLToPath(new URL("../../../dist/server/telemetry/log.js", import.meta.url));
+    const folder = await temporaryFolder();
+    const [program, end] = [join(folder, "program.mjs"), join(folder, "end")];
+    await writeFile(
+      program,
+      `import { writeFileSync } from "node:fs";
+      import { createLog, standardOutput } from ${JSON.stringify(log)};
+      const log = createLog({ level: "info", destination: standardOutput() });
+      const stay = setInterval(() => undefined, 1_000);
+      process.on("SIGHUP", () => {
+        clearInterval(stay);
+        log.info("nobody reads this");
+        setTimeout(() => writeFileSync(${JSON.stringify(end)}, "alive"), 500);
+      });
+      log.info("ready");`,
+    );
+    const terminal = spawn("/usr/bin/script", ["-qec", `"${process.execPath}" "${program}"`, "/dev/null"]);
+    onTestFinished(() => void terminal.kill("SIGKILL"));
+    await once(terminal.stdout, "data");
+    terminal.kill("SIGKILL");
+    await expect.poll(() => readFile(end, "utf8").catch(() => "")).toBe("alive");
+  },
+);
 
 async function goneReader(): Promise<"pipe"> {
   return "pipe";
