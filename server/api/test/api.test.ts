@@ -27,7 +27,7 @@ const lines = async (response: Response): Promise<unknown[]> =>
     .trim()
     .split("\n")
     .map((line) => JSON.parse(line));
-/** Warms, and waits until what was made is stored. */
+/** Warms, and waits until the new variants are stored. */
 const warm = async (variants: readonly VariantSpec[]): Promise<unknown[]> => {
   const answered = await lines(await call("POST", "warm", { img: "worms.jpg", variants }));
   await world.service.background.idle();
@@ -40,7 +40,7 @@ const specs: VariantSpec[] = [
   { q: 60, w: 32, fm: "png" },
 ];
 
-/** A member of outside data, however deep. */
+/** A member of outside data, at any depth. */
 const at = (value: unknown, ...path: readonly string[]): unknown =>
   path.reduce<unknown>(
     (inner, name) =>
@@ -107,7 +107,7 @@ describe("/api", () => {
       headers: { authorization: `Bearer ${tokens[0]}` },
     };
     expect((await world.get("/api/probe", init)).status).toBe(413);
-    // The rest is in the buffers of two sockets.
+    // The remaining bytes are in the buffers of two sockets.
     expect(sent).toBeLessThan(64);
   });
 });

@@ -36,7 +36,7 @@ export const record: SourceRecord = {
   checked: 1_795_000_000_000,
 };
 
-/** What every cache promises. */
+/** Tests that every cache must pass. */
 export function testCache(create: () => Promise<VariantCache & SourceRecords>): void {
   test("an entry is read as it was written", async () => {
     const cache = await create();

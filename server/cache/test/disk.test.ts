@@ -175,7 +175,7 @@ test("a use of an entry is recorded once an hour", async () => {
   now += 200_000;
   await cache.read(variant);
   await expect.poll(modified).toBe(now);
-  // A clock of another replica that is far ahead does not make an entry the last to go for ever.
+  // If another replica's clock is far ahead, its entry is not kept longer than all others.
   await utimes(pathOf(variant), new Date(now + 86_400_000), new Date(now + 86_400_000));
   await cache.read(variant);
   await expect.poll(modified).toBe(now);
@@ -253,7 +253,7 @@ test("replicas on one folder keep to one limit together", async () => {
     entries.map(async (file) => (await stat(join(file.parentPath, file.name))).size),
   );
   const bytes = sizes.reduce((sum, size) => sum + size, 0);
-  // What one has claimed and not used yet stays free.
+  // Space that a write has reserved and not used yet stays free.
   expect(bytes).toBeLessThanOrEqual(100_000);
   expect(bytes).toBeGreaterThan(98_000);
 });

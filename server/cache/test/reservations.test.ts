@@ -11,7 +11,7 @@ test("a replica's reservation that cannot be read does not count as zero, and is
   await writeReservation(folder, "one", { bytes: 5, files: 1, since: 1 }, new Date());
   await writeReservation(folder, "old", { bytes: 7, files: 1, since: 0 }, new Date());
   expect(await readReservations(folder, 1)).toEqual({ bytes: 5, files: 1 });
-  // Reading it fails with EISDIR, as EIO does on a volume that fails.
+  // Reading it fails with EISDIR, like EIO on a failing volume.
   await mkdir(join(folder, "claims", "unreadable"));
   await expect(readReservations(folder, 1)).rejects.toMatchObject({ code: "EISDIR" });
   await forgetReservations(folder, 1);

@@ -6,7 +6,7 @@ import { temporaryFolder } from "../../test/support/temporary-folder.ts";
 import { createDiskCache } from "../disk.ts";
 import { entryOf, variant } from "./cache-suite.ts";
 
-/** The call that fails now, and how. */
+/** The call that fails now, and its error. */
 const fault = vi.hoisted(() => ({ call: "", error: {} as { code?: string; errno?: number } }));
 
 // A real disk cannot fail at each of its calls on demand; these are the system's own calls until a test makes them fail.
@@ -16,11 +16,11 @@ vi.mock("node:fs", async (load) => {
     const wrapped = (...args: unknown[]) => {
       const done = args.at(-1);
       if (fault.call !== call || typeof done !== "function") return Reflect.apply(real[call], real, args);
-      // A close that fails has closed all the same.
+      // A close that fails has still closed the file.
       if (call === "close") real.closeSync(Number(args[0]));
       setImmediate(() => done(Object.assign(new Error(`${call} failed`), fault.error)));
     };
-    // Among them is what promisify needs.
+    // promisify needs some of these members.
     return Object.defineProperties(wrapped, Object.getOwnPropertyDescriptors(real[call]));
   };
   const names = ["close", "fsync", "mkdir", "open", "rename", "write"] as const;
@@ -31,7 +31,7 @@ test.each(
   ["mkdir", "open", "write", "fsync", "close", "rename"].flatMap((call) =>
     [
       { code: "ENOSPC", failure: "full" },
-      // EDQUOT as Node tells it, which has no name for it.
+      // EDQUOT as Node reports it: Node has no name for it.
       { code: "Unknown system error -122", errno: -122, failure: "full" },
       { code: "EIO", failure: "error" },
     ].map((error) => ({ call, ...error })),
@@ -43,7 +43,7 @@ test.each(
   const cache = await createDiskCache({ folder, now: () => now, onFailure: (one) => failures.push(one) });
   const faults = sized(1_000, 1);
   for (let at = 0; at < faults; at++) {
-    // A folder of its own each time, so that there is one to be made.
+    // A new folder each time, so that it must be created.
     const one = { ...variant, key: `${at}.jpg` };
     fault.call = call;
     fault.error = error;

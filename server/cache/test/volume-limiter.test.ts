@@ -42,7 +42,7 @@ test("whatever number of requests wait for a hung volume, two reads and one writ
   const asked = Array.from({ length: 50 }, (_, at) => volume.run(at % 2 ? "write" : "read", hang));
   for (const { reason } of (await Promise.allSettled(asked)).filter((one) => one.status === "rejected"))
     expect(reason).toBeInstanceOf(VolumeHung);
-  // From now on nobody even waits: the work is not begun, and no timer is needed to say so.
+  // From now on no caller waits: the work is not started, and the refusal needs no timer.
   await expect(volume.run("read", hang)).rejects.toThrow("does not answer");
   await expect(volume.run("write", hang)).rejects.toThrow("does not answer");
   expect(inside).toBe(3);

@@ -21,7 +21,7 @@ function take(from: Semaphore, amount: number, client = "a"): Promise<() => void
   return taking;
 }
 
-/** Its clock is the test's. */
+/** The test sets its clock. */
 function createTimed(more: Partial<SemaphoreLimits>) {
   const clock = { ms: 0 };
   return {
@@ -36,7 +36,7 @@ describe("a semaphore", () => {
     const back = await take(bytes, 7);
     const second = take(bytes, 7);
     const third = take(bytes, 1);
-    // Small ones do not slip past: a large photograph would wait for ever.
+    // Small ones do not overtake: otherwise a large photograph would wait for ever.
     expect([await settled(second), await settled(third), bytes.used]).toEqual(["waiting", "waiting", 7]);
     back();
     back();
@@ -132,7 +132,7 @@ describe("clients of one semaphore", () => {
     expect([await settled(b), ...(await Promise.all(greedy.map(settled)))]).toEqual([
       ...["waiting", "waiting", "waiting", "busy"],
     ]);
-    // Two and one: c takes the second of two; then each has one, and nobody gives way.
+    // Two and one: c takes the second of two; then each has one, and none must give up its place.
     expect(await settled(take(shared, 1, "c"))).toBe("waiting");
     expect(await settled(take(shared, 1, "d"))).toBe("busy");
     expect(await Promise.all(greedy.map(settled))).toEqual(["waiting", "busy", "busy"]);

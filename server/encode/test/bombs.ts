@@ -4,7 +4,7 @@ import { chunk, withChunks } from "./png.ts";
 
 const plain = () => sharp({ create: { width: 200, height: 100, channels: 3, background: "#369" } });
 
-/** 900 texts of 3 kB that are 2.7 GiB when they are unpacked. */
+/** 900 texts of 3 kB, which are 2.7 GiB when they are unpacked. */
 export async function textBomb(type: "zTXt" | "iTXt"): Promise<Buffer> {
   const packed = deflateSync(Buffer.alloc(3 * 2 ** 20, 32), { level: 9 });
   const head = (at: number) => Buffer.from(type === "zTXt" ? `k${at}\0\0` : `k${at}\0\x01\0\0\0`, "latin1");
@@ -19,7 +19,7 @@ export async function packedBomb(type: "iCCP" | "iTXt"): Promise<Buffer> {
   return withChunks(await plain().png().toBuffer(), [chunk(type, Buffer.concat([head, packed]))]);
 }
 
-/** A directory of as many entries as there is room for, each of them the whole block. */
+/** A directory with the largest possible number of entries, each of which is the whole block. */
 function exifBomb(bytes: number, entries: number): Buffer {
   const exif = Buffer.alloc(bytes, 65);
   exif.write("II*\0", 0, "latin1");
@@ -45,7 +45,7 @@ export async function exifBombs(): Promise<Record<"jpg" | "png", Buffer>> {
   };
 }
 
-/** An AVIF whose header says 64 × 64, and whose pixels are many more. */
+/** An AVIF whose header says 64 × 64, but which has many more pixels. */
 export async function lyingAvif(width: number, height: number): Promise<Buffer> {
   const avif = await sharp({ create: { width, height, channels: 3, background: "#369" } })
     .avif({ effort: 0, bitdepth: 10 })

@@ -23,7 +23,7 @@ beforeAll(async () => {
   pod = await startPod({ ...settings, ENCODE_TIMEOUT: "120s", ENCODERS: "1" }, undefined, atEnd);
 });
 
-/** Stores an original and asks for it. */
+/** Stores an original and requests it. */
 async function ask(name: string, original: Uint8Array, query: string): Promise<Response> {
   await writeFile(join(photos, name), original);
   return fetch(`${pod.url}?img=${name}&${query}`, { headers: { accept: "image/webp" } });
@@ -135,7 +135,7 @@ describe("a GIF", () => {
   const [width, height] = [60, 40];
   const whole = { at: [0, 0, width, height] } as const;
   const box = { at: [20, 10, 20, 20] } as const;
-  /** All 256 colours are used, so that none of its own can be the transparent one. */
+  /** All 256 colours are used, so that none of them is free for transparency. */
   const allColours: GifFrame = { ...box, colour: Array.from({ length: 400 }, (_, at) => at % 256) };
 
   /** The colours at the corner and in the middle of each frame. */
@@ -166,7 +166,7 @@ describe("a GIF", () => {
   });
 
   test("a GIF whose frames do not cover the canvas is also transparent for a reader without WebP, and in JSON", async () => {
-    // A photograph: what is drawn would be a PNG in any case.
+    // A photograph: a drawing would be a PNG in any case.
     const { data } = await photo(200, 150).raw().toBuffer({ resolveWithObject: true });
     const colour = Array.from({ length: 200 * 150 }, (_, at) => data[3 * at] ?? 0);
     const gif = gifOf(240, 180, [{ at: [20, 15, 200, 150], colour }], { bits: 8 });

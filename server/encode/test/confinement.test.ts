@@ -49,7 +49,7 @@ test.skipIf(lacks)(
     const [program, data] = [await temporaryFolder(), await temporaryFolder()];
     writeFileSync(join(data, "token"), "the-token", { mode: 0o600 });
     const module = join(program, "child.mjs");
-    // What a decoder would try that executes a stranger's code; the server is its parent.
+    // What an attacker's code in a decoder would try; the server is its parent.
     writeFileSync(
       module,
       `import { openSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";

@@ -7,7 +7,7 @@ import { type Copyright, readCopyright } from "../child/metadata/copyright.ts";
 import { createPool } from "../pool/pool.ts";
 import { ascii, exifOf, packetOf, photoshopOf, withSegment } from "./metadata-blocks.ts";
 
-// However busy the machine is.
+// The machine can be busy.
 const deadlineMs = { live: 120_000, warm: 120_000 };
 const pools = { keep: createPool({ keepCopyright: true, deadlineMs }), drop: createPool({ deadlineMs }) };
 afterAll(() => {

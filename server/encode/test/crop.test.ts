@@ -23,7 +23,7 @@ async function encode(original: Uint8Array, output: Partial<Output>): Promise<En
   return made;
 }
 
-/** Red from left to right and green from top to bottom: a pixel's colour tells where it was. */
+/** Red grows from left to right and green from top to bottom, so that a pixel's colour gives its place. */
 function map(width: number, height: number): Sharp {
   const pixels = Buffer.alloc(width * height * 3);
   for (let y = 0, at = 0; y < height; y++)
@@ -50,7 +50,7 @@ async function partOf(body: Uint8Array, page = 0): Promise<number[]> {
   ];
 }
 
-/** Within a per cent and a half: JPEG, scaling and rounding to pixels. */
+/** A tolerance of 1.5 %, for JPEG, scaling and rounding to pixels. */
 function expectPart(found: readonly number[], expected: readonly number[], about = ""): void {
   const off = found.map((value, at) => Math.abs(value - (expected[at] ?? Number.NaN)));
   expect([about, Math.max(...off) < 1.5 ? expected : found]).toEqual([about, expected]);

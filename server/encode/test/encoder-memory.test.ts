@@ -38,7 +38,7 @@ async function make(
   throw new Error("nothing was made");
 }
 
-/** Processes with this module, ours alone: its folder is. The kernel's list of children may leave some out. */
+/** Processes that run this module, whose folder is unique to this test. The kernel's list of children can lack some. */
 function processesOf(module: string): number[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
@@ -53,7 +53,7 @@ function processesOf(module: string): number[] {
 }
 
 test("a large job waits for memory beside another large one, small ones go ahead, and then it is made", async () => {
-  // Room for one of the two beside an ordinary one.
+  // There is memory for one of the two in addition to an ordinary one.
   const module = await faultyChild();
   const pool = startPool({ memoryBytes: 640 * MIB, worker: { module } });
   const large = await photo(2_600, 2_000).webp({ effort: 0 }).toBuffer();
@@ -67,13 +67,13 @@ test("a large job waits for memory beside another large one, small ones go ahead
   for (let quality = 50; quality < 53; quality++)
     expect(await make(pool, small, { quality, width: 100 })).toMatchObject({ contentType: "image/jpeg" });
   expect(pool.stats().lanes.live.waiting).toBe(1);
-  // What the stuck one holds is free; a reader goes before its second attempt.
+  // The memory of the stuck job is free; a reader's job comes before its second attempt.
   for (const pid of processesOf(module)) process.kill(pid, "SIGKILL");
   expect(await waiting).toMatchObject({ contentType: "image/avif" });
 });
 
 test("one client's images do not take the reserve from another client: the one that has used less is next", async () => {
-  // Beside the reserve there is room for one job, and that one does not end.
+  // In addition to the reserve there is memory for one job, and that one does not end.
   const pool = startPool({ memoryBytes: LEAST_BYTES, worker: { module: await faultyChild() } });
   const original = await photo(300, 200).jpeg().toBuffer();
   void make(pool, original, { quality: fault.silence }, "warm").catch(() => undefined);
@@ -99,7 +99,7 @@ test("a child that uses more memory than its job may is ended at once, its varia
 });
 
 test("idle children are ended when their memory is needed", async () => {
-  // Two may rest beside each other, and a third may not begin then.
+  // Two idle encoders fit, and a third must not start then.
   const pool = startPool({ memoryBytes: LEAST_BYTES + CHILD_BYTES });
   const original = await photo(300, 200).jpeg().toBuffer();
   await Promise.all([make(pool, original, {}), make(pool, original, { quality: 51 })]);
@@ -123,7 +123,7 @@ test("a job gets its turn after enough others went ahead of it, and an ordinary 
   }
   expect(passes).toBeGreaterThan(1);
   expect(passes).toBeLessThan(100);
-  // Now others wait, although there would be room.
+  // Now others wait, although there would be memory for them.
   expect(memory.room()).toBeGreaterThanOrEqual(CHILD_BYTES + ORDINARY_BYTES);
   expect(memory.acquire({ bytes: 1, isLive: false })).toBeUndefined();
   for (const charge of [inReserve, ...running]) if (charge !== undefined) memory.release(charge);
@@ -179,7 +179,7 @@ test("the header of an animated WebP shows its frames, and a cut header gives no
 test("a JPEG with several scans is decoded whole, although it is not progressive", async () => {
   const jpeg = await photo(64, 48).jpeg().toBuffer();
   const scan = jpeg.indexOf(Buffer.from([0xff, 0xda]));
-  // The first scan says that it has one of the three components.
+  // The first scan's header declares one of the three components.
   jpeg[scan + 4] = 1;
   expect(readLayout("image/jpeg", jpeg)).toMatchObject({ whole: true });
 });

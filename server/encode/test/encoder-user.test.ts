@@ -45,7 +45,7 @@ describe.skipIf(skipped !== undefined)("with ENCODER_USER", () => {
     const secret = join(folder, "token");
     writeFileSync(secret, "the-token", { mode: 0o600 });
     const module = join(folder, "child.mjs");
-    // Names itself by its parent: what a decoder would read that runs a stranger's code.
+    // Reads through its parent: files that an attacker's code in a decoder would read.
     const looking = `import { openSync } from "node:fs";
       const tried = ["/proc/" + process.ppid + "/environ", "/proc/" + process.ppid + "/mem", ${JSON.stringify(secret)}];
       const seen = tried.map((path) => { try { openSync(path); return "open"; } catch ({ code }) { return code; } });
@@ -93,7 +93,7 @@ describe("with ENCODER_USER a server that does not start says", () => {
       expect(words).toMatch(
         new RegExp(`^ENCODER_USER: user ${ENCODER_USER} may not (enter|read) \\S+, which`),
       );
-      // Where the whole clone or Node itself is shut to it, that is said first.
+      // If the user cannot read the whole clone or Node itself, the message names that first.
       if (skipped === undefined) expect(words).toContain(` ${folder},`);
       expect(words).toContain("or unset ENCODER_USER");
     },

@@ -11,7 +11,7 @@ beforeAll(async () => {
 function startPool(options: PoolOptions): Pool {
   const pool = createPool({
     slots: { live: 1, warm: 1 },
-    // However busy the machine is: nobody is turned away for the time that it takes.
+    // The machine can be busy: no request is refused because of the time that it takes.
     deadlineMs: { live: 120_000, warm: 120_000 },
     maxWaitMs: { live: 120_000, warm: 120_000 },
     ...options,

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { temporaryFolder } from "../../test/support/temporary-folder.ts";
 
-/** Qualities at which the faulty child does what a hostile picture would make it do. */
+/** Qualities at which the faulty child behaves as with a hostile picture. */
 export const fault = {
   abort: 11,
   segfault: 12,
@@ -16,10 +16,10 @@ export const fault = {
   flood: 19,
 } as const;
 
-/** A width whose output kills the child once it is made. */
+/** A width whose output kills the child as soon as it is finished. */
 export const FATAL_WIDTH = 124;
 
-/** The real child, except that it falls ill at certain qualities. */
+/** The real child, except that it fails at certain qualities. */
 export async function faultyChild(): Promise<string> {
   const real = pathToFileURL(join(import.meta.dirname, "../../../dist/server/encode/child/main.js"));
   const module = join(await temporaryFolder(), "child.mjs");

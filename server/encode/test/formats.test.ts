@@ -65,7 +65,7 @@ describe("JPEG", () => {
   test("a JPEG in CMYK has the colours of the screen", async () => {
     const original = await photo(120, 80).toColourspace("cmyk").jpeg({ quality: 100 }).toBuffer();
     expect((await sharp(original).metadata()).space).toBe("cmyk");
-    // Printing has not all the colours of a screen; an inverted picture would be a hundred apart.
+    // Print lacks some colours of a screen, so there is a difference; that of an inverted picture would be a hundred.
     expect(await difference((await encode(original)).body, photo(120, 80))).toBeLessThan(12);
     const jpeg = await encode(original, { class: "jpg", quality: 80 });
     expect((await sharp(jpeg.body).metadata()).space).toBe("srgb");
@@ -82,7 +82,7 @@ describe("JPEG", () => {
   test("a progressive JPEG, and one with a gain map, keep their look", async () => {
     const original = await photo(120, 80).jpeg({ quality: 95, progressive: true }).toBuffer();
     expect(await difference((await encode(original)).body, original)).toBe(0);
-    // A gain map is a second JPEG after the first, which readers without HDR leave out.
+    // A gain map is a second JPEG after the first; readers without HDR ignore it.
     const withMap = Buffer.concat([original, await photo(60, 40).jpeg().toBuffer()]);
     expect(await difference((await encode(withMap)).body, original)).toBe(0);
   });

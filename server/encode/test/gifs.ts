@@ -5,7 +5,7 @@ export interface GifFrame {
   readonly colour: number | readonly number[];
   /** How it is disposed of before the next frame (GIF89a §23): 2 clears it. Undefined: it has no control block. */
   readonly disposal?: number;
-  /** Whether its codes end with the code that says so. */
+  /** Whether its codes end with the end code. */
   readonly ended?: boolean;
 }
 
@@ -15,7 +15,7 @@ const colours = (bits: number) =>
     at < 4 ? [at === 1 ? 255 : 0, at === 2 ? 255 : 0, at === 3 ? 255 : 0] : [at, at, at],
   );
 
-/** A GIF as no encoder here writes it; its background colour is blue. */
+/** A GIF that no encoder here would write; its background colour is blue. */
 export function gifOf(
   width: number,
   height: number,

@@ -1,10 +1,10 @@
 import { animation, photo } from "../../test/support/pictures.ts";
 import { chunk, uint32 } from "./png.ts";
 
-/** This number of frames of eight pixels square: those of a short animation, repeated. */
+/** A given number of frames of 8 × 8 pixels: those of a short animation, repeated. */
 export async function longGif(frames: number): Promise<Buffer> {
   const gif = await animation("gif", 2, 8, 8);
-  // What follows the header and its palette, up to the trailer.
+  // The part between the header with its palette and the trailer.
   const body = gif.subarray(13 + 3 * 2 ** (((gif[10] ?? 0) % 8) + 1) * ((gif[10] ?? 0) >> 7), -1);
   return Buffer.concat([
     gif.subarray(0, gif.length - 1 - body.length),

@@ -17,7 +17,7 @@ const atEnd = atFileEnd();
 
 const token = "the-token-of-the-test";
 const MIB = 2 ** 20;
-/** The least that the server takes: room for two ordinary images. */
+/** The smallest value that the server accepts: memory for two ordinary images. */
 const LEAST = 352;
 
 interface Server {
@@ -38,7 +38,7 @@ async function start(settings: Readonly<Record<string, string>>): Promise<Server
       CACHE_DIR: join(folder, "cache"),
       GC_INTERVAL: "0",
       TOKEN: token,
-      // However busy the machine is.
+      // The machine can be busy.
       ENCODE_TIMEOUT: "120s",
       WARM_TIMEOUT: "120s",
       ENCODERS: "2",
@@ -72,7 +72,7 @@ function childrenBytes({ pid }: Pod): number {
   return children.reduce((sum, child) => sum + (readProcessMemory(Number(child))?.privateBytes ?? 0), 0);
 }
 
-/** Does the work, and looks at the children meanwhile. @returns the most that all of them held together. */
+/** Does the work, and measures the children meanwhile. @returns the peak memory of all of them together. */
 async function peakDuring(pod: Pod, work: () => Promise<unknown>): Promise<number> {
   let peak = 0;
   const look = setInterval(() => {
@@ -203,11 +203,11 @@ test("with both lanes busy, all encoders together stay within ENCODER_MEMORY, an
       headers: { authorization: `Bearer ${token}` },
       body: JSON.stringify({ img: `busy${at}.png`, variants }),
     });
-    // Blank lines keep the connection up while it waits.
+    // Blank lines keep the connection open while it waits.
     const lines = (await answer.text()).split("\n").filter((line) => line !== "");
     return lines.map((line) => (JSON.parse(line) as { status: string }).status);
   };
-  // A reader waits three seconds for a place, which on a busy machine is not enough; then he asks again.
+  // A reader waits three seconds for a place, which is not enough on a busy machine; then the request is repeated.
   const untilMade = async (query: string): Promise<string> => {
     const answer = await get(query);
     return answer.startsWith("503 ") ? untilMade(query) : answer;

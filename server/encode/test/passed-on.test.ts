@@ -49,7 +49,7 @@ async function get(query: string, accept = everything) {
   return { status: response.status, type, body, detail: response.ok ? "" : JSON.parse(String(body)).detail };
 }
 
-/** Stores it, and expects it back as it is: as animation, in JSON, and in no other format. */
+/** Stores it, and expects it unchanged: as an animation, in JSON, and in no other format. */
 async function expectPassedOn(name: string, stored: Buffer, type: string, reason: string): Promise<Buffer> {
   await writeFile(join(photos, name), stored);
   const passed = await get(`img=${name}&q=50&w=20`);
@@ -120,7 +120,7 @@ test("a WebP with too many frames is passed on without EXIF, to readers who can 
   );
   expect(await framesOf(passed)).toEqual(await framesOf(webp));
   expect((await sharp(passed).metadata()).exif).toBeUndefined();
-  // Nor does its header promise any.
+  // Its header does not declare any either.
   expect((passed[20] ?? 0xff) & 0x0c).toBe(0);
   const other = await get("img=six.webp&q=50", "image/png");
   expect([other.status, other.detail]).toEqual([

@@ -12,13 +12,13 @@ export function uint32(number: number): Buffer {
   return bytes;
 }
 
-/** A PNG with chunks put in behind its header. */
+/** A PNG with chunks inserted after its header. */
 export function withChunks(png: Buffer, chunks: readonly Buffer[]): Buffer {
   const header = 8 + 25;
   return Buffer.concat([png.subarray(0, header), ...chunks, png.subarray(header)]);
 }
 
-/** Nothing but a header: how large, how deep (bits), of which colour type, interlaced or not. */
+/** Only a header: size, bit depth, colour type, interlaced or not. */
 export function pngHeader(
   width: number,
   height: number,

@@ -14,7 +14,7 @@ import { Worker } from "../pool/worker.ts";
 import { WorkerDied } from "../pool/worker-died.ts";
 import { FATAL_WIDTH, fault, faultyChild } from "./faulty-child.ts";
 
-/** The signal of a caller who stays. */
+/** The signal of a caller that never aborts. */
 const never = (): AbortSignal => new AbortController().signal;
 let original: Buffer;
 beforeAll(async () => {
@@ -24,7 +24,7 @@ beforeAll(async () => {
 async function startPool(options: PoolOptions = {}): Promise<Pool> {
   const pool = createPool({
     slots: { live: 1, warm: 1 },
-    // Long enough for a child to start on a machine that is busy with other tests.
+    // Long enough for a child to start while the machine runs other tests.
     deadlineMs: { live: 30_000, warm: 30_000 },
     maxWaitMs: { live: 60_000, warm: 60_000 },
     worker: { module: await faultyChild() },
@@ -81,7 +81,7 @@ describe("a child that", () => {
     });
     const work = encode(pool, [at(fault.spin)], "warm").catch((error: unknown) => error);
     await sleep(3_000);
-    // Without the CPU it did nothing wrong; with it, it does.
+    // A job that gets no CPU time is not overdue; when it gets some, it is.
     expect(pool.stats().overdue).toBe(0);
     for (const hog of busy) hog.kill("SIGKILL");
     expect(await work).toMatchObject({ code: "encode-failed" });
@@ -245,10 +245,10 @@ describe("children", () => {
         spawned: 4,
         lanes: { live: { children: 1 }, warm: { children: 0 } },
       });
-    // Long after its own rest would have ended.
+    // Long after its own idle time would have ended.
     await new Promise((resolve) => setTimeout(resolve, 500));
     expect(pool.stats().spawned).toBe(4);
-    // Looked at while it works: a moment later it is ended for its rest, and another one waits.
+    // Checked while it works: a moment later it is ended because it is idle, and another one waits.
     const spawned = [];
     for await (const _ of pool.encode(original, [at(50)], { lane: "live", signal: never() }))
       spawned.push(pool.stats().spawned);
@@ -276,7 +276,7 @@ describe("children", () => {
     const [live, warm] = workers.map((worker) => getPriority(worker.pid));
     expect(live).toBeGreaterThan(getPriority());
     expect(warm).toBeGreaterThan(live ?? 0);
-    // SCHED_IDLE for all threads of what is made ahead, SCHED_OTHER for what a reader waits for.
+    // SCHED_IDLE for all threads of a warm-up, SCHED_OTHER for an image that a reader waits for.
     await expect.poll(() => workers.map(policiesOf)).toEqual([[0], [5]]);
     await expect.poll(() => existsSync(join(folder, "seen.json"))).toBe(true);
     const seen = JSON.parse(readFileSync(join(folder, "seen.json"), "utf8"));

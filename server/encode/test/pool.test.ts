@@ -119,7 +119,7 @@ test.each([
 });
 
 test("an image above the limits is refused by its header, before it gets a place in the queue", async () => {
-  // Its header says so; nothing else of it is looked at.
+  // Only its header is read, and the header says so.
   const bomb = await photo(16, 16).png().toBuffer();
   bomb.writeUInt32BE(16_000, 16);
   bomb.writeUInt32BE(16_000, 20);
@@ -159,7 +159,7 @@ test("a job is not cut short if the results of the job before it in the same chi
         counts.push(made);
       }
     };
-    // One child: the jobs of one follow those of the other.
+    // There is one child, so the jobs of one caller follow those of the other.
     await Promise.all([describing(), encoding()]);
     expect(new Set(counts)).toEqual(new Set([4]));
   } finally {

@@ -56,7 +56,7 @@ test("an image and its original are compared upright", async () => {
 
 test("two images are compared in sRGB, whatever their profile and depth", async () => {
   const original = await garden(96);
-  // The same colours in other numbers; the same numbers alone would score 70.
+  // The same colours with other numbers. Comparing only the numbers would give a score of 70.
   const wide = await sharp(original).withIccProfile("p3").png().toBuffer();
   expect(await score(original, wide)).toBeGreaterThan(90);
   const deep = await sharp(original).toColourspace("rgb16").png().toBuffer();

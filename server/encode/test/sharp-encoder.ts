@@ -5,13 +5,13 @@ import { blocksOf } from "../child/metadata/blocks.ts";
 import { readMeta } from "../child/metadata/read-meta.ts";
 import type { Encoded, Encoder, Output } from "../encoder.ts";
 
-/** Real images in this process, with hooks: what a test of the path around the encoder needs. */
+/** Makes real images in this process, with hooks, for tests of the code around the encoder. */
 export interface SharpEncoder extends Encoder {
   /** Outputs made so far. */
   readonly count: () => number;
-  /** Awaited before each output: a test holds or fails work here. */
+  /** Awaited before each output, so that a test can delay work or let it fail. */
   before: (signal: AbortSignal) => Promise<void>;
-  /** Says of each output in the live lane that it stands in for another. */
+  /** Marks each output in the live lane as a substitute for another one. */
   substitute: boolean;
   /** What {@link Encoder.isBusy} says. */
   busy: boolean;

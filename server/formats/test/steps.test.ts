@@ -10,15 +10,15 @@ import { Steps } from "../byte-reader.ts";
 import { readSize } from "../dimensions.ts";
 import { SNIFF_BYTES, sniff } from "../sniff.ts";
 
-// What parses strangers' bytes stands in everybody's way while it does: its steps are counted, as clocks tell of the machine.
+// A parser of outside data blocks all other requests while it runs. Its steps are counted, because times depend on the machine.
 
-/** Bytes that a parser looks for, each many times in a row, so that a loop that goes back shows. */
+/** Bytes that a parser searches for, each many times in a row, so that a loop that reads them twice is noticed. */
 const runs = (...pieces: readonly string[]): fc.Arbitrary<Buffer> =>
   fc
     .array(fc.tuple(fc.constantFrom(...pieces), fc.integer({ min: 1, max: 2_000 })), { maxLength: 8 })
     .map((parts) => Buffer.from(parts.map(([piece, count]) => piece.repeat(count)).join(""), "latin1"));
 
-/** @returns what `parse` has taken, without a bound of its own. */
+/** @returns the number of steps of `parse`, without a limit. */
 function stepsOf(parse: (steps: Steps) => unknown): number {
   const steps = new Steps(Number.POSITIVE_INFINITY);
   parse(steps);
@@ -120,7 +120,7 @@ describe("a bound on steps", () => {
     expect(readSize(type, bytes, steps)).toBeUndefined();
     expect(readSize(type, bytes)).toBeUndefined();
     expect(steps.taken).toBeLessThan(66_000);
-    // Without it each byte would be looked at.
+    // Without the limit, each byte would be read.
     expect(stepsOf((all) => readSize(type, bytes, all))).toBeGreaterThan(500_000);
   });
 

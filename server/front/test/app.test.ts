@@ -17,7 +17,7 @@ async function open(options: WorldOptions): Promise<void> {
 
 const token = "the-token-of-the-test";
 
-/** The target as it is: fetch would resolve dots. @returns the status and the code of the problem. */
+/** Sends the target unchanged: fetch would resolve dots. @returns the status and the code of the problem. */
 function ask(path: string, method = "GET"): Promise<readonly [number | undefined, string | undefined]> {
   const { port } = world.server.address() as AddressInfo;
   return new Promise((resolve, reject) => {

@@ -45,7 +45,7 @@ const get = (target: string, headers: Record<string, string> = {}, method = "GET
     sent.on("error", reject).end();
   });
 
-/** All that comes for some bytes until the server ends the connection. */
+/** Everything that the server sends after some bytes, until it ends the connection. */
 const exchange = (bytes: string): Promise<string> =>
   new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
@@ -170,7 +170,7 @@ describe("a hit from disk", () => {
     const closed = new Promise((resolve) => {
       world.server.once("connection", (socket: Socket) => socket.once("close", resolve));
     });
-    // The volume answers when the reader has left.
+    // The volume answers after the reader has left.
     volume = () => closed.then(() => setTimeout(10));
     leaving.write(`GET ${target} HTTP/1.1\r\nhost: a\r\n\r\n`);
     await expect.poll(() => reads.length).toBe(2);
@@ -242,7 +242,7 @@ describe("a miss", () => {
     await expect.poll(() => world.asked).toEqual(["open worms.jpg"]);
     leaving.destroy();
     await expect.poll(() => world.lines.at(-1)?.status).toBe(499);
-    // For that, and not because the source was given up.
+    // For that reason, and not because of a timeout of the source.
     expect(world.lines.at(-1)?.code).not.toBe("source-timeout");
     letGo();
     await expect.poll(() => world.service.busy().fetches).toBe(0);

@@ -15,7 +15,7 @@ import { report } from "../../test/chaos/chaos.ts";
 import { animation, photo } from "../../test/support/pictures.ts";
 import { createWorld, type World } from "../../test/support/world.ts";
 
-/** A bucket that has every key, and remembers the raw paths it was asked for. */
+/** A bucket that has every key, and remembers the raw paths of its requests. */
 async function startBucket() {
   const paths: string[] = [];
   const jpeg = await photo(32, 24).jpeg().toBuffer();
@@ -50,7 +50,7 @@ describe("no key leaves the bucket", () => {
     await close(bucket.server);
   });
 
-  /** What the bucket's own web server would make of each path, dot segments resolved as RFC 3986 has it. */
+  /** How the bucket's own web server would read each path, with dot segments resolved as in RFC 3986. */
   const outside = (): string[] =>
     bucket.paths.filter((path) => !new URL(path, "http://b").pathname.startsWith("/bucket/photos/"));
 
@@ -338,7 +338,7 @@ describe("a file that is two things", () => {
   const marker = "<script>alert(document.domain)</script>";
   const after = (file: Uint8Array) => Buffer.concat([file, Buffer.from(marker)]);
 
-  /** What a browser might take for a page, in every place where a picture has room for it. */
+  /** HTML that a browser could show as a page, in every place where a picture can contain it. */
   async function polyglots(): Promise<Buffer[]> {
     const made = await Promise.all(
       (["jpeg", "png", "webp", "avif", "gif"] as const).map((format) =>
@@ -375,7 +375,7 @@ describe("a file that is two things", () => {
         expect(response.headers.get("content-type")).toBe(sniff(body).type);
         outputs++;
       }
-      // As stored, it is what its first bytes say, and nothing may guess otherwise.
+      // An original has the type of its first bytes, and browsers must not guess another one.
       const original = await world.get(`/?img=${at}.html`);
       expect(original.headers.get("content-type")).toMatch(/^image\/(jpeg|png|webp|avif|gif)$/);
       expect(original.headers.get("x-content-type-options")).toBe("nosniff");

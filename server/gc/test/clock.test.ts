@@ -6,13 +6,13 @@ import { temporaryFolder } from "../../test/support/temporary-folder.ts";
 import { run } from "../run.ts";
 import type { SweepSummary } from "../sweep.ts";
 
-// A sweep compares the times of files with its own clock, and either may be wrong.
+// A sweep compares the times of files with its own clock, and both can be wrong.
 
 const DAY = 86_400_000;
 /** The change time of a file cannot be set, so no clock of these tests is behind this one. */
 const start = Date.now() + DAY;
 
-/** A cache, some of whose entries are used, and a sweep of it by some clock. */
+/** A cache with some used entries, and a sweep of it with a given clock. */
 async function cacheOf(entries: number) {
   const folder = await temporaryFolder();
   const paths = Array.from({ length: entries }, (_, index) => {
@@ -58,7 +58,7 @@ test("a clock that jumps a year ahead makes nothing old, neither at once nor whi
   await use(0, ahead);
   for (let day = 1; day < 90; day += 30)
     expect(await sweep(ahead + day * DAY)).toMatchObject({ keptFiles: 3 });
-  // Room is made all the same, by what was used least.
+  // Space is still made: the least recently used entries are deleted.
   expect(await sweep(ahead + 62 * DAY, { maxFiles: 1 })).toMatchObject({ deletedFiles: 3 });
 });
 

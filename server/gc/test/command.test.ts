@@ -15,7 +15,7 @@ test("gc sweeps once and prints one line; with --dry-run it writes no record of 
   const folder = await cacheOf(12);
   expect(await gc("--cache", folder, "--max-bytes", "10000", "--dry-run")).toContain("would delete 0 files");
   expect(await readUsage(folder)).toBeUndefined();
-  // Entries of the last five minutes stay, whatever the budget: somebody has just paid for them.
+  // Entries of the last five minutes stay, whatever the budget: CPU time was just spent on them.
   expect(await gc("--cache", folder, "--max-bytes", "10000")).toContain(
     "kept 12 files, 11.7 KiB (120 % of 9.8 KiB)",
   );
@@ -28,7 +28,7 @@ test("gc of a folder that is not a cache names the folder and the reason, and fa
     code: 1,
     stderr: expect.stringMatching(/^imgproxy-lite cannot start: CACHE_DIR: .* cannot be swept: ENOENT.*\n$/),
   });
-  // Nor is what is not there an empty cache.
+  // A folder that does not exist is not an empty cache.
   await expect(gc("--cache", folder, "--dry-run")).rejects.toMatchObject({ code: 1 });
   await writeFile(folder, "");
   await expect(gc("--cache", folder)).rejects.toMatchObject({

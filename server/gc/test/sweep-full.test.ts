@@ -5,7 +5,7 @@ import { pathParts, variantName } from "../../cache/name.ts";
 import { temporaryFolder } from "../../test/support/temporary-folder.ts";
 import { sweep } from "../sweep.ts";
 
-// CephFS without a manager, and below a folder with a quota, says that it has no blocks at all.
+// CephFS without a manager, and below a folder with a quota, reports that it has no blocks at all.
 vi.mock("node:fs", async (load) => ({
   ...(await load<typeof import("node:fs")>()),
   statfsSync: () => ({ blocks: 0, bavail: 0, bsize: 4096 }),

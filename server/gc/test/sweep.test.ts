@@ -39,7 +39,7 @@ async function fill(folder: string, count: number, ageOf: (index: number) => num
   }
 }
 
-/** As the last release wrote it. */
+/** In the form of the last release. */
 const writeSet = async (folder: string, pins: readonly string[]): Promise<void> => {
   await mkdir(join(folder, "published", "blog"), { recursive: true });
   const set = { made: now, images: {}, pins };
@@ -146,7 +146,7 @@ test("an entry that was used between the walk and its deletion stays", async () 
   await fill(folder, 10, () => DAY);
   const looks: string[] = [];
   const pins = {
-    // Asked once for each entry of the walk. The reader comes at the last of them.
+    // Called once for each entry of the walk. The reader comes at the last of them.
     has: (name: string) => {
       if (looks.push(name) === 10) utimesSync(pathOf(folder, looks[0] ?? ""), now / 1000, now / 1000);
       return false;
@@ -190,7 +190,7 @@ test("a sweep that another one overtakes before its deletes deletes no more than
   const left = await kept(copy);
   let looks = 0;
   const has = (): boolean => {
-    // The walk asks once for each entry: at the last of them the other sweep has just ended.
+    // The walk calls this once for each entry: at the last of them, the other sweep has just ended.
     if (++looks === 400)
       for (const name of namesOf(400)) if (!left.has(name)) unlinkSync(pathOf(folder, name));
     return false;
@@ -208,7 +208,7 @@ test("a sweep that another one overtakes during its walk deletes what the other 
   const goners = namesOf(400).filter((name) => !left.has(name));
   let looks = 0;
   const has = (): boolean => {
-    // The other has come to a third of its deletes when this one has walked half of the cache.
+    // The other sweep has done a third of its deletes when this one has walked half of the cache.
     if (++looks === 200) for (const name of goners.slice(0, 27)) unlinkSync(pathOf(folder, name));
     return false;
   };
@@ -227,7 +227,7 @@ test("a folder that cannot be read does not count as empty: nothing is deleted a
 
 test("sweeps that begin at different seconds of a minute choose the same entries", async () => {
   const [folder, copy] = [await temporaryFolder(), await temporaryFolder()];
-  // A minute's worth of entries on both sides of where the line will be.
+  // Entries of a minute on both sides of the boundary.
   for (const place of [folder, copy]) await fill(place, 400, (index) => DAY + index * 300);
   await sweep({ ...roomy, folder, maxBytes: 400_000 });
   await sweep({ ...roomy, folder: copy, maxBytes: 400_000, now: () => now + 25_000 });

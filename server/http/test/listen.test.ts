@@ -36,7 +36,7 @@ const closed = (socket: Socket): Promise<void> =>
   });
 
 const hello: RequestListener = (_, response) => void response.end("hello");
-// Long enough for who means well on a busy machine.
+// Long enough for an honest client on a busy machine.
 const quick = { headersTimeout: 5_000, requestTimeout: 5_500, connectionsCheckingInterval: 50 };
 
 test("a request body may be as slow as the largest publish over a line of one megabit a second", () => {
@@ -60,7 +60,7 @@ describe("a listening port", () => {
   });
 
   test("the server stops without waiting for connections that never sent a request", async () => {
-    // Only the end itself is left to close it: node:http stops looking for late heads when it stops listening.
+    // Only the stop itself can close it: node:http no longer checks for late heads when it stops listening.
     const listening = await start(hello, { timeout: 0 });
     const spare = await open(listening.port, "");
     await fetch(listening.url);

@@ -28,7 +28,7 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** nginx as an ingress has it: connections to the pods are kept, another pod is tried where one is gone. */
+/** nginx as in an ingress: it keeps connections to the pods, and tries another pod if one is gone. */
 async function startNginx(pods: readonly number[]): Promise<number> {
   const port = await freePort();
   const own = await mkdtemp(join(folder, "nginx-"));
@@ -105,7 +105,7 @@ describe.skipIf(nginx === undefined && process.env.CI === undefined)("behind a r
         const next = await fetch(image);
         expect([head, next.status, next.headers.get("etag")]).toEqual([head, 200, etag]);
       }
-    // A request that got through would have asked for what is not there.
+    // A request that got through would be for a photograph that does not exist.
     expect(await notFound()).toBe(before);
     report(
       "S10",
@@ -115,7 +115,7 @@ describe.skipIf(nginx === undefined && process.env.CI === undefined)("behind a r
   });
 });
 
-/** Sends bytes as they are and waits for whatever comes back, or for nothing. */
+/** Sends bytes unchanged, and waits for an answer or for the end of the connection. */
 function sendRaw(port: number, text: string): Promise<void> {
   return new Promise((resolve) => {
     const socket = connect(port, "127.0.0.1", () => socket.write(text));

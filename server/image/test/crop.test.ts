@@ -46,7 +46,7 @@ async function get(query: string, { of = pod, accept = "*/*" } = {}) {
   return { status: response.status, headers, body, problem };
 }
 
-/** Red, green, blue or white: of the picture's middle. */
+/** The colour in the picture's middle: red, green, blue or white. */
 async function middleOf(body: Buffer): Promise<string> {
   const [red = 0, green = 0, blue = 0] = await sharp(body).resize(1, 1).removeAlpha().raw().toBuffer();
   const bright = Object.entries({ red, green, blue }).filter(([, value]) => value > 127);
@@ -84,7 +84,7 @@ describe("a crop", () => {
       ["100,100", "white"],
     ] as const) {
       const query = `img=worms.jpg&q=80&w=20&ar=2:1&fp=${focus}`;
-      // Half of it is the other half's where the picture is no higher than the crop.
+      // If the picture is not higher than the crop, half of the crop shows the other half of the picture.
       const tall = `img=worms.jpg&q=80&w=20&ar=1:2&fp=${focus}`;
       const made = await get(query);
       expect([made.status, await sizeOf(made.body)]).toEqual([200, [20, 10]]);
@@ -223,7 +223,7 @@ describe("a publish with crops", () => {
 });
 
 test("entries that were stored before crops existed are still found", () => {
-  // As the release before named it.
+  // The name in the previous release.
   const name = variantName({ key: "worms.jpg", width: 800, quality: 55, class: "auto-aw" }, "");
   expect(name).toBe("8f7a6c49bd78ab8fda8169f1e78f71b4.800.55.auto-aw");
 });

@@ -11,7 +11,7 @@ const jpeg = new Uint8Array(await photo(64, 48).jpeg().toBuffer());
 const signal = new AbortController().signal;
 const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5));
 
-/** A source that gives one photograph under any key, and counts. */
+/** A source that has the same photograph under any key, and counts requests. */
 function counting(body: () => ReadableStream<Uint8Array> = () => new Blob([jpeg]).stream()) {
   const seen = { opened: 0, open: 0, most: 0 };
   const source: Source = {

@@ -216,7 +216,7 @@ describe("freshness", () => {
     };
     expect([await sizeOf(40), await sizeOf(32)]).toEqual([30, 24]);
     await writeFile(join(world.folder, "worms.jpg"), await photo(80, 80).jpeg().toBuffer());
-    // The first asks the source; the second finds its answer, and an entry of the old photograph.
+    // The first request asks the source; the second one finds its answer, and an entry of the old photograph.
     expect([await sizeOf(40), await sizeOf(32)]).toEqual([40, 32]);
   });
 
@@ -334,7 +334,7 @@ describe("an original", () => {
     const path = join(world.folder, "worms.jpg");
     const day = (date: string): string => `${date} Nov 2020 12:00:00 GMT`;
     const [before, then, after] = [day("Sat, 14"), day("Sun, 15"), day("Mon, 16")];
-    // Half a second after: HTTP's dates have none.
+    // Half a second later: dates in HTTP have whole seconds.
     await utimes(path, Date.parse(then) / 1000 + 0.5, Date.parse(then) / 1000 + 0.5);
     const { headers } = await world.get("/?img=worms.jpg");
     const etag = headers.get("etag") ?? "";
@@ -355,7 +355,7 @@ describe("an original", () => {
       [{ "if-match": '"other"' }, 412],
       [{ "if-match": `W/${etag}` }, 412],
       [{ "if-none-match": `W/${etag}` }, 304],
-      // A tag is more than a date.
+      // A tag has precedence over a date.
       [{ "if-none-match": '"other"', "if-modified-since": after }, 200],
       [{ "if-none-match": etag, "if-modified-since": before }, 304],
       [{ "if-match": etag, "if-unmodified-since": before }, 200],

@@ -48,7 +48,7 @@ async function start(mostVariants: number, replicas: number) {
     const pinned = published.filter((w) => names.includes(`${w}.50`));
     return { pinned: pinned.length, unpublished: names.length - pinned.length, names };
   };
-  /** Asks one server for a variant and waits until it is on disk, or does not come. */
+  /** Requests a variant from one server, and waits until it is on disk or cannot come any more. */
   const ask = async (at: number, width: number, quality: number): Promise<void> => {
     const response = await fetch(
       `${pods[at % pods.length]?.url}?img=worms.jpg&fm=jpg&q=${quality}&w=${width}`,
@@ -62,14 +62,14 @@ async function start(mostVariants: number, replicas: number) {
 test("with two replicas whose clients enumerate q and w, MAX_VARIANTS unpublished variants stay, the newest, and all published ones", async () => {
   const { pods, cache, entries, look, ask } = await start(10, 2);
   await expect.poll(async () => (await look()).pinned).toBe(12);
-  // Both at once: each writes, and makes room, beside the other.
+  // Both at the same time: each writes, and makes space, in parallel.
   for (let at = 0; at < 40; at += 4)
     await Promise.all([0, 1, 2, 3].map((of) => ask(of, 20 + at + of, 50 + ((at + of) % 7))));
   await ask(0, 40, 90);
   await expect
     .poll(look)
     .toMatchObject({ pinned: 12, unpublished: 10, names: expect.arrayContaining(["40.90"]) });
-  // Deleted underneath, as by a sweep: what is new is kept all the same.
+  // Deleted by someone else, as by a sweep: the new variant is still kept.
   const loose = [...(await entries())].filter(
     ([name]) => !name.endsWith(".50") || !published.includes(Number.parseInt(name, 10)),
   );
@@ -79,14 +79,14 @@ test("with two replicas whose clients enumerate q and w, MAX_VARIANTS unpublishe
     .poll(look)
     .toMatchObject({ pinned: 12, unpublished: 10, names: expect.arrayContaining(["30.31"]) });
 
-  // While a set cannot be read, any variant may be one of its: the new one is not kept, and nothing else goes.
+  // While a set cannot be read, any variant could be in it: the new one is not kept, and no other is deleted.
   const before = (await look()).names;
   await writeFile(join(cache, "published", "blog", "two.json"), "{");
   await fetch(`${pods[0]?.url}api/purge?img=other.jpg`, { method: "DELETE", headers });
   for (const pod of pods) await expect.poll(() => pod.metric("imgproxy_lite_published_unread_sets")).toBe(1);
   await ask(0, 50, 91);
   await ask(0, 50, 92);
-  // Written after those two: once it is there, they were.
+  // Written after those two: when it exists, they were written.
   await rm((await entries()).get("1.50") ?? "");
   await ask(0, 1, 50);
   await expect.poll(async () => (await look()).names.toSorted()).toEqual(before.toSorted());

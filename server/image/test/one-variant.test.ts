@@ -12,7 +12,7 @@ const token = "the-token-of-the-test";
 
 const atEnd = atFileEnd();
 
-/** A server as it is run, on a folder of photographs; `get` asks with a browser's Accept and gives status and code. */
+/** A complete server on a folder of photographs; `get` sends a browser's Accept and returns status and code. */
 async function start(settings: Readonly<Record<string, string>>) {
   const folder = await temporaryFolder(atEnd);
   const photos = join(folder, "photos");
@@ -45,7 +45,7 @@ beforeAll(async () => {
 const failures = (pod: Pod, cause: string): Promise<number> =>
   pod.metric("imgproxy_lite_encode_failures_total", `"${cause}"`);
 
-/** The second request of a variant that is stored behind the first one's answer. */
+/** The second request for a variant, which is stored after the answer to the first one. */
 const untilHit = (get: (query: string) => Promise<string>, query: string) =>
   expect.poll(() => get(query)).toBe("200 hit");
 
@@ -65,7 +65,7 @@ test.each(["memory", "disk"] as const)(
     for (let time = 0; time < 3; time++) {
       expect(await get("img=pano.jpg&q=50&fm=avif")).toBe("422 impossible-variant");
       expect(await get("img=pano.jpg&q=60&w=800")).toBe("200 hit");
-      // By the readable path: the source is asked first.
+      // By the readable path, for which the source is asked first.
       expect(await get("img=pano.jpg&q=60&w=800&v=0123456789")).toBe("200 hit");
       expect(await get("img=pano.jpg&fm=json")).toBe("200 hit");
       expect(await get("img=pano.jpg")).toBe("200 fwd=bypass");
@@ -164,7 +164,7 @@ test("a publish warms the other variants of a photograph whose first one cannot 
   });
   const lines = (await answer.text())
     .split("\n")
-    // An empty one says that the server is still at work.
+    // An empty line shows that the server is still working.
     .filter((line) => line !== "")
     .map((line) => JSON.parse(line));
   expect(lines.map(({ status, problem }) => problem?.code ?? status)).toEqual([

@@ -15,7 +15,7 @@ function piecesOf(text: string | Uint8Array, chunkBytes = 64 * 2 ** 10): JsonPie
   return pieces;
 }
 
-/** What JSON.parse would have said at once. */
+/** The result of JSON.parse for the whole text. */
 function joined(pieces: readonly JsonPiece[]): unknown {
   const whole: Record<string, unknown> = {};
   for (const { of, value } of pieces)

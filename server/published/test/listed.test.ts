@@ -63,7 +63,7 @@ describe("VARIANTS=listed", () => {
     const again = await start("preview");
     expect(again.pod.log()).toContain("no published set is live");
     expect(await statuses(again.pod, 33, 34)).toEqual([404, 404]);
-    // A new volume is a new beginning, and said to be one.
+    // A new volume starts without sets, and the log says so.
     expect((await start("fresh")).pod.log()).toContain("until one does, everything is open");
   });
 
@@ -86,7 +86,7 @@ describe("VARIANTS=listed", () => {
       { code: "unknown-published" },
       "no-store",
     ]);
-    // Nobody announces it.
+    // Nothing announces the new set.
     await writeFile(file("two"), whole.toString().replaceAll("q=33", "q=34"));
     for (const each of [pod, other.pod])
       await expect.poll(() => statuses(each, 33, 34, 36)).toEqual([200, 200, 404]);

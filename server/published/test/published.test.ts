@@ -119,7 +119,7 @@ test("a first publish that arrives slowly closes nothing before it is whole, and
   const pause = new Promise<void>((resolve) => {
     goOn = resolve;
   });
-  // More than is held back before it is written.
+  // More than the buffer that is kept before a write.
   const images = Array.from({ length: 10_000 }, (_, at) => `"${at}.jpg":["img=${at}.jpg&q=60"]`);
   async function* slowly(end: string) {
     yield Buffer.from(`{"images":{${images.join(",")}`);
@@ -142,7 +142,7 @@ test("a first publish that arrives slowly closes nothing before it is whole, and
 });
 
 test("a site's first set exists as soon as its folder does", async () => {
-  // Another replica looks all the time: a folder without a set would tell it that all its sets were deleted.
+  // Another replica reads all the time: from a folder without a set it would conclude that all its sets were deleted.
   let looks = 0;
   for (let site = 0; site < 40; site++) {
     const published = await open();
@@ -172,7 +172,7 @@ test("the first set, on a volume that is too slow to be read, closes nothing bef
   let reads = 0;
   let isSlow = false;
   const withVolume: WithVolume = (access, work) => {
-    // What is there is seen; the set itself does not come in time.
+    // The file is seen; the set itself cannot be read in time.
     if (isSlow && access === "read" && ++reads > 4) return Promise.reject(new VolumeHung("slow"));
     return work();
   };
@@ -312,7 +312,7 @@ test("a publisher gets 503 if the volume hangs", async () => {
     () => published.announce(),
   ])
     await expect(work()).rejects.toMatchObject({ code: "busy" });
-  // What is published holds for readers all the while.
+  // The published set applies to readers during all of this.
   expect(published.has(asked(50))).toBe(true);
 });
 

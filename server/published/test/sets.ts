@@ -1,7 +1,7 @@
 import type { PublishedBody } from "../../../contract/api.ts";
 import type { Published } from "../published.ts";
 
-/** Publishes as a request does: its body comes in by bytes. */
+/** Publishes as a request does: its body arrives as bytes. */
 export function put(published: Published, site: string, name: string, body: PublishedBody): Promise<void> {
   return published.put(site, name, new Blob([JSON.stringify(body)]).stream());
 }

@@ -7,7 +7,7 @@ import { photo } from "../../test/support/pictures.ts";
 import { type Pod, startPod } from "../../test/support/pod.ts";
 import { temporaryFolder } from "../../test/support/temporary-folder.ts";
 
-// A source that is away as a whole says the same as one whose photographs were all deleted.
+// A source that is gone as a whole gives the same answers as one whose photographs were all deleted.
 
 let jpeg: Buffer;
 beforeAll(async () => {
@@ -187,7 +187,7 @@ describe("a folder", () => {
     await mkdir(folder);
     const keys = Array.from({ length: count }, (_, at) => `${at}.jpg`);
     for (const key of keys) await writeFile(join(folder, key), jpeg);
-    // A link, as deployments have it: what it leads to can be another device.
+    // A link, as in deployments: its target can be on another device.
     const entrance = join(parent, "entrance");
     await symlink(folder, entrance);
     const settings = { SOURCE: entrance, CACHE_DIR: cache, GC_INTERVAL: "0", COLD_BUDGET: "10000" };
@@ -205,7 +205,7 @@ describe("a folder", () => {
     await mkdir(folder);
     expect(await getAll(pod, keys)).toEqual([stale]);
     expect(await get(pod, "unknown.jpg")).toBe("502 ");
-    // What a file system makes in each volume is no photograph.
+    // Folders that a file system creates in each volume are no photographs.
     await mkdir(join(folder, "lost+found"));
     expect(await getAll(pod, keys)).toEqual([stale]);
     await pod.stop();
@@ -240,7 +240,7 @@ describe("a folder", () => {
     await expect.poll(() => stored(cache)).toBe(26);
     expect(await pod.metric("imgproxy_lite_purges_withheld_total")).toBe(11);
     await expect.poll(() => pod.log()).toContain("more than a tenth of the photographs became absent");
-    // A stranger's typing errors are no photographs, and those that are there are served as ever.
+    // Misspelt keys in requests do not count as photographs, and existing photographs are served as before.
     expect(await get(pod, "unknown.jpg")).toBe("404 ");
     expect(await getAll(pod, keys.slice(30))).toEqual(["200 hit"]);
     for (const key of keys.slice(0, 30)) await writeFile(join(folder, key), jpeg);

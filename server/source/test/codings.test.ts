@@ -16,7 +16,7 @@ const svg = Buffer.from(
 );
 let jpeg: Buffer;
 
-/** What a bucket has, as its clients have left it. */
+/** The objects of a bucket, as its clients stored them. */
 const objects = new Map<string, { readonly body: Buffer; readonly headers: OutgoingHttpHeaders }>();
 const put = (key: string, body: Buffer, headers: OutgoingHttpHeaders = {}, length = true) =>
   objects.set(key, { body, headers: { ...headers, ...(length && { "content-length": body.length }) } });

@@ -60,7 +60,7 @@ describe("a folder's keys", () => {
         code: "withheld-source",
         detail: expect.stringContaining("a link that leads out"),
       });
-    // Nor do they tell what there is outside.
+    // Their answers do not show what exists outside either.
     await expect(source.stat("up/nothing", signal)).rejects.toMatchObject({ code: "withheld-source" });
     await expect(source.stat("up/nothing/below", signal)).rejects.toMatchObject({ code: "withheld-source" });
     await expect(source.stat("in/nothing", signal)).rejects.toThrow(absent);
@@ -147,7 +147,7 @@ describe("a folder's versions", () => {
   const signal = new AbortController().signal;
   const jpegMagic = "\xff\xd8\xff";
 
-  /** Takes no room on disk: all but its first bytes is a hole. */
+  /** A sparse file, which needs no space on disk after its first bytes. */
   async function largeFile(folder: string, name: string, bytes: number, magic: string): Promise<void> {
     const file = await open(join(folder, name), "w");
     await file.write(Buffer.from(magic, "latin1"));
@@ -229,7 +229,7 @@ describe("a folder's versions", () => {
     leaver.abort();
     await Promise.all(asked);
     expect(await image(2)).toBe(200);
-    // Its hash is wanted at the moment of the end.
+    // Its hash is requested at the moment of the stop.
     const last = fetch(`${pod.url}?img=giant.jpg`).catch(() => undefined);
     expect(await image(3)).toBe(200);
     expect(await pod.stop()).toBe(0);

@@ -21,7 +21,7 @@ const close = async (): Promise<void> => {
   }
 };
 
-/** Serves what was put, as a plain static server does. */
+/** Serves the stored files, like a simple static server. */
 async function startStatic(ranges: boolean) {
   const objects = new Map<string, { body: Uint8Array; etag: string }>();
   let version = 0;

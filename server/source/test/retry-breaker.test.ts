@@ -6,7 +6,7 @@ import { confirmAbsence } from "../confirm-absence.ts";
 import { retrySource } from "../remote/retry-breaker.ts";
 import type { Source } from "../source.ts";
 
-/** A source that gives the prescribed answers, and counts requests. */
+/** A source that gives the given answers, and counts requests. */
 function scripted(answer: (call: number, key: string) => ProblemCode | Problem | undefined) {
   let calls = 0;
   const next = (key: string): void => {
@@ -122,7 +122,7 @@ describe("a guarded source", () => {
     for (let n = 0; n < 20; n += 1) await codeOf(guarded.stat(`${n}.jpg`, signal));
     expect(guarded.stats().opened).toBe(1);
     clock += 6_000;
-    // Two that fail for reasons of their own come first, and one of them again.
+    // First two photographs fail for reasons of their own, one of them twice.
     expect(await codeOf(guarded.stat("0.jpg", signal))).toBe("source-timeout");
     expect(await codeOf(guarded.stat("0.jpg", signal))).toBe("source-busy");
     expect(await codeOf(guarded.stat("1.jpg", signal))).toBe("source-timeout");
@@ -164,7 +164,7 @@ describe("a guarded source", () => {
       const { body } = await guarded.open(`${n}.jpg`, signal);
       expect(await codeOf(new Response(body).arrayBuffer())).toBe("source-timeout");
     }
-    // Half of what was seen were bodies that broke; every head was fine.
+    // Half of the results were bodies that broke off; every head was fine.
     expect(guarded.stats().opened).toBeGreaterThan(0);
     expect(await codeOf(guarded.stat("a", signal))).toBe("source-busy");
   });
@@ -196,7 +196,7 @@ describe("a source that refuses", () => {
     await told.stat("there", signal);
     open = false;
     expect(await codeOf(told.stat("other", signal))).toBe("source-misconfigured");
-    // Of the one photograph that it knew, there is no other to ask for.
+    // It knew only one photograph, so it cannot request another one.
     const same = await told.stat("there", signal).catch((error: unknown) => error);
     expect([same instanceof Problem && same.code, isGone(same)]).toEqual(["source-absent", false]);
   });
@@ -232,7 +232,7 @@ describe("a source that refuses", () => {
 });
 
 describe("a source that is silent", () => {
-  /** The first attempts say nothing; those after them answer. */
+  /** The first attempts get no answer; later ones do. */
   function silent(attempts: number) {
     const signals: AbortSignal[] = [];
     const source: Source = {

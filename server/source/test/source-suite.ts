@@ -4,7 +4,7 @@ import { MAX_KEY_BYTES } from "../../../contract/key.ts";
 import { Problem } from "../../errors.ts";
 import type { Source } from "../source.ts";
 
-/** A source under test, and how to put photographs into what it reads. */
+/** A source under test, and functions that store photographs in it. */
 export interface SourceUnderTest {
   readonly source: Source;
   put(key: string, body: Uint8Array): Promise<void>;
@@ -12,7 +12,7 @@ export interface SourceUnderTest {
   close(): Promise<void>;
 }
 
-/** What every source promises, whatever it is. */
+/** Tests that every kind of source must pass. */
 export function describeSource(
   name: string,
   open: () => Promise<SourceUnderTest>,

@@ -13,7 +13,7 @@ import { createS3Source } from "../remote/s3.ts";
 import { remoteTimeouts } from "../remote/timeouts.ts";
 
 const jpeg = await photo(200, 150).jpeg().toBuffer();
-// Long enough for a machine that is busy with other tests.
+// Long enough for a machine that also runs other tests.
 const timeouts = { ...remoteTimeouts, silence: 1_000 };
 const closing: (() => Promise<void> | void)[] = [];
 afterEach(async () => {
@@ -51,7 +51,7 @@ async function open(base: URL, options: WorldOptions = {}): Promise<World> {
   return world;
 }
 
-/** For sources that mean well: the machine may be busy. */
+/** Timeouts for honest sources: the machine can be busy. */
 const patiently = (base: URL): WorldOptions => ({ wrap: () => createHttpSource(base) });
 
 describe("a source that", () => {
@@ -61,7 +61,7 @@ describe("a source that", () => {
     ["hangs up", 502, () => listenTcp((socket) => socket.end())],
     ["resets", 502, () => listenTcp((socket) => socket.resetAndDestroy())],
     ["does not speak HTTP", 502, () => listenTcp((socket) => socket.end("SSH-2.0-OpenSSH\r\n"))],
-    // A label of 64 letters is no name: no resolver is asked, which could take longer than connecting may.
+    // A label of 64 letters is not valid, so no resolver is asked, which could take longer than the connect timeout.
     ["has no address", 502, async () => new URL(`http://${"a".repeat(64)}.invalid/`)],
     [
       "does not speak TLS",
@@ -118,7 +118,7 @@ describe("a source that", () => {
         expect([target, response.status]).toEqual([target, status]);
         expect(response.headers.get("cache-control")).toBe("no-store");
       };
-      // An original is the reader's from its head on, and cut when the source stops: its status is said by then.
+      // An original is streamed from its head on, and cut when the source stops: the status was already sent.
       const kinds = stalls.some(([stall]) => stall === name)
         ? ["&q=33", "&fm=json"]
         : ["&q=33", "", "&fm=json"];
@@ -180,7 +180,7 @@ describe("a source that", () => {
       });
       const wrap = () => retrySource(createHttpSource(base, timeouts), { pauseMs: () => 0 });
       const world = await open(base, { wrap });
-      // A retry has to be earned by ten requests: here are several, so that it is not the budget that stops us.
+      // Each retry needs ten requests before it: these requests allow several retries, so that the budget is not the limit here.
       for (let n = 0; n < 40; n += 1) await (await world.get(`/?img=${n}.jpg`)).arrayBuffer();
       const encoded = world.encoder.count();
       const response = await world.get(target);
@@ -265,7 +265,7 @@ describe("a source that", () => {
       asked += 1;
       response.writeHead(404).end();
     });
-    // By a clock that stands: a busy machine may take longer than half a minute for as many requests.
+    // With a clock that stands still: on a busy machine these requests can take longer than half a minute.
     vi.useFakeTimers({ toFake: ["Date", "performance"] });
     onTestFinished(() => void vi.useRealTimers());
     const world = await open(base, patiently(base));
@@ -295,7 +295,7 @@ describe("a source that", () => {
         if (closed) return void response.writeHead(status).end();
         response.writeHead(200, { "content-length": jpeg.byteLength, etag: '"x"' }).end(jpeg);
       });
-      // The source is asked before every answer, and no other photograph is known to tell by.
+      // The source is asked before every answer, and no other photograph is known that could show whether the source is gone.
       const wrap = () => retrySource(confirmAbsence(createHttpSource(base)), { pauseMs: () => 0 });
       const world = await open(base, { wrap, policy: folderPolicy });
       expect((await world.get("/?img=a.jpg&q=33")).status).toBe(200);
@@ -313,7 +313,7 @@ describe("a source that", () => {
       if (down) return void response.destroy();
       response.writeHead(200, { "content-length": jpeg.byteLength, etag: '"x"' }).end(jpeg);
     });
-    // The strictest rule there is: the source is asked before every answer.
+    // The strictest setting: the source is asked before every answer.
     const wrap = () => retrySource(createHttpSource(base, timeouts), { pauseMs: () => 0 });
     const world = await open(base, { wrap, policy: folderPolicy });
     await world.get("/?img=a.jpg&q=33", { headers: { accept: browserAccept.webp } });
@@ -335,7 +335,7 @@ describe("a source that", () => {
 });
 
 describe("connections that are kept", () => {
-  /** Answers one request on each connection; the next one there gets nothing but this. */
+  /** Answers one request on each connection; the next request on it gets only these bytes. */
   async function once(next: (socket: Socket) => void) {
     const seen = { connections: 0, requests: 0 };
     const base = await listenTcp((socket) => {
@@ -379,7 +379,7 @@ describe("connections that are kept", () => {
         expect(answers.map(({ status }) => status)).toEqual(Array(12).fill(200));
       }
       expect(source.stats()).toEqual({ retries: 0, opened: 0 });
-      // Each photograph once, and once more where a connection was closed: as often as there are connections.
+      // Each photograph once, and a second time if its connection was closed: at most once for each connection.
       expect(seen.requests).toBeLessThanOrEqual(48 + seen.connections);
     },
   );
@@ -443,7 +443,7 @@ describe("an S3 server that", () => {
       });
       const source = await createS3Source({ ...options, endpoint: base.origin }, timeouts);
       const world = await open(base, { wrap: () => source, tokens: ["a-token"] });
-      // By GET and, for the range, by HEAD, which has no body to say why.
+      // By GET and, for the range, by HEAD, which has no body with a reason.
       for (const [key, init] of [
         ["a.jpg", {}],
         ["b.jpg", { headers: { range: "bytes=0-1" } }],

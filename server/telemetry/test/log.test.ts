@@ -139,7 +139,7 @@ test.each([
     .trimEnd()
     .split("\n")
     .map((line) => JSON.parse(line).count);
-  // A write that a thread has begun when the process exits may end behind those that exiting makes: that one alone.
+  // Only a write that a thread has started when the process exits can end after the writes of the exit.
   const first = counts.indexOf(0);
   expect([...counts.slice(first), ...counts.slice(0, first)]).toEqual(
     Array.from({ length: 1000 }, (_, count) => count),
@@ -209,7 +209,7 @@ async function fullDisk(): Promise<number> {
   return full.fd;
 }
 
-/** A connection, as a pipe that does not wait, of which the other end reads nothing. */
+/** A connection, as a non-blocking pipe, whose other end reads nothing. */
 async function stillReader(): Promise<Socket> {
   const server = createServer((socket) => socket.pause());
   server.listen(join(await temporaryFolder(), "log"));
@@ -237,7 +237,7 @@ test("lines that nobody reads use at most 16 MiB, and dropped lines are counted"
   });
   onTestFinished(() => void child.kill());
   const [grown] = await once(child, "message");
-  // 170 MB were said; a heap has garbage, too.
+  // 170 MB were logged; a heap also has garbage.
   expect(grown).toBeLessThan(100 * 2 ** 20);
   let text = "";
   child.stdout?.on("data", (chunk: Buffer) => {
@@ -250,10 +250,10 @@ test("lines that nobody reads use at most 16 MiB, and dropped lines are counted"
       .filter((line) => line.includes("log lines dropped"))
       .map((line) => JSON.parse(line));
   const written = (): number => text.split("\n").filter((line) => line.includes("xxx")).length;
-  // Each line is one of those that were written or one of those that are counted.
+  // Each line was either written or counted.
   await expect.poll(() => dropped().reduce((sum, { lines }) => sum + lines, written())).toBe(160_000);
   expect(new Set(dropped().map(({ level }) => level))).toEqual(new Set(["warn"]));
-  // And it goes on.
+  // And logging continues.
   child.send("go on");
   await expect.poll(() => text).toContain('"after"');
 });

@@ -56,7 +56,7 @@ test.each(["http", "s3"] as const)(
       asked.map(({ url, headers }) => [url?.split("/").at(-1), headers.traceparent]),
     );
     expect(sent).toEqual({ "a.jpg": trace?.parent, "b.jpg": undefined });
-    // A signature would not hold behind a proxy that goes on with the trace.
+    // A signature over the trace would not be valid behind a proxy that continues the trace.
     for (const { headers } of asked) expect(headers.authorization ?? "").not.toContain("traceparent");
   },
 );

@@ -31,7 +31,7 @@ test.each([
   "unusual keys of %s are found by their URLs, and missing ones are 404",
   async (_, bucket, source, prefix) => {
     const pod = await startPodOn(source, await temporaryFolder());
-    // A width of its own for each, so that one taken for another shows.
+    // Each has its own width, so that a mix-up is noticed.
     for (const [at, key] of oddKeys.entries()) {
       const version = await putPhoto(prefix + key, 50 + at, bucket);
       expect(await ask(pod, formatQuery({ key, quality: 50, version }))).toMatchObject({
@@ -72,7 +72,7 @@ describe("a pod whose gateway is", () => {
       const answers = await askSteadily(pod, warm, full ? requests : 300, full ? 60 : 1);
       expect(new Set(answers.map((answer) => answer.status))).toEqual(new Set([200]));
       expect(new Set(answers.map(({ cache }) => cache))).toEqual(new Set(["hit"]));
-      // Nobody can say whether there is such a version: what is here is served, and said to be stale.
+      // Nothing can tell whether this version exists: the cached one is served, and marked as stale.
       const unsure = Array.from({ length: 20 }, (_, at) => ask(pod, `img=warm.jpg&q=50&v=${1e9 + at}`));
       const stale = await Promise.all(unsure);
       for (const answer of stale) expect(answer).toMatchObject({ status: 200, age: "a minute" });

@@ -20,7 +20,7 @@ export async function putPhoto(key: string, width: number, bucket = ceph.bucket)
     .slice(0, 10);
 }
 
-/** The executable on a source that the gateway has, set up as an operator sets it up. */
+/** The executable with a source on the gateway, configured as an operator does it. */
 export function startPodOn(source: string, cache: string): Promise<Pod> {
   return startPod({
     SOURCE: source,
@@ -40,7 +40,7 @@ export interface Asked {
   readonly age: string;
 }
 
-/** Asks for an image. @throws when it takes longer than any reader would wait. */
+/** Requests an image. @throws if it takes longer than a reader would wait. */
 export async function ask(server: World | Pod, query: string): Promise<Asked> {
   const response =
     "url" in server

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, inject } from "vitest";
 import { canMount, type Mount, mountCephfs } from "../../../dev/ceph/mount.ts";
 
-/** Two clients of one CephFS, as two pods on two nodes are. */
+/** Two clients of one CephFS, like two pods on two nodes. */
 export interface Mounts {
   /** The same folder of the file system, seen through each client. */
   folders(name: string): Promise<readonly [string, string]>;
@@ -14,7 +14,7 @@ export interface Mounts {
 /** `CHAOS=1`: the full numbers of a promise, which take half an hour. */
 export const full: boolean = process.env.CHAOS === "1";
 
-/** Whether to leave a suite out, which says so; where CI is set nothing is. */
+/** Whether to skip a suite, with a line that says so; in CI, nothing is skipped. */
 export function cannotMount(): boolean {
   const leaveOut = !canMount() && process.env.CI === undefined;
   if (leaveOut) console.log("CephFS is not tested: that takes root and /dev/fuse");

@@ -27,7 +27,7 @@ describe.skipIf(cannotMount())("two pods that share a cache on CephFS", () => {
   });
   afterAll(() => rm(photos, { recursive: true }));
 
-  /** Nothing in memory: what these tests are about is the volume. */
+  /** Without a memory cache, because these tests are about the volume. */
   const pod = (cache: string): Promise<Pod> =>
     startPod({
       SOURCE: photos,
@@ -84,9 +84,9 @@ describe.skipIf(cannotMount())("two pods that share a cache on CephFS", () => {
       expect((await sharp(answer.body).metadata()).width).toBe(1500);
       bytes += answer.body.byteLength;
     }
-    // The test is none unless the volume was full.
+    // The test is only valid if the volume was full.
     expect(bytes).toBeGreaterThan(3 * 2 ** 20);
-    // What is stored is stored behind the answers.
+    // Variants are stored after the answers.
     await until("the quota to be used up", 60, async () => {
       const failed = await Promise.all(
         both.map((pod) => pod.metric("imgproxy_lite_cache_failures_total", "full")),
@@ -112,7 +112,7 @@ describe.skipIf(cannotMount())("two pods that share a cache on CephFS", () => {
       for (const quality of [61, 62]) await stored(pod, quality);
       hang(() => signalDaemon(ceph.folder, "mds", "SIGCONT"));
       signalDaemon(ceph.folder, "mds", "SIGSTOP");
-      // One after the other, until every place on the volume has somebody stuck in it.
+      // One after the other, until a request hangs in every place of the volume's limit.
       for (const quality of [61, 71, 72, 73, 74, 75, 71, 62])
         expect((await ask(pod, quality)).status).toBe(200);
       const waits: number[] = [];
@@ -122,7 +122,7 @@ describe.skipIf(cannotMount())("two pods that share a cache on CephFS", () => {
           probes.add((await fetch(new URL(probe, pod.adminUrl))).status);
         if (performance.now() >= end) break;
         await until("an image", 20, async () => {
-          // A busy machine may say so, and is asked again.
+          // A busy machine can answer that it is busy; then the request is repeated.
           waits.push(await timed(pod, 61 + Math.floor(Math.random() * 30)));
         });
       }
@@ -131,13 +131,13 @@ describe.skipIf(cannotMount())("two pods that share a cache on CephFS", () => {
       expect(await pod.metric("imgproxy_lite_cache_failures_total", "hung")).toBeGreaterThan(0);
       expect([...probes]).toEqual([200]);
       signalDaemon(ceph.folder, "mds", "SIGCONT");
-      // The metadata server may take five seconds itself to go on.
+      // The metadata server itself can take five seconds to continue.
       await mkdir(join(folders[0], "answers"));
       const healed = performance.now();
       await stored(pod, 61);
       if (full) expect.soft(performance.now() - healed, "ms until there are hits again").toBeLessThan(5_000);
       for (const quality of [71, 77]) await stored(pod, quality);
-      // Once a minute at most, however many readers meet it.
+      // At most once a minute, whatever the number of readers.
       const told = pod.log().match(/"failure":"hung"/g)?.length ?? 0;
       expect(told).toBeGreaterThanOrEqual(1);
       expect(told).toBeLessThanOrEqual(full ? 7 : 1);
@@ -149,7 +149,7 @@ describe.skipIf(cannotMount())("two pods that share a cache on CephFS", () => {
     for (const quality of [61, 62]) await stored(both[0], quality);
     hang(() => mounts.one.signal("SIGCONT"));
     mounts.one.signal("SIGSTOP");
-    // The other client hangs on what the first one wrote, until the MDS evicts that.
+    // The other client hangs on a file of the first one, until the MDS evicts the first one.
     for (const quality of [61, 62, 71, 72, 73])
       for (const answer of await Promise.all(both.map((pod) => ask(pod, quality))))
         expect(answer.status).toBe(200);
@@ -190,13 +190,13 @@ describe.skipIf(cannotMount())("two pods that share a cache on CephFS", () => {
 
 interface Asked {
   readonly status: number;
-  /** `hit`, or how it went forward. */
+  /** `hit`, or the reason why the request was forwarded. */
   readonly cache: string;
   readonly etag: string | null;
   readonly body: Uint8Array;
 }
 
-/** @throws when the answer takes longer than any reader would wait. */
+/** @throws if the answer takes longer than a reader would wait. */
 async function ask(pod: Pod, quality: number): Promise<Asked> {
   const url = new URL(`?fm=jpg&img=worms.jpg&q=${quality}&w=1500`, pod.url);
   const response = await fetch(url, { signal: AbortSignal.timeout(20_000) });
@@ -205,7 +205,7 @@ async function ask(pod: Pod, quality: number): Promise<Asked> {
   return { status: response.status, cache, etag: response.headers.get("etag"), body };
 }
 
-/** Milliseconds until an image was there. */
+/** Milliseconds until the image was complete. */
 async function timed(pod: Pod, quality: number): Promise<number> {
   const started = performance.now();
   expect((await ask(pod, quality)).status).toBe(200);
@@ -219,7 +219,7 @@ function stored(pod: Pod, quality: number): Promise<void> {
   });
 }
 
-/** Whatever a test comes to, nothing may stay hung: not even SIGKILL ends a process that waits for the MDS. */
+/** After every test, nothing may hang: not even SIGKILL ends a process that waits for the MDS. */
 function hang(resume: () => unknown): void {
   onTestFinished(() => void resume());
 }

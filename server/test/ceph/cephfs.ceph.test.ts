@@ -9,7 +9,7 @@ describe.skipIf(cannotMount())("a cache on CephFS, from two clients", () => {
   test("on CephFS, two writers and four readers see only whole entries, and none twice in the wrong order", async () => {
     const keys = full ? 200 : 20;
     const places = await mounts.folders("replace");
-    // Every key is there before the readers start: from then on a miss would be an entry that was gone for a moment.
+    // Every key exists before the readers start: after that, a miss would mean that an entry was missing for a moment.
     await runCacheProcess("write", { folder: places[0], keys, count: 1 });
     const writers = places.map((folder) => startCacheProcess("write", { folder, keys, count: 0 }));
     const readers = [...places, ...places].map((folder) =>
@@ -28,7 +28,7 @@ describe.skipIf(cannotMount())("a cache on CephFS, from two clients", () => {
     });
   }, 600_000);
 
-  // Few, because two clients that publish one name at once wait for the MDS's journal, up to 5 s a call.
+  // Few, because two clients that publish the same name at the same time wait for the MDS's journal, up to 5 s a call.
   test("on CephFS, parallel writes of one entry from each client leave one file and no error", async () => {
     const [keys, count] = full ? [10, 20] : [1, 4];
     const places = await mounts.folders("race");

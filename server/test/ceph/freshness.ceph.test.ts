@@ -12,7 +12,7 @@ import { ask, putPhoto } from "./bucket.ts";
 const ceph = inject("ceph");
 const owner = ownerClient(ceph);
 
-/** Checks a versioned photograph as often as an unversioned one: a test does not wait for a day. */
+/** Checks a versioned photograph as often as an unversioned one, because a test cannot wait for a day. */
 const often: FreshnessPolicy = { unversionedSeconds: 1, versionedSeconds: 1 };
 const rarely = remotePolicy;
 
@@ -23,7 +23,7 @@ describe("a photograph in a bucket of RGW", () => {
     expect(await ask(world, `img=new.jpg&q=50&v=${before}`)).toMatchObject({ width: 200, age: "immutable" });
     const after = await putPhoto("new.jpg", 100);
     expect(await ask(world, `img=new.jpg&q=50&v=${after}`)).toMatchObject({ width: 100, age: "immutable" });
-    // The old version is no more: its URL gives what there is now, for a minute.
+    // The old version no longer exists: its URL gives the current version, cacheable for a minute.
     expect(await ask(world, `img=new.jpg&q=50&v=${before}`)).toMatchObject({ width: 100, age: "a minute" });
   });
 
@@ -32,7 +32,7 @@ describe("a photograph in a bucket of RGW", () => {
     await putPhoto("plain.jpg", 200);
     expect(await ask(world, "img=plain.jpg&q=50")).toMatchObject({ width: 200, cache: "fwd=miss" });
     await putPhoto("plain.jpg", 100);
-    // Until it has been looked at again the entry is served as it is, and not looked at for each reader.
+    // Until its next check the entry is served unchanged, and not checked for each reader.
     expect(await ask(world, "img=plain.jpg&q=50")).toMatchObject({ width: 200, cache: "hit" });
     expect(proxy.seen).toEqual([`GET /${ceph.bucket}/plain.jpg`]);
     await until("the new photograph", 30, async () => {

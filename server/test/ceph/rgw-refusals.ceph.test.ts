@@ -34,13 +34,13 @@ test("an overloaded gateway is reported as busy, and used again when it has less
     new PutObjectCommand({ Bucket: ceph.bucket, Key: "long.jpg", Body: Buffer.alloc(100_000_000) }),
   );
   const source = await createS3Source({ ...options, endpoint: gateway });
-  // Read from no further: the gateway has its one request for as long as we like.
+  // The body is not read further, so the gateway stays busy with its only request.
   const { body } = await source.open("long.jpg", never);
   await expect(source.open("long.jpg", never)).rejects.toMatchObject({
     code: "source-busy",
     cause: { name: "SlowDown" },
   });
-  // HEAD has no body to name it.
+  // HEAD has no body with the error code.
   await expect(source.stat("long.jpg", never)).rejects.toMatchObject({ code: "source-busy" });
   await body.cancel();
   await until("the gateway", 30, async () => {
@@ -72,7 +72,7 @@ test("an object with its owner's key, or with a lost key, is withheld, and other
   };
   await withheld(source, "customer.jpg", "400 InvalidArgument");
 
-  // The same objects by a gateway that has lost the key.
+  // The same objects from a gateway that has lost the key.
   const forgetful = await gatewayWith("rgw-lost", ...encrypting.slice(0, 2));
   const lost = confirmAbsence(await createS3Source({ ...options, endpoint: forgetful }));
   await withheld(lost, "kms.jpg", "403 InvalidAccessKeyId");

@@ -139,7 +139,7 @@ describe("a gateway that is", () => {
     const source = await createS3Source(options, patience);
     await source.stat("size/1", signal);
     await stopDaemon(ceph.folder, "rgw");
-    // Refused at once, or on a busy machine not even that in half a second.
+    // Refused at once or, on a busy machine, without an answer in half a second.
     expect(await codeOf(source.stat("size/1", signal))).toMatch(/^source-(failed|timeout)$/);
     await startDaemon(ceph.folder, rgwOf(ceph));
     await until("the gateway", 60, async () => {
