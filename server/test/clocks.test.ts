@@ -67,7 +67,7 @@ test("a clock that is set back an hour stops writes to the cache for no longer t
     look: 1,
   };
   const write = () => cache.writeRecord("a.jpg", { ...record, checked: Date.now() });
-  // No folder can be made where a file is.
+  // A folder cannot be created in the place of a file.
   await writeFile(join(folder, "v1"), "");
   expect(await write()).toBe(false);
   await rm(join(folder, "v1"));
@@ -104,7 +104,7 @@ test("a variant made with a clock that was a month ahead is not fresh for that m
   const [made, told] = [await get("q=33&fm=jpg"), await get("fm=json")];
   setClock(-30 * 24 * HOUR);
   await writeFile(join(world.folder, "a.jpg"), await photo(48, 24).jpeg().toBuffer());
-  // Behind the first of these answers the source is asked, and believed before what is stored.
+  // After the first of these answers the source is asked, and its answer wins over the stored one.
   expect(await get("q=33&fm=jpg")).toBe(made);
   expect(await get("q=33&fm=jpg")).not.toBe(made);
   expect(await get("fm=json")).not.toBe(told);

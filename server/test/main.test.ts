@@ -17,7 +17,7 @@ const executable = fileURLToPath(new URL("../../bin/imgproxy-lite.js", import.me
 const children: ChildProcess[] = [];
 let folder: string;
 
-/** The program as it is run, its output so far, and its exit code when it has ended. */
+/** A process of the program, its output so far, and its exit code when it has ended. */
 function run(args: readonly string[], env: Record<string, string> = {}) {
   const child = spawn(process.execPath, [executable, ...args], {
     env: { PATH: process.env.PATH ?? "", ...env },
@@ -200,7 +200,7 @@ test("a server with its secrets in files reads them, has none in its environment
       TOKEN_FILE: join(secrets, "TOKEN"),
       SIGNING_KEYS_FILE: join(secrets, "SIGNING_KEYS"),
     });
-  // As Kubernetes mounts an optional Secret that is not there.
+  // As Kubernetes mounts an optional Secret that does not exist.
   const without = await start();
   const list = async ({ url }: { url: string }, token: string) =>
     (await fetch(`${url}api/published/blog`, { headers: { authorization: `Bearer ${token}` } })).status;

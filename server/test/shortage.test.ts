@@ -26,7 +26,7 @@ async function folderOfOne() {
   return { folder, settings };
 }
 
-/** Each request on a connection of its own, which is gone behind it. */
+/** Each request on its own connection, which is closed after it. */
 async function ask(pod: Pod, quality: number): Promise<number> {
   const response = await fetch(`${pod.url}?img=a.jpg&fm=jpg&q=${quality}`, {
     headers: { connection: "close" },
@@ -39,7 +39,7 @@ async function ask(pod: Pod, quality: number): Promise<number> {
 const childrenOf = async (pid: number): Promise<number[]> =>
   (await readFile(`/proc/${pid}/task/${pid}/children`, "utf8")).trim().split(" ").filter(Boolean).map(Number);
 
-/** Without the encoder that waits, so that the next image takes a new process, and without a sweep. */
+/** Kills all children: the idle encoder, so that the next image needs a new process, and a running sweep. */
 async function endChildren(pod: Pod): Promise<void> {
   for (const child of await childrenOf(pod.pid)) process.kill(child, "SIGKILL");
   await expect.poll(() => childrenOf(pod.pid)).toEqual([]);
@@ -53,7 +53,7 @@ async function leave(pod: Pod, spare: number): Promise<void> {
   limit(pod, "nofile", most);
 }
 
-/** The soft limit, which may be raised again. @param user whose process it is, where it is not ours. */
+/** Sets the soft limit, which can be raised again. @param user the owner of the process, if it is not ours. */
 const limit = (pod: Pod, what: "nofile" | "nproc", soft: number, user?: number): void => {
   const as = user === undefined ? {} : { uid: user, gid: user };
   execFileSync("prlimit", [`--pid=${pod.pid}`, `--${what}=${soft}:`], as);
@@ -68,7 +68,7 @@ const lines = (pod: Pod, pattern: RegExp): number =>
 test("a process that the system refuses is reported in one way, whether spawn throws or fails later", async () => {
   for (const [file, args, code] of [
     ["/nonexistent", [], "ENOENT"],
-    // It throws at once, as ENOMEM does.
+    // It throws at once, like ENOMEM.
     [process.execPath, ["x".repeat(200_000)], "E2BIG"],
   ] as const) {
     const started = startProcess(file, args, { stdio: "pipe" });
@@ -166,7 +166,7 @@ describe.runIf(process.platform === "linux")("a server that", () => {
     await expect.poll(() => sockets.filter((socket) => socket.closed).length).toBeGreaterThanOrEqual(25);
     expect(lines(pod, /the limit of open files is low/)).toBe(1);
     await expect.poll(() => lines(pod, /connections run short/)).toBe(1);
-    // One of those that are open has a new image made: a file, a process and its pipes.
+    // One of the open connections requests a new image: that needs a file, a process and its pipes.
     const [kept] = sockets.filter((socket) => !socket.closed);
     const answered = new Promise<string>((resolve) => kept?.once("data", (data) => resolve(String(data))));
     kept?.write("GET /?img=a.jpg&fm=jpg&q=51 HTTP/1.1\r\nHost: a\r\n\r\n");

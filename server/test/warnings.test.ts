@@ -13,7 +13,7 @@ beforeEach(async () => {
   warnings.length = 0;
   process.on("warning", listen);
   world = await createWorld({
-    // Everything stored is due for a check behind its answer.
+    // Every stored entry is due for a check after its answer.
     policy: { unversionedSeconds: 1e-9, versionedSeconds: 1e-9 },
     tokens: ["a-token"],
   });

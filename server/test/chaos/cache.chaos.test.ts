@@ -63,7 +63,7 @@ test("writers killed at any moment leave nothing that is served, and no file for
   expect(read).toMatchObject({ done: 200, bad: 0 });
   const left = (await filesIn(folder)).filter((name) => !isEntryName(name)).length;
   const swept = await sweep({ ...roomy, folder, now: () => Date.now() + 3_700_000 });
-  // The test is none unless some were killed in the middle of a write.
+  // The test is only valid if some were killed in the middle of a write.
   expect(left).toBeGreaterThan(0);
   expect(swept.deletedTemporary).toBe(left);
   expect((await filesIn(folder)).filter((name) => !isEntryName(name))).toEqual([]);
@@ -98,7 +98,7 @@ test("sweeps that constantly delete everything cut no read short", async () => {
     { role: "sweep", folder, limits: { maxFiles: 0, freshMs: 0 } },
   );
   const read = { done: 0, bad: 0, missed: 0 };
-  // A quick reader can be done before the first sweep: what counts are reads while entries go.
+  // A quick reader can finish before the first sweep; only reads while entries are deleted count.
   do {
     const some = await totalsOf(await run({ role: "read", folder, keys: 4, count: sized(10_000, 500) }));
     read.done += some.done;

@@ -3,7 +3,7 @@ import { expect, inject } from "vitest";
 
 declare module "vitest" {
   interface ProvidedContext {
-    /** The file that rows of the table go to; there only in `npm run test:chaos`. */
+    /** The file for the rows of the table; it exists only in `npm run test:chaos`. */
     readonly chaosTable?: string;
   }
 }
@@ -18,7 +18,7 @@ export function sized(full: number, quick: number): number {
   return isFull() ? full : quick;
 }
 
-/** A bound on a time or a size, which only `npm run test:chaos` holds it to: it has the machine to itself. */
+/** A limit of a time or a size, which only `npm run test:chaos` checks, because it has the machine for itself. */
 export function bounded(what: string, value: number, most: number): void {
   if (isFull()) expect.soft(value, what).toBeLessThanOrEqual(most);
 }

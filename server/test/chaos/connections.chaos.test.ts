@@ -51,7 +51,7 @@ test("2,000 clients that send their heads slowly and 500 that do not read affect
     for (const socket of trickles) if (socket.writable) socket.write("a");
   }, 1_000);
   onTestFinished(() => clearInterval(drip));
-  // Until the last of them is gone, and readers by new connections too.
+  // Until the last of them is closed; readers use new connections too.
   while (left > 0) {
     await readers.each(50, 10, () => readers.count(hit, busy));
     const fresh = new Readers(1);

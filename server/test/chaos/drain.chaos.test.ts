@@ -24,7 +24,7 @@ describe.runIf(hasNginx())("two replicas behind nginx", () => {
     const replicas = await Promise.all([start(0), start(1)]);
     onTestFinished(() => replicas.forEach((replica) => void replica.kill("SIGKILL")));
     const nginx = await startNginx(folder, ports);
-    // Its workers outlive a master that is killed.
+    // If a master is killed, its workers continue.
     onTestFinished(() => void nginx.child.kill("SIGTERM"));
 
     const readers = startReaders(nginx.port, 50);
@@ -50,7 +50,7 @@ describe.runIf(hasNginx())("two replicas behind nginx", () => {
 
 // --- readers ---
 
-/** Asks so often a second, whether answered or not; one in ten for a variant that nobody has asked for yet. */
+/** Sends a number of requests a second, answered or not; one in ten is for a new variant. */
 function startReaders(port: number, perSecond: number) {
   // One connection for each: nginx closes its readers' idle ones when its list of replicas changes.
   const agent = new Agent({ keepAlive: false });
@@ -134,7 +134,7 @@ async function startNginx(folder: string, replicas: readonly number[]) {
     async sendTo(endpoints: readonly number[]): Promise<void> {
       await writeFile(join(folder, "nginx.conf"), configOf(folder, port, endpoints));
       child.kill("SIGHUP");
-      // What preStop is for: endpoints are not forgotten at once.
+      // The reason for preStop: endpoints are not removed at once.
       await delay(1000);
     },
   };

@@ -8,17 +8,17 @@ import { Problem } from "../../errors.ts";
 import { animation, photo } from "../support/pictures.ts";
 import { bounded, report, sized } from "./chaos.ts";
 
-/** The signal of a caller who stays. */
+/** The signal of a caller that never aborts. */
 const never = (): AbortSignal => new AbortController().signal;
 
-/** A line that never ends: what is to be seen is what the encoders do. */
+/** An unlimited queue, because the test is about the encoders. */
 function startPool(options: PoolOptions = {}): Pool {
   const pool = createPool({
     slots: { live: 2, warm: 1 },
     maxJobs: { live: 1e6, warm: 1e6 },
     maxMegapixels: 1e12,
     maxWaitMs: { live: 3_600_000, warm: 3_600_000 },
-    // However busy the machine is, only what hangs is overdue.
+    // The machine can be busy: only a job that hangs is overdue.
     deadlineMs: { live: 120_000, warm: 120_000 },
     ...options,
   });
@@ -153,7 +153,7 @@ test("children that die again and again cost readers of other photographs nothin
   const deaths = sized(100, 6);
   const kinds = [fault.abort, fault.segfault, fault.lie, fault.babble];
   const ill = Array.from({ length: deaths / 2 }, (_, index) =>
-    // Bytes after the end of a JPEG are not looked at, and make it another photograph.
+    // Bytes after the end of a JPEG are ignored, but make it another photograph.
     outcome(pool, Buffer.concat([original, Buffer.from(`${index}`)]), {
       quality: kinds[index % 4] ?? fault.abort,
       class: "jpg",
@@ -185,7 +185,7 @@ test("memory does not grow over many encodes", async () => {
     if (index % Math.ceil(encodes / 20) === 0) samples.push(childRss(process.pid) / 2 ** 20);
   }
   expect(pool.stats().spawned).toBe(1);
-  // The heaps of a child settle within its first thousands; what grows on after that is lost.
+  // The heaps of a child reach their size within its first thousands of jobs; growth after that is a leak.
   const [early, late] = [samples.slice(10, 15), samples.slice(-5)].map((some) => Math.min(...some));
   const slope = (((late ?? 0) - (early ?? 0)) * 1_000) / (encodes / 4);
   bounded("MiB that 1,000 encodes leave in a child", slope, 1);

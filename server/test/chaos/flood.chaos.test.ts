@@ -16,7 +16,7 @@ function createReaders(connections: number): Readers {
   return readers;
 }
 
-/** What all files of the cache take, half-written ones and the cache's own notes too. */
+/** The size of all files of the cache, including half-written ones and the cache's own notes. */
 function sizeOf(folder: string): { bytes: number; files: number; largest: number } {
   const sum = { bytes: 0, files: 0, largest: 0 };
   for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {

@@ -60,7 +60,7 @@ test("three sweeps at once always end between the watermarks", async () => {
     await Promise.all(sweeps);
     sizes.push(countFiles(folder));
   }
-  // One per cent below the low water: lots are no finer.
+  // One per cent below the low-water mark, because entries are deleted in lots.
   expect(Math.min(...sizes)).toBeGreaterThanOrEqual(790);
   expect(Math.max(...sizes)).toBeLessThanOrEqual(900);
   report(
@@ -101,7 +101,7 @@ test.each([
   for (let index = 0; index < entries; index++) await cache.write(variantOf(index), entryOf(`${index}`));
   time += 2 * HOUR;
   for (let index = 0; index < entries / 10; index++) await cache.read(variantOf(index));
-  // Uses are written down behind the answers.
+  // Uses are recorded after the answers.
   await cache.write(variantOf(entries), entryOf("last"));
   time += HOUR;
   const summary = await sweep({ ...roomy, folder, maxFiles: entries * 0.3, now: () => time });
@@ -116,7 +116,7 @@ test("a cache with very many entries is swept in limited memory while hits conti
   const folder = await temporaryFolder();
   const entries = sized(1_000_000, 5_000);
   fill(folder, 0, entries, (index) => ((index * 7919) % (90 * 24 * 60)) * 60_000);
-  // A machine that is busy with other tests is no hung volume.
+  // A machine that is busy with other tests does not count as a hung volume.
   const deadlineMs = { read: 60_000, write: 60_000 };
   const cache = await createDiskCache({ folder, volume: { deadlineMs } });
   const [hit, body] = [variantOf(entries), entryOf("hit")];
@@ -131,7 +131,7 @@ test("a cache with very many entries is swept in limited memory while hits conti
        const { sweep } = await import(${JSON.stringify(join(import.meta.dirname, "../../../dist/server/gc/sweep.js"))});
        const summary = await sweep({ folder: ${JSON.stringify(folder)}, maxBytes: 1e12, maxFiles: ${entries}, minFreeBytes: 0,
          maxIdleMs: 1e12, pins: new Set(), now: () => ${now} });
-       // getrusage's maxRSS counts what the process was before exec too: the test's own memory.
+       // getrusage's maxRSS also counts the process before exec: the memory of the test itself.
        const peak = Number(/VmHWM:\\s+(\\d+)/.exec(readFileSync("/proc/self/status", "utf8"))[1]);
        process.stdout.write(JSON.stringify({ ...summary, peak }));`,
     ],

@@ -72,7 +72,7 @@ test("a bucket that is gone for minutes affects neither probes nor readers of ca
   const [requests, seconds] = [sized(10_000, 300), sized(300, 0)];
   const started = performance.now();
   await readers.each(requests, 10, async (at) => {
-    // Spread over all of the time that it is gone.
+    // Spread over the whole time in which it is gone.
     await sleep(Math.max(0, started + (at * 1000 * seconds) / requests - performance.now()));
     await readers.count(warm, hits);
     if (at % 10 === 0) await readers.count(`${pod.url}?img=cold-${at}.jpg&q=50&w=100&fm=jpg`, misses);

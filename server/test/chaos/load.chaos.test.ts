@@ -11,7 +11,7 @@ import { bounded, report, sized } from "./chaos.ts";
 
 test("ten times more new images than can be made are refused or made, while hits and probes continue", async () => {
   const folder = await temporaryFolder();
-  // Of a camera's size: were the work small, this process would take as much of the machine to ask for it.
+  // Of a camera's size: if the work were small, this process would need as much CPU for its requests as the server.
   await photo(4000, 3000).jpeg().toFile(join(folder, "0.jpg"));
   for (let copy = 1; copy < PHOTOGRAPHS; copy++)
     await link(join(folder, "0.jpg"), join(folder, `${copy}.jpg`));
@@ -29,7 +29,7 @@ test("ten times more new images than can be made are refused or made, while hits
     few.close();
   });
   let asked = 0;
-  // Never one that was made before, and always the same work.
+  // Each variant is new, and each is the same work.
   const next = (): string => {
     const [one, rest] = [asked % PHOTOGRAPHS, Math.floor(asked / PHOTOGRAPHS)];
     asked++;
@@ -82,7 +82,7 @@ test("ten times more new images than can be made are refused or made, while hits
   expect([...hits.statuses.keys()]).toEqual([200]);
   expect([...probes.statuses.keys()]).toEqual([200]);
   expect([...made.statuses.keys()].sort()).toEqual([200, 503]);
-  // And when it is over, it is over.
+  // And after the overload, the server recovers.
   while ((await few.ask(next())).status !== 200) await sleep(50);
   const recovered = (performance.now() - over) / 1000;
   const goodput = made.count(200) / seconds;

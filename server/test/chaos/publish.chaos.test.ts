@@ -32,7 +32,7 @@ test("two replicas read a publish of 100,000 photographs while they answer hits,
   const hit = "?img=worms.jpg&q=33&w=32";
   const readers = new Readers(4);
   for (const pod of pods) {
-    // A heap of the size that hits need.
+    // A heap as large as hits need.
     for (let n = 0; n < sized(20_000, 10); n++) await readers.ask(`${pod.url}${hit}`);
     process.kill(pod.pid, "SIGUSR2");
   }
@@ -82,7 +82,7 @@ test("two replicas read a publish of 100,000 photographs while they answer hits,
   for (const { pid } of pods) process.kill(pid, "SIGUSR2");
   readers.close();
 
-  // As the last release reads it.
+  // In the form that the last release reads.
   const file = JSON.parse(await readFile(join(folder, "cache", "published", "blog", "one.json"), "utf8"));
   expect(Object.keys(file).sort()).toEqual(["images", "made", "pins"]);
   expect([Object.keys(file.images).length, file.pins.length]).toEqual([
@@ -100,7 +100,7 @@ test("two replicas read a publish of 100,000 photographs while they answer hits,
   for (const at of [0, 1]) await expect.poll(() => measured(at)).toBeDefined();
   const loops = [measured(0), measured(1)];
   const most = (name: "wall" | "cpu") => Math.ceil(Math.max(...loops.map((loop) => loop[name])));
-  // Of the loop's thread alone: what else the machine does is no block.
+  // CPU time of the event loop's thread only: other work of the machine does not block it.
   bounded("CPU between two turns of the event loop, ms", most("cpu"), 50);
   bounded("memory, MiB", Math.max(...grown), 256);
   report(
@@ -123,7 +123,7 @@ function queriesOf(index: number): string[] {
   return WIDTHS.map((width) => `img=${encodeURIComponent(keyOf(index))}&q=60&w=${width}`);
 }
 
-/** What a scan sends, without all of it in memory at once. */
+/** The body that a scan sends, without all of it in memory at the same time. */
 async function* bodyOf(photographs: number, sent: { bytes: number }): AsyncGenerator<Uint8Array> {
   let text = '{"images":{"worms.jpg":["img=worms.jpg&q=33&w=32"]';
   for (let index = 0; index <= photographs; index++) {

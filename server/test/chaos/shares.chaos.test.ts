@@ -11,11 +11,11 @@ import { Readers, Tally } from "../support/readers.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 import { isFull, report, sized } from "./chaos.ts";
 
-// One greedy client and the readers beside it, by address: Linux answers on all of 127.0.0.0/8.
+// Addresses of one greedy client and of other readers: Linux answers on all of 127.0.0.0/8.
 const GREEDY = "127.0.0.2";
 const READER = "127.0.0.3";
 
-/** New images that other readers ask for, and how many of them they must get. */
+/** New images that other readers request, and the number that they must get. */
 const IMAGES = sized(45, 18);
 const FEWEST = Math.floor((IMAGES * 40) / 45);
 
@@ -28,7 +28,7 @@ beforeAll(async () => {
   const small = await photo(640, 480).jpeg().toBuffer();
   for (let n = 0; n < IMAGES; n++) await writeFile(join(folder, "photos", `${n}.jpg`), small);
   await photo(4_000, 3_000).jpeg({ quality: 90 }).toFile(join(folder, "photos/slow.jpg"));
-  // More than the buffers of a connection take.
+  // More than the buffers of a connection can hold.
   await writeFile(join(folder, "photos/large.jpg"), Buffer.concat([small, Buffer.alloc(48 * 2 ** 20)]));
 });
 afterAll(async () => {
@@ -55,7 +55,7 @@ function readersFrom(address: string, connections: number): Readers {
   return readers;
 }
 
-/** As one page of a reader asks: each image once, six at a time. */
+/** Requests like one page of a reader: each image once, six in parallel. */
 async function readPage(pod: Pod, query: (at: number) => string, readers: Readers): Promise<Tally> {
   const tally = new Tally();
   await readers.each(IMAGES, 6, (at) => readers.count(`${pod.url}?${query(at)}`, tally));
@@ -65,7 +65,7 @@ async function readPage(pod: Pod, query: (at: number) => string, readers: Reader
 const newImage = (at: number): string => `img=${at}.jpg&q=60&w=300&fm=webp`;
 
 test("six connections that request slow images leave other readers their images", async () => {
-  // At small size only the turns count: the machine may be busy with other tests.
+  // At the small size only the order is checked: the machine can be busy with other tests.
   const pod = await start(isFull() ? {} : { ENCODE_TIMEOUT: "5m", QUEUE_TIMEOUT: "5m" });
   const greedy = readersFrom(GREEDY, 6);
   const [slow, stopping] = [new Tally(), { now: false }];
@@ -81,7 +81,7 @@ test("six connections that request slow images leave other readers their images"
   greedy.close();
   await Promise.all(attack);
   expect(tally.count(200), `${tally}`).toBeGreaterThanOrEqual(FEWEST);
-  // By turns alone they would have had as many.
+  // If only turns counted, they would have got the same number.
   expect(slowMade, `${slow}`).toBeLessThan(IMAGES / 2);
   report("F1", `six connections ask for slow AVIFs, others for ${IMAGES} new images`, `others: ${tally}`);
 });
@@ -92,7 +92,7 @@ test("forty slow downloads leave other readers their originals and new images", 
   const downloads = await Promise.all(
     Array.from({ length: 40 }, () => open(port, GREEDY, "GET /?img=large.jpg HTTP/1.1\r\nHost: x\r\n\r\n")),
   );
-  // One more is the check at the start.
+  // The additional one is the check at the start.
   await expect.poll(() => pod.metric("imgproxy_lite_source_requests_total")).toBeGreaterThanOrEqual(32);
   const readers = readersFrom(READER, 6);
   const originals = await readPage(pod, (at) => `img=${at}.jpg`, readers);
@@ -147,7 +147,7 @@ test("two hundred HEADs to a source that answers slowly leave other readers thei
 });
 
 test("as many idle connections as the limit lock nobody out", async () => {
-  // What may be open at a time is what descriptors leave.
+  // The number of open connections is limited by the descriptors.
   const idle = sized(4_096, 200);
   const pod = await start({}, idle === 200 ? ["prlimit", "--nofile=400"] : []);
   const port = Number(new URL(pod.url).port);
@@ -155,7 +155,7 @@ test("as many idle connections as the limit lock nobody out", async () => {
   for (let at = 0; at < idle; at++) (await open(port, GREEDY, kinds[at % 3] ?? "")).resume();
   const tally = new Tally();
   for (let at = 0; at < IMAGES; at++) {
-    // Each by a connection of its own.
+    // Each on its own connection.
     const reader = new Readers(1, READER);
     await reader.count(`${pod.url}?${newImage(at)}`, tally);
     reader.close();
@@ -168,7 +168,7 @@ test("as many idle connections as the limit lock nobody out", async () => {
 test("the budget is charged by work: a slow image costs as much as many small ones, also when its reader has left", async () => {
   const pod = await start({ COLD_BUDGET: "4", TRUSTED_PROXIES: "127.0.0.1", ENCODE_TIMEOUT: "5m" });
   const readers = readersFrom("127.0.0.1", 6);
-  // A proxy that writes ports writes another with each connection.
+  // A proxy that writes ports writes another port for each connection.
   let port = 1_000;
   const ask = async (query: string, client: string): Promise<number> =>
     (await readers.ask(`${pod.url}?${query}`, { "x-forwarded-for": `${client}:${port++}` })).status;
@@ -201,7 +201,7 @@ test("a server behind a proxy that TRUSTED_PROXIES does not name logs this once"
   expect(told()).toBe(1);
 });
 
-/** CPU that a server's encoders have used, those that are up. */
+/** CPU time that a server's running encoders have used. */
 function childrenCpuMs(pid: number): number {
   const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "latin1").trim().split(" ");
   const fields = children.map((child) =>

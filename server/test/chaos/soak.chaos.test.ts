@@ -28,7 +28,7 @@ function residentOf(pid: string): number {
   }
 }
 
-/** How much more memory each piece of work leaves behind: the least of the last quarter over that of the second. */
+/** The memory that each piece of work leaks: the minimum of the last quarter, compared with that of the second. */
 function slope(samples: readonly number[], pieces: number): number {
   const quarter = (at: number) => samples.slice((samples.length * at) / 4, (samples.length * (at + 1)) / 4);
   return (Math.min(...quarter(3)) - Math.min(...quarter(1))) / (pieces / 2);
@@ -88,7 +88,7 @@ test("a server's memory does not grow over many hits", async () => {
   for (let key = 0; key < 50; key++)
     expect((await readers.askPatiently(new URL(target(key), pod.url).href)).status).toBe(200);
   const rounds = 40;
-  // One million is over before the heap has found its size.
+  // One million requests end before the heap has reached its size.
   const hits = sized(10_000_000, 4_000);
   const samples: number[] = [];
   const started = performance.now();
@@ -110,7 +110,7 @@ test("a server's memory does not grow over many hits", async () => {
 
 const MARK = "HTTP/1.1 200 ";
 
-/** Asks so often over one connection, 32 requests ahead of the answers; resolves when each was a 200. */
+/** Sends this number of requests over one connection, 32 ahead of the answers; resolves when each answer was a 200. */
 function pipeline(pod: Pod, count: number, target: (at: number) => string): Promise<void> {
   const { port } = new URL(pod.url);
   return new Promise((resolve, reject) => {

@@ -34,7 +34,7 @@ function createReaders(): Readers {
   return readers;
 }
 
-/** A variant, the description and the original: each asks the source in its own way. */
+/** A variant, the description and the original: each uses the source in its own way. */
 const kinds = ["&q=50&fm=webp", "&fm=json", ""];
 
 test("a slow source has the whole SOURCE_TIMEOUT, and its reader gets the image", async () => {

@@ -10,7 +10,7 @@ import { report, sized } from "./chaos.ts";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 
-/** A build of a version that is yet to come: as this one, but for the constants given. Returns its executable. */
+/** A build of a later version: like this one, except for the given constants. Returns its executable. */
 async function nextVersion(changes: Readonly<Record<string, readonly [string, string]>>): Promise<string> {
   const folder = await temporaryFolder();
   for (const part of ["bin", "dist/server", "dist/contract", "package.json"])
@@ -33,7 +33,7 @@ test.each([
   async (where, changes, apart) => {
     const folder = await temporaryFolder();
     await mkdir(join(folder, "photos"));
-    // Sizes of their own, so that one taken for another shows.
+    // Each has its own size, so that a mix-up is noticed.
     for (let key = 0; key < 10; key++)
       await writeFile(
         join(folder, `photos/${key}.jpg`),
@@ -52,7 +52,7 @@ test.each([
     };
     const start = (version: "old" | "next"): Promise<Pod> =>
       startPod(settings, version === "old" ? undefined : next);
-    // Both old, then one after the other is the next, then back again: an upgrade, and one that is taken back.
+    // Both replicas are old, then one after the other is upgraded, then back again: an upgrade and a rollback.
     const pods = [await start("old"), await start("old")];
     const readers = new Readers(8);
     onTestFinished(() => readers.close());
@@ -72,7 +72,7 @@ test.each([
         const seen = bodies.get(query) ?? new Set();
         bodies.set(query, seen.add(body.toString("base64")));
       });
-      // A corrupt entry is healed; where the versions are apart there is none. A busy volume may be slow (hung).
+      // `corrupt` counts repaired entries; if the versions keep their entries apart, there is none. A busy volume can be slow (`hung`).
       for (const cause of ["corrupt", "full", "error"])
         if (apart || cause !== "corrupt")
           expect([

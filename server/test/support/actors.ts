@@ -6,12 +6,12 @@ import { createInterface } from "node:readline";
 export interface ActorOptions {
   readonly role: "write" | "read" | "sweep";
   readonly folder: string;
-  /** Photographs that the roles go round. */
+  /** The number of photographs that the roles use in turn. */
   readonly keys?: number;
-  /** Undefined: until it is stopped. */
+  /** Undefined: the role runs until it is stopped. */
   readonly count?: number;
   readonly atOnce?: number;
-  /** Of a sweep. */
+  /** Limit of a sweep. */
   readonly limits?: Readonly<Record<string, number>>;
 }
 
@@ -25,13 +25,13 @@ export interface Totals {
 export interface Actor {
   /** Resolves when the role begins. */
   readonly ready: Promise<void>;
-  /** What it did; of one that was killed nothing is known. */
+  /** Its counts; those of a killed role are not known. */
   readonly totals: Promise<Totals>;
   readonly stop: () => void;
   readonly kill: () => Promise<void>;
 }
 
-/** Starts a replica in a process of its own. */
+/** Starts a replica in its own process. */
 export function startActor(options: ActorOptions): Actor {
   const child = spawn(
     process.execPath,

@@ -2,12 +2,12 @@ import { type ChildProcess, type ChildProcessWithoutNullStreams, spawn } from "n
 import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
 
-/** One process on a cache folder, as a pod is one; dev/cache-process.ts says what the roles do. */
+/** One process on a cache folder, like a pod; dev/cache-process.ts describes the roles. */
 export interface CacheProcess {
   readonly child: ChildProcess;
   /** Stops a writer that writes until it is stopped. */
   enough(): void;
-  /** The counts; undefined when it was killed. @throws Error with what it said when it failed. */
+  /** The counts; undefined if it was killed. @throws Error with its output if it failed. */
   readonly counts: Promise<Counts | undefined>;
 }
 

@@ -2,14 +2,14 @@ import { createServer, request } from "node:http";
 import type { AddressInfo } from "node:net";
 import { onTestFinished } from "vitest";
 
-/** A proxy in front of a real storage that notes what passes. */
+/** A proxy in front of a real storage that records the requests. */
 export interface CountingProxy {
   readonly url: string;
   /** Such as `GET /photos/worms.jpg`, in order. */
   readonly seen: string[];
 }
 
-/** Passes everything on as it is: the host too, which S3's signatures cover. */
+/** Passes everything on unchanged, including the host, which S3's signatures cover. */
 export async function startCountingProxy(target: string): Promise<CountingProxy> {
   const { hostname, port } = new URL(target);
   const seen: string[] = [];

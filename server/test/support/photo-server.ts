@@ -8,11 +8,11 @@ export interface PhotoServer {
   readonly url: string;
   /** Requests so far. */
   asked: number;
-  /** Hangs up on everybody. */
+  /** Closes all connections. */
   down: boolean;
 }
 
-/** All keys are one photograph of that size; gone when the test is. */
+/** All keys are one photograph of this size. The server stops after the test. */
 export async function startPhotoServer(width = 320, height = 240): Promise<PhotoServer> {
   const jpeg = await photo(width, height).jpeg().toBuffer();
   const server = createServer((_, response) => {

@@ -1,6 +1,6 @@
 import sharp, { type Sharp } from "sharp";
 
-/** A picture with detail, as a photograph has: a gradient under seeded noise. */
+/** A picture with detail, like a photograph: a gradient with seeded noise. */
 export function photo(width: number, height: number): Sharp {
   const pixels = Buffer.alloc(width * height * 3);
   let seed = 1;
@@ -15,7 +15,7 @@ export function photo(width: number, height: number): Sharp {
   return sharp(pixels, { raw: { width, height, channels: 3 } });
 }
 
-/** Four flat quarters: red, green above; blue, white below. Tells turns and mirrors apart. */
+/** Four flat quarters: red and green above, blue and white below. They show rotations and mirroring. */
 export function quarters(width: number, height: number): Sharp {
   const half = { width: width / 2, height: height / 2, channels: 3 as const };
   const quarter = (background: string, left: number, top: number) => ({

@@ -2,13 +2,13 @@ import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
 
-/** The executable in a process of its own, as in a pod. */
+/** The executable in its own process, as in a pod. */
 export interface Pod {
   /** The public port, with a slash at its end. */
   readonly url: string;
   readonly adminUrl: string;
   readonly pid: number;
-  /** What it has logged lately: the last 8 MiB at least. */
+  /** Its latest log: at least the last 8 MiB. */
   log(): string;
   /** A sum over the labels that match, such as `imgproxy_lite_cache_failures_total{cause="full"}`; 0 when absent. */
   metric(name: string, labels?: string): Promise<number>;
@@ -19,9 +19,9 @@ export interface Pod {
 const bin = fileURLToPath(new URL("../../../bin/imgproxy-lite.js", import.meta.url));
 
 /**
- * Starts `imgproxy-lite serve` on free ports of loopback, with these settings and no others; gone when the test is.
+ * Starts `imgproxy-lite serve` on free ports of loopback, with only these settings. It stops after the test.
  * @param within a command that runs it, such as `prlimit --nofile=80`.
- * @throws Error with what it said when it ends before it listens.
+ * @throws Error with its output if it ends before it listens.
  */
 export async function startPod(
   settings: Readonly<Record<string, string>>,
@@ -39,13 +39,13 @@ export async function startPod(
   const ended = new Promise<number | null>((resolve) => child.once("exit", resolve));
   atEnd(async () => {
     child.kill("SIGKILL");
-    // Else it may write into a folder while that is taken away.
+    // Otherwise it could write into a folder that is being deleted.
     await ended;
   });
   const { url, adminUrl } = await new Promise<{ url: string; adminUrl: string }>((resolve, reject) => {
     const listen = (chunk: Buffer): void => {
       output += chunk;
-      // A million hits log 300 MB, which this process must not be slowed by, nor hold the server up.
+      // A million hits log 300 MB, which must slow down neither this process nor the server.
       if (output.length > 2 ** 24) output = output.slice(2 ** 23);
       found ??= addressesIn(output);
       if (found !== undefined) resolve(found);

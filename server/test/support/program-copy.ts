@@ -5,7 +5,7 @@ import { temporaryFolder } from "./temporary-folder.ts";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 
-/** The built program in a folder of its own, to be changed or shut; with the dependencies of this one. */
+/** A copy of the built program that a test can change or make unreadable; it uses the same dependencies. */
 export interface ProgramCopy {
   readonly folder: string;
   readonly executable: string;

@@ -1,7 +1,7 @@
 import { Agent, get } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** What readers of one kind got: how many of each status, and how long each answer took. */
+/** The answers to one kind of reader: the number of each status, and the time of each answer. */
 export class Tally {
   readonly statuses = new Map<number | string, number>();
   readonly #milliseconds = new Map<number | string, number[]>();
@@ -17,7 +17,7 @@ export class Tally {
     return this.statuses.get(status) ?? 0;
   }
 
-  /** Milliseconds that 99 of 100 answers of a status came within; 0 when there were none. */
+  /** The 99th percentile of the times of a status, in milliseconds; 0 if there were no answers. */
   p99(status: number): number {
     const sorted = [...(this.#milliseconds.get(status) ?? [])].sort((a, b) => a - b);
     return Math.round(sorted[Math.floor(sorted.length * 0.99)] ?? 0);
@@ -34,17 +34,17 @@ export interface Answered {
   readonly body: Buffer;
 }
 
-/** Asks over kept connections, without fetch's cost: what is measured is the server. */
+/** Sends requests over kept connections, without the cost of fetch, because the server is measured. */
 export class Readers {
   readonly #agent: Agent;
 
-  /** @param address of this machine, as which the server sees them. */
+  /** @param address an address of this machine, which the server sees as the client's. */
   constructor(connections: number, address?: string) {
     const from = address === undefined ? {} : { localAddress: address };
     this.#agent = new Agent({ keepAlive: true, maxSockets: connections, ...from });
   }
 
-  /** @throws Error when the answer is not whole. */
+  /** @throws Error if the answer is not complete. */
   ask(url: string, headers: Readonly<Record<string, string>> = {}): Promise<Answered> {
     return new Promise((resolve, reject) => {
       const request = get(url, { agent: this.#agent, headers: { ...headers } }, (response) => {
@@ -62,7 +62,7 @@ export class Readers {
     });
   }
 
-  /** Asks again while the server says that it is busy: tests that are not about load run on busy machines. */
+  /** Repeats a request while the server is busy: tests that are not about load run on busy machines. */
   async askPatiently(url: string): Promise<Answered> {
     for (;;) {
       const answer = await this.ask(url);
@@ -71,7 +71,7 @@ export class Readers {
     }
   }
 
-  /** Asks, and counts whatever comes of it. */
+  /** Sends a request, and counts its result. */
   async count(url: string, tally: Tally, headers: Readonly<Record<string, string>> = {}): Promise<void> {
     const started = performance.now();
     const status = await this.ask(url, headers).then(

@@ -28,20 +28,20 @@ export interface World {
   stored(): Promise<readonly string[]>;
   readonly server: Server;
   readonly published: Published;
-  /** What another replica on the same volume has of it. */
+  /** The published sets as another replica on the same volume reads them. */
   replica(): Promise<Published>;
   readonly encoder: SharpEncoder;
   /** Each call of the source, such as `open worms.jpg`. */
   readonly asked: string[];
   readonly lines: RequestLine[];
-  /** Set it to have the source fail before it looks. */
+  /** If set, the source fails with it before it reads. */
   fault: () => Promise<void>;
   get(target: string, init?: RequestInit): Promise<Response>;
   close(): Promise<void>;
 }
 
 export interface WorldOptions extends Partial<ServiceOptions> {
-  /** Another source in place of the folder's, or around it. */
+  /** Another source instead of the folder, or around it. */
   readonly wrap?: (folder: Source) => Source;
   readonly policy?: FreshnessPolicy;
 }
