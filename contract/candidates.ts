@@ -17,6 +17,8 @@ export interface Candidates {
   readonly src: ImageRequest;
   /** All that the markup asks for, `src` among them; narrowest first within a format. */
   readonly all: readonly ImageRequest[];
+  /** The one for link previews, if there is one. */
+  readonly preview?: ImageRequest;
 }
 
 /**
@@ -64,11 +66,14 @@ export function socialRequest(
   image?: ManifestImage,
 ): ImageRequest | undefined {
   if (isVector(photo.key)) return undefined;
-  const natural = image !== undefined && image.width > 0 ? image.width : site.social.width;
+  const { width, ar: ratio } = site.social;
+  const whole = image ?? { width: 0, height: 0 };
+  const natural = ratio === "" ? whole.width : largestCrop(whole, ratio).width;
   return {
     key: photo.key,
+    ...(ratio !== "" && { ratio }),
     quality: photo.quality ?? UNTIERED_QUALITY,
-    width: Math.min(site.social.width, natural),
+    width: natural > 0 ? Math.min(width, natural) : width,
     format: "jpg",
     ...(site.versioned && image && { version: image.version }),
   };

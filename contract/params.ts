@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { isRatio, type Ratio, ratioProblem } from "./crop.ts";
 import { askedFormats } from "./formats.ts";
 import { metaFields } from "./meta.ts";
 import defaults from "./params.json" with { type: "json" };
@@ -98,10 +99,19 @@ export const siteParams = object({
     v.array(v.picklist(metaFields, metaList), metaList),
     v.readonly(),
   ),
-  /** The image for link previews (OpenGraph, Twitter, schema.org): `fm=jpg` at this width. */
+  /** The image for link previews (OpenGraph, Twitter, schema.org): `fm=jpg` at this width, cropped to `ar` unless that is empty. */
   social: v.pipe(
-    anObject("a table with a width"),
-    object({ width: v.optional(wholeText(1, MAX_WIDTH), defaults.social.width) }),
+    anObject("a table with width and ar"),
+    object({
+      width: v.optional(wholeText(1, MAX_WIDTH), defaults.social.width),
+      ar: v.optional(
+        v.custom<Ratio | "">(
+          (value) => value === "" || isRatio(value),
+          ({ input }) => `a table whose ar ${ratioProblem(input) ?? ""}`,
+        ),
+        () => (isRatio(defaults.social.ar) ? defaults.social.ar : ""),
+      ),
+    }),
   ),
 });
 export type SiteParams = v.InferOutput<typeof siteParams>;

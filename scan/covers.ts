@@ -3,7 +3,11 @@ import path from "node:path";
 import type { ManifestImage } from "../contract/manifest.ts";
 import { formatPublished, formatQuery, type ImageRequest, isOriginal } from "../contract/request.ts";
 import type { Post } from "./content/posts.ts";
+import { formatBytes } from "./counted.ts";
+import type { Finding } from "./findings.ts";
 import { writeWhole } from "./manifest.ts";
+import type { Answers } from "./proxy/session.ts";
+import { variantsOf } from "./proxy/warm/variant.ts";
 import { readText } from "./read-text.ts";
 
 /** A cover of front matter that no page of the built site shows, or that only some forms of it show. */
@@ -72,6 +76,36 @@ export function leftOut(
         (isLeft ? covers : others).add(formatQuery(request));
       }
   return new Set([...covers].filter((query) => !others.has(query)));
+}
+
+// --- link previews ---
+
+/** WhatsApp leaves out what is larger; its older versions have the lowest limit known. */
+const MOST_BYTES = 300_000;
+
+/** Link previews that some messengers do not show, each photograph once. */
+export function heavyPreviews(
+  posts: readonly Post[],
+  images: ReadonlyMap<string, ManifestImage>,
+  variants: Answers["variants"],
+): Finding[] {
+  const findings = new Map<string, Finding>();
+  for (const { file, uses } of posts)
+    for (const { key, line, column, candidates } of uses) {
+      const { preview } = candidates(images.get(key));
+      if (preview === undefined || findings.has(key)) continue;
+      for (const { query, accept } of variantsOf(preview)) {
+        const result = variants.get(query)?.[accept];
+        const bytes = result !== undefined && "bytes" in result ? (result.bytes ?? 0) : 0;
+        if (bytes > MOST_BYTES)
+          findings.set(key, { severity: "warning", file, line, column, message: heavyWords(key, bytes) });
+      }
+    }
+  return [...findings.values()];
+}
+
+function heavyWords(key: string, bytes: number): string {
+  return `the link preview of ${key} is ${formatBytes(bytes)}; some messengers show none above ${formatBytes(MOST_BYTES)}: give it a quality, as in ${key}?q=50, or a smaller params.imgproxy.social.width`;
 }
 
 // --- between runs ---

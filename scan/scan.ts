@@ -4,7 +4,7 @@ import { CannotRun } from "./cannot-run.ts";
 import { type Found, type Post, type ReadingOptions, readPosts, settlePosts } from "./content/posts.ts";
 import { type PossibleUse, settleUse } from "./content/resolve.ts";
 import { counted } from "./counted.ts";
-import { leftOut, readUnprinted } from "./covers.ts";
+import { heavyPreviews, leftOut, readUnprinted } from "./covers.ts";
 import { siteFinding } from "./findings.ts";
 import { manifestImage, readManifest, writeManifest } from "./manifest.ts";
 import { planRequests } from "./plan.ts";
@@ -80,6 +80,7 @@ export async function scanSite(options: ScanOptions): Promise<ScanResult> {
   const findings = [
     ...found.findings,
     ...refused,
+    ...heavyPreviews(found.posts, images, variants),
     ...ofSite,
     ...[
       ...warnings,

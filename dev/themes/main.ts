@@ -5,24 +5,24 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { chromium } from "playwright-core";
-import { obtainHugo, obtainHugoVersions } from "../hugo.ts";
+import { type Hugo, obtainHugo, obtainHugoVersions } from "../hugo.ts";
 import { NpmCdn } from "./npm-cdn.ts";
-import { NotObtained, obtainTheme } from "./obtain.ts";
+import { NotObtained, type Obtained, obtainTheme } from "./obtain.ts";
 import { startPagesServer } from "./pages-server.ts";
 import { startPhotographServer } from "./photographs.ts";
-import { readRecipe } from "./recipe.ts";
+import { readRecipe, type SiteFiles } from "./recipe.ts";
 import { resultsTable, type Tried } from "./table.ts";
-import { themes } from "./themes.ts";
-import { tryTheme } from "./try-theme.ts";
+import { type Theme, themes } from "./themes.ts";
+import { type Trial, tryTheme } from "./try-theme.ts";
 
 const help = `Usage: npm run test:themes -- [--themes DIR] [--only NAME] [--keep]
 
 Builds each theme's recipe (hugo-module/themes/) with the real theme and opens it in Chromium, as on a phone and on a desktop.
 
   --themes DIR   where themes are: checkouts or bare repositories, named <name>, <owner>+<name> or <owner>/<name>;
-                 Go fetches themes that are not there
-  --only NAME    only this theme; can be repeated
-  --keep         keep the built sites, and print where they are
+                 what is not there is fetched by Go where that can, and Doks by npm
+  --only NAME    this one alone; may be given several times
+  --keep         leave the built sites, and say where
 `;
 
 const root = fileURLToPath(
@@ -46,37 +46,42 @@ async function main(): Promise<number> {
   if (!existsSync(executablePath)) throw new Error(`${executablePath} is missing: apt-get install chromium`);
   const hugo = (await obtainHugoVersions()).at(-1) ?? (await obtainHugo());
   const folder = await mkdtemp(path.join(tmpdir(), "themes-"));
+  try {
+    const chosen = themes.filter(({ name }) => values.only?.includes(name) ?? true);
+    const tried = await tryAll(chosen, { folder, hugo, executablePath, from: values.themes });
+    console.log(`\nHugo ${hugo.version}\n\n${resultsTable(tried)}`);
+    return tried.some(({ outcome }) => outcome !== undefined && problemsOf(outcome).length > 0) ? 1 : 0;
+  } finally {
+    if (values.keep === true) console.log(`The sites are in ${folder}`);
+    else await rm(folder, { recursive: true, force: true });
+  }
+}
+
+interface Machine {
+  readonly folder: string;
+  readonly hugo: Hugo;
+  readonly executablePath: string;
+  readonly from: string | undefined;
+}
+
+async function tryAll(
+  chosen: readonly Theme[],
+  { folder, hugo, executablePath, from }: Machine,
+): Promise<Tried[]> {
   await using photographs = await startPhotographServer(folder);
   await using server = await startPagesServer();
   const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu"] });
   const cdn = new NpmCdn(path.join(root, ".cache", "npm-cdn"));
+  const means = { hugo, browser, server, cdn, endpoint: photographs.endpoint };
   const tried: Tried[] = [];
   try {
-    for (const theme of themes.filter(({ name }) => values.only?.includes(name) ?? true)) {
+    for (const theme of chosen) {
       try {
-        const obtained = await obtainTheme(theme, values.themes, path.join(root, ".cache", "themes"));
-        const files = await readRecipe(
-          path.join(root, "hugo-module", "themes", `${theme.name}.md`),
-          obtained.folder,
-        );
-        const outcome = await tryTheme(
-          {
-            files: { ...siteIcons, ...files, "hugo.toml": `${files["hugo.toml"]}\n${theme.offline ?? ""}` },
-            themes: { [theme.name]: obtained.folder },
-            pages: [theme.post, ...(theme.lists ?? [])],
-            cover: "cover.jpg",
-            showsCovers: theme.showsCovers ?? true,
-            ...(theme.gallery !== undefined && { gallery: theme.gallery }),
-          },
-          {
-            folder: path.join(folder, theme.name),
-            hugo,
-            browser,
-            server,
-            cdn,
-            endpoint: photographs.endpoint,
-          },
-        );
+        const obtained = await obtainTheme(theme, from, path.join(root, ".cache", "themes"));
+        const recipe = path.join(root, "hugo-module", "themes", `${theme.name}.md`);
+        const files = await readRecipe(recipe, obtained.folder);
+        const trial = trialOf(theme, obtained, files);
+        const outcome = await tryTheme(trial, { ...means, folder: path.join(folder, theme.name) });
         tried.push({ theme, version: obtained.version, outcome });
         report(theme.name, outcome);
       } catch (error) {
@@ -87,11 +92,21 @@ async function main(): Promise<number> {
     }
   } finally {
     await browser.close();
-    if (values.keep === true) console.log(`The sites are in ${folder}`);
-    else await rm(folder, { recursive: true, force: true });
   }
-  console.log(`\nHugo ${hugo.version}\n\n${resultsTable(tried)}`);
-  return tried.some(({ outcome }) => outcome !== undefined && problemsOf(outcome).length > 0) ? 1 : 0;
+  return tried;
+}
+
+function trialOf(theme: Theme, obtained: Obtained, files: SiteFiles): Trial {
+  return {
+    files: { ...siteIcons, ...files, "hugo.toml": `${files["hugo.toml"]}\n${theme.offline ?? ""}` },
+    themes: obtained.isNodeModules === true ? {} : { [theme.name]: obtained.folder },
+    ...(obtained.isNodeModules === true && { nodeModules: obtained.folder }),
+    ...(theme.environment !== undefined && { environment: theme.environment }),
+    pages: [theme.post, ...(theme.lists ?? [])],
+    cover: "cover.jpg",
+    showsCovers: theme.showsCovers ?? true,
+    ...(theme.gallery !== undefined && { gallery: theme.gallery }),
+  };
 }
 
 /** Icons that themes only link; every site has its own. */

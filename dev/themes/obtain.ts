@@ -3,7 +3,7 @@ import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import { promisify } from "node:util";
 import { headCommit, writeCommit } from "./git-files.ts";
-import type { Theme } from "./themes.ts";
+import type { Packages, Repository, Theme } from "./themes.ts";
 
 const run = promisify(execFile);
 
@@ -14,6 +14,8 @@ export interface Obtained {
   readonly version: string;
   /** Files that are missing in the copy. */
   readonly absent: readonly string[];
+  /** Whether the folder is to be the site's `node_modules`. */
+  readonly isNodeModules?: boolean;
 }
 
 /** The reason why a theme cannot be fetched on this machine. */
@@ -26,7 +28,19 @@ export class NotObtained extends Error {}
  * @throws NotObtained with everything that was tried.
  */
 export async function obtainTheme(
-  theme: Theme,
+  { name, from }: Theme,
+  folder: string | undefined,
+  cache: string,
+): Promise<Obtained> {
+  return "npm" in from
+    ? await byNpm(name, from, cache)
+    : await obtainRepository({ name, ...from }, folder, cache);
+}
+
+type NamedRepository = Repository & Pick<Theme, "name">;
+
+async function obtainRepository(
+  theme: NamedRepository,
   folder: string | undefined,
   cache: string,
 ): Promise<Obtained> {
@@ -39,21 +53,20 @@ export async function obtainTheme(
   try {
     return await byGo(theme, cache);
   } catch (error) {
-    const { stderr, message }: { stderr?: string; message?: string } = Object(error);
-    tried.push(`Go: ${(stderr || message || String(error)).trim().split("\n").at(-1)}`);
+    tried.push(`Go: ${reasonOf(error)}`);
   }
   throw new NotObtained(tried.join("; "));
 }
 
 // --- from a folder ---
 
-interface Repository {
+interface Copy {
   readonly folder: string;
   readonly bare: boolean;
 }
 
 /** `<name>`, `<owner>+<name>`, `<owner>/<name>`, or a repository one or two levels below such a folder. */
-async function findRepository(root: string, theme: Theme): Promise<Repository | undefined> {
+async function findRepository(root: string, theme: NamedRepository): Promise<Copy | undefined> {
   const [owner = "", name = ""] = theme.repository.toLowerCase().split("/");
   const wanted = new Set([name, `${owner}+${name}`, `${owner}-${name}`, `${owner}_${name}`]);
   for (const first of await folders(root)) {
@@ -78,7 +91,7 @@ async function findRepository(root: string, theme: Theme): Promise<Repository | 
   return undefined;
 }
 
-async function repositoryAt(folder: string): Promise<Repository | undefined> {
+async function repositoryAt(folder: string): Promise<Copy | undefined> {
   const names = new Set(await readdir(folder));
   if (names.has("HEAD") && names.has("objects")) return { folder, bare: true };
   if (names.has("layouts") || names.has("theme.toml")) return { folder, bare: false };
@@ -90,7 +103,7 @@ async function folders(root: string): Promise<string[]> {
   return entries.filter((entry) => entry.isDirectory()).map(({ name }) => path.join(root, name));
 }
 
-async function copyOf({ folder, bare }: Repository, theme: Theme, cache: string): Promise<Obtained> {
+async function copyOf({ folder, bare }: Copy, theme: NamedRepository, cache: string): Promise<Obtained> {
   if (!bare) {
     const commit = await headCommit(folder).catch(() => "");
     return { folder, version: commit.slice(0, 10) || "checkout", absent: [] };
@@ -108,10 +121,28 @@ async function copyOf({ folder, bare }: Repository, theme: Theme, cache: string)
   return { folder: copy, version: `${commit.slice(0, 10)} of ${stdout.trim()}`, absent };
 }
 
+// --- from npm ---
+
+async function byNpm(name: string, { npm }: Packages, cache: string): Promise<Obtained> {
+  const version = npm[0] ?? "";
+  const folder = path.join(cache, `${name}-${version.split("@").at(-1)}`);
+  if (!(await exists(folder))) {
+    const part = `${folder}.part`;
+    await rm(part, { recursive: true, force: true });
+    await mkdir(part, { recursive: true });
+    const args = ["install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", part, ...npm];
+    await run("npm", args, { cwd: part }).catch((error: unknown) => {
+      throw new NotObtained(`npm: ${reasonOf(error)}`);
+    });
+    await rename(part, folder);
+  }
+  return { folder: path.join(folder, "node_modules"), version, absent: [], isNodeModules: true };
+}
+
 // --- by Go ---
 
-/** Gets the commit that the recipe was tested with. */
-async function byGo(theme: Theme, cache: string): Promise<Obtained> {
+/** At a commit that this was tried with. */
+async function byGo(theme: NamedRepository, cache: string): Promise<Obtained> {
   await mkdir(cache, { recursive: true });
   const { stdout } = await run(
     "go",
@@ -124,6 +155,22 @@ async function byGo(theme: Theme, cache: string): Promise<Obtained> {
   const { Dir, Version }: { Dir?: string; Version?: string } = JSON.parse(stdout);
   if (Dir === undefined) throw new Error("no folder");
   return { folder: Dir, version: Version ?? "", absent: [] };
+}
+
+/** With `-json`, Go says why on stdout. */
+function reasonOf(error: unknown): string {
+  const {
+    stdout = "",
+    stderr = "",
+    message = String(error),
+  }: { stdout?: string; stderr?: string; message?: string } = Object(error);
+  const said = /"Error": "((?:[^"\\]|\\.)*)"/.exec(stdout)?.[1];
+  return (
+    (said ?? (stderr || message))
+      .trim()
+      .split(/\n|\\n/)
+      .at(-1) ?? ""
+  );
 }
 
 async function exists(file: string): Promise<boolean> {

@@ -4,13 +4,12 @@ import { becomes } from "./look.ts";
 /** A theme that the module is tested with. Its recipe is hugo-module/themes/<name>.md. */
 export interface Theme {
   readonly name: string;
-  /** On GitHub. */
-  readonly repository: string;
-  /** Go fetches this commit if no folder has the theme. */
-  readonly commit: string;
-  /** Lines for `hugo.toml` that keep a build from fetching files from other hosts. */
+  readonly from: Repository | Packages;
+  /** Lines of `hugo.toml` that turn off what a build would fetch from another host. */
   readonly offline?: string;
-  /** Path of the recipe's post; its cover is `cover.jpg`. */
+  /** Hugo's, where a theme's production build asks for more than the machine has. */
+  readonly environment?: string;
+  /** Where the recipe's post is, whose cover is `cover.jpg`. */
   readonly post: string;
   /** False for a theme that uses covers only for link previews. */
   readonly showsCovers?: false;
@@ -20,71 +19,77 @@ export interface Theme {
   readonly gallery?: { readonly page: string; act(page: Page): Promise<string | undefined> };
 }
 
+/** On GitHub. */
+export interface Repository {
+  readonly repository: string;
+  /** That Go fetches where no folder has the theme. */
+  readonly commit: string;
+}
+
+/** Of npm, with their versions; the site has them as its `node_modules`. */
+export interface Packages {
+  readonly npm: readonly string[];
+}
+
 export const themes: readonly Theme[] = [
   {
     name: "papermod",
-    repository: "adityatelange/hugo-PaperMod",
-    commit: "d3768854d00ad003b0a8dbdba254ce9224377a01",
+    from: { repository: "adityatelange/hugo-PaperMod", commit: "d3768854d00ad003b0a8dbdba254ce9224377a01" },
     post: "posts/lake/",
     lists: ["", "posts/"],
   },
   {
     name: "stack",
-    repository: "CaiJimmy/hugo-theme-stack",
-    commit: "3e123a30b79b5d52a3a8e88a9dd678fcfd28e418",
+    from: { repository: "CaiJimmy/hugo-theme-stack", commit: "3e123a30b79b5d52a3a8e88a9dd678fcfd28e418" },
     post: "post/lake/",
     lists: [""],
     gallery: { page: "post/lake/", act: opens("figure.gallery-image a.image-link", ".pswp img.pswp__img") },
   },
   {
     name: "coder",
-    repository: "luizdepra/hugo-coder",
-    commit: "58d956f41c056a12e15d5b6ee27c54fc98cd6e49",
+    from: { repository: "luizdepra/hugo-coder", commit: "58d956f41c056a12e15d5b6ee27c54fc98cd6e49" },
     post: "posts/lake/",
     lists: ["posts/"],
   },
   {
     name: "ananke",
-    repository: "theNewDynamic/gohugo-theme-ananke",
-    commit: "69f2871e872b8c4c32cabbc6d9c5eed07295b901",
+    from: {
+      repository: "theNewDynamic/gohugo-theme-ananke",
+      commit: "69f2871e872b8c4c32cabbc6d9c5eed07295b901",
+    },
     post: "posts/lake/",
     lists: ["", "posts/"],
   },
   {
     name: "terminal",
-    repository: "panr/hugo-theme-terminal",
-    commit: "4acd067c48195ac503541ba75f9259c7158d3792",
+    from: { repository: "panr/hugo-theme-terminal", commit: "4acd067c48195ac503541ba75f9259c7158d3792" },
     post: "posts/lake/",
     lists: ["", "posts/"],
   },
   {
     name: "loveit",
-    repository: "dillonzq/LoveIt",
-    commit: "0e5d8eb9bd9c7b6eb8df6dfc89fc0e8757cb01ef",
+    from: { repository: "dillonzq/LoveIt", commit: "0e5d8eb9bd9c7b6eb8df6dfc89fc0e8757cb01ef" },
     post: "posts/lake/",
     lists: ["", "posts/"],
     gallery: { page: "posts/lake/", act: opens("a.lightgallery", ".lg-outer img.lg-image") },
   },
   {
     name: "gallery",
-    repository: "nicokaiser/hugo-theme-gallery",
-    commit: "ee30b9c476a121ff9f0663e4961753b1f46ba4be",
+    from: { repository: "nicokaiser/hugo-theme-gallery", commit: "ee30b9c476a121ff9f0663e4961753b1f46ba4be" },
     post: "lake/",
     lists: [""],
     gallery: { page: "lake/", act: opens("a.gallery-item", ".pswp img.pswp__img") },
   },
   {
     name: "paper",
-    repository: "nanxiaobei/hugo-paper",
-    commit: "a68d2c9b2ad9d857b09dcb30a578ac1de6487061",
+    from: { repository: "nanxiaobei/hugo-paper", commit: "a68d2c9b2ad9d857b09dcb30a578ac1de6487061" },
     post: "posts/lake/",
     lists: [""],
     showsCovers: false,
   },
   {
     name: "hextra",
-    repository: "imfing/hextra",
-    commit: "a3dc81e0195923aa8d138ea5493b38f43a56dfe3",
+    from: { repository: "imfing/hextra", commit: "a3dc81e0195923aa8d138ea5493b38f43a56dfe3" },
     offline: "[params.search]\nenable = false\n",
     post: "blog/lake/",
     lists: ["blog/"],
@@ -92,10 +97,23 @@ export const themes: readonly Theme[] = [
   },
   {
     name: "book",
-    repository: "alex-shpak/hugo-book",
-    commit: "162c806e991b63d8a8bbfcd1c8d41ad650ebd07e",
+    from: { repository: "alex-shpak/hugo-book", commit: "162c806e991b63d8a8bbfcd1c8d41ad650ebd07e" },
     post: "docs/lake/",
     lists: [""],
+    showsCovers: false,
+  },
+  {
+    name: "doks",
+    from: {
+      npm: [
+        ...["@thulite/doks-core@1.9.3", "@thulite/core@1.5.9", "@thulite/seo@2.4.2"],
+        ...["@thulite/images@3.3.4", "@thulite/bootstrap@1.2.3", "@thulite/inline-svg@1.2.1"],
+      ],
+    },
+    // In production it runs PostCSS, for which Hugo 0.167 and newer need Node 22.15.
+    environment: "development",
+    post: "docs/lake/",
+    lists: ["docs/"],
     showsCovers: false,
   },
 ];

@@ -12,6 +12,8 @@ export interface TriedSite {
   readonly endpoint: string;
   /** The URL at which the pages are served. */
   readonly baseURL: string;
+  /** Hugo's. */
+  readonly environment: string;
 }
 
 export interface Ran {
@@ -50,13 +52,18 @@ function scan(site: TriedSite, ...args: readonly string[]): Promise<Ran> {
   return run(site, process.execPath, [executable, "scan", "--effort", "0", ...version, ...args]);
 }
 
-function run({ folder, endpoint, baseURL }: TriedSite, file: string, args: readonly string[]): Promise<Ran> {
+function run(
+  { folder, endpoint, baseURL, environment }: TriedSite,
+  file: string,
+  args: readonly string[],
+): Promise<Ran> {
   const env = {
     PATH: process.env.PATH ?? "",
     HOME: folder,
     HUGO_CACHEDIR: path.join(folder, ".cache"),
     HUGO_MODULE_REPLACEMENTS: `github.com/imgproxy-lite/imgproxy-lite -> ${root}`,
     HUGO_BASEURL: baseURL,
+    HUGO_ENVIRONMENT: environment,
     HUGO_PARAMS_IMGPROXY_ENDPOINT: endpoint,
     // Two small files for each photograph are enough for the test, and quick to make.
     HUGO_PARAMS_IMGPROXY_TIERS: '[{"width": 480, "quality": 50}, {"width": 960, "quality": 40}]',

@@ -1,4 +1,4 @@
-import { mkdir, readFile, rm, symlink } from "node:fs/promises";
+import { cp, mkdir, readFile, rm, symlink } from "node:fs/promises";
 import path from "node:path";
 import type { Browser, Page } from "playwright-core";
 import type { Hugo } from "../hugo.ts";
@@ -13,7 +13,11 @@ export interface Trial {
   readonly files: SiteFiles;
   /** Folders of themes, by name. */
   readonly themes: Readonly<Record<string, string>>;
-  /** Pages to open; the first one has the cover `cover`. */
+  /** The site's `node_modules`. */
+  readonly nodeModules?: string;
+  /** Hugo's. */
+  readonly environment?: string;
+  /** Pages, the first one's cover is that of `cover`. */
   readonly pages: readonly string[];
   readonly cover: string;
   /** Whether that page shows the cover, not only in its link preview. */
@@ -52,7 +56,16 @@ export async function tryTheme(trial: Trial, means: Means): Promise<Outcome> {
   await mkdir(path.join(folder, "themes"), { recursive: true });
   for (const [name, source] of Object.entries(trial.themes))
     await symlink(source, path.join(folder, "themes", name));
-  const site: TriedSite = { folder, hugo, endpoint, baseURL: server.url };
+  // A copy: Hugo reads style sheets through no link.
+  if (trial.nodeModules !== undefined)
+    await cp(trial.nodeModules, path.join(folder, "node_modules"), { recursive: true });
+  const site: TriedSite = {
+    folder,
+    hugo,
+    endpoint,
+    baseURL: server.url,
+    environment: trial.environment ?? "production",
+  };
   const published = await publish(site);
   if (published.hugo.code !== 0) {
     const { output } = published.hugo;

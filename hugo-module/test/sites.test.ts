@@ -124,7 +124,7 @@ test.each(hugos.filter(({ version }) => compareVersions(version, "0.121.0") >= 0
           /<meta (?:property|name)="(og|twitter):image" content="([^"]*)"/g,
         ),
       ].map(([, kind, url]) => `${kind} ${url}`);
-    const proxied = (query: string) => `https://images.example/?fm=jpg&img=${query}`;
+    const proxied = (query: string) => `https://images.example/?ar=40%3A21&fm=jpg&img=${query}`;
     expect(previews("image")).toEqual([
       `og ${proxied("a.jpg&q=75&w=1200")}`,
       `twitter ${proxied("a.jpg&q=75&w=1200")}`,

@@ -99,7 +99,8 @@ function useOf(photo: Photo, reference: SourceReference, params: SiteParams, pre
     const shown = candidatesFor({ ...photo, key }, params, image);
     const social = as === "image" || !previews ? undefined : socialRequest({ ...photo, key }, params, image);
     const all = [...(as === "preview" ? [] : shown.all), ...(social === undefined ? [] : [social])];
-    return { src: (as === "preview" ? social : undefined) ?? shown.src, all };
+    const src = (as === "preview" ? social : undefined) ?? shown.src;
+    return { src, all, ...(social !== undefined && { preview: social }) };
   };
   const isCover = as === "cover" || as === "preview";
   return { keys: photo.keys, line, column, endpoint: params.endpoint, isCover, candidates };

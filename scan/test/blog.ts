@@ -27,7 +27,9 @@ export function urlsIn(html: string, endpoint = "https://images.example/"): Set<
     decodeEntities(double ?? single ?? bare ?? "").replace(/^["']|["'].*$/gs, ""),
   );
   const urls = values.flatMap((value) => value.split(/,?\s+/)).map((url) => url.replace(/#.*/s, ""));
-  return new Set(urls.filter((url) => url.startsWith(endpoint) && /\?(?:fm=[a-z]+&)?img=/.test(url)));
+  return new Set(
+    urls.filter((url) => url.startsWith(endpoint) && /\?(?:(?:ar|fm|fp)=[^&]+&)*img=/.test(url)),
+  );
 }
 
 /** The manifest of a site. */

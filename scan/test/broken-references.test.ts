@@ -197,7 +197,7 @@ test("a missing image that the bucket has is reported with both remedies", async
       "posts/a/index.html":
         '<meta property="og:image" content="https://blog.example/trips/alps.jpg"><img src="/trips/alps.jpg"><img src="worms.jpg">',
     },
-    { "content/posts/a.md": "---\ncover: trips/alps.jpg\n---\n" },
+    { "content/posts/a.md": "---\nlead: trips/alps.jpg\n---\n" },
   );
   const { code, errors } = await check(site);
   expect(code).toBe(1);

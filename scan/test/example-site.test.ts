@@ -1,6 +1,7 @@
 import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import sharp from "sharp";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { browserAccept } from "../../contract/accept.ts";
 import { parseQuery } from "../../contract/request.ts";
@@ -79,3 +80,35 @@ test.each([...extremes])(
     expect(cold).toEqual([]);
   },
 );
+
+test("a link preview that messengers would not show is warned of at its front matter", async () => {
+  const noise = {
+    create: {
+      width: 1200,
+      height: 700,
+      channels: 3 as const,
+      noise: { type: "gaussian" as const, mean: 128, sigma: 90 },
+    },
+  };
+  await sharp({ ...noise, create: { ...noise.create, background: "#888" } })
+    .jpeg()
+    .toFile(path.join(site, "photos", "noise.jpg"));
+  const post = "content/posts/noise.md";
+  await writeFile(path.join(site, post), "---\ntitle: Noise\nimage: noise.jpg\n---\nText.\n");
+  const { code, stdout } = await run(
+    ["--site", site, "--endpoint", server.endpoint, "--json", "--effort", "0"],
+    { env: { TOKEN: server.token } },
+  );
+  const { findings } = JSON.parse(stdout);
+  expect({ code, findings }).toEqual({
+    code: 0,
+    findings: [
+      expect.objectContaining({
+        ...{ severity: "warning", file: post, line: 3 },
+        message: expect.stringMatching(
+          /^the link preview of noise\.jpg is \d{3} KB; some messengers show none above 300 KB/,
+        ),
+      }),
+    ],
+  });
+});

@@ -79,7 +79,10 @@ function requestFor(
       width: Math.min(ICON_WIDTH, image.width),
       format: "png",
     };
-  if (shows !== "picture") return socialRequest(photo, params, image) ?? original;
+  if (shows !== "picture") {
+    const social = shows === "background" ? { ...params.social, ar: "" as const } : params.social;
+    return socialRequest(photo, { ...params, social }, image) ?? original;
+  }
   const width = Number(/^(\d+)w$/.exec(descriptor)?.[1]);
   return (
     tiers.find((tier) => (tier.width ?? 0) >= width) ??
