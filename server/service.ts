@@ -51,7 +51,7 @@ export interface ServiceOptions {
   readonly tokens: readonly string[];
   readonly originals: "on" | "off";
   readonly defaultQuality: number;
-  /** What `fm=json` tells everybody of a photograph's metadata. */
+  /** The fields of a photograph's metadata in `fm=json`, which everyone can read. */
   readonly meta: readonly MetaField[];
   readonly maxSourceBytes: number;
   /** Maximum time for a reader's original, in milliseconds. */

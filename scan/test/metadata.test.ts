@@ -71,13 +71,13 @@ test("the manifest has the metadata that the site names and no others, and Hugo 
   expect(await metaOf(located.folder)).toEqual({ location: { latitude: 51, longitude: 7 } });
 });
 
-test("without a token the manifest has what META tells everybody", async () => {
+test("without a token, the manifest has the fields that META allows in fm=json", async () => {
   await using site = await siteWith('meta = ["creator", "date"]');
   await run(["--site", site.folder]);
   expect(await metaOf(site.folder)).toEqual({ date: "2026-05-01T12:30:00" });
 });
 
-test("a field that nobody knows is refused by the scan and by Hugo, with the names that there are", async () => {
+test("the scan and Hugo refuse an unknown metadata field, and list the known ones", async () => {
   await using site = await siteWith('meta = ["titel"]');
   const { code, stderr } = await run(["--site", site.folder, "--dry-run"]);
   expect(code).toBe(2);

@@ -274,7 +274,7 @@ export const settings = {
     "META",
     list(metaField),
     "",
-    "Fields of a photograph's metadata that fm=json tells everybody, with commas: title,alt,creator,date. Location only if it is named.",
+    "Fields of a photograph's metadata in fm=json, which everyone can read; separated by commas: title,alt,creator,date. Location only if it is named.",
   ),
   publishedKeep: serve(
     "PUBLISHED_KEEP",

@@ -33,7 +33,7 @@ export interface ImageParts {
   readonly defaultQuality: number;
   /** Whether a new image would have to wait for an encoder now. */
   readonly isBusy: () => boolean;
-  /** What `fm=json` tells everybody of a photograph's metadata. */
+  /** The fields of a photograph's metadata in `fm=json`, which everyone can read. */
   readonly meta: readonly MetaField[];
 }
 

@@ -156,7 +156,7 @@ describe("a probe with meta", () => {
     await writeFile(join(world.folder, "worms.jpg"), await camera.jpeg().toBuffer());
   });
 
-  test("tells the fields that it names and no others, from one decode, and another for the location", async () => {
+  test("a probe returns only the metadata that it names, from one decode, and decodes again for the location", async () => {
     expect(await probe()).toBeUndefined();
     expect(await probe(["creator"])).toEqual({ creator: "Ann" });
     expect(await probe(["copyright", "title"])).toEqual({ copyright: "(C) Ann" });
@@ -184,7 +184,7 @@ describe("a probe with meta", () => {
     expect(opened()).toBe(2);
   });
 
-  test("refuses a field that nobody knows, and names those that there are", async () => {
+  test("a probe with an unknown field is refused, and the answer lists the known ones", async () => {
     const response = await call("POST", "probe", { images: [], meta: ["titel"] });
     expect(response.status).toBe(400);
     expect(await response.text()).toContain("meta[0] takes title, alt, description");

@@ -72,7 +72,7 @@ const whole: PhotoMeta = {
 };
 
 test.each(["jpeg", "png", "webp", "avif"] as const)(
-  "%s tells each field, where it was taken only when that is asked for, and names of people never",
+  "the metadata of a %s have each field, the place only if it is requested, and never names of people",
   async (format) => {
     const original = await camera().toFormat(format).toBuffer();
     expect(await metaOf(original, withoutLocation)).toEqual(whole);
@@ -81,7 +81,7 @@ test.each(["jpeg", "png", "webp", "avif"] as const)(
   },
 );
 
-test("an original without metadata tells none, an animation as little as it has", async () => {
+test("an original without metadata gives no fields, and an animation gives the few that it has", async () => {
   expect(await metaOf(await photo(40, 30).jpeg().toBuffer())).toEqual({});
   expect(await metaOf(await photo(40, 30).gif().toBuffer())).toEqual({});
   expect(await metaOf(Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="3" height="2"/>'))).toEqual(
@@ -228,7 +228,7 @@ test.each<[string, Partial<MetadataBlocks>, PhotoMeta]>([
     },
     { title: "Hafen" },
   ],
-])("%s comes out as it was written", async (_, blocks, meta) => {
+])("%s is read as it was written", async (_, blocks, meta) => {
   expect(await read(blocks)).toEqual(meta);
 });
 
@@ -262,7 +262,7 @@ test("a text is one line without controls and turns of direction, and HTML in it
   expect(parseMeta(full)).toEqual(full);
 });
 
-test("a licence is a web address", async () => {
+test("a licence is only read if it is a web address", async () => {
   const licence = (text: string) =>
     read({
       xmp: Buffer.from(
@@ -321,7 +321,7 @@ test.each<[string, Partial<MetadataBlocks>, string | undefined]>([
   expect(await read(blocks, ["date"])).toEqual(date === undefined ? {} : { date });
 });
 
-test("regions are those of the picture as displayed, however it is stored, and none of one that was cropped since", async () => {
+test("regions refer to the picture as displayed, and a picture that was cropped later has none", async () => {
   const xmp = (dimensions: string) =>
     Buffer.from(
       packetOf(`<mwg-rs:Regions><rdf:Description><mwg-rs:AppliedToDimensions ${dimensions}/><mwg-rs:RegionList><rdf:Bag>
@@ -354,7 +354,7 @@ test("regions are those of the picture as displayed, however it is stored, and n
   });
 });
 
-test("a place is read from XMP too, when it is asked for by name", async () => {
+test("the place is also read from XMP, if it is requested by name", async () => {
   const xmp = Buffer.from(
     packetOf("", 'exif:GPSLatitude="51,30.6N" exif:GPSLongitude="0,7,30W" exif:GPSAltitude="350/10"'),
   );
@@ -443,18 +443,18 @@ test.each<[string, Partial<MetadataBlocks>]>([
       ),
     },
   ],
-])("%s tell nothing", async (_, blocks) => {
+])("%s give no metadata", async (_, blocks) => {
   expect(await read(blocks)).toEqual({});
 });
 
-test("entities of a packet's own are not replaced", async () => {
+test("an XMP packet's own entities are not replaced", async () => {
   const bomb = `<!DOCTYPE a [<!ENTITY a "${"x".repeat(1_000)}">${flood(20, (at) => `<!ENTITY b${at} "${"&a;".repeat(1_000)}">`)}]>`;
   expect(await read({ xmp: Buffer.from(`${bomb}${packetOf("<dc:title>&b1;&b2;</dc:title>")}`) })).toEqual({
     title: "&b1;&b2;",
   });
 });
 
-test("a block that is cut off anywhere tells what stands before the cut, or nothing", async () => {
+test("a block that is cut anywhere gives the fields before the cut, or none", async () => {
   const exif = exifOf(
     [ascii(0x013b, "Ann"), ascii(0x8298, "All rights")],
     [ascii(0xa434, "A lens of some length")],
@@ -476,7 +476,7 @@ test("a block that is cut off anywhere tells what stands before the cut, or noth
   expect(await read({ xmp: xmp.subarray(0, xmp.length / 2) })).toEqual({});
 });
 
-test("segments and chunks that lie cost no child: a picture is described all the same", async () => {
+test("segments and chunks with wrong lengths do not kill the child: the picture is still described", async () => {
   const jpeg = await photo(40, 30).jpeg().toBuffer();
   const png = await photo(40, 30).png().toBuffer();
   const itxt = (text: string) =>

@@ -490,7 +490,7 @@ describe("fm=json with metadata", () => {
     return meta;
   };
 
-  test("tells metadata to everybody only as META names it, and location only by name", async () => {
+  test("fm=json has only the metadata that META names, and the location only if it is named", async () => {
     for (const [meta, told] of [
       [[], undefined],
       [["creator", "title"], { creator: "Ann" }],

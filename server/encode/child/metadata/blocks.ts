@@ -1,11 +1,11 @@
 import type { Metadata } from "sharp";
 
-/** The blocks of metadata that libvips found in an original, as they are stored, and what places in the picture are counted in. */
+/** The blocks of metadata that libvips found in an original, as they are stored, and the size to which positions in the picture refer. */
 export interface MetadataBlocks {
   readonly exif?: Buffer;
   readonly xmp?: Buffer;
   readonly iptc?: Buffer;
-  /** Stored pixels, and how they are turned for display (EXIF's Orientation, 1 to 8). */
+  /** Stored size in pixels, and the rotation for display (EXIF's Orientation, 1 to 8). */
   readonly width: number;
   readonly height: number;
   readonly orientation: number;

@@ -2,7 +2,7 @@ import type { PhotoMeta } from "../../../../contract/meta.ts";
 import type { MetadataBlocks } from "./blocks.ts";
 import { readMeta } from "./read-meta.ts";
 
-/** Whose a photograph is and on what terms: all of its metadata that may go out with a variant. */
+/** Owner and licence of a photograph: the only metadata that a variant can have. */
 export type Copyright = Pick<PhotoMeta, (typeof fields)[number]>;
 
 const fields = ["creator", "copyright", "licence"] as const;

@@ -2,8 +2,8 @@ import type { Tags } from "./read-tags.ts";
 import { exifText, iptcTexts, xmpText } from "./values.ts";
 
 /**
- * When a photograph was taken, in ISO 8601: the first date that there is. The same time is often told twice, and with its zone
- * only once: then with its zone.
+ * When a photograph was taken, in ISO 8601: the first date that is found. Often the same time is stored twice, and only once
+ * with its zone: then the result has the zone.
  */
 export function dateTaken({ exif, xmp, iptc }: Tags): string | undefined {
   const dates = [
@@ -24,7 +24,7 @@ function exifDate(date = "", zone = ""): string | undefined {
   return year && real(`${year}-${month}-${day}`, time, offset);
 }
 
-/** ISO 8601 as XMP has it, which may stop after the day or the minute, and count parts of a second. */
+/** ISO 8601 as in XMP: it can end after the day or the minute, and can have fractions of a second. */
 function isoDate(text = ""): string | undefined {
   const [, day, minute, second = ":00", zone] =
     /^\s*(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(:\d\d)?(?:\.\d{1,9})?(Z|[+-]\d\d:\d\d)?)?\s*$/.exec(text) ?? [];
@@ -39,7 +39,7 @@ function iptcDate(date = "", time = ""): string | undefined {
   return year && real(`${year}-${month}-${day}`, hour && `${hour}:${minute}:${second}`, offset);
 }
 
-/** Without a time or a zone that cannot be; undefined where the day cannot be: cameras without a set clock write zeros. */
+/** Without an impossible time or zone; undefined for an impossible day: cameras whose clock is not set write zeros. */
 function real(day: string, time = "", zone = ""): string | undefined {
   const date = new Date(`${day}T00:00:00Z`);
   if (Number.isNaN(date.getTime()) || date.toISOString().slice(0, 10) !== day || date.getUTCFullYear() === 0)

@@ -1,12 +1,12 @@
 /** Types of EXIF's values: text in ASCII, and text in UTF-8 (EXIF 3.0 §4.6.2). */
 const [ASCII, UTF8] = [2, 129];
-/** In the first directory, where the second one is. */
+/** The tag in the first directory that points to the second one. */
 const EXIF_DIRECTORY = 0x8769;
 const ENTRY_BYTES = 12;
 
 /**
- * A block of EXIF as a TIFF file that the library reads: without EXIF's own mark before it, and with texts in UTF-8 said to be
- * ASCII. It does not know their type, and decodes ASCII as UTF-8.
+ * A block of EXIF as a TIFF file for the library: without EXIF's own mark, and with the type of UTF-8 texts changed to ASCII.
+ * The library does not know the type for UTF-8, and decodes ASCII as UTF-8.
  * @returns a copy.
  */
 export function asTiff(exif: Buffer): Buffer {
@@ -26,7 +26,7 @@ export function asTiff(exif: Buffer): Buffer {
     const below = retype(uint32(4));
     if (below > 0) retype(below);
   } catch {
-    // It ends before what it promises: the library reads what is there.
+    // The block is cut: the library reads the part that exists.
   }
   return tiff;
 }

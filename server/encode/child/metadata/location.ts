@@ -2,7 +2,7 @@ import type { MetaLocation } from "../../../../contract/meta.ts";
 import type { Tags } from "./read-tags.ts";
 import { member, xmpNumber, xmpText } from "./values.ts";
 
-/** Where a photograph was taken, by EXIF, else by XMP; `0, 0` is what a receiver without a fix writes. */
+/** Where a photograph was taken, from EXIF, else from XMP. A receiver without a position writes `0, 0`. */
 export function readLocation({ gps, xmp }: Tags): MetaLocation | undefined {
   const found = [
     [member(gps, "Latitude"), member(gps, "Longitude"), member(gps, "Altitude")],

@@ -1,15 +1,15 @@
-/** What a segment of a JPEG can have (ITU T.81 §B.1.1.4). */
+/** The maximum length of a segment of a JPEG (ITU T.81 §B.1.1.4). */
 const MOST_BYTES = 0xffff - 2;
 
-/** The longest dataset (IPTC-IIM 4.2 §1.6.3): with zeros of this length behind the block, none ends too early. */
+/** The longest dataset (IPTC-IIM 4.2 §1.6.3): with zeros of this length after the block, no dataset is cut. */
 const PADDING_BYTES = 2 ** 16;
 
-/** Photoshop's resource that has IPTC in it (Photoshop File Formats, "Image Resource Blocks"). */
+/** Photoshop's resource that contains IPTC (Photoshop File Formats, "Image Resource Blocks"). */
 const RESOURCE = "Photoshop 3.0\x008BIM\x04\x04\0\0";
 
 /**
- * Photoshop's block of a JPEG, or a block of IPTC alone, as the one segment of a JPEG, which is where the library looks for it.
- * It forgets all datasets when the last one is cut off: with zeros behind them it has them all.
+ * Photoshop's block of a JPEG, or a block of IPTC only, as the only segment of a JPEG, because the library searches there.
+ * If the last dataset is cut, the library drops all of them: with zeros after them it returns all.
  */
 export function asJpeg(block: Buffer): Buffer {
   const whole = block.toString("latin1", 0, 13) === "Photoshop 3.0" ? block : withResource(block);

@@ -23,14 +23,14 @@ import {
   xmpTexts,
 } from "./values.ts";
 
-/** What is read of an original's metadata. */
+/** Which of an original's metadata are read. */
 export interface MetaOptions {
-  /** Of these fields only; location only where it is named. */
+  /** Only these fields; location only if it is named. */
   readonly fields: readonly MetaField[];
 }
 
 /**
- * What a photograph says of itself. Blocks that are damaged, or made to cost, have nothing to say.
+ * The metadata of a photograph. Blocks that are damaged, or built to be expensive, give no fields.
  */
 export async function readMeta(blocks: MetadataBlocks, { fields }: MetaOptions): Promise<PhotoMeta> {
   if (fields.length === 0 || !(blocks.exif || blocks.xmp || blocks.iptc)) return {};
@@ -41,7 +41,7 @@ export async function readMeta(blocks: MetadataBlocks, { fields }: MetaOptions):
   for (const field of metaFields) {
     if (!fields.includes(field)) continue;
     const value: unknown = readers[field](tags, blocks);
-    // What does not belong into the field is not there.
+    // A value that is not valid for its field is left out.
     const one = value === undefined ? undefined : parseMeta({ [field]: value });
     if (one !== undefined && isBounded({ ...meta, ...one })) meta = { ...meta, ...one };
   }
@@ -53,8 +53,8 @@ type Readers = {
 };
 
 /**
- * Where each field is looked for, the first that has it wins. Words about the picture come from XMP first, which has languages
- * and no old encodings, and from EXIF last, where cameras write their own name; whose it is comes from EXIF first (MWG
+ * The places where each field is searched; the first value wins. Texts about the picture come from XMP first, which has languages
+ * and no old encodings, and from EXIF last, where cameras write their own name. The owner comes from EXIF first (MWG
  * Guidelines for Handling Image Metadata 2.0, §5.3).
  */
 const readers: Readers = {
@@ -108,7 +108,7 @@ const readers: Readers = {
 
 // --- texts ---
 
-/** The first that says something. */
+/** The first text that is not empty. */
 function text(...places: readonly (string | undefined)[]): string | undefined {
   for (const place of places) {
     const line = cleaned(place);
@@ -130,7 +130,7 @@ function words(...places: readonly (readonly string[] | undefined)[]): readonly 
   return undefined;
 }
 
-/** The first that is a web address: others are a licence's name, or a script. */
+/** The first web address: other values are a licence's name, or a script. */
 function address(...places: readonly (string | undefined)[]): string | undefined {
   return places.map(cleaned).find((place) => parseMeta({ licence: place }) !== undefined);
 }
@@ -148,7 +148,7 @@ function positive(number: number | undefined): number | undefined {
   return number !== undefined && number > 0 ? Math.round(number * 10) / 10 : undefined;
 }
 
-/** From a third of a second on as a number, below as a fraction. */
+/** From a third of a second on as a number, otherwise as a fraction. */
 function exposureOf(seconds: number | undefined): string | undefined {
   if (seconds === undefined || seconds <= 0) return undefined;
   return seconds < 0.3 ? `1/${Math.round(1 / seconds)}` : String(Math.round(seconds * 10) / 10);

@@ -4,7 +4,7 @@ import { asTiff } from "./exif-block.ts";
 import { asJpeg } from "./photoshop-block.ts";
 import { asStandalone, parsePacket } from "./xmp-packet.ts";
 
-/** What the library reads, by the names that it gives; each value is outside data, of any shape. */
+/** The tags that the library reads, by its own names; each value is outside data, of any type. */
 export interface Tags {
   readonly exif: unknown;
   readonly gps: unknown;
@@ -12,13 +12,13 @@ export interface Tags {
   readonly iptc: unknown;
 }
 
-/** Of EXIF, the directories lie at the start; a thumbnail and a maker's notes behind them may be large. */
+/** Limit for EXIF: the directories are at the start; a thumbnail and the maker's notes after them can be large. */
 const MOST_EXIF_BYTES = 2 ** 16;
 
-/** Of XMP. What is longer has an editor's history or masks in it, and none of it can be left out without reading it. */
+/** Limit for XMP. Longer packets contain an editor's history or masks, which cannot be skipped without parsing them. */
 const MOST_XMP_BYTES = 2 ** 18;
 
-/** Nothing else is decoded: the library holds sixteen bytes for each of a value. */
+/** Nothing else is decoded: the library needs sixteen bytes of memory for each byte of a value. */
 const wanted = {
   exif: [
     ...[
@@ -43,9 +43,9 @@ const wanted = {
 };
 
 /**
- * The tags of an original's blocks, read by ExifReader; of a damaged block those before the damage, or none. The library is
- * handed each block by itself, so that it parses no container: libvips has found the blocks, within the bounds of lean.ts.
- * @param withLocation without it, no tag of a place is looked at in EXIF.
+ * The tags of an original's blocks, read by ExifReader; from a damaged block, the tags before the damage or none. The library
+ * gets each block separately, so that it parses no container: libvips has found the blocks, within the bounds of lean.ts.
+ * @param withLocation if false, no tag of a place in EXIF is read.
  */
 export function readTags({ exif, xmp, iptc }: MetadataBlocks, withLocation: boolean): Tags {
   const read = (group: keyof typeof wanted, file: Buffer | undefined): unknown => {
@@ -54,7 +54,7 @@ export function readTags({ exif, xmp, iptc }: MetadataBlocks, withLocation: bool
     try {
       return Reflect.get(library.load(file, { expanded: true, ...options }), group);
     } catch {
-      // It is no such block.
+      // It is not a block of this kind.
       return undefined;
     }
   };
