@@ -80,8 +80,8 @@ export const mutants: readonly Mutant[] = [
   {
     without: "records of an older look are made again",
     file: "server/image/image-info.ts",
-    code: "&& record.look >= look,",
-    instead: "&& look > 0,",
+    code: "&& record.look >= look",
+    instead: "&& look > 0",
   },
   {
     without: "a release leaves the entries of a newer one alone",
