@@ -52,7 +52,8 @@ attribute = { block = true, title = true }`),
     .png()
     .toBuffer(),
   "content/feature/cover.md": "---\ntitle: cover\nimages: [known.jpg, small.jpg]\n---\nc\n",
-  "content/feature/wrong.md": "---\ntitle: wrong\n---\n![w](a%5Cb.jpg?q=0) ![j](javascript:x)\n",
+  "content/feature/wrong.md":
+    "---\ntitle: wrong\nimgproxy: {size: 50vw}\n---\n![w](a%5Cb.jpg?q=0) ![j](javascript:x)\n",
   "content/feature/signed.md": "---\ntitle: s\n---\n![s](/a/../known%20one.jpg)\n",
 };
 
