@@ -4,9 +4,10 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 /** They put a faulty node:fs below the modules that they test: no other file may get those modules. */
 const mocking = ["server/cache/test/volume-faults.test.ts", "server/gc/test/sweep-full.test.ts"];
 
-/** They need a Ceph or an API server of their own: npm run test:ceph, npm run test:kubernetes. */
+/** Tests with a command of their own: npm run test:ceph, test:kubernetes, test:storms, test:hugo. */
 const elsewhere = [
   "**/node_modules/**",
+  "**/*.hugo.test.ts",
   "**/*.ceph.test.ts",
   "**/*.kubernetes.test.ts",
   "**/*.chaos.test.ts",

@@ -1,16 +1,17 @@
 import { defineConfig } from "vitest/config";
 
 /**
- * The tests that build the same site on several Hugos, on all of them: `npm test` has the oldest and the newest. And more
- * generated sites: a failure names the seed and the smallest site that shows it.
+ * The tests that build sites, on every Hugo: `npm test` runs most of them on the oldest and the newest. A failure with a
+ * generated site names its seed and the smallest site that shows it; `SITES=150` generates that many for each Hugo.
  */
 export default defineConfig({
   test: {
     include: [
-      "hugo-module/test/{css,golden,imports,inside-themes,lists,problems,signing,sites,versions}.test.ts",
-      "scan/test/{check,check-fixtures,generated-sites}.test.ts",
+      "**/*.hugo.test.ts",
+      "hugo-module/test/{css,golden,imports,inside-themes,lists,problems,signing,sites,theme-partials}.test.ts",
+      "scan/test/{check,check-fixtures}.test.ts",
       "scan/content/test/{front-matter,markdown-parity,shortcodes}.test.ts",
-      "scan/site/test/{hugo-reading,site-parity}.test.ts",
+      "scan/site/test/site-parity.test.ts",
     ],
     globalSetup: ["dev/build-once.ts"],
     // Only for what hangs: a busy machine is slow, and no test measures time.
@@ -18,6 +19,9 @@ export default defineConfig({
     hookTimeout: 3_600_000,
     isolate: false,
     maxWorkers: 3,
-    provide: { everyHugo: true, generatedSites: Number(process.env.SITES ?? 10) },
+    provide: {
+      everyHugo: true,
+      generatedSites: process.env.SITES ? { numRuns: Number(process.env.SITES) } : { numRuns: 10, seed: 17 },
+    },
   },
 });

@@ -150,8 +150,13 @@ function readOptions(argv: readonly string[]) {
 function builtSite(values: {
   readonly check?: string | undefined;
   readonly html?: string | undefined;
+  readonly "dry-run"?: boolean | undefined;
 }): Pick<CommandLine, "built"> {
   const { check, html } = values;
+  if (values["dry-run"] === true && (check !== undefined || html !== undefined))
+    throw new CannotRun(
+      `--dry-run and --${check === undefined ? "html" : "check"} exclude each other: a check asks the proxy about every picture`,
+    );
   if (check !== undefined && html !== undefined)
     throw new CannotRun("--check and --html exclude each other: --check does what --html does, and compares");
   if (check !== undefined) return { built: { folder: check, compare: true } };
@@ -162,10 +167,8 @@ function parseRewrite(values: {
   readonly rewrite?: boolean | undefined;
   readonly check?: string | undefined;
   readonly html?: string | undefined;
-  readonly "dry-run"?: boolean | undefined;
 }): boolean {
   if (values.rewrite !== true) return false;
-  if (values["dry-run"] === true) throw new CannotRun("--rewrite and --dry-run exclude each other");
   if (values.check === undefined && values.html === undefined)
     throw new CannotRun("--rewrite changes a built site: name its folder with --check");
   return true;

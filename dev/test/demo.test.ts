@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { browserAccept } from "../../contract/accept.ts";
-import { allComplete, lookAtImages, type Shown, scrollThrough, watchShifts } from "./page.ts";
+import { allComplete, lookAtImages, type Shown, scrollThrough, watchShifts } from "../page.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const executablePath = "/usr/bin/chromium";

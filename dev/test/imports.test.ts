@@ -83,6 +83,14 @@ describe.each(["server", "scan"] as const)("in %s", (part) => {
   });
 });
 
+test("nothing outside of a test folder imports from one: the image is built without them", () => {
+  const wrong = ["contract", "server", "scan", "dev", "bench"]
+    .flatMap(sources)
+    .flatMap((file) => imports(file).map((imported) => ({ file, imported })))
+    .filter(({ imported }) => /(?:^|\/)test\//.test(imported));
+  expect(wrong).toEqual([]);
+});
+
 function sources(part: string): string[] {
   const listed = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard", part], {
     cwd: root,

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
-import { scrollThrough } from "../test/page.ts";
+import { scrollThrough } from "../page.ts";
 import type { NpmCdn } from "./npm-cdn.ts";
 
 /** What a page shows in one window of the browser. */

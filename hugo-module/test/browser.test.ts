@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Browser, chromium, type Page, type Route } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type ExampleBlog, startExampleBlog } from "../../dev/example-blog.ts";
-import { lookAtImages, type Shown, scrollThrough, watchShifts } from "../../dev/test/page.ts";
+import { lookAtImages, type Shown, scrollThrough, watchShifts } from "../../dev/page.ts";
 import { extremes, hugos } from "./hugo-site.ts";
 
 const executablePath = "/usr/bin/chromium";

@@ -5,7 +5,7 @@ import { moduleRoot } from "./hugo-site.ts";
 
 /** The test that proves our cell in each row of the manual's comparison: its file and its name. */
 const proofs: Readonly<Record<string, readonly [file: string, sentence: string]>> = {
-  "Oldest Hugo": ["versions.test.ts", "builds every case without an error"],
+  "Oldest Hugo": ["versions.hugo.test.ts", "builds every case without an error"],
   "Photographs may be outside the repository": ["golden.test.ts", "prints the golden table's URLs"],
   "Work in the build": ["golden.test.ts", "prints the golden table's URLs"],
   "`srcset`": ["golden.test.ts", "prints the golden table's URLs"],

@@ -33,6 +33,18 @@ picture: {{ partial "imgproxy/picture.html" (dict "page" . "src" "b.jpg" "alt" "
   "content/narrow-said.md":
     '---\nimgproxy: {sizes: "((min-width: 9em) or (height: calc(2px + 1px))) calc(1px + min(44rem, 9vw)), (min-width: 2em) 50vw, .5e2px"}\n---\n![narrow](d.jpg)\n\n![wide](a.jpg)\n\n{{< img src="a.jpg" alt="n" narrow="b.jpg" media="m" >}}',
   "content/small-fixed.md": "---\nimgproxy: {fixed: 64}\n---\n![tiny](a.jpg?w=50)",
+  "content/quoted.md": [
+    "---\nimgproxy: {figure: true}\n---",
+    "Write `![a](a.jpg)`:",
+    "```md\n![a](a.jpg)\n```",
+    "~~~\n![a](a.jpg)\n~~~",
+    "1. So:\n\n   ````\n   ```\n   ![a](a.jpg)\n   ```\n   ````",
+    "Or\n\n    ![a](a.jpg)",
+    "<!-- ![a](a.jpg) -->",
+    '![a](a.jpg "Seen")',
+    "In ![b](b.jpg) text.",
+    '![b](b.jpg "Used twice")',
+  ].join("\n\n"),
   "content/figure.md":
     '---\nimgproxy: {figure: true, link: widest}\n---\n![one](a.jpg "A <title>")\n{.c #i}\n\nin ![two](b.jpg "T") text',
   "content/color.md": "---\nimgproxy: {placeholder: color, eagerfirst: false}\n---\n![one](a.jpg)",
@@ -143,6 +155,10 @@ describe.each(extremes)("Hugo $version", (hugo) => {
 
   test("an image links to its original", () => {
     expect(page("original")).toContain('<a href="https://images.example/?img=a.jpg&v=0123456789"><img ');
+  });
+
+  test("an image that the page also quotes in code or a comment becomes a figure; one that it also shows in a text does not", () => {
+    expect(page("quoted").match(/<figcaption>[^<]*/g)).toEqual(["<figcaption>Seen"]);
   });
 
   test("the figure shortcode prints the same elements as Hugo's", () => {

@@ -316,10 +316,9 @@ test("rewritten URLs are signed if the site signs", async () => {
   expect(verify(parseQuery(url.split("?")[1] ?? ""), ["a-key"])).toBe(true);
 });
 
-test("--rewrite needs a built site, and excludes --dry-run", async () => {
-  const words = async (...args: string[]) => (await scanner.run(["--rewrite", ...args])).stderr;
-  expect(await words()).toContain("--rewrite changes a built site: name its folder with --check");
-  expect(await words("--check", "public", "--dry-run")).toContain(
-    "--rewrite and --dry-run exclude each other",
-  );
+test("--rewrite needs a built site, and a built site excludes --dry-run", async () => {
+  const words = async (...args: string[]) => (await scanner.run(args)).stderr;
+  expect(await words("--rewrite")).toContain("--rewrite changes a built site: name its folder with --check");
+  expect(await words("--check", "public", "--dry-run")).toContain("--dry-run and --check exclude each other");
+  expect(await words("--html", "public", "--dry-run")).toContain("--dry-run and --html exclude each other");
 });

@@ -74,7 +74,11 @@ describe("a page that shows plain images although the content has photographs", 
     [
       "a section's hook of a theme that comes last",
       'theme = "t"',
-      { "themes/t/layouts/posts/_markup/render-image.html": theirs },
+      {
+        "themes/t/layouts/posts/_markup/render-image.html": theirs,
+        "themes/t/layouts/notes/_markup/render-image.html": theirs,
+        "content/posts/b.md": "![](b.jpg)",
+      },
       ["themes/t/layouts/posts/_markup/render-image.html"],
     ],
   ])(

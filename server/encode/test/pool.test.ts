@@ -111,7 +111,7 @@ test.each([
     ["vips 8.9.9", "heif 1.22.0", "webp 1.3.1"],
   ],
   [{ sharp: "1.0.0", vips: "9.0.0" }, []],
-  [{ vips: "8.18.7" }, ["sharp does not tell"]],
+  [{ vips: "8.18.7" }, ["sharp does not report its version"]],
 ])("libraries with %j are reported as too old, by name", (versions, problems) => {
   const found = libraryProblems(versions);
   expect(found).toHaveLength(problems.length);
