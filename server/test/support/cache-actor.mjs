@@ -1,4 +1,5 @@
 // One replica among several, as a process of its own that can be killed. The role and its options come as JSON.
+import { setImmediate } from "node:timers/promises";
 import { createDiskCache } from "../../../dist/server/cache/disk.js";
 import { sweep } from "../../../dist/server/gc/sweep.js";
 
@@ -47,6 +48,8 @@ const roles = {
   async sweep() {
     const pins = new Set();
     await sweep({ folder, pins, maxBytes: 1e12, maxFiles: 1e9, minFreeBytes: 0, maxIdleMs: 1e12, ...limits });
+    // A sweep of a few files is synchronous: without a turn of the event loop no signal would arrive.
+    await setImmediate();
   },
 };
 
