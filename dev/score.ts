@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -19,6 +19,7 @@ interface Pair {
 
 const folder = fileURLToPath(new URL("../../server/encode/test/score-pairs/", import.meta.url));
 const pairs: readonly Pair[] = JSON.parse(await readFile(join(folder, "scores.json"), "utf8"));
+checkPython();
 const work = await mkdtemp(join(tmpdir(), "score-"));
 const pool = createPool();
 try {
@@ -40,7 +41,16 @@ async function scoreHere(original: string, picture: string): Promise<number> {
   return pool.score(first, second, { signal: new AbortController().signal });
 }
 
-/** @throws Error where python3 has no such package. */
+/** Ends the program with a remedy if python3 lacks the package. */
+function checkPython(): void {
+  const { status } = spawnSync("python3", ["-c", "import ssimulacra2"]);
+  if (status === 0) return;
+  console.error(
+    "python3 has no package ssimulacra2: python3 -m venv .cache/score && .cache/score/bin/pip install ssimulacra2, then PATH=$PWD/.cache/score/bin:$PATH npm run test:score",
+  );
+  process.exit(2);
+}
+
 async function scoreThere(...files: readonly [string, string]): Promise<number> {
   const asPng = files.map((file, at) => join(work, `${at}-${file}.png`));
   for (const [at, file] of files.entries())
