@@ -164,13 +164,10 @@ function reasonOf(error: unknown): string {
     stderr = "",
     message = String(error),
   }: { stdout?: string; stderr?: string; message?: string } = Object(error);
-  const said = /"Error": "((?:[^"\\]|\\.)*)"/.exec(stdout)?.[1];
-  return (
-    (said ?? (stderr || message))
-      .trim()
-      .split(/\n|\\n/)
-      .at(-1) ?? ""
-  );
+  // A JSON string, whose last line says most.
+  const said = /"Error": ("(?:[^"\\]|\\.)*")/.exec(stdout)?.[1];
+  const words: string = said === undefined ? stderr || message : JSON.parse(said);
+  return words.trim().split("\n").at(-1)?.trim() ?? "";
 }
 
 async function exists(file: string): Promise<boolean> {

@@ -37,7 +37,7 @@ export async function scoreFiles(
 async function read(file: string, mostBytes: number): Promise<Uint8Array> {
   try {
     const found = await stat(file);
-    if (!found.isFile()) throw new Error("it is no file");
+    if (!found.isFile()) throw new Error("it is not a file");
     if (found.size > mostBytes)
       throw new Error(`it has ${found.size} bytes; the limit is ${mostBytes} (MAX_SOURCE_BYTES)`);
     return await readFile(file);

@@ -44,7 +44,7 @@ test("score prints how much a picture looks like its original, as a number or as
 test("score says which file is at fault and why", async () => {
   const faults: readonly (readonly [readonly string[], number, RegExp])[] = [
     [["original.png", "missing.jpg"], 1, /cannot score: missing\.jpg cannot be read: ENOENT/],
-    [["original.png", "."], 1, /cannot score: \. cannot be read: it is no file/],
+    [["original.png", "."], 1, /cannot score: \. cannot be read: it is not a file/],
     [["original.png", "notes.txt"], 1, /cannot score: notes\.txt: /],
     [["original.png", "small.jpg"], 1, /original\.png has 160 × 120 pixels, small\.jpg has 80 × 60 pixels/],
     [["original.png"], 2, /score takes two files, the original and the picture; got 1/],
