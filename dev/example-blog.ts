@@ -28,7 +28,11 @@ export async function startExampleBlog(
 ): Promise<ExampleBlog> {
   const folder = await mkdtemp(path.join(tmpdir(), "example-blog-"));
   const { port } = await freePort();
-  const images = await startProgram(imageServer(folder, port), /"url":/, signal);
+  const images = await startProgram(
+    imageServer({ source: path.join(example, "photos"), folder, port }),
+    /"url":/,
+    signal,
+  );
   const published = path.join(folder, "public");
   const files = createServer(fileListener(published));
   const dispose = async (): Promise<void> => {
@@ -57,7 +61,15 @@ export async function startExampleBlog(
 const root = fileURLToPath(new URL(import.meta.url.endsWith(".ts") ? "../" : "../../", import.meta.url));
 const example = path.join(root, "hugo-module", "exampleSite");
 
-function imageServer(folder: string, port: number): Parameters<typeof startProgram>[0] {
+/**
+ * The program that serves the photographs of a folder on loopback.
+ * @param source the folder of the photographs.
+ * @param folder for its cache.
+ */
+export function imageServer(
+  { source, folder, port }: { readonly source: string; readonly folder: string; readonly port: number },
+  env: Readonly<Record<string, string>> = {},
+): Parameters<typeof startProgram>[0] {
   return {
     name: "imgproxy-lite serve",
     file: process.execPath,
@@ -69,8 +81,9 @@ function imageServer(folder: string, port: number): Parameters<typeof startProgr
       // A busy machine takes longer than a reader waits.
       ENCODE_TIMEOUT: "2m",
       QUEUE_LIMIT: "200",
-      SOURCE: path.join(example, "photos"),
+      SOURCE: source,
       CACHE_DIR: path.join(folder, "cache"),
+      ...env,
     },
   };
 }

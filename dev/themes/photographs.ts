@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
 import sharp from "sharp";
+import { imageServer } from "../example-blog.ts";
 import { freePort } from "../ports.ts";
 import { startProgram } from "../processes.ts";
 import { TOKEN } from "./try-site.ts";
@@ -28,27 +28,8 @@ export async function startPhotographServer(folder: string): Promise<PhotographS
     await writeFile(file, await paint(width, height));
   }
   const { port } = await freePort();
-  const root = fileURLToPath(
-    new URL(import.meta.url.endsWith(".ts") ? "../../" : "../../../", import.meta.url),
-  );
   const server = await startProgram(
-    {
-      name: "imgproxy-lite serve",
-      file: process.execPath,
-      args: [path.join(root, "bin", "imgproxy-lite.js"), "serve"],
-      env: {
-        HOST: "127.0.0.1",
-        PORT: String(port),
-        ADMIN_PORT: "0",
-        TOKEN,
-        GC_INTERVAL: "0",
-        // On a busy machine, an image can take longer than a reader would wait.
-        ENCODE_TIMEOUT: "2m",
-        QUEUE_LIMIT: "200",
-        SOURCE: source,
-        CACHE_DIR: path.join(folder, "cache"),
-      },
-    },
+    imageServer({ source, folder, port }, { TOKEN, GC_INTERVAL: "0" }),
     /"url":/,
     new AbortController().signal,
   );
