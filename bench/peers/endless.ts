@@ -8,7 +8,7 @@ import { builtProgram } from "../tools/paths.ts";
  * @returns a function that stops it.
  */
 export async function startEndless(photo: string): Promise<() => void> {
-  const args = ["--idle", "0", process.execPath, builtProgram("peers", "endless"), photo];
+  const args = ["--idle", "0", process.execPath, builtProgram("peers", "programs", "endless"), photo];
   const child = spawn("chrt", args, { stdio: "ignore" });
   child.on("error", () => undefined);
   const end = (): void => void child.kill("SIGKILL");

@@ -1,7 +1,7 @@
 import { mkdtemp } from "node:fs/promises";
 import path from "node:path";
+import { freePort, type Started, startServer } from "../tools/measure/processes.ts";
 import { projectRoot } from "../tools/paths.ts";
-import { freePort, type Started, startServer } from "../tools/processes.ts";
 
 /**
  * The method of the first imgproxy-lite, on Debian's python3-flask, python3-pil and python3-waitress.
@@ -13,7 +13,7 @@ export async function startFirst(folder: string, photos: string): Promise<Starte
   const url = `http://127.0.0.1:${port}`;
   return await startServer({
     file: "/usr/bin/python3",
-    args: [path.join(projectRoot, "bench/peers/first/app.py"), photos, cache, String(port)],
+    args: [path.join(projectRoot, "bench/peers/programs/first/app.py"), photos, cache, String(port)],
     url,
     ready: `${url}/ready`,
     log: path.join(folder, "first.log"),

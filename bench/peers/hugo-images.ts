@@ -1,7 +1,7 @@
 import { copyFile, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
-import type { Measured } from "../tools/alternate.ts";
-import { measureProgram } from "../tools/command.ts";
+import type { Measured } from "../tools/measure/alternate.ts";
+import { measureProgram } from "../tools/measure/command.ts";
 
 /** The images that Hugo must make of one photograph. */
 export interface HugoImages {

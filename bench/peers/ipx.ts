@@ -2,8 +2,8 @@ import { execFile } from "node:child_process";
 import { access, mkdir } from "node:fs/promises";
 import path from "node:path";
 import { promisify } from "node:util";
+import { freePort, type Started, startServer } from "../tools/measure/processes.ts";
 import { projectRoot } from "../tools/paths.ts";
-import { freePort, type Started, startServer } from "../tools/processes.ts";
 
 const run = promisify(execFile);
 

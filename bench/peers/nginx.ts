@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { freePort, type Started, startServer } from "../tools/processes.ts";
+import { freePort, type Started, startServer } from "../tools/measure/processes.ts";
 
 /**
  * nginx with one worker on a folder of files: sendfile, open files cached, the same headers as imgproxy-lite.

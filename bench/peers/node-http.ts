@@ -1,6 +1,6 @@
 import path from "node:path";
+import { freePort, type Started, startServer } from "../tools/measure/processes.ts";
 import { builtProgram } from "../tools/paths.ts";
-import { freePort, type Started, startServer } from "../tools/processes.ts";
 
 /** Only node:http, with the body in a file and these headers. */
 export async function startNodeHttp(options: {
@@ -14,7 +14,7 @@ export async function startNodeHttp(options: {
   const url = `http://127.0.0.1:${port}`;
   return await startServer({
     file: process.execPath,
-    args: [builtProgram("peers", "node-http"), JSON.stringify({ ...rest, port })],
+    args: [builtProgram("peers", "programs", "node-http"), JSON.stringify({ ...rest, port })],
     url,
     ready: `${url}/`,
     log: path.join(folder, `node-http-${port}.log`),

@@ -2,8 +2,8 @@ import { mkdtemp } from "node:fs/promises";
 import path from "node:path";
 import { browserAccept } from "../../contract/accept.ts";
 import { formatQuery, type ImageRequest } from "../../contract/request.ts";
+import { freePort, type Started, startServer } from "../tools/measure/processes.ts";
 import { projectRoot } from "../tools/paths.ts";
-import { freePort, type Started, startServer } from "../tools/processes.ts";
 
 /** imgproxy-lite as a user runs it, with its own cache. */
 export interface Ours extends Started {

@@ -6,12 +6,12 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect, test } from "vitest";
 import { parseTemplate } from "../peers/template.ts";
-import { alternate, least, median } from "../tools/alternate.ts";
-import { measureProgram } from "../tools/command.ts";
-import { cpuMsOf, privateBytesOf } from "../tools/cpu.ts";
+import { alternate, least, median } from "../tools/measure/alternate.ts";
+import { measureProgram } from "../tools/measure/command.ts";
+import { cpuMsOf, privateBytesOf } from "../tools/measure/cpu.ts";
 import { builtProgram } from "../tools/paths.ts";
-import { drawPlot } from "../tools/plot.ts";
-import { formatResult, meets, type Result } from "../tools/result.ts";
+import { drawPlot } from "../tools/result/plot.ts";
+import { formatResult, meets, type Result } from "../tools/result/result.ts";
 
 test("contenders take turns, in reverse order every other round", async () => {
   const order: string[] = [];
@@ -68,7 +68,7 @@ test("the bundled client counts responses and failures", async () => {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   const load = { url: `http://127.0.0.1:${port}`, paths: ["/good", "/bad"], connections: 4, seconds: 0.3 };
-  const client = spawn(process.execPath, [builtProgram("tools", "load-client"), JSON.stringify(load)]);
+  const client = spawn(process.execPath, [builtProgram("tools", "load", "client"), JSON.stringify(load)]);
   const chunks: Buffer[] = await client.stdout.toArray();
   server.close();
   const { requests, failures } = JSON.parse(Buffer.concat(chunks).toString());

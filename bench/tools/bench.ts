@@ -1,5 +1,5 @@
 import type { TemplatePeer } from "../peers/template.ts";
-import type { Result } from "./result.ts";
+import type { Result } from "./result/result.ts";
 
 /** The tools for a claim. */
 export interface Bench {

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
-import { formatResult, type Result } from "../../bench/tools/result.ts";
+import { formatResult, type Result } from "../../bench/tools/result/result.ts";
 import { allPromises, chosenPromises } from "../results.ts";
 
 const result: Result = {

@@ -1,9 +1,9 @@
 import { link, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Ours } from "../peers/ours.ts";
-import type { Measured } from "./alternate.ts";
-import type { Bench } from "./bench.ts";
+import type { Ours } from "../../peers/ours.ts";
+import type { Bench } from "../bench.ts";
+import type { Measured } from "../measure/alternate.ts";
 import { photoKey } from "./site.ts";
 import { realScan, VARIANTS, type Warmed, warmedSite } from "./warmed-site.ts";
 

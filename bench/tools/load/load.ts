@@ -2,8 +2,8 @@ import { execFile } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { promisify } from "node:util";
-import { number } from "./outside.ts";
-import { builtProgram } from "./paths.ts";
+import { number } from "../outside.ts";
+import { builtProgram } from "../paths.ts";
 
 /** A load: some connections that each send the next request after a response. */
 export interface Load {
@@ -94,7 +94,7 @@ end
 // --- the bundled client ---
 
 async function runClient(load: Load): Promise<Answered> {
-  const client = builtProgram("tools", "load-client");
+  const client = builtProgram("tools", "load", "client");
   const { stdout } = await run(process.execPath, [client, JSON.stringify(load)]);
   const read: unknown = JSON.parse(stdout);
   const field = (name: string): number =>

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { browser, pathOf, startOurs } from "../peers/ours.ts";
+import type { Bench } from "../tools/bench.ts";
+import type { Result } from "../tools/result/result.ts";
 import { allocators } from "./allocators.ts";
-import { browser, pathOf, startOurs } from "./peers/ours.ts";
-import type { Bench } from "./tools/bench.ts";
-import type { Result } from "./tools/result.ts";
 
 /** Memory of two encoders under ten times the load that they can encode, and a minute later. */
 export async function memory(bench: Bench): Promise<Result> {

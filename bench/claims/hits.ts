@@ -1,17 +1,25 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { startFirst } from "./peers/first.ts";
-import { ipxPath, startIpx } from "./peers/ipx.ts";
-import { startNginx } from "./peers/nginx.ts";
-import { startNodeHttp } from "./peers/node-http.ts";
-import { browser, fetchImage, type Ours, pathOf, startOurs, versionOf } from "./peers/ours.ts";
-import { alternate, type Contender, joined, least, median, most, type Samples } from "./tools/alternate.ts";
-import { type Bench, ifThere } from "./tools/bench.ts";
-import { barsOf } from "./tools/cpu-table.ts";
-import { underLoad } from "./tools/http-run.ts";
-import { loadTool } from "./tools/load.ts";
-import { stopAll } from "./tools/processes.ts";
-import type { Result, Table, Target } from "./tools/result.ts";
+import { startFirst } from "../peers/first.ts";
+import { ipxPath, startIpx } from "../peers/ipx.ts";
+import { startNginx } from "../peers/nginx.ts";
+import { startNodeHttp } from "../peers/node-http.ts";
+import { browser, fetchImage, type Ours, pathOf, startOurs, versionOf } from "../peers/ours.ts";
+import { type Bench, ifThere } from "../tools/bench.ts";
+import { underLoad } from "../tools/load/http-run.ts";
+import { loadTool } from "../tools/load/load.ts";
+import {
+  alternate,
+  type Contender,
+  joined,
+  least,
+  median,
+  most,
+  type Samples,
+} from "../tools/measure/alternate.ts";
+import { stopAll } from "../tools/measure/processes.ts";
+import { barsOf } from "../tools/result/cpu-table.ts";
+import type { Result, Table, Target } from "../tools/result/result.ts";
 
 /** A variant of about 30 KB and one of about 300 KB from memory: the requests that readers send most. */
 export async function hits(bench: Bench): Promise<Result> {

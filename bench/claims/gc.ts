@@ -1,12 +1,12 @@
 import { mkdtemp } from "node:fs/promises";
 import path from "node:path";
-import { alternate, type Contender, most } from "./tools/alternate.ts";
-import type { Bench } from "./tools/bench.ts";
-import { measureProgram } from "./tools/command.ts";
-import { barsOf, leastOf, timesTable } from "./tools/cpu-table.ts";
-import { fillCache } from "./tools/entries.ts";
-import { builtProgram, projectRoot } from "./tools/paths.ts";
-import type { Result } from "./tools/result.ts";
+import type { Bench } from "../tools/bench.ts";
+import { alternate, type Contender, most } from "../tools/measure/alternate.ts";
+import { measureProgram } from "../tools/measure/command.ts";
+import { builtProgram, projectRoot } from "../tools/paths.ts";
+import { barsOf, leastOf, timesTable } from "../tools/result/cpu-table.ts";
+import type { Result } from "../tools/result/result.ts";
+import { fillCache } from "../tools/site/entries.ts";
 
 /** One sweep of a cache of 300,000 entries that finds nothing to delete. */
 export async function gc(bench: Bench): Promise<Result> {
@@ -39,7 +39,11 @@ export function sweepers(bench: Bench, cache: string): readonly [Contender, Cont
     {
       name: WALK,
       run: () =>
-        measureProgram({ file: process.execPath, args: [builtProgram("peers", "walk"), cache], log }),
+        measureProgram({
+          file: process.execPath,
+          args: [builtProgram("peers", "programs", "walk"), cache],
+          log,
+        }),
     },
     {
       name: OURS,

@@ -1,7 +1,7 @@
-import type { Contender, Measured } from "./alternate.ts";
-import type { Bench } from "./bench.ts";
+import type { Bench } from "../bench.ts";
+import type { Contender, Measured } from "../measure/alternate.ts";
+import type { Started } from "../measure/processes.ts";
 import { runLoad } from "./load.ts";
-import type { Started } from "./processes.ts";
 
 /** A server under load for about a second: CPU a request of it and its children, requests a second, latency. */
 export function underLoad(

@@ -1,4 +1,4 @@
-import { least, median, type Samples } from "./alternate.ts";
+import { least, median, type Samples } from "../measure/alternate.ts";
 import type { Bar, Table } from "./result.ts";
 
 /** CPU and wall time of contenders that ran to an end, compared with one of them. */

@@ -1,11 +1,11 @@
 import { mkdtemp, readFile } from "node:fs/promises";
 import path from "node:path";
-import { writeWeights } from "../../scan/proxy/state.ts";
-import { type Ours, startOurs } from "../peers/ours.ts";
-import type { Contender } from "./alternate.ts";
-import type { Bench } from "./bench.ts";
-import { measureProgram } from "./command.ts";
-import { projectRoot } from "./paths.ts";
+import { writeWeights } from "../../../scan/proxy/state.ts";
+import { type Ours, startOurs } from "../../peers/ours.ts";
+import type { Bench } from "../bench.ts";
+import type { Contender } from "../measure/alternate.ts";
+import { measureProgram } from "../measure/command.ts";
+import { projectRoot } from "../paths.ts";
 import { photoKeys, type SiteOptions, writeSite } from "./site.ts";
 import { fillWarm, tinyTiers, weightsOf, writeTinyPhotos } from "./warm-cache.ts";
 

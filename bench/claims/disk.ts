@@ -1,13 +1,20 @@
 import { readdir, stat } from "node:fs/promises";
 import path from "node:path";
-import { startNodeHttp } from "./peers/node-http.ts";
-import { browser, fetchImage, type Ours, pathOf, startOurs, versionOf } from "./peers/ours.ts";
-import { alternate, type Contender, joined, least, median, type Samples } from "./tools/alternate.ts";
-import type { Bench } from "./tools/bench.ts";
-import { barsOf, leastOf } from "./tools/cpu-table.ts";
-import { underLoad } from "./tools/http-run.ts";
-import { stopAll } from "./tools/processes.ts";
-import type { Result } from "./tools/result.ts";
+import { startNodeHttp } from "../peers/node-http.ts";
+import { browser, fetchImage, type Ours, pathOf, startOurs, versionOf } from "../peers/ours.ts";
+import type { Bench } from "../tools/bench.ts";
+import { underLoad } from "../tools/load/http-run.ts";
+import {
+  alternate,
+  type Contender,
+  joined,
+  least,
+  median,
+  type Samples,
+} from "../tools/measure/alternate.ts";
+import { stopAll } from "../tools/measure/processes.ts";
+import { barsOf, leastOf } from "../tools/result/cpu-table.ts";
+import type { Result } from "../tools/result/result.ts";
 
 /** Hits that are not in memory: read from the cache volume and checked, also while encoders are busy. */
 export async function disk(bench: Bench): Promise<Result> {

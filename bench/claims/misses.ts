@@ -1,18 +1,18 @@
 import { statSync } from "node:fs";
 import path from "node:path";
 import sharp from "sharp";
-import type { Format } from "../contract/formats.ts";
-import { bareEncode, bareTier } from "./peers/bare-sharp.ts";
-import { startFirst } from "./peers/first.ts";
-import { ipxPath, startIpx } from "./peers/ipx.ts";
-import { startNodeHttp } from "./peers/node-http.ts";
-import { type Ours, pathOf, startOurs, versionOf } from "./peers/ours.ts";
-import { alternate, type Contender, type Measured, type Samples } from "./tools/alternate.ts";
-import { type Bench, ifThere } from "./tools/bench.ts";
-import { leastOf, timesTable } from "./tools/cpu-table.ts";
-import { bodyOf, wallOf } from "./tools/get.ts";
-import type { Started } from "./tools/processes.ts";
-import type { Bar, Result, Table, Target } from "./tools/result.ts";
+import type { Format } from "../../contract/formats.ts";
+import { bareEncode, bareTier } from "../peers/bare-sharp.ts";
+import { startFirst } from "../peers/first.ts";
+import { ipxPath, startIpx } from "../peers/ipx.ts";
+import { startNodeHttp } from "../peers/node-http.ts";
+import { type Ours, pathOf, startOurs, versionOf } from "../peers/ours.ts";
+import { type Bench, ifThere } from "../tools/bench.ts";
+import { bodyOf, wallOf } from "../tools/load/get.ts";
+import { alternate, type Contender, type Measured, type Samples } from "../tools/measure/alternate.ts";
+import type { Started } from "../tools/measure/processes.ts";
+import { leastOf, timesTable } from "../tools/result/cpu-table.ts";
+import type { Bar, Result, Table, Target } from "../tools/result/result.ts";
 
 /** The time of the first request for a variant: fetch, decode, resize, encode, respond. */
 export async function misses(bench: Bench): Promise<Result> {

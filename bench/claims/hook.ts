@@ -1,11 +1,11 @@
 import { mkdtemp } from "node:fs/promises";
 import path from "node:path";
-import { alternate } from "./tools/alternate.ts";
-import type { Bench } from "./tools/bench.ts";
-import { measureProgram } from "./tools/command.ts";
-import { barsOf, leastOf, timesTable } from "./tools/cpu-table.ts";
-import type { Result } from "./tools/result.ts";
-import { type SiteOptions, writeSite } from "./tools/site.ts";
+import type { Bench } from "../tools/bench.ts";
+import { alternate } from "../tools/measure/alternate.ts";
+import { measureProgram } from "../tools/measure/command.ts";
+import { barsOf, leastOf, timesTable } from "../tools/result/cpu-table.ts";
+import type { Result } from "../tools/result/result.ts";
+import { type SiteOptions, writeSite } from "../tools/site/site.ts";
 
 /** CPU time that the render hook adds to a build of 2,000 pages and 10,000 images, compared with Hugo's own hook. */
 export async function hook(bench: Bench): Promise<Result> {

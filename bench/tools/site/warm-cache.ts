@@ -2,14 +2,14 @@ import { createHash, randomBytes } from "node:crypto";
 import { link, mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import sharp from "sharp";
-import { formatQuery } from "../../contract/request.ts";
-import type { ByReader, WarmResults } from "../../scan/proxy/warm/variant.ts";
-import { variantOfSpec } from "../../server/api/specs.ts";
-import type { EntryMeta, SourceRecord } from "../../server/cache/cache.ts";
-import { formatEntry, formatRecord } from "../../server/cache/entry.ts";
-import { pathParts, recordName, variantName } from "../../server/cache/name.ts";
-import { LOOK } from "../../server/encode/look.ts";
-import { versionOf } from "../../server/source/source.ts";
+import { formatQuery } from "../../../contract/request.ts";
+import type { ByReader, WarmResults } from "../../../scan/proxy/warm/variant.ts";
+import { variantOfSpec } from "../../../server/api/specs.ts";
+import type { EntryMeta, SourceRecord } from "../../../server/cache/cache.ts";
+import { formatEntry, formatRecord } from "../../../server/cache/entry.ts";
+import { pathParts, recordName, variantName } from "../../../server/cache/name.ts";
+import { LOOK } from "../../../server/encode/look.ts";
+import { versionOf } from "../../../server/source/source.ts";
 
 /** Widths of the ladder for tiny photographs, all at one quality. */
 export const tinyTiers = { widths: [8, 16, 32], quality: 60 } as const;

@@ -1,5 +1,5 @@
 import sharp from "sharp";
-import { bareEncode, bareTier } from "../bare-sharp.ts";
+import { bareEncode, bareTier } from "../../bare-sharp.ts";
 
 /** Encodes one photograph forever, with the settings and threads of a warm encoder of ours. */
 const [file = ""] = process.argv.slice(2);

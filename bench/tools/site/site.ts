@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { formatManifest, MANIFEST_SCHEMA } from "../../contract/manifest.ts";
-import { projectRoot } from "./paths.ts";
+import { formatManifest, MANIFEST_SCHEMA } from "../../../contract/manifest.ts";
+import { projectRoot } from "../paths.ts";
 
 export interface SiteOptions {
   readonly posts: number;

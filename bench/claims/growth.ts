@@ -1,16 +1,16 @@
 import { mkdtemp } from "node:fs/promises";
 import path from "node:path";
+import { browser, fetchImage, type Ours, pathOf, startOurs, versionOf } from "../peers/ours.ts";
+import type { Bench } from "../tools/bench.ts";
+import { underLoad } from "../tools/load/http-run.ts";
+import { alternate, type Contender } from "../tools/measure/alternate.ts";
+import { leastOf } from "../tools/result/cpu-table.ts";
+import type { Result } from "../tools/result/result.ts";
+import { fillCache } from "../tools/site/entries.ts";
+import { type Rescan, rescans } from "../tools/site/rescans.ts";
+import { writeSite } from "../tools/site/site.ts";
 import { sweepers } from "./gc.ts";
-import { browser, fetchImage, type Ours, pathOf, startOurs, versionOf } from "./peers/ours.ts";
 import { scanOf } from "./scan.ts";
-import { alternate, type Contender } from "./tools/alternate.ts";
-import type { Bench } from "./tools/bench.ts";
-import { leastOf } from "./tools/cpu-table.ts";
-import { fillCache } from "./tools/entries.ts";
-import { underLoad } from "./tools/http-run.ts";
-import { type Rescan, rescans } from "./tools/rescans.ts";
-import type { Result } from "./tools/result.ts";
-import { writeSite } from "./tools/site.ts";
 
 type Points = (readonly [number, number])[];
 

@@ -1,16 +1,16 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
-import type { Format } from "../contract/formats.ts";
-import { defaultOutputLimits } from "../server/encode/child/choose-format.ts";
-import { transform } from "../server/encode/child/transform.ts";
-import type { Output } from "../server/encode/encoder.ts";
-import { defaultLimits } from "../server/encode/limits.ts";
-import { createPool, type Pool } from "../server/encode/pool/pool.ts";
-import { alternate, least, type Measured, median, type Samples } from "./tools/alternate.ts";
-import type { Bench } from "./tools/bench.ts";
-import { childrenOf } from "./tools/cpu.ts";
-import { leastOf } from "./tools/cpu-table.ts";
-import type { Result, Table, Target } from "./tools/result.ts";
+import type { Format } from "../../contract/formats.ts";
+import { defaultOutputLimits } from "../../server/encode/child/choose-format.ts";
+import { transform } from "../../server/encode/child/transform.ts";
+import type { Output } from "../../server/encode/encoder.ts";
+import { defaultLimits } from "../../server/encode/limits.ts";
+import { createPool, type Pool } from "../../server/encode/pool/pool.ts";
+import type { Bench } from "../tools/bench.ts";
+import { alternate, least, type Measured, median, type Samples } from "../tools/measure/alternate.ts";
+import { childrenOf } from "../tools/measure/cpu.ts";
+import { leastOf } from "../tools/result/cpu-table.ts";
+import type { Result, Table, Target } from "../tools/result/result.ts";
 
 /** The cost of encoders that are processes and can be killed. */
 export async function pool(bench: Bench): Promise<Result> {

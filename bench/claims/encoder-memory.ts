@@ -1,12 +1,12 @@
 import { writeFileSync } from "node:fs";
 import sharp, { type Sharp } from "sharp";
-import { defaultOutputLimits } from "../server/encode/child/choose-format.ts";
-import type { Output } from "../server/encode/encoder.ts";
-import { readProcessMemory } from "../server/encode/memory/process-memory.ts";
-import { reserveOutputs } from "../server/encode/memory/reservation.ts";
-import { Worker } from "../server/encode/pool/worker.ts";
-import type { Bench } from "./tools/bench.ts";
-import type { Result } from "./tools/result.ts";
+import { defaultOutputLimits } from "../../server/encode/child/choose-format.ts";
+import type { Output } from "../../server/encode/encoder.ts";
+import { readProcessMemory } from "../../server/encode/memory/process-memory.ts";
+import { reserveOutputs } from "../../server/encode/memory/reservation.ts";
+import { Worker } from "../../server/encode/pool/worker.ts";
+import type { Bench } from "../tools/bench.ts";
+import type { Result } from "../tools/result/result.ts";
 
 /**
  * Peak memory of a new encoder child for one output of one original, beside the estimate of server/encode/memory/estimate.ts.

@@ -2,11 +2,11 @@ import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import pMap from "p-map";
-import { createPool, type Pool } from "../server/encode/pool/pool.ts";
-import { allocator } from "../server/encode/pool/start-encoder.ts";
-import type { Bench } from "./tools/bench.ts";
-import { childrenOf, cpuMsOf, privateBytesOf } from "./tools/cpu.ts";
-import type { Table } from "./tools/result.ts";
+import { createPool, type Pool } from "../../server/encode/pool/pool.ts";
+import { allocator } from "../../server/encode/pool/start-encoder.ts";
+import type { Bench } from "../tools/bench.ts";
+import { childrenOf, cpuMsOf, privateBytesOf } from "../tools/measure/cpu.ts";
+import type { Table } from "../tools/result/result.ts";
 
 /** Memory that two encoders keep, and CPU time that they use, by allocator. */
 export async function allocators(bench: Bench): Promise<Table> {

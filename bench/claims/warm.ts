@@ -1,15 +1,15 @@
 import { createHash } from "node:crypto";
 import path from "node:path";
 import sharp from "sharp";
-import { bareEncode, bareTier } from "./peers/bare-sharp.ts";
-import { startEndless } from "./peers/endless.ts";
-import { hugoImages } from "./peers/hugo-images.ts";
-import { fetchImage, type Ours, pathOf, startOurs, versionOf } from "./peers/ours.ts";
-import { alternate, type Measured, median, type Samples } from "./tools/alternate.ts";
-import { type Bench, ifThere } from "./tools/bench.ts";
-import { barsOf, leastOf, timesTable } from "./tools/cpu-table.ts";
-import { underLoad } from "./tools/http-run.ts";
-import type { Result } from "./tools/result.ts";
+import { bareEncode, bareTier } from "../peers/bare-sharp.ts";
+import { startEndless } from "../peers/endless.ts";
+import { hugoImages } from "../peers/hugo-images.ts";
+import { fetchImage, type Ours, pathOf, startOurs, versionOf } from "../peers/ours.ts";
+import { type Bench, ifThere } from "../tools/bench.ts";
+import { underLoad } from "../tools/load/http-run.ts";
+import { alternate, type Measured, median, type Samples } from "../tools/measure/alternate.ts";
+import { barsOf, leastOf, timesTable } from "../tools/result/cpu-table.ts";
+import type { Result } from "../tools/result/result.ts";
 
 /** All variants of one photograph, as a publish makes them: in one call, or in separate calls. */
 export async function warm(bench: Bench): Promise<Result> {

@@ -1,5 +1,5 @@
 import { Agent, get } from "node:http";
-import { browser } from "../peers/ours.ts";
+import { browser } from "../../peers/ours.ts";
 
 const agent = new Agent({ keepAlive: true });
 

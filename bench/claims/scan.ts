@@ -1,14 +1,14 @@
 import { mkdtemp } from "node:fs/promises";
 import path from "node:path";
-import type { Ours } from "./peers/ours.ts";
-import { alternate, type Contender, type Measured, type Samples } from "./tools/alternate.ts";
-import type { Bench } from "./tools/bench.ts";
-import { measureProgram } from "./tools/command.ts";
-import { barsOf, leastOf, timesTable } from "./tools/cpu-table.ts";
-import { builtProgram, projectRoot } from "./tools/paths.ts";
-import type { Result } from "./tools/result.ts";
-import { writeSite } from "./tools/site.ts";
-import { realScan, VARIANTS, warmedSite } from "./tools/warmed-site.ts";
+import type { Ours } from "../peers/ours.ts";
+import type { Bench } from "../tools/bench.ts";
+import { alternate, type Contender, type Measured, type Samples } from "../tools/measure/alternate.ts";
+import { measureProgram } from "../tools/measure/command.ts";
+import { builtProgram, projectRoot } from "../tools/paths.ts";
+import { barsOf, leastOf, timesTable } from "../tools/result/cpu-table.ts";
+import type { Result } from "../tools/result/result.ts";
+import { writeSite } from "../tools/site/site.ts";
+import { realScan, VARIANTS, warmedSite } from "../tools/site/warmed-site.ts";
 
 /** A site of 2,000 posts: the cost of a scan before its first request, compared with Hugo and with a full parse. */
 export async function scan(bench: Bench): Promise<Result> {
@@ -76,7 +76,7 @@ async function parses(bench: Bench, nested: boolean): Promise<Runs> {
   await writeSite(site, { ...shape, hook: "ours" });
   const unified = {
     file: process.execPath,
-    args: [builtProgram("peers", "unified"), path.join(site, "content")],
+    args: [builtProgram("peers", "programs", "unified"), path.join(site, "content")],
     log: path.join(bench.folder, "unified.log"),
   };
   const hugo = {

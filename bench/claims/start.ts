@@ -2,14 +2,14 @@ import { execFile } from "node:child_process";
 import { copyFile, mkdir } from "node:fs/promises";
 import path from "node:path";
 import { promisify } from "node:util";
-import { startNodeHttp } from "./peers/node-http.ts";
-import { startOurs } from "./peers/ours.ts";
-import { alternate } from "./tools/alternate.ts";
-import type { Bench } from "./tools/bench.ts";
-import { barsOf, leastOf } from "./tools/cpu-table.ts";
-import { projectRoot } from "./tools/paths.ts";
-import type { Started } from "./tools/processes.ts";
-import { digits, type Result } from "./tools/result.ts";
+import { startNodeHttp } from "../peers/node-http.ts";
+import { startOurs } from "../peers/ours.ts";
+import type { Bench } from "../tools/bench.ts";
+import { alternate } from "../tools/measure/alternate.ts";
+import type { Started } from "../tools/measure/processes.ts";
+import { projectRoot } from "../tools/paths.ts";
+import { barsOf, leastOf } from "../tools/result/cpu-table.ts";
+import { digits, type Result } from "../tools/result/result.ts";
 
 /** Time from exec to `/readyz`, and the size of an installation. */
 export async function start(bench: Bench): Promise<Result> {
