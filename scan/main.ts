@@ -108,7 +108,7 @@ async function optionsOf(
 ): Promise<ScanOptions> {
   const { site: folder, environment, endpoint, publish, ...rest } = command;
   const [site, name] = publish?.split("/") ?? [];
-  const commit = env.GITHUB_SHA ?? env.CI_COMMIT_SHA ?? env.CI_COMMIT ?? env.FORGEJO_SHA;
+  const commit = commitVariables.map((name) => env[name]).find(Boolean);
   return {
     ...rest,
     pictured: command.report !== undefined,
@@ -127,6 +127,15 @@ async function optionsOf(
     progress,
   };
 }
+
+/** GitHub and Forgejo, GitLab and Woodpecker, Netlify, Cloudflare's Pages and Workers. */
+const commitVariables = [
+  "GITHUB_SHA",
+  "CI_COMMIT_SHA",
+  "COMMIT_REF",
+  "CF_PAGES_COMMIT_SHA",
+  "WORKERS_CI_COMMIT_SHA",
+];
 
 async function hugoMinorOf({ hugoVersion }: CommandLine): Promise<number> {
   if (hugoVersion === undefined) return installedHugoMinor();

@@ -1,5 +1,5 @@
 import { type ExecFileOptions, execFile } from "node:child_process";
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { load } from "js-yaml";
@@ -9,7 +9,7 @@ import { startStandIn } from "../proxy/test/stand-in.ts";
 
 const newest = extremes.at(-1);
 const recipes = path.join(moduleRoot, "hugo-module/ci");
-const names = await readdir(recipes);
+const names = ["github.yml", "forgejo.yml", "woodpecker.yml"];
 
 let bin: string;
 
@@ -18,7 +18,7 @@ beforeAll(async () => {
   bin = await mkdtemp(path.join(tmpdir(), "ci-bin-"));
   const executable = path.join(moduleRoot, "bin/imgproxy-lite.js");
   const commands = {
-    npx: `case "$1" in imgproxy-lite) shift; exec "${process.execPath}" "${executable}" "$@";; hugo) shift; exec "${newest?.path}" "$@";; *) exit 9;; esac`,
+    npx: `[ "$1" = --no ] && shift; case "$1" in imgproxy-lite) shift; exec "${process.execPath}" "${executable}" "$@";; hugo) shift; exec "${newest?.path}" "$@";; *) exit 9;; esac`,
     npm: 'echo "npm $*"',
     "apt-get": 'echo "apt-get $*"',
     rsync: "test -e public/posts/a/index.html",
@@ -39,9 +39,9 @@ test.runIf(newest).each(names)("the recipe for %s publishes a blog, in the right
   });
   const script = commandsOf(load(await readFile(path.join(recipes, name), "utf8")));
   expect(script.filter((line) => /npx/.test(line)).slice(0, 3)).toEqual([
-    "npx imgproxy-lite scan",
-    "npx hugo --minify",
-    "npx imgproxy-lite scan --check public",
+    "npx --no imgproxy-lite scan",
+    "npx --no hugo --minify",
+    "npx --no imgproxy-lite scan --check public",
   ]);
   await mkdir(path.join(site.folder, "home"));
   const stdout = await output(["--norc", "-euo", "pipefail", "-c", script.join("\n")], {
