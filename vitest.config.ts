@@ -27,6 +27,7 @@ function project(name: string, files: object): TestProjectConfiguration {
     test: {
       name,
       // Only for what hangs: a busy machine is slow, and no test measures time.
+      setupFiles: ["dev/test/generated-inputs.ts"],
       testTimeout: 900_000,
       hookTimeout: 900_000,
       expect: { poll: { timeout: 300_000 } },

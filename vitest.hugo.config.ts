@@ -14,6 +14,7 @@ export default defineConfig({
       "scan/site/test/site-parity.test.ts",
     ],
     globalSetup: ["dev/build-once.ts"],
+    setupFiles: ["dev/test/generated-inputs.ts"],
     // Only for what hangs: a busy machine is slow, and no test measures time.
     testTimeout: 3_600_000,
     hookTimeout: 3_600_000,
@@ -21,7 +22,9 @@ export default defineConfig({
     maxWorkers: 3,
     provide: {
       everyHugo: true,
-      generatedSites: process.env.SITES ? { numRuns: Number(process.env.SITES) } : { numRuns: 10, seed: 17 },
+      generatedSites: process.env.SITES
+        ? { numRuns: Number(process.env.SITES), seed: Date.now() }
+        : { numRuns: 10, seed: 17 },
     },
   },
 });

@@ -20,9 +20,15 @@ export function repairYaml(text: string): string {
       continue;
     }
     edit.at = content;
+    if (isDocumentEnd(text, start)) {
+      if (least !== undefined) return edit.until(start);
+      // Before the first entry it ends nothing.
+      edit.passLine();
+      continue;
+    }
     const entry = isKeyOrItem(text, edit.at);
     least ??= entry ? indent : 0;
-    if (indent < least || isDocumentEnd(text, start)) return edit.until(start);
+    if (indent < least) return edit.until(start);
     const above = entry ? undefined : open;
     if (above !== undefined && indent <= above) edit.insert(" ".repeat(above + 1 - indent));
     open = passEntry(edit, start, above);

@@ -18,6 +18,10 @@ test("text that a parser accepts already means the same after the repair", () =>
   expect(taken).toBeGreaterThan(80);
 });
 
+test("a document end before the first entry ends nothing", () => {
+  expect(parsed(repairYaml("...\n... # c\na: 1\n...\nb: 2"))).toEqual({ a: 1 });
+});
+
 const line = fc
   .tuple(
     fc.constantFrom("", "", "", "  ", "    ", "- ", "  - ", "- - "),
