@@ -1,6 +1,6 @@
 import sharp, { type Sharp } from "sharp";
 import type { Format } from "../../contract/formats.ts";
-import { effortFor } from "../../server/encode/child/effort.ts";
+import { effortFor } from "../../server/encode/child/encoder-settings.ts";
 import { encode } from "../../server/encode/child/encoders.ts";
 import type { Lane } from "../../server/encode/encoder.ts";
 
@@ -21,6 +21,7 @@ export async function bareEncode(
     choice: { format, substitute: false },
     quality: q,
     effort: effortFor(format, lane, megapixels),
+    mayBeGraphic: false,
     lossless: false,
     copyright: undefined,
   });

@@ -228,19 +228,17 @@ class Disk implements DiskCache {
     return Math.abs(this.#now() - modifiedMs) < TOUCH_MS;
   }
 
-  /** Whether another replica has just stored the same bytes, made from the same original. */
+  /** Whether the same bytes are stored, or better ones of the same original: a publish can end before a reader's encode does. */
   async #has(name: string, { meta }: Entry): Promise<boolean> {
     const file = await readStart(this.#path(name)).catch(() => undefined);
     const there = file?.bytes && parseEntry(name, file.bytes)?.meta;
     if (there === undefined || there.validator !== meta.validator) return false;
     // A newer release has made it: replacing it would only make that release make it again.
     if (there.look > meta.look) return there.effort >= meta.effort && (meta.substitute || !there.substitute);
-    return (
-      there.look === meta.look &&
-      there.etag === meta.etag &&
-      there.effort === meta.effort &&
-      there.substitute === meta.substitute
-    );
+    if (there.look < meta.look) return false;
+    if (there.substitute !== meta.substitute) return meta.substitute;
+    if (there.contentType !== meta.contentType) return false;
+    return there.effort > meta.effort || (there.effort === meta.effort && there.etag === meta.etag);
   }
 
   async #store(name: string, bytes: Buffer): Promise<void> {

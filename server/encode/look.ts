@@ -6,4 +6,4 @@
  * Replicas of two releases share a volume during an upgrade. To the older one, an entry with a higher number is as good as
  * its own, so neither makes the other's entries again in a loop.
  */
-export const LOOK = 1;
+export const LOOK = 2;

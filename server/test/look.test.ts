@@ -107,7 +107,8 @@ test("a publish finds variants of an older look missing, and warms them", async 
     const answer = await fetch(`${server.url}api/missing`, {
       method: "POST",
       headers: { authorization: `Bearer ${TOKEN}`, "content-type": "application/json" },
-      body: JSON.stringify({ images }),
+      // A reader's image is good enough, if its look is.
+      body: JSON.stringify({ images, effort: 0 }),
     });
     return answer.json();
   };

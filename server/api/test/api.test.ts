@@ -271,12 +271,32 @@ describe("a warm-up", () => {
     expect(await missing(v)).toEqual({ images: [] });
   });
 
-  test("POST /api/missing counts variants of lower effort as missing, if the format has an effort", async () => {
+  test("POST /api/missing counts variants of lower effort as missing, as far as the format has an effort", async () => {
     const images = [{ img: "worms.jpg", variants: specs }];
     const missing = async (effort: number) => (await call("POST", "missing", { images, effort })).json();
     await warm(specs);
-    expect(await missing(1)).toEqual({ images: [] });
-    expect(await missing(2)).toEqual({ images: [{ img: "worms.jpg", variants: specs.slice(0, 2) }] });
+    expect(await missing(3)).toEqual({ images: [] });
+    expect(await missing(9)).toEqual({ images: [{ img: "worms.jpg", variants: specs.slice(0, 1) }] });
+  });
+
+  test("a variant that was made for a reader is missing for a publish, and a warm-up replaces it", async () => {
+    for (const accept of Object.values(browserAccept))
+      await world.get("/?img=worms.jpg&q=60&w=32", { headers: { accept } });
+    await world.get("/?img=worms.jpg&q=60&w=32&fm=png");
+    await world.service.background.idle();
+    const images = [{ img: "worms.jpg", variants: specs }];
+    const missing = async (effort?: number) => (await call("POST", "missing", { images, effort })).json();
+    // PNG has the same settings in both lanes.
+    expect(await missing()).toEqual({ images: [{ img: "worms.jpg", variants: specs.slice(0, 3) }] });
+    expect(await missing(0)).toEqual({ images: [] });
+    const statuses = ["made", "made", "made", "hit"];
+    const warmed = await warm(specs);
+    expect(warmed).toEqual(
+      expect.arrayContaining(statuses.map((status) => expect.objectContaining({ status }))),
+    );
+    expect(warmed.filter((line) => at(line, "status") === "hit")).toHaveLength(1);
+    expect(await missing()).toEqual({ images: [] });
+    expect(await warm(specs)).toEqual(specs.map(() => expect.objectContaining({ status: "hit" })));
   });
 });
 

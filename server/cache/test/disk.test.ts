@@ -302,6 +302,26 @@ test("a release replaces entries of an older look, even by equal bytes, and leav
   expect(await stored(of("slow worms", 1, { validator: '"other"', effort: 9 }))).toMatchObject({ look: 1 });
 });
 
+test("a reader's image does not replace one that a publish has made meanwhile, and a publish's replaces it", async () => {
+  const { cache } = await createCache({ folder: await temporaryFolder() });
+  const of = (body: string, more: object) => {
+    const entry = entryOf(body);
+    return { ...entry, meta: { ...entry.meta, ...more } };
+  };
+  const stored = async (entry: Entry) => {
+    await cache.write(variant, entry);
+    return String((await cache.read(variant))?.body);
+  };
+  expect(await stored(of("instead", { effort: 4, substitute: true }))).toBe("instead");
+  expect(await stored(of("quick", { effort: 1 }))).toBe("quick");
+  expect(await stored(of("small", { effort: 3 }))).toBe("small");
+  expect(await stored(of("quick", { effort: 1 }))).toBe("small");
+  expect(await stored(of("instead", { effort: 4, substitute: true, contentType: "image/x" }))).toBe("small");
+  // Another format is another matter, and so is another original.
+  expect(await stored(of("other", { effort: 0, contentType: "image/x" }))).toBe("other");
+  expect(await stored(of("new", { effort: 0, contentType: "image/x", validator: '"new"' }))).toBe("new");
+});
+
 test("of a source's entries the least recently used are evicted, but none of another source, and not the source entry", async () => {
   const folder = await temporaryFolder();
   const neighbour = { ...variant, key: "other.jpg" };

@@ -1,12 +1,16 @@
 import type { Sharp } from "sharp";
 import { type EncodedFormat, formats } from "../../../contract/formats.ts";
 import type { Encoded } from "../encoder.ts";
+import { optionsFor } from "./encoder-settings.ts";
 import { writeCopyright } from "./metadata/write-copyright.ts";
 import type { Plan } from "./plan.ts";
 import { qualityFor } from "./quality.ts";
 
 /** The part of a plan that an encoder uses. */
-export type Settings = Pick<Plan, "choice" | "quality" | "effort" | "lossless" | "copyright">;
+export type Settings = Pick<
+  Plan,
+  "choice" | "quality" | "effort" | "mayBeGraphic" | "lossless" | "copyright"
+>;
 
 /** Encodes the pixels of a tier in the plan's format. */
 export async function encode(image: Sharp, plan: Settings): Promise<Encoded> {
@@ -25,9 +29,9 @@ export async function encode(image: Sharp, plan: Settings): Promise<Encoded> {
   };
 }
 
-/** From this quality on, WebP's halved colour resolution is the most visible fault: a better average saves up to a fifth. */
-export function hasSharpChroma(q: number): boolean {
-  return qualityFor("webp", q) >= 70;
+/** Whether WebP averages halved colours better: in graphics the difference is visible at every quality. */
+export function hasSharpChroma({ mayBeGraphic, effort }: Pick<Plan, "mayBeGraphic" | "effort">): boolean {
+  return mayBeGraphic || optionsFor("webp", effort).smartSubsample === true;
 }
 
 /** From this `q` on a PNG keeps every colour; below it has a palette with fewer. */
@@ -36,18 +40,24 @@ export function hasPalette(q: number): boolean {
 }
 
 const encoders: Readonly<Record<EncodedFormat, (image: Sharp, plan: Settings) => Sharp>> = {
-  avif: (image, { quality, effort }) => image.avif({ quality: qualityFor("avif", quality), effort }),
-  webp: (image, { quality, effort, lossless }) => {
-    if (lossless) return image.webp({ lossless, effort: 4 });
+  avif: (image, { quality, effort }) =>
+    image.avif({ ...optionsFor("avif", effort), quality: qualityFor("avif", quality, effort), effort }),
+  webp: (image, plan) => {
+    const { quality, effort, lossless } = plan;
+    if (lossless) return image.webp({ lossless, effort });
     return image.webp({
-      quality: qualityFor("webp", quality),
+      quality: qualityFor("webp", quality, effort),
       effort,
-      smartSubsample: hasSharpChroma(quality),
+      smartSubsample: hasSharpChroma(plan),
     });
   },
-  jpg: (image, { quality }) =>
-    image.flatten({ background: "#ffffff" }).jpeg({ quality: qualityFor("jpg", quality), mozjpeg: true }),
-  png: (image, { quality, lossless }) =>
-    lossless || !hasPalette(quality) ? image.png() : image.png({ palette: true, quality, effort: 1 }),
-  gif: (image) => image.gif({ effort: 1 }),
+  jpg: (image, { quality, effort }) =>
+    image
+      .flatten({ background: "#ffffff" })
+      .jpeg({ ...optionsFor("jpg", effort), quality: qualityFor("jpg", quality, effort) }),
+  png: (image, { quality, effort, lossless }) =>
+    lossless || !hasPalette(quality)
+      ? image.png()
+      : image.png({ ...optionsFor("png", effort), palette: true, quality }),
+  gif: (image, { effort }) => image.gif(optionsFor("gif", effort)),
 };

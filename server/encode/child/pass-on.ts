@@ -1,7 +1,7 @@
 import { acceptedBy, type EncodedFormat, formatByType, isReaderClass } from "../../../contract/formats.ts";
 import { Problem } from "../../errors.ts";
 import type { Encoded, Output } from "../encoder.ts";
-import { mostEffort } from "./effort.ts";
+import { mostEffort } from "./encoder-settings.ts";
 import { frameOf, isCropped } from "./frame.ts";
 import { bareFile } from "./original/bare.ts";
 import type { Original } from "./original/original.ts";

@@ -3,7 +3,7 @@ import { Problem } from "../../errors.ts";
 import type { Lane, Output } from "../encoder.ts";
 import type { SourceLimits } from "../limits.ts";
 import { avifProblem, type Choice, chooseFormat, type OutputLimits, type Picture } from "./choose-format.ts";
-import { effortFor } from "./effort.ts";
+import { effortFor } from "./encoder-settings.ts";
 import { type Frame, frameName, frameOf } from "./frame.ts";
 import type { Copyright } from "./metadata/copyright.ts";
 
@@ -36,6 +36,10 @@ export interface Plan {
   readonly copyright: Copyright | undefined;
   readonly quality: number;
   readonly effort: number;
+  /** The effort of another format for the same pixels. */
+  readonly effortOf: (format: EncodedFormat) => number;
+  /** See {@link mayBeGraphic}. */
+  readonly mayBeGraphic: boolean;
   /** Pixels of the output. Without a ratio, the height is not yet rounded by libvips. */
   readonly width: number;
   readonly height: number;
@@ -89,6 +93,8 @@ export function planAs(
 ): Omit<Plan, "withoutAlpha"> {
   const picture = pictureOf(source, output);
   const { width, height } = picture;
+  const effortOf = (format: EncodedFormat) =>
+    effortFor(format, options.lane, (width * height) / 1e6, options.effort);
   return {
     asked: output.class,
     choice,
@@ -99,7 +105,9 @@ export function planAs(
     frame: frameOf(source, output),
     limits: options.limits,
     copyright: options.copyright,
-    effort: effortFor(choice.format, options.lane, (width * height) / 1e6, options.effort),
+    effort: effortOf(choice.format),
+    effortOf,
+    mayBeGraphic: mayBeGraphic(source),
     animated: picture.animated && formats[choice.format].animation,
     holds: holdsPixels(source, output, options.outputs),
   };
@@ -111,16 +119,17 @@ function pictureOf(source: Source, output: Output): Picture {
 }
 
 /** Keeps the edges of line art if that costs nothing: a lossless format is tried too, and the smaller result is used. */
-export function losslessPlans<Any extends Pick<Plan, "asked" | "choice" | "lossless" | "width" | "height">>(
-  plan: Any,
-): Any[] {
+export function losslessPlans<Any extends Pick<Plan, LosslessNeeds>>(plan: Any): Any[] {
   const { format } = plan.choice;
   const asWebp = format === "webp" || (format === "avif" && acceptedBy(plan.asked).includes("webp"));
   const asPng = format === "png" || (format === "jpg" && plan.asked === "auto");
   const lossless = asWebp ? "webp" : "png";
   if ((!asWebp && !asPng) || Math.max(plan.width, plan.height) > formats[lossless].maxSide) return [];
-  return [{ ...plan, lossless: true, choice: { ...plan.choice, format: lossless } }];
+  const choice = { ...plan.choice, format: lossless } as const;
+  return [{ ...plan, lossless: true, choice, effort: plan.effortOf(lossless) }];
 }
+
+type LosslessNeeds = "asked" | "choice" | "lossless" | "width" | "height" | "effortOf";
 
 // --- pixels that are held ---
 

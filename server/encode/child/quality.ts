@@ -1,34 +1,44 @@
 import type { Format } from "../../../contract/formats.ts";
+import type { Lane } from "../encoder.ts";
+import { laneOf } from "./encoder-settings.ts";
 
 type Lossy = Exclude<Format, "png">;
 
-/** One row: settings that look the same; `jpg` is the scale of `q`. */
-type Row = Readonly<Record<Lossy, number>>;
+/** One row: settings that look the same, in each lane; `q` is mozjpeg's own scale. */
+type Row = { readonly q: number } & Readonly<Record<Lossy, Readonly<Record<Lane, number>>>>;
 
 /**
- * Equal mean SSIMULACRA2 of six photographs at 500 px, with these encoder settings (mozjpeg; WebP with smart subsampling from 70
- * on; AVIF 4:4:4 at effort 2). WebP is a point or two higher, because it was worse on ten other photographs at 1,000 px. At `q` 50
- * and 80, AVIF has 0.71 of JPEG's bytes, WebP 1.0.
+ * Equal mean SSIMULACRA2 of photographs (ten at 480 px; 37 others at 400, 800 and 1,600 px for the warm lane), with the
+ * settings of encoder-settings.ts. Trellis quantisation and smart subsampling change the look at a number: hence the columns.
  */
 const rows: readonly [Row, ...Row[]] = [
-  { jpg: 1, webp: 1, avif: 1 },
-  { jpg: 30, webp: 24, avif: 32 },
-  { jpg: 40, webp: 38, avif: 38 },
-  { jpg: 50, webp: 52, avif: 43 },
-  { jpg: 60, webp: 62, avif: 48 },
-  { jpg: 70, webp: 73, avif: 53 },
-  { jpg: 80, webp: 81, avif: 59 },
-  { jpg: 90, webp: 89, avif: 72 },
-  { jpg: 100, webp: 100, avif: 92 },
+  row(1, [1, 1], [1, 1], [1, 1]),
+  row(20, [18, 20], [10, 10], [23, 21]),
+  row(30, [28, 30], [22, 22], [34, 32]),
+  row(40, [37, 40], [36, 36], [40, 39]),
+  row(50, [46, 50], [49, 48], [45, 44]),
+  row(60, [55, 60], [59, 58], [49, 48]),
+  row(70, [66, 70], [72, 71], [54, 53]),
+  row(80, [77, 80], [81, 80], [61, 60]),
+  row(90, [88, 90], [89, 88], [73, 72]),
+  row(100, [100, 100], [100, 100], [92, 92]),
 ];
 
-/** The encoder's quality for `q` (1 to 100, how it looks), interpolated linearly between the rows. */
-export function qualityFor(format: Lossy, q: number): number {
+type LiveAndWarm = readonly [live: number, warm: number];
+
+function row(q: number, jpg: LiveAndWarm, webp: LiveAndWarm, avif: LiveAndWarm): Row {
+  const lanes = ([live, warm]: LiveAndWarm) => ({ live, warm });
+  return { q, jpg: lanes(jpg), webp: lanes(webp), avif: lanes(avif) };
+}
+
+/** The encoder's quality for `q` (1 to 100, how it looks) at an effort, interpolated linearly between the rows. */
+export function qualityFor(format: Lossy, q: number, effort: number): number {
+  const lane = laneOf(format, effort);
   const upper = Math.max(
     1,
-    rows.findIndex((row) => row.jpg >= q),
+    rows.findIndex((row) => row.q >= q),
   );
   const [low, high] = [rows[upper - 1] ?? rows[0], rows[upper] ?? rows[0]];
-  const share = (q - low.jpg) / (high.jpg - low.jpg);
-  return Math.round(low[format] + share * (high[format] - low[format]));
+  const share = (q - low.q) / (high.q - low.q);
+  return Math.round(low[format][lane] + share * (high[format][lane] - low[format][lane]));
 }

@@ -8,7 +8,7 @@ import type { Layout } from "./layout.ts";
 /** The facts about an output that matter for memory; its pixels are those of one frame. */
 export type Making = Pick<
   Plan,
-  "width" | "height" | "frame" | "quality" | "effort" | "lossless" | "animated" | "holds"
+  "width" | "height" | "frame" | "quality" | "effort" | "mayBeGraphic" | "lossless" | "animated" | "holds"
 > & {
   readonly format: EncodedFormat;
 };
@@ -35,7 +35,7 @@ const decoding = {
 
 const encoding = {
   avif: { pixel: 44, pixelAtHighEffort: 52, highEffort: 3 },
-  /** Better averaged colour from some quality on (encoders.ts), which uses floating point. */
+  /** Better averaged colour (encoders.ts) uses floating point. */
   webp: { pixel: 7, pixelOfSharpChroma: 17, losslessPixel: 30 },
   jpg: { pixel: 7.5 },
   png: { pixel: 5, palettePixel: 9 },
@@ -136,14 +136,15 @@ function bytesToEncode(making: Making): number {
   return bytesOfPixel(making) * making.width * making.height;
 }
 
-function bytesOfPixel({ format, quality, effort, lossless }: Making): number {
+function bytesOfPixel(making: Making): number {
+  const { format, quality, effort, lossless } = making;
   const { avif, webp, jpg, png, gif } = encoding;
   switch (format) {
     case "avif":
       return effort < avif.highEffort ? avif.pixel : avif.pixelAtHighEffort;
     case "webp":
       if (lossless) return webp.losslessPixel;
-      return hasSharpChroma(quality) ? webp.pixelOfSharpChroma : webp.pixel;
+      return hasSharpChroma(making) ? webp.pixelOfSharpChroma : webp.pixel;
     case "jpg":
       return jpg.pixel;
     case "png":

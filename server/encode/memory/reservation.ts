@@ -110,6 +110,7 @@ const smallest: Making = {
   height: 16,
   quality: 100,
   effort: 0,
+  mayBeGraphic: false,
   frame: frameOf({ width: 16, height: 16 }, {}),
   lossless: true,
   animated: false,

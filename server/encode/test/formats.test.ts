@@ -1,17 +1,23 @@
+import { readFileSync } from "node:fs";
 import sharp, { type Sharp } from "sharp";
 import { afterAll, describe, expect, test } from "vitest";
 import { animation, photo, quarters } from "../../test/support/pictures.ts";
 import { losslessPlans } from "../child/plan.ts";
-import type { Encoded, Output } from "../encoder.ts";
+import type { Encoded, Lane, Output } from "../encoder.ts";
 import { createPool } from "../pool/pool.ts";
 
 const pool = createPool({ maxWaitMs: { live: 60_000, warm: 60_000 } });
 afterAll(() => pool.close());
 
-async function encode(original: Uint8Array, output: Partial<Output> = {}): Promise<Encoded> {
+async function encode(
+  original: Uint8Array,
+  output: Partial<Output> = {},
+  options: { readonly lane?: Lane; readonly effort?: number } = {},
+): Promise<Encoded> {
   const asked: Output = { class: "png", quality: 100, ...output };
   const signal = new AbortController().signal;
-  for await (const encoded of pool.encode(original, [asked], { lane: "live", signal })) return encoded;
+  for await (const encoded of pool.encode(original, [asked], { lane: "live", signal, ...options }))
+    return encoded;
   throw new Error("nothing was made");
 }
 
@@ -219,6 +225,7 @@ describe("sizes that a format cannot hold", () => {
       asked: "auto-aw",
       choice: { format: "avif", substitute: false },
       lossless: false,
+      effortOf: () => 4,
     } as const;
     expect(losslessPlans({ ...plan, width: 100, height: 16_383 })).toHaveLength(1);
     expect(losslessPlans({ ...plan, width: 100, height: 16_384 })).toHaveLength(0);
@@ -263,12 +270,14 @@ describe("what is drawn", () => {
       ["auto-w", "image/webp"],
       ["auto-aw", "image/webp"],
       ["auto", "image/png"],
-      ["png", "image/png"],
     ] as const) {
       const { body, contentType } = await encode(original, { class: asked, quality: 50 });
       expect(contentType, asked).toBe(type);
       expect(await difference(body, original), asked).toBe(0);
     }
+    // A palette can be smaller still, and keeps edges too.
+    const { body } = await encode(original, { class: "png", quality: 50 });
+    expect(await difference(body, original)).toBeLessThan(1);
     expect((await encode(original, { class: "jpg", quality: 50 })).contentType).toBe("image/jpeg");
     expect((await encode(original, { class: "avif", quality: 50 })).contentType).toBe("image/avif");
   });
@@ -280,4 +289,62 @@ describe("what is drawn", () => {
     expect((await encode(original, { class: "auto-aw", quality: 50 })).contentType).toBe("image/avif");
     expect((await encode(original, { class: "auto", quality: 50 })).contentType).toBe("image/jpeg");
   });
+});
+
+describe("the lanes of readers and of a publish", () => {
+  const original = readFileSync(new URL("score-pairs/worms.jpg", import.meta.url));
+
+  test.each([
+    ["avif", 1, 3],
+    ["webp", 4, 6],
+    ["jpg", 0, 1],
+  ] as const)(
+    "in %s readers get effort %i, and a publish effort %i for fewer bytes",
+    async (format, ...efforts) => {
+      const output = { class: format, quality: 60, width: 320 };
+      const [live, warm] = [await encode(original, output), await encode(original, output, { lane: "warm" })];
+      expect([live.effort, warm.effort]).toEqual(efforts);
+      expect(warm.body.length).toBeLessThan(live.body.length);
+      // A requested effort selects the settings of either lane.
+      for (const made of [live, warm])
+        expect((await encode(original, output, { effort: made.effort, lane: "warm" })).body).toEqual(
+          made.body,
+        );
+    },
+  );
+
+  test("a reader's JPEG is progressive, without the search of mozjpeg", async () => {
+    const { body } = await encode(original, { class: "jpg", quality: 60, width: 320 });
+    expect((await sharp(body).metadata()).isProgressive).toBe(true);
+  });
+});
+
+test("the edges of coloured lines in a PNG are sharp in a WebP at every q, for readers too", async () => {
+  const path = (at: number) => `<path d="M0 ${at * 14}.5L160 ${at * 10}.5" stroke="#f00"/>`;
+  const lines = sharp(
+    Buffer.from(
+      `<svg xmlns="http://www.w3.org/2000/svg" width="160" height="120"><linearGradient id="g"><stop stop-color="#036"/><stop offset="1" stop-color="#9cf"/></linearGradient>
+      <rect width="100%" height="100%" fill="url(#g)"/>${[0, 1, 2, 3, 4, 5, 6, 7].map(path).join("")}</svg>`,
+    ),
+  );
+  const png = await lines.removeAlpha().png().toBuffer();
+  const { body } = await encode(png, { class: "webp", quality: 40 });
+  const plain = await sharp(png).webp({ quality: 50, effort: 4 }).toBuffer();
+  const fault = (of: Uint8Array) => difference(sharp(of).grayscale(), sharp(png).grayscale());
+  expect(await fault(body)).toBeLessThan(0.8 * (await fault(plain)));
+});
+
+test("a PNG with a palette is searched for until it is small", async () => {
+  const text = (at: number) =>
+    `<text x="230" y="${40 + at * 30}" font-size="16" fill="#${at}38">worms ${at}</text>`;
+  const original = Buffer.from(
+    `<svg xmlns="http://www.w3.org/2000/svg" width="400" height="320"><linearGradient id="g"><stop stop-color="#036"/><stop offset="1" stop-color="#9cf"/></linearGradient>
+    <rect width="100%" height="100%" fill="#fff"/><circle cx="120" cy="160" r="100" fill="url(#g)"/>${[0, 1, 2, 3, 4, 5, 6, 7].map(text).join("")}</svg>`,
+  );
+  const png = await sharp(original).resize({ width: 300 }).png().toBuffer();
+  const { body } = await encode(png, { class: "png", quality: 60 });
+  expect((await sharp(body).metadata()).isPalette).toBe(true);
+  const hurried = await sharp(png).png({ palette: true, quality: 60, effort: 1 }).toBuffer();
+  expect(body.length).toBeLessThan(0.8 * hurried.length);
+  expect(await difference(body, png)).toBeLessThan(1);
 });

@@ -3,25 +3,23 @@ import { qualityFor } from "../child/quality.ts";
 
 const all = Array.from({ length: 100 }, (_, index) => index + 1);
 
-test("q is JPEG's own quality, as a whole number", () => {
-  expect(all.map((q) => qualityFor("jpg", q))).toEqual(all);
+const warm = { jpg: 1, webp: 6, avif: 3 };
+const live = { jpg: 0, webp: 4, avif: 1 };
+
+test("q is the quality of a JPEG by mozjpeg, as a whole number", () => {
+  expect(all.map((q) => qualityFor("jpg", q, warm.jpg))).toEqual(all);
 });
 
-test.each(["webp", "avif"] as const)(
-  "in %s a higher q is never a lower quality, and all values are whole and in range",
-  (format) => {
-    const own = all.map((q) => qualityFor(format, q));
+test.each(
+  [live, warm].flatMap((efforts) =>
+    (["jpg", "webp", "avif"] as const).map((format) => [format, efforts[format]] as const),
+  ),
+)(
+  "in %s at effort %i a higher q is never a lower quality, and all values are whole and in range",
+  (format, effort) => {
+    const own = all.map((q) => qualityFor(format, q, effort));
     expect(own).toEqual([...own].sort((a, b) => a - b));
     for (const quality of own) expect(Number.isInteger(quality) && quality >= 1 && quality <= 100).toBe(true);
     expect(new Set(own).size).toBeGreaterThan(70);
   },
 );
-
-test.each([
-  [50, 52, 43],
-  [55, 57, 46],
-  [70, 73, 53],
-  [80, 81, 59],
-])("q %i looks like WebP %i and AVIF %i", (q, webp, avif) => {
-  expect([qualityFor("webp", q), qualityFor("avif", q)]).toEqual([webp, avif]);
-});

@@ -1,6 +1,7 @@
 import sharp, { type Sharp } from "sharp";
 import { acceptedBy, isReaderClass, type VariantClass } from "../../../contract/formats.ts";
 import { sniff } from "../../formats/sniff.ts";
+import { effortFor } from "../child/encoder-settings.ts";
 import { blocksOf } from "../child/metadata/blocks.ts";
 import { readMeta } from "../child/metadata/read-meta.ts";
 import type { Encoded, Encoder, Output } from "../encoder.ts";
@@ -23,12 +24,14 @@ export function createSharpEncoder(): SharpEncoder {
     count: () => count,
     before: async () => undefined,
     substitute: false,
-    async *encode(original, outputs, { lane, signal }) {
+    async *encode(original, outputs, { lane, signal, effort }) {
       for (const output of outputs) {
         await encoder.before(signal);
         signal.throwIfAborted();
         count += 1;
-        yield { ...(await make(original, output)), substitute: encoder.substitute && lane === "live" };
+        const made = await make(original, output);
+        const substitute = encoder.substitute && lane === "live";
+        yield { ...made, effort: effortFor(formatOf(output.class), lane, 0, effort), substitute };
       }
     },
     async describe(original, { fields = [] }) {
@@ -45,19 +48,14 @@ export function createSharpEncoder(): SharpEncoder {
   return encoder;
 }
 
-async function make(original: Uint8Array, { width, quality, class: of }: Output): Promise<Encoded> {
+type Made = Omit<Encoded, "effort" | "substitute">;
+
+async function make(original: Uint8Array, { width, quality, class: of }: Output): Promise<Made> {
   const image = sharp(original).autoOrient();
   const sized = width === undefined ? image : image.resize({ width, withoutEnlargement: true });
   const { type, write } = writers[formatOf(of)];
   const { data, info } = await write(sized, quality).toBuffer({ resolveWithObject: true });
-  return {
-    contentType: type,
-    body: data,
-    width: info.width,
-    height: info.height,
-    effort: 1,
-    substitute: false,
-  };
+  return { contentType: type, body: data, width: info.width, height: info.height };
 }
 
 function formatOf(of: VariantClass): keyof typeof writers {
