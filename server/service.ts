@@ -115,6 +115,7 @@ export function createService(parts: ServiceParts): Service {
     records: cache,
     flights: createSingleFlight(),
     background,
+    policy,
     there: brake.forget,
     gone: async (key) => {
       const isKept = (await cache.entriesOf(key))?.length !== 0;

@@ -280,6 +280,7 @@ function sourceOptions(config: Config): OpenSourceOptions {
   return {
     source,
     sources,
+    checkMs: config.dev === "on" ? 0 : config.sourceCheckInterval,
     timeouts: timeoutsFor(sourceTimeout),
     s3: {
       region: awsRegion,

@@ -56,7 +56,7 @@ export const mutants: readonly Mutant[] = [
   {
     without: "freshness: the source is asked first where only it can tell",
     file: image,
-    code: 'if (seconds === 0) return "unknown";',
+    code: 'if (leftMs === 0 && comesFirst) return "unknown";',
     instead: "",
   },
   {

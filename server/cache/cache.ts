@@ -47,7 +47,7 @@ export const entryMeta = object({
   substitute: v.boolean(),
   /** LOOK of the release that made it; the first release wrote none. */
   look: v.optional(count, 1),
-  /** Milliseconds since 1970. */
+  /** When the source was asked for the original that it was made from, in milliseconds since 1970. */
   made: count,
 });
 export type EntryMeta = v.InferOutput<typeof entryMeta>;

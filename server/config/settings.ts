@@ -110,6 +110,12 @@ export const settings = {
     secret: "needed",
   },
   awsSecretAccessKey: { ...serve("AWS_SECRET_ACCESS_KEY", text, "", "S3 secret key."), secret: "needed" },
+  sourceCheckInterval: serve(
+    "SOURCE_CHECK_INTERVAL",
+    duration,
+    "1s",
+    "For a folder: a changed or deleted file is noticed after at most this time, by requests without v. 0, and in development mode: at the next request.",
+  ),
   maxSourceBytes: decoding(
     "MAX_SOURCE_BYTES",
     size,

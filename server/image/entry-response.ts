@@ -41,7 +41,7 @@ export function variantLabel({ width, ratio, focus, quality, class: of }: Varian
   return [width ?? "full", ratio, focus, `q${quality}`, of].filter((part) => part !== undefined).join(" ");
 }
 
-/** What an entry says about its source: the validator at the time when it was made. */
+/** What an entry says about its source: the validator when its original was fetched. */
 export function knownFrom({ validator, made }: EntryMeta): Known {
   return { validator, checked: made };
 }

@@ -15,6 +15,8 @@ import { isStrong } from "../source/validator.ts";
 /** A whole original in memory. */
 export interface Original {
   readonly validator: string;
+  /** When the source was asked for it, in milliseconds since 1970: it may have changed since. */
+  readonly checked: number;
   /** Media type, from its first bytes. */
   readonly type: string;
   readonly body: Uint8Array;
@@ -138,6 +140,7 @@ async function fetchWhole(
     readonly onCut: (validator: string) => void;
   },
 ): Promise<Original> {
+  const checked = Date.now();
   const object = await source.open(key, signal);
   try {
     if (object.bytes > maxBytes)
@@ -150,7 +153,7 @@ async function fetchWhole(
       if (typeOf(head) !== "image/svg+xml") precheck(head, limits);
       return true;
     });
-    return { validator: object.validator, type: typeOf(body), body };
+    return { validator: object.validator, checked, type: typeOf(body), body };
   } catch (error) {
     // A body that failed is locked or done: nothing is left to release.
     if (!object.body.locked) await object.body.cancel().catch(() => undefined);

@@ -11,6 +11,7 @@ import { cacheStatus, etagOf } from "../http/response-headers.ts";
 import { versionOf } from "../source/source.ts";
 import type { CacheOutcome } from "../telemetry/metrics.ts";
 import type { Original, OriginalFetcher } from "./fetch-original.ts";
+import type { Known } from "./revalidate.ts";
 
 /** Information about photographs: from the record beside their variants, or by probing the original. */
 export interface ImageInfos {
@@ -41,7 +42,7 @@ export function createImageInfos(parts: {
   readonly encoder: Encoder;
   readonly flights: SingleFlight<SourceRecord>;
   readonly background: Background;
-  readonly learn: (key: string, validator: string) => void;
+  readonly learn: (key: string, answer: Known) => void;
   /** The LOOK that records are made with. */
   readonly look: number;
 }): ImageInfos {
@@ -64,11 +65,11 @@ export function createImageInfos(parts: {
     original: Original,
     work: Parameters<Encoder["describe"]>[1],
   ): Promise<SourceRecord> {
-    learn(key, original.validator);
+    learn(key, original);
     const description = await encoder.describe(original.body, work);
-    const { validator, body } = original;
+    const { validator, checked, body } = original;
     const located = work.fields?.includes("location") ?? false;
-    const record = { ...description, located, validator, bytes: body.byteLength, look, checked: Date.now() };
+    const record = { ...description, located, validator, bytes: body.byteLength, look, checked };
     background.run("store a record", () => records.writeRecord(key, record));
     return record;
   }

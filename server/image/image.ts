@@ -2,7 +2,7 @@ import type { MetaField } from "../../contract/meta.ts";
 import { type ImageRequest, isOriginal } from "../../contract/request.ts";
 import type { Entry, EntryMeta, SourceRecord } from "../cache/cache.ts";
 import { Problem } from "../errors.ts";
-import { type FreshnessPolicy, msUntilCheck, secondsBetweenChecks } from "../http/freshness.ts";
+import { type FreshnessPolicy, nextCheck } from "../http/freshness.ts";
 import { afterPreconditions, hasPreconditions } from "../http/preconditions.ts";
 import type { Answer, Note, RequestHeaders } from "../http/response.ts";
 import { renewingStatus } from "../http/response-headers.ts";
@@ -136,10 +136,9 @@ export function createImages(parts: ImageParts): Images {
     if (!isRemembered) Object.assign(wanted, { meta, known: said, whole: undefined, unchanged: undefined });
     const known = newer(said, knownFrom(meta));
     const version = versionOf(known.validator);
-    const seconds = secondsBetweenChecks({ asked: asked.version, version }, policy);
+    const { leftMs, comesFirst } = nextCheck({ asked: asked.version, version }, known.checked, policy);
     wanted.freshUntil = 0;
-    if (seconds === 0) return "unknown";
-    const leftMs = msUntilCheck(known.checked, seconds);
+    if (leftMs === 0 && comesFirst) return "unknown";
     if (leftMs === 0) revalidation.inBackground(asked.key);
     if (!variants.isCurrent(meta, known.validator)) return "outdated";
     wanted.freshUntil = performance.now() + leftMs;
@@ -217,9 +216,10 @@ export function createImages(parts: ImageParts): Images {
     try {
       const known = newer(revalidation.known(key), found);
       const freshness = { asked: asked.version, version: versionOf(known.validator) };
-      const seconds = secondsBetweenChecks(freshness, policy);
-      if (seconds > 0 && msUntilCheck(known.checked, seconds) === 0) revalidation.inBackground(key);
-      const { validator } = seconds === 0 ? await revalidation.now(key, call.signal()) : known;
+      const { leftMs, comesFirst } = nextCheck(freshness, known.checked, policy);
+      const isDue = leftMs === 0;
+      if (isDue && !comesFirst) revalidation.inBackground(key);
+      const { validator } = isDue && comesFirst ? await revalidation.now(key, call.signal()) : known;
       if (infos.isCurrent(found, validator, meta)) return { record: found, cache: "hit" };
       if (found.validator === validator && isBusy()) return { record: found, cache: "stale" };
       return { record: await describe(call, asked), cache: "miss" };

@@ -4,21 +4,22 @@ import type { Background } from "../concurrency/background.ts";
 import type { SingleFlight } from "../concurrency/single-flight.ts";
 import { createRateLimiter } from "../concurrency/token-bucket.ts";
 import { Problem } from "../errors.ts";
+import type { FreshnessPolicy } from "../http/freshness.ts";
 import { isGone, UnsureAbsence } from "../source/access-denied.ts";
 import type { Source } from "../source/source.ts";
 
 /** The source's last answer about a key. */
 export interface Known {
   readonly validator: string;
-  /** Milliseconds since 1970. */
+  /** When it was asked, in milliseconds since 1970. */
   readonly checked: number;
 }
 
 /** Checks whether an original has changed: one question to the source, whatever number of readers. */
 export interface Revalidation {
   known(key: string): Known | undefined;
-  /** Records an answer that the source has just given. */
-  learn(key: string, validator: string): void;
+  /** Records an answer of the source that came with other work. */
+  learn(key: string, answer: Known): void;
   forget(key: string): void;
   /**
    * The source's answer now, or its last one if the key was checked too recently.
@@ -48,19 +49,26 @@ export function createRevalidation(parts: {
   readonly flights: SingleFlight<Known>;
   readonly background: Background;
   readonly gone: (key: string) => Promise<boolean>;
+  readonly policy: FreshnessPolicy;
   /** Called whenever the source has the object. */
   readonly there?: (key: string) => void;
   /** Milliseconds since 1970. */
   readonly now?: () => number;
 }): Revalidation {
-  const { source, records, flights, background, gone, there, now = Date.now } = parts;
+  const { source, records, flights, background, gone, policy, there, now = Date.now } = parts;
   const states = new LRUCache<string, Known>({ max: 100_000 });
-  // A client that sends a new v with every request causes one question a second, not one a request.
-  const questions = createRateLimiter({ burst: 5, perSecond: 1 });
+  // A client that sends a new v with every request causes one question a second, not one a request; or one each time that readers
+  // without v cause one, if that is more often.
+  const { unversionedSeconds } = policy;
+  const questions = createRateLimiter({
+    burst: 5,
+    perSecond: Math.max(1, 1 / Math.max(0.001, unversionedSeconds)),
+  });
   const behinds = createRateLimiter({ burst: 1, perSecond: 1 / 30 });
 
-  function learn(key: string, validator: string): Known {
-    const known = { validator, checked: now() };
+  function learn(key: string, { validator, checked }: Known): Known {
+    const answer = { validator, checked };
+    const known = newer(answer, states.get(key) ?? answer);
     states.set(key, known);
     there?.(key);
     return known;
@@ -68,7 +76,9 @@ export function createRevalidation(parts: {
 
   async function question(key: string, signal: AbortSignal): Promise<Known> {
     try {
-      const known = learn(key, (await source.stat(key, signal)).validator);
+      const checked = now();
+      const { validator } = await source.stat(key, signal);
+      const known = learn(key, { validator, checked });
       background.run("confirm a record", () => confirm(records, key, known));
       return known;
     } catch (error) {

@@ -10,6 +10,7 @@ import { etagOf } from "../http/response-headers.ts";
 import type { Lease, Original, OriginalFetcher } from "./fetch-original.ts";
 import { type MemoryCache, variantName } from "./memory-cache.ts";
 import { withOwnFocus } from "./own-focus.ts";
+import type { Known } from "./revalidate.ts";
 import type { SourceShare } from "./source-share.ts";
 
 /** A variant that was just made, and the milliseconds it took. */
@@ -51,7 +52,7 @@ export function createVariants(parts: {
   readonly flights: SingleFlight<Made>;
   readonly background: Background;
   /** Called with each original that was fetched. */
-  readonly learn: (key: string, validator: string) => void;
+  readonly learn: (key: string, answer: Known) => void;
   readonly share: SourceShare;
   readonly records: Pick<SourceRecords, "readRecord">;
   /** The LOOK that entries are made with. */
@@ -100,7 +101,7 @@ export function createVariants(parts: {
     const begun = background.run("make the variant that a substitute stands in for", async (signal) => {
       try {
         const encoded = await encodeOne(variant, original, { lane: "warm", clients, signal });
-        keep(variant, toEntry(encoded, original.validator, look), "live", fetchedAfter);
+        keep(variant, toEntry(encoded, original, look), "live", fetchedAfter);
       } finally {
         release();
       }
@@ -153,11 +154,11 @@ export function createVariants(parts: {
     const { original } = lease;
     let isImproved = false;
     try {
-      learn(variant.key, original.validator);
+      learn(variant.key, original);
       // SVG scales by itself, is often smaller than a raster image of it, and is never decoded here.
       if (original.type === "image/svg+xml") return { entry: svgEntry(original, look), ms };
       const encoded = await encodeOne(variant, original, options);
-      const entry = toEntry(encoded, original.validator, look);
+      const entry = toEntry(encoded, original, look);
       keep(variant, entry, options.lane, fetchedAfter);
       isImproved = encoded.substitute;
       if (isImproved) improve(variant, lease, options.clients, fetchedAfter);
@@ -182,7 +183,7 @@ export function createVariants(parts: {
     const fetchedAfter = purgesOf(first.key);
     const { original, release } = await originals.fetch(first.key, options.signal, { lane: "warm" });
     try {
-      learn(first.key, original.validator);
+      learn(first.key, original);
       const left = [...wanted];
       let inARow = 0;
       while (left.length > 0) {
@@ -216,7 +217,7 @@ export function createVariants(parts: {
     }
     const outputs = await withOwnFocus(left, original.validator, records);
     for await (const encoded of encoder.encode(original.body, outputs, { lane: "warm", ...options })) {
-      const entry = toEntry(encoded, original.validator, look);
+      const entry = toEntry(encoded, original, look);
       const variant = left.shift();
       if (variant !== undefined) keep(variant, entry, "warm", fetchedAfter);
       yield entry;
@@ -282,18 +283,18 @@ const MOST_RENEWALS = 2;
 const ofOneVariant: ReadonlySet<ProblemCode> = new Set(["impossible-variant", "encode-failed"]);
 
 /** An encoder's output in the form of a cache entry. */
-export function toEntry(encoded: Encoded, validator: string, look: number): Entry {
+export function toEntry(encoded: Encoded, { validator, checked }: Known, look: number): Entry {
   const { body, contentType, width, height, effort, substitute } = encoded;
   const etag = etagOf(body);
   return {
     body,
-    meta: { validator, contentType, width, height, etag, effort, substitute, look, made: Date.now() },
+    meta: { validator, contentType, width, height, etag, effort, substitute, look, made: checked },
   };
 }
 
 type EncodeOptions = Parameters<Encoder["encode"]>[2];
 
-function svgEntry({ body, type, validator }: Original, look: number): Entry {
+function svgEntry({ body, type, validator, checked }: Original, look: number): Entry {
   const size = { width: 0, height: 0 };
   return {
     body,
@@ -305,7 +306,7 @@ function svgEntry({ body, type, validator }: Original, look: number): Entry {
       effort: 0,
       substitute: false,
       look,
-      made: Date.now(),
+      made: checked,
     },
   };
 }

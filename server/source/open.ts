@@ -26,6 +26,8 @@ export interface OpenSourceOptions {
   readonly canaries?: (name: string) => CanaryStore;
   /** Maximum bytes of an original that variants are made from; no more is read of an object with a coding or without a length. */
   readonly mostBytes?: number;
+  /** For a folder: maximum age of a file's stat when a URL without `v` is answered, in milliseconds. */
+  readonly checkMs?: number;
   /** Called when a source answers as if all its photographs were gone. */
   readonly onAway?: (problem: Problem) => void;
 }
@@ -44,9 +46,9 @@ export class NoSource extends Error {}
 
 /** @throws NoSource */
 export async function openSource(options: OpenSourceOptions): Promise<OpenSource> {
-  const { source, sources } = options;
+  const { source, sources, checkMs = 0 } = options;
   const locations = source === undefined ? sources.map((one) => one.source) : [source];
-  const policy = locations.every(({ kind }) => kind === "folder") ? folderPolicy : remotePolicy;
+  const policy = locations.every(({ kind }) => kind === "folder") ? folderPolicy(checkMs) : remotePolicy;
   if (source !== undefined) return { ...(await openOne(source, options)), policy, name: nameOf(source) };
   const opened = await Promise.all(
     sources.map(async (one) => ({ prefix: one.prefix, ...(await openOne(one.source, options)) })),

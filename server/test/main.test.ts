@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import sharp from "sharp";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { browserAccept } from "../../contract/accept.ts";
 import { parameterHelp } from "../../contract/request.ts";
@@ -118,6 +119,25 @@ test("serve finishes a running response before it exits", async () => {
   expect((await answer).status).toBe(200);
   expect(await server.ended).toBe(0);
 });
+
+test.each([
+  [{ SOURCE_CHECK_INTERVAL: "1h" }, [20, 20]],
+  [{ SOURCE_CHECK_INTERVAL: "0" }, [20, 30]],
+  [{ SOURCE_CHECK_INTERVAL: "1h", DEV: "on" }, [20, 30]],
+])(
+  "a file in the folder that becomes 30 pixels wide is shown with %o at once as %o",
+  async (env, expected) => {
+    const server = await serve(env);
+    const widths: unknown[] = [];
+    for (const width of [20, 30]) {
+      await writeFile(join(folder, "edited.jpg"), await photo(width, 20).jpeg().toBuffer());
+      const made = await fetch(`${server.url}?img=edited.jpg&q=33&fm=jpg`);
+      expect(made.headers.get("cache-control")).toBe("no-cache");
+      widths.push((await sharp(await made.arrayBuffer()).metadata()).width);
+    }
+    expect(widths).toEqual(expected);
+  },
+);
 
 test("serve --dev shows a help page at / with every URL parameter and every error code", async () => {
   const server = await serve({ DEV: "on" });

@@ -2,13 +2,13 @@ import { createHash } from "node:crypto";
 import { readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import sharp from "sharp";
-import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { browserAccept } from "../../../contract/accept.ts";
 import { metaFields } from "../../../contract/meta.ts";
 import { sign } from "../../../contract/signature.ts";
 import type { Variant } from "../../cache/cache.ts";
 import { Problem } from "../../errors.ts";
-import { remotePolicy } from "../../http/freshness.ts";
+import { folderPolicy, remotePolicy } from "../../http/freshness.ts";
 import { etagOf } from "../../http/response-headers.ts";
 import { put } from "../../published/test/sets.ts";
 import { type SourceStat, versionOf } from "../../source/source.ts";
@@ -170,6 +170,14 @@ describe("freshness", () => {
     writeFile(join(world.folder, "worms.jpg"), await photo(80, 60).jpeg().toBuffer());
   const control = (response: Response): string | null => response.headers.get("cache-control");
 
+  /** A world whose clock a test sets forward. */
+  const openWithClock = async (options: WorldOptions): Promise<(ms: number) => void> => {
+    vi.useFakeTimers({ toFake: ["Date", "performance"] });
+    onTestFinished(() => void vi.useRealTimers());
+    await open(options);
+    return (ms) => void vi.advanceTimersByTime(ms);
+  };
+
   test("a changed file in a folder appears at once", async () => {
     const first = await world.get(url());
     expect(control(first)).toBe("no-cache");
@@ -177,6 +185,72 @@ describe("freshness", () => {
     const second = await world.get(url());
     expect((await sharp(await body(second)).metadata()).width).toBe(80);
   });
+
+  test("a file in a folder is checked once an interval for all its readers; then a change shows, and a deletion is 404", async () => {
+    const passes = await openWithClock({ policy: folderPolicy(1_000) });
+    const widthOf = async (width: number): Promise<number | undefined> => {
+      const response = await world.get(`${url()}&w=${width}`);
+      expect(control(response)).toBe("no-cache");
+      return (await sharp(await body(response)).metadata()).width;
+    };
+    const all = (): Promise<unknown> => Promise.all([20, 20, 70, 70, 500].map(widthOf));
+    const described = async (): Promise<unknown> => (await world.get("/?img=worms.jpg&fm=json")).json();
+    await all();
+    await described();
+    await world.service.background.idle();
+    await replace();
+    world.asked.length = 0;
+    passes(999);
+    expect(await all()).toEqual([20, 20, 64, 64, 64]);
+    expect(await described()).toMatchObject({ width: 64 });
+    expect(world.asked).toEqual([]);
+    passes(1);
+    expect(await all()).toEqual([20, 20, 70, 70, 80]);
+    expect(await described()).toMatchObject({ width: 80 });
+    expect(world.asked.filter((call) => call.startsWith("stat"))).toEqual(["stat worms.jpg"]);
+    await rm(join(world.folder, "worms.jpg"));
+    passes(1_000);
+    for (const target of [`${url()}&w=20`, `${url()}&w=500`, "/?img=worms.jpg&fm=json"])
+      expect((await world.get(target)).status).toBe(404);
+  });
+
+  test("a folder that is checked before each answer shows each of twenty changes at the next request", async () => {
+    for (let width = 20; width < 40; width += 1) {
+      await writeFile(join(world.folder, "worms.jpg"), await photo(width, 20).jpeg().toBuffer());
+      expect((await sharp(await body(await world.get(url()))).metadata()).width).toBe(width);
+    }
+  });
+
+  test.each([
+    ["a folder", folderPolicy(1_000)],
+    ["a bucket", remotePolicy],
+  ])(
+    "a variant from %s whose original is replaced while it is made is not served afterwards",
+    async (_, policy) => {
+      const passes = await openWithClock({ policy });
+      let encodes = 0;
+      let go = (): void => undefined;
+      const held = new Promise<void>((resolve) => {
+        go = resolve;
+      });
+      world.encoder.before = () => {
+        encodes += 1;
+        return held;
+      };
+      const made = world.get(`${url()}&w=40`);
+      await expect.poll(() => encodes).toBe(1);
+      await replace();
+      passes(1_000);
+      // Another reader's request finds the new original.
+      const other = world.get(`${url(await versionNow())}&w=41`);
+      await expect.poll(() => encodes).toBe(2);
+      passes(1_000);
+      go();
+      const old = await body(await made);
+      await body(await other);
+      expect(await body(await world.get(`${url()}&w=40`))).not.toEqual(old);
+    },
+  );
 
   test("an image of a bucket is cacheable for a year with a version in the URL, for a day without", async () => {
     await open({ policy: remotePolicy });
@@ -199,7 +273,7 @@ describe("freshness", () => {
   });
 
   test("an image of a bucket that is due for a check is served at once and checked in the background", async () => {
-    await open({ policy: { unversionedSeconds: 0.001, versionedSeconds: 86_400 } });
+    await open({ policy: { ...remotePolicy, unversionedSeconds: 0.001 } });
     await world.get(url());
     await replace();
     const width = async (): Promise<number | undefined> =>

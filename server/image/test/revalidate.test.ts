@@ -3,6 +3,7 @@ import type { SourceRecord } from "../../cache/cache.ts";
 import { createDiskCache } from "../../cache/disk.ts";
 import { createBackground } from "../../concurrency/background.ts";
 import { createSingleFlight } from "../../concurrency/single-flight.ts";
+import { remotePolicy } from "../../http/freshness.ts";
 import { temporaryFolder } from "../../test/support/temporary-folder.ts";
 import { createRevalidation, type Known } from "../revalidate.ts";
 
@@ -21,6 +22,7 @@ test("a confirmed source is recorded for other replicas four times an hour, not 
     records,
     background,
     gone: notAsked,
+    policy: remotePolicy,
     now: () => now,
   });
   const written: number[] = [];

@@ -7,13 +7,7 @@ import { duration, networks, path, size, sourceUrl } from "../../config/parsers.
 import { settings } from "../../config/settings.ts";
 import { Problem } from "../../errors.ts";
 import { clientAddress } from "../../http/client-address.ts";
-import {
-  cacheControl,
-  folderPolicy,
-  msUntilCheck,
-  remotePolicy,
-  secondsBetweenChecks,
-} from "../../http/freshness.ts";
+import { cacheControl, folderPolicy, nextCheck, remotePolicy } from "../../http/freshness.ts";
 import { problemAnswer } from "../../http/problem-json.ts";
 import { parseRange } from "../../http/range.ts";
 import { negotiate } from "../negotiate.ts";
@@ -79,14 +73,22 @@ describe("Range", () => {
 describe("freshness", () => {
   const version = "0123456789";
   test.each([
-    [version, remotePolicy, 86_400],
-    [undefined, remotePolicy, 3_600],
-    ["9876543210", remotePolicy, 0],
-    [version, folderPolicy, 86_400],
-    [undefined, folderPolicy, 0],
-  ])("an answer of the source for v=%s is valid, by %o, for %i s", (asked, policy, seconds) => {
-    expect(secondsBetweenChecks({ asked, version }, policy)).toBe(seconds);
-  });
+    [version, remotePolicy, 86_400, "after"],
+    [undefined, remotePolicy, 3_600, "after"],
+    ["9876543210", remotePolicy, 0, "before"],
+    [version, folderPolicy(2_000), 86_400, "after"],
+    [undefined, folderPolicy(2_000), 2, "before"],
+    [undefined, folderPolicy(0), 0, "before"],
+    ["9876543210", folderPolicy(2_000), 0, "before"],
+  ])(
+    "an answer of the source for v=%s is valid, by %o, for %i s; the next check comes %s the response",
+    (asked, policy, seconds, when) => {
+      expect(nextCheck({ asked, version }, 1_000_000, policy, 1_000_000)).toEqual({
+        leftMs: seconds * 1000,
+        comesFirst: when === "before",
+      });
+    },
+  );
 
   test.each([
     [0, 60_000],
@@ -95,7 +97,9 @@ describe("freshness", () => {
     [90_000, 0],
     [-1, 0],
   ])("an answer that is %i ms old and valid for a minute is valid for %i ms more", (age, left) => {
-    expect(msUntilCheck(1_000_000 - age, 60, 1_000_000)).toBe(left);
+    const policy = { ...remotePolicy, unversionedSeconds: 60 };
+    const asked = { asked: undefined, version };
+    expect(nextCheck(asked, 1_000_000 - age, policy, 1_000_000).leftMs).toBe(left);
   });
 
   test("a stale entry or a substitute is never cacheable forever", () => {

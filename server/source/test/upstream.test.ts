@@ -297,7 +297,7 @@ describe("a source that", () => {
       });
       // The source is asked before every answer, and no other photograph is known that could show whether the source is gone.
       const wrap = () => retrySource(confirmAbsence(createHttpSource(base)), { pauseMs: () => 0 });
-      const world = await open(base, { wrap, policy: folderPolicy });
+      const world = await open(base, { wrap, policy: folderPolicy(0) });
       expect((await world.get("/?img=a.jpg&q=33")).status).toBe(200);
       await world.service.background.idle();
       closed = true;
@@ -315,7 +315,7 @@ describe("a source that", () => {
     });
     // The strictest setting: the source is asked before every answer.
     const wrap = () => retrySource(createHttpSource(base, timeouts), { pauseMs: () => 0 });
-    const world = await open(base, { wrap, policy: folderPolicy });
+    const world = await open(base, { wrap, policy: folderPolicy(0) });
     await world.get("/?img=a.jpg&q=33", { headers: { accept: browserAccept.webp } });
     down = true;
     const seen = new Map<string, number>();

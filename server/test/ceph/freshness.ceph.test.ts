@@ -13,7 +13,7 @@ const ceph = inject("ceph");
 const owner = ownerClient(ceph);
 
 /** Checks a versioned photograph as often as an unversioned one, because a test cannot wait for a day. */
-const often: FreshnessPolicy = { unversionedSeconds: 1, versionedSeconds: 1 };
+const often: FreshnessPolicy = { ...remotePolicy, unversionedSeconds: 1, versionedSeconds: 1 };
 const rarely = remotePolicy;
 
 describe("a photograph in a bucket of RGW", () => {

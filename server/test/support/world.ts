@@ -86,7 +86,7 @@ export async function createWorld({
     neighbours: listFolderSiblings(folder),
     cache,
     encoder,
-    policy: policy ?? folderPolicy,
+    policy: policy ?? folderPolicy(0),
     published,
     look: LOOK,
     log: {
