@@ -9,11 +9,13 @@ import { type ImageRequest, InvalidRequest, MAX_QUALITY, MAX_WIDTH, parseQuery }
 import { anObject, check, list, object, text, whole } from "./schema.ts";
 
 /**
- * The API of a publish. Every call has `Authorization: Bearer <TOKEN>`; without a configured token the API does not exist.
+ * The API of a publish. Every call has `Authorization: Bearer <TOKEN>`; without a configured token the API does not exist, except
+ * for `list` in development mode, for programs and pages of the server's own machine.
  *
  * | call | body | answer |
  * | --- | --- | --- |
  * | `POST /api/probe` | {@link ProbeBody} | {@link ProbeAnswer} |
+ * | `POST /api/list` | {@link ListBody} | {@link ListAnswer}: a page of the source's keys |
  * | `POST /api/missing` | {@link MissingBody} | {@link MissingAnswer}: the variants that are not in the cache, at that version |
  * | `POST /api/warm` | {@link WarmBody} | one {@link WarmLine} for each variant when it is made, as `application/x-ndjson` |
  * | `PUT /api/published/<site>/<name>` | {@link PublishedBody} | 204; `cache-max-bytes` is the maximum size of the cache |
@@ -24,6 +26,7 @@ import { anObject, check, list, object, text, whole } from "./schema.ts";
  */
 export const apiPaths = {
   probe: "api/probe",
+  list: "api/list",
   missing: "api/missing",
   warm: "api/warm",
   published: "api/published",
@@ -31,7 +34,7 @@ export const apiPaths = {
 } as const;
 
 /** Limits of one call; more is 400. */
-export const apiLimits = { images: 500, variants: 200, publishedImages: 100_000 } as const;
+export const apiLimits = { images: 500, variants: 200, publishedImages: 100_000, listed: 1_000 } as const;
 
 /** A body that is not valid for the call; the message has the place and the expected value. */
 export class InvalidBody extends Error {}
@@ -76,6 +79,40 @@ export interface ProbeAnswer {
 /** @throws InvalidBody */
 export function parseProbeBody(body: unknown): ProbeBody {
   return parse(probeBody, body);
+}
+
+// --- list ---
+
+const listBody = object({
+  /** Empty, or a folder's name with its slash. */
+  folder: v.pipe(
+    v.string("is not text"),
+    v.check(
+      (text) => text === "" || (text.endsWith("/") && keyProblem(text) === undefined),
+      "takes the name of a folder, with a slash at its end",
+    ),
+  ),
+  /** Whether the objects in its folders belong to it too. */
+  deep: v.exactOptional(v.boolean("takes true or false")),
+  /** `next` of the page before this one. */
+  after: v.exactOptional(text(/^[^\p{Cc}]{1,8192}$/u, "takes next of a page before")),
+  /** Maximum number of objects and folders on the page. */
+  most: v.exactOptional(whole(1, apiLimits.listed)),
+});
+export type ListBody = v.InferOutput<typeof listBody>;
+
+export interface ListAnswer {
+  /** In the order of the UTF-8 bytes of the keys. `modified` is an RFC 3339 time. */
+  readonly objects: readonly { readonly key: string; readonly bytes: number; readonly modified?: string }[];
+  /** Folders directly below, with their slash; none in a deep listing. */
+  readonly folders: readonly string[];
+  /** Where the next page begins; absent on the last one. */
+  readonly next?: string;
+}
+
+/** @throws InvalidBody */
+export function parseListBody(body: unknown): ListBody {
+  return parse(listBody, body);
 }
 
 // --- warm and missing ---

@@ -46,6 +46,12 @@ export const problems = {
     remedy: "Send Authorization: Bearer <TOKEN>, with the TOKEN of the server's settings.",
     cacheControl: "no-store",
   },
+  "not-local": {
+    status: 403,
+    title: "Without a token, this call is only for programs and pages of the server's own machine.",
+    remedy: "Open it at http://localhost:<port>, without a proxy, or set TOKEN and send it.",
+    cacheControl: "no-store",
+  },
   "bad-signature": {
     status: 403,
     title: "The URL is not signed with a key of this server.",
@@ -147,6 +153,12 @@ export const problems = {
     status: 500,
     title: "Something went wrong.",
     remedy: "Send the request id to the operator. The server's log has the cause beside it.",
+    cacheControl: "no-store",
+  },
+  "cannot-list": {
+    status: 501,
+    title: "The source has no listing of its photographs.",
+    remedy: "Name the photographs one by one, or use a folder or an S3 bucket as SOURCE.",
     cacheControl: "no-store",
   },
   "source-failed": {

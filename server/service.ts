@@ -24,7 +24,8 @@ import { createOriginalServer } from "./image/serve-original.ts";
 import { createSourceShare } from "./image/source-share.ts";
 import { createVariants } from "./image/variants.ts";
 import type { Published } from "./published/published.ts";
-import type { ListSiblings } from "./source/list-siblings.ts";
+import type { List } from "./source/list/list.ts";
+import type { ListSiblings } from "./source/list/siblings.ts";
 import type { Source } from "./source/source.ts";
 import type { Log } from "./telemetry/log.ts";
 import type { Metrics } from "./telemetry/metrics.ts";
@@ -32,6 +33,7 @@ import type { Metrics } from "./telemetry/metrics.ts";
 /** Parts and limits of the server; start.ts chooses source, cache and encoder. */
 export interface ServiceParts {
   readonly source: Source;
+  readonly list: List;
   readonly neighbours: ListSiblings;
   readonly cache: VariantCache & SourceRecords;
   readonly encoder: Encoder;
@@ -47,7 +49,7 @@ export interface ServiceParts {
 export interface ServiceOptions {
   readonly variants: VariantsMode;
   readonly signingKeys: readonly string[];
-  /** Valid tokens of the API; empty: the API does not exist. */
+  /** Valid tokens of the API; empty: the API does not exist, except for what development mode opens to this machine. */
   readonly tokens: readonly string[];
   readonly originals: "on" | "off";
   readonly defaultQuality: number;
@@ -85,7 +87,7 @@ export interface Service {
 }
 
 export function createService(parts: ServiceParts): Service {
-  const { source, neighbours, cache, encoder, policy, published, look, log, metrics, options } = parts;
+  const { source, list, neighbours, cache, encoder, policy, published, look, log, metrics, options } = parts;
   const background = createBackground((what, error) => log.warn(`could not ${what}`, { error }));
   const hot = createMemoryCache(options.hotCacheBytes);
   const { maxSourceBytes: maxBytes, sourceTimeout: liveMs, queueTimeout: waitMs, limits } = options;
@@ -163,13 +165,14 @@ export function createService(parts: ServiceParts): Service {
   });
   const { defaultQuality } = options;
   const { client, basePath } = options;
-  const publish = { neighbours, variants, infos, revalidation, defaultQuality, published, purge };
+  const publish = { list, neighbours, variants, infos, revalidation, defaultQuality, published, purge };
   const api =
-    options.tokens.length === 0
+    options.tokens.length === 0 && !options.dev
       ? undefined
       : createApi({
           ...publish,
           tokens: options.tokens,
+          local: options.dev,
           cacheMaxBytes: options.cacheMaxBytes,
           silenceMs: options.warmTimeout * 3,
         });

@@ -66,7 +66,7 @@ export async function start(config: Config, log: Log, version: string, look = LO
     ),
   );
   const keepCopyright = config.keepCopyright === "on";
-  const { source, neighbours, policy, name } = await openSource({
+  const { source, list, neighbours, policy, name } = await openSource({
     mostBytes: config.maxSourceBytes,
     ...sourceOptions(config),
     canaries: (of) => createCanaryFile(config.cacheDir, of, (access, work) => cache.withVolume(access, work)),
@@ -141,6 +141,7 @@ export async function start(config: Config, log: Log, version: string, look = LO
   const observed = observeSource(source, metrics);
   const service = createService({
     source: observed,
+    list,
     neighbours,
     cache,
     encoder: observeEncoder(pool, metrics),

@@ -1,22 +1,23 @@
-import { createHash, timingSafeEqual } from "node:crypto";
 import { bodyLimit, H3, type H3Event } from "h3";
-import { parseProbeBody, parseWarmBody } from "../../contract/api.ts";
+import { parseListBody, parseProbeBody, parseWarmBody } from "../../contract/api.ts";
 import { parseQuery } from "../../contract/request.ts";
 import { Problem } from "../errors.ts";
 import { type Answer, addNote } from "../http/response.ts";
 import type { Published } from "../published/published.ts";
-import type { ListSiblings } from "../source/list-siblings.ts";
+import type { List } from "../source/list/list.ts";
+import type { ListSiblings } from "../source/list/siblings.ts";
 import { alive, soon } from "./alive.ts";
+import { type Access, authorize } from "./authorize.ts";
 import { bodyOf, readJson } from "./body.ts";
+import { listPage } from "./list.ts";
 import { findMissing, missingJson, readMissingBody } from "./missing.ts";
 import { probeAll } from "./probe.ts";
 import { type PublishParts, warmLines } from "./warm.ts";
 
 /** Dependencies of the API. */
-export interface ApiParts extends PublishParts {
-  /** Valid tokens; several during a rotation. */
-  readonly tokens: readonly string[];
+export interface ApiParts extends PublishParts, Access {
   readonly published: Published;
+  readonly list: List;
   readonly neighbours: ListSiblings;
   /** Maximum bytes of the cache. */
   readonly cacheMaxBytes: number;
@@ -34,7 +35,7 @@ export function createApi(parts: ApiParts): H3 {
   const { published, cacheMaxBytes, purge } = parts;
   const api = new H3();
   api.use((event) => {
-    checkToken(event.req.headers.get("authorization"), parts.tokens);
+    authorize(event, parts, event.url.pathname === "/list");
     event.runtime?.node?.req.socket?.setTimeout(parts.silenceMs);
   });
 
@@ -44,6 +45,11 @@ export function createApi(parts: ApiParts): H3 {
       const body = parseProbeBody(await readJson(req));
       return slowJson(probeAll(parts, body, req.signal).then((images) => ({ images })));
     },
+    { middleware: [bodyLimit(MEBIBYTE)] },
+  );
+  api.post(
+    "/list",
+    async ({ req }) => slowJson(listPage(parts.list, parseListBody(await readJson(req)), req.signal)),
     { middleware: [bodyLimit(MEBIBYTE)] },
   );
   api.post(
@@ -103,7 +109,15 @@ export function createApi(parts: ApiParts): H3 {
     return json(200, { purged });
   });
 
-  for (const path of ["/probe", "/missing", "/warm", "/published/:site", "/published/:site/:name", "/purge"])
+  for (const path of [
+    "/probe",
+    "/list",
+    "/missing",
+    "/warm",
+    "/published/:site",
+    "/published/:site/:name",
+    "/purge",
+  ])
     api.all(path, () => Promise.reject(new Problem("bad-method")));
   return api;
 }
@@ -112,19 +126,6 @@ const MEBIBYTE = 2 ** 20;
 
 function namesOf({ context }: H3Event): { readonly site: string; readonly name: string } {
   return { site: context.params?.site ?? "", name: context.params?.name ?? "" };
-}
-
-// --- tokens ---
-
-/** Compared by hash: equal lengths, and constant time whichever token it is. */
-function checkToken(header: string | null, tokens: readonly string[]): void {
-  const given = digest(/^Bearer +([^ ].*)$/i.exec(header ?? "")?.[1] ?? "");
-  if (!tokens.map((token) => timingSafeEqual(given, digest(token))).includes(true))
-    throw new Problem("bad-token");
-}
-
-function digest(text: string): Buffer {
-  return createHash("sha256").update(text).digest();
 }
 
 // --- answers ---

@@ -5,7 +5,7 @@ import type { SourceRecord } from "../cache/cache.ts";
 import { publisher } from "../concurrency/clients.ts";
 import { type ImageInfos, toInfo } from "../image/image-info.ts";
 import type { Revalidation } from "../image/revalidate.ts";
-import type { ListSiblings } from "../source/list-siblings.ts";
+import type { ListSiblings } from "../source/list/siblings.ts";
 import { apiProblem } from "./failure.ts";
 
 /** Photographs that are probed in parallel: the pool's warm slots limit the rest. */

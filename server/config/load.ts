@@ -38,10 +38,15 @@ export function loadConfig(
 ): { readonly config: Config; readonly switches: Switches } {
   const { values, switches } = parseFlags(program, argv);
   const problems: string[] = [];
-  const parsed = Object.entries(settings).map(([key, setting]) => {
-    const flag = setting.flag === undefined ? undefined : values.get(setting.flag);
+  const givenFor = (setting: Setting<unknown>): string | undefined => {
     // A setting that only another program reads may be wrong here.
-    const given = setting.for.includes(program) ? (flag ?? textOf(setting, env, problems)) : undefined;
+    if (!setting.for.includes(program)) return undefined;
+    const flag = setting.flag === undefined ? undefined : values.get(setting.flag);
+    return flag ?? textOf(setting, env, problems);
+  };
+  const isDev = givenFor(settings.dev)?.trim() === "on";
+  const parsed = Object.entries(settings).map(([key, setting]: [string, Setting<unknown>]) => {
+    const given = givenFor(setting) ?? (isDev ? setting.inDev : undefined);
     return [key, parseOne(setting, given, problems)] as const;
   });
   // The table's parsers made each value, key by key, as Config says.

@@ -29,6 +29,8 @@ export interface Setting<T> {
   readonly flag?: string;
   /** The default, written as an operator would write it. */
   readonly fallback: string;
+  /** The default in development mode, where it is another one. */
+  readonly inDev?: string;
   /** @throws Error whose message completes a sentence that begins with the setting's name: "takes a port". */
   readonly parse: (text: string) => T;
   /** One sentence for `--help` and the README. */
@@ -59,7 +61,16 @@ export const settings = {
     "Port for /livez, /readyz and /metrics.",
     "admin-port",
   ),
-  host: both("HOST", text, "::", "Address that both ports listen on.", "host"),
+  host: {
+    ...both(
+      "HOST",
+      text,
+      "::",
+      "Address that both ports listen on. With --dev the default is 127.0.0.1: only this machine.",
+      "host",
+    ),
+    inDev: "127.0.0.1",
+  },
   basePath: serve("BASE_PATH", path, "/", "Path of the endpoint, where it has one: /img/.", "base-path"),
   dev: serve(
     "DEV",

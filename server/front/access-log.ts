@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { Answer } from "../http/response.ts";
-import { securityHeaders } from "../http/response-headers.ts";
+import { imageSecurity, securityHeaders } from "../http/response-headers.ts";
 import type { Log, Phases } from "../telemetry/log.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import type { Trace } from "../telemetry/trace-context.ts";
@@ -17,14 +17,17 @@ export interface Reporter {
 /** @param ms of this request; `total` ends with the answer that is ready to be sent. */
 export type Recorder = (id: string, ms: Phases, trace: Trace | undefined) => void;
 
-/** All headers of a response, whichever path sends it. */
-export function sentHeaders(answer: Answer, id: string): Record<string, string> {
-  return { ...securityHeaders, "x-request-id": id, ...answer.headers };
+/**
+ * All headers of a response, whichever path sends it.
+ * @param isPublic whether pages of other sites may read it: images, but not the API.
+ */
+export function sentHeaders(answer: Answer, id: string, isPublic: boolean): Record<string, string> {
+  return { ...(isPublic ? imageSecurity : securityHeaders), "x-request-id": id, ...answer.headers };
 }
 
-/** The same as a flat array of names and values, as node:http takes them, without the request's id. */
+/** Those of an image as a flat array of names and values, as node:http takes them, without the request's id. */
 export function flatHeaders(answer: Answer): string[] {
-  return Object.entries({ ...securityHeaders, ...answer.headers }).flat();
+  return Object.entries({ ...imageSecurity, ...answer.headers }).flat();
 }
 
 /** The id that a proxy in front gave the request, if it is valid; otherwise a new one. */

@@ -9,7 +9,7 @@ import type { Exchange, Exchanges } from "./exchange.ts";
 
 /** The handlers of the public port, apart from images. */
 export interface AppParts {
-  /** `/api/…`; absent without a token: then the API does not exist. */
+  /** `/api/…`; absent in production without a token: then the API does not exist. */
   readonly api?: H3;
   /** The page at `/` without a query; absent in production. */
   readonly help?: () => Answer;
@@ -67,7 +67,8 @@ function respond(
     const ms = { total: performance.now() - started, ...answer.note?.ms };
     report.recorder(method, answer, signal.aborted)(id, ms, trace);
     const timing = dev ? { "server-timing": formatServerTiming(ms) } : {};
-    const headers = { ...sentHeaders(answer, id), ...timing };
+    const isPublic = !path.startsWith(`${basePath}api/`);
+    const headers = { ...sentHeaders(answer, id, isPublic), ...timing };
     return new HTTPResponse(answer.body ?? "", { status: answer.status, headers });
   };
 }

@@ -2,11 +2,16 @@ import { createHash } from "node:crypto";
 import { formatByType, formats } from "../../contract/formats.ts";
 import type { CacheOutcome } from "../telemetry/metrics.ts";
 
-/** On every response, including errors: an image is never a page, a script or a frame. */
+/** On every response, including errors: none of them is a page, a script or a frame. */
 export const securityHeaders = {
   "x-content-type-options": "nosniff",
   "content-security-policy": "default-src 'none'; sandbox",
-  // Blogs embed images from this host, with `crossorigin` if they draw them on a canvas.
+  "cross-origin-resource-policy": "same-origin",
+} as const;
+
+/** On images and their errors: blogs embed them from this host, with `crossorigin` if they draw them on a canvas. */
+export const imageSecurity = {
+  ...securityHeaders,
   "cross-origin-resource-policy": "cross-origin",
   "access-control-allow-origin": "*",
 } as const;

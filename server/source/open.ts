@@ -1,12 +1,15 @@
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { SourceLocation } from "../config/parsers.ts";
-import type { Problem } from "../errors.ts";
+import { Problem } from "../errors.ts";
 import { type FreshnessPolicy, folderPolicy, remotePolicy } from "../http/freshness.ts";
 import { type CanaryStore, createCanaries } from "./canaries.ts";
 import { confirmAbsence } from "./confirm-absence.ts";
 import { createFolderSource } from "./folder.ts";
-import { type ListSiblings, listFolderSiblings, listPrefixSiblings, noSiblings } from "./list-siblings.ts";
+import { listFolder } from "./list/folder.ts";
+import type { List } from "./list/list.ts";
+import { listPrefixes } from "./list/prefixes.ts";
+import { type ListSiblings, siblingsFrom, siblingsOf } from "./list/siblings.ts";
 import { createPrefixSource } from "./prefixes.ts";
 import { createHttpSource } from "./remote/http.ts";
 import { retrySource } from "./remote/retry-breaker.ts";
@@ -38,6 +41,7 @@ export interface OpenSource {
   readonly policy: FreshnessPolicy;
   /** Keeps two sources apart in one cache. */
   readonly name: string;
+  readonly list: List;
   readonly neighbours: ListSiblings;
 }
 
@@ -54,12 +58,22 @@ export async function openSource(options: OpenSourceOptions): Promise<OpenSource
     sources.map(async (one) => ({ prefix: one.prefix, ...(await openOne(one.source, options)) })),
   );
   const name = sources.map((one) => `${one.prefix} ${nameOf(one.source)}`).join("\n");
-  return { source: createPrefixSource(opened), neighbours: listPrefixSiblings(opened), policy, name };
+  return {
+    source: createPrefixSource(opened),
+    list: listPrefixes(opened),
+    neighbours: siblingsOf(opened),
+    policy,
+    name,
+  };
 }
 
 // --- one location ---
 
-type Opened = Pick<OpenSource, "source" | "neighbours">;
+type Opened = Pick<OpenSource, "source" | "list" | "neighbours">;
+
+function withSiblings(source: Source, list: List): Opened {
+  return { source, list, neighbours: siblingsFrom(list) };
+}
 
 async function openOne(
   location: SourceLocation,
@@ -70,27 +84,26 @@ async function openOne(
   const retried = (source: Source): Source =>
     retrySource(confirm(source), { patienceMs: patienceOf(timeouts) });
   if (location.kind === "folder") {
-    const { source, neighbours } = await openFolder(resolve(location.path), mostBytes);
-    return { source: confirm(asUploaded(asStored(source), mostBytes)), neighbours };
+    const path = resolve(location.path);
+    const source = await openFolder(path, mostBytes);
+    return withSiblings(confirm(asUploaded(asStored(source), mostBytes)), listFolder(path));
   }
   if (location.kind === "http")
-    return {
-      source: retried(createHttpSource(location.base, timeouts, mostBytes)),
-      neighbours: noSiblings,
-    };
+    return withSiblings(retried(createHttpSource(location.base, timeouts, mostBytes)), noListing);
   const { bucket, prefix } = location;
   const source = await createS3Source({ ...s3, bucket, prefix }, timeouts, mostBytes);
-  return { source: retried(source), neighbours: source.neighbours };
+  return withSiblings(retried(source), source.list);
 }
 
-async function openFolder(path: string, maxBytes: number | undefined): Promise<Opened> {
+async function noListing(): Promise<never> {
+  throw new Problem("cannot-list");
+}
+
+async function openFolder(path: string, maxBytes: number | undefined): Promise<Source> {
   const stats = await stat(path).catch(() => undefined);
   if (stats?.isDirectory() !== true)
     throw new NoSource(`SOURCE: the folder ${path} does not exist; create it, or name another with --source`);
-  return {
-    source: createFolderSource(path, { device: stats.dev, maxBytes }),
-    neighbours: listFolderSiblings(path),
-  };
+  return createFolderSource(path, { device: stats.dev, maxBytes });
 }
 
 /** Identifies the photographs, not the way to them: credentials and endpoints may change. */

@@ -149,6 +149,16 @@ test("serve --dev shows a help page at / with every URL parameter and every erro
   expect((await fetch(`${server.url}favicon.ico`)).status).toBe(204);
 });
 
+test("serve --dev listens only for this machine, unless HOST says otherwise", () => {
+  const hostOf = (flags: string[], env = {}) =>
+    loadConfig("serve", ["--source", folder, ...flags], env).config.host;
+  expect(hostOf([])).toBe("::");
+  expect(hostOf(["--dev"])).toBe("127.0.0.1");
+  expect(hostOf([], { DEV: "on" })).toBe("127.0.0.1");
+  expect(hostOf(["--dev"], { HOST: "::" })).toBe("::");
+  expect(hostOf(["--dev", "--host", "0.0.0.0"])).toBe("0.0.0.0");
+});
+
 test("a port that is in use is named with the remedy", async () => {
   const other = createServer().listen(0, "127.0.0.1");
   await new Promise((resolve) => other.once("listening", resolve));

@@ -206,7 +206,7 @@ describe("an answer of S3 that is no photograph", () => {
     const asked = source.open("a.jpg", new AbortController().signal);
     await expect(asked).rejects.toMatchObject({ code: "source-failed" });
     expect(sent).toBeLessThan(64 * 2 ** 20);
-    const listed = source.neighbours("a.jpg", new AbortController().signal);
+    const listed = source.list({ folder: "", deep: false, most: 10 }, new AbortController().signal);
     await expect(listed).rejects.toThrow();
   });
 

@@ -4,8 +4,9 @@ import { defaultSourceBytes } from "../../encode/limits.ts";
 import { Problem } from "../../errors.ts";
 import type { ByteRange } from "../../http/range.ts";
 import { traceHeaders } from "../../telemetry/trace-context.ts";
+import { AccessDenied } from "../access-denied.ts";
 import { exactly } from "../body.ts";
-import { type ListSiblings, MOST_SIBLINGS, siblingsBy } from "../list-siblings.ts";
+import type { List } from "../list/list.ts";
 import { failedProblem, isShortage } from "../shortage.ts";
 import type { Source } from "../source.ts";
 import { asUploaded, type StoredSource, type StoredStat } from "../stored.ts";
@@ -14,6 +15,7 @@ import { type Connections, createConnections } from "./connections.ts";
 import { faultProblem } from "./faults.ts";
 import { fromNodeBody } from "./node-body.ts";
 import { boundAnswers } from "./s3-answers.ts";
+import { listBucket } from "./s3-list.ts";
 import { remoteTimeouts, type Timeouts, within } from "./timeouts.ts";
 
 /** A bucket, and how to connect to it. */
@@ -31,7 +33,7 @@ export interface S3Options {
 
 /** A bucket as a source, which can be listed if the credentials allow it. */
 export interface S3Source extends Source {
-  readonly neighbours: ListSiblings;
+  readonly list: List;
 }
 
 /**
@@ -72,16 +74,13 @@ export async function createS3Source(
     return statOf(output, output.ContentRange);
   }
 
-  const neighbours = siblingsBy(async (prefix, depth, signal) => {
-    const command = new ListObjectsV2Command({
-      Bucket: options.bucket,
-      Prefix: options.prefix + prefix,
-      MaxKeys: MOST_SIBLINGS,
-      ...(depth === "folder" && { Delimiter: "/" }),
-    });
-    const send = (abortSignal: AbortSignal) => client.send(command, { abortSignal });
-    const { Contents: objects = [] } = await inTime(signal, send);
-    return objects.flatMap(({ Key: key }) => (key === undefined ? [] : [key.slice(options.prefix.length)]));
+  const list = listBucket(options, async (input, signal) => {
+    const send = (abortSignal: AbortSignal) => client.send(new ListObjectsV2Command(input), { abortSignal });
+    try {
+      return await inTime(signal, send);
+    } catch (error) {
+      throw listProblem(toProblem(error, signal));
+    }
   });
 
   const stored: StoredSource = {
@@ -113,7 +112,7 @@ export async function createS3Source(
       }
     },
   };
-  return { ...asUploaded(stored, mostBytes), neighbours };
+  return { ...asUploaded(stored, mostBytes), list };
 }
 
 // --- client ---
@@ -187,6 +186,16 @@ function toProblem(error: unknown, signal: AbortSignal): unknown {
     ...(!/^(?:Unknown|Error$)/.test(name) && { code: name }),
     // Public text: only a code.
     ...(/^[A-Z_]{1,40}$/.test(storageClass) && { storageClass }),
+  });
+}
+
+/** A refused listing says nothing about a photograph. */
+function listProblem(problem: unknown): unknown {
+  if (!(problem instanceof Problem && problem.cause instanceof AccessDenied)) return problem;
+  return new Problem("cannot-list", {
+    detail: "The storage does not let the server list: its credentials need s3:ListBucket.",
+    cause: problem.cause,
+    ...(problem.storage !== undefined && { storage: problem.storage }),
   });
 }
 

@@ -5,9 +5,11 @@ import { rgwOf, signalDaemon, startDaemon, stopDaemon, until } from "../../../de
 import { Problem } from "../../errors.ts";
 import { readWhole } from "../../source/body.ts";
 import { confirmAbsence } from "../../source/confirm-absence.ts";
+import { siblingsFrom } from "../../source/list/siblings.ts";
 import { createHttpSource } from "../../source/remote/http.ts";
 import { createS3Source, type S3Options } from "../../source/remote/s3.ts";
 import { remoteTimeouts } from "../../source/remote/timeouts.ts";
+import { expectListing } from "../../source/test/listing.ts";
 import { describeSource } from "../../source/test/source-suite.ts";
 
 const ceph = inject("ceph");
@@ -62,7 +64,7 @@ describe("RGW", () => {
     const prefix = "beside/";
     for (const key of ["a.jpg", "trips/b.jpg", "trips/c d.jpg", "trips/deep/e.jpg"])
       await put(ceph.bucket, prefix)(key, Buffer.from("photo"));
-    const { neighbours } = await createS3Source({ ...options, prefix });
+    const neighbours = siblingsFrom((await createS3Source({ ...options, prefix })).list);
     expect(await neighbours("x.jpg", signal)).toEqual(["a.jpg"]);
     expect(await neighbours("trips/x.jpg", signal)).toEqual(["trips/b.jpg", "trips/c d.jpg"]);
     expect(await neighbours("Trips/x.jpg", signal)).toEqual([
@@ -72,7 +74,19 @@ describe("RGW", () => {
       ...options,
       credentials: { accessKeyId: "x", secretAccessKey: "y" },
     });
-    await expect(refused.neighbours("x.jpg", signal)).rejects.toThrow();
+    await expect(siblingsFrom(refused.list)("x.jpg", signal)).rejects.toThrow();
+  });
+
+  test("RGW lists page by page, in the order of bytes, and never beyond the source's prefix", async () => {
+    const all = ["A.jpg", "a b.jpg", "a.jpg", "a/1.jpg", "a/2.jpg", "a/b/3.jpg", "é.jpg", "日本/4.jpg"];
+    for (const key of [...all, "a/"]) await put(ceph.bucket, "listed/")(key, Buffer.from("photo"));
+    await put(ceph.bucket, "listed-not/")("secret.jpg", Buffer.from("photo"));
+    const { list } = await createS3Source({ ...options, prefix: "listed/" });
+    await expectListing(list, all);
+    const refused = await createS3Source({ ...options, bucket: "no-such-bucket" });
+    expect(await codeOf(refused.list({ folder: "", deep: false, most: 5 }, signal))).toBe(
+      "source-misconfigured",
+    );
   });
 
   test("RGW with a wrong key pair or bucket is a failure, never a missing photograph", async () => {

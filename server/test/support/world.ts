@@ -13,7 +13,8 @@ import { openPublished, type Published } from "../../published/published.ts";
 import { createService, type Service, type ServiceOptions } from "../../service.ts";
 import { confirmAbsence } from "../../source/confirm-absence.ts";
 import { createFolderSource } from "../../source/folder.ts";
-import { listFolderSiblings } from "../../source/list-siblings.ts";
+import { listFolder } from "../../source/list/folder.ts";
+import { siblingsFrom } from "../../source/list/siblings.ts";
 import type { Source } from "../../source/source.ts";
 import type { RequestLine } from "../../telemetry/log.ts";
 
@@ -81,9 +82,11 @@ export async function createWorld({
     },
   };
   const silent = () => undefined;
+  const list = listFolder(folder);
   const service = createService({
     source,
-    neighbours: listFolderSiblings(folder),
+    list,
+    neighbours: siblingsFrom(list),
     cache,
     encoder,
     policy: policy ?? folderPolicy(0),
