@@ -6,7 +6,7 @@ import type { Post } from "./content/posts.ts";
 import { formatBytes } from "./counted.ts";
 import type { Finding } from "./findings.ts";
 import { writeWhole } from "./manifest.ts";
-import type { Answers } from "./proxy/session.ts";
+import type { Answers } from "./proxy/answers.ts";
 import { variantsOf } from "./proxy/warm/variant.ts";
 import { readText } from "./read-text.ts";
 

@@ -8,10 +8,11 @@ import { heavyPreviews, leftOut, readUnprinted } from "./covers.ts";
 import { siteFinding } from "./findings.ts";
 import { manifestImage, readManifest, writeManifest } from "./manifest.ts";
 import { planRequests } from "./plan.ts";
+import { type Answers, type Place, refusals } from "./proxy/answers.ts";
 import { blameOf, type Refusal } from "./proxy/blame.ts";
 import { otherServers } from "./proxy/other-servers.ts";
 import type { Probed } from "./proxy/probe.ts";
-import { type Answers, createSession, type Place, refusals, type SessionOptions } from "./proxy/session.ts";
+import { createSession, type SessionOptions } from "./proxy/session.ts";
 import { loadSite, type Site, type SiteOptions } from "./site/site.ts";
 
 export interface ScanOptions extends SessionOptions {

@@ -58,7 +58,7 @@ const recipes: Readonly<Record<string, Recipe>> = {
     folders: /^(server|scan)\//,
     exceptions: {
       "scan/proxy/parse-answers.ts": "an answer about the token",
-      "scan/proxy/session.ts": "absent photographs, which no other code means",
+      "scan/proxy/answers.ts": "absent photographs, which no other code means",
       "scan/proxy/suggestions.ts": "absent photographs, which no other code means",
       "server/api/probe.ts": "absent photographs, which no other code means",
       "server/source/access-denied.ts": "absent photographs, which no other code means",

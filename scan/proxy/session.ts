@@ -1,23 +1,14 @@
 import type { MetaField } from "../../contract/meta.ts";
-import { type ImageRequest, parseQuery } from "../../contract/request.ts";
 import { formatBytes } from "../counted.ts";
-import { type Finding, formatFinding } from "../findings.ts";
 import type { Progress } from "../progress.ts";
-import { blameOf, type Refusal } from "./blame.ts";
+import { type Answers, isAbsent, isThere } from "./answers.ts";
 import { type Probed, probe, probeNeighbours } from "./probe.ts";
 import { defaultSetName, publishSet, type SetName } from "./publish.ts";
 import type { Server } from "./request.ts";
 import { readWeights, writeWeights } from "./state.ts";
 import { withSuggestions } from "./suggestions.ts";
 import { loadThumbnails } from "./thumbnails.ts";
-import {
-  eachResult,
-  type Requests,
-  readersOf,
-  type Variant,
-  variantsOf,
-  type WarmResults,
-} from "./warm/variant.ts";
+import { eachResult, type Requests, readersOf } from "./warm/variant.ts";
 import { warm } from "./warm.ts";
 
 /** How to connect to the proxy, and how to show progress. */
@@ -39,22 +30,6 @@ export interface SessionOptions {
   /** The commit that CI builds. */
   readonly commit?: string;
   readonly now: Date;
-}
-
-/** A place that shows a photograph. */
-export interface Place {
-  readonly file: string;
-  readonly key: string;
-  /** The possible keys, in order. */
-  readonly keys?: readonly string[];
-  readonly line: number;
-  readonly column: number;
-}
-
-/** The proxy's answers. */
-export interface Answers {
-  readonly photos: ReadonlyMap<string, Probed>;
-  readonly variants: WarmResults;
 }
 
 /** Result of the warm-up. */
@@ -150,49 +125,6 @@ export function createSession(site: AskingSite, options: SessionOptions): Sessio
   };
 }
 
-/** An error at each place that shows a photograph which is at fault, or which has a variant that cannot be made. */
-export function refusals(
-  places: Iterable<Place>,
-  requests: Iterable<ImageRequest>,
-  { photos, variants }: Answers,
-): Finding[] {
-  const words = new Map<string, string>();
-  for (const { variant, detail } of failedVariants(requests, variants))
-    words.set(variant.request.key, variantWords(variant, detail));
-  for (const [key, info] of photos)
-    if (!isThere(info) && blameOf(info.problem.code) === "photograph")
-      words.set(key, `${key}: ${info.problem.detail}`);
-  if (words.size === 0) return [];
-  const findings = new Map<string, Finding>();
-  for (const { file, key, keys = [], line, column } of places) {
-    // If the first key is missing, and the next exists but is withheld, the hook knows neither.
-    const message = words.get(photos.has(key) ? key : (keys.find((other) => photos.has(other)) ?? key));
-    if (message === undefined) continue;
-    const tried = isAbsent(photos.get(key)) ? keys.filter((other) => other !== key) : [];
-    const also = tried.length === 0 ? "" : ` Neither is ${tried.join(", nor ")}.`;
-    const finding: Finding = { severity: "error", file, line, column, message: message + also };
-    findings.set(formatFinding(finding), finding);
-  }
-  return [...findings.values()];
-}
-
-/**
- * Why some photographs or variants are not settled, and which; undefined if all are. The scan is then incomplete, and no post
- * is at fault.
- */
-export function unsettledWords({ photos, variants }: Answers): string | undefined {
-  const keys = new Map<string, Set<string>>();
-  const add = (key: string, { code, detail }: Refusal): void => {
-    if (blameOf(code) !== "photograph") keys.set(detail, (keys.get(detail) ?? new Set()).add(key));
-  };
-  for (const [key, info] of photos) if (!isThere(info)) add(key, info.problem);
-  for (const [query, byReader] of variants)
-    for (const result of Object.values(byReader))
-      if (result.status === "failed") add(parseQuery(query).key, result.problem);
-  if (keys.size === 0) return undefined;
-  return [...keys].map(([detail, of]) => `${detail}: ${someOf([...of])}`).join("\n");
-}
-
 // --- keys ---
 
 /** The next possible key of each image whose earlier keys do not exist; each key once. */
@@ -212,10 +144,6 @@ function withoutPassedOver(
   const shown = images.map((keys) => keys.find((key) => !isAbsent(photos.get(key))) ?? keys[0]);
   const kept = new Set(shown);
   return new Map([...photos].filter(([key]) => kept.has(key)));
-}
-
-function isAbsent(info: Probed | undefined): boolean {
-  return info !== undefined && "problem" in info && info.problem.code === "source-absent";
 }
 
 // --- parts ---
@@ -239,40 +167,8 @@ function budgetWarnings(results: Answers["variants"], budget: number | undefined
   ];
 }
 
-// --- words ---
-
-function* failedVariants(
-  requests: Iterable<ImageRequest>,
-  variants: Answers["variants"],
-): Generator<{ readonly variant: Variant; readonly detail: string }> {
-  if (![...eachResult(variants)].some(({ status }) => status === "failed")) return;
-  for (const request of requests)
-    for (const variant of variantsOf(request)) {
-      const result = variants.get(variant.query)?.[variant.accept];
-      if (result?.status === "failed" && blameOf(result.problem.code) === "photograph")
-        yield { variant, detail: result.problem.detail };
-    }
-}
-
-/** `a.jpg, b.jpg, c.jpg and 9 more` */
-function someOf(keys: readonly string[]): string {
-  const more = keys.length - 3;
-  return `${keys.slice(0, 3).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
-}
-
 function sum<T>(all: Iterable<T>, of: (one: T) => number): number {
   let total = 0;
   for (const one of all) total += of(one);
   return total;
-}
-
-export function isThere(info: Probed | undefined): info is Exclude<Probed, { readonly problem: unknown }> {
-  return info !== undefined && !("problem" in info);
-}
-
-function variantWords({ request, accept }: Variant, detail: string): string {
-  const { key, width, ratio, quality, format } = request;
-  const size = [width && `${width} px`, ratio, quality && `q ${quality}`].filter(Boolean).join(", ");
-  const kind = format ?? { avif: "AVIF", webp: "WebP", none: "JPEG", any: "" }[accept];
-  return `${key} cannot be made as ${kind} (${size}): ${detail}`;
 }

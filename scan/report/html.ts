@@ -2,7 +2,7 @@ import { browserAccept } from "../../contract/accept.ts";
 import { type ImageRequest, isOriginal } from "../../contract/request.ts";
 import { counted, formatBytes } from "../counted.ts";
 import { type Finding, formatFinding, sortFindings } from "../findings.ts";
-import type { Answers } from "../proxy/session.ts";
+import type { Answers } from "../proxy/answers.ts";
 import { eachResult, variantsOf } from "../proxy/warm/variant.ts";
 import { style } from "./style.ts";
 
