@@ -194,7 +194,7 @@ describe.runIf(hasKubectl())("the guide", () => {
 
   test("the guide names every component that opens a flow", () => {
     const flows = components.filter(
-      (name) => !["ingress", "monitoring", "s3-egress", "without-keys"].includes(name),
+      (name) => !["ingress", "monitoring", "publish-ingress", "s3-egress", "without-keys"].includes(name),
     );
     expect(flows.length).toBeGreaterThan(5);
     for (const name of flows) expect(guide).toContain(`| \`${name}\` |`);

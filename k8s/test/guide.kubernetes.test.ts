@@ -1,7 +1,12 @@
-import { readFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { load } from "js-yaml";
-import type { IPersistentVolumeClaim } from "kubernetes-models/v1";
-import { describe, expect, test } from "vitest";
+import type { IIngress, INetworkPolicy } from "kubernetes-models/networking.k8s.io/v1";
+import type { IConfigMap, IPersistentVolumeClaim, ISecret } from "kubernetes-models/v1";
+import { describe, expect, onTestFinished, test } from "vitest";
 import {
   api,
   apply,
@@ -17,12 +22,98 @@ import {
   useNodes,
 } from "./cluster.ts";
 import { found } from "./objects.ts";
-import { type KubeObject, type Own, type Rendered, render } from "./render.ts";
+import { type KubeObject, type Own, parseObjects, type Rendered, render } from "./render.ts";
 
 const done = { status: 0, stderr: "" };
 const guide = readFileSync(new URL("../README.md", import.meta.url), "utf8");
 
 describe.runIf(clusterRuns)("what the guide says of", () => {
+  test("an installation, step by step: all pods run the image that was chosen, and every Secret that they name exists", async () => {
+    await useNodes(8000);
+    const folder = operatorFolder();
+    const install = sectionOf("## Install");
+    onTestFinished(
+      async () => void (await kubectl(["delete", "namespace", "imgproxy-lite", "--wait=false"])),
+    );
+    // An engine and a storage are not here; everything else is run as it is written, in this order.
+    for (const block of blocksOf(install, "sh").filter((text) => !/^(podman|aws) /.test(text)))
+      expect([block, await shell(`cd "${folder}"; ${block}`)]).toEqual([
+        block,
+        expect.objectContaining(done),
+      ]);
+    const objects = kustomize(folder, found(blocksOf(install, "yaml")[0], "a kustomization"));
+    await provideVolumes("imgproxy-lite", objects);
+    expect(await apply(objects)).toMatchObject(done);
+    await expect.poll(async () => (await podsOf("imgproxy-lite")).filter(isReady)).toHaveLength(2);
+    const pods = [...(await podsOf("imgproxy-lite")), ...(await podsOf("imgproxy-lite", "gc"))];
+    const containers = pods.flatMap(({ spec }) => spec?.containers ?? []);
+    expect(new Set(containers.map(({ image }) => image))).toEqual(
+      new Set(["registry.example/imgproxy-lite:0.1.0"]),
+    );
+    const { items } = await api.get<{ items: ISecret[] }>("/api/v1/namespaces/imgproxy-lite/secrets");
+    const secrets = items.map(({ metadata }) => metadata?.name);
+    const volumes = pods.flatMap(({ spec }) => spec?.volumes ?? []);
+    const { spec } = await api.get<IIngress>(
+      "/apis/networking.k8s.io/v1/namespaces/imgproxy-lite/ingresses/imgproxy-lite",
+    );
+    const named = [...volumes.map(({ secret }) => secret?.secretName), spec?.tls?.[0]?.secretName];
+    expect(secrets).toEqual(expect.arrayContaining([...new Set(named.filter(Boolean))]));
+    expect([spec?.rules?.[0]?.host, spec?.tls?.[0]?.hosts]).toEqual([
+      "images.my-blog.example",
+      ["images.my-blog.example"],
+    ]);
+  });
+
+  test("a MinIO in a private network: the servers get its address, and may connect to it", async () => {
+    const namespace = await createNamespace();
+    const block = found(blocksOf(sectionOf("## MinIO and other S3"), "yaml")[0], "a kustomization");
+    const objects = kustomize(
+      operatorFolder(),
+      block.replace("namespace: imgproxy-lite", `namespace: ${namespace}`),
+    );
+    expect(await apply(objects)).toMatchObject(done);
+    const settings = objects.find(({ metadata }) => metadata.name.startsWith("imgproxy-lite-server-")) as
+      | IConfigMap
+      | undefined;
+    expect(settings?.data).toMatchObject({
+      S3_ENDPOINT: "http://10.0.0.5:9000",
+      S3_FORCE_PATH_STYLE: "on",
+      SOURCE: "s3://photographs",
+    });
+    const path = `/apis/networking.k8s.io/v1/namespaces/${namespace}/networkpolicies/imgproxy-lite`;
+    const { spec } = await api.get<INetworkPolicy>(path);
+    expect(spec?.egress).toContainEqual({
+      to: [{ ipBlock: { cidr: "10.0.0.5/32" } }],
+      ports: [{ port: 9000, protocol: "TCP" }],
+    });
+  });
+
+  test("a scan's service account may forward a port to the servers, and read no Secret", async () => {
+    const namespace = await createNamespace();
+    const role = found(blocksOf(sectionOf("## Scans from outside"), "yaml")[0], "a Role");
+    const objects = parseObjects(role.replace("namespace: imgproxy-lite", `namespace: ${namespace}`));
+    expect(await apply(objects)).toMatchObject(done);
+    const binding = ["create", "rolebinding", "publish", "--role=imgproxy-lite-publish", "-n", namespace];
+    expect(await kubectl([...binding, `--serviceaccount=${namespace}:default`])).toMatchObject(done);
+    const may = async (...what: readonly string[]) => {
+      const as = `--as=system:serviceaccount:${namespace}:default`;
+      return (await kubectl(["auth", "can-i", ...what, "-n", namespace, as])).stdout.trim();
+    };
+    const needed = [
+      ["get", "services"],
+      ["list", "pods"],
+      ["get", "pods"],
+      ["create", "pods", "--subresource=portforward"],
+    ];
+    for (const what of needed) expect([what, await may(...what)]).toEqual([what, "yes"]);
+    for (const what of [
+      ["get", "secrets"],
+      ["create", "pods"],
+      ["create", "pods", "--subresource=exec"],
+    ])
+      expect([what, await may(...what)]).toEqual([what, "no"]);
+  });
+
   test("removing a release as in the guide keeps the namespace and other programs in it", async () => {
     const namespace = await createNamespace();
     const objects = render("overlays/s3", { namespace });
@@ -138,7 +229,44 @@ function oldRelease(namespace: string): KubeObject[] {
   ];
 }
 
+// --- an operator's folder ---
+
+/** A checkout beside the operator's own files, and the files that the guide's commands name. */
+function operatorFolder(): string {
+  // kustomize follows no link out of its folder.
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), "operator-")));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  mkdirSync(join(folder, "imgproxy-lite"));
+  cpSync(fileURLToPath(new URL("..", import.meta.url)), join(folder, "imgproxy-lite/k8s"), {
+    recursive: true,
+  });
+  writeFileSync(join(folder, "key.txt"), "a secret key");
+  const files = ["-keyout", join(folder, "privkey.pem"), "-out", join(folder, "fullchain.pem")];
+  const args = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=images.example", ...files];
+  execFileSync("openssl", args, { stdio: "ignore" });
+  return folder;
+}
+
+function kustomize(folder: string, kustomization: string): KubeObject[] {
+  writeFileSync(join(folder, "kustomization.yaml"), kustomization);
+  return parseObjects(
+    execFileSync("kubectl", ["kustomize", folder], { encoding: "utf8", maxBuffer: 2 ** 24 }),
+  );
+}
+
 // --- blocks of the guide ---
+
+function sectionOf(heading: string): string {
+  const [, section = ""] = guide.split(`\n${heading}`);
+  return section.split("\n## ")[0] ?? "";
+}
+
+/** The blocks of one language, without the indent of their list. */
+function blocksOf(section: string, language: string): string[] {
+  return [...section.matchAll(new RegExp(`\n( *)\`\`\`${language}\n([\\s\\S]*?)\n *\`\`\``, "g"))].map(
+    ([, indent = "", text = ""]) => text.replaceAll(new RegExp(`^${indent}`, "gm"), ""),
+  );
+}
 
 function blockText(after: string, language: string): string {
   const [, text = ""] = guide.split(`\n${after}`);

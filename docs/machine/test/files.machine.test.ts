@@ -110,12 +110,14 @@ describe("containers", () => {
       else expect(Object.keys(compose.volumes)).toContain(name);
   });
 
-  test("one release: Compose, podman, and Kubernetes name the same image", () => {
+  test("one release: Compose, podman, and Kubernetes name the image of this version", () => {
     const kubernetes = load(
-      readFileSync(path.join(machine, "../../k8s/base/kustomization.yaml"), "utf8"),
+      readFileSync(path.join(machine, "../../k8s/image/kustomization.yaml"), "utf8"),
     ) as { readonly images: readonly { readonly newName: string; readonly newTag: string }[] };
     const { newName, newTag } = kubernetes.images[0] ?? { newName: "", newTag: "" };
     expect(server.image).toBe(`\${IMAGE:-${newName}:${newTag}}`);
+    const { version } = JSON.parse(readFileSync(path.join(machine, "../../package.json"), "utf8"));
+    expect(newTag).toBe(version);
   });
 });
 
