@@ -4,11 +4,12 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 /** They put a faulty node:fs below the modules that they test: no other file may get those modules. */
 const mocking = ["server/cache/test/volume-faults.test.ts", "server/gc/test/sweep-full.test.ts"];
 
-/** Tests with a command of their own: npm run test:ceph, test:kubernetes, test:machine, test:storms, test:hugo. */
+/** Tests with a command of their own, such as npm run test:ceph. */
 const elsewhere = [
   "**/node_modules/**",
   "**/*.hugo.test.ts",
   "**/*.ceph.test.ts",
+  "**/*.install.test.ts",
   "**/*.kubernetes.test.ts",
   "**/*.machine.test.ts",
   "**/*.chaos.test.ts",

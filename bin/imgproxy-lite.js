@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 
 const programs = {
   serve: async () => (await load("server")).serve,
@@ -38,14 +39,25 @@ else if (name === undefined || !Object.hasOwn(programs, name)) {
 }
 
 async function load(folder) {
-  try {
-    return await import(`../dist/${folder}/main.js`);
-  } catch (error) {
-    if (error.code !== "ERR_MODULE_NOT_FOUND") throw error;
-    throw new Error("imgproxy-lite is not built: run npm ci && npm run build", { cause: error });
-  }
+  const program = new URL(`../dist/${folder}/main.js`, import.meta.url);
+  if (existsSync(program)) return await import(program.href);
+  process.stderr.write(`imgproxy-lite: built files are missing: ${remedy()}\n`);
+  process.exit(2);
+}
+
+/** npm rebuilds only what it links, such as a checkout: a git package without its build has no sources, so nothing can build it. */
+function remedy() {
+  const folder = fileURLToPath(new URL("..", import.meta.url));
+  const { repository } = manifest();
+  return existsSync(new URL("../tsconfig.build.json", import.meta.url))
+    ? `run npm ci && npm run build in ${folder}, or use the release: ${repository}/releases`
+    : `the package manager skipped the scripts of ${folder}, and npm rebuild imgproxy-lite cannot make up for it. Use the release, which is built: ${repository}/releases`;
 }
 
 function version() {
-  return JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")).version;
+  return manifest().version;
+}
+
+function manifest() {
+  return JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
 }

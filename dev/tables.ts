@@ -4,21 +4,44 @@ import { help as scanHelp } from "../scan/options.ts";
 import { fileHelp, type Setting, settings } from "../server/config/settings.ts";
 import { type ProblemKind, problems } from "../server/errors.ts";
 import { metricDefinitions } from "../server/telemetry/metric-definitions.ts";
+import { type Release, readRelease } from "./release.ts";
 import { allPromises, chosenPromises } from "./results.ts";
 
 /** The files with generated tables, below the repository's root. */
-export const generatedFiles = ["README.md", "k8s/README.md", "bench/README.md"] as const;
+export const generatedFiles = [
+  "README.md",
+  "hugo-module/README.md",
+  "docs/machine/README.md",
+  "docs/machine/compose.yaml",
+  "k8s/README.md",
+  "k8s/base/kustomization.yaml",
+  "k8s/argocd/publish/kustomization.yaml",
+  "bench/README.md",
+] as const;
 
 /**
- * The text of a file with each `<!-- name -->…<!-- /name -->` filled from the definitions.
+ * The text of a file with each `<!-- name -->…<!-- /name -->` filled from the definitions, and with the image of the release.
+ * @param release whose addresses are written.
  * @throws Error if the text has no place for a table.
  */
-export function withTables(file: (typeof generatedFiles)[number], text: string): string {
-  return Object.entries(tables[file]).reduce((filled, [name, render]) => {
-    const place = new RegExp(`(<!-- ${name} -->\n)[^]*?(<!-- /${name} -->)`);
+export function withTables(
+  file: (typeof generatedFiles)[number],
+  text: string,
+  release: Release = readRelease(),
+): string {
+  const withImage = text.replace(
+    imageReference,
+    (_, between: string) => `${release.image}${between}${release.version}`,
+  );
+  return Object.entries(tables(release)[file]).reduce((filled, [name, render]) => {
+    const place = new RegExp(`^( *)(.*<!-- ${name} -->\\n)[^]*?(^.*<!-- /${name} -->)`, "m");
     if (!place.test(filled)) throw new Error(`${file} has no <!-- ${name} -->…<!-- /${name} -->`);
-    return filled.replace(place, (_, start: string, end: string) => `${start}${render()}${end}`);
-  }, text);
+    return filled.replace(place, (_, indent: string, start: string, end: string) => {
+      // The block can be inside a list.
+      const lines = render().replaceAll(/^(?=.)/gm, indent);
+      return `${indent}${start}${lines}${end}`;
+    });
+  }, withImage);
 }
 
 // --- tables ---
@@ -79,11 +102,71 @@ const operation: Tables = {
     ),
 };
 
-const tables: Readonly<Record<(typeof generatedFiles)[number], Tables>> = {
-  "README.md": reference,
+const tables = (release: Release): Readonly<Record<(typeof generatedFiles)[number], Tables>> => ({
+  "README.md": { ...reference, clone: () => cloning(release), install: () => installation(release) },
+  "hugo-module/README.md": { install: () => installation(release), ways: () => ways(release) },
   "k8s/README.md": operation,
+  "docs/machine/README.md": {},
+  "docs/machine/compose.yaml": {},
+  "k8s/base/kustomization.yaml": {},
+  "k8s/argocd/publish/kustomization.yaml": {},
   "bench/README.md": { promises: () => allPromises(results) },
-};
+});
+
+// --- addresses ---
+
+function cloning({ repository }: Release): string {
+  const name = repository.slice(repository.lastIndexOf("/") + 1);
+  return `\`\`\`sh
+git clone ${repository} && cd ${name}
+npm ci && npm run demo   # the server, the scan, and the example blog at http://localhost:1313/
+npm ci && npm test       # types, lint, tests with real parts: sharp, Hugo, Chromium
+\`\`\`
+`;
+}
+
+function installation({ file }: Release): string {
+  return `\`\`\`sh
+echo allow-remote=root >> .npmrc   # npm 12 installs no address that package.json names without it
+npm install --save-dev ${file}
+\`\`\`
+`;
+}
+
+function ways({ file, git, repository }: Release): string {
+  const moduleName = "github.com/imgproxy-lite/imgproxy-lite";
+  return table(
+    ["way", "commands", "needs"],
+    [
+      ["release, npm", `\`npm install --save-dev --allow-remote=root ${file}\``, "Node ≥20.19"],
+      ["release, pnpm", `\`pnpm add --save-dev --allow-build=exifreader ${file}\``, "Node ≥20.19"],
+      [
+        "release, yarn",
+        `\`yarn add --dev imgproxy-lite@${file}\``,
+        "Node ≥20.19; from yarn 2 on, `nodeLinker: node-modules` in `.yarnrc.yml`",
+      ],
+      [
+        "git, built by npm",
+        `\`npm install --save-dev --allow-git=root ${git}\``,
+        "Node ≥20.19, git, two minutes; npm alone: pnpm, yarn and `--ignore-scripts` do not build",
+      ],
+      [
+        "git submodule as a theme",
+        `\`git submodule add ${repository} themes/imgproxy-lite && npm --prefix themes/imgproxy-lite ci\`, and \`theme = ["imgproxy-lite", "your-theme"]\` instead of the import`,
+        "git; Node ≥20.19 for the scan",
+      ],
+      [
+        "Go module",
+        `\`hugo mod init blog && hugo mod get ${moduleName}\`, without \`replacements\``,
+        "Go, git; Node and one of the ways above for the scan",
+      ],
+      ["vendored", "then `hugo mod vendor`", "Go once; the build needs neither Go nor a network"],
+    ],
+  );
+}
+
+/** The image's name and version in commands and manifests. */
+const imageReference = /ghcr\.io\/[\w.-]+\/[\w.-]+(:|\n *newTag: )[\w.-]*\w/g;
 
 /** The number of cores is this machine's, not the reader's. */
 const byCores: ReadonlyMap<string, string> = new Map([

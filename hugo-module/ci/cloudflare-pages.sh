@@ -1,6 +1,6 @@
 # A blog's build.sh: to Cloudflare Pages, which clones the submodules and runs npm ci. The build command is "bash build.sh", the
 # output directory "public", the environment variable NODE_VERSION 22.
-# Once: install imgproxy-lite (the manual: Every way to import it), then npm install --save-dev hugo-extended
+# Once: install imgproxy-lite (the manual: Every way to install it), then npm install --save-dev hugo-extended
 # Environment variables, secret: TOKEN (the server's; needs /api, the manual: The token and /api; without it the scan warms as a
 # reader does), HUGO_IMGPROXY_KEY if URLs are signed.
 set -euo pipefail

@@ -1,5 +1,6 @@
 import type { IConfigMap } from "kubernetes-models/v1";
 import { describe, expect, test } from "vitest";
+import { readRelease } from "../../dev/release.ts";
 import {
   api,
   apply,
@@ -122,7 +123,7 @@ async function deploy(folder: Rendered, pods: number, into?: string): Promise<st
 }
 
 async function rollOut(namespace: string, folder: Rendered, newTag: string): Promise<void> {
-  const own: Own = { namespace, images: [{ name: "ghcr.io/imgproxy-lite/imgproxy-lite", newTag }] };
+  const own: Own = { namespace, images: [{ name: readRelease().image, newTag }] };
   expect(await apply(render(folder, own))).toMatchObject(done);
   const status = ["rollout", "status", "deployment/imgproxy-lite", "--timeout=120s", "-n", namespace];
   expect(await kubectl(status)).toMatchObject(done);

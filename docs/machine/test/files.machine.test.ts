@@ -142,7 +142,10 @@ test.skipIf(reason !== undefined)(
     const { folder } = await copyProgram();
     const home = await temporaryFolder();
     execFileSync("chown", ["-R", "65534:65534", home, folder]);
-    const script = command.replace("node bin/", `exec "${process.execPath}" bin/`);
+    const script = command.replace(
+      "npx --no imgproxy-lite",
+      `exec "${process.execPath}" bin/imgproxy-lite.js`,
+    );
     const args = ["-ec", `cd "${folder}"; export HOME="${home}"; ${script}`];
     const within = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--", "sh", ...args];
     const server = await startPod({}, undefined, undefined, within);
