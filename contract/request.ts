@@ -47,7 +47,7 @@ export const parameterHelp = {
   fm: {
     takes: ["auto", ...askedFormats, "json"].map((format) => `\`${format}\``).join(" "),
     meaning:
-      "Format. `auto`, the default, is the best that the browser accepts. `json` describes the photograph.",
+      "Format. `auto`, the default, is the best that the browser accepts; instead of WebP, a JPEG where it is smaller. `json` describes the photograph.",
   },
   v: {
     takes: "10 hex digits",

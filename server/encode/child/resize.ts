@@ -1,4 +1,5 @@
 import sharp, { type OutputInfo, type Sharp } from "sharp";
+import type { Encoded } from "../encoder.ts";
 import { frameName, frameOf, isCropped } from "./frame.ts";
 import { decode, type Original } from "./original/original.ts";
 import { mayBeGraphic, type Plan, type TransformOptions } from "./plan.ts";
@@ -38,6 +39,8 @@ export interface Pixels {
   readonly opaque: boolean;
   /** A drawing, not a photograph: large areas with few colours. */
   readonly graphic: boolean;
+  /** The images that were made from these pixels. */
+  readonly encoded: Map<string, Encoded>;
 }
 
 /** One decode and resize for each tier, then every format from those pixels; freed after the last output of the tier. */
@@ -72,7 +75,7 @@ export class Tiers {
 async function toPixels(image: Sharp, mayBeGraphic: boolean): Promise<Pixels> {
   const { data, info } = await image.raw().toBuffer({ resolveWithObject: true });
   const graphic = mayBeGraphic && hasFewColours(data, info.channels);
-  return { data, info, opaque: isOpaque(data, info.channels), graphic };
+  return { data, info, opaque: isOpaque(data, info.channels), graphic, encoded: new Map() };
 }
 
 /** A photograph has a new colour every few pixels, even a smooth one; a drawing hardly ever. */

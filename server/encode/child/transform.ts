@@ -7,7 +7,7 @@ import { isCropped } from "./frame.ts";
 import { readCopyright } from "./metadata/copyright.ts";
 import { damaged, findDecodable, type Original, openOriginal } from "./original/original.ts";
 import { asItIs, passOn } from "./pass-on.ts";
-import { losslessPlans, type Plan, planOutput, type TransformOptions } from "./plan.ts";
+import { losslessPlans, type Plan, planOutput, rivalPlans, type TransformOptions } from "./plan.ts";
 import { Tiers, toTier } from "./resize.ts";
 
 /**
@@ -74,15 +74,28 @@ async function make(plan: Plan, original: Original, tiers: Tiers): Promise<Encod
     return asItIs(original, plan.choice.substitute);
   if (plan.animated) return encode(toTier(original, plan), plan);
   if (!plan.holds) return encode(toTier(original, plan), plan);
-  const { image, opaque, graphic } = await tiers.pixelsFor(plan);
+  const { image, opaque, graphic, encoded } = await tiers.pixelsFor(plan);
   // The best format can depend on whether the alpha channel is opaque: only the pixels show it.
   const [settled, visible] = opaque ? [plan.withoutAlpha(), image.removeAlpha()] : [plan, image];
-  if (!graphic) return encode(visible, settled);
-  let best = await encode(visible.clone(), settled);
-  for (const one of losslessPlans(settled)) {
-    // The lossless format is only an attempt to save bytes: if it fails, there is still the other result.
-    const made = await encode(visible.clone(), one).catch(() => best);
+  const attempt = (one: Plan) => once(encoded, one, () => encode(visible.clone(), one));
+  let best = await attempt(settled);
+  for (const one of [...(graphic ? losslessPlans(settled) : []), ...rivalPlans(settled)]) {
+    // Another format is only an attempt to save bytes: if it fails, there is still the other result.
+    const made = await attempt(one).catch(() => best);
     if (made.body.length < best.body.length) best = made;
   }
   return best;
+}
+
+/** A format that has lost against another one for some readers is what other readers get. */
+async function once(
+  encoded: Map<string, Encoded>,
+  plan: Plan,
+  encode: () => Promise<Encoded>,
+): Promise<Encoded> {
+  const { choice, quality, effort, lossless } = plan;
+  const name = [choice.format, quality, effort, lossless].join(" ");
+  const made = encoded.get(name) ?? (await encode());
+  encoded.set(name, made);
+  return { ...made, substitute: choice.substitute };
 }

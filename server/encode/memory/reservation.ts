@@ -10,6 +10,7 @@ import {
   planAs,
   planOutput,
   type Refusals,
+  rivalPlans,
   type Source,
   type WantedOutput,
 } from "../child/plan.ts";
@@ -155,15 +156,15 @@ function refusalsFor(job: JobToCome, output: Output, outputs: readonly Output[])
   return Object.fromEntries(problems.filter(([, problem]) => problem !== undefined));
 }
 
-/** Including the lossless formats that are tried beside it. */
+/** Including the other formats that are tried beside it. */
 function bytesOf(
   { layout, originalBytes }: JobToCome,
   source: Source,
   plan: Omit<Plan, "withoutAlpha">,
 ): number {
-  const tried = plan.holds && mayBeGraphic(source) ? losslessPlans(plan) : [];
+  const lossless = plan.holds && mayBeGraphic(source) ? losslessPlans(plan) : [];
   return Math.max(
-    ...[plan, ...tried].map((one) =>
+    ...[plan, ...lossless, ...rivalPlans(plan)].map((one) =>
       bytesToMake(layout, originalBytes, { ...one, format: one.choice.format }),
     ),
   );

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import sharp, { type Sharp } from "sharp";
 import { afterAll, describe, expect, test } from "vitest";
+import type { VariantClass } from "../../../contract/formats.ts";
 import { animation, photo, quarters } from "../../test/support/pictures.ts";
 import { losslessPlans } from "../child/plan.ts";
 import type { Encoded, Lane, Output } from "../encoder.ts";
@@ -312,6 +313,29 @@ describe("the lanes of readers and of a publish", () => {
         );
     },
   );
+
+  test("readers without AVIF get the smaller of WebP and JPEG: always from a publish, and live if the image is small", async () => {
+    const types = new Set<string>();
+    for (const [source, quality] of [
+      [readFileSync(new URL("score-pairs/night.jpg", import.meta.url)), 60],
+      [await photo(320, 240).jpeg({ quality: 95 }).toBuffer(), 80],
+    ] as const)
+      for (const lane of ["live", "warm"] as const) {
+        const make = (of: VariantClass) => encode(source, { class: of, quality, width: 320 }, { lane });
+        const [webp, jpg, best] = [await make("webp"), await make("jpg"), await make("auto-w")];
+        expect(best).toEqual({ ...(jpg.body.length < webp.body.length ? jpg : webp), ms: best.ms });
+        types.add(best.contentType);
+      }
+    expect([...types].sort()).toEqual(["image/jpeg", "image/webp"]);
+  });
+
+  test("a reader's large WebP is not compared with a JPEG", async () => {
+    const large = await photo(800, 600).jpeg({ quality: 95 }).toBuffer();
+    const make = (of: VariantClass) => encode(large, { class: of, quality: 80 });
+    const [webp, jpg, got] = [await make("webp"), await make("jpg"), await make("auto-w")];
+    expect(jpg.body.length).toBeLessThan(webp.body.length);
+    expect(got.contentType).toBe("image/webp");
+  });
 
   test("a reader's JPEG is progressive, without the search of mozjpeg", async () => {
     const { body } = await encode(original, { class: "jpg", quality: 60, width: 320 });
