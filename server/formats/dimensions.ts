@@ -101,9 +101,13 @@ function readTrack(bytes: ByteReader): HeaderSize | undefined {
 // --- boxes of ISO base media files (ISO/IEC 14496-12 §4.2) ---
 
 /** What is in a box, behind its header. */
-interface Span {
+export interface Span {
   readonly start: number;
   readonly end: number;
+}
+
+export interface NamedSpan extends Span {
+  readonly type: string;
 }
 
 /** The boxes at a path, from the outermost type to that of the boxes. @throws RangeError when the bytes end in the middle of it. */
@@ -120,11 +124,16 @@ export function* boxesAt(
 }
 
 function* boxesOf(bytes: ByteReader, wanted: string, within: Span): Generator<Span> {
+  for (const { type, start, end } of allBoxes(bytes, within)) if (type === wanted) yield { start, end };
+}
+
+/** The boxes in a box, in their order. @throws RangeError when the bytes end in the middle of one's header. */
+export function* allBoxes(bytes: ByteReader, within: Span): Generator<NamedSpan> {
   for (let at = within.start; at + BOX_BYTES <= within.end; ) {
     const size = boxSize(bytes, at, within.end);
     if (size < BOX_BYTES) return;
     const header = bytes.uint32(at) === LARGE ? 2 * BOX_BYTES : BOX_BYTES;
-    if (bytes.startsWith(wanted, at + 4)) yield { start: at + header, end: at + size };
+    yield { type: bytes.text(at + 4, 4), start: at + header, end: at + size };
     at += size;
   }
 }

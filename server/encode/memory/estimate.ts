@@ -29,6 +29,10 @@ const decoding = {
   avif: { pixel: 20, pixelOfMoreBits: 27 },
   /** One canvas, for any number of frames. */
   gif: { pixel: 30 },
+  /** The table of an HDR picture, while it is made. */
+  toneMapping: { bytes: 32 * 2 ** 20 },
+  /** Pixels as they are stored, divided by alpha, and as PNG (straight-alpha.ts). */
+  straightened: { byte: 3 },
   /** For an EXIF rotation, the output is kept once more. */
   turned: { byte: 1.1 },
 } as const;
@@ -60,7 +64,13 @@ export function bytesToMake(layout: Layout, originalBytes: number, making: Makin
   const decode = bytesToDecode(layout, whole.width * whole.height, making.animated);
   const encode = bytesToEncode(making);
   const pixels = making.holds ? bytesToHold(making) : 0;
-  return Math.ceil(EVERY_JOB + originalBytes + decode + pixels + encode);
+  return Math.ceil(EVERY_JOB + bytesOfFile(layout, originalBytes) + decode + pixels + encode);
+}
+
+/** A file is copied if it gets a colour profile and has no space for it. */
+function bytesOfFile({ retagged }: Layout, originalBytes: number): number {
+  if (retagged === "no") return originalBytes;
+  return 2 * originalBytes + (retagged === "table" ? decoding.toneMapping.bytes : 0);
 }
 
 /** Bytes to pass an animation on without its metadata: nothing is decoded, and there is one copy. */
@@ -78,7 +88,8 @@ export function bytesToScore(layouts: readonly [Layout, Layout], fileBytes: numb
   const pixels = layouts.map(({ width, height }) => width * height);
   const decode = layouts.map((layout) => bytesToDecode(layout, layout.width * layout.height, false));
   const compare = pixels.reduce((sum, one) => sum + scoring.pixel * one, 0);
-  return Math.ceil(EVERY_JOB + fileBytes + Math.max(...decode) + compare);
+  const files = Math.max(...layouts.map((layout) => bytesOfFile(layout, fileBytes)));
+  return Math.ceil(EVERY_JOB + files + Math.max(...decode) + compare);
 }
 
 /** Why a job of this many bytes is refused, as a message for the reader; undefined if it is not. */
@@ -103,7 +114,9 @@ export function inMebibytes(bytes: number): string {
 
 function bytesToDecode(layout: Layout, output: number, animated: boolean): number {
   const turn = layout.turned ? decoding.turned.byte * output * layout.channels * layout.depth : 0;
-  return turn + decoders(layout, output, animated);
+  const { width, height, channels, depth, premultiplied } = layout;
+  const straight = premultiplied ? decoding.straightened.byte * width * height * channels * depth : 0;
+  return turn + straight + decoders(layout, output, animated);
 }
 
 function decoders(layout: Layout, output: number, animated: boolean): number {

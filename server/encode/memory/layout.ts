@@ -1,4 +1,5 @@
 import { ByteReader, Steps } from "../../formats/byte-reader.ts";
+import { readColourTag } from "../../formats/colour/colour-tag.ts";
 import {
   boxesAt,
   type HeaderSize,
@@ -8,6 +9,7 @@ import {
   segments,
 } from "../../formats/dimensions.ts";
 import { readSequence } from "../../formats/sequence.ts";
+import { meaningOf } from "../child/colour/colour-space.ts";
 
 /** The facts in an original's header that decide the memory of its decoder. */
 export interface Layout {
@@ -27,6 +29,10 @@ export interface Layout {
   readonly frames: number;
   /** Whether EXIF may rotate it, which needs the pixels of the output once more. */
   readonly turned: boolean;
+  /** What its file gets for its colours, for which it may be copied: nothing, a profile, or one with a table, for HDR. */
+  readonly retagged: "no" | "profile" | "table";
+  /** Whether its colours are multiplied by its alpha channel: then all pixels are copied to divide them. */
+  readonly premultiplied: boolean;
 }
 
 /** Segments, chunks or boxes, and entries of EXIF's directory. They block the event loop for some milliseconds at most. */
@@ -47,16 +53,30 @@ export function readLayout(
   if (size === undefined || read === undefined) return undefined;
   try {
     const frames = readSequence(type, bytes, steps)?.frames ?? 1;
-    return { type, ...size, ...plain, frames, ...read(new ByteReader(bytes, steps), size) };
+    const colours = coloursOf(type, bytes, steps);
+    return { type, ...size, ...plain, frames, ...colours, ...read(new ByteReader(bytes, steps), size) };
   } catch {
     // It ends early, or was built to cost too much.
     return undefined;
   }
 }
 
+/** A profile in the file is not looked at: it may be one that does not count. */
+function coloursOf(
+  type: string,
+  bytes: Uint8Array,
+  steps: Steps,
+): Pick<Layout, "retagged" | "premultiplied"> {
+  const tag = readColourTag(type, bytes, steps);
+  const meaning = meaningOf(type, tag, false);
+  const isStored = meaning === "srgb" || meaning === "profile";
+  const retagged = isStored ? "no" : meaning.transfer.kind === "curve" ? "profile" : "table";
+  return { retagged, premultiplied: tag.premultiplied === true };
+}
+
 // --- formats ---
 
-const plain = { channels: 3, samples: 3, depth: 1, whole: false, frames: 1, turned: false } as const;
+const plain = { channels: 3, samples: 3, depth: 1, whole: false, turned: false } as const;
 
 type Read = (bytes: ByteReader, size: HeaderSize) => Partial<Layout>;
 

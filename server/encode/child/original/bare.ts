@@ -1,6 +1,7 @@
 import { ByteReader, Steps } from "../../../formats/byte-reader.ts";
-import { boxesAt } from "../../../formats/dimensions.ts";
+import { boxesAt, type Span } from "../../../formats/dimensions.ts";
 import { type GifBlock, gifBlocks, screenBytes } from "../../../formats/gif.ts";
+import { extentsOf } from "../../../formats/iso-items.ts";
 import type { Original } from "./original.ts";
 
 /**
@@ -103,11 +104,6 @@ function bareAvif(avif: Buffer): Uint8Array {
   return file;
 }
 
-interface Span {
-  readonly start: number;
-  readonly end: number;
-}
-
 /** Ids of items that hold EXIF or XMP (§8.11.6). */
 function* itemsOfMetadata(bytes: ByteReader, all: Span): Generator<number> {
   for (const iinf of boxesAt(bytes, ["meta", "iinf"], all)) {
@@ -119,41 +115,4 @@ function* itemsOfMetadata(bytes: ByteReader, all: Span): Generator<number> {
       if (type === "Exif" || type === "mime" || type === "uri ") yield id;
     }
   }
-}
-
-/** Byte ranges of some items (§8.11.3). @throws RangeError if they are not given in a simple form. */
-function* extentsOf(bytes: ByteReader, all: Span, wanted: ReadonlySet<number>): Generator<Span> {
-  for (const { start } of boxesAt(bytes, ["meta", "iloc"], all)) {
-    const version = bytes.uint8(start);
-    const sizes = bytes.uint16(start + 4);
-    const [offsetBytes, lengthBytes, baseBytes] = [sizes >> 12, (sizes >> 8) & 15, (sizes >> 4) & 15];
-    const indexBytes = version > 0 ? sizes & 15 : 0;
-    let at = start + 6;
-    const read = (size: number): number => {
-      at += size;
-      if (size === 0) return 0;
-      if (size === 2) return bytes.uint16(at - 2);
-      return size === 8 ? bytes.uint32(at - 8) * 2 ** 32 + bytes.uint32(at - 4) : bytes.uint32(at - 4);
-    };
-    const idBytes = version > 1 ? 4 : 2;
-    for (let items = read(idBytes); items > 0; items--) {
-      const id = read(idBytes);
-      const method = version > 0 ? read(2) & 15 : 0;
-      read(2);
-      const base = read(baseBytes) + (method === 1 ? idatOf(bytes, all) : 0);
-      for (let extents = read(2); extents > 0; extents--) {
-        read(indexBytes);
-        const from = base + read(offsetBytes);
-        const length = read(lengthBytes);
-        if (!wanted.has(id)) continue;
-        if (length === 0 || from + length > all.end) throw new RangeError("no place for metadata");
-        yield { start: from, end: from + length };
-      }
-    }
-  }
-}
-
-function idatOf(bytes: ByteReader, all: Span): number {
-  for (const { start } of boxesAt(bytes, ["meta", "idat"], all)) return start;
-  throw new RangeError("no idat");
 }

@@ -5,12 +5,14 @@ import { readSequence } from "../../../formats/sequence.ts";
 import { sniff } from "../../../formats/sniff.ts";
 import { limitProblem, passedOnReason, type SourceLimits } from "../../limits.ts";
 import { isOutOfMemory } from "../../memory/memory-limit.ts";
+import { type Colours, withColours } from "../colour/colours.ts";
 import { blocksOf, type MetadataBlocks } from "../metadata/blocks.ts";
 import { clearCanvas } from "./gif-canvas.ts";
 import { endGif } from "./gif-end.ts";
 import { leanOriginal } from "./lean.ts";
 import { type FailOn, mendings } from "./mend.ts";
 import { peculiarityOf } from "./peculiar.ts";
+import { withStraightAlpha } from "./straight-alpha.ts";
 
 /** An original whose header was read and is within the limits. */
 export interface Original {
@@ -23,6 +25,8 @@ export interface Original {
   readonly alpha: boolean;
   /** Its metadata are read from these, if they are asked for. */
   readonly metadata: MetadataBlocks;
+  /** How its pixels become sRGB. */
+  readonly colours: Colours;
   /** How strict the decoder is. */
   readonly failOn: FailOn;
   /** Why it is passed on unchanged, as a message for the reader; undefined if it is encoded. */
@@ -40,25 +44,32 @@ export async function openOriginal(whole: Uint8Array, limits: SourceLimits): Pro
   const original = (await readStoredSequence(type, lean)) ?? (await readStill(type, lean));
   const problem = limitProblem(original, limits) ?? passingProblem(original, limits);
   if (problem !== undefined) throw new Problem("unreadable-source", { detail: problem });
-  return { ...original, passedOn: passedOnReason(original, limits) };
+  const { premultiplied, ...opened } = { ...original, passedOn: passedOnReason(original, limits) };
+  if (!premultiplied) return opened;
+  return withStraightAlpha(opened, limits).catch((cause: unknown) => {
+    throw isOutOfMemory(cause) ? cause : damaged(opened, cause);
+  });
 }
 
+/** What is read from a file before its limits are checked. */
+type Read = Omit<Original, "passedOn"> & { readonly premultiplied: boolean };
+
 /** An animation is passed on whole to each reader: a large one would be a film. */
-function passingProblem(original: Omit<Original, "passedOn">, limits: SourceLimits): string | undefined {
+function passingProblem(original: Read, limits: SourceLimits): string | undefined {
   const reason = passedOnReason(original, limits);
   const { byteLength } = original.bytes;
   if (reason === undefined || byteLength <= limits.passThroughBytes) return undefined;
   return `${reason} It has ${byteLength} bytes; up to ${limits.passThroughBytes} (PASS_THROUGH_BYTES) it would be passed on unchanged.`;
 }
 
-async function readStill(type: string, bytes: Uint8Array): Promise<Omit<Original, "passedOn">> {
+async function readStill(type: string, bytes: Uint8Array): Promise<Read> {
   const header = await readHeader(bytes).catch((cause: unknown) => {
     throw damaged({ type, bytes }, cause);
   });
   const canvas = type === "image/gif" ? clearCanvas(bytes) : { bytes, alpha: false };
   const size = shownSize(type, header);
   return {
-    bytes: canvas.bytes,
+    ...withColours(type, canvas.bytes, header),
     type,
     ...size,
     alpha: header.hasAlpha || canvas.alpha,
@@ -68,16 +79,14 @@ async function readStill(type: string, bytes: Uint8Array): Promise<Omit<Original
 }
 
 /** An animated PNG or AVIF, of which libvips decodes only a still, or nothing. */
-async function readStoredSequence(
-  type: string,
-  bytes: Uint8Array,
-): Promise<Omit<Original, "passedOn"> | undefined> {
+async function readStoredSequence(type: string, bytes: Uint8Array): Promise<Read | undefined> {
   const sequence = readSequence(type, bytes);
   const size = readSize(type, bytes);
   if (sequence === undefined || size === undefined) return undefined;
   const header = await readHeader(bytes).catch(() => undefined);
   const metadata = { ...(header && blocksOf(header)), ...size, orientation: 1 };
-  return { bytes, type, ...size, ...sequence, metadata, failOn: "error" };
+  const colours = { ignoreIcc: false, space: undefined };
+  return { bytes, type, ...size, ...sequence, metadata, colours, premultiplied: false, failOn: "error" };
 }
 
 /** Browsers play an animation as it is stored, and ignore its EXIF orientation. */
@@ -93,13 +102,16 @@ function readHeader(bytes: Uint8Array): Promise<Metadata> {
 
 /** A sharp pipeline over the original, upright. libvips checks the limit again, because headers can have a wrong number of frames. */
 export function decode(original: Original, limits: SourceLimits, animated: boolean): Sharp {
-  return sharp(original.bytes, {
+  const { ignoreIcc, space } = original.colours;
+  const image = sharp(original.bytes, {
     autoOrient: original.frames === 1,
     pages: animated ? original.frames : 1,
     failOn: original.failOn,
     limitInputPixels: animated ? limits.animationPixels : limits.pixels,
     sequentialRead: true,
+    ignoreIcc,
   });
+  return space === undefined ? image : image.pipelineColourspace(space);
 }
 
 /**

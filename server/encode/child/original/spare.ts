@@ -1,7 +1,7 @@
 import { unshared } from "../frames.ts";
 
-/** Bytes after an original that may be needed to complete it. */
-const SPARE_BYTES = 64;
+/** Bytes after an original that may be needed to complete it, or for a colour profile. */
+const SPARE_BYTES = 2_048;
 
 /** Memory with free space after its content. */
 const roomy = new WeakSet<ArrayBufferLike>();
@@ -20,5 +20,13 @@ export function withTail(bytes: Uint8Array, length: number, tail: Uint8Array): U
     return Buffer.concat([bytes.subarray(0, length), tail]);
   const longer = new Uint8Array(bytes.buffer, bytes.byteOffset, end);
   longer.set(tail, length);
+  return longer;
+}
+
+/** The same bytes with others inserted, in their own memory if there is space. */
+export function withInserted(bytes: Uint8Array, at: number, inserted: Uint8Array): Uint8Array {
+  const longer = withTail(bytes, bytes.length, inserted);
+  longer.copyWithin(at + inserted.length, at, bytes.length);
+  longer.set(inserted, at);
   return longer;
 }

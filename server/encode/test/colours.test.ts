@@ -1,0 +1,96 @@
+import sharp from "sharp";
+import { afterAll, expect, test } from "vitest";
+import { sniff } from "../../formats/sniff.ts";
+import type { Encoded, Output } from "../encoder.ts";
+import { readLayout } from "../memory/layout.ts";
+import { createPool } from "../pool/pool.ts";
+import { colourCases, fixture } from "./colours/cases.ts";
+import { readTable, recordTable } from "./colours/chromium.ts";
+import { coloursOf, patchwork } from "./colours/patches.ts";
+import { chunk, withChunks } from "./png.ts";
+
+if (process.env.COLOURS === "write") await recordTable();
+const { browser, shown } = await readTable();
+
+const pool = createPool({ maxWaitMs: { live: 60_000, warm: 60_000 } });
+afterAll(() => pool.close());
+
+async function encode(original: Uint8Array, output: Partial<Output> = {}): Promise<Encoded> {
+  const asked: Output = { class: "png", quality: 100, ...output };
+  const signal = new AbortController().signal;
+  for await (const encoded of pool.encode(original, [asked], { lane: "live", signal })) return encoded;
+  throw new Error("nothing was made");
+}
+
+/** The colours of an image's patches. */
+async function patchesOf(body: Uint8Array): Promise<string[]> {
+  const { data, info } = await sharp(body).toColourspace("srgb").raw().toBuffer({ resolveWithObject: true });
+  return coloursOf(data, info.channels);
+}
+
+/** Mean and largest difference of the channels, in levels. */
+function differences(made: readonly string[], wanted: readonly string[]) {
+  const [one, other] = [made, wanted].map((colours) => Buffer.from(colours.join(""), "hex"));
+  const all = [...(one ?? [])].map((level, at) => Math.abs(level - (other?.[at] ?? 0)));
+  return { mean: all.reduce((sum, level) => sum + level, 0) / all.length, largest: Math.max(...all) };
+}
+
+/** An HDR picture is tone-mapped by a table of 33 steps, whose corners lie elsewhere than the screen's. */
+const limitsOf = (name: string) =>
+  /PQ|HLG/.test(name) ? { mean: 1.5, largest: 40 } : { mean: 0.5, largest: 4 };
+
+test.each(Object.entries(colourCases))(`%s has the colours of ${browser}`, async (name, make) => {
+  const made = await patchesOf((await encode(await make())).body);
+  const { mean, largest } = differences(made, shown[name]?.split(" ") ?? []);
+  expect(mean, made.join(" ")).toBeLessThanOrEqual(limitsOf(name).mean);
+  expect(largest, made.join(" ")).toBeLessThanOrEqual(limitsOf(name).largest);
+});
+
+test("colours that are multiplied by the alpha channel of an AVIF are divided by it", async () => {
+  const original = await fixture("premultiplied.avif");
+  const { body } = await encode(original);
+  const { data, info } = await sharp(body).raw().toBuffer({ resolveWithObject: true });
+  expect([info.channels, data[3]]).toEqual([4, 128]);
+  // Half of the levels is lost in the file.
+  const { mean, largest } = differences(
+    coloursOf(data, 4),
+    await patchesOf(await patchwork().png().toBuffer()),
+  );
+  expect(mean).toBeLessThanOrEqual(1);
+  expect(largest).toBeLessThanOrEqual(6);
+  // Scaled, the colours stay: a resize multiplies and divides them once more.
+  const small = await sharp((await encode(original, { width: 12 })).body)
+    .raw()
+    .toBuffer();
+  expect(small[3]).toBe(128);
+});
+
+test("the memory for another copy of the file or of its pixels, and for a table of colours, is estimated", async () => {
+  const retagged = await Promise.all(
+    ["PNG without a tag", "PNG with cICP of P3", "PNG with cICP of HLG", "AVIF with unspecified nclx"].map(
+      async (name) => {
+        const original = (await colourCases[name]?.()) ?? Buffer.alloc(0);
+        return readLayout(sniff(original).type, original)?.retagged;
+      },
+    ),
+  );
+  expect(retagged).toEqual(["no", "profile", "table", "no"]);
+  expect(readLayout("image/avif", await fixture("premultiplied.avif"))).toMatchObject({
+    premultiplied: true,
+  });
+});
+
+test.each(["avif", "webp", "jpg", "png"] as const)(
+  "a tagged original has its colours as %s too",
+  async (format) => {
+    const red = withChunks(
+      await sharp({ create: { width: 32, height: 32, channels: 3, background: "#dc1e1e" } })
+        .png()
+        .toBuffer(),
+      [chunk("cICP", Buffer.from([12, 13, 0, 1]))],
+    );
+    const { body } = await encode(red, { class: format, quality: 90 });
+    const [r = 0, g = 0, b = 0] = await sharp(body).raw().toBuffer();
+    expect([r > 236, g < 5, b < 5], `${r} ${g} ${b}`).toEqual([true, true, true]);
+  },
+);
