@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { type Budget, parseBudget } from "./budget/budget.ts";
 import { CannotRun } from "./cannot-run.ts";
 import { environmentName } from "./site/config/environment.ts";
 
@@ -24,6 +25,8 @@ export interface CommandLine {
   readonly concurrency: number;
   readonly patienceMs: number;
   readonly report?: string;
+  /** Maximum bytes of a post's images. */
+  readonly budget?: Budget;
   readonly dryRun: boolean;
   readonly json: boolean;
   readonly help: boolean;
@@ -63,6 +66,8 @@ The proxy
 The output
   --dry-run            print what the scan would request; send no request and write no file
   --json               print the result as JSON
+  --budget SIZES       the most that the images of one post may weigh, as current browsers load them on a phone (390 px, 3x) and
+                       a laptop (1440 px, 1x): "phone=400KB,laptop=900KB"; more is an error
   --report FILE        write an HTML page with each photograph, its variants and the failures
   -h, --help           print this
 
@@ -100,6 +105,7 @@ export function parseCommandLine(
       previewSeconds: Math.ceil(parseDuration("--preview", values.preview) / 1000),
     }),
     ...(values.report !== undefined && { report: values.report }),
+    ...(values.budget !== undefined && { budget: parseBudget(values.budget) }),
     ...(values.effort !== undefined && { effort: parseCount("--effort", values.effort, 0, 9) }),
     concurrency: parseCount("--concurrency", values.concurrency ?? "4", 1, 256),
     patienceMs: parseDuration("--timeout", values.timeout ?? "2m"),
@@ -133,6 +139,7 @@ function readOptions(argv: readonly string[]) {
         publish: text,
         preview: text,
         report: text,
+        budget: text,
         effort: text,
         concurrency: text,
         timeout: text,

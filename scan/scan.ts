@@ -1,5 +1,6 @@
 import path from "node:path";
 import { MANIFEST_SCHEMA, type ManifestImage } from "../contract/manifest.ts";
+import { type Budget, budgetFindings } from "./budget/budget.ts";
 import { CannotRun } from "./cannot-run.ts";
 import { type Found, type Post, type ReadingOptions, readPosts, settlePosts } from "./content/posts.ts";
 import { type PossibleUse, settleUse } from "./content/resolve.ts";
@@ -21,6 +22,8 @@ export interface ScanOptions extends SessionOptions {
   readonly manifest?: string | false;
   /** Whether the report shows small pictures. */
   readonly pictured: boolean;
+  /** Maximum bytes of a post's images, by screen. */
+  readonly budget?: Budget;
   /** Only a plan: no request is sent and nothing is written. */
   readonly dryRun: boolean;
 }
@@ -82,6 +85,7 @@ export async function scanSite(options: ScanOptions): Promise<ScanResult> {
     ...found.findings,
     ...refused,
     ...heavyPreviews(found.posts, images, variants),
+    ...budgetFindings(found.posts, options.budget ?? {}, { images, photos, variants }),
     ...ofSite,
     ...[
       ...warnings,

@@ -191,14 +191,15 @@ function shownBy({ name: full, closing }: Shortcode, rules: ReferenceRules): "fi
   return name;
 }
 
-/** The parameters of `img` that change its URLs. */
+/** The parameters of `img` that change its URLs, or which of them a browser chooses. */
 function imgOverrides(parameters: ReadonlyMap<string, string>): Readonly<Record<string, unknown>> {
-  const [tiers, fixed, formats] = ["tiers", "fixed", "formats"].map(
+  const [tiers, fixed, formats, sizes] = ["tiers", "fixed", "formats", "sizes"].map(
     (name) => parameters.get(name) || undefined,
   );
   return {
     ...(tiers !== undefined && { tiers }),
     ...(fixed !== undefined && { fixed }),
+    ...(sizes !== undefined && { sizes }),
     ...(formats !== undefined && { formats: formats.replaceAll(" ", "").split(",") }),
   };
 }

@@ -16,12 +16,14 @@ export interface PossibleUse {
   readonly endpoint: string;
   /** Named by front matter: the theme decides whether a page shows it. */
   readonly isCover: boolean;
+  /** How wide the page shows it: the `sizes` attribute, or a fixed width in its form. */
+  readonly sizes: string;
   /** The requests of the page, once the manifest is known. */
   candidates(key: string, image: ManifestImage | undefined): Candidates;
 }
 
 /** The same with the key that the hook uses. */
-export interface Use extends Pick<PossibleUse, "keys" | "line" | "column" | "endpoint" | "isCover"> {
+export interface Use extends Omit<PossibleUse, "candidates"> {
   readonly key: string;
   candidates(image: ManifestImage | undefined): Candidates;
 }
@@ -103,7 +105,9 @@ function useOf(photo: Photo, reference: SourceReference, params: SiteParams, pre
     return { src, all, ...(social !== undefined && { preview: social }) };
   };
   const isCover = as === "cover" || as === "preview";
-  return { keys: photo.keys, line, column, endpoint: params.endpoint, isCover, candidates };
+  const width = params.fixed > 0 ? params.fixed : photo.widest;
+  const sizes = width === undefined ? params.sizes : `${width}px`;
+  return { keys: photo.keys, line, column, endpoint: params.endpoint, isCover, sizes, candidates };
 }
 
 /** Remembers the last result: the plan, the totals and the reports all need it. */
@@ -121,7 +125,7 @@ function writtenUrl({ destination, line, column }: SourceReference, endpoint: st
     const { signature: _, ...request } = parseQuery(destination.slice(destination.indexOf("?") + 1));
     const candidates = { src: request, all: [request] };
     const place = { keys: [request.key], line, column, endpoint };
-    const use = { ...place, isCover: false, candidates: () => candidates };
+    const use = { ...place, isCover: false, sizes: "", candidates: () => candidates };
     return { kind: "photo", use, warnings: [] };
   } catch (error) {
     if (error instanceof InvalidRequest) return { kind: "invalid", problem: error.message };

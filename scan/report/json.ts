@@ -1,4 +1,6 @@
+import { pageWeight, type Screen, screens } from "../budget/page-weight.ts";
 import type { CheckResult } from "../check.ts";
+import type { Post } from "../content/posts.ts";
 import type { EdgeCheckResult } from "../edge-check.ts";
 import { sortFindings } from "../findings.ts";
 import type { ScanResult } from "../scan.ts";
@@ -12,10 +14,20 @@ export function scanJson(result: ScanResult): object {
     posts: result.posts.map((post) => ({
       file: post.file,
       images: post.uses.map(({ key, line, column }) => ({ key, line, column })),
-      ...(result.variants.size > 0 && { bytes: bytesOf([post], result) }),
+      ...(result.variants.size > 0 && { bytes: bytesOf([post], result), screens: weights(post, result) }),
     })),
     findings: sortFindings(result.findings),
   };
+}
+
+/** Bytes that each screen downloads, and the number of images that could not be counted. */
+function weights(post: Post, result: ScanResult): object {
+  return Object.fromEntries(
+    (Object.keys(screens) as Screen[]).map((screen) => {
+      const { bytes, unknown } = pageWeight(post, screen, result);
+      return [screen, { bytes, ...(unknown.length > 0 && { uncounted: unknown.length }) }];
+    }),
+  );
 }
 
 /** The result of a check, for programs. */

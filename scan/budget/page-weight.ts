@@ -1,0 +1,69 @@
+import type { ManifestImage } from "../../contract/manifest.ts";
+import { formatQuery, type ImageRequest, isOriginal } from "../../contract/request.ts";
+import type { Post } from "../content/posts.ts";
+import type { Use } from "../content/resolve.ts";
+import { type Answers, isThere } from "../proxy/answers.ts";
+import { slotWidth } from "./sizes.ts";
+
+/** The screens whose downloads are counted: widths in CSS pixels, and device pixels for each of them. */
+export const screens = {
+  phone: { width: 390, density: 3 },
+  laptop: { width: 1440, density: 1 },
+} as const;
+export type Screen = keyof typeof screens;
+
+/** What one screen downloads for a post, each file once. */
+export interface PageWeight {
+  readonly bytes: number;
+  /** Heaviest first. */
+  readonly files: readonly { readonly use: Use; readonly request: ImageRequest; readonly bytes: number }[];
+  /** Images that cannot be counted, and why. */
+  readonly unknown: readonly { readonly use: Use; readonly why: string }[];
+}
+
+/** The images of a post as a current browser (AVIF) downloads them when the whole post has been read. */
+export function pageWeight(
+  { uses }: Post,
+  screen: Screen,
+  { images, ...answers }: Answers & { readonly images: ReadonlyMap<string, ManifestImage> },
+): PageWeight {
+  const files = new Map<string, PageWeight["files"][number]>();
+  const unknown: PageWeight["unknown"][number][] = [];
+  for (const use of uses) {
+    const { all, preview } = use.candidates(images.get(use.key));
+    // Only crawlers load it.
+    const shown = all.filter((request) => request !== preview);
+    if (shown.length === 0) continue;
+    const request = chosen(shown, use.sizes, screen);
+    const bytes = request && bytesOf(request, answers);
+    if (request === undefined) unknown.push({ use, why: `sizes "${use.sizes}" cannot be computed` });
+    else if (bytes !== undefined) files.set(formatQuery(request), { use, request, bytes });
+    else if (isThere(answers.photos.get(use.key)))
+      unknown.push({ use, why: `the bytes of ${use.key} are not known: give --token` });
+  }
+  const sorted = [...files.values()].sort((a, b) => b.bytes - a.bytes);
+  return { bytes: sorted.reduce((sum, file) => sum + file.bytes, 0), files: sorted, unknown };
+}
+
+/**
+ * The narrowest file with enough pixels, otherwise the widest, as Firefox and Safari choose; Chromium sometimes takes the next
+ * narrower one. Of several formats, the first.
+ */
+function chosen(all: readonly ImageRequest[], sizes: string, screen: Screen): ImageRequest | undefined {
+  const files = all.filter(({ format }) => format === all[0]?.format);
+  const { width, density } = screens[screen];
+  if (files.length === 1) return files[0];
+  const slot = slotWidth(sizes, width);
+  if (slot === undefined) return undefined;
+  return files.find((file) => (file.width ?? 0) >= slot * density) ?? files.at(-1);
+}
+
+function bytesOf(request: ImageRequest, { photos, variants }: Answers): number | undefined {
+  if (isOriginal(request)) {
+    const info = photos.get(request.key);
+    return isThere(info) ? info.bytes : undefined;
+  }
+  const results = variants.get(formatQuery(request));
+  const result = results?.avif ?? results?.any;
+  return result !== undefined && "bytes" in result ? result.bytes : undefined;
+}
