@@ -3,6 +3,7 @@ import { readFile, rename, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { compareVersions, OLDEST_HUGO } from "../scan/site/hugo-version.ts";
 import { installWrapper, openApt } from "./apt.ts";
 import { withLock } from "./lock.ts";
 
@@ -14,9 +15,6 @@ export interface Hugo {
   /** Where it came from, for people. */
   readonly from: string;
 }
-
-/** The oldest Hugo that the module supports. */
-export const OLDEST_HUGO = "0.111.3";
 
 /** Folder for a Hugo that is not on PATH: inside the project, so that the system does not change. */
 export const hugoCache: string = fileURLToPath(
@@ -69,11 +67,6 @@ export async function obtainHugoVersions(cache: string = hugoCache): Promise<rea
     if (known.length > 0) return known;
     return await unpackVersions(cache).catch(() => []);
   });
-}
-
-/** In the order of versions: 0.9.0 before 0.111.3. */
-export function compareVersions(a: string, b: string): number {
-  return a.localeCompare(b, "en", { numeric: true });
 }
 
 // --- ways to a Hugo ---

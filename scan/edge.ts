@@ -15,6 +15,8 @@ export interface EdgeResult {
   readonly responses: number;
   /** Number of those that came from a cache on the way, by their headers, the first or the second time. */
   readonly cached: number;
+  /** Whether a response had the header of a cache on the way. */
+  readonly isCdn: boolean;
   /** Each warning once. */
   readonly problems: readonly string[];
   readonly warnings: readonly string[];
@@ -100,6 +102,7 @@ function createSeen() {
     result: (): EdgeResult => ({
       responses: responses.size,
       cached: cached.size,
+      isCdn: said.size > 0,
       problems: [...problems, ...[...refused].map(refusedWords)],
       warnings: again > 0 && cached.size === 0 ? [uncachedWords(said)] : [],
       ...(unsettled.size > 0 && { unsettled: [...unsettled].join("\n") }),

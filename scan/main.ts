@@ -1,11 +1,15 @@
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
+import { diagnosesExitCode, formatDiagnoses } from "../contract/diagnosis.ts";
+import { printableJson, printableLines } from "../contract/printable.ts";
 import { CannotRun } from "./cannot-run.ts";
 import { checkSite } from "./check.ts";
+import { diagnoseSite } from "./doctor/doctor.ts";
+import { doctorHelp } from "./doctor/help.ts";
 import { checkEdge } from "./edge-check.ts";
 import type { Finding } from "./findings.ts";
 import { writeWhole } from "./manifest.ts";
-import { type CommandLine, help, parseCommandLine } from "./options.ts";
+import { type Command, type CommandLine, help, parseCommandLine } from "./options.ts";
 import { createProgress, type Progress, silentProgress } from "./progress.ts";
 import { unsettledWords } from "./proxy/answers.ts";
 import { Unanswered } from "./proxy/request.ts";
@@ -13,10 +17,9 @@ import { githubAnnotations, gitlabReport } from "./report/annotations.ts";
 import { checkReport, edgeReport, scanReport } from "./report/contents.ts";
 import { htmlReport, type Report } from "./report/html.ts";
 import { checkJson, edgeJson, scanJson } from "./report/json.ts";
-import { printableJson, printableLines } from "./report/printable.ts";
 import { formatCheck, formatEdge, formatScan } from "./report/text.ts";
 import { type ScanOptions, scanSite } from "./scan.ts";
-import { installedHugoMinor, parseHugoMinor } from "./site/hugo-version.ts";
+import { installedHugo, NEWEST_HUGO, parseHugoMinor } from "./site/hugo-version.ts";
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
@@ -24,20 +27,13 @@ type Variables = Readonly<Record<string, string | undefined>>;
  * `imgproxy-lite scan`.
  * @returns the exit code: 0 no problem, 1 problems in the content, 2 it could not run, 130 interrupted.
  */
-export async function scan(argv: readonly string[], env: Variables): Promise<number> {
-  const interrupted = new AbortController();
-  const stop = () => interrupted.abort(new Error("interrupted"));
-  process.once("SIGINT", stop);
-  process.once("SIGTERM", stop);
-  try {
+export function scan(argv: readonly string[], env: Variables): Promise<number> {
+  return untilInterrupted("scan", async (signal) => {
     const command = parseCommandLine(argv, env);
-    if (command.help) {
-      process.stdout.write(help);
-      return 0;
-    }
+    if (command.help) return say(help);
     // The report goes to stdout, so that it can be piped; progress goes to stderr.
     const progress = command.json ? silentProgress : createProgress(process.stderr);
-    const options = await optionsOf(command, env, interrupted.signal, progress);
+    const options = await optionsOf(command, env, signal, progress);
     const outcome = await runCommand(command, options).finally(() => progress.end());
     if (command.report !== undefined)
       await writeReport(command.report, htmlReport({ ...outcome.report(), unsettled: outcome.unsettled }));
@@ -45,9 +41,40 @@ export async function scan(argv: readonly string[], env: Variables): Promise<num
     await annotate(outcome.findings, command, env);
     if (outcome.unsettled !== undefined) throw new Unanswered(outcome.unsettled);
     return outcome.findings.some((finding) => finding.severity === "error") ? 1 : 0;
+  });
+}
+
+/**
+ * `imgproxy-lite doctor` in a site.
+ * @returns the exit code: 0 all is well, 1 problems, 2 it could not run, 130 interrupted.
+ */
+export function doctor(argv: readonly string[], env: Variables): Promise<number> {
+  return untilInterrupted("doctor", async (signal) => {
+    const command = parseCommandLine(argv, env, "doctor");
+    if (command.help) return say(doctorHelp);
+    const { hugoVersion } = command;
+    const options = await optionsOf(command, env, signal, silentProgress);
+    const found = await diagnoseSite({ ...options, ...(hugoVersion !== undefined && { hugoVersion }) });
+    const secrets = [command.token ?? "", env.HUGO_IMGPROXY_KEY ?? ""];
+    say(formatDiagnoses(found, { json: command.json, secrets }));
+    return diagnosesExitCode(found);
+  });
+}
+
+/** Runs a command until it ends or a signal interrupts it. @returns the exit code. */
+async function untilInterrupted(
+  command: Command,
+  work: (signal: AbortSignal) => Promise<number>,
+): Promise<number> {
+  const interrupted = new AbortController();
+  const stop = () => interrupted.abort(new Error("interrupted"));
+  process.once("SIGINT", stop);
+  process.once("SIGTERM", stop);
+  try {
+    return await work(interrupted.signal);
   } catch (error) {
     if (interrupted.signal.aborted) return 130;
-    process.stderr.write(`imgproxy-lite scan: ${printableLines(wordsFor(error))}\n`);
+    process.stderr.write(`imgproxy-lite ${command}: ${printableLines(wordsFor(error))}\n`);
     return 2;
   } finally {
     process.off("SIGINT", stop);
@@ -138,14 +165,20 @@ const commitVariables = [
 ];
 
 async function hugoMinorOf({ hugoVersion }: CommandLine): Promise<number> {
-  if (hugoVersion === undefined) return installedHugoMinor();
-  const minor = parseHugoMinor(hugoVersion);
+  const version = hugoVersion ?? (await installedHugo());
+  if (version === undefined) return NEWEST_HUGO;
+  const minor = parseHugoMinor(version);
   if (minor === undefined)
-    throw new CannotRun(`--hugo-version takes a version such as 0.111.3; it is ${hugoVersion}`);
+    throw new CannotRun(`--hugo-version takes a version such as 0.111.3; it is ${version}`);
   return minor;
 }
 
 // --- what to say ---
+
+function say(text: string): 0 {
+  process.stdout.write(text);
+  return 0;
+}
 
 /** Writes findings where the CI system shows them, beside the changed lines. */
 async function annotate(findings: readonly Finding[], command: CommandLine, env: Variables): Promise<void> {

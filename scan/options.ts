@@ -79,14 +79,23 @@ On GitHub and GitLab, findings become annotations. Exit code: 0 no problem; 1 pr
 that is missing or damaged; 2 the scan could not run.
 `;
 
+/** The commands that read a site and ask its proxy. */
+export type Command = "scan" | "doctor";
+
+/** The options of each command that does not take all of them. */
+const optionsOf: Readonly<Record<Exclude<Command, "scan">, readonly string[]>> = {
+  doctor: ["site", "environment", "hugo-version", "endpoint", "token", "timeout", "json", "help"],
+};
+
 /**
  * @throws CannotRun naming the wrong option.
  */
 export function parseCommandLine(
   argv: readonly string[],
   variables: Readonly<Record<string, string | undefined>>,
+  command: Command = "scan",
 ): CommandLine {
-  const { values } = readOptions(argv);
+  const { values } = readOptions(argv, command);
   const token = values.token ?? variables.TOKEN;
   const manifest = values["no-manifest"] === true ? false : values.manifest;
   return {
@@ -108,7 +117,7 @@ export function parseCommandLine(
     ...(values.budget !== undefined && { budget: parseBudget(values.budget) }),
     ...(values.effort !== undefined && { effort: parseCount("--effort", values.effort, 0, 9) }),
     concurrency: parseCount("--concurrency", values.concurrency ?? "4", 1, 256),
-    patienceMs: parseDuration("--timeout", values.timeout ?? "2m"),
+    patienceMs: parseDuration("--timeout", values.timeout ?? (command === "doctor" ? "5s" : "2m")),
     dryRun: values["dry-run"] === true,
     json: values.json === true,
     help: values.help === true,
@@ -117,7 +126,17 @@ export function parseCommandLine(
 
 // --- values ---
 
-function readOptions(argv: readonly string[]) {
+function readOptions(argv: readonly string[], command: Command) {
+  const read = parseOptions(argv, command);
+  const taken = command === "scan" ? undefined : optionsOf[command];
+  const other = taken && Object.keys(read.values).find((name) => !taken.includes(name));
+  if (other === undefined) return read;
+  throw new CannotRun(
+    `${command} has no option --${other}; imgproxy-lite ${command} --help lists the options`,
+  );
+}
+
+function parseOptions(argv: readonly string[], command: Command) {
   const text = { type: "string" } as const;
   const flag = { type: "boolean" } as const;
   try {
@@ -150,7 +169,7 @@ function readOptions(argv: readonly string[]) {
     });
   } catch (error) {
     const words = error instanceof Error ? error.message : String(error);
-    throw new CannotRun(`${words.split(". ", 1)[0]}; imgproxy-lite scan --help lists the options`);
+    throw new CannotRun(`${words.split(". ", 1)[0]}; imgproxy-lite ${command} --help lists the options`);
   }
 }
 

@@ -56,7 +56,7 @@ export async function scanSite(options: ScanOptions): Promise<ScanResult> {
   const found = settlePosts(possible, (key) => images.has(key));
   const uses = found.posts.flatMap((post) => post.uses);
   const { requests, urls } = planRequests(uses, images, site.signatureKey);
-  const ofSite = site.warnings.map((words) => siteFinding("warning", site.configFile, words));
+  const ofSite = site.warnings.map(({ words }) => siteFinding("warning", site.configFile, words));
   if (options.dryRun)
     return {
       ...found,
@@ -109,10 +109,13 @@ export async function openSite(options: SiteOptions): Promise<Site> {
 /** The images of the content once the manifest is written, as a build after the scan shows them. */
 export async function postsByManifest(
   site: Site,
-  options: Omit<ReadingOptions, "remember">,
+  {
+    remember = true,
+    ...options
+  }: Omit<ReadingOptions, "remember"> & Partial<Pick<ReadingOptions, "remember">>,
 ): Promise<{ readonly found: Found; readonly images: ReadonlyMap<string, ManifestImage> }> {
   const images = await readManifest(manifestName(site));
-  const found = await readPosts(site, { ...options, remember: true });
+  const found = await readPosts(site, { ...options, remember });
   return { found: settlePosts(found, (key) => images.has(key)), images };
 }
 

@@ -1,15 +1,18 @@
 import { readFileSync } from "node:fs";
 import { setFlagsFromString } from "node:v8";
+import { diagnosesExitCode, formatDiagnoses } from "../contract/diagnosis.ts";
 import { CannotCache } from "./cache/cannot-cache.ts";
 import { helpText, InvalidConfig, loadConfig } from "./config/load.ts";
+import { diagnoseServer, readServer, secretsOf } from "./doctor/doctor.ts";
 import { NoEncoder } from "./encode/no-encoder.ts";
 import { createPool } from "./encode/pool/pool.ts";
 import { CannotScore, scoreFiles } from "./encode/score-files.ts";
 import { CannotSweep, startWatching, sweepOnce } from "./gc/command.ts";
 import { askHealth } from "./http/health.ts";
 import { CannotListen } from "./http/listen.ts";
+import { sourceLimits, UnsafeLibraries } from "./open-encoders.ts";
 import { NoSource } from "./source/open.ts";
-import { sourceLimits, start, UnsafeLibraries } from "./start.ts";
+import { start } from "./start.ts";
 import { createLog, standardOutput } from "./telemetry/log.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -27,6 +30,21 @@ export async function serve(argv: readonly string[], env: Environment): Promise<
     // A hung read or write keeps a process alive; everything that can be finished is finished.
     setTimeout(() => process.exit(0), 1_000).unref();
     return 0;
+  } catch (error) {
+    return complain(error);
+  }
+}
+
+/** Checks what a server with this environment needs; returns the exit code: 0 all is well, 1 problems, 2 it could not run. */
+export async function doctor(argv: readonly string[], env: Environment): Promise<number> {
+  try {
+    const read = readServer(argv, env);
+    if (read.switches.help) return say(helpText("doctor"));
+    const found = await diagnoseServer(read);
+    say(formatDiagnoses(found, { json: read.switches.json, secrets: secretsOf(read) }));
+    // A hung volume keeps a process alive.
+    setTimeout(() => process.exit(diagnosesExitCode(found)), 1_000).unref();
+    return diagnosesExitCode(found);
   } catch (error) {
     return complain(error);
   }

@@ -10,18 +10,15 @@ import { connectionsWithin, descriptorLimit } from "./concurrency/descriptors.ts
 import { once } from "./concurrency/once.ts";
 import { createRateLimiter } from "./concurrency/token-bucket.ts";
 import type { Config } from "./config/load.ts";
-import type { SourceLimits } from "./encode/limits.ts";
 import { LOOK } from "./encode/look.ts";
-import { type LibraryVersions, libraryProblems } from "./encode/minimum-versions.ts";
-import { explainNoEncoder } from "./encode/no-encoder.ts";
 import { observeEncoder } from "./encode/observe.ts";
-import { findConfinement, unconfined } from "./encode/pool/confinement.ts";
-import { createPool, type Pool } from "./encode/pool/pool.ts";
+import type { Pool } from "./encode/pool/pool.ts";
 import { createAdmin } from "./front/admin.ts";
 import type { Timer } from "./gc/schedule.ts";
 import { budgetsOf, watchCache } from "./gc/watch-volume.ts";
 import { clientAddress, isTrusted } from "./http/client-address.ts";
 import { type Listening, listen, socketLimits } from "./http/listen.ts";
+import { openEncoders, sourceLimits, UNCONFINED } from "./open-encoders.ts";
 import { openPublished, type Published } from "./published/published.ts";
 import type { Unread } from "./published/reader.ts";
 import { createService } from "./service.ts";
@@ -39,9 +36,6 @@ export interface Running {
   /** Finishes running requests, accepts no new ones, and ends the encoders. */
   stop(): Promise<void>;
 }
-
-/** The image libraries are too old for untrusted images. */
-export class UnsafeLibraries extends Error {}
 
 /**
  * The composition root: opens source, cache and encoders, and listens.
@@ -93,32 +87,11 @@ export async function start(config: Config, log: Log, version: string, look = LO
     .catch((error) =>
       log.warn("CACHE_DIR cannot be written: every image is made again for each reader", { error }),
     );
-  let confinement = await findConfinement();
-  const pool = createPool({
-    slots: { live: config.encoders, warm: config.warmEncoders },
-    deadlineMs: { live: config.encodeTimeout, warm: config.warmTimeout },
-    maxJobs: { live: config.queueLimit, warm: 64 },
-    maxWaitMs: { live: config.queueTimeout, warm: 60_000 },
-    worker: {
-      confinement: () => confinement,
-      ...(config.encoderUser !== undefined && { user: config.encoderUser }),
-    },
-    memoryBytes: config.encoderMemory,
-    limits,
-    outputLimits: { avifPixels: config.maxAvifPixels },
-    keepCopyright,
-  });
   // A child takes as long to start as everything else here: start it first, and wait for it at the end.
-  const safe = refuseUnsafe(
-    pool.libraries().catch((error: unknown) => {
-      if (confinement === unconfined) throw error;
-      log.warn("encoders do not start with Landlock, so they run without it", { error });
-      confinement = unconfined;
-      return pool.libraries();
-    }),
-    config.encoderUser,
+  const encoders = await openEncoders(config, (error) =>
+    log.warn("encoders do not start with Landlock, so they run without it", { error }),
   );
-  safe.catch(() => undefined);
+  const { pool } = encoders;
   const published = await openPublished({
     folder: config.cacheDir,
     keep: config.publishedKeep,
@@ -212,20 +185,20 @@ export async function start(config: Config, log: Log, version: string, look = LO
   try {
     const admin = createAdmin({ metrics, ready: () => ready });
     const adminUrl = await open("ADMIN_PORT", config.adminPort, toNodeHandler(admin));
-    await safe;
+    await encoders.libraries;
     log.info(
-      confinement === unconfined
-        ? "encoders run without Landlock: the kernel does not have it, or /usr/bin/setpriv is older than util-linux 2.41"
+      !encoders.isConfined()
+        ? UNCONFINED
         : "encoders run with Landlock: they write no file, and read neither this process nor data",
     );
     const url = await open("PORT", config.port, service.front);
     ready = true;
     if (config.variants === "listed") warnOfListing(log, published);
-    for (const { prefix } of config.source === undefined ? config.sources : [{ prefix: "" }])
+    for (const prefix of sourcePrefixes(config))
       void checkAtStart(observed, prefix, ending.signal).then((trouble) => {
         if (trouble === undefined) return;
         const { words, error } = trouble;
-        log.warn(`${prefix === "" ? "SOURCE" : `SOURCES, ${prefix}`}: ${words}`, { error });
+        log.warn(`${sourceName(prefix)}: ${words}`, { error });
       });
     log.info("images are served", { url, admin: adminUrl });
     return { url, adminUrl, stop };
@@ -239,17 +212,6 @@ export async function start(config: Config, log: Log, version: string, look = LO
 const LAST_STORES_MS = 1_000;
 
 // --- parts ---
-
-/** The limits of originals. */
-export function sourceLimits(config: Config): SourceLimits {
-  return {
-    side: config.maxSide,
-    pixels: config.maxPixels,
-    frames: config.maxFrames,
-    animationPixels: config.maxAnimationPixels,
-    passThroughBytes: config.passThroughBytes,
-  };
-}
 
 /** A connection without a byte for this long is closed. All limits on making an image are shorter, so the reader gets an answer. */
 function silenceOf({ sourceTimeout, encodeTimeout, queueTimeout }: Config): number {
@@ -275,7 +237,18 @@ function warnOfListing(log: Log, published: Published): void {
     );
 }
 
-function sourceOptions(config: Config): OpenSourceOptions {
+/** The prefix of each of several sources; that of one source is empty. */
+export function sourcePrefixes({ source, sources }: Config): readonly string[] {
+  return source === undefined ? sources.map(({ prefix }) => prefix) : [""];
+}
+
+/** The setting that names a source. */
+export function sourceName(prefix: string): string {
+  return prefix === "" ? "SOURCE" : `SOURCES, ${prefix}`;
+}
+
+/** How the configuration's source is opened. */
+export function sourceOptions(config: Config): OpenSourceOptions {
   const { source, sources, sourceTimeout, s3Endpoint, awsRegion } = config;
   const { awsAccessKeyId: accessKeyId, awsSecretAccessKey: secretAccessKey } = config;
   return {
@@ -298,13 +271,4 @@ function watch(metrics: Metrics, pool: Pool, hotBytes: () => number): void {
     encoding: (lane) => pool.stats().lanes[lane].running,
     hotBytes,
   });
-}
-
-/** @param libraries from a child, because this process loads no image library. */
-async function refuseUnsafe(libraries: Promise<LibraryVersions>, user: Config["encoderUser"]): Promise<void> {
-  const versions = await libraries.catch((error: unknown) => {
-    throw explainNoEncoder(error, user);
-  });
-  const found = libraryProblems(versions);
-  if (found.length > 0) throw new UnsafeLibraries(found.join("; "));
 }

@@ -41,7 +41,11 @@ const recipes: Readonly<Record<string, Recipe>> = {
   "A setting": {
     example: new RegExp(`\\bconfig\\.(?:${Object.keys(settings).join("|")})\\b`),
     folders: /^server\//,
-    exceptions: { "server/main.ts": "the two settings that the commands need themselves" },
+    exceptions: {
+      "server/main.ts": "the two settings that the commands need themselves",
+      "server/doctor/doctor.ts": "checks of some settings",
+      "server/doctor/source.ts": "checks of some settings",
+    },
   },
   "A metric": {
     example: /imgproxy_lite_|\bmetricDefinitions\b/,
@@ -57,6 +61,8 @@ const recipes: Readonly<Record<string, Recipe>> = {
     ),
     folders: /^(server|scan)\//,
     exceptions: {
+      "scan/doctor/server.ts": "absent photographs, and a signature that the server refuses",
+      "server/doctor/source.ts": "a source without a list",
       "scan/proxy/parse-answers.ts": "an answer about the token",
       "scan/proxy/answers.ts": "absent photographs, which no other code means",
       "scan/proxy/suggestions.ts": "absent photographs, which no other code means",
@@ -86,6 +92,11 @@ const recipes: Readonly<Record<string, Recipe>> = {
   "A shortcode argument": {
     example: /\bnarrow\b/,
     folders: /^(contract|layouts|scan|hugo-module|dev)\//,
+    exceptions: {},
+  },
+  "A check of the doctor": {
+    example: /\bdiagnose(?:Edge|Volume)\b/,
+    folders: /^(server|scan)\//,
     exceptions: {},
   },
   "A theme recipe": {

@@ -10,7 +10,9 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 const order = {
   server: [
     "main.ts",
+    "doctor",
     "start.ts",
+    "open-encoders.ts",
     "service.ts",
     "gc",
     "front",
@@ -29,6 +31,7 @@ const order = {
   ],
   scan: [
     "main.ts",
+    "doctor",
     "report",
     "check.ts",
     "edge-check.ts",

@@ -12,7 +12,8 @@ import {
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { compareVersions, type Hugo } from "../../dev/hugo.ts";
+import type { Hugo } from "../../dev/hugo.ts";
+import { compareVersions } from "../../scan/site/hugo-version.ts";
 import { extremes, hugos, moduleRoot, runHugo, siteConfig } from "./hugo-site.ts";
 
 const modulePath = "github.com/imgproxy-lite/imgproxy-lite";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { compareVersions } from "../../dev/hugo.ts";
+import { compareVersions } from "../../scan/site/hugo-version.ts";
 import { createSite, extremes, hugos, siteConfig, unescapeHtml } from "./hugo-site.ts";
 
 const endpoint = '[params.imgproxy]\nendpoint = "https://images.example/"\n';

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import path from "node:path";
+import { printable } from "../../contract/printable.ts";
 import type { Finding } from "../findings.ts";
-import { printable } from "./printable.ts";
 
 /**
  * Findings in the form that GitHub shows beside changed lines.

@@ -1,10 +1,10 @@
+import { printable } from "../../contract/printable.ts";
 import { rewrittenWords } from "../built/rewrite/rewrite.ts";
 import type { CheckResult, UrlPlace } from "../check.ts";
 import { counted, formatBytes } from "../counted.ts";
 import type { EdgeCheckResult } from "../edge-check.ts";
 import { formatFinding, sortFindings } from "../findings.ts";
 import type { ScanResult } from "../scan.ts";
-import { printable } from "./printable.ts";
 import { bytesOf, countResults, summarize, type WarmCounts } from "./summary.ts";
 
 /** The text at the end of a scan: findings, a table by post, totals. */

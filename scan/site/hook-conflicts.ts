@@ -3,15 +3,30 @@ import { chooseTemplate, type Template } from "./modules/templates.ts";
 /**
  * Render hooks for images that Hugo uses instead of the module's on some pages: those of the site and of themes listed before it, and
  * any for a section or a language.
- * @returns one sentence for each.
  */
-export function hookConflicts(
+export function otherHooks(
   templates: readonly Template[],
   pages: Iterable<Parameters<typeof chooseTemplate>[3]>,
-): string[] {
+): Template[] {
   const hooks = Array.from(pages, (page) => chooseTemplate(templates, "hook", "render-image", page));
-  const files = new Set(hooks.flatMap((hook) => (hook === undefined || hook.ours ? [] : [hook.file])));
-  return Array.from(files, (file) => `${file} is used instead of the module's hook`);
+  return [...new Set(hooks.flatMap((hook) => (hook === undefined || hook.ours ? [] : [hook])))];
+}
+
+/** One sentence for each of {@link otherHooks}. */
+export function hookConflicts(...searched: Parameters<typeof otherHooks>): string[] {
+  return otherHooks(...searched).map(hookWords);
+}
+
+/** What the author can do: {@link isGeneral} is false for a hook that no order of imports changes. */
+export function hookRemedy(hook: Template): string {
+  const own = 'print the image in it with {{ partial "imgproxy/hook.html" . }}';
+  if (!hook.theme) return `delete it, or ${own}`;
+  if (!isGeneral(hook)) return `copy it into the site's own layouts, and ${own}`;
+  return 'list the module before the theme in module.imports (a theme named by "theme" always comes last)';
+}
+
+export function hookWords({ file }: Template): string {
+  return `${file} is used instead of the module's hook`;
 }
 
 /**

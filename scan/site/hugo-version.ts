@@ -1,6 +1,9 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 
+/** The oldest Hugo that the module supports; `min` in config.toml says the same. */
+export const OLDEST_HUGO = "0.111.3";
+
 /** The minor number of a Hugo that is newer than every rule in the scan. */
 export const NEWEST_HUGO = 999;
 
@@ -10,12 +13,17 @@ export function parseHugoMinor(text: string): number | undefined {
   return match === null ? undefined : Number(match[1]);
 }
 
-/** The version of the `hugo` on PATH; the newest if there is none. */
-export async function installedHugoMinor(): Promise<number> {
+/** In the order of versions: 0.9.0 before 0.111.3. */
+export function compareVersions(a: string, b: string): number {
+  return a.localeCompare(b, "en", { numeric: true });
+}
+
+/** The version of the `hugo` on PATH, such as `0.111.3`; undefined if there is none. */
+export async function installedHugo(): Promise<string | undefined> {
   try {
     const { stdout } = await promisify(execFile)("hugo", ["version"], { timeout: 10_000 });
-    return parseHugoMinor(stdout) ?? NEWEST_HUGO;
+    return /\bv(\d+\.\d+\.\d+)/.exec(stdout)?.[1];
   } catch {
-    return NEWEST_HUGO;
+    return undefined;
   }
 }

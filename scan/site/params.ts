@@ -1,13 +1,13 @@
 import * as v from "valibot";
 import { defaultParams, type SiteParams, siteParams } from "../../contract/params.ts";
-import { CannotRun } from "../cannot-run.ts";
+import { InvalidParams } from "../cannot-run.ts";
 import { type ConfigTree, lowerKeys } from "./config/tree.ts";
 
 /**
  * Parses `[params.imgproxy]`, with defaults filled in.
  * @param given keys in lower case.
  * @param originOf the file that set a key, for errors.
- * @throws CannotRun with every fault, each with file and key.
+ * @throws InvalidParams with every fault, each with file and key.
  */
 export function parseParams(given: ConfigTree, originOf: (key: string) => string): SiteParams {
   const faults = new Map<string, string>();
@@ -29,7 +29,7 @@ export function parseParams(given: ConfigTree, originOf: (key: string) => string
     const key = `params.imgproxy.${name}`;
     return `${originOf(key)}: ${key} takes ${takes}; it is ${JSON.stringify(given[name])}`;
   });
-  throw new CannotRun(lines.join("\n"));
+  throw new InvalidParams(lines.join("\n"));
 }
 
 /**

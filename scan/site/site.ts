@@ -8,6 +8,7 @@ import { shortcodeConflicts } from "./hook-conflicts.ts";
 import { loadLanguage, type SiteLanguage } from "./language.ts";
 import { type LanguageConfig, type SiteLanguages, siteLanguages } from "./languages.ts";
 import { parseIgnored } from "./modules/ignore-files.ts";
+import type { Module } from "./modules/modules.ts";
 import { loadMounts, type Mounts } from "./modules/mounts.ts";
 import { readTemplates, type Template } from "./modules/templates.ts";
 import { signatureKeyOf } from "./signing.ts";
@@ -39,10 +40,18 @@ export interface Site {
   readonly hugoMinor: number;
   /** Whether Hugo ignores a content file or folder, by its absolute path. */
   ignores(file: string): boolean;
+  /** The themes and modules in Hugo's lookup order; without the site itself. */
+  readonly modules: readonly Module[];
   /** Warnings about the site as a whole; usually none. */
-  readonly warnings: readonly string[];
+  readonly warnings: readonly SiteWarning[];
   /** Settings that keep the hook from running; usually none. */
   readonly silenced: readonly string[];
+}
+
+export interface SiteWarning {
+  /** `shortcodes` and `content`: this may be intended. */
+  readonly about: "endpoint" | "parameters" | "goldmark" | "shortcodes" | "content";
+  readonly words: string;
 }
 
 export interface SiteOptions {
@@ -89,18 +98,22 @@ export async function loadSite(options: SiteOptions): Promise<Site> {
     meta: [...new Set(languages.flatMap(({ params }) => params.meta))],
     signatureKey: signatureKeyOf(main.params.sign, given.key, options),
     mounts,
+    modules: config.modules,
     templates,
     ignores: ignored.ignores,
     warnings: [
-      ...endpointWarnings(configured, languages),
-      ...paramWarnings(configured, languages),
-      ...shortcodeConflicts(templates),
-      ...ignored.problems.map(
-        (pattern) =>
-          `ignoreFiles: "${pattern}" cannot be evaluated here, so the files that it matches are scanned`,
-      ),
+      ...endpointWarnings(configured, languages).map(about("endpoint")),
+      ...unknownNames(configured).map(about("parameters")),
+      ...idleParams(configured, languages).map(about("goldmark")),
+      ...shortcodeConflicts(templates).map(about("shortcodes")),
+      ...ignored.problems
+        .map(
+          (pattern) =>
+            `ignoreFiles: "${pattern}" cannot be evaluated here, so the files that it matches are scanned`,
+        )
+        .map(about("content")),
     ],
-    silenced: hookConflicts(configured, originOf),
+    silenced: silencedHooks(configured, originOf),
   };
 }
 
@@ -108,6 +121,10 @@ export async function loadSite(options: SiteOptions): Promise<Site> {
 
 function hasEndpoint({ config }: LanguageConfig): boolean {
   return treeAt(config, "params", "imgproxy").endpoint !== undefined;
+}
+
+function about(what: SiteWarning["about"]): (words: string) => SiteWarning {
+  return (words) => ({ about: what, words });
 }
 
 /** If only --endpoint names the proxy, Hugo does not know it. */
@@ -118,9 +135,12 @@ function endpointWarnings({ enabled }: SiteLanguages, languages: readonly SiteLa
   return [`params.imgproxy.endpoint is not set${where}: hugo does not change images until it is`];
 }
 
-/** Warnings for unknown names, and for parameters that do nothing without a setting of goldmark. */
-function paramWarnings({ enabled }: SiteLanguages, languages: readonly SiteLanguage[]): string[] {
-  const unknown = enabled.flatMap(({ config }) => unknownParams(treeAt(config, "params", "imgproxy")));
+function unknownNames({ enabled }: SiteLanguages): string[] {
+  return [...new Set(enabled.flatMap(({ config }) => unknownParams(treeAt(config, "params", "imgproxy"))))];
+}
+
+/** Parameters that do nothing without a setting of goldmark. */
+function idleParams({ enabled }: SiteLanguages, languages: readonly SiteLanguage[]): string[] {
   const wraps = enabled.filter(
     ({ config }) =>
       treeAt(config, "markup", "goldmark", "parser").wrapstandaloneimagewithinparagraph !== false,
@@ -132,15 +152,14 @@ function paramWarnings({ enabled }: SiteLanguages, languages: readonly SiteLangu
       ...(params.lightbox ? ["lightbox"] : []),
       ...(params.link === "none" ? [] : ["link"]),
     ]);
-  const idle = [...new Set(asks)].map(
+  return [...new Set(asks)].map(
     (name) =>
       `params.imgproxy.${name} does nothing: it is for images that stand alone, and there are none without markup.goldmark.parser.wrapStandAloneImageWithinParagraph = false`,
   );
-  return [...new Set(unknown), ...idle];
 }
 
 /** With `useEmbedded = "always"` (from 0.148 on) Hugo uses its own hook instead of the module's, without a message. */
-function hookConflicts({ enabled }: SiteLanguages, originOf: HugoConfig["originOf"]): string[] {
+function silencedHooks({ enabled }: SiteLanguages, originOf: HugoConfig["originOf"]): string[] {
   const key = "markup.goldmark.renderhooks.image.useembedded";
   const silent = enabled.filter(
     ({ config }) => treeAt(config, "markup", "goldmark", "renderhooks", "image").useembedded === "always",
@@ -148,6 +167,6 @@ function hookConflicts({ enabled }: SiteLanguages, originOf: HugoConfig["originO
   const files = new Set(silent.map(({ name }) => originOf(key, name)));
   return [...files].map(
     (file) =>
-      `${file}: markup.goldmark.renderHooks.image.useEmbedded is "always", which disables the module's hook`,
+      `${file}: markup.goldmark.renderHooks.image.useEmbedded is "always", which disables the module's hook: remove it, or set it to "fallback"`,
   );
 }

@@ -5,6 +5,10 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Runs with permissions that also apply to root, which can otherwise read everything. */
   readonly permissions?: boolean;
+  /** Default: `scan`. */
+  readonly program?: "scan" | "doctor" | "init";
+  /** A module that is loaded first, as text. */
+  readonly preload?: string;
 }
 
 export interface Ran {
@@ -18,9 +22,13 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 
 /** The built scanner in a separate process, as `bin/` starts it; without the environment variables of the test run. */
 export function commandLine(args: readonly string[], options: RunOptions) {
-  const script = `const { scan } = await import(${JSON.stringify(main.href)});
-process.exitCode = await scan(process.argv.slice(1), process.env);`;
-  const node = ["--input-type=module", "-e", script, "--", ...args];
+  const script = `const programs = await import(${JSON.stringify(main.href)});
+process.exitCode = await programs.${options.program ?? "scan"}(process.argv.slice(1), process.env);`;
+  const first =
+    options.preload === undefined
+      ? []
+      : ["--import", `data:text/javascript,${encodeURIComponent(options.preload)}`];
+  const node = [...first, "--input-type=module", "-e", script, "--", ...args];
   const drops = options.permissions === true && process.getuid?.() === 0;
   return {
     ...(drops

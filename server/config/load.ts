@@ -1,7 +1,8 @@
 import { parseArgs } from "node:util";
+import { withoutSecrets } from "../../contract/diagnosis.ts";
 import { LEAST_BYTES } from "../encode/memory/encoder-memory.ts";
 import { readSecret } from "./secret-file.ts";
-import { fileHelp, type Program, type Setting, settings } from "./settings.ts";
+import { fileHelp, isFor, type Program, type Setting, settings } from "./settings.ts";
 
 /** Every setting parsed, by its key in settings.ts. */
 export type Config = {
@@ -17,6 +18,9 @@ export class InvalidConfig extends Error {
     this.problems = problems;
   }
 }
+
+/** A flag that the program does not have. */
+export class InvalidFlags extends InvalidConfig {}
 
 /** Flags that are not settings, and the arguments that are not flags. */
 export interface Switches {
@@ -40,7 +44,7 @@ export function loadConfig(
   const problems: string[] = [];
   const givenFor = (setting: Setting<unknown>): string | undefined => {
     // A setting that only another program reads may be wrong here.
-    if (!setting.for.includes(program)) return undefined;
+    if (!isFor(setting, program)) return undefined;
     const flag = setting.flag === undefined ? undefined : values.get(setting.flag);
     return flag ?? textOf(setting, env, problems);
   };
@@ -79,11 +83,16 @@ export function helpText(program: Program): string {
 // --- flags ---
 
 function settingsOf(program: Program): Setting<unknown>[] {
-  return Object.values(settings).filter((setting) => setting.for.includes(program));
+  return Object.values(settings).filter((setting) => isFor(setting, program));
 }
 
 const usages: Readonly<Record<Program, string>> = {
   serve: "usage: imgproxy-lite serve [--source FOLDER|URL] [--cache FOLDER] [--port N] [--dev] [--help]",
+  doctor:
+    "usage: imgproxy-lite doctor --server [--source FOLDER|URL] [--cache FOLDER] [--json] [--help]\n\n" +
+    "Checks the settings, source, cache and libraries of a server, and prints a line for each; a problem's line has the\n" +
+    "remedy. It stores one small file in the cache folder and deletes it. Run it where the server runs, as its user and\n" +
+    "with its environment. Exit code: 0 all is well; 1 problems; 2 it could not run.",
   gc: "usage: imgproxy-lite gc [--cache FOLDER] [--max-bytes SIZE] [--dry-run | --watch] [--help]",
   health: "usage: imgproxy-lite health [--admin-port N] [--help]",
   score:
@@ -95,6 +104,7 @@ const usages: Readonly<Record<Program, string>> = {
 /** Beside --help. */
 const switchesOf: Readonly<Record<Program, readonly string[]>> = {
   serve: [],
+  doctor: ["server", "json"],
   gc: ["dry-run", "watch"],
   health: [],
   score: ["json"],
@@ -134,7 +144,7 @@ function parseFlags(
       },
     };
   } catch (error) {
-    throw new InvalidConfig([
+    throw new InvalidFlags([
       `${error instanceof Error ? error.message : String(error)} (--help lists the flags)`,
     ]);
   }
@@ -169,7 +179,7 @@ function parseOne(setting: Setting<unknown>, given: string | undefined, problems
 /** Secrets are not printed on a terminal or in a pod's log. */
 function shown({ name }: Setting<unknown>, value: string): string {
   if (/KEY|TOKEN|SECRET/.test(name)) return "…";
-  return value.replace(/\/\/[^/]*@/g, "//…@");
+  return withoutSecrets(value);
 }
 
 // --- settings that need each other ---
@@ -184,7 +194,7 @@ function contradictions(program: Program, config: Config, switches: Switches): s
         : [`score takes two files, the original and the picture; got ${switches.files.length}`]),
       ...encoderProblems(config),
     ];
-  if (program !== "serve") return [];
+  if (program !== "serve" && program !== "doctor") return [];
   return [
     ...(config.source === undefined && (config.sources ?? []).length === 0
       ? ["SOURCE is not set; give a folder, https://base/ or s3://bucket/prefix (or --source)"]

@@ -21,7 +21,7 @@ import {
   userAndGroup,
 } from "./parsers.ts";
 
-export type Program = "serve" | "gc" | "health" | "score";
+export type Program = "serve" | "doctor" | "gc" | "health" | "score";
 
 /** One setting: its environment variable, its flag if it has one, and the parser of its value. */
 export interface Setting<T> {
@@ -39,6 +39,11 @@ export interface Setting<T> {
   readonly for: readonly Program[];
   /** Set for a secret: the variable `<name>_FILE` may name a file with its value instead. */
   readonly secret?: "needed" | "optional";
+}
+
+/** Whether a program reads a setting: a doctor reads those of the server that it checks. */
+export function isFor(setting: Setting<unknown>, program: Program): boolean {
+  return setting.for.includes(program === "doctor" ? "serve" : program);
 }
 
 /** The help text of the variable `<name>_FILE`. */

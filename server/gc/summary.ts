@@ -5,9 +5,9 @@ export function formatSummary(summary: SweepSummary, options: { readonly maxByte
   const { keptFiles, keptBytes, deletedFiles, deletedBytes, deletedPinned, deletedTemporary } = summary;
   const share = Math.round((100 * keptBytes) / options.maxBytes);
   return [
-    `kept ${count(keptFiles, "file")}, ${size(keptBytes)} (${share} % of ${size(options.maxBytes)})`,
+    `kept ${count(keptFiles, "file")}, ${formatSize(keptBytes)} (${share} % of ${formatSize(options.maxBytes)})`,
     `longest unused ${age(summary.oldestKeptMs)}`,
-    `${summary.dryRun ? "would delete" : "deleted"} ${count(deletedFiles, "file")}, ${size(deletedBytes)}` +
+    `${summary.dryRun ? "would delete" : "deleted"} ${count(deletedFiles, "file")}, ${formatSize(deletedBytes)}` +
       ` (${deletedPinned} pinned), ${count(deletedTemporary, "half-written file")}`,
     ...(summary.foreignFiles > 0
       ? [`${count(summary.foreignFiles, "file")} of other programs not touched`]
@@ -25,7 +25,8 @@ function count(number: number, noun: string): string {
   return `${digits} ${noun}${number === 1 ? "" : "s"}`;
 }
 
-function size(bytes: number): string {
+/** `1.2 MiB` */
+export function formatSize(bytes: number): string {
   const units = ["B", "KiB", "MiB", "GiB", "TiB"];
   const step = Math.min(units.length - 1, Math.floor(Math.log2(Math.max(1, bytes)) / 10));
   return `${(bytes / 1024 ** step).toFixed(step === 0 ? 0 : 1)} ${units[step]}`;

@@ -43,13 +43,13 @@ export function excessOf(have: Amount, limits: Limits): Amount {
 // --- the volume ---
 
 /** Bytes to free, so that enough is free. */
-function missingFreeBytes({ folder, minFreeBytes }: Limits): number {
+export function missingFreeBytes({ folder, minFreeBytes }: Pick<Limits, "folder" | "minFreeBytes">): number {
   if (minFreeBytes === 0 || tellsNoSize(folder)) return 0;
   const { bavail, bsize } = statfsSync(folder);
   return Math.max(0, minFreeBytes - bavail * bsize);
 }
 
 /** A volume of 0 blocks is not full: CephFS reports that without a manager, and below a folder with a quota. */
-function tellsNoSize(folder: string): boolean {
+export function tellsNoSize(folder: string): boolean {
   return statfsSync(folder).blocks === 0;
 }

@@ -1,5 +1,5 @@
 import path from "node:path";
-import { CannotRun } from "../../cannot-run.ts";
+import { NoSite } from "../../cannot-run.ts";
 import { openLanguages } from "../languages.ts";
 import { collectModules, type Module } from "../modules/modules.ts";
 import { applyEnvironment } from "./environment.ts";
@@ -28,13 +28,13 @@ export interface ConfigSource {
 /**
  * Reads a configuration as Hugo does, in its order: `hugo.*` or `config.*`, `config/_default/`, `config/<environment>/`,
  * `HUGO_*`; below all of them, the same files of the themes and modules.
- * @throws CannotRun naming the file that does not parse, or a folder without a configuration.
+ * @throws CannotRun naming the file that does not parse; NoSite for a folder without a configuration.
  */
 export async function loadConfig(source: ConfigSource): Promise<HugoConfig> {
   const { folder } = source;
   const files = await readConfigFiles(folder, folder, source);
   if (files.length === 0)
-    throw new CannotRun(
+    throw new NoSite(
       `${folder} holds no Hugo site: there is no hugo.toml, config.toml or config/_default; name the site with --site`,
     );
   const origins = new Map<string, string>();

@@ -1,0 +1,112 @@
+import { type Diagnosis, linesOfCheck } from "../../contract/diagnosis.ts";
+import { CannotRun } from "../cannot-run.ts";
+import { blameOf, type Refusal } from "../proxy/blame.ts";
+import { Unanswered } from "../proxy/request.ts";
+import { createSession, type SessionOptions } from "../proxy/session.ts";
+import type { Site } from "../site/site.ts";
+
+/** A key that no photograph has: a healthy server says that it does not exist. */
+const NOBODYS_KEY = "imgproxy-lite-doctor";
+
+export interface AskedServer {
+  readonly found: readonly Diagnosis[];
+  /** Whether it can be asked about photographs. */
+  readonly isUsable: boolean;
+  /** The token, if the server accepts it. */
+  readonly token?: string;
+}
+
+/** Whether an imgproxy-lite answers at the endpoint, reads its source, and accepts the token. */
+export async function diagnoseServer(
+  site: Site,
+  { token, ...asReader }: SessionOptions,
+): Promise<AskedServer> {
+  const line = linesOfCheck("endpoint");
+  const endpoint = asReader.endpoint ?? site.endpoints[0] ?? "";
+  if (endpoint === "")
+    return {
+      found: [
+        line.problem(
+          'params.imgproxy.endpoint is not set: set it to the address of the server for readers, such as "https://images.example/"',
+        ),
+      ],
+      isUsable: false,
+    };
+  const answer = await ask(site, asReader);
+  if (typeof answer === "string")
+    return { found: [line.problem(withRemedy(answer, site.configFile))], isUsable: false };
+  const ofAddress = addressProblems(endpoint, site);
+  const ofToken = await diagnoseToken(site, asReader, token);
+  return {
+    found: [
+      ...(ofAddress.length > 0 ? ofAddress : [line.ok(`${endpoint} is an imgproxy-lite server`)]),
+      ...sourceProblems(answer),
+      ofToken,
+    ],
+    isUsable: answer === undefined || answer.code === "source-absent",
+    ...(ofToken.state === "ok" && token !== undefined && { token }),
+  };
+}
+
+// --- calls ---
+
+/** The server's answer about a photograph that does not exist, or why there is no answer. */
+async function ask(site: Site, options: SessionOptions): Promise<Refusal | undefined | string> {
+  try {
+    const [answer] = (await createSession(site, options).look([[NOBODYS_KEY]])).values();
+    return answer !== undefined && "problem" in answer ? answer.problem : undefined;
+  } catch (error) {
+    if (error instanceof Unanswered || error instanceof CannotRun) return error.message;
+    throw error;
+  }
+}
+
+async function diagnoseToken(
+  site: Site,
+  asReader: SessionOptions,
+  token: string | undefined,
+): Promise<Diagnosis> {
+  const line = linesOfCheck("token");
+  if (token === undefined)
+    return line.note(
+      "there is no token, so a scan makes the same requests as a reader: set TOKEN to the server's TOKEN, to publish and to warm in batches",
+    );
+  const answer = await ask(site, { ...asReader, token });
+  return typeof answer === "string" ? line.problem(answer) : line.ok("the server accepts it");
+}
+
+// --- words ---
+
+function withRemedy(message: string, configFile: string): string {
+  if (!/cannot be reached|gives no answer/.test(message)) return message;
+  return `${message}: start the server there, or correct params.imgproxy.endpoint (${configFile}) or --endpoint`;
+}
+
+function addressProblems(endpoint: string, { baseUrl }: Site): Diagnosis[] {
+  const line = linesOfCheck("endpoint");
+  const isLocal = /^https?:\/\/(?:localhost|127\.|\[::1\])/i.test(endpoint);
+  if (isLocal) return [line.note(`${endpoint} is an imgproxy-lite server that only this machine reaches`)];
+  if (!/^http:/i.test(endpoint) || !/^https:/i.test(baseUrl)) return [];
+  return [
+    line.problem(
+      `the pages of ${baseUrl} are HTTPS, so browsers block images of ${endpoint}: give the server a certificate, and write https://`,
+    ),
+  ];
+}
+
+/** Of an answer that is neither "absent" nor a photograph. */
+function sourceProblems(answer: Refusal | undefined): Diagnosis[] {
+  const line = linesOfCheck("source");
+  if (answer === undefined || answer.code === "source-absent")
+    return [line.ok("the server reads its photographs")];
+  if (answer.code === "bad-signature")
+    return [
+      linesOfCheck("signature").problem(
+        `the server refuses this site's URLs (${answer.detail}): set params.imgproxy.sign = true, and HUGO_IMGPROXY_KEY to one of the server's SIGNING_KEYS`,
+      ),
+    ];
+  const remedy = "imgproxy-lite doctor --server, where the server runs, says more";
+  if (blameOf(answer.code) === "moment")
+    return [line.problem(`the server has no time to answer (${answer.detail}): ${remedy}`)];
+  return [line.problem(`the server cannot read its photographs (${answer.detail}): ${remedy}`)];
+}
