@@ -4,6 +4,7 @@ import { cpSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { copiesOf, environmentOf, parseContainerfile, type Stage, wordsOf } from "./containerfile.ts";
+import { debianRoot } from "./debian-root.ts";
 import { found } from "./objects.ts";
 import { buildRootfs, exists, type Rootfs, statusOf } from "./rootfs.ts";
 
@@ -33,7 +34,8 @@ test("the build copies exactly the files that .containerignore allows", () => {
 });
 
 test("each podman command for the build keeps the health check, which podman's own format does not have", () => {
-  const said = ["README.md", "CONTRIBUTING.md", "Containerfile", "k8s/README.md"].flatMap(
+  const guides = ["README.md", "CONTRIBUTING.md", "docs/machine/README.md", "k8s/README.md"];
+  const said = [...guides, "Containerfile"].flatMap(
     (file) => readFileSync(`${root}/${file}`, "utf8").match(/podman build .*/g) ?? [],
   );
   expect(said.length).toBeGreaterThan(1);
@@ -41,12 +43,14 @@ test("each podman command for the build keeps the health check, which podman's o
 });
 
 describe.runIf(canEnter())("built and run without an engine, read-only, as that user", () => {
+  let system: string;
   let image: Rootfs;
   let server: ChildProcess;
-  let urls: { readonly url: string; readonly admin: string };
+  let urls: Addresses;
 
   beforeAll(async () => {
-    image = buildRootfs(root, [build, runtime] satisfies [Stage, Stage]);
+    system = await debianRoot();
+    image = buildRootfs(root, [build, runtime] satisfies [Stage, Stage], system);
     cpSync(`${root}/hugo-module/exampleSite/photos`, `${image.folder}/photos`, { recursive: true });
     server = image.run([...wordsOf(runtime, "ENTRYPOINT"), ...wordsOf(runtime, "CMD")], {
       ...environmentOf(runtime),
@@ -112,6 +116,11 @@ describe.runIf(canEnter())("built and run without an engine, read-only, as that 
     expect(limits.filter((text) => /^Max data size +\d+ /m.test(text)).length).toBeGreaterThan(0);
   });
 
+  test("encoders in the container are confined by Landlock", ({ skip }) => {
+    if (system === "/") skip();
+    expect(urls.log).toContain("encoders run with Landlock");
+  });
+
   test("the container's health check accepts the running server, and nothing else", async () => {
     const check = (port: string) => exitOf(image.run(wordsOf(runtime, "HEALTHCHECK"), { ADMIN_PORT: port }));
     expect(await check(new URL(urls.admin).port)).toBe(0);
@@ -149,14 +158,21 @@ function canEnter(): boolean {
   }
 }
 
+interface Addresses {
+  readonly url: string;
+  readonly admin: string;
+  /** The lines until it listened. */
+  readonly log: string;
+}
+
 /** The server logs the address on which it listens. */
-async function addressesOf(server: ChildProcess): Promise<{ readonly url: string; readonly admin: string }> {
+async function addressesOf(server: ChildProcess): Promise<Addresses> {
   let text = "";
   server.stderr?.pipe(process.stderr);
   for await (const chunk of server.stdout ?? []) {
     text += chunk;
     const [, url, admin] = /"url":"([^"]+)","admin":"([^"]+)"/.exec(text) ?? [];
-    if (url !== undefined && admin !== undefined) return { url, admin };
+    if (url !== undefined && admin !== undefined) return { url, admin, log: text };
   }
   throw new Error(`the server ended before it served: ${text}`);
 }

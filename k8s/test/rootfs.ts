@@ -14,7 +14,10 @@ import {
 import path from "node:path";
 import { type Copy, copiesOf, type Stage } from "./containerfile.ts";
 
-/** An image's files in a folder, without an engine: the files that the Containerfile copies; this machine's node replaces its base. */
+/**
+ * An image's files in a folder, without an engine: the files that the Containerfile copies. Instead of the bases, it has this
+ * machine's node with the libraries and commands of a system.
+ */
 export interface Rootfs {
   readonly folder: string;
   /** Runs a command in it, as an engine would with `--read-only --cap-drop ALL --security-opt no-new-privileges`. */
@@ -27,8 +30,13 @@ const USER = 65532;
 /**
  * Does the same as a build: the build stage's commands in a separate folder, then the copies of the last stage. Only
  * `npm ci` does not run again: the packages that it installed from the same lockfile are linked in.
+ * @param system the folder of a system that has the commands and libraries of the bases; `/` is this machine's.
  */
-export function buildRootfs(context: string, [build, runtime]: readonly [Stage, Stage]): Rootfs {
+export function buildRootfs(
+  context: string,
+  [build, runtime]: readonly [Stage, Stage],
+  system: string,
+): Rootfs {
   mkdirSync(path.join(context, ".cache"), { recursive: true });
   // On the same file system, because of the hard links.
   const work = mkdtempSync(path.join(context, ".cache/rootfs-"));
@@ -38,10 +46,11 @@ export function buildRootfs(context: string, [build, runtime]: readonly [Stage, 
   for (const copy of copiesOf(build)) copyInto(copy, context, workdir);
   link(path.join(context, "node_modules"), path.join(workdir, "node_modules"));
   for (const { keyword, rest } of build.instructions)
-    if (keyword === "RUN" && !rest.startsWith("npm ci ")) runIn(workdir, rest);
+    if (keyword === "RUN" && !rest.startsWith("npm ci "))
+      runIn(workdir, rest.replaceAll(" /usr/", ` ${path.join(system, "usr")}/`));
   for (const copy of copiesOf(runtime))
     copyInto(copy, copy.from === undefined ? context : stage, path.join(folder, workdirOf(runtime)), folder);
-  addBase(folder);
+  addBase(folder, system);
   rmSync(stage, { recursive: true, force: true });
   return {
     folder,
@@ -84,7 +93,7 @@ function workdirOf(stage: Stage): string {
 }
 
 /** The parts of the base that we use: node at its place in distroless, the libraries that node and sharp link to, no shell. */
-function addBase(folder: string): void {
+function addBase(folder: string, system: string): void {
   const node = process.execPath;
   place(node, path.join(folder, "nodejs/bin/node"));
   const binaries = readdirSync(path.join(folder, "app/node_modules/@img"), {
@@ -94,7 +103,8 @@ function addBase(folder: string): void {
   const sharp = binaries
     .filter((file) => file.endsWith(".node"))
     .map((file) => path.join(folder, "app/node_modules/@img", file));
-  for (const library of [node, ...sharp].flatMap(librariesOf)) place(library, path.join(folder, library));
+  for (const library of [node, ...sharp].flatMap(librariesOf))
+    place(path.join(system, "usr", library.replace("/usr/", "/")), path.join(folder, library));
   for (const empty of ["proc", "tmp", "dev", "photos", "etc"])
     mkdirSync(path.join(folder, empty), { recursive: true });
   for (const device of ["dev/null", "dev/urandom"]) writeFileSync(path.join(folder, device), "");
