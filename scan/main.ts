@@ -8,6 +8,9 @@ import { diagnoseSite } from "./doctor/doctor.ts";
 import { doctorHelp } from "./doctor/help.ts";
 import { checkEdge } from "./edge-check.ts";
 import type { Finding } from "./findings.ts";
+import { openTerminal } from "./init/ask.ts";
+import { initSite } from "./init/init.ts";
+import { initHelp, parseInit } from "./init/options.ts";
 import { writeWhole } from "./manifest.ts";
 import { type Command, type CommandLine, help, parseCommandLine } from "./options.ts";
 import { createProgress, type Progress, silentProgress } from "./progress.ts";
@@ -19,6 +22,7 @@ import { htmlReport, type Report } from "./report/html.ts";
 import { checkJson, edgeJson, scanJson } from "./report/json.ts";
 import { formatCheck, formatEdge, formatScan } from "./report/text.ts";
 import { type ScanOptions, scanSite } from "./scan.ts";
+import { environmentName } from "./site/config/environment.ts";
 import { installedHugo, NEWEST_HUGO, parseHugoMinor } from "./site/hugo-version.ts";
 
 type Variables = Readonly<Record<string, string | undefined>>;
@@ -61,9 +65,33 @@ export function doctor(argv: readonly string[], env: Variables): Promise<number>
   });
 }
 
+/**
+ * `imgproxy-lite init` in a site.
+ * @returns the exit code: 0 done, 1 something is left to do by hand, 2 it could not run, 130 interrupted.
+ */
+export function init(argv: readonly string[], env: Variables): Promise<number> {
+  return untilInterrupted("init", async (signal) => {
+    const { site, help: asksHelp, ...command } = parseInit(argv);
+    if (asksHelp) return say(initHelp);
+    const isTerminal = process.stdin.isTTY === true && process.stderr.isTTY === true;
+    const hugo = await installedHugo();
+    return initSite({
+      ...command,
+      site: {
+        folder: site,
+        environment: environmentName(env) ?? "production",
+        variables: env,
+        hugoMinor: parseHugoMinor(hugo ?? "") ?? NEWEST_HUGO,
+      },
+      terminal: isTerminal ? openTerminal(process, signal) : undefined,
+      print: (text) => say(text.split("\t").map(printableLines).join("\t")),
+    });
+  });
+}
+
 /** Runs a command until it ends or a signal interrupts it. @returns the exit code. */
 async function untilInterrupted(
-  command: Command,
+  command: Command | "init",
   work: (signal: AbortSignal) => Promise<number>,
 ): Promise<number> {
   const interrupted = new AbortController();

@@ -31,6 +31,7 @@ const order = {
   ],
   scan: [
     "main.ts",
+    "init",
     "doctor",
     "report",
     "check.ts",

@@ -1,11 +1,11 @@
-import { cp, mkdir, readFile, rm, symlink } from "node:fs/promises";
+import { cp, mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { Browser, Page } from "playwright-core";
+import type { SiteFiles } from "../../scan/init/recipe.ts";
 import type { Hugo } from "../hugo.ts";
 import { look, windows } from "./look.ts";
 import type { NpmCdn } from "./npm-cdn.ts";
 import type { PagesServer } from "./pages-server.ts";
-import { type SiteFiles, writeFiles } from "./recipe.ts";
 import { build, publish, type TriedSite } from "./try-site.ts";
 
 /** A site that is tested, and what readers should find there. */
@@ -149,4 +149,16 @@ async function withBrokenCover(trial: Trial, site: TriedSite): Promise<string[]>
   if (!emitted.includes("no-such-cover.jpg")) return ["a broken cover does not reach the page"];
   if (check.code !== 1) return [`exits ${check.code} with a broken cover`];
   return check.output.includes("no-such-cover.jpg") ? [] : ["does not name the broken cover"];
+}
+
+/** Writes files below a folder. */
+async function writeFiles(
+  folder: string,
+  files: Readonly<Record<string, string | Uint8Array>>,
+): Promise<void> {
+  for (const [name, content] of Object.entries(files)) {
+    const file = path.join(folder, name);
+    await mkdir(path.dirname(file), { recursive: true });
+    await writeFile(file, content);
+  }
 }

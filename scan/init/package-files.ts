@@ -1,0 +1,54 @@
+import { readFileSync } from "node:fs";
+import { readdir, readFile } from "node:fs/promises";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** The folder of this package, from the sources (scan/init/) or from the compiled program (dist/scan/init/). */
+export const packageRoot: string = fileURLToPath(
+  new URL(import.meta.url.endsWith(".ts") ? "../../" : "../../../", import.meta.url),
+);
+
+export const themesFolder: string = path.join(packageRoot, "hugo-module/themes");
+const ciFolder = path.join(packageRoot, "hugo-module/ci");
+
+/** A recipe for a CI service, as the manual has it. */
+export interface CiRecipe {
+  /** The recipe's file name without its extension: `github-pages`. */
+  readonly name: string;
+  /** Where the blog has it: the recipe's first line names the place. */
+  readonly target: string;
+  readonly text: string;
+}
+
+export async function readCiRecipes(): Promise<readonly CiRecipe[]> {
+  const names = (await readdir(ciFolder)).sort();
+  const recipes = await Promise.all(
+    names.map(async (file) => {
+      const text = await readFile(path.join(ciFolder, file), "utf8");
+      const [, target = ""] = /^# A blog's ([^\s:,]+)/.exec(text) ?? [];
+      return { name: path.parse(file).name, target: target.replace(/\.$/, ""), text };
+    }),
+  );
+  return recipes.filter(({ target }) => target !== "");
+}
+
+/** Names of the theme recipes: `papermod`. */
+export async function themeRecipes(): Promise<
+  readonly { readonly name: string; readonly repository: string }[]
+> {
+  const files = (await readdir(themesFolder)).filter((file) => file.endsWith(".md"));
+  return Promise.all(
+    files.sort().map(async (file) => {
+      const text = await readFile(path.join(themesFolder, file), "utf8");
+      const [, repository = ""] = /\(https:\/\/github\.com\/([\w.-]+\/[\w.-]+?)\)/.exec(text) ?? [];
+      return { name: path.parse(file).name, repository: repository.toLowerCase() };
+    }),
+  );
+}
+
+/** The module's name in a site's imports: what go.mod declares. */
+export const MODULE: string =
+  /^module (\S+)/m.exec(readFileSync(path.join(packageRoot, "go.mod"), "utf8"))?.[1] ?? "";
+
+/** How to install the package; the manual says more. */
+export const INSTALL = "npm install --save-dev with the release's .tgz, as the manual says";
