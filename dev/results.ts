@@ -55,6 +55,24 @@ export function chosenPromises(folder: string): string {
   );
 }
 
+/**
+ * Tables of one page, for the README; links are relative to the repository's root.
+ * @throws Error when the page has no such table.
+ */
+export function chosenTables(folder: string, claim: string, titles: readonly string[]): string {
+  const text = pageOf(folder, claim);
+  if (text === undefined)
+    return `This benchmark has not been run for this version yet: \`npm run bench -- ${claim}\`.\n`;
+  const tables = titles.map((title) => {
+    const [, rows] = text.split(`\n## ${title}\n\n`)[1]?.match(/^((?:\|.*\n)+)/) ?? [];
+    if (rows === undefined)
+      throw new Error(`bench/results/${claim}.md has no table "${title}"; see dev/tables.ts`);
+    return `**${title}**\n\n${rows}`;
+  });
+  const [measured = ""] = /^Measured .*$/m.exec(text) ?? [];
+  return `${tables.join("\n")}\n${measured} [More](bench/results/${claim}.md).\n`;
+}
+
 function overview(
   head: readonly string[],
   rows: readonly (readonly string[])[],
@@ -74,7 +92,7 @@ function readMeasurements(folder: string): readonly Measurement[] {
     file.endsWith(".md") ? [file.slice(0, -".md".length)] : [],
   );
   return claims.sort().map((claim) => {
-    const text = readFileSync(join(folder, `${claim}.md`), "utf8");
+    const text = pageOf(folder, claim) ?? "";
     const [, targets = ""] = /^\| claim \| promised .*\n\| --- .*\n((?:\|.*\n)*)/m.exec(text) ?? [];
     const [, day = "", machine = ""] = /^Measured (\S+) .* on (.+)\.$/m.exec(text) ?? [];
     return {
@@ -88,6 +106,13 @@ function readMeasurements(folder: string): readonly Measurement[] {
         .map((line) => line.slice(2, -2).split(" | ")),
     };
   });
+}
+
+/** Undefined if it has never been measured. */
+function pageOf(folder: string, claim: string): string | undefined {
+  return listed(folder).includes(`${claim}.md`)
+    ? readFileSync(join(folder, `${claim}.md`), "utf8")
+    : undefined;
 }
 
 function listed(folder: string): readonly string[] {

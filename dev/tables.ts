@@ -5,7 +5,7 @@ import { fileHelp, type Setting, settings } from "../server/config/settings.ts";
 import { type ProblemKind, problems } from "../server/errors.ts";
 import { metricDefinitions } from "../server/telemetry/metric-definitions.ts";
 import { type Release, readRelease } from "./release.ts";
-import { allPromises, chosenPromises } from "./results.ts";
+import { allPromises, chosenPromises, chosenTables } from "./results.ts";
 
 /** The files with generated tables, below the repository's root. */
 export const generatedFiles = [
@@ -87,6 +87,8 @@ const reference: Tables = {
     ),
   scan: () => `\`\`\`\n${scanHelp}\`\`\`\n`,
   benchmarks: () => chosenPromises(results),
+  race: () => chosenTables(results, "race", ["New images", "Hits"]),
+  looks: () => chosenTables(results, "looks", ["Default pictures of other programs"]),
 };
 
 const operation: Tables = {

@@ -1,11 +1,10 @@
-import { statSync } from "node:fs";
 import path from "node:path";
 import sharp from "sharp";
 import type { Format } from "../../contract/formats.ts";
 import { bareEncode, bareTier } from "../peers/bare-sharp.ts";
+import { startBucket } from "../peers/bucket.ts";
 import { startFirst } from "../peers/first.ts";
 import { ipxPath, startIpx } from "../peers/ipx.ts";
-import { startNodeHttp } from "../peers/node-http.ts";
 import { type Ours, pathOf, startOurs, versionOf } from "../peers/ours.ts";
 import { type Bench, ifThere } from "../tools/bench.ts";
 import { bodyOf, wallOf } from "../tools/load/get.ts";
@@ -138,18 +137,6 @@ async function timed(server: Started, target: (q: number) => string): Promise<Me
 /** One below and one above the quality from which WebP's colour is averaged better, which takes time. */
 const IN_A_ROW = [50, 60, 68, 75];
 const TOKEN = "a-token-of-the-bench";
-
-/** @throws Error when it does not start. */
-function startBucket(folder: string, file: string): Promise<Started> {
-  const { size, mtime } = statSync(file);
-  const headers = {
-    "content-type": "image/jpeg",
-    "content-length": String(size),
-    "last-modified": mtime.toUTCString(),
-    etag: '"the-photograph"',
-  };
-  return startNodeHttp({ folder, file, headers, from: "memory" });
-}
 
 async function bareSharp(work: (q: number) => Promise<unknown>): Promise<Measured> {
   const cpu = process.cpuUsage();

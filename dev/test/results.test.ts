@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
 import { formatResult, type Result } from "../../bench/tools/result/result.ts";
-import { allPromises, chosenPromises } from "../results.ts";
+import { allPromises, chosenPromises, chosenTables } from "../results.ts";
 
 const result: Result = {
   title: "Hits from memory",
@@ -53,6 +53,25 @@ test("results of several days on one machine are one sentence with the first and
     formatResult("memory", result, new Date("2026-11-30T12:00:00Z")),
   );
   expect(allPromises(folder)).toMatch(/\n\nMeasured 2026-11-24 to 2026-11-30 on .+\.\n$/);
+});
+
+test("a page's tables are in the README with the day and the machine, and a table that it lacks is an error", async () => {
+  const folder = await folderOf(result);
+  const lines = chosenTables(folder, "hits", ["30 KB"]).split("\n");
+  expect(lines.slice(0, 5)).toEqual([
+    "**30 KB**",
+    "",
+    "| server | CPU |",
+    "| --- | --: |",
+    "| nginx | 11.0 |",
+  ]);
+  expect(lines.slice(5)).toEqual([
+    "",
+    expect.stringMatching(/^Measured 2026-11-24 .+ \[More\]\(bench\/results\/hits\.md\)\.$/),
+    "",
+  ]);
+  expect(() => chosenTables(folder, "hits", ["300 KB"])).toThrow('hits.md has no table "300 KB"');
+  expect(chosenTables(folder, "race", ["New images"])).toContain("npm run bench -- race");
 });
 
 test("without measurements the overview says how to make them", () => {

@@ -7,7 +7,7 @@ import { runLoad } from "./load.ts";
 export function underLoad(
   bench: Bench,
   name: string,
-  server: Started,
+  server: Pick<Started, "url" | "cpuMs">,
   paths: readonly [string, ...string[]],
   options: { readonly headers?: Readonly<Record<string, string>>; readonly connections?: number } = {},
 ): Contender {

@@ -5,6 +5,11 @@ export function cpuMsOf(pid: number): number {
   return treeOf(pid).reduce((sum, { ticks }) => sum + ticks * MS_A_TICK, 0);
 }
 
+/** CPU time in ms of a process alone, in steps of 10 ms: its running children and those that ended are not counted. */
+export function ownCpuMsOf(pid: number): number {
+  return (readProcess(pid)?.ownTicks ?? 0) * MS_A_TICK;
+}
+
 /** Bytes of memory of a process and its descendants that no other process shares. */
 export function privateBytesOf(pid: number): number {
   return treeOf(pid).reduce((sum, { pid }) => sum + anonymousBytes(pid), 0);
@@ -25,7 +30,9 @@ const MS_A_TICK = 10;
 interface Process {
   readonly pid: number;
   readonly parent: number;
+  /** With those of children that it waited for. */
   readonly ticks: number;
+  readonly ownTicks: number;
 }
 
 function treeOf(root: number): Process[] {
@@ -46,8 +53,13 @@ function readProcess(pid: number): Process | undefined {
     .slice(stat.lastIndexOf(")") + 2)
     .split(" ")
     .map(Number);
-  const ticks = fields.slice(11, 15).reduce((sum, one) => sum + one, 0);
-  return { pid, parent: fields[1] ?? 0, ticks };
+  const sum = (numbers: readonly number[]): number => numbers.reduce((one, other) => one + other, 0);
+  return {
+    pid,
+    parent: fields[1] ?? 0,
+    ticks: sum(fields.slice(11, 15)),
+    ownTicks: sum(fields.slice(11, 13)),
+  };
 }
 
 function anonymousBytes(pid: number): number {

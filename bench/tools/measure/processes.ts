@@ -5,16 +5,20 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { cpuMsOf, privateBytesOf } from "./cpu.ts";
 
+/** A process and all its descendants. */
+export interface Process {
+  /** CPU time since it started, in milliseconds. */
+  cpuMs(): number;
+  privateBytes(): number;
+}
+
 /** A server that the bench started. */
-export interface Started {
+export interface Started extends Process {
   readonly pid: number;
   /** Without a slash at the end. */
   readonly url: string;
   /** Milliseconds from exec to the first good response, with an error of 5 ms. */
   readonly startMs: number;
-  /** CPU time of it and its children since it started. */
-  cpuMs(): number;
-  privateBytes(): number;
   stop(): Promise<void>;
 }
 

@@ -1,0 +1,57 @@
+import { availableParallelism } from "node:os";
+import path from "node:path";
+import pMap from "p-map";
+import type { Lane } from "../../../server/encode/encoder.ts";
+import type { Bench } from "../../tools/bench.ts";
+import type { Point } from "../../tools/look/equal-score.ts";
+import type { Looks } from "../../tools/look/looks.ts";
+
+/** Of the pictures that are compared with other programs'. */
+export const WIDTH = 800;
+export const qualities = [20, 30, 40, 50, 60, 70, 80, 90] as const;
+export const curveFormats = ["jpg", "webp", "avif"] as const;
+export type CurveFormat = (typeof curveFormats)[number];
+
+/** Pictures of one photograph at one width, from `q` 20 to 90. JPEG in the warm lane is what mozjpeg makes of the same pixels. */
+export interface Curves {
+  readonly key: string;
+  readonly points: Readonly<Record<CurveFormat, readonly Made[]>>;
+}
+
+export interface Made extends Point {
+  readonly body: Uint8Array;
+}
+
+/** Every photograph at a width, in the order of the keys. */
+export async function drawCurves(
+  bench: Bench,
+  looks: Looks,
+  { keys, width, lane, at = qualities }: CurvesOptions,
+): Promise<readonly Curves[]> {
+  let done = 0;
+  return pMap(
+    keys,
+    async (key) => {
+      const outputs = curveFormats.flatMap((format) => at.map((quality) => ({ format, quality })));
+      const made = await looks.own({ file: path.join(bench.photos, key), width, lane, outputs });
+      bench.tell(`${width} px, ${lane}: ${++done} of ${keys.length} photographs`);
+      const of = (format: CurveFormat): Made[] =>
+        outputs.flatMap(({ quality, format: its }, index) => {
+          const one = made[index];
+          if (its !== format || one === undefined) return [];
+          return [
+            { quality, score: one.scores[0] ?? Number.NaN, bytes: one.body.byteLength, body: one.body },
+          ];
+        });
+      return { key, points: { jpg: of("jpg"), webp: of("webp"), avif: of("avif") } };
+    },
+    { concurrency: availableParallelism() },
+  );
+}
+
+export interface CurvesOptions {
+  readonly keys: readonly string[];
+  readonly width: number;
+  readonly lane: Lane;
+  readonly at?: readonly number[];
+}

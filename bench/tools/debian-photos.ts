@@ -1,0 +1,30 @@
+import { mkdir, readdir } from "node:fs/promises";
+import path from "node:path";
+import { openApt } from "../../dev/apt.ts";
+import { projectRoot } from "./paths.ts";
+
+/** Fifteen photographs by several people, up to 17 megapixels, under Creative Commons licences. */
+const PACKAGE = "lomiri-wallpapers-16.04";
+
+/**
+ * The photographs of a Debian package, which none of our tables was made from. It is unpacked below `.cache/`, once.
+ * @returns their folder. @throws Error if apt cannot download it.
+ */
+export async function debianPhotos(): Promise<string> {
+  const folder = path.join(projectRoot, ".cache", "bench", "apt");
+  await mkdir(folder, { recursive: true });
+  const known = (await readdir(folder)).find(
+    (name) => name.startsWith(`${PACKAGE}_`) && !name.endsWith(".part"),
+  );
+  return path.join(
+    known === undefined ? await unpack(folder) : path.join(folder, known),
+    "usr/share/backgrounds",
+  );
+}
+
+async function unpack(folder: string): Promise<string> {
+  const apt = await openApt(folder);
+  const version = (await apt.versions(PACKAGE)).at(-1);
+  if (version === undefined) throw new Error(`apt has no package ${PACKAGE} here`);
+  return apt.unpack(PACKAGE, version);
+}
