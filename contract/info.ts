@@ -15,6 +15,8 @@ export const imageInfo = v.pipe(
     bytes: whole(0, Number.MAX_SAFE_INTEGER, "a whole number"),
     frames: v.optional(whole(1, Number.MAX_SAFE_INTEGER, "a whole number"), 1),
     alpha: v.optional(v.boolean("true or false"), false),
+    /** How much of the picture exists, in percent, if a part is missing; 0 if it is not known where. */
+    damaged: v.exactOptional(whole(0, 99, "a percentage")),
     /** The fields of its metadata that were asked for: by a probe, or by the server's META. */
     meta: v.exactOptional(photoMeta),
   }),

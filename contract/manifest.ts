@@ -43,7 +43,7 @@ const added = {
   meta: photoMeta,
   /** Whether it has parts brighter than white, for screens that can show them. */
   hdr: v.boolean(),
-  /** How much of the picture exists, in percent, if a part is missing. */
+  /** How much of the picture exists, in percent, if a part is missing; 0 if it is not known where. */
   damaged: whole(0, 99),
 } as const;
 

@@ -27,6 +27,8 @@ export interface CheckOptions extends SessionOptions {
   readonly ignore: readonly string[];
   /** Whether references to files of the bucket become URLs of the proxy, in the built site. */
   readonly rewrite: boolean;
+  /** Whether a part of a photograph may be missing, by its key. */
+  readonly mayBeDamaged: (key: string) => boolean;
   /** Whether the report shows small pictures. */
   readonly pictured: boolean;
 }
@@ -104,7 +106,7 @@ export async function checkSite(options: CheckOptions): Promise<CheckResult> {
     ...placeIn(options.built, built.urls.get(url)),
   }));
   const places = firstPlaces(emitted);
-  findings.push(...refusals(places, requests.values(), { photos, variants }));
+  findings.push(...refusals(places, requests.values(), { photos, variants }, options.mayBeDamaged));
   findings.push(...warnings.map((words) => siteFinding("warning", site.configFile, words)));
 
   const urls = [...built.urls.keys()].sort();

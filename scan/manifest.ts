@@ -47,6 +47,7 @@ export function manifestImage({
   version,
   color,
   placeholder,
+  damaged,
   meta,
 }: ImageInfo): ManifestImage {
   return {
@@ -55,6 +56,7 @@ export function manifestImage({
     version,
     ...(color !== undefined && { color }),
     ...(placeholder !== undefined && { placeholder }),
+    ...(damaged !== undefined && { damaged }),
     ...(meta !== undefined && Object.keys(meta).length > 0 && { meta }),
   };
 }

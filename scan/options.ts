@@ -2,6 +2,7 @@ import { parseArgs } from "node:util";
 import { type Budget, parseBudget } from "./budget/budget.ts";
 import { CannotRun } from "./cannot-run.ts";
 import { environmentName } from "./site/config/environment.ts";
+import { parseGlob } from "./site/glob.ts";
 
 /** The parsed command line of a scan. */
 export interface CommandLine {
@@ -17,6 +18,8 @@ export interface CommandLine {
   readonly ignore: readonly string[];
   /** Whether references to files of the bucket become URLs of the proxy, in the built site. */
   readonly rewrite: boolean;
+  /** Whether a part of a photograph may be missing, by its key. */
+  readonly mayBeDamaged: (key: string) => boolean;
   /** Request the public address, to check the CDN. */
   readonly edge: boolean;
   readonly publish?: string;
@@ -52,6 +55,7 @@ The site
   --html FOLDER        take the URLs from the built site only
   --rewrite            with either: replace files of the bucket that a theme names itself with the proxy's URLs
   --ignore GLOB        with either: pictures that the built site may lack, such as "demo/**"; can be repeated
+  --allow-damaged GLOB photographs of which a part may be missing, such as "old/**"; can be repeated
 
 The proxy
   --endpoint URL       address at which the scan reaches it (default: params.imgproxy.endpoint, as readers do)
@@ -107,6 +111,7 @@ export function parseCommandLine(
     ...(manifest !== undefined && { manifest }),
     ...builtSite(values),
     ignore: values.ignore ?? [],
+    mayBeDamaged: parseAllowed(values["allow-damaged"] ?? []),
     rewrite: parseRewrite(values),
     edge: values.edge === true,
     ...(values.publish !== undefined && { publish: parseSetName(values.publish) }),
@@ -153,6 +158,7 @@ function parseOptions(argv: readonly string[], command: Command) {
         check: text,
         html: text,
         ignore: { ...text, multiple: true },
+        "allow-damaged": { ...text, multiple: true },
         rewrite: flag,
         edge: flag,
         publish: text,
@@ -198,6 +204,15 @@ function parseRewrite(values: {
   if (values.check === undefined && values.html === undefined)
     throw new CannotRun("--rewrite changes a built site: name its folder with --check");
   return true;
+}
+
+function parseAllowed(globs: readonly string[]): (key: string) => boolean {
+  const allowed = globs.map((glob) => {
+    const matches = parseGlob(glob.replace(/^\/+/, ""));
+    if (matches !== undefined) return matches;
+    throw new CannotRun(`--allow-damaged takes a glob such as "old/**"; it is ${glob}`);
+  });
+  return (key) => allowed.some((matches) => matches(key));
 }
 
 function parseSetName(text: string): string {

@@ -26,12 +26,16 @@ export interface ScanOptions extends SessionOptions {
   readonly budget?: Budget;
   /** Only a plan: no request is sent and nothing is written. */
   readonly dryRun: boolean;
+  /** Whether a part of a photograph may be missing, by its key. */
+  readonly mayBeDamaged: (key: string) => boolean;
 }
 
 /** Result of a scan. */
 export interface ScanResult extends Found, Answers {
   /** Content of the manifest. */
   readonly images: ReadonlyMap<string, ManifestImage>;
+  /** How long the server took to look at the photographs, in milliseconds: those that are new to it are decoded. */
+  readonly probeMs: number;
   /** Every URL in the pages; sorted. */
   readonly urls: readonly string[];
   /** Small pictures by source key, as data URLs, if they were requested. */
@@ -51,7 +55,9 @@ export async function scanSite(options: ScanOptions): Promise<ScanResult> {
   const session = createSession(site, options);
   const before = await readManifest(manifestFile);
   const kept = options.dryRun || options.manifest === false ? before : undefined;
+  const began = performance.now();
   const photos = options.dryRun ? new Map() : await session.probe(keysOf(possible, kept));
+  const probeMs = performance.now() - began;
   const images = kept ?? manifestImages(photos, before);
   const found = settlePosts(possible, (key) => images.has(key));
   const uses = found.posts.flatMap((post) => post.uses);
@@ -64,6 +70,7 @@ export async function scanSite(options: ScanOptions): Promise<ScanResult> {
       images,
       urls,
       photos,
+      probeMs,
       variants: new Map(),
       thumbnails: new Map(),
       leftOut: 0,
@@ -79,7 +86,12 @@ export async function scanSite(options: ScanOptions): Promise<ScanResult> {
   const asked = { ...options, endpoint: site.endpoints[0] ?? "" };
   // If the operator names the endpoint, they know about the others.
   const others = options.endpoint === undefined ? await otherServers(site, asked, uses, images) : [];
-  const refused = refusals(placesOf(found.posts), requests.values(), { photos, variants });
+  const refused = refusals(
+    placesOf(found.posts),
+    requests.values(),
+    { photos, variants },
+    options.mayBeDamaged,
+  );
   const thumbnails = options.pictured ? await session.thumbnails(photos) : new Map<string, string>();
   const findings = [
     ...found.findings,
@@ -94,7 +106,7 @@ export async function scanSite(options: ScanOptions): Promise<ScanResult> {
       ...(isLost ? [lostWords(manifestFile, photos.size)] : []),
     ].map((words) => siteFinding("warning", site.configFile, words)),
   ];
-  return { ...found, photos, images, urls, variants, thumbnails, findings, leftOut: left.size };
+  return { ...found, photos, probeMs, images, urls, variants, thumbnails, findings, leftOut: left.size };
 }
 
 /** @throws CannotRun for a site without an endpoint. */

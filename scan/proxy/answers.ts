@@ -20,18 +20,24 @@ export interface Place {
   readonly column: number;
 }
 
-/** An error at each place that shows a photograph which is at fault, or which has a variant that cannot be made. */
+/**
+ * An error at each place that shows a photograph which is at fault, or which has a variant that cannot be made.
+ * @param mayBeDamaged whether a part of a photograph may be missing.
+ */
 export function refusals(
   places: Iterable<Place>,
   requests: Iterable<ImageRequest>,
   { photos, variants }: Answers,
+  mayBeDamaged: (key: string) => boolean,
 ): Finding[] {
   const words = new Map<string, string>();
   for (const { variant, detail } of failedVariants(requests, variants))
     words.set(variant.request.key, variantWords(variant, detail));
   for (const [key, info] of photos)
-    if (!isThere(info) && blameOf(info.problem.code) === "photograph")
-      words.set(key, `${key}: ${info.problem.detail}`);
+    if (isThere(info)) {
+      const { damaged } = info;
+      if (damaged !== undefined && !mayBeDamaged(key)) words.set(key, damagedWords(key, damaged));
+    } else if (blameOf(info.problem.code) === "photograph") words.set(key, `${key}: ${info.problem.detail}`);
   if (words.size === 0) return [];
   const findings = new Map<string, Finding>();
   for (const { file, key, keys = [], line, column } of places) {
@@ -99,4 +105,10 @@ function variantWords({ request, accept }: Variant, detail: string): string {
   const size = [width && `${width} px`, ratio, quality && `q ${quality}`].filter(Boolean).join(", ");
   const kind = format ?? { avif: "AVIF", webp: "WebP", none: "JPEG", any: "" }[accept];
   return `${key} cannot be made as ${kind} (${size}): ${detail}`;
+}
+
+/** @param percent of the picture that exists; 0 if it is not known where something is missing. */
+function damagedWords(key: string, percent: number): string {
+  const where = percent > 0 ? `its picture ends at ${percent} %` : "a part of its picture is missing";
+  return `${key} is damaged: ${where}. Upload it again, or accept it with --allow-damaged "${key}".`;
 }

@@ -1,5 +1,6 @@
 import { formatQuery } from "../../contract/request.ts";
 import type { Post } from "../content/posts.ts";
+import { isThere } from "../proxy/answers.ts";
 import { eachResult, type WarmResults } from "../proxy/warm/variant.ts";
 import type { ScanResult } from "../scan.ts";
 
@@ -17,6 +18,9 @@ export interface Summary extends WarmCounts {
   readonly posts: number;
   readonly images: number;
   readonly photos: number;
+  /** Photographs that the server looked through for missing pixels, or had before, and how long that took. */
+  readonly looked: number;
+  readonly lookedSeconds: number;
   /** `<img>` tags of raw HTML in the content, which the module does not change. */
   readonly rawImages: number;
   /** Bytes of the originals, each once. */
@@ -32,6 +36,8 @@ export function summarize(result: ScanResult): Summary {
     posts: result.posts.length,
     images: result.posts.reduce((sum, post) => sum + post.uses.length, 0),
     photos: new Set(result.posts.flatMap((post) => post.uses.map((use) => use.key))).size,
+    looked: [...result.photos.values()].filter(isThere).length,
+    lookedSeconds: Math.round(result.probeMs / 100) / 10,
     rawImages: result.rawImages,
     ...countResults(result.variants),
     bytesBefore: bytes.before,

@@ -5,7 +5,7 @@ import { counted, formatBytes } from "../counted.ts";
 import type { EdgeCheckResult } from "../edge-check.ts";
 import { formatFinding, sortFindings } from "../findings.ts";
 import type { ScanResult } from "../scan.ts";
-import { bytesOf, countResults, summarize, type WarmCounts } from "./summary.ts";
+import { bytesOf, countResults, type Summary, summarize, type WarmCounts } from "./summary.ts";
 
 /** The text at the end of a scan: findings, a table by post, totals. */
 export function formatScan(result: ScanResult): string {
@@ -15,6 +15,7 @@ export function formatScan(result: ScanResult): string {
     ...sortFindings(result.findings).map(formatFinding),
     ...table,
     `${counted(sum.pages, "page")}, ${sum.posts} with images: ${counted(sum.images, "image")} of ${counted(sum.photos, "photograph")}, ${counted(result.urls.length, "URL")}`,
+    ...lookedWords(sum),
     ...rawWords(sum.rawImages),
     ...leftOutWords(result.leftOut),
     ...(result.variants.size > 0
@@ -93,6 +94,11 @@ function coverWords(covers: CheckResult["unprinted"]): string[] {
           `${counted(inPreviews, "cover")} only in link previews: the next scan warms nothing else of ${inPreviews === 1 ? "it" : "them"}`,
         ]),
   ];
+}
+
+function lookedWords({ looked, lookedSeconds }: Pick<Summary, "looked" | "lookedSeconds">): string[] {
+  if (looked === 0) return [];
+  return [`${counted(looked, "photograph")} looked through for missing pixels in ${lookedSeconds} s`];
 }
 
 function rawWords(tags: number): string[] {

@@ -71,6 +71,8 @@ export const sourceRecord = object({
   color: v.exactOptional(text),
   /** A 16-pixel WebP in base64. */
   placeholder: v.exactOptional(text),
+  /** How much of the picture exists, in percent; an older release did not look. */
+  whole: v.exactOptional(whole(0, 100)),
   /** The point that a crop keeps if its URL has no `fp`. Code that sets it must delete the crops that were made without it. */
   focus: v.exactOptional(v.custom<Focus>(isFocus)),
   /** LOOK of the release that made colour and placeholder; the first release wrote none. */

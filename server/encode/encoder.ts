@@ -43,6 +43,8 @@ export interface Probe {
 export interface Description extends Probe {
   readonly color?: string;
   readonly placeholder?: string;
+  /** How much of the picture exists, in percent; 100 if no pixel is missing. 0 if it is not known where. */
+  readonly whole: number;
   /** The requested fields of its metadata that it has. */
   readonly meta: PhotoMeta;
 }

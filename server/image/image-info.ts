@@ -30,8 +30,9 @@ export interface ImageInfos {
   ): Promise<SourceRecord>;
 }
 
-/** One of an older server has no metadata, and most have no location. */
-function tellsOf({ meta, located = false }: SourceRecord, fields: readonly MetaField[]): boolean {
+/** One of an older server does not say how much of the picture exists, or has no metadata, and most have no location. */
+function tellsOf({ meta, whole, located = false }: SourceRecord, fields: readonly MetaField[]): boolean {
+  if (whole === undefined) return false;
   if (fields.includes("location")) return meta !== undefined && located;
   return fields.length === 0 || meta !== undefined;
 }
@@ -98,7 +99,7 @@ export function createImageInfos(parts: {
  * @param fields of its metadata that are shown.
  */
 export function toInfo(key: string, record: SourceRecord, fields: readonly MetaField[]): ImageInfo {
-  const { width, height, type, bytes, frames, alpha, color, placeholder } = record;
+  const { width, height, type, bytes, frames, alpha, color, placeholder, whole = 100 } = record;
   return {
     key,
     width,
@@ -110,6 +111,7 @@ export function toInfo(key: string, record: SourceRecord, fields: readonly MetaF
     alpha,
     ...(color !== undefined && { color }),
     ...(placeholder !== undefined && { placeholder }),
+    ...(whole < 100 && { damaged: whole }),
     ...(fields.length > 0 && { meta: pickMeta(record.meta ?? {}, fields) }),
   };
 }

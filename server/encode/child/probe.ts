@@ -1,9 +1,11 @@
 import sharp, { type Sharp } from "sharp";
 import type { MetaField } from "../../../contract/meta.ts";
+import { Problem } from "../../errors.ts";
 import type { Description } from "../encoder.ts";
 import type { SourceLimits } from "../limits.ts";
 import { outOfMemory } from "../memory/estimate.ts";
 import { isOutOfMemory } from "../memory/memory-limit.ts";
+import { percentReadable, percentThere } from "./damage/percent.ts";
 import { readMeta } from "./metadata/read-meta.ts";
 import { damaged, decode, makeOrMend, type Original, openOriginal } from "./original/original.ts";
 import { toSrgb } from "./resize.ts";
@@ -28,7 +30,11 @@ export async function describeOriginal(
   bytes: Uint8Array,
   { limits, memory, fields }: DescribeOptions,
 ): Promise<Description> {
-  const original = await openOriginal(bytes, limits);
+  // Before anything is left out of it.
+  const whole = await percentThere(bytes);
+  const original = await openOriginal(bytes, limits).catch((cause: unknown) => {
+    throw cutOff(whole, cause);
+  });
   const { type, width, height, frames, alpha } = original;
   const meta = await readMeta(original.metadata, { fields });
   try {
@@ -43,13 +49,27 @@ export async function describeOriginal(
       alpha: alpha && (frames > 1 || !isOpaque),
       ...(isOpaque && { color: hex(dominant) }),
       ...(await placeholder(sharp(small))),
+      whole,
       meta,
     };
   } catch (cause) {
     // An original that is passed on is not decoded for this: then it has no colour and no placeholder.
-    if (original.passedOn !== undefined) return { type, width, height, frames, alpha, meta };
-    throw isOutOfMemory(cause) ? outOfMemory(memory, cause) : damaged(original, cause);
+    if (original.passedOn !== undefined) return { type, width, height, frames, alpha, whole, meta };
+    if (isOutOfMemory(cause)) throw outOfMemory(memory, cause);
+    throw cutOff(await percentReadable(original.bytes), damaged(original, cause));
   }
+}
+
+/** If a part of it is missing, that is why it cannot be decoded. */
+function cutOff(percent: number, cause: unknown): unknown {
+  const isDamaged =
+    cause instanceof Problem && cause.code === "unreadable-source" && cause.cause !== undefined;
+  if (!isDamaged || percent === 100) return cause;
+  const where = percent > 0 ? `its picture ends at ${percent} %` : "a part of its picture is missing";
+  return new Problem("unreadable-source", {
+    detail: `The original is cut off: ${where}. Upload it again.`,
+    cause,
+  });
 }
 
 function shrink(original: Original, limits: SourceLimits): Promise<Buffer> {

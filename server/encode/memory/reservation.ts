@@ -74,7 +74,7 @@ export function reserveOutputs(
 export function reserveDescription(original: Uint8Array, most: number, limits: SourceLimits): number {
   const layout = readLayout(sniff(original).type, original);
   const isPassedOn = layout !== undefined && passedOnReason(layout, limits) !== undefined;
-  if (!isPassedOn) return reserveDecoding(original, most, layout);
+  if (!isPassedOn) return Math.min(most, reserveDecoding(original, most, layout) + bytesToCount(layout));
   return Math.min(most, bytesToMake(layout, original.byteLength, smallest));
 }
 
@@ -103,6 +103,12 @@ function reserveDecoding(original: Uint8Array, most: number, layout: Layout | un
   throw new Problem("unreadable-source", {
     detail: `Decoding the original needs ${inMebibytes(bytes)} of memory; the limit for an image is ${inMebibytes(most)} (ENCODER_MEMORY).`,
   });
+}
+
+/** Of each coefficient of a JPEG in several scans a bit is kept while the blocks are counted (child/damage/). */
+function bytesToCount(layout: Layout | undefined): number {
+  if (layout?.type !== "image/jpeg" || !layout.whole) return 0;
+  return Math.ceil((layout.samples * layout.width * layout.height) / 8);
 }
 
 const smallest: Making = {

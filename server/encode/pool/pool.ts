@@ -8,6 +8,7 @@ import { reserveDescription, reserveOutputs, reserveScore } from "../memory/rese
 import type { LibraryVersions } from "../minimum-versions.ts";
 import { nameProblem } from "../name-problem.ts";
 import { describeSvg } from "../svg.ts";
+import { hasSvgEnd } from "../svg-end.ts";
 import type { Job } from "../wire/protocol.ts";
 import { precheck } from "./precheck.ts";
 import { type PoolStats, Scheduler, type SchedulerOptions } from "./scheduler.ts";
@@ -84,7 +85,8 @@ class ChildPool implements Pool {
     original: Uint8Array,
     { lane, signal, fields = [], clients = publisher }: Parameters<Encoder["describe"]>[1],
   ): Promise<Description> {
-    if (sniff(original).kind === "svg") return { ...describeSvg(original), meta: {} };
+    if (sniff(original).kind === "svg")
+      return { ...describeSvg(original), whole: hasSvgEnd(original) ? 100 : 0, meta: {} };
     const megapixels = this.#precheck(original);
     const bytes = reserveDescription(original, this.#scheduler.mostBytes, this.#limits);
     const job = (memory: number): Job => ({ kind: "describe", limits: this.#limits, memory, fields });

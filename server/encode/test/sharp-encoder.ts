@@ -38,7 +38,7 @@ export function createSharpEncoder(): SharpEncoder {
       const header = await sharp(original).metadata();
       const { width, height, pages = 1, hasAlpha } = header;
       const meta = await readMeta(blocksOf(header), { fields });
-      return { type: sniff(original).type, width, height, frames: pages, alpha: hasAlpha, meta };
+      return { type: sniff(original).type, width, height, frames: pages, alpha: hasAlpha, whole: 100, meta };
     },
     score: async () => 100,
     isBusy: () => encoder.busy,

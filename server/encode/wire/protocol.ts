@@ -26,6 +26,7 @@ export interface Stop {
 }
 
 const count = whole(0, Number.MAX_SAFE_INTEGER, "is no whole number");
+const percent = whole(0, 100, "is no percentage");
 const words = v.string("is no text");
 const flag = v.boolean("is neither true nor false");
 
@@ -57,6 +58,7 @@ const reply = v.variant(
       alpha: flag,
       color: v.exactOptional(words),
       placeholder: v.exactOptional(words),
+      whole: percent,
       meta: photoMeta,
     }),
     v.object({

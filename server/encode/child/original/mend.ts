@@ -1,4 +1,5 @@
 import { createInflateRaw } from "node:zlib";
+import { percentOfJpeg } from "../damage/jpeg.ts";
 import type { Original } from "./original.ts";
 import { withTail } from "./spare.ts";
 
@@ -16,14 +17,13 @@ export async function* mendings(original: Original): AsyncGenerator<Original> {
 
 // --- JPEG without the marker at its end (ITU T.81 §B.1.1.3) ---
 
-/** If libjpeg then misses no pixels, it gives no warning. */
+/** Only if no block is missing: libjpeg would fill the rest with grey. */
 function withEndOfImage(original: Original): Original[] {
   const { bytes } = original;
   const ends = bytes.at(-2) === 0xff && bytes.at(-1) === 0xd9;
-  if (ends) return [];
-  return [
-    { ...original, failOn: "warning", bytes: withTail(bytes, bytes.length, Buffer.from([0xff, 0xd9])) },
-  ];
+  const jpeg = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (ends || percentOfJpeg(jpeg) !== 100) return [];
+  return [{ ...original, failOn: "none", bytes: withTail(bytes, bytes.length, Buffer.from([0xff, 0xd9])) }];
 }
 
 // --- PNG with wrong checksums (third edition, §5.3 and §10.1) ---
@@ -34,14 +34,17 @@ async function* withoutChecksums(original: Original): AsyncGenerator<Original> {
   const { bytes } = original;
   const png = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const stream = await inflateRows(png);
-  if (stream.isWhole) yield { ...original, failOn: "none", bytes: withoutLast(png, stream.behind) };
+  if (stream.got >= stream.wanted)
+    yield { ...original, failOn: "none", bytes: withoutLast(png, stream.behind) };
 }
 
 /** Bytes after the rows that are checked: the end of the stream should be there. */
 const MOST_BEHIND = 2 ** 16;
 
-/** Whether the pixels' chunks inflate to all rows, and how many of their bytes follow the end of the rows. */
-async function inflateRows(png: Buffer): Promise<{ readonly isWhole: boolean; readonly behind: number }> {
+/** Bytes of the rows that the pixels' chunks inflate to and of all rows, and how many bytes follow the end of the stream. */
+export async function inflateRows(
+  png: Buffer,
+): Promise<{ readonly got: number; readonly wanted: number; readonly behind: number }> {
   const wanted = bytesOfRows(png);
   let [got, given] = [0, 0];
   const inflate = createInflateRaw();
@@ -55,10 +58,10 @@ async function inflateRows(png: Buffer): Promise<{ readonly isWhole: boolean; re
       got += piece.length;
       if (got > wanted + MOST_BEHIND) break;
     }
-    return { isWhole: got >= wanted, behind: given - inflate.bytesWritten };
+    return { got, wanted, behind: given - inflate.bytesWritten };
   } catch {
     // It ends early, or is invalid.
-    return { isWhole: got >= wanted, behind: 0 };
+    return { got, wanted, behind: 0 };
   } finally {
     inflate.destroy();
   }
@@ -86,7 +89,7 @@ function* deflated(png: Buffer): Generator<Buffer> {
 }
 
 /** The type of each chunk, and the range of its data. */
-function* chunksOf(png: Buffer) {
+export function* chunksOf(png: Buffer) {
   for (let start = 16; start + 4 <= png.length; ) {
     const end = start + png.readUInt32BE(start - 8);
     yield { type: png.toString("latin1", start - 4, start), start, end: Math.min(end, png.length) };

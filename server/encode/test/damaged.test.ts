@@ -1,0 +1,175 @@
+import { crc32, deflateSync } from "node:zlib";
+import sharp, { type JpegOptions } from "sharp";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { photo } from "../../test/support/pictures.ts";
+import { createPool } from "../pool/pool.ts";
+
+const pool = createPool({ maxWaitMs: { live: 60_000, warm: 60_000 } });
+afterAll(() => pool.close());
+
+/** How much of it exists in percent, or why it is refused. */
+async function wholeOf(original: Uint8Array): Promise<number | string> {
+  const work = { lane: "warm", signal: new AbortController().signal } as const;
+  return pool.describe(original, work).then(
+    ({ whole }) => whole,
+    (error: { readonly detail?: string }) => `${error.detail}`,
+  );
+}
+
+const EOI = Buffer.from([0xff, 0xd9]);
+const part = (file: Buffer, share = 0.6): Buffer => file.subarray(0, Math.floor(file.length * share));
+const zeroed = (file: Buffer, share: number, bytes: number): Buffer => {
+  const from = Math.floor(file.length * share);
+  return Buffer.from(file).fill(0, from, Math.min(file.length, from + bytes));
+};
+
+const made = new Map<string, Buffer>();
+const file = (name: string): Buffer => made.get(name) ?? Buffer.alloc(0);
+
+beforeAll(async () => {
+  const picture = photo(240, 180);
+  const jpeg = (options: JpegOptions) => picture.clone().jpeg({ quality: 90, ...options });
+  made.set("baseline", await jpeg({}).toBuffer());
+  made.set("4:4:4", await jpeg({ chromaSubsampling: "4:4:4", optimiseCoding: true }).toBuffer());
+  made.set("grey", await picture.clone().greyscale().jpeg({ quality: 90 }).toBuffer());
+  made.set("CMYK", await picture.clone().toColourspace("cmyk").jpeg({ quality: 90 }).toBuffer());
+  made.set("progressive", await jpeg({ progressive: true }).toBuffer());
+  made.set("mozjpeg", await jpeg({ mozjpeg: true }).toBuffer());
+  made.set("restarts", withRestarts(file("baseline")));
+  made.set("png", await picture.clone().png().toBuffer());
+  made.set("interlaced png", await picture.clone().png({ progressive: true }).toBuffer());
+  made.set("webp", await picture.clone().webp().toBuffer());
+  made.set("lossless webp", await picture.clone().webp({ lossless: true }).toBuffer());
+  made.set("avif", await picture.clone().avif({ effort: 0 }).toBuffer());
+  made.set("gif", await picture.clone().gif({ effort: 1 }).toBuffer());
+  const frames = await Promise.all(
+    [picture, picture.clone().negate()].map((one) => one.clone().png().toBuffer()),
+  );
+  made.set(
+    "animated gif",
+    await sharp(frames, { join: { animated: true } })
+      .gif({ effort: 1 })
+      .toBuffer(),
+  );
+});
+
+/** Restart markers change the entropy coding, which needs a coder: only a file that says it has an interval longer than itself. */
+function withRestarts(jpeg: Buffer): Buffer {
+  return Buffer.concat([jpeg.subarray(0, 2), Buffer.from([0xff, 0xdd, 0, 4, 0xff, 0xff]), jpeg.subarray(2)]);
+}
+
+const jpegs = ["baseline", "4:4:4", "grey", "CMYK", "progressive", "mozjpeg", "restarts"];
+
+describe("a JPEG", () => {
+  test.each(jpegs)("of which nothing is missing (%s) is whole, whatever follows it", async (name) => {
+    const whole = file(name);
+    for (const good of [
+      whole,
+      Buffer.concat([whole, Buffer.alloc(5_000), whole]),
+      whole.subarray(0, -2),
+      Buffer.concat([whole.subarray(0, -2), Buffer.alloc(200)]),
+      Buffer.concat([whole.subarray(0, -2), Buffer.alloc(40, 0xff), EOI]),
+    ])
+      expect(await wholeOf(good)).toBe(100);
+  });
+
+  test.each(jpegs)("that was cut off (%s) ends there, also with a new end or with zeros", async (name) => {
+    const cut = part(file(name));
+    const withEnd = await wholeOf(Buffer.concat([cut, EOI]));
+    expect(withEnd).toBeLessThan(100);
+    const withZeros = await wholeOf(Buffer.concat([cut, Buffer.alloc(4_096), EOI]));
+    expect(Math.abs(Number(withZeros) - Number(withEnd))).toBeLessThanOrEqual(8);
+    expect(await wholeOf(cut)).toBe(
+      `The original is cut off: its picture ends at ${withEnd} %. Upload it again.`,
+    );
+  });
+
+  test("the share is that of its rows", async () => {
+    const half = sharp(Buffer.concat([part(file("baseline")), EOI]), { failOn: "none" });
+    const { data, info } = await half.greyscale().raw().toBuffer({ resolveWithObject: true });
+    const row = (at: number) => data.subarray(at * info.width, (at + 1) * info.width);
+    let rows = info.height;
+    while (rows > 0 && row(rows - 1).every((value) => Math.abs(value - 128) < 2)) rows--;
+    const percent = Number(await wholeOf(Buffer.concat([part(file("baseline")), EOI])));
+    expect(Math.abs(percent - (100 * rows) / info.height)).toBeLessThan(10);
+  });
+
+  test.each(jpegs)(
+    "with a hole of zeros (%s) ends at the hole, although its decoder gives no warning",
+    async (name) => {
+      const percent = await wholeOf(zeroed(file(name), 0.5, 2_048));
+      expect(percent).not.toBe(100);
+    },
+  );
+
+  test("without its last scans is blurred, and so not whole", async () => {
+    for (const name of ["progressive", "mozjpeg"]) {
+      const last = file(name).lastIndexOf(Buffer.from([0xff, 0xda]));
+      expect(await wholeOf(Buffer.concat([file(name).subarray(0, last), EOI]))).toBe(0);
+    }
+  });
+});
+
+describe("other formats", () => {
+  test.each(["png", "interlaced png", "webp", "lossless webp", "avif", "gif", "animated gif"])(
+    "%s: a whole one is whole, and one that was cut off is not",
+    async (name) => {
+      expect(await wholeOf(file(name))).toBe(100);
+      const cut = await wholeOf(part(file(name)));
+      expect(cut).not.toBe(100);
+      if (typeof cut === "string")
+        expect(cut).toMatch(/^The original is cut off: its picture ends at \d+ %\./);
+    },
+  );
+
+  test("a lossless WebP with zeros instead of pixels ends there", async () => {
+    expect(await wholeOf(zeroed(file("lossless webp"), 0.5, 2 ** 20))).toBe(50);
+  });
+
+  test("an end marker does not complete a GIF", async () => {
+    const cut = Buffer.concat([part(file("gif")), Buffer.from([0, 0x3b])]);
+    expect(await wholeOf(cut)).not.toBe(100);
+    expect(await wholeOf(file("gif").subarray(0, -1))).toBe(100);
+  });
+
+  test("a PNG is damaged where both its checksums are wrong, and whole where one is", async () => {
+    const [rows, columns] = [64, 64];
+    const pixels = Buffer.alloc(rows * (1 + columns), 7);
+    for (let row = 0; row < rows; row++) pixels[row * (1 + columns)] = 0;
+    const stored = deflateSync(pixels, { level: 0 });
+    const damagedStream = Buffer.from(stored).fill(99, 2_000, 2_010);
+    expect(await wholeOf(greyPng(columns, rows, stored))).toBe(100);
+    expect(await wholeOf(greyPng(columns, rows, stored, 1))).toBe(100);
+    expect(await wholeOf(greyPng(columns, rows, damagedStream, 1))).toBeLessThan(100);
+  });
+
+  test("an SVG without the end of its root element is not whole", async () => {
+    const svg =
+      '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect width="4" height="4"/></svg>\n';
+    expect(await wholeOf(Buffer.from(svg))).toBe(100);
+    expect(await wholeOf(Buffer.from(svg.slice(0, -9)))).toBe(0);
+    expect(await wholeOf(Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9"/>'))).toBe(100);
+  });
+});
+
+/** @param wrong is added to the checksum of the chunk with the pixels. */
+function greyPng(width: number, height: number, stream: Buffer, wrong = 0): Buffer {
+  const header = Buffer.alloc(13);
+  header.writeUInt32BE(width, 0);
+  header.writeUInt32BE(height, 4);
+  header[8] = 8;
+  const chunk = (type: string, data: Buffer, off = 0) => {
+    const body = Buffer.concat([Buffer.from(type, "latin1"), data]);
+    const [length, sum] = [Buffer.alloc(4), Buffer.alloc(4)];
+    length.writeUInt32BE(data.length);
+    sum.writeUInt32BE((crc32(body) + off) >>> 0);
+    return Buffer.concat([length, body, sum]);
+  };
+  const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
+  return Buffer.concat([
+    signature,
+    chunk("IHDR", header),
+    chunk("IDAT", stream, wrong),
+    chunk("IEND", Buffer.alloc(0)),
+  ]);
+}
