@@ -28,13 +28,22 @@ export class NotObtained extends Error {}
  * @throws NotObtained with everything that was tried.
  */
 export async function obtainTheme(
-  { name, from }: Theme,
+  { name, from, needs }: Theme,
   folder: string | undefined,
   cache: string,
 ): Promise<Obtained> {
+  if (needs !== undefined && !(await isOnPath(needs)))
+    throw new NotObtained(`it needs ${needs}, which is not on PATH`);
   return "npm" in from
     ? await byNpm(name, from, cache)
     : await obtainRepository({ name, ...from }, folder, cache);
+}
+
+async function isOnPath(program: string): Promise<boolean> {
+  return await run(program, ["--version"]).then(
+    () => true,
+    () => false,
+  );
 }
 
 type NamedRepository = Repository & Pick<Theme, "name">;

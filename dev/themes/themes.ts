@@ -9,6 +9,8 @@ export interface Theme {
   readonly offline?: string;
   /** Hugo's, where a theme's production build asks for more than the machine has. */
   readonly environment?: string;
+  /** A program on PATH without which the theme cannot be built, such as `sass`. */
+  readonly needs?: string;
   /** Where the recipe's post is, whose cover is `cover.jpg`. */
   readonly post: string;
   /** False for a theme that uses covers only for link previews. */
@@ -101,6 +103,13 @@ export const themes: readonly Theme[] = [
     post: "docs/lake/",
     lists: [""],
     showsCovers: false,
+  },
+  {
+    name: "anatole",
+    from: { repository: "lxndrblz/anatole", commit: "6f4be3609e3a5b08818cad329d44c36ec4612a85" },
+    needs: "sass",
+    post: "post/lake/",
+    lists: [""],
   },
   {
     name: "doks",
