@@ -21,6 +21,7 @@ export async function bareEncode(
     choice: { format, substitute: false },
     quality: q,
     effort: effortFor(format, lane, megapixels),
+    threads: 1,
     mayBeGraphic: false,
     lossless: false,
     copyright: undefined,

@@ -1,4 +1,4 @@
-import type { Sharp } from "sharp";
+import sharp, { type Sharp } from "sharp";
 import { type EncodedFormat, formats } from "../../../contract/formats.ts";
 import type { Encoded } from "../encoder.ts";
 import { optionsFor } from "./encoder-settings.ts";
@@ -9,12 +9,14 @@ import { qualityFor } from "./quality.ts";
 /** The part of a plan that an encoder uses. */
 export type Settings = Pick<
   Plan,
-  "choice" | "quality" | "effort" | "mayBeGraphic" | "lossless" | "copyright"
+  "choice" | "quality" | "effort" | "threads" | "mayBeGraphic" | "lossless" | "copyright"
 >;
 
 /** Encodes the pixels of a tier in the plan's format. */
 export async function encode(image: Sharp, plan: Settings): Promise<Encoded> {
   const { format, substitute } = plan.choice;
+  // For the whole process: a child makes one image at a time.
+  sharp.concurrency(plan.threads);
   const encoded = encoders[format](image, plan);
   const carrying = plan.copyright && writeCopyright(encoded, plan.copyright);
   const { data, info } = await (carrying?.image ?? encoded).toBuffer({ resolveWithObject: true });

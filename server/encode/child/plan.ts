@@ -9,7 +9,7 @@ import { Problem } from "../../errors.ts";
 import type { Lane, Output } from "../encoder.ts";
 import type { SourceLimits } from "../limits.ts";
 import { avifProblem, type Choice, chooseFormat, type OutputLimits, type Picture } from "./choose-format.ts";
-import { effortFor } from "./encoder-settings.ts";
+import { effortFor, gainsByThreads } from "./encoder-settings.ts";
 import { type Frame, frameName, frameOf } from "./frame.ts";
 import type { Copyright } from "./metadata/copyright.ts";
 
@@ -30,6 +30,8 @@ export interface TransformOptions {
   readonly memory: number;
   /** 0 to 9 instead of the lane's default. */
   readonly effort?: number;
+  /** Of an encoder that gains by them; undefined: one. */
+  readonly threads?: number;
   /** Whether the image keeps copyright, artist and licence; no other metadata is ever kept. */
   readonly keepCopyright?: boolean;
 }
@@ -42,6 +44,7 @@ export interface Plan {
   readonly copyright: Copyright | undefined;
   readonly quality: number;
   readonly effort: number;
+  readonly threads: number;
   /** The effort of another format for the same pixels. */
   readonly effortOf: (format: EncodedFormat) => number;
   /** See {@link mayBeGraphic}. */
@@ -114,6 +117,7 @@ export function planAs(
     limits: options.limits,
     copyright: options.copyright,
     effort: effortOf(choice.format),
+    threads: gainsByThreads(choice.format) ? (options.threads ?? 1) : 1,
     effortOf,
     mayBeGraphic: mayBeGraphic(source),
     rival: rivalOf(choice, source, output, options.lane),
@@ -163,7 +167,7 @@ export function losslessPlans<Any extends Pick<Plan, LosslessNeeds>>(plan: Any):
   const lossless = asWebp ? "webp" : "png";
   if ((!asWebp && !asPng) || Math.max(plan.width, plan.height) > formats[lossless].maxSide) return [];
   const choice = { ...plan.choice, format: lossless } as const;
-  return [{ ...plan, lossless: true, choice, effort: plan.effortOf(lossless) }];
+  return [{ ...plan, lossless: true, choice, effort: plan.effortOf(lossless), threads: 1 }];
 }
 
 type LosslessNeeds = "asked" | "choice" | "lossless" | "width" | "height" | "effortOf";

@@ -38,7 +38,8 @@ const decoding = {
 } as const;
 
 const encoding = {
-  avif: { pixel: 44, pixelAtHighEffort: 52, highEffort: 3 },
+  /** A further thread has its own stack, heap and rows: 17 to 26 MiB at 0.15 to 3.2 megapixels. */
+  avif: { pixel: 44, pixelAtHighEffort: 52, highEffort: 3, thread: 18 * 2 ** 20, threadPixel: 3 },
   /** Better averaged colour (encoders.ts) uses floating point. */
   webp: { pixel: 7, pixelOfSharpChroma: 17, losslessPixel: 30 },
   jpg: { pixel: 7.5 },
@@ -81,6 +82,12 @@ export function bytesToPassOn(originalBytes: number): number {
 /** Bytes of a tier's pixels while outputs are made from them. */
 export function bytesToHold({ width, height }: Pick<Making, "width" | "height">): number {
   return encoding.heldPixel * width * height;
+}
+
+/** Bytes of each thread of an AVIF's encoder beyond the first. */
+export function bytesOfThread({ width, height }: Pick<Making, "width" | "height">): number {
+  const { thread, threadPixel } = encoding.avif;
+  return Math.ceil(thread + threadPixel * width * height);
 }
 
 /** Bytes to decode two pictures in full and compare them. */

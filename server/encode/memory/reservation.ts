@@ -1,6 +1,7 @@
 import type { EncodedFormat } from "../../../contract/formats.ts";
 import { Problem } from "../../errors.ts";
 import { sniff } from "../../formats/sniff.ts";
+import { gainsByThreads } from "../child/encoder-settings.ts";
 import { frameName, frameOf } from "../child/frame.ts";
 import {
   losslessPlans,
@@ -17,6 +18,7 @@ import {
 import type { Output } from "../encoder.ts";
 import { passedOnReason, type SourceLimits } from "../limits.ts";
 import {
+  bytesOfThread,
   bytesToHold,
   bytesToMake,
   bytesToPassOn,
@@ -33,6 +35,8 @@ export interface Reservation {
   readonly outputs: readonly WantedOutput[];
   /** Bytes in addition to those of a child at rest. */
   readonly bytes: number;
+  /** More bytes for each thread beyond the first; undefined if no encoder of the job gains by threads. */
+  readonly bytesPerThread?: number;
 }
 
 /**
@@ -137,14 +141,19 @@ interface JobToCome {
 /** The output that needs most, and the pixels that are kept for others meanwhile. */
 function reserve(job: JobToCome, asked: readonly Output[]): Reservation {
   const outputs = asked.map((output) => ({ ...output, refused: refusalsFor(job, output, asked) }));
+  const threaded: number[] = [];
   const sums = job.sources.map((source) => {
     const plans = outputs.map((output) => planOutput(source, output, { ...job.options, outputs }));
+    threaded.push(...plans.filter(({ choice }) => gainsByThreads(choice.format)).map(bytesOfThread));
     const frames = plans.map(({ frame }) => frameName(frame));
     const held = plans.filter(({ holds }, at) => holds && frames.indexOf(frames[at] ?? "") < at);
     const most = Math.max(...plans.map((plan) => bytesOf(job, source, plan)));
     return most + held.reduce((sum, plan) => sum + bytesToHold(plan), 0);
   });
-  return { outputs, bytes: Math.max(...sums) };
+  const bytes = Math.max(...sums);
+  return threaded.length === 0
+    ? { outputs, bytes }
+    : { outputs, bytes, bytesPerThread: Math.max(...threaded) };
 }
 
 const formats: readonly EncodedFormat[] = ["avif", "webp", "jpg", "png", "gif"];

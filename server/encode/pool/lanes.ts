@@ -74,6 +74,12 @@ export class Lanes {
     return waiting > 0 || used >= this.#liveSlots;
   }
 
+  /** Live slots that no reader needs now. */
+  idle(): number {
+    const { used, waiting } = this.#lanes.live;
+    return waiting > 0 ? 0 : Math.max(0, this.#liveSlots - used);
+  }
+
   stats(lane: Lane): { readonly running: number; readonly waiting: number } {
     const { used, waiting } = this.#lanes[lane];
     return { running: used, waiting };

@@ -62,15 +62,18 @@ class ChildPool implements Pool {
     let made = 0;
     while (made < outputs.length) {
       const reserved = reserveOutputs(original, outputs.slice(made), settings, this.#scheduler.mostBytes);
+      const threads = lane === "live" ? this.#scheduler.idleThreads(reserved) : 1;
+      const bytes = reserved.bytes + (threads - 1) * (reserved.bytesPerThread ?? 0);
       const [begin, end] = [made, made + reserved.outputs.length];
       const job = (memory: number): Job => ({
         kind: "encode",
         ...settings,
+        threads,
         outputs: reserved.outputs.slice(made - begin),
         memory,
       });
       const operation = () => `${lane} ${effort} ${JSON.stringify(outputs[made])}`;
-      const task = { original, megapixels, bytes: reserved.bytes, lane, clients, signal, job, operation };
+      const task = { original, megapixels, bytes, lane, clients, signal, job, operation };
       for await (const reply of this.#scheduler.perform(task)) {
         if (reply.kind !== "output") continue;
         made++;

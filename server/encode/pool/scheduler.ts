@@ -2,8 +2,15 @@ import type { Clients } from "../../concurrency/clients.ts";
 import type { Entered } from "../../concurrency/semaphore.ts";
 import { Problem } from "../../errors.ts";
 import type { Lane } from "../encoder.ts";
-import { type Claim, defaultEncoderMemory, EncoderMemory, ORDINARY_BYTES } from "../memory/encoder-memory.ts";
+import {
+  CHILD_BYTES,
+  type Claim,
+  defaultEncoderMemory,
+  EncoderMemory,
+  ORDINARY_BYTES,
+} from "../memory/encoder-memory.ts";
 import { outOfMemory } from "../memory/estimate.ts";
+import type { Reservation } from "../memory/reservation.ts";
 import { Channel } from "../wire/channel.ts";
 import type { Job, Reply } from "../wire/protocol.ts";
 import { type ByLane, Lanes, type LanesOptions } from "./lanes.ts";
@@ -27,6 +34,9 @@ export interface SchedulerOptions extends WorkersOptions, LanesOptions {
  * a busy node, or with throttled CPU.
  */
 const START_MS = 120_000;
+
+/** More threads than this gain little on the images of a page, and each needs memory. */
+const MOST_THREADS = 4;
 
 /** The state of one lane, for metrics. */
 export interface LaneStats {
@@ -117,6 +127,17 @@ export class Scheduler {
     const leave = this.#lanes.expect(clients);
     if (this.#workers.count("live") === 0) this.#workers.prepare("live");
     return leave;
+  }
+
+  /**
+   * Threads for a reader's job that starts now: one for each idle slot, as far as there is memory. They are not taken back when
+   * others arrive; those get one each.
+   */
+  idleThreads({ bytes, bytesPerThread }: Pick<Reservation, "bytes" | "bytesPerThread">): number {
+    if (bytesPerThread === undefined) return 1;
+    const free = this.#memory.room() - CHILD_BYTES - Math.max(bytes, ORDINARY_BYTES);
+    const most = Math.min(MOST_THREADS, this.#lanes.idle(), 1 + Math.floor(free / bytesPerThread));
+    return Math.max(1, most);
   }
 
   isBusy(): boolean {

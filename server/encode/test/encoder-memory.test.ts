@@ -108,6 +108,21 @@ test("idle children are ended when their memory is needed", async () => {
   expect(pool.stats().lanes.live.children).toBeLessThan(2);
 });
 
+test("a reader's AVIF has a thread for each idle slot if there is memory for it, and one beside another reader's job", async () => {
+  const original = await photo(480, 360).jpeg().toBuffer();
+  const avif = async (pool: Pool) =>
+    Buffer.from((await make(pool, original, { class: "avif", quality: 60 })).body).toString("base64");
+  // Threads share the work, so the file is a little different.
+  const single = await avif(startPool({ slots: { live: 1, warm: 1 } }));
+  const pool = startPool({ worker: { module: await faultyChild() } });
+  const alone = await avif(pool);
+  expect(alone).not.toBe(single);
+  void make(pool, original, { quality: fault.silence }).catch(() => undefined);
+  await expect.poll(() => pool.stats().lanes.live.running).toBe(1);
+  expect(await avif(pool)).toBe(single);
+  expect(await avif(startPool({ memoryBytes: LEAST_BYTES }))).toBe(single);
+});
+
 test("a job gets its turn after enough others went ahead of it, and an ordinary live job always has room", () => {
   const memory = new EncoderMemory(2 * LEAST_BYTES);
   const ordinary = { bytes: 1, isLive: true };

@@ -7,7 +7,8 @@ import { losslessPlans } from "../child/plan.ts";
 import type { Encoded, Lane, Output } from "../encoder.ts";
 import { createPool } from "../pool/pool.ts";
 
-const pool = createPool({ maxWaitMs: { live: 60_000, warm: 60_000 } });
+// One slot: an encoder has one thread, and the same bytes each time.
+const pool = createPool({ slots: { live: 1, warm: 1 }, maxWaitMs: { live: 60_000, warm: 60_000 } });
 afterAll(() => pool.close());
 
 async function encode(
