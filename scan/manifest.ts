@@ -8,6 +8,7 @@ import {
   NewerManifest,
   parseManifest,
 } from "../contract/manifest.ts";
+import { type MetaField, pickMeta } from "../contract/meta.ts";
 
 import { CannotRun } from "./cannot-run.ts";
 import { readText } from "./read-text.ts";
@@ -40,16 +41,15 @@ export async function writeManifest(file: string, manifest: Manifest): Promise<b
   return true;
 }
 
-/** What the hook knows of a photograph, from what the server says of it. */
-export function manifestImage({
-  width,
-  height,
-  version,
-  color,
-  placeholder,
-  damaged,
-  meta,
-}: ImageInfo): ManifestImage {
+/**
+ * What the hook knows of a photograph, from what the server says of it.
+ * @param fields of its metadata that the site wants.
+ */
+export function manifestImage(
+  { width, height, version, color, placeholder, damaged, meta: all = {} }: ImageInfo,
+  fields: readonly MetaField[],
+): ManifestImage {
+  const meta = pickMeta(all, fields);
   return {
     width,
     height,
@@ -57,7 +57,7 @@ export function manifestImage({
     ...(color !== undefined && { color }),
     ...(placeholder !== undefined && { placeholder }),
     ...(damaged !== undefined && { damaged }),
-    ...(meta !== undefined && Object.keys(meta).length > 0 && { meta }),
+    ...(Object.keys(meta).length > 0 && { meta }),
   };
 }
 

@@ -30,6 +30,8 @@ export interface CommandLine {
   readonly report?: string;
   /** Maximum bytes of a post's images. */
   readonly budget?: Budget;
+  /** Whether an image without a useful alternative text is an error. */
+  readonly requireAlt: boolean;
   readonly dryRun: boolean;
   readonly json: boolean;
   readonly help: boolean;
@@ -72,6 +74,7 @@ The output
   --json               print the result as JSON
   --budget SIZES       the most that the images of one post may weigh, as current browsers load them on a phone (390 px, 3x) and
                        a laptop (1440 px, 1x): "phone=400KB,laptop=900KB"; more is an error
+  --require-alt        an image without alt text, or with a file name or another photograph's text instead, is an error
   --report FILE        write an HTML page with each photograph, its variants and the failures
   -h, --help           print this
 
@@ -123,6 +126,7 @@ export function parseCommandLine(
     ...(values.effort !== undefined && { effort: parseCount("--effort", values.effort, 0, 9) }),
     concurrency: parseCount("--concurrency", values.concurrency ?? "4", 1, 256),
     patienceMs: parseDuration("--timeout", values.timeout ?? (command === "doctor" ? "5s" : "2m")),
+    requireAlt: values["require-alt"] === true,
     dryRun: values["dry-run"] === true,
     json: values.json === true,
     help: values.help === true,
@@ -168,6 +172,7 @@ function parseOptions(argv: readonly string[], command: Command) {
         effort: text,
         concurrency: text,
         timeout: text,
+        "require-alt": flag,
         "dry-run": flag,
         json: flag,
         help: { ...flag, short: "h" },

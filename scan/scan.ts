@@ -1,5 +1,7 @@
 import path from "node:path";
 import { MANIFEST_SCHEMA, type ManifestImage } from "../contract/manifest.ts";
+import type { MetaField } from "../contract/meta.ts";
+import { type AltProblem, altFindings, altProblems } from "./alt/alt-text.ts";
 import { type Budget, budgetFindings } from "./budget/budget.ts";
 import { CannotRun } from "./cannot-run.ts";
 import { type Found, type Post, type ReadingOptions, readPosts, settlePosts } from "./content/posts.ts";
@@ -24,6 +26,8 @@ export interface ScanOptions extends SessionOptions {
   readonly pictured: boolean;
   /** Maximum bytes of a post's images, by screen. */
   readonly budget?: Budget;
+  /** Whether an image without a useful alternative text is an error. */
+  readonly requireAlt?: boolean;
   /** Only a plan: no request is sent and nothing is written. */
   readonly dryRun: boolean;
   /** Whether a part of a photograph may be missing, by its key. */
@@ -40,6 +44,7 @@ export interface ScanResult extends Found, Answers {
   readonly urls: readonly string[];
   /** Small pictures by source key, as data URLs, if they were requested. */
   readonly thumbnails: ReadonlyMap<string, string>;
+  readonly altProblems: readonly AltProblem[];
   /** Requests of covers that no page made at the last check: they are not warmed. */
   readonly leftOut: number;
 }
@@ -52,22 +57,29 @@ export async function scanSite(options: ScanOptions): Promise<ScanResult> {
   const site = await openSite(options.site);
   const possible = await readPosts(site, { ...options, remember: !options.dryRun });
   const manifestFile = path.resolve(site.folder, options.manifest || manifestName(site));
-  const session = createSession(site, options);
+  const session = createSession(site, {
+    ...options,
+    // The photographs' own texts, as suggestions.
+    moreMeta: options.requireAlt === true ? ["alt", "description", "title"] : [],
+  });
   const before = await readManifest(manifestFile);
   const kept = options.dryRun || options.manifest === false ? before : undefined;
   const began = performance.now();
   const photos = options.dryRun ? new Map() : await session.probe(keysOf(possible, kept));
   const probeMs = performance.now() - began;
-  const images = kept ?? manifestImages(photos, before);
+  const images = kept ?? manifestImages(photos, site.meta, before);
   const found = settlePosts(possible, (key) => images.has(key));
   const uses = found.posts.flatMap((post) => post.uses);
   const { requests, urls } = planRequests(uses, images, site.signatureKey);
   const ofSite = site.warnings.map(({ words }) => siteFinding("warning", site.configFile, words));
+  const alts = altProblems(found.posts, photos);
+  const altErrors = options.requireAlt === true ? altFindings(alts) : [];
   if (options.dryRun)
     return {
       ...found,
-      findings: [...found.findings, ...ofSite],
+      findings: [...found.findings, ...ofSite, ...altErrors],
       images,
+      altProblems: alts,
       urls,
       photos,
       probeMs,
@@ -96,6 +108,7 @@ export async function scanSite(options: ScanOptions): Promise<ScanResult> {
   const findings = [
     ...found.findings,
     ...refused,
+    ...altErrors,
     ...heavyPreviews(found.posts, images, variants),
     ...budgetFindings(found.posts, options.budget ?? {}, { images, photos, variants }),
     ...ofSite,
@@ -106,7 +119,18 @@ export async function scanSite(options: ScanOptions): Promise<ScanResult> {
       ...(isLost ? [lostWords(manifestFile, photos.size)] : []),
     ].map((words) => siteFinding("warning", site.configFile, words)),
   ];
-  return { ...found, photos, probeMs, images, urls, variants, thumbnails, findings, leftOut: left.size };
+  return {
+    ...found,
+    photos,
+    probeMs,
+    images,
+    urls,
+    variants,
+    thumbnails,
+    findings,
+    altProblems: alts,
+    leftOut: left.size,
+  };
 }
 
 /** @throws CannotRun for a site without an endpoint. */
@@ -181,12 +205,17 @@ function lostWords(file: string, photos: number): string {
 /** A photograph that cannot be read now keeps its entry: its page is then not worse, and its variants may be in the cache. */
 function manifestImages(
   photos: ReadonlyMap<string, Probed>,
+  fields: readonly MetaField[],
   before: ReadonlyMap<string, ManifestImage>,
 ): Map<string, ManifestImage> {
   const images = new Map<string, ManifestImage>();
   for (const [key, info] of photos) {
     const image =
-      "problem" in info ? (mayBeThere(info.problem) ? before.get(key) : undefined) : manifestImage(info);
+      "problem" in info
+        ? mayBeThere(info.problem)
+          ? before.get(key)
+          : undefined
+        : manifestImage(info, fields);
     if (image !== undefined) images.set(key, image);
   }
   return images;

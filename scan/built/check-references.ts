@@ -52,7 +52,7 @@ export async function checkReferences(
   const images = new Map<string, ManifestImage>();
   const unsettled = new Map<string, Probed>();
   for (const [key, info] of photos) {
-    if (isThere(info)) images.set(key, manifestImage(info));
+    if (isThere(info)) images.set(key, manifestImage(info, []));
     else if (blameOf(info.problem.code) !== "photograph") unsettled.set(key, info);
   }
   return {

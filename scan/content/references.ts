@@ -20,6 +20,8 @@ export interface Reference {
    * `unknown`: an image with a shortcode in its destination.
    */
   readonly as: "image" | "cover" | "preview" | "url" | "raw" | "spaced" | "unknown";
+  /** What an `image` says to those who cannot see it; undefined if its author decided that it is decorative. */
+  readonly alt?: string;
   /** Parameters of `[params.imgproxy]` that a shortcode sets for its image. */
   readonly overrides?: Readonly<Record<string, unknown>>;
 }
@@ -91,7 +93,7 @@ function sitePreview(page: Readable, { preview }: ReferenceRules): Reference[] {
 
 // --- the body ---
 
-interface Found extends Pick<Reference, "destination" | "overrides"> {
+interface Found extends Pick<Reference, "destination" | "overrides" | "alt"> {
   readonly offset: number;
   readonly as: "image" | "url" | "raw" | "spaced" | "unknown";
 }
@@ -175,10 +177,11 @@ async function* shortcodeImages(
   if (tag.isMarkdown && markup === "markdown" && !rules.unsafeHtml) return;
   const { parameters, start: offset } = tag;
   const first = parameters.get("src") ?? (name === "img" ? parameters.get("0") : undefined);
-  const overrides = name === "img" ? imgOverrides(parameters) : {};
+  const overrides = name === "img" ? imgOverrides(parameters) : sizesOverride(parameters);
+  const alt = shortcodeAlt(parameters, name);
   const shown = [first, name === "img" ? parameters.get("narrow") : undefined]
     .filter((destination) => destination !== undefined && destination !== "")
-    .map((destination = ""): Found => ({ destination, offset, as: "image", overrides }));
+    .map((destination = ""): Found => ({ destination, offset, as: "image", overrides, ...alt }));
   const words = [parameters.get("caption"), name === "figure" ? parameters.get("attr") : undefined];
   yield* shown;
   for (const text of words) if (text?.includes("![")) yield* await parseAt(text, () => offset, [], parse);
@@ -193,15 +196,30 @@ function shownBy({ name: full, closing }: Shortcode, rules: ReferenceRules): "fi
 
 /** The parameters of `img` that change its URLs, or which of them a browser chooses. */
 function imgOverrides(parameters: ReadonlyMap<string, string>): Readonly<Record<string, unknown>> {
-  const [tiers, fixed, formats, sizes] = ["tiers", "fixed", "formats", "sizes"].map(
+  const [tiers, fixed, formats] = ["tiers", "fixed", "formats"].map(
     (name) => parameters.get(name) || undefined,
   );
   return {
     ...(tiers !== undefined && { tiers }),
     ...(fixed !== undefined && { fixed }),
-    ...(sizes !== undefined && { sizes }),
+    ...sizesOverride(parameters),
     ...(formats !== undefined && { formats: formats.replaceAll(" ", "").split(",") }),
   };
+}
+
+function sizesOverride(parameters: ReadonlyMap<string, string>): { readonly sizes?: string } {
+  const sizes = parameters.get("sizes") ?? "";
+  return sizes === "" ? {} : { sizes };
+}
+
+/** A caption describes the photograph too, and `alt=""` is a decision. */
+function shortcodeAlt(
+  parameters: ReadonlyMap<string, string>,
+  name: "figure" | "img",
+): { readonly alt?: string } {
+  const alt = parameters.get("alt") ?? (name === "img" ? parameters.get("1") : undefined);
+  if (alt === "") return {};
+  return { alt: alt ?? parameters.get("caption") ?? "" };
 }
 
 /** Each image once, with line and column. */

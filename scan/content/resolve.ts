@@ -16,6 +16,8 @@ export interface PossibleUse {
   readonly endpoint: string;
   /** Named by front matter: the theme decides whether a page shows it. */
   readonly isCover: boolean;
+  /** What it says to those who cannot see it; undefined if nobody has to say anything: a cover, a decoration. */
+  readonly alt?: string;
   /** How wide the page shows it: the `sizes` attribute, or a fixed width in its form. */
   readonly sizes: string;
   /** The requests of the page, once the manifest is known. */
@@ -47,6 +49,7 @@ export interface SourceReference {
   readonly line: number;
   readonly column: number;
   readonly as: "image" | "cover" | "preview" | "url";
+  readonly alt?: string;
 }
 
 export interface SourcePage {
@@ -96,7 +99,7 @@ export function createSourceResolver(site: ResolverSite): SourceResolver {
 
 /** A cover is shown in cards, with tiers, and in link previews, as JPEG. */
 function useOf(photo: Photo, reference: SourceReference, params: SiteParams, previews: boolean): PossibleUse {
-  const { line, column, as } = reference;
+  const { line, column, as, alt } = reference;
   const candidates = (key: string, image: ManifestImage | undefined): Candidates => {
     const shown = candidatesFor({ ...photo, key }, params, image);
     const social = as === "image" || !previews ? undefined : socialRequest({ ...photo, key }, params, image);
@@ -107,7 +110,17 @@ function useOf(photo: Photo, reference: SourceReference, params: SiteParams, pre
   const isCover = as === "cover" || as === "preview";
   const width = params.fixed > 0 ? params.fixed : photo.widest;
   const sizes = width === undefined ? params.sizes : `${width}px`;
-  return { keys: photo.keys, line, column, endpoint: params.endpoint, isCover, sizes, candidates };
+  const isDecoration = /#decorative$/.test(reference.destination);
+  return {
+    keys: photo.keys,
+    line,
+    column,
+    endpoint: params.endpoint,
+    isCover,
+    sizes,
+    candidates,
+    ...(alt !== undefined && !isDecoration && { alt }),
+  };
 }
 
 /** Remembers the last result: the plan, the totals and the reports all need it. */

@@ -16,6 +16,8 @@ export interface SessionOptions {
   /** The scan's address of the proxy; default: the site's endpoint. */
   readonly endpoint?: string;
   readonly token?: string;
+  /** Fields of the photographs' metadata that are asked for besides those of the site's manifest. */
+  readonly moreMeta?: readonly MetaField[];
   /** The encoder's effort for warm-ups, 0 to 9. */
   readonly effort?: number;
   readonly concurrency: number;
@@ -75,7 +77,7 @@ export function createSession(site: AskingSite, options: SessionOptions): Sessio
     signal,
     ...(token !== undefined && { token }),
   };
-  const asking = { key: site.signatureKey, meta: site.meta };
+  const asking = { key: site.signatureKey, meta: [...new Set([...site.meta, ...(options.moreMeta ?? [])])] };
   const look = async (images: Iterable<readonly string[]>) => {
     const wanted = [...new Map([...images].map((keys) => [keys.join("\n"), keys])).values()];
     const photos = new Map<string, Probed>();

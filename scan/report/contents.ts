@@ -34,6 +34,10 @@ export function scanReport(result: ScanResult): Report {
     ],
     lists: [
       {
+        title: "Images that say little to those who cannot see them",
+        lines: result.altProblems.map((problem) => `${formatPlace(problem)}: ${problem.message}`),
+      },
+      {
         title: "Images of each post, as a current browser loads them",
         lines: result.variants.size > 0 ? result.posts.map((post) => weightLine(post, result)) : [],
       },

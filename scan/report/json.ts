@@ -16,6 +16,7 @@ export function scanJson(result: ScanResult): object {
       images: post.uses.map(({ key, line, column }) => ({ key, line, column })),
       ...(result.variants.size > 0 && { bytes: bytesOf([post], result), screens: weights(post, result) }),
     })),
+    altProblems: result.altProblems,
     findings: sortFindings(result.findings),
   };
 }

@@ -1,4 +1,5 @@
 import { printable } from "../../contract/printable.ts";
+import { altWords } from "../alt/alt-text.ts";
 import { rewrittenWords } from "../built/rewrite/rewrite.ts";
 import type { CheckResult, UrlPlace } from "../check.ts";
 import { counted, formatBytes } from "../counted.ts";
@@ -17,6 +18,7 @@ export function formatScan(result: ScanResult): string {
     `${counted(sum.pages, "page")}, ${sum.posts} with images: ${counted(sum.images, "image")} of ${counted(sum.photos, "photograph")}, ${counted(result.urls.length, "URL")}`,
     ...lookedWords(sum),
     ...rawWords(sum.rawImages),
+    ...altWords(result.altProblems),
     ...leftOutWords(result.leftOut),
     ...(result.variants.size > 0
       ? [

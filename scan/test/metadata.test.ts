@@ -14,7 +14,7 @@ let server: RealServer;
 beforeAll(async () => {
   photos = await mkdtemp(path.join(tmpdir(), "metadata-photos-"));
   const picture = sharp({ create: { width: 300, height: 200, channels: 3, background: "#369" } }).withExif({
-    IFD0: { Artist: "Ann <b>Example</b>", Model: "Camera 5000" },
+    IFD0: { Artist: "Ann <b>Example</b>", Model: "Camera 5000", ImageDescription: "A worm on a leaf" },
     IFD2: { DateTimeOriginal: "2026:05:01 12:30:00" },
     IFD3: {
       GPSLatitudeRef: "N",
@@ -69,6 +69,19 @@ test("the manifest has the metadata that the site names and no others, and Hugo 
   await using located = await siteWith('meta = ["location"]');
   expect((await run(args(located.folder), { env })).code).toBe(0);
   expect(await metaOf(located.folder)).toEqual({ location: { latitude: 51, longitude: 7 } });
+});
+
+test("--require-alt suggests what the photograph says itself, and the manifest has no more for it", async () => {
+  await using site = await siteWith("");
+  await writeFile(path.join(site.folder, "content/one.md"), "![](worms.jpg)\n");
+  const { code, stdout } = await run(["--site", site.folder, "--effort", "0", "--require-alt"], {
+    env: { TOKEN: server.token },
+  });
+  expect(code).toBe(1);
+  expect(stdout).toContain(
+    'content/one.md:1:1: error: worms.jpg has no alt text; the photograph itself says "A worm on a leaf"',
+  );
+  expect(await metaOf(site.folder)).toBeUndefined();
 });
 
 test("without a token, the manifest has the fields that META allows in fm=json", async () => {

@@ -7,7 +7,13 @@ export interface RelevantBlocks {
   /** Texts to parse, each on its own; none if nothing is left. */
   readonly readings: readonly Reading[];
   /** Images that need no parser: in blocks that contain only images in plain characters. Offsets in the file. */
-  readonly plain: readonly { readonly destination: string; readonly offset: number }[];
+  readonly plain: readonly PlainImage[];
+}
+
+interface PlainImage {
+  readonly destination: string;
+  readonly offset: number;
+  readonly alt: string;
 }
 
 /**
@@ -24,7 +30,7 @@ export function relevantBlocks(
 ): RelevantBlocks {
   const blocks = cutBlocks(reading.text);
   if (blocks === undefined) return { readings: [reading], plain: [] };
-  const plain: Piece[] = [];
+  const plain: PlainImage[] = [];
   const rest: Piece[] = [];
   for (const block of blocks) {
     if (block.code) continue;
@@ -40,7 +46,7 @@ export function relevantBlocks(
   });
   return {
     readings,
-    plain: plain.map(({ text, start }) => ({ destination: text, offset: reading.fileOffset(start) })),
+    plain: plain.map((image) => ({ ...image, offset: reading.fileOffset(image.offset) })),
   };
 }
 
@@ -73,15 +79,16 @@ function footnoteOf({ label, defines, isImage }: Label): string[] {
   return label.startsWith("^") && (defines || isImage) ? [label] : [];
 }
 
-/** @returns each destination and where its image begins; undefined for a block that may contain anything else. */
-function plainImages({ text, start }: Piece): Piece[] | undefined {
-  const images: Piece[] = [];
+/** @returns undefined for a block that may contain anything else. */
+function plainImages({ text, start }: Piece): PlainImage[] | undefined {
+  const images: PlainImage[] = [];
   plainStart.lastIndex = 0;
   while (plainStart.test(text)) {
     plainImage.lastIndex = plainStart.lastIndex;
     const image = plainImage.exec(text);
-    if (image?.[1] === undefined) return undefined;
-    images.push({ text: image[1], start: start + image.index });
+    const [, alt, destination] = image ?? [];
+    if (image === null || alt === undefined || destination === undefined) return undefined;
+    images.push({ destination, alt, offset: start + image.index });
     plainStart.lastIndex = plainImage.lastIndex;
     plainEnd.lastIndex = plainImage.lastIndex;
     if (plainEnd.test(text)) return images;
@@ -92,7 +99,7 @@ function plainImages({ text, start }: Piece): Piece[] | undefined {
 /** What can precede an image: nothing, spaces after another image, or a line end and a list marker. */
 const plainStart = /(?:^|(?:\r\n|[\r\n]))(?:[-*+] )?|[ \t]*/y;
 /** An image without characters that Markdown might read in another way. */
-const plainImage = /!\[[\p{L}\p{N} ,.'-]*\]\(([\p{L}\p{N}_./?=%-]+)(?: "[\p{L}\p{N} ,.'-]*")?\)[ \t]*/uy;
+const plainImage = /!\[([\p{L}\p{N} ,.'-]*)\]\(([\p{L}\p{N}_./?=%-]+)(?: "[\p{L}\p{N} ,.'-]*")?\)[ \t]*/uy;
 const plainEnd = /[ \t\r\n]*$/y;
 
 function includesAny(text: string, words: readonly string[]): boolean {

@@ -13,6 +13,8 @@ export interface MarkdownImage {
   readonly offset: number;
   /** `raw`: an `<img>` in raw HTML, whatever it shows. `spaced`: text that its author meant as an image, but for its spaces. */
   readonly as: "image" | "url" | "raw" | "spaced";
+  /** The description of an `image`, without its markup. */
+  readonly alt?: string;
 }
 
 /**
@@ -32,10 +34,12 @@ export function markdownImages(text: string, endpoints: readonly string[]): Mark
     const offset = (node.position?.start.offset ?? 0) + mark;
     if (isDropped(node, targets)) return SKIP;
     if (node.type === "table") cutSurplusCells(node);
-    else if (node.type === "image") found.push({ destination: restore(node.url), offset, as: "image" });
+    else if (node.type === "image")
+      found.push({ destination: restore(node.url), offset, as: "image", alt: restore(node.alt ?? "") });
     else if (node.type === "imageReference") {
       const destination = targets.definitions.get(node.identifier);
-      if (destination !== undefined) found.push({ destination, offset, as: "image" });
+      if (destination !== undefined)
+        found.push({ destination, offset, as: "image", alt: restore(node.alt ?? "") });
     } else if (node.type === "text") {
       const written = readable.slice(node.position?.start.offset, node.position?.end.offset);
       for (const { 1: destination = "", index } of written.matchAll(SPACED))

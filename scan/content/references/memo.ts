@@ -77,15 +77,16 @@ function nameOf(text: string, endpoints: readonly string[]): string {
 // --- images ---
 
 function formatImages(images: readonly MarkdownImage[]): string {
-  return JSON.stringify(images.map(({ destination, offset, as }) => [offset, as, destination]));
+  return JSON.stringify(images.map(({ destination, offset, as, alt }) => [offset, as, destination, alt]));
 }
 
 function parseImages(text: string): MarkdownImage[] {
   const images: unknown = JSON.parse(text);
   if (!Array.isArray(images)) return [];
   return images.flatMap((image: unknown) => {
-    const [offset, as, destination]: unknown[] = Array.isArray(image) ? image : [];
+    const [offset, as, destination, alt]: unknown[] = Array.isArray(image) ? image : [];
     if (typeof offset !== "number" || typeof destination !== "string") return [];
-    return [{ destination, offset, as: as === "url" || as === "raw" || as === "spaced" ? as : "image" }];
+    const kind = as === "url" || as === "raw" || as === "spaced" ? as : "image";
+    return [{ destination, offset, as: kind, ...(typeof alt === "string" && { alt }) }];
   });
 }
