@@ -70,6 +70,7 @@ const recipes: Readonly<Record<string, Recipe>> = {
       "server/source/access-denied.ts": "absent photographs, which no other code means",
       "server/source/confirm-absence.ts": "absent photographs, which no other code means",
       "server/source/folder.ts": "absent photographs, which no other code means",
+      "server/encode/child/probe.ts": "photographs that decode only in part",
       "server/encode/child/main.ts": "the code of an unexpected exception",
       "server/image/access.ts": "throws one of two codes",
       "server/image/fetch-original.ts": "throws one of two codes",
