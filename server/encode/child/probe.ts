@@ -7,7 +7,14 @@ import { outOfMemory } from "../memory/estimate.ts";
 import { isOutOfMemory } from "../memory/memory-limit.ts";
 import { percentReadable, percentThere } from "./damage/percent.ts";
 import { readMeta } from "./metadata/read-meta.ts";
-import { damaged, decode, makeOrMend, type Original, openOriginal } from "./original/original.ts";
+import {
+  damaged,
+  decode,
+  firstPicture,
+  makeOrMend,
+  type Original,
+  openOriginal,
+} from "./original/original.ts";
 import { toSrgb } from "./resize.ts";
 
 /** A placeholder is printed into the HTML of each image, so every byte counts. */
@@ -38,7 +45,10 @@ export async function describeOriginal(
   const { type, width, height, frames, alpha } = original;
   const meta = await readMeta(original.metadata, { fields });
   try {
-    const small = await shrink(original, limits);
+    const small = await shrink(
+      original.passedOn === undefined ? original : await firstPicture(original),
+      limits,
+    );
     const { isOpaque, dominant } = await sharp(small).stats();
     return {
       // Of an animation this is the first frame.

@@ -99,6 +99,7 @@ function withWhite(white: Xy, red: Xy, green: Xy, blue: Xy): Chromaticities {
 
 export const BT709 = withWhite(D65, [0.64, 0.33], [0.3, 0.6], [0.15, 0.06]);
 export const BT2020 = withWhite(D65, [0.708, 0.292], [0.17, 0.797], [0.131, 0.046]);
+export const P3 = withWhite(D65, [0.68, 0.32], [0.265, 0.69], [0.15, 0.06]);
 const BT601 = withWhite(D65, [0.63, 0.34], [0.31, 0.595], [0.155, 0.07]);
 
 const CHROMATICITIES: Readonly<Record<number, Chromaticities>> = {
@@ -111,7 +112,7 @@ const CHROMATICITIES: Readonly<Record<number, Chromaticities>> = {
   9: BT2020,
   10: withWhite([1 / 3, 1 / 3], [1, 0], [0, 1], [0, 0]),
   11: withWhite([0.314, 0.351], [0.68, 0.32], [0.265, 0.69], [0.15, 0.06]),
-  12: withWhite(D65, [0.68, 0.32], [0.265, 0.69], [0.15, 0.06]),
+  12: P3,
   22: withWhite(D65, [0.63, 0.34], [0.295, 0.605], [0.155, 0.077]),
 };
 

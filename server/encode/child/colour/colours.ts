@@ -1,6 +1,6 @@
 import type { Metadata } from "sharp";
 import { readColourTag } from "../../../formats/colour/colour-tag.ts";
-import { meaningOf } from "./colour-space.ts";
+import { type ColourSpace, meaningOf } from "./colour-space.ts";
 import { iccProfile } from "./icc-profile.ts";
 import { withProfile } from "./retag.ts";
 
@@ -27,11 +27,28 @@ export function withColours(type: string, bytes: Uint8Array, header: Metadata): 
   const tag = readColourTag(type, bytes);
   const hasProfile = header.icc !== undefined && isWhole(header.icc);
   const meaning = meaningOf(type, tag, hasProfile);
-  const isProfiled = meaning !== "srgb" && meaning !== "profile";
+  const colours = {
+    ignoreIcc: meaning === "srgb",
+    space: meaning === "profile" ? spaceFor(header) : undefined,
+  };
+  const read = { bytes, colours, premultiplied: tag.premultiplied === true };
+  return meaning === "srgb" || meaning === "profile"
+    ? read
+    : { ...read, ...made(type, bytes, header, meaning) };
+}
+
+/** Deep colour keeps its bits until it is converted: linear light and HDR would lose their shadows in 8. */
+function made(
+  type: string,
+  bytes: Uint8Array,
+  header: Metadata,
+  space: ColourSpace,
+): Pick<Coloured, "bytes" | "colours"> {
+  const isGrey = header.space === "b-w" || header.space === "grey16";
+  const pixels = isGrey ? "grey" : header.space === "rgb16" ? "deep colour" : "colour";
   return {
-    bytes: isProfiled ? withProfile(type, bytes, iccProfile(meaning, isGrey(header))) : bytes,
-    colours: { ignoreIcc: meaning === "srgb", space: meaning === "srgb" ? undefined : spaceFor(header) },
-    premultiplied: tag.premultiplied === true,
+    bytes: withProfile(type, bytes, iccProfile(space, pixels)),
+    colours: { ignoreIcc: false, space: isGrey ? spaceFor(header) : undefined },
   };
 }
 
@@ -51,8 +68,4 @@ function isWhole(profile: Buffer): boolean {
 function spaceFor({ space }: Metadata): Colours["space"] {
   if (space === "rgb16") return "srgb";
   return space === "grey16" ? "b-w" : undefined;
-}
-
-function isGrey({ space }: Metadata): boolean {
-  return space === "b-w" || space === "grey16";
 }

@@ -1,20 +1,26 @@
-import { D50, toXyz, transpose, type Vector } from "./chromaticities.ts";
-import { BT709, type ColourSpace, type Curve, SRGB_CURVE, type Transfer } from "./colour-space.ts";
+import { D50, inverse, type Matrix, multiply, toXyz, transpose, type Vector } from "./chromaticities.ts";
+import { BT709, type ColourSpace, type Curve, P3, SRGB_CURVE, type Transfer } from "./colour-space.ts";
 import { toneMapper } from "./tone-map.ts";
 
 type Hdr = Exclude<Transfer, { readonly kind: "curve" }>;
 
+/** The pixels that a profile is for. */
+export type Pixels = "grey" | "colour" | "deep colour";
+
 /**
- * An ICC profile of a colour space, version 4 (ICC.1:2022), with only the tags that a conversion needs. It never leaves the server.
+ * An ICC profile of a colour space, with only the tags that a conversion needs, in types of ICC.1:2022. It never leaves the server.
  * An HDR space becomes a table of sRGB numbers, and so includes the tone mapping.
- * @param isGrey for pixels of one channel.
+ * @param pixels of 16 bits in colour are "deep": sharp converts them to P3, whose numbers are then taken for sRGB. Their profile is
+ *   made so that the numbers in P3 are those of sRGB.
  */
-export function iccProfile(space: ColourSpace, isGrey: boolean): Buffer {
+export function iccProfile(space: ColourSpace, pixels: Pixels): Buffer {
   const { transfer } = space;
-  if (isGrey) return profile("GRAY", [["kTRC", greyCurve(space)]]);
-  if (transfer.kind !== "curve") return profile("RGB ", [["A2B0", table(space, transfer)]]);
+  if (pixels === "grey") return profile("GRAY", [["kTRC", greyCurve(space)]]);
+  const screen = toXyz(pixels === "deep colour" ? P3 : BT709);
+  if (transfer.kind !== "curve") return profile("RGB ", [["A2B0", table(space, transfer, screen)]]);
   const curve = parametric(transfer);
-  const [red, green, blue] = transpose(toXyz(space.chromaticities));
+  const toScreen = multiply(screen, inverse(toXyz(BT709)));
+  const [red, green, blue] = transpose(multiply(toScreen, toXyz(space.chromaticities)));
   return profile("RGB ", [
     ["rXYZ", xyz(red)],
     ["gXYZ", xyz(green)],
@@ -43,12 +49,13 @@ function profile(space: "RGB " | "GRAY", tags: readonly (readonly [string, Buffe
   return Buffer.concat([header(space, offset), directory, ...all.map(([, data]) => data)]);
 }
 
-const VERSION_4_4 = 0x04400000;
+/** Not 4, whose tables lcms believes to end at the black of ink: it would darken shadows by ten levels. */
+const VERSION_2_4 = 0x02400000;
 
 function header(space: string, bytes: number): Buffer {
   const fixed = Buffer.alloc(HEADER_BYTES);
   fixed.writeUInt32BE(bytes, 0);
-  fixed.writeUInt32BE(VERSION_4_4, 8);
+  fixed.writeUInt32BE(VERSION_2_4, 8);
   fixed.write(`mntr${space}XYZ `, 12, "latin1");
   fixed.write("acsp", 36, "latin1");
   numbers(D50).copy(fixed, 68);
@@ -90,15 +97,15 @@ function decodeSrgb(number: number): number {
 /** More cost time: the table is made for each picture. */
 const STEPS_OF_A_TABLE = 33;
 
-/** lutAToBType: the table gives sRGB numbers, its curves and its matrix make CIE XYZ of these. */
-function table(space: ColourSpace, transfer: Hdr): Buffer {
+/** lutAToBType: the table gives sRGB numbers, its curves and the screen's matrix make CIE XYZ of these. */
+function table(space: ColourSpace, transfer: Hdr, screen: Matrix): Buffer {
   const straight = parametric({ kind: "curve", g: 1, a: 1, b: 0, c: 1, d: 0, e: 0, f: 0 });
   const curves = (curve: Buffer) => Buffer.concat([curve, curve, curve]);
   const grid = Buffer.alloc(20);
   grid.fill(STEPS_OF_A_TABLE, 0, 3);
   grid[16] = 2;
   // An XYZ of 1 is stored as 0x8000 of 0xffff.
-  const matrix = toXyz(BT709).map((row) => row.map((value) => (value * 0x8000) / 0xffff));
+  const matrix = screen.map((row) => row.map((value) => (value * 0x8000) / 0xffff));
   const parts = [
     curves(straight),
     Buffer.concat([...matrix.map(numbers), numbers([0, 0, 0])]),

@@ -89,6 +89,13 @@ async function readStoredSequence(type: string, bytes: Uint8Array): Promise<Read
   return { bytes, type, ...size, ...sequence, metadata, colours, premultiplied: false, failOn: "error" };
 }
 
+/** The first picture of an animation that is passed on, in a copy with the profile that its colours need. */
+export async function firstPicture(original: Original): Promise<Original> {
+  const { type, bytes } = original;
+  const { premultiplied: _, ...coloured } = withColours(type, Buffer.from(bytes), await readHeader(bytes));
+  return { ...original, ...coloured };
+}
+
 /** Browsers play an animation as it is stored, and ignore its EXIF orientation. */
 function shownSize(type: string, header: Metadata): Pick<Original, "width" | "height" | "frames"> {
   const frames = type === "image/gif" || type === "image/webp" ? (header.pages ?? 1) : 1;

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { deflateSync } from "node:zlib";
-import { BT709, type ColourSpace, SRGB_CURVE } from "../../child/colour/colour-space.ts";
+import sharp from "sharp";
+import { BT709, P3 as P3_SPACE, SRGB_CURVE } from "../../child/colour/colour-space.ts";
 import { iccProfile } from "../../child/colour/icc-profile.ts";
 import { chunk, uint32, withChunks } from "../png.ts";
 import { patchwork } from "./patches.ts";
@@ -81,6 +82,16 @@ export const colourCases: Readonly<Record<string, () => Promise<Buffer>>> = {
   "JPEG with the profile of grey": () => jpeg(GREY_PROFILE),
   "JPEG with a profile that ends early": () => jpeg(P3_PROFILE.subarray(0, -40)),
   "JPEG with a profile of sevens": () => jpeg(Buffer.alloc(300, 7)),
+  // A megabyte, in fifteen segments.
+  "JPEG with the profile of CMYK": async () => {
+    const print = await patchwork().toColourspace("cmyk").withIccProfile("cmyk").jpeg().toBuffer();
+    return jpeg((await sharp(print).metadata()).icc);
+  },
+  "JPEG whose EXIF says another space than sRGB": () =>
+    patchwork()
+      .withExif({ IFD2: { ColorSpace: "65535" } })
+      .jpeg({ quality: 100, chromaSubsampling: "4:4:4" })
+      .toBuffer(),
   "grey JPEG with the profile of grey": () => jpeg(GREY_PROFILE, 1),
   "grey JPEG with the profile of P3": () => jpeg(P3_PROFILE, 1),
   "WebP with the profile of P3": () => patchwork().withIccProfile("p3").webp({ lossless: true }).toBuffer(),
@@ -149,13 +160,9 @@ function iccp(profile: Buffer): Buffer {
 // --- profiles ---
 
 const GAMMA_18 = { ...SRGB_CURVE, g: 1.8, a: 1, b: 0, c: 0, d: 0 };
-const P3_SPACE: ColourSpace = {
-  chromaticities: { white: [0.3127, 0.329], red: [0.68, 0.32], green: [0.265, 0.69], blue: [0.15, 0.06] },
-  transfer: SRGB_CURVE,
-};
-const P3_PROFILE = iccProfile(P3_SPACE, false);
-const SRGB_PROFILE = iccProfile({ chromaticities: BT709, transfer: SRGB_CURVE }, false);
-const GREY_PROFILE = iccProfile({ chromaticities: BT709, transfer: GAMMA_18 }, true);
+const P3_PROFILE = iccProfile({ chromaticities: P3_SPACE, transfer: SRGB_CURVE }, "colour");
+const SRGB_PROFILE = iccProfile({ chromaticities: BT709, transfer: SRGB_CURVE }, "colour");
+const GREY_PROFILE = iccProfile({ chromaticities: BT709, transfer: GAMMA_18 }, "grey");
 
 // --- JPEG: a profile in pieces (ICC.1:2022, annex B.4) ---
 
