@@ -23,6 +23,7 @@ import { anObject, check, list, object, text, whole } from "./schema.ts";
  * | `GET /api/published/<site>` | | `{"sets": [name, …]}`, newest first |
  * | `DELETE /api/published/<site>/<name>` | | 204, also if there was none |
  * | `DELETE /api/purge?img=<source key>` | | `{"purged": <number of variants>}` |
+ * | `GET /api/version` | | `{"version": "0.1.0"}`, the server's release |
  */
 export const apiPaths = {
   probe: "api/probe",
@@ -31,6 +32,7 @@ export const apiPaths = {
   warm: "api/warm",
   published: "api/published",
   purge: "api/purge",
+  version: "api/version",
 } as const;
 
 /** Limits of one call; more is 400. */

@@ -1,6 +1,6 @@
-import { readFileSync } from "node:fs";
 import { setFlagsFromString } from "node:v8";
 import { diagnosesExitCode, formatDiagnoses } from "../contract/diagnosis.ts";
+import { packageVersion } from "../contract/package.ts";
 import { CannotCache } from "./cache/cannot-cache.ts";
 import { helpText, InvalidConfig, loadConfig } from "./config/load.ts";
 import { diagnoseServer, readServer, secretsOf } from "./doctor/doctor.ts";
@@ -24,7 +24,7 @@ export async function serve(argv: readonly string[], env: Environment): Promise<
     if (switches.help) return say(helpText("serve"));
     collectLess();
     const log = createLog({ level: config.logLevel, destination: standardOutput() });
-    const running = await start(config, log, version());
+    const running = await start(config, log, packageVersion());
     await signalled("SIGTERM", "SIGINT");
     await running.stop();
     // A hung read or write keeps a process alive; everything that can be finished is finished.
@@ -56,7 +56,7 @@ export async function gc(argv: readonly string[], env: Environment): Promise<num
     const { config, switches } = loadConfig("gc", argv, env);
     if (switches.help) return say(helpText("gc"));
     if (!switches.watch) return say(`${await sweepOnce(config, switches.dryRun)}\n`);
-    const watching = await startWatching(config, version());
+    const watching = await startWatching(config, packageVersion());
     await signalled("SIGTERM", "SIGINT");
     await watching.stop();
     return 0;
@@ -140,14 +140,3 @@ function complain(error: unknown): number {
 
 /** Errors that the operator can fix, with the remedy in the message; any other error is a bug and shows its stack. */
 const repairable = [CannotCache, CannotListen, CannotSweep, NoEncoder, NoSource, UnsafeLibraries];
-
-function version(): string {
-  // Beside bin/ both in the sources (server/) and in the build (dist/server/).
-  for (const up of ["../package.json", "../../package.json"]) {
-    try {
-      const parsed: unknown = JSON.parse(readFileSync(new URL(up, import.meta.url), "utf8"));
-      if (typeof parsed === "object" && parsed !== null && "version" in parsed) return String(parsed.version);
-    } catch {}
-  }
-  return "unknown";
-}

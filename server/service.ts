@@ -47,6 +47,8 @@ export interface ServiceParts {
 }
 
 export interface ServiceOptions {
+  /** The server's release, for clients of the API. */
+  readonly version: string;
   readonly variants: VariantsMode;
   readonly signingKeys: readonly string[];
   /** Valid tokens of the API; empty: the API does not exist, except for what development mode opens to this machine. */
@@ -173,6 +175,7 @@ export function createService(parts: ServiceParts): Service {
           ...publish,
           tokens: options.tokens,
           local: options.dev,
+          version: options.version,
           cacheMaxBytes: options.cacheMaxBytes,
           silenceMs: options.warmTimeout * 3,
         });

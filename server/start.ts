@@ -125,6 +125,7 @@ export async function start(config: Config, log: Log, version: string, look = LO
     metrics,
     options: {
       ...config,
+      version,
       limits,
       tokens: config.token,
       dev: config.dev === "on",

@@ -36,7 +36,11 @@ const recipes: Readonly<Record<string, Recipe>> = {
   "A source": {
     example: /["'`]s3["'`]|\bS3\w*|s3:/,
     folders: /^(server|scan|contract)\//,
-    exceptions: {},
+    exceptions: {
+      "scan/init/compose.ts": "the form of SOURCE in files for Compose",
+      "scan/init/init.ts": "text of a question",
+      "scan/init/options.ts": "help texts",
+    },
   },
   "A setting": {
     example: new RegExp(`\\bconfig\\.(?:${Object.keys(settings).join("|")})\\b`),

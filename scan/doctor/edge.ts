@@ -7,13 +7,15 @@ import type { Site } from "../site/site.ts";
 /** How one photograph reaches readers: whether a CDN caches it, and keeps its formats apart. */
 export async function diagnoseEdge(
   site: Site,
-  { concurrency, patienceMs, signal, ...options }: SessionOptions,
+  { concurrency, signal, ...options }: SessionOptions,
   shown: readonly ImageRequest[],
 ): Promise<Diagnosis[]> {
   const line = linesOfCheck("cdn");
   const request = shown.find((one) => !isOriginal(one) && one.format === undefined);
   if (request === undefined)
     return [line.note("not checked: it takes a photograph that the server has and a page shows")];
+  // It may have to be made, which takes longer than an answer.
+  const patienceMs = Math.max(options.patienceMs, 30_000);
   const server = { endpoint: options.endpoint ?? site.endpoints[0] ?? "", concurrency, patienceMs, signal };
   const read = await readEdge(server, [request], site.signatureKey, () => {});
   const found = [

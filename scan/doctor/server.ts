@@ -1,7 +1,13 @@
+import * as v from "valibot";
+import { apiPaths } from "../../contract/api.ts";
 import { type Diagnosis, linesOfCheck } from "../../contract/diagnosis.ts";
+import { packageVersion } from "../../contract/package.ts";
+import { check } from "../../contract/schema.ts";
+import { trimSlashes } from "../../contract/url.ts";
 import { CannotRun } from "../cannot-run.ts";
 import { blameOf, type Refusal } from "../proxy/blame.ts";
-import { Unanswered } from "../proxy/request.ts";
+import type { Answer } from "../proxy/client.ts";
+import { request, type Server, Unanswered } from "../proxy/request.ts";
 import { createSession, type SessionOptions } from "../proxy/session.ts";
 import type { Site } from "../site/site.ts";
 
@@ -42,6 +48,9 @@ export async function diagnoseServer(
       ...(ofAddress.length > 0 ? ofAddress : [line.ok(`${endpoint} is an imgproxy-lite server`)]),
       ...sourceProblems(answer),
       ofToken,
+      ...(ofToken.state === "ok"
+        ? [await diagnoseVersion({ ...asReader, endpoint, token: token ?? "" })]
+        : []),
     ],
     isUsable: answer === undefined || answer.code === "source-absent",
     ...(ofToken.state === "ok" && token !== undefined && { token }),
@@ -74,6 +83,23 @@ async function diagnoseToken(
   const answer = await ask(site, { ...asReader, token });
   return typeof answer === "string" ? line.problem(answer) : line.ok("the server accepts it");
 }
+
+async function diagnoseVersion(server: Server): Promise<Diagnosis> {
+  const line = linesOfCheck("version");
+  const url = `${trimSlashes(server.endpoint)}/${apiPaths.version}`;
+  const headers = { authorization: `Bearer ${server.token ?? ""}` };
+  const read = async (answer: Answer) => (answer.ok ? check(versionAnswer, await answer.json()) : undefined);
+  const answer = await request(server, { url, init: () => ({ headers }), read }).catch((error: unknown) => {
+    if (error instanceof Unanswered || error instanceof CannotRun) return undefined;
+    throw error;
+  });
+  const theirs = answer !== undefined && "value" in answer ? answer.value.version : "older";
+  const ours = packageVersion();
+  if (theirs === ours) return line.ok(`server and command are both ${ours}`);
+  return line.note(`the server is ${theirs}, this command ${ours}: use one release for both`);
+}
+
+const versionAnswer = v.object({ version: v.string() });
 
 // --- words ---
 

@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
+import { packageRoot } from "../../contract/package.ts";
 import { readText } from "../read-text.ts";
 import type { Change } from "./change.ts";
-import { packageRoot } from "./package-files.ts";
 
 /** The folder of the site that has the files of a server on one machine. */
 const FOLDER = "imgproxy-lite";

@@ -1,9 +1,10 @@
 import { stat } from "node:fs/promises";
 import path from "node:path";
+import { packageRoot } from "../../contract/package.ts";
 import { readText } from "../read-text.ts";
 import type { Module } from "../site/modules/modules.ts";
 import type { Site } from "../site/site.ts";
-import { type CiRecipe, packageRoot, themeRecipes } from "./package-files.ts";
+import { type CiRecipe, themeRecipes } from "./package-files.ts";
 
 /** A theme of the site that has a recipe. */
 export interface KnownTheme {

@@ -1,12 +1,7 @@
 import { readFileSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
-
-/** The folder of this package, from the sources (scan/init/) or from the compiled program (dist/scan/init/). */
-export const packageRoot: string = fileURLToPath(
-  new URL(import.meta.url.endsWith(".ts") ? "../../" : "../../../", import.meta.url),
-);
+import { packageRoot } from "../../contract/package.ts";
 
 export const themesFolder: string = path.join(packageRoot, "hugo-module/themes");
 const ciFolder = path.join(packageRoot, "hugo-module/ci");

@@ -62,16 +62,16 @@ async function pass(
   response.writeHead(answer.status).end(answer.body);
 }
 
-function ask(origin: string, { url = "/", method = "GET", headers }: IncomingMessage): Promise<Kept> {
+function ask(origin: string, request: IncomingMessage): Promise<Kept> {
+  const { url = "/", method = "GET", headers } = request;
   return new Promise((resolve, reject) => {
-    send(new URL(url, origin), { method, headers }, (answer) => {
+    const sent = send(new URL(url, origin), { method, headers }, (answer) => {
       const chunks: Buffer[] = [];
       answer.on("data", (chunk: Buffer) => chunks.push(chunk));
       answer.on("end", () =>
         resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: Buffer.concat(chunks) }),
       );
-    })
-      .on("error", reject)
-      .end();
+    });
+    request.pipe(sent.on("error", reject));
   });
 }

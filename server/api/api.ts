@@ -19,6 +19,8 @@ export interface ApiParts extends PublishParts, Access {
   readonly published: Published;
   readonly list: List;
   readonly neighbours: ListSiblings;
+  /** The server's release. */
+  readonly version: string;
   /** Maximum bytes of the cache. */
   readonly cacheMaxBytes: number;
   /** Maximum silence of a connection, in milliseconds: a warm-up is silent while one variant is made. */
@@ -108,6 +110,8 @@ export function createApi(parts: ApiParts): H3 {
     await published.announce();
     return json(200, { purged });
   });
+
+  api.get("/version", () => json(200, { version: parts.version }));
 
   for (const path of [
     "/probe",

@@ -79,6 +79,7 @@ describe.skipIf(hugo === undefined)("a doctor", () => {
       "note endpoint",
       "ok source",
       "ok token",
+      "ok version",
       "ok photographs",
       "note cdn",
       "all is",
@@ -232,6 +233,20 @@ describe.skipIf(hugo === undefined)("a doctor", () => {
     ]);
     expect(examined.lines).toContainEqual(expect.stringMatching(/^ok photographs/));
     expect(examined.stdout).not.toContain(env.TOKEN);
+  });
+
+  test("a doctor notes a server of another release, and one that does not tell its release", async () => {
+    for (const [body, words] of [
+      ['{"version":"99.9.9"}', "the server is 99.9.9, this command "],
+      ['{"code":"no-route"}', "the server is older, this command "],
+    ] as const) {
+      const instead = ({ url }: { url?: string | undefined }) =>
+        url === "/api/version" ? { status: body.includes("code") ? 404 : 200, body } : undefined;
+      await using cdn = await startCdn(server.endpoint, { instead });
+      const examined = await examine({ "config.toml": config(cdn.endpoint) });
+      expect(examined.lines).toContainEqual(expect.stringContaining(`note version ${words}`));
+      expect(examined.code).toBe(0);
+    }
   });
 
   test("a doctor names a server without an API, without its source, and with other signing keys", async () => {

@@ -42,7 +42,7 @@ export function editConfig(text: string, format: Format, edit: Edit): string | u
   if (expected === undefined) return undefined;
   if (isDeepStrictEqual(before, expected)) return text;
   const unix = text.replaceAll("\r\n", "\n");
-  for (const candidate of editors[format](unix, edit)) {
+  for (const candidate of editors[format](unix, { ...edit, path: pathIn(before, edit.path) })) {
     const written = text.includes("\r\n") ? candidate.replaceAll("\n", "\r\n") : candidate;
     if (isDeepStrictEqual(parse(written, format), expected)) return written;
   }
@@ -99,7 +99,16 @@ function withEdit(before: Readonly<Values>, { kind, path, value }: Edit): Values
   return after;
 }
 
-/** The key as the file writes it. */
-export function keyIn(table: Readonly<Values>, name: string): string {
+/** A path with the keys as the file writes them. */
+function pathIn(values: Readonly<Values>, path: readonly string[]): string[] {
+  let at: unknown = values;
+  return path.map((name) => {
+    const key = isTree(at) ? keyIn(at, name) : name;
+    at = isTree(at) ? at[key] : undefined;
+    return key;
+  });
+}
+
+function keyIn(table: Readonly<Values>, name: string): string {
   return Object.keys(table).find((key) => key.toLowerCase() === name.toLowerCase()) ?? name;
 }

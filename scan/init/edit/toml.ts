@@ -74,10 +74,10 @@ function* added(
     return insertLines(text, last + 1, lineIn(at.length, keyIndent(lines, start, last)));
   };
   const tables = sections.filter(({ path: at, isEntry }) => !isEntry && startsWith(path, at));
-  const own = tables.find(
+  const own = tables.filter(
     ({ path: at, start }) => at.length === path.length - 1 && (start >= 0 || path.length === 1),
   );
-  if (own !== undefined) yield inSection(own);
+  for (const section of own) yield inSection(section);
   const parents = tables.filter(({ path: at }) => at.length < path.length - 1);
   if (path.length > 1) {
     const header = `[${dotted(path.slice(0, -1))}]`;
@@ -104,10 +104,9 @@ function* prepended(
 ): Generator<string> {
   const header = `[[${dotted(path)}]]`;
   const block = (indent: string) => [`${indent}${header}`, `${indent}  path = ${written(value)}`];
-  const first = sections.find(({ path: at, isEntry }) => isEntry && isSame(at, path));
-  if (first !== undefined) {
-    const indent = indentOf(lines[first.start] ?? "");
-    yield insertLines(text, startWithComments(lines, first.start), [...block(indent), ""]);
+  for (const entry of sections.filter(({ path: at, isEntry }) => isEntry && isSame(at, path))) {
+    const indent = indentOf(lines[entry.start] ?? "");
+    yield insertLines(text, startWithComments(lines, entry.start), [...block(indent), ""]);
   }
   const name = path.at(-1) ?? "";
   for (const [at, line] of lines.entries()) {
@@ -123,7 +122,7 @@ function* prepended(
 
 // --- lines ---
 
-/** Text in several lines can look like headers; then the result is wrong, and is not used. */
+/** Text in several lines can look like headers; then a candidate is wrong, and another one is used. */
 function sectionsOf(lines: readonly string[]): Section[] {
   const starts: Omit<Section, "end">[] = [{ path: [], isEntry: false, start: -1 }];
   for (const [start, line] of lines.entries()) {

@@ -183,7 +183,7 @@ test("init without a terminal asks nothing, names the missing flags and writes n
     [["--endpoint", "photos.example"], "--endpoint takes a URL"],
     [["--endpoint", "https://me:secret@photos.example/"], "takes no user and password"],
     [["--bucket", "s3://key:secret@photos"], "takes no keys"],
-    [["--theme", "none-such", ...flags], "--theme takes ananke, book"],
+    [["--theme", "none-such", ...flags], "--theme takes ananke, "],
     [["--ci", "none-such", ...flags], "--ci takes cloudflare-pages, "],
     [["--nope"], "--nope"],
   ] as const) {

@@ -57,6 +57,11 @@ beforeEach(async () => {
 afterEach(() => world.close());
 
 describe("/api", () => {
+  test("the API tells the server's release", async () => {
+    const answer = await call("GET", "version");
+    expect([answer.status, await answer.json()]).toEqual([200, { version: "1.2.3" }]);
+  });
+
   test("the API accepts every valid token and no other", async () => {
     for (const [token, status] of [
       [tokens[0], 200],

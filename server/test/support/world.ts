@@ -137,6 +137,7 @@ export async function createWorld({
 }
 
 const defaults: ServiceOptions = {
+  version: "1.2.3",
   variants: "open",
   signingKeys: [],
   tokens: [],
