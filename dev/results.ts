@@ -56,10 +56,11 @@ export function chosenPromises(folder: string): string {
 }
 
 /**
- * Tables of one page, for the README; links are relative to the repository's root.
+ * Tables of one page, for a README.
+ * @param root the repository's root, from the folder of that README.
  * @throws Error when the page has no such table.
  */
-export function chosenTables(folder: string, claim: string, titles: readonly string[]): string {
+export function chosenTables(folder: string, claim: string, titles: readonly string[], root = ""): string {
   const text = pageOf(folder, claim);
   if (text === undefined)
     return `This benchmark has not been run for this version yet: \`npm run bench -- ${claim}\`.\n`;
@@ -70,7 +71,7 @@ export function chosenTables(folder: string, claim: string, titles: readonly str
     return `**${title}**\n\n${rows}`;
   });
   const [measured = ""] = /^Measured .*$/m.exec(text) ?? [];
-  return `${tables.join("\n")}\n${measured} [More](bench/results/${claim}.md).\n`;
+  return `${tables.join("\n")}\n${measured} [More](${root}bench/results/${claim}.md).\n`;
 }
 
 function overview(

@@ -106,7 +106,11 @@ const operation: Tables = {
 
 const tables = (release: Release): Readonly<Record<(typeof generatedFiles)[number], Tables>> => ({
   "README.md": { ...reference, clone: () => cloning(release), install: () => installation(release) },
-  "hugo-module/README.md": { install: () => installation(release), ways: () => ways(release) },
+  "hugo-module/README.md": {
+    install: () => installation(release),
+    ways: () => ways(release),
+    publishing: () => chosenTables(results, "looks", ["Publishing one photograph"], "../"),
+  },
   "k8s/README.md": operation,
   "docs/machine/README.md": {},
   "docs/machine/compose.yaml": {},

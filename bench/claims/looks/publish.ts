@@ -20,8 +20,8 @@ export async function publishTable(bench: Bench, key: string): Promise<Table> {
   const hugo = await hugoImages({ ...bench, photo, widths: WIDTHS, formats, quality: QUALITY });
   const ours = await oursPublish(bench, photo);
   return {
-    title: "Publishing one photograph: 3 widths, each as JPEG, WebP and AVIF",
-    head: ["", "seconds", "CPU seconds"],
+    title: "Publishing one photograph",
+    head: [`${WIDTHS.join(", ")} px as JPEG, WebP and AVIF`, "seconds", "CPU seconds"],
     rows: [
       rowOf("Hugo's own processing: every build without its cache", await hugo()),
       rowOf("this module: first scan", ours.scan),
