@@ -75,10 +75,11 @@ test("a ladder of one look has that look at every width, and the mean look of th
   expect(Math.abs(level.look - now.look)).toBeLessThan(1);
 });
 
-test("the ladder with the fewest bytes has the mean look of the one it was derived from, for fewer bytes", () => {
+test("the ladder with the fewest bytes has the mean look of the one it was derived from, for fewer bytes, and no reader sees less", () => {
   const now = outcomeOf(tiers, readers, measures);
   const fewest = fewestBytes(tiers, readers, measures);
   expect(fewest.look).toBeGreaterThanOrEqual(now.look);
   expect(fewest.look - now.look).toBeLessThan(1);
   expect(fewest.bytes).toBeLessThan(now.bytes);
+  expect(fewest.lowest).toBeGreaterThanOrEqual(now.lowest);
 });

@@ -49,9 +49,12 @@ export function oneLook(tiers: readonly Tier[], readers: readonly Reader[], meas
   });
 }
 
-/** Qualities with the fewest bytes of all that have the mean look of this ladder. */
+/** Qualities with the fewest bytes of all that have the mean look of this ladder and give no reader less than its lowest. */
 export function fewestBytes(tiers: readonly Tier[], readers: readonly Reader[], measures: Measures): Outcome {
+  const { lowest } = outcomeOf(tiers, readers, measures);
   return atLook(tiers, readers, measures, (width, its, price) => {
+    const isEnough = (quality: number): boolean =>
+      its.every((reader) => measures.look(width, seenWidth(reader), quality) >= lowest);
     const worth = (quality: number): number =>
       its.reduce(
         (sum, reader) =>
@@ -61,7 +64,9 @@ export function fewestBytes(tiers: readonly Tier[], readers: readonly Reader[], 
               measures.bytes(width, quality) / 1000),
         0,
       );
-    return qualities.reduce((best, quality) => (worth(quality) > worth(best) ? quality : best), LEAST);
+    return qualities
+      .filter(isEnough)
+      .reduce((best, quality) => (worth(quality) > worth(best) ? quality : best), MOST);
   });
 }
 
