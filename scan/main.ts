@@ -59,7 +59,9 @@ export function doctor(argv: readonly string[], env: Variables): Promise<number>
     const { hugoVersion } = command;
     const options = await optionsOf(command, env, signal, silentProgress);
     const found = await diagnoseSite({ ...options, ...(hugoVersion !== undefined && { hugoVersion }) });
-    const secrets = [command.token ?? "", env.HUGO_IMGPROXY_KEY ?? ""];
+    const secrets = [command.token, env.HUGO_IMGPROXY_KEY, env.HUGO_PARAMS_IMGPROXY_KEY].map(
+      (one) => one ?? "",
+    );
     say(formatDiagnoses(found, { json: command.json, secrets }));
     return diagnosesExitCode(found);
   });

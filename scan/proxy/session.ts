@@ -9,7 +9,7 @@ import { readWeights, writeWeights } from "./state.ts";
 import { withSuggestions } from "./suggestions.ts";
 import { loadThumbnails } from "./thumbnails.ts";
 import { eachResult, type Requests, readersOf } from "./warm/variant.ts";
-import { warm } from "./warm.ts";
+import { warm } from "./warm/warm.ts";
 
 /** How to connect to the proxy, and how to show progress. */
 export interface SessionOptions {

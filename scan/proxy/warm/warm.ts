@@ -1,6 +1,6 @@
-import type { Server } from "./request.ts";
-import { warmByCalling } from "./warm/calling.ts";
-import { warmByReading } from "./warm/reading.ts";
+import type { Server } from "../request.ts";
+import { warmByCalling } from "./calling.ts";
+import { warmByReading } from "./reading.ts";
 import {
   eachVariant,
   type Reader,
@@ -8,7 +8,7 @@ import {
   type Variant,
   type WarmResult,
   type WarmResults,
-} from "./warm/variant.ts";
+} from "./variant.ts";
 
 export interface WarmOptions {
   /** Key that signs URLs. */
