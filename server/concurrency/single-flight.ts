@@ -86,9 +86,10 @@ function depart<T>(flights: Map<string, Flight<T>>, name: string, work: Work<T>,
   return flight;
 }
 
-/** A caller that comes after the last one left starts again, and does not get the abort of the others. */
+/** A caller that comes after the last one left starts again, and does not get the abort of the others. Ended work is left alone. */
 function abandon<T>(flights: Map<string, Flight<T>>, name: string, flight: Flight<T>): void {
-  if (flights.get(name) === flight) flights.delete(name);
+  if (flights.get(name) !== flight) return;
+  flights.delete(name);
   flight.controller.abort(new Error("everyone who waited has left"));
 }
 

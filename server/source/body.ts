@@ -1,33 +1,15 @@
 import { Problem } from "../errors.ts";
 import type { ByteRange } from "../http/range.ts";
-import type {} from "./source.ts";
 
 /**
- * Passes a body on, and fails it if it is shorter or longer than its length: a truncated photograph decodes to a grey half, and
- * the cache would keep it.
+ * Checks the length of a body while it arrives: a truncated photograph decodes to a grey half, and the cache would keep it.
+ * @param seen bytes so far.
+ * @throws Problem `source-failed`
  */
-export function exactly(body: ReadableStream<Uint8Array>, bytes: number): ReadableStream<Uint8Array> {
-  // Not a TransformStream, which has two more queues for each chunk.
-  const reader = body.getReader();
-  let seen = 0;
-  return new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        const { done, value } = await reader.read();
-        seen += value?.byteLength ?? 0;
-        if (done ? seen < bytes : seen > bytes) {
-          const cause = new Error(done ? `${seen} of ${bytes} bytes arrived` : `more than ${bytes} bytes`);
-          const problem = new Problem("source-failed", { cause });
-          await reader.cancel(problem);
-          throw problem;
-        }
-        if (done) controller.close();
-        else controller.enqueue(value);
-      },
-      cancel: (reason) => reader.cancel(reason),
-    },
-    { highWaterMark: 0 },
-  );
+export function checkLength(seen: number, bytes: number, isDone: boolean): void {
+  if (isDone ? seen >= bytes : seen <= bytes) return;
+  const cause = new Error(isDone ? `${seen} of ${bytes} bytes arrived` : `more than ${bytes} bytes`);
+  throw new Problem("source-failed", { cause });
 }
 
 /**
@@ -40,19 +22,23 @@ export async function readWhole(
   bytes: number,
   check: (head: Uint8Array, whole: boolean) => boolean,
 ): Promise<Uint8Array> {
-  const whole = Buffer.allocUnsafeSlow(bytes);
+  let whole: Uint8Array | undefined;
   let filled = 0;
   let checked = false;
   const look = (): void => {
-    checked ||= check(whole.subarray(0, filled), filled === bytes);
+    checked ||= check(whole?.subarray(0, filled) ?? new Uint8Array(), filled === bytes);
   };
   for await (const chunk of body) {
-    whole.set(chunk, filled);
+    if (filled === 0 && chunk.byteLength === bytes) whole = chunk;
+    else {
+      whole ??= Buffer.allocUnsafeSlow(bytes);
+      whole.set(chunk, filled);
+    }
     filled += chunk.byteLength;
     look();
   }
   if (!checked) look();
-  return whole;
+  return whole ?? new Uint8Array();
 }
 
 /** Cuts a range from a body that is sent whole. */

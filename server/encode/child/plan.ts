@@ -191,6 +191,7 @@ function holdsPixels(
 }
 
 function isShared(source: Source, output: Output, outputs: readonly Output[]): boolean {
+  if (outputs.length < 2) return false;
   const name = frameName(frameOf(source, output));
   return outputs.filter((other) => frameName(frameOf(source, other)) === name).length > 1;
 }

@@ -5,7 +5,7 @@ const EVERY_MS = 50;
 
 /** Calls `exceeded` once when a process uses more private memory than allowed. @returns a function that ends the watch. */
 export function watchMemory(pid: number | undefined, mostBytes: number, exceeded: () => void): () => void {
-  if (pid === undefined || readProcessMemory(pid) === undefined) return () => undefined;
+  if (pid === undefined) return () => undefined;
   const look = (): void => {
     if ((readProcessMemory(pid)?.privateBytes ?? 0) <= mostBytes) return;
     clearInterval(timer);

@@ -13,14 +13,16 @@ export interface ProcessMemory {
 /** @returns undefined if there is no /proc, or the process is gone. */
 export function readProcessMemory(pid: number | "self"): ProcessMemory | undefined {
   try {
-    const status = readFileSync(`/proc/${pid}/status`, "latin1");
-    const bytes = (field: string): number => {
-      const [, kibibytes] = new RegExp(`^${field}:\\s+(\\d+) kB$`, "m").exec(status) ?? [];
-      if (kibibytes === undefined) throw new Error(`no ${field}`);
-      return Number(kibibytes) * 1024;
-    };
-    return { privateBytes: bytes("RssAnon"), peakBytes: bytes("VmHWM"), dataBytes: bytes("VmData") };
+    const found = fields.exec(readFileSync(`/proc/${pid}/status`, "latin1"));
+    if (found === null) return undefined;
+    const [peakBytes = 0, privateBytes = 0, dataBytes = 0] = found
+      .slice(1)
+      .map((kibibytes) => Number(kibibytes) * 1024);
+    return { privateBytes, peakBytes, dataBytes };
   } catch {
     return undefined;
   }
 }
+
+/** In the order in which Linux lists them. */
+const fields = /^VmHWM:\s+(\d+) kB$.*^RssAnon:\s+(\d+) kB$.*^VmData:\s+(\d+) kB$/ms;

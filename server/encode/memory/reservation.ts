@@ -1,4 +1,4 @@
-import type { EncodedFormat } from "../../../contract/formats.ts";
+import { type EncodedFormat, isReaderClass } from "../../../contract/formats.ts";
 import { Problem } from "../../errors.ts";
 import { sniff } from "../../formats/sniff.ts";
 import { gainsByThreads } from "../child/encoder-settings.ts";
@@ -160,7 +160,8 @@ const formats: readonly EncodedFormat[] = ["avif", "webp", "jpg", "png", "gif"];
 
 /** The formats that would need too much. */
 function refusalsFor(job: JobToCome, output: Output, outputs: readonly Output[]): Refusals {
-  const problems = formats.map((format) => {
+  const possible = isReaderClass(output.class) ? formats : [output.class];
+  const problems = possible.map((format) => {
     const plans = job.sources.map((source) => ({
       source,
       plan: planAs({ format, substitute: false }, source, output, { ...job.options, outputs }),

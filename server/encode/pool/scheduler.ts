@@ -220,14 +220,15 @@ export class Scheduler {
       clients,
     }: { readonly deadlineMs?: number; readonly clients?: Clients },
   ): Promise<void> {
-    const cpu = startCpuWatch(worker);
     try {
       for await (const reply of worker.run(job, deadlineMs)) replies.push(reply);
-      clients?.charge(cpu());
+      clients?.charge(worker.jobMs());
       this.#workers.giveBack(worker);
       replies.end();
     } catch (error) {
-      clients?.charge(error instanceof WorkerDied && error.cpuMs !== undefined ? error.cpuMs : cpu());
+      clients?.charge(
+        error instanceof WorkerDied && error.cpuMs !== undefined ? error.cpuMs : worker.jobMs(),
+      );
       this.#workers.end(worker);
       replies.end(error);
     }
@@ -251,15 +252,6 @@ function createStopwatch(asked: number): () => { readonly queue: number; readonl
     const lap = { queue, encode: now - since };
     [since, queue] = [now, 0];
     return lap;
-  };
-}
-
-/** Milliseconds of CPU that a child has used since then; wall time if the system does not report it. */
-function startCpuWatch(worker: Worker): () => number {
-  const [cpu, clock] = [worker.cpuMs(), performance.now()];
-  return () => {
-    const now = worker.cpuMs();
-    return cpu === undefined || now === undefined ? performance.now() - clock : now - cpu;
   };
 }
 

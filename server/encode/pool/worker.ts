@@ -37,6 +37,8 @@ export class Worker {
   readonly #socket: Socket;
   readonly #frames: AsyncGenerator<Frame>;
   #alive: boolean;
+  /** At the start of the last job. */
+  #before: { readonly cpuMs: number | undefined; readonly at: number } = { cpuMs: undefined, at: 0 };
   /** The running job. */
   #job: Job | undefined;
   #lastWords = "";
@@ -78,13 +80,13 @@ export class Worker {
    * @throws WorkerDied
    */
   async *run(job: Job, deadlineMs: number): AsyncGenerator<Reply> {
+    this.#before = { cpuMs: this.cpuMs(), at: performance.now() };
     if (this.#started.child === undefined)
       throw new WorkerDied("unstarted", undefined, (await this.#started.failure).message);
     this.jobs++;
-    const cpuBefore = this.cpuMs();
     const death: { reason: Death; cpuMs: number | undefined } = { reason: "crash", cpuMs: undefined };
     const overdue = () => {
-      death.cpuMs = minus(this.cpuMs(), cpuBefore);
+      death.cpuMs = minus(this.cpuMs(), this.#before.cpuMs);
       death.reason = "deadline";
       this.kill();
     };
@@ -140,6 +142,12 @@ export class Worker {
     } catch {
       return undefined;
     }
+  }
+
+  /** Milliseconds of CPU since the last job began; wall time if the system does not report it. */
+  jobMs(): number {
+    const { cpuMs, at } = this.#before;
+    return (cpuMs === undefined ? undefined : minus(this.cpuMs(), cpuMs)) ?? performance.now() - at;
   }
 
   #order(order: Order, body?: Uint8Array): void {

@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createSingleFlight } from "../../concurrency/single-flight.ts";
@@ -164,6 +165,13 @@ describe("a flight", () => {
     expect([works, all.filter(({ status }) => status === "rejected").length, flights.size]).toEqual([
       1, 50, 0,
     ]);
+  });
+
+  test("work that has ended is not aborted when its callers leave", async () => {
+    const flights = createSingleFlight<AbortSignal>();
+    const workSignal = await flights.do("a", new AbortController().signal, async (signal) => signal);
+    await setImmediate();
+    expect([workSignal.aborted, flights.size]).toEqual([false, 0]);
   });
 
   test("single-flight aborts when everyone has left, and starts again for a later caller", async () => {

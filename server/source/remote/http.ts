@@ -5,7 +5,6 @@ import { defaultSourceBytes } from "../../encode/limits.ts";
 import { Problem } from "../../errors.ts";
 import type { ByteRange } from "../../http/range.ts";
 import { traceHeaders } from "../../telemetry/trace-context.ts";
-import { exactly } from "../body.ts";
 import { failedProblem } from "../shortage.ts";
 import type { Source } from "../source.ts";
 import { asUploaded, type StoredSource, type StoredStat } from "../stored.ts";
@@ -37,10 +36,9 @@ export function createHttpSource(
       try {
         const part = response.statusCode === 206 ? range : undefined;
         const stat = statOf(response, part);
-        const body = fromNodeBody(response, timeouts, signal);
         const length = part === undefined ? stat.bytes : part.last + 1 - part.first;
         const isPart = part !== undefined;
-        return { ...stat, body: length === undefined ? body : exactly(body, length), isPart };
+        return { ...stat, body: fromNodeBody(response, length, timeouts, signal), isPart };
       } catch (error) {
         response.destroy();
         throw error;

@@ -1,19 +1,23 @@
 import type { Readable } from "node:stream";
 import { Problem } from "../../errors.ts";
+import { checkLength } from "../body.ts";
 import { failedProblem } from "../shortage.ts";
 import type { Timeouts } from "./timeouts.ts";
 
 /**
  * A remote body as a web stream that fails when the source stalls or trickles: an S3 client's own timeouts end with the
  * response's head, and a GetObject can hang forever in mid-body (aws-sdk-js-v3#8098).
+ * @param bytes its length: it also fails if it is shorter or longer.
  */
 export function fromNodeBody(
   body: Readable,
+  bytes: number | undefined,
   timeouts: Timeouts,
   signal: AbortSignal,
 ): ReadableStream<Uint8Array> {
   const chunks: AsyncIterator<unknown> = body[Symbol.asyncIterator]();
   const pace = createPace(timeouts);
+  let seen = 0;
   const leave = (): void => void body.destroy(new Error("the reader has left"));
   signal.addEventListener("abort", leave, { once: true });
   const alarm = createAlarm(timeouts.silence, () => body.destroy(late(`nothing for ${timeouts.silence} ms`)));
@@ -31,10 +35,13 @@ export function fromNodeBody(
           const { done, value } = await chunks.next();
           alarm.stop();
           if (done === true) {
+            if (bytes !== undefined) checkLength(seen, bytes, true);
             end();
             return controller.close();
           }
           if (!(value instanceof Uint8Array)) throw new Error("the body is not bytes");
+          seen += value.byteLength;
+          if (bytes !== undefined) checkLength(seen, bytes, false);
           pace(value.byteLength, performance.now() - started);
           controller.enqueue(value);
         } catch (error) {

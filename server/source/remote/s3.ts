@@ -5,7 +5,6 @@ import { Problem } from "../../errors.ts";
 import type { ByteRange } from "../../http/range.ts";
 import { traceHeaders } from "../../telemetry/trace-context.ts";
 import { AccessDenied } from "../access-denied.ts";
-import { exactly } from "../body.ts";
 import type { List } from "../list/list.ts";
 import { failedProblem, isShortage } from "../shortage.ts";
 import type { Source } from "../source.ts";
@@ -102,10 +101,9 @@ export async function createS3Source(
       if (!(answer instanceof Readable)) throw unusable("S3 sends no stream");
       try {
         const stat = statOf(output, range === undefined ? undefined : output.ContentRange);
-        const body = fromNodeBody(answer, timeouts, signal);
         const length = range === undefined ? stat.bytes : range.last + 1 - range.first;
         const isPart = range !== undefined;
-        return { ...stat, body: length === undefined ? body : exactly(body, length), isPart };
+        return { ...stat, body: fromNodeBody(answer, length, timeouts, signal), isPart };
       } catch (error) {
         answer.destroy();
         throw error;

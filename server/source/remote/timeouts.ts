@@ -35,8 +35,11 @@ export async function within<T>(
 ): Promise<T> {
   outer.throwIfAborted();
   const controller = new AbortController();
-  const late = new Problem("source-timeout", { cause: new Error(`no answer within ${milliseconds} ms`) });
-  const timer = setTimeout(() => controller.abort(late), milliseconds);
+  const giveUp = (): void => {
+    const cause = new Error(`no answer within ${milliseconds} ms`);
+    controller.abort(new Problem("source-timeout", { cause }));
+  };
+  const timer = setTimeout(giveUp, milliseconds);
   const leave = (): void => controller.abort(outer.reason);
   outer.addEventListener("abort", leave, { once: true });
   try {

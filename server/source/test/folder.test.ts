@@ -10,6 +10,7 @@ import {
   rename,
   rm,
   symlink,
+  truncate,
   writeFile,
 } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -18,6 +19,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { photo } from "../../test/support/pictures.ts";
 import { startPod } from "../../test/support/pod.ts";
 import { temporaryFolder } from "../../test/support/temporary-folder.ts";
+import { readWhole } from "../body.ts";
 import { createFolderSource } from "../folder.ts";
 import { describeSource } from "./source-suite.ts";
 
@@ -33,6 +35,32 @@ describeSource("a folder", async () => {
     close: () => rm(folder, { recursive: true }),
   };
 }, ["empty segments", "long keys"]);
+
+test("a file of a megabyte is read in one piece, and kept without a copy", async () => {
+  const folder = await temporaryFolder();
+  await writeFile(join(folder, "a.jpg"), Buffer.alloc(2 ** 20, 1));
+  const { body, bytes } = await createFolderSource(folder).open("a.jpg", new AbortController().signal);
+  const pieces: Uint8Array[] = [];
+  async function* seen(): AsyncGenerator<Uint8Array> {
+    for await (const piece of body) {
+      pieces.push(piece);
+      yield piece;
+    }
+  }
+  const whole = await readWhole(ReadableStream.from(seen()), bytes, () => true);
+  expect(pieces).toHaveLength(1);
+  expect(whole).toBe(pieces[0]);
+});
+
+test("a file that becomes shorter while it is read fails", async () => {
+  const folder = await temporaryFolder();
+  await writeFile(join(folder, "a.jpg"), Buffer.alloc(3 * 2 ** 20, 1));
+  const { body } = await createFolderSource(folder).open("a.jpg", new AbortController().signal);
+  const reader = body.getReader();
+  await reader.read();
+  await truncate(join(folder, "a.jpg"), 2 ** 20);
+  await expect(reader.read()).rejects.toMatchObject({ code: "source-failed" });
+});
 
 describe("a folder's keys", () => {
   let outside: string;
