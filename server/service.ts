@@ -13,6 +13,7 @@ import { createFront } from "./front/held.ts";
 import { welcome } from "./front/help-page.ts";
 import type { FreshnessPolicy } from "./http/freshness.ts";
 import { createAccess, type VariantsMode } from "./image/access.ts";
+import { createInfoAnswers } from "./image/answer-info.ts";
 import { createOriginalFetcher } from "./image/fetch-original.ts";
 import { createImages } from "./image/image.ts";
 import { createImageInfos } from "./image/image-info.ts";
@@ -21,8 +22,8 @@ import { createNegativeCache } from "./image/negative-cache.ts";
 import { createPurgeBrake } from "./image/purge-brake.ts";
 import { createRevalidation } from "./image/revalidate.ts";
 import { createOriginalServer } from "./image/serve-original.ts";
-import { createSourceShare } from "./image/source-share.ts";
-import { createVariants } from "./image/variants.ts";
+import { createSourceShare } from "./image/variants/source-share.ts";
+import { createVariants } from "./image/variants/variants.ts";
 import type { Published } from "./published/published.ts";
 import type { List } from "./source/list/list.ts";
 import type { ListSiblings } from "./source/list/siblings.ts";
@@ -179,18 +180,15 @@ export function createService(parts: ServiceParts): Service {
           cacheMaxBytes: options.cacheMaxBytes,
           silenceMs: options.warmTimeout * 3,
         });
+  const isBusy = () => encoder.isBusy();
+  const rules = { access, revalidation, negative, policy, isBusy };
   const images = createImages({
-    access,
+    ...rules,
     hot,
     variants,
-    infos,
+    infos: createInfoAnswers({ ...rules, infos, meta: options.meta }),
     streams,
-    revalidation,
-    negative,
-    policy,
     defaultQuality,
-    isBusy: () => encoder.isBusy(),
-    meta: options.meta,
   });
   const front = createFront({
     images,

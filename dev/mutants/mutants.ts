@@ -11,6 +11,7 @@ export interface Mutant {
 }
 
 const image = "server/image/image.ts";
+const info = "server/image/answer-info.ts";
 
 /** A second attempt at a remote source. */
 const retry = { file: "server/source/remote/retry-breaker.ts", tests: ["server/source/test/retry-breaker"] };
@@ -37,7 +38,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     without: "the client's budget for fm=json",
-    file: image,
+    file: info,
     code: "access.charge(asked, call.client());\n      return infos.make",
     instead: "return infos.make",
   },
@@ -67,7 +68,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     without: "entries of an older look are made again",
-    file: "server/image/variants.ts",
+    file: "server/image/variants/store.ts",
     code: "&& meta.look >= look;",
     instead: "&& look > 0;",
   },
@@ -97,7 +98,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     without: "background revalidation for fm=json",
-    file: image,
+    file: info,
     code: "revalidation.inBackground(key);",
     instead: "{}",
   },
@@ -115,7 +116,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     without: "a photograph that is gone takes its variants with it",
-    file: image,
+    file: "server/image/revalidate.ts",
     code: "error instanceof Problem && !isGone(error)",
     instead: "error instanceof Problem",
   },
@@ -139,7 +140,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     without: "a purge that forgets what is being read",
-    file: "server/image/variants.ts",
+    file: "server/image/variants/store.ts",
     code: "if (hot.edition === edition) hot.set(variant, stored);",
     instead: "hot.set(variant, stored);",
   },

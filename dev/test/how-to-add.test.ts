@@ -79,7 +79,7 @@ const recipes: Readonly<Record<string, Recipe>> = {
       "server/image/access.ts": "throws one of two codes",
       "server/image/fetch-original.ts": "throws one of two codes",
       "server/image/serve-original.ts": "ranges, which no other code means",
-      "server/image/variants.ts": "failures that other variants do not share",
+      "server/image/variants/variants.ts": "failures that other variants do not share",
       "server/source/remote/retry-breaker.ts": "failures that are retried",
       "server/source/shortage.ts": "failures of this machine, not of the source",
     },

@@ -8,7 +8,7 @@ import {
   type VariantSpec,
 } from "../../contract/api.ts";
 import { TimeSlice } from "../concurrency/time-slice.ts";
-import type { Variants } from "../image/variants.ts";
+import type { Variants } from "../image/variants/variants.ts";
 import { InvalidJson, takePieces } from "../published/json-pieces.ts";
 import { isWarm } from "./is-warm.ts";
 import { variantOfSpec } from "./specs.ts";

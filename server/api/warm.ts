@@ -3,7 +3,7 @@ import type { Entry, Variant } from "../cache/cache.ts";
 import { Problem } from "../errors.ts";
 import type { ImageInfos } from "../image/image-info.ts";
 import type { Revalidation } from "../image/revalidate.ts";
-import type { Variants } from "../image/variants.ts";
+import type { Variants } from "../image/variants/variants.ts";
 import { versionOf } from "../source/source.ts";
 import { apiProblem } from "./failure.ts";
 import { isWarm } from "./is-warm.ts";

@@ -1,30 +1,27 @@
-import type { MetaField } from "../../contract/meta.ts";
 import { type ImageRequest, isOriginal } from "../../contract/request.ts";
-import type { Entry, EntryMeta, SourceRecord } from "../cache/cache.ts";
-import { Problem } from "../errors.ts";
+import type { Entry, EntryMeta } from "../cache/cache.ts";
 import { type FreshnessPolicy, nextCheck } from "../http/freshness.ts";
 import { afterPreconditions, hasPreconditions } from "../http/preconditions.ts";
 import type { Answer, Note, RequestHeaders } from "../http/response.ts";
 import { renewingStatus } from "../http/response-headers.ts";
-import { isGone } from "../source/access-denied.ts";
 import { versionOf } from "../source/source.ts";
 import type { CacheOutcome } from "../telemetry/metrics.ts";
 import type { Access } from "./access.ts";
+import type { InfoAnswers } from "./answer-info.ts";
 import { entryAnswer, knownFrom, variantLabel } from "./entry-response.ts";
-import { type ImageInfos, infoAnswer } from "./image-info.ts";
 import { type MemoryCache, variantName } from "./memory-cache.ts";
-import type { NegativeCache, Wanted } from "./negative-cache.ts";
-import { newer, type Revalidation } from "./revalidate.ts";
+import { type NegativeCache, wantedBy } from "./negative-cache.ts";
+import { isServedStale, newer, type Revalidation } from "./revalidate.ts";
 import type { OriginalServer } from "./serve-original.ts";
 import { createUrlMemo, type RememberedVariant } from "./url-memo.ts";
-import type { Variants } from "./variants.ts";
+import type { Variants } from "./variants/variants.ts";
 
 /** Dependencies of the path of an image request. */
 export interface ImageParts {
   readonly access: Access;
   readonly hot: MemoryCache;
   readonly variants: Variants;
-  readonly infos: ImageInfos;
+  readonly infos: InfoAnswers;
   readonly streams: OriginalServer;
   readonly revalidation: Revalidation;
   readonly negative: NegativeCache;
@@ -33,8 +30,6 @@ export interface ImageParts {
   readonly defaultQuality: number;
   /** Whether a new image would have to wait for an encoder now. */
   readonly isBusy: () => boolean;
-  /** The fields of a photograph's metadata in `fm=json`, which everyone can read. */
-  readonly meta: readonly MetaField[];
 }
 
 /** One GET or HEAD of an image. */
@@ -62,7 +57,7 @@ export interface Images {
 
 /** The path of an image request, from its query to its response, in the order of this file. */
 export function createImages(parts: ImageParts): Images {
-  const { access, hot, variants, infos, streams, revalidation, negative, policy, isBusy, meta } = parts;
+  const { access, hot, variants, infos, streams, revalidation, negative, policy, isBusy } = parts;
   const urls = createUrlMemo(parts.defaultQuality);
 
   function answer(call: ImageCall): Answer | Promise<Answer> {
@@ -73,7 +68,7 @@ export function createImages(parts: ImageParts): Images {
       url.allowedBy = access.edition;
     }
     if (isOriginal(asked)) return answerOriginal(call, asked);
-    if (asked.format === "json") return answerInfo(call, asked);
+    if (asked.format === "json") return infos.answer(call, asked);
 
     const wanted = urls.variantFor(url, call.headers.accept);
     const held = hot.get(wanted.variant);
@@ -174,7 +169,7 @@ export function createImages(parts: ImageParts): Images {
     cacheMs: { readonly cache: number },
   ): Promise<Answer> {
     const { asked, variant } = wanted;
-    const { entry, ms } = await negative.attempt(named(asked, variantName(variant)), async () => {
+    const { entry, ms } = await negative.attempt(wantedBy(asked, variantName(variant)), async () => {
       const clients = access.charge(asked, call.client());
       return variants.make(variant, clients, call.signal());
     });
@@ -193,47 +188,11 @@ export function createImages(parts: ImageParts): Images {
     return ms === undefined ? answer : withTimes(answer, ms);
   }
 
-  // --- the original, and fm=json ---
+  // --- the original ---
 
   async function answerOriginal(call: ImageCall, asked: ImageRequest): Promise<Answer> {
-    const made = await negative.attempt(named(asked), () => streams.answer(call, asked, call.signal()));
+    const made = await negative.attempt(wantedBy(asked), () => streams.answer(call, asked, call.signal()));
     return { ...made, note: { ...made.note, key: asked.key, variant: "original" } };
-  }
-
-  async function answerInfo(call: ImageCall, asked: ImageRequest): Promise<Answer> {
-    const { record, cache } = await findRecord(call, asked);
-    const made = infoAnswer({ key: asked.key, record, fields: meta, cache, asked: asked.version, policy });
-    return afterPreconditions(made, call.headers);
-  }
-
-  async function findRecord(
-    call: ImageCall,
-    asked: ImageRequest,
-  ): Promise<{ readonly record: SourceRecord; readonly cache: CacheOutcome }> {
-    const { key } = asked;
-    const found = await infos.find(key);
-    if (found === undefined) return { record: await describe(call, asked), cache: "miss" };
-    try {
-      const known = newer(revalidation.known(key), found);
-      const freshness = { asked: asked.version, version: versionOf(known.validator) };
-      const { leftMs, comesFirst } = nextCheck(freshness, known.checked, policy);
-      const isDue = leftMs === 0;
-      if (isDue && !comesFirst) revalidation.inBackground(key);
-      const { validator } = isDue && comesFirst ? await revalidation.now(key, call.signal()) : known;
-      if (infos.isCurrent(found, validator, meta)) return { record: found, cache: "hit" };
-      if (found.validator === validator && isBusy()) return { record: found, cache: "stale" };
-      return { record: await describe(call, asked), cache: "miss" };
-    } catch (error) {
-      if (!isServedStale(error)) throw error;
-      return { record: found, cache: "stale" };
-    }
-  }
-
-  function describe(call: ImageCall, asked: ImageRequest): Promise<SourceRecord> {
-    return negative.attempt(named(asked, "json"), async () => {
-      const clients = access.charge(asked, call.client());
-      return infos.make(asked.key, meta, { lane: "live", clients, signal: call.signal() });
-    });
   }
 
   function subjectOf(call: Pick<ImageCall, "query" | "headers">): Pick<Note, "key" | "variant"> {
@@ -257,16 +216,6 @@ type Times = NonNullable<NonNullable<Answer["note"]>["ms"]>;
 
 function withTimes(answer: Answer, ms: Times): Answer {
   return { ...answer, note: { ...answer.note, ms } };
-}
-
-/** The negative cache's key of a failure; `variant` if pixels must be decoded. */
-function named({ key, version }: ImageRequest, variant?: string): Wanted {
-  return { key, version, ...(variant !== undefined && { variant }) };
-}
-
-/** Serve stale when making a new one fails; not when the photograph is gone. */
-function isServedStale(error: unknown): boolean {
-  return error instanceof Problem && !isGone(error);
 }
 
 /** An entry that was dropped from memory and read again from disk counts as the same. */

@@ -1,4 +1,5 @@
 import { LRUCache } from "lru-cache";
+import type { ImageRequest } from "../../contract/request.ts";
 import { createRateLimiter } from "../concurrency/token-bucket.ts";
 import { Problem, type ProblemCode, type ProblemKind, problems, type Scope } from "../errors.ts";
 import type { Known } from "./revalidate.ts";
@@ -24,6 +25,11 @@ export interface Wanted {
   readonly version: string | undefined;
   /** Name of a result that needs the original's pixels; undefined: the original as it is stored. */
   readonly variant?: string;
+}
+
+/** @param variant if the original's pixels are needed. */
+export function wantedBy({ key, version }: ImageRequest, variant?: string): Wanted {
+  return { key, version, ...(variant !== undefined && { variant }) };
 }
 
 /**

@@ -42,6 +42,11 @@ function trusted({ checked }: Known): number {
   return checked > Date.now() ? Number.NEGATIVE_INFINITY : checked;
 }
 
+/** Serve stale when making a new one fails; not when the photograph is gone. */
+export function isServedStale(error: unknown): boolean {
+  return error instanceof Problem && !isGone(error);
+}
+
 /** @param parts `gone`: called when the source no longer has the object; false: its variants are kept. */
 export function createRevalidation(parts: {
   readonly source: Source;

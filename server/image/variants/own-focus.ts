@@ -1,5 +1,5 @@
-import type { SourceRecords, Variant } from "../cache/cache.ts";
-import type { Output } from "../encode/encoder.ts";
+import type { SourceRecords, Variant } from "../../cache/cache.ts";
+import type { Output } from "../../encode/encoder.ts";
 
 /**
  * Variants of one source as an encoder takes them: a crop that names no focus gets the photograph's own, if its record has

@@ -1,5 +1,5 @@
-import type { VariantCache } from "../cache/cache.ts";
-import type { Published } from "../published/published.ts";
+import type { VariantCache } from "../../cache/cache.ts";
+import type { Published } from "../../published/published.ts";
 
 /** Limits one source's unpublished variants on disk: `MAX_VARIANTS`. */
 export interface SourceShare {
