@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { packageRoot } from "../../contract/package.ts";
@@ -41,9 +40,11 @@ export async function themeRecipes(): Promise<
   );
 }
 
-/** The module's name in a site's imports: what go.mod declares. */
-export const MODULE: string =
-  /^module (\S+)/m.exec(readFileSync(path.join(packageRoot, "go.mod"), "utf8"))?.[1] ?? "";
+/** The module's name in a site's imports: what go.mod declares. The server's image, where nobody runs init, does not have the file. */
+export async function moduleName(): Promise<string> {
+  const text = await readFile(path.join(packageRoot, "go.mod"), "utf8");
+  return /^module (\S+)/m.exec(text)?.[1] ?? "";
+}
 
 /** How to install the package; the manual says more. */
 export const INSTALL = "npm install --save-dev with the release's .tgz, as the manual says";

@@ -8,7 +8,7 @@ import type { Site } from "../site/site.ts";
 import { valueIn } from "./config.ts";
 import { moduleFolder } from "./detect.ts";
 import type { Edit, Scalar } from "./edit/edit.ts";
-import { MODULE } from "./package-files.ts";
+import { moduleName } from "./package-files.ts";
 
 /** The edits that import the module. @returns undefined if its files are not in the site, which then would not build. */
 export async function moduleEdits(
@@ -21,13 +21,14 @@ export async function moduleEdits(
   files: readonly ConfigFile[],
 ): Promise<readonly Edit[] | undefined> {
   if (templates.some(({ ours, file }) => ours && file !== "")) return [];
-  const isImported = modules.some(({ name }) => name === MODULE);
-  const edits: Edit[] = isImported ? [] : [{ kind: "prepend", path: ["module", "imports"], value: MODULE }];
+  const own = await moduleName();
+  const isImported = modules.some(({ name }) => name === own);
+  const edits: Edit[] = isImported ? [] : [{ kind: "prepend", path: ["module", "imports"], value: own }];
   const goMod = await readFile(path.join(folder, "go.mod"), "utf8").catch(() => "");
-  if (goMod.includes(MODULE)) return edits;
+  if (goMod.includes(own)) return edits;
   const found = await moduleFolder(folder);
   if (found === undefined) return undefined;
-  const ours = `${MODULE} -> ${path.relative(themesFolder, found).split(path.sep).join("/")}`;
+  const ours = `${own} -> ${path.relative(themesFolder, found).split(path.sep).join("/")}`;
   const given = valueIn(files, ["module", "replacements"]);
   const value: Scalar = Array.isArray(given)
     ? [...given.map(String), ours]
