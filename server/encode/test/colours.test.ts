@@ -98,6 +98,19 @@ test.each(["avif", "webp", "jpg", "png"] as const)(
   },
 );
 
+test("a CMYK JPEG is converted from its profile by lcms, perceptually and with its black point", async () => {
+  // Not by the table of a browser, which has neither.
+  for (const print of [
+    patchwork().toColourspace("cmyk"),
+    patchwork().toColourspace("cmyk").withIccProfile("cmyk"),
+  ]) {
+    const original = await print.jpeg({ quality: 100, chromaSubsampling: "4:4:4" }).toBuffer();
+    const wanted = await patchesOf(original);
+    expect(await patchesOf((await encode(original)).body)).toEqual(wanted);
+    expect(new Set(wanted).size).toBeGreaterThan(20);
+  }
+});
+
 test("an AVIF whose pixels go on to the end of the file gets a profile behind them", async () => {
   const original = (await colourCases["AVIF with nclx of P3"]?.()) ?? Buffer.alloc(0);
   original.writeUInt32BE(0, original.lastIndexOf("mdat") - 4);
