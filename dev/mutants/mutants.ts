@@ -146,8 +146,8 @@ export const mutants: readonly Mutant[] = [
   },
   {
     without: "the token of the API",
-    file: "server/api/api.ts",
-    code: 'checkToken(event.req.headers.get("authorization"), parts.tokens);',
+    file: "server/api/authorize.ts",
+    code: "checkToken(header, tokens);",
     instead: "",
   },
   {

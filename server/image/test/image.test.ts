@@ -604,7 +604,9 @@ describe("a refusal", () => {
       expect(response.headers.get("etag")).toBeNull();
       expect(response.headers.get("x-content-type-options")).toBe("nosniff");
       expect(response.headers.get("content-security-policy")).toBe("default-src 'none'; sandbox");
-      expect(response.headers.get("cross-origin-resource-policy")).toBe("cross-origin");
+      expect(response.headers.get("cross-origin-resource-policy")).toBe(
+        target.startsWith("/api/") ? "same-origin" : "cross-origin",
+      );
       expect(await response.json()).toMatchObject({
         status,
         code: expect.any(String),
