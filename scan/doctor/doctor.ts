@@ -27,11 +27,13 @@ export async function diagnoseSite(options: DoctorOptions): Promise<readonly Dia
   if ("faults" in read) return [...hugo, ...read.faults];
   const { site } = read;
   const line = linesOfCheck("site");
+  const ofModule = diagnoseModule(site);
+  const isImported = !ofModule.some(({ check, state }) => check === "module" && state === "problem");
   const ofSite = [
     line.ok(`${site.folder}, ${site.languages.map(({ name }) => name).join(", ")}; ${site.configFile}`),
     ...hugo,
-    ...diagnoseModule(site),
-    ...diagnoseHooks(site),
+    ...ofModule,
+    ...(isImported ? diagnoseHooks(site) : []),
     ...diagnoseSettings(site),
   ];
   const server = await diagnoseServer(site, options);

@@ -1,6 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { packageRoot } from "../../contract/package.ts";
+import { CannotRun } from "../cannot-run.ts";
 
 export const themesFolder: string = path.join(packageRoot, "hugo-module/themes");
 const ciFolder = path.join(packageRoot, "hugo-module/ci");
@@ -15,9 +16,13 @@ export interface CiRecipe {
 }
 
 export async function readCiRecipes(): Promise<readonly CiRecipe[]> {
-  const names = (await readdir(ciFolder)).sort();
+  const names = await readdir(ciFolder).catch(() => {
+    throw new CannotRun(
+      "this installation has no recipes, as in the server's image: run init from the package in the site's node_modules",
+    );
+  });
   const recipes = await Promise.all(
-    names.map(async (file) => {
+    names.sort().map(async (file) => {
       const text = await readFile(path.join(ciFolder, file), "utf8");
       const [, target = ""] = /^# A blog's ([^\s:,]+)/.exec(text) ?? [];
       return { name: path.parse(file).name, target: target.replace(/\.$/, ""), text };
