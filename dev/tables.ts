@@ -14,8 +14,7 @@ export const generatedFiles = [
   "docs/machine/README.md",
   "docs/machine/compose.yaml",
   "k8s/README.md",
-  "k8s/base/kustomization.yaml",
-  "k8s/argocd/publish/kustomization.yaml",
+  "k8s/image/kustomization.yaml",
   "bench/README.md",
 ] as const;
 
@@ -29,9 +28,8 @@ export function withTables(
   text: string,
   release: Release = readRelease(),
 ): string {
-  const withImage = text.replace(
-    imageReference,
-    (_, between: string) => `${release.image}${between}${release.version}`,
+  const withImage = text.replace(imageReference, (_, between?: string) =>
+    between === undefined ? release.image : `${release.image}${between}${release.version}`,
   );
   return Object.entries(tables(release)[file]).reduce((filled, [name, render]) => {
     const place = new RegExp(`^( *)(.*<!-- ${name} -->\\n)[^]*?(^.*<!-- /${name} -->)`, "m");
@@ -114,8 +112,7 @@ const tables = (release: Release): Readonly<Record<(typeof generatedFiles)[numbe
   "k8s/README.md": operation,
   "docs/machine/README.md": {},
   "docs/machine/compose.yaml": {},
-  "k8s/base/kustomization.yaml": {},
-  "k8s/argocd/publish/kustomization.yaml": {},
+  "k8s/image/kustomization.yaml": {},
   "bench/README.md": { promises: () => allPromises(results) },
 });
 
@@ -171,8 +168,8 @@ function ways({ file, git, repository }: Release): string {
   );
 }
 
-/** The image's name and version in commands and manifests. */
-const imageReference = /ghcr\.io\/[\w.-]+\/[\w.-]+(:|\n *newTag: )[\w.-]*\w/g;
+/** The image's name in commands and manifests, mostly with its version. */
+const imageReference = /ghcr\.io\/[\w.-]+\/[\w.-]*\w(?:(:|\n *newTag: )[\w.-]*\w)?/g;
 
 /** The number of cores is this machine's, not the reader's. */
 const byCores: ReadonlyMap<string, string> = new Map([
