@@ -32,7 +32,7 @@ async function edge(habits: CdnHabits, ...args: string[]) {
 const byUrlAndAccept: CdnHabits["keyOf"] = ({ url, headers }) => `${headers.accept} ${url}`;
 const byUrl: CdnHabits["keyOf"] = ({ url = "" }) => url;
 
-describe("a look through a CDN", () => {
+describe("a check through a CDN", () => {
   test.each([
     ["x-cache", "Hit from cloudfront", "Miss from cloudfront"],
     ["x-cache", "TCP_MEM_HIT", "TCP_MISS"],

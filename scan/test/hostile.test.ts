@@ -52,7 +52,7 @@ const token = { TOKEN: "a-token-of-some-length" };
 const scan = (folder: string, endpoint: string, env: RunOptions["env"] = {}, ...more: string[]) =>
   run(["--site", folder, "--endpoint", endpoint, ...more], { env });
 
-describe("a server whose answer is not what it should be", () => {
+describe("invalid answers of a server", () => {
   // The rest of the rules: contract/test/manifest.test.ts.
   const wrong = [
     ["color", `red"><script>alert(1)</script>`, "#rrggbb"],
@@ -172,7 +172,7 @@ describe("a good manifest", () => {
   });
 });
 
-describe("what a key, a file's name or an answer says to a terminal and a runner", () => {
+describe("text from outside in the output", () => {
   const attacks = [
     "\u001b]0;title\u0007",
     "\n::error::forged",

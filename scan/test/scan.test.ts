@@ -240,7 +240,7 @@ src="b.jpg"> and <img/> and \`<img>\` \\<img>
   });
 });
 
-describe("a scan that cannot run exits 2 and says", () => {
+describe("a scan that cannot run", () => {
   test.each([
     [["--site", "/nonexistent"], "/nonexistent holds no Hugo site"],
     [["--nosuch"], "Unknown option '--nosuch'"],

@@ -19,7 +19,7 @@ function reduced(text: string, portion?: number) {
   return [...once.values()].sort((a, b) => a.offset - b.offset);
 }
 
-describe("the blocks that decide the images give what the whole text gives", () => {
+describe("the blocks of a text that are parsed", () => {
   const names = Object.keys(cases) as (keyof typeof cases)[];
 
   test.each(names)("parsing only the blocks that can have images finds the same images: %s", (name) => {

@@ -48,7 +48,7 @@ describe.each([...hugos])("on Hugo $version", (hugo) => {
   });
 });
 
-describe("front matter that no parser takes", () => {
+describe("invalid front matter", () => {
   const head = {
     yaml: '---\ntitle: "a" b\n',
     toml: '+++\ntitle = "a" b\n',

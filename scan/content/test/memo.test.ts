@@ -11,7 +11,7 @@ import { MEMO_MAKER, readPosts } from "../posts.ts";
 import type { MarkdownImage } from "../references/markdown.ts";
 import { openMemo } from "../references/memo.ts";
 
-describe("a scan that remembers finds what one that does not finds", () => {
+describe("a scan with the memory of an earlier one", () => {
   test.each(Object.entries(every))(
     "a scan with remembered results finds the same as one without: %s",
     async (_, fixture) => {

@@ -30,7 +30,7 @@ const unremarkable = (content: string) =>
     writeFile(path.join(content, "nul.md"), "a\0b"),
   ]);
 
-describe("a scan goes on past odd files, with one finding each", () => {
+describe("a scan with unusual files", () => {
   test("a scan reports each unreadable file once and continues, on a Hugo that follows no links", async () => {
     await using site = await oddSite(Object.keys(oddities));
     const { keys, findings, code } = await scanOdd(site, "0.169.0");

@@ -58,7 +58,7 @@ const complete: Readonly<Record<string, string>> = {
 
 const config = siteConfig('[params.imgproxy]\nendpoint = "https://images.example/"\n');
 
-describe("pages that no parser gets through", () => {
+describe("pathological pages", () => {
   test("each page that no parser can read is one finding, and all others are complete, in limited memory", async () => {
     const texts = [
       ...Object.entries(refused).map(([name, [text]]) => [name, text]),

@@ -32,7 +32,7 @@ const scan = (folder: string, ...args: string[]) =>
 const messages = (stdout: string): string[] =>
   JSON.parse(stdout).findings.map(({ message }: { message: string }) => message);
 
-describe("where a theme has a shortcode of the module's name", () => {
+describe("a theme's shortcode with the name of the module's", () => {
   test("a theme that is imported first and has a shortcode of the module's name gets one warning, and its images are not looked for", async () => {
     await using site = await siteWith("first", { "themes/t/layouts/shortcodes/img.html": theirs });
     const { code, stdout } = await scan(site.folder);
@@ -60,7 +60,7 @@ describe("where a theme has a shortcode of the module's name", () => {
   });
 });
 
-describe("a page that shows plain images although the content has photographs", () => {
+describe("a site whose pages do not use the proxy", () => {
   test.each([
     ["a theme that is named comes last", 'theme = "t"', { [`themes/t/${hook}`]: theirs }, []],
     ["a theme that is imported first", "first", { [`themes/t/${hook}`]: theirs }, [`themes/t/${hook}`]],

@@ -305,7 +305,7 @@ describe("a warm-up", () => {
   });
 });
 
-describe("what is missing", () => {
+describe("missing variants", () => {
   test("the body of POST /api/missing is read image by image, and an error is named wherever it is", async () => {
     const images = Array.from({ length: 500 }, (_, at) => ({ img: `${at}.jpg`, variants: specs }));
     const missing = async (body: unknown) => {

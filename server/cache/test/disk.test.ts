@@ -56,7 +56,7 @@ test("no part of a key becomes part of a path", async () => {
   for (const { name } of files) expect(name).toMatch(/^[0-9a-f]{32}\.800\.55\.auto-aw$/);
 });
 
-describe("whatever else lies where an entry should is a miss, and the next write heals it", () => {
+describe("a foreign file in the place of an entry", () => {
   const good = entryOf("a body that is long enough to be cut and flipped");
   const mutations: Readonly<Record<string, (path: string, other: string) => Promise<void>>> = {
     empty: (path) => truncate(path, 0),

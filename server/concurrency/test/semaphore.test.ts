@@ -161,7 +161,7 @@ describe("clients of one semaphore", () => {
   });
 });
 
-describe("work that several clients wait for", () => {
+describe("shared work", () => {
   test("work for several clients gets its turn by the client that has used least, whichever client started it", async () => {
     const { clock, shared } = createTimed({ amount: 1 });
     const flights = createSingleFlight<string>();

@@ -67,7 +67,7 @@ describe.skipIf(skipped !== undefined)("with ENCODER_USER", () => {
   });
 });
 
-describe("with ENCODER_USER a server that does not start says", () => {
+describe("the start with ENCODER_USER", () => {
   test.skipIf(isRoot && skipped !== undefined)("a server that is not root refuses ENCODER_USER", () => {
     const executable = fileURLToPath(new URL("../../../bin/imgproxy-lite.js", import.meta.url));
     const { status, stderr } = spawnSync(process.execPath, [executable, "serve", "--source", "/"], {

@@ -161,7 +161,7 @@ describe("PNG", () => {
   });
 });
 
-describe("what moves", () => {
+describe("animations", () => {
   test.each(["gif", "webp"] as const)(
     "an animated %s becomes an animated WebP with all frames, at the requested width",
     async (type) => {
@@ -209,7 +209,7 @@ test("no image is enlarged", async () => {
   expect(await encode(original, { width: 3_840 })).toMatchObject({ width: 120, height: 80 });
 });
 
-describe("sizes that a format cannot hold", () => {
+describe("sizes above the limit of a format", () => {
   test("an image that is too large for WebP gets the next format", async () => {
     const original = await sharp({ create: { width: 20_000, height: 4, channels: 3, background: "#369" } })
       .png()
@@ -255,7 +255,7 @@ test("a live AVIF above four megapixels is WebP for now, and an AVIF after a war
     expect(made).toMatchObject({ contentType: "image/avif", substitute: false });
 });
 
-describe("what is drawn", () => {
+describe("SVG", () => {
   /** A chart: bars and lines in five colours. */
   const chart = (width: number, height: number) =>
     sharp(

@@ -51,7 +51,7 @@ async function encode(
   return made;
 }
 
-describe("a child that", () => {
+describe("faulty encoders", () => {
   test.each(["abort", "segfault", "lie", "babble", "misstate"] as const)(
     "a child that %ss is replaced, and its job is tried once more, and then never again",
     async (kind) => {
@@ -132,7 +132,7 @@ test("a quarantined job is tried again after an hour", async () => {
   await expect(encode(pool, [at(fault.abort)])).rejects.toMatchObject({ code: "encode-failed" });
 });
 
-describe("the line before the encoders", () => {
+describe("the queue before the encoders", () => {
   test("a full queue for the encoders refuses at once, with the time to come back", async () => {
     const pool = await startPool({ maxJobs: { live: 2, warm: 2 } });
     const waiting = [1, 2, 3].map((quality) => encode(pool, [at(quality)]));

@@ -86,7 +86,7 @@ describe("one pass is enough", () => {
   });
 });
 
-describe("a bound on steps", () => {
+describe("the limit on steps", () => {
   const box = (type: string, content: Buffer, size = content.length + 8): Buffer => {
     const head = Buffer.alloc(8);
     head.writeUInt32BE(size);
@@ -172,7 +172,7 @@ test("of thousands of trusted proxies in a header few are looked up, and a long 
   expect(clientAddress("10.0.0.1", "x".repeat(16_000), trusted)).toHaveLength(45);
 });
 
-describe("an answer of S3 that is no photograph", () => {
+describe("an error of S3", () => {
   async function sourceThatAnswers(answer: (response: ServerResponse) => void) {
     const server = createServer((_, response) => answer(response)).listen(0, "127.0.0.1");
     await new Promise((resolve) => server.once("listening", resolve));

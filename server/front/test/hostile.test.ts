@@ -334,7 +334,7 @@ describe("one variant", () => {
   });
 });
 
-describe("a file that is two things", () => {
+describe("a file of two formats", () => {
   const marker = "<script>alert(document.domain)</script>";
   const after = (file: Uint8Array) => Buffer.concat([file, Buffer.from(marker)]);
 

@@ -136,7 +136,7 @@ describe("the client's address", () => {
   });
 });
 
-describe("an allowance", () => {
+describe("a rate limiter", () => {
   test("a rate limiter allows a burst, then a rate, each name by itself", () => {
     let clock = 0;
     const allowance = createRateLimiter({ burst: 3, perSecond: 2 }, () => clock);
@@ -150,7 +150,7 @@ describe("an allowance", () => {
   });
 });
 
-describe("a flight", () => {
+describe("single-flight", () => {
   const signal = new AbortController().signal;
 
   test("single-flight shares a result with all who come while it runs, including its failure, and does not repeat it for them", async () => {

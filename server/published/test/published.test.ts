@@ -422,7 +422,7 @@ describe("a set that cannot be read", () => {
   });
 });
 
-describe("once something was published", () => {
+describe("after the first publish", () => {
   test("once something was published, VARIANTS=listed stays closed: without a live set, and after a restart", async () => {
     const published = await open();
     await put(published, "blog", "one", set(60));

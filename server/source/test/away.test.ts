@@ -117,7 +117,7 @@ describe("a bucket", () => {
   });
 });
 
-describe("at its start", () => {
+describe("the start", () => {
   const refusing = async (status: number, code: string): Promise<string> => {
     const server = createServer(({ method }, response) => {
       response.writeHead(status, { "content-type": "application/xml" });

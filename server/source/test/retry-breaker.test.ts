@@ -37,7 +37,7 @@ const codeOf = (work: Promise<unknown>): Promise<unknown> =>
   );
 const pauseMs = () => 0;
 
-describe("a guarded source", () => {
+describe("a source behind the circuit breaker", () => {
   test("a failed request to a source is retried once, after ten successful answers", async () => {
     const { source, calls } = scripted((call) => (call === 11 ? "source-failed" : undefined));
     const guarded = retrySource(source, { pauseMs });
@@ -170,7 +170,7 @@ describe("a guarded source", () => {
   });
 });
 
-describe("a source that refuses", () => {
+describe("a source that refuses everything", () => {
   const refusal = (of: ProblemCode, alone: ProblemCode = of) =>
     new Problem(alone, { cause: new AccessDenied(new Problem(of), new Error("403")) });
 
@@ -231,7 +231,7 @@ describe("a source that refuses", () => {
   });
 });
 
-describe("a source that is silent", () => {
+describe("a silent source", () => {
   /** The first attempts get no answer; later ones do. */
   function silent(attempts: number) {
     const signals: AbortSignal[] = [];

@@ -54,7 +54,7 @@ async function open(base: URL, options: WorldOptions = {}): Promise<World> {
 /** Timeouts for honest sources: the machine can be busy. */
 const patiently = (base: URL): WorldOptions => ({ wrap: () => createHttpSource(base) });
 
-describe("a source that", () => {
+describe("a faulty source", () => {
   const faults: readonly (readonly [string, number, () => Promise<URL>])[] = [
     ["accepts and says nothing", 504, () => listenTcp(() => undefined)],
     ["sends its head one byte at a time", 504, () => listenTcp((socket) => void drip(socket))],
@@ -158,7 +158,7 @@ describe("a source that", () => {
     report("U3", "300 answers cut at random", "100 % 502, 0 cached, 0 encoded");
   });
 
-  describe("cuts a body short", () => {
+  describe("a body that is too short", () => {
     const middle = Math.floor(jpeg.byteLength / 2);
 
     /** Cuts the first answers to `cut.jpg` in the middle, this number of them; each has the given ETag. */
@@ -397,7 +397,7 @@ describe("connections that are kept", () => {
   );
 });
 
-describe("an S3 server that", () => {
+describe("a faulty S3 server", () => {
   const answers: readonly [code: string, status: number, toReader: number, message: string][] = [
     ["NoSuchKey", 404, 404, "words"],
     ["AccessDenied", 403, 404, "words"],

@@ -45,7 +45,7 @@ test.each([
   },
 );
 
-describe("a pod whose gateway is", () => {
+describe("a pod with a faulty gateway", () => {
   afterEach(async () => {
     if (!signalDaemon(ceph.folder, "rgw", "SIGCONT")) await startDaemon(ceph.folder, rgwOf(ceph));
     await until("the gateway", 60, async () => void (await putPhoto("alive", 1)));

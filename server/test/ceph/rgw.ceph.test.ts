@@ -109,7 +109,7 @@ describe("RGW", () => {
   });
 });
 
-describe("a gateway that is", () => {
+describe("a faulty gateway", () => {
   afterEach(async () => {
     if (!signalDaemon(ceph.folder, "rgw", "SIGCONT")) await startDaemon(ceph.folder, rgwOf(ceph));
     await until("the gateway", 60, async () => {
