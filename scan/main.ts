@@ -13,7 +13,7 @@ import { initSite } from "./init/init.ts";
 import { initHelp, parseInit } from "./init/options.ts";
 import { writeWhole } from "./manifest.ts";
 import { type Command, type CommandLine, help, parseCommandLine } from "./options.ts";
-import { createProgress, type Progress, silentProgress } from "./progress.ts";
+import { createProgress, type Progress, quietProgress } from "./progress.ts";
 import { unsettledWords } from "./proxy/answers.ts";
 import { Unanswered } from "./proxy/request.ts";
 import { githubAnnotations, gitlabReport } from "./report/annotations.ts";
@@ -36,7 +36,7 @@ export function scan(argv: readonly string[], env: Variables): Promise<number> {
     const command = parseCommandLine(argv, env);
     if (command.help) return say(help);
     // The report goes to stdout, so that it can be piped; progress goes to stderr.
-    const progress = command.json ? silentProgress : createProgress(process.stderr);
+    const progress = command.json ? quietProgress(process.stderr) : createProgress(process.stderr);
     const options = await optionsOf(command, env, signal, progress);
     const outcome = await runCommand(command, options).finally(() => progress.end());
     if (command.report !== undefined)
@@ -57,7 +57,7 @@ export function doctor(argv: readonly string[], env: Variables): Promise<number>
     const command = parseCommandLine(argv, env, "doctor");
     if (command.help) return say(doctorHelp);
     const { hugoVersion } = command;
-    const options = await optionsOf(command, env, signal, silentProgress);
+    const options = await optionsOf(command, env, signal, quietProgress(process.stderr));
     const found = await diagnoseSite({ ...options, ...(hugoVersion !== undefined && { hugoVersion }) });
     const secrets = [command.token, env.HUGO_IMGPROXY_KEY, env.HUGO_PARAMS_IMGPROXY_KEY].map(
       (one) => one ?? "",

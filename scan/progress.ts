@@ -3,6 +3,8 @@ export interface Progress {
   /** Begins a step; without a total its length is not known yet. */
   start(step: string, total?: number): void;
   advance(by?: number): void;
+  /** Prints a line at once, also between steps. */
+  note(line: string): void;
   /** Ends the step; its line is cleared or completed. */
   end(): void;
 }
@@ -18,8 +20,10 @@ export function createProgress(output: Output, clock: () => number = () => perfo
   return output.isTTY === true ? terminalProgress(output, clock) : plainProgress(output, clock);
 }
 
-/** Prints nothing. */
-export const silentProgress: Progress = { start() {}, advance() {}, end() {} };
+/** Prints only what needs attention. */
+export function quietProgress(output: Output): Progress {
+  return { start() {}, advance() {}, note: (line) => void output.write(`${line}\n`), end() {} };
+}
 
 // --- drawing ---
 
@@ -31,7 +35,12 @@ interface Step {
   shownMs: number;
 }
 
-function stepper(clock: () => number, everyMs: number, show: (step: Step, ended: boolean) => void): Progress {
+function stepper(
+  clock: () => number,
+  everyMs: number,
+  note: (line: string) => void,
+  show: (step: Step, ended: boolean) => void,
+): Progress {
   let step: Step | undefined;
   return {
     start(name, total) {
@@ -44,6 +53,7 @@ function stepper(clock: () => number, everyMs: number, show: (step: Step, ended:
       step.shownMs = clock();
       show(step, false);
     },
+    note,
     end() {
       if (step !== undefined) show(step, true);
       step = undefined;
@@ -52,14 +62,16 @@ function stepper(clock: () => number, everyMs: number, show: (step: Step, ended:
 }
 
 function terminalProgress(output: Output, clock: () => number): Progress {
-  return stepper(clock, 100, (step, ended) => {
+  const note = (line: string) => void output.write(`\r\x1b[2K${line}\n`);
+  return stepper(clock, 100, note, (step, ended) => {
     const line = `${bar(step)} ${words(step, clock())}`.slice(0, Math.max((output.columns || 80) - 1, 20));
     output.write(ended ? "\r\x1b[2K" : `\r\x1b[2K${line}`);
   });
 }
 
 function plainProgress(output: Output, clock: () => number): Progress {
-  return stepper(clock, 10_000, (step, ended) => {
+  const note = (line: string) => void output.write(`${line}\n`);
+  return stepper(clock, 10_000, note, (step, ended) => {
     if (!ended) output.write(`${words(step, clock())}\n`);
   });
 }

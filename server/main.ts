@@ -10,6 +10,7 @@ import { CannotScore, scoreFiles } from "./encode/score-files.ts";
 import { CannotSweep, startWatching, sweepOnce } from "./gc/command.ts";
 import { askHealth } from "./http/health.ts";
 import { CannotListen } from "./http/listen.ts";
+import { oldNode } from "./node-version.ts";
 import { sourceLimits, UnsafeLibraries } from "./open-encoders.ts";
 import { NoSource } from "./source/open.ts";
 import { start } from "./start.ts";
@@ -24,6 +25,9 @@ export async function serve(argv: readonly string[], env: Environment): Promise<
     if (switches.help) return say(helpText("serve"));
     collectLess();
     const log = createLog({ level: config.logLevel, destination: standardOutput() });
+    const words = oldNode(process.versions.node);
+    if (words !== undefined) log.info(words);
+    silenceSdk();
     const running = await start(config, log, packageVersion());
     await signalled("SIGTERM", "SIGINT");
     await running.stop();
@@ -40,6 +44,7 @@ export async function doctor(argv: readonly string[], env: Environment): Promise
   try {
     const read = readServer(argv, env);
     if (read.switches.help) return say(helpText("doctor"));
+    silenceSdk();
     const found = await diagnoseServer(read);
     say(formatDiagnoses(found, { json: read.switches.json, secrets: secretsOf(read) }));
     // A hung volume keeps a process alive.
@@ -106,6 +111,11 @@ export async function score(argv: readonly string[], env: Environment): Promise<
  */
 function collectLess(): void {
   setFlagsFromString("--heap-growing-percent=300");
+}
+
+/** The AWS SDK would print six lines on an old Node, where the log has one sentence. */
+function silenceSdk(): void {
+  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = "true";
 }
 
 function signalled(...signals: readonly NodeJS.Signals[]): Promise<void> {

@@ -4,7 +4,7 @@ import type { RequestListener } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { toNodeHandler } from "h3";
 import { createCanaryFile } from "./cache/canary-file.ts";
-import { CannotCache } from "./cache/cannot-cache.ts";
+import { CannotCache, cannotWrite } from "./cache/cannot-cache.ts";
 import { createDiskCache } from "./cache/disk.ts";
 import { connectionsWithin, descriptorLimit } from "./concurrency/descriptors.ts";
 import { once } from "./concurrency/once.ts";
@@ -85,7 +85,9 @@ export async function start(config: Config, log: Log, version: string, look = LO
   await cache
     .withVolume("read", () => access(config.cacheDir, constants.W_OK | constants.X_OK))
     .catch((error) =>
-      log.warn("CACHE_DIR cannot be written: every image is made again for each reader", { error }),
+      log.warn(
+        `${cannotWrite(config.cacheDir, error)}; until then every image is made again for each reader`,
+      ),
     );
   // A child takes as long to start as everything else here: start it first, and wait for it at the end.
   const encoders = await openEncoders(config, (error) =>
@@ -196,10 +198,8 @@ export async function start(config: Config, log: Log, version: string, look = LO
     ready = true;
     if (config.variants === "listed") warnOfListing(log, published);
     for (const prefix of sourcePrefixes(config))
-      void checkAtStart(observed, prefix, ending.signal).then((trouble) => {
-        if (trouble === undefined) return;
-        const { words, error } = trouble;
-        log.warn(`${sourceName(prefix)}: ${words}`, { error });
+      void checkAtStart(observed, prefix, ending.signal).then((words) => {
+        if (words !== undefined) log.warn(`${sourceName(prefix)}: ${words}`);
       });
     log.info("images are served", { url, admin: adminUrl });
     return { url, adminUrl, stop };

@@ -9,12 +9,16 @@ export class InFront extends CannotRun {
   /** @param seen from {@link seenIn}. */
   constructor(url: string, seen: string) {
     const { origin } = new URL(url);
-    super(
-      seen.startsWith("answers 2")
-        ? `${origin} is not an imgproxy-lite server: it ${seen}. Is --endpoint right? If it is, something in front of the server answers instead, such as a login: exempt this machine there`
-        : `something in front of the server refuses this machine: ${origin} ${seen}. Exempt this machine there, or give --endpoint an address that reaches the server directly`,
-    );
+    super(wordsFor(origin, seen));
   }
+}
+
+function wordsFor(origin: string, seen: string): string {
+  if (seen.startsWith("answers 2"))
+    return `${origin} is not an imgproxy-lite server: it ${seen}. Is --endpoint right? If it is, something in front of the server answers instead, such as a login: exempt this machine there`;
+  if (/^answers 3\d\d \(to https?:/.test(seen))
+    return `${origin} ${seen}: the scan follows no redirect. Set the endpoint, or --endpoint, to the address of the server itself; often it is the same with https://`;
+  return `something in front of the server refuses this machine: ${origin} ${seen}. Exempt this machine there, or give --endpoint an address that reaches the server directly`;
 }
 
 /** Describes an answer that is not the server's: `answers 403 (text/html, "Just a moment...", from cloudflare)`. */

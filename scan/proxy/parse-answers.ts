@@ -70,6 +70,8 @@ async function imagesIn(answer: Answer, url: string): Promise<Readonly<Record<st
  * @throws as {@link Answer.text} does
  */
 export async function refusalOf(answer: Answer): Promise<Refusal | undefined> {
+  // Other servers have JSON with a "code" too.
+  if (!/^application\/problem\+json\b/i.test(answer.header("content-type"))) return undefined;
   try {
     const checked = check(problemDocument, JSON.parse(await answer.text()));
     return "value" in checked ? checked.value : undefined;
@@ -85,7 +87,9 @@ export async function apiRefusal(answer: Answer, url: string): Promise<CannotRun
   if (refusal?.code === "bad-token")
     return new CannotRun(`${url} refuses the token: set --token (or TOKEN) to the server's TOKEN`);
   if (answer.status === 404)
-    return new CannotRun(`${url} does not exist: start the server with TOKEN, or scan without a token`);
+    return new CannotRun(
+      `${url} does not exist: start the server with TOKEN and in this version, or scan without a token`,
+    );
   return new CannotRun(
     `${url} answers ${answer.status}: ${refusal?.detail ?? "with an answer that is not the server's"}`,
   );

@@ -4,6 +4,7 @@ import { blameOf } from "./blame.ts";
 import { type Answer, type Sent, send, Unreachable } from "./client.ts";
 import { InFront, isChallenge, seenIn } from "./in-front.ts";
 import { notOurs, refusalOf } from "./parse-answers.ts";
+import { type Waiting, watchWaiting } from "./waiting.ts";
 
 /** How a scan connects to the server. */
 export interface Server {
@@ -16,6 +17,8 @@ export interface Server {
   /** How long one request is retried before it counts as failed, in milliseconds. */
   readonly patienceMs: number;
   readonly signal: AbortSignal;
+  /** Called every two seconds while a request waits for a server that does not answer. */
+  readonly onWaiting?: (words: string) => void;
 }
 
 /** The proxy gave no final answer within the timeout. */
@@ -51,14 +54,21 @@ export interface Call<T> {
  * @throws Unanswered after the timeout; InFront when something else answers; the signal's reason when it aborts.
  */
 export async function request<T>(server: Server, call: Call<T>): Promise<T> {
+  const waiting = watchWaiting(server, call.url);
+  return await persist(server, call, waiting).finally(() => waiting.end());
+}
+
+async function persist<T>(server: Server, call: Call<T>, waiting: Waiting): Promise<T> {
   let deadline = performance.now() + server.patienceMs;
   const alive = () => {
     deadline = performance.now() + server.patienceMs;
+    waiting.alive();
   };
   for (let attempt = 0; ; attempt++) {
     const silenceMs = Math.min(deadline - performance.now(), call.silenceMs ?? 60_000);
     const outcome = await attemptOnce(server, call, Math.max(silenceMs, 1000), alive);
     if ("value" in outcome) return outcome.value;
+    waiting.failed(outcome.problem);
     const wait = outcome.retryAfterMs ?? Math.min(250 * 2 ** attempt, 10_000) * (0.75 + Math.random() / 2);
     if (performance.now() + wait > deadline) {
       const seconds = Math.round(server.patienceMs / 1000);

@@ -70,11 +70,16 @@ export interface AskingSite {
 
 export function createSession(site: AskingSite, options: SessionOptions): Session {
   const { progress, effort, token, concurrency, patienceMs, signal } = options;
+  let isTold = false;
   const server: Server = {
     endpoint: options.endpoint ?? site.endpoints[0] ?? "",
     concurrency,
     patienceMs,
     signal,
+    onWaiting: (words) => {
+      if (!isTold) progress.note(words);
+      isTold = true;
+    },
     ...(token !== undefined && { token }),
   };
   const asking = { key: site.signatureKey, meta: [...new Set([...site.meta, ...(options.moreMeta ?? [])])] };

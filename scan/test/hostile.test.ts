@@ -2,6 +2,7 @@ import { chmod, readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { describe, expect, test } from "vitest";
+import { freePort } from "../../dev/ports.ts";
 import { createSite } from "../../hugo-module/test/hugo-site.ts";
 import { startStandIn } from "../proxy/test/stand-in.ts";
 import { manifestOf } from "./blog.ts";
@@ -81,6 +82,7 @@ describe("invalid answers of a server", () => {
   test.each([
     [200, "text/html", "<title>Welcome to nginx!</title>", '200 (text/html, "Welcome to nginx!")'],
     [404, "text/html", "<title>404 Not Found</title>", '404 (text/html, "404 Not Found")'],
+    [404, "application/json", `{"code":"not_found","message":"no such page"}`, "404 (application/json)"],
     [200, "application/json", "[]", ""],
     [200, "application/json", `{"images":[]}`, ""],
   ])(
@@ -98,6 +100,46 @@ describe("invalid answers of a server", () => {
       expect(await manifestOf(site.folder)).toEqual(manifest);
     },
   );
+});
+
+test("a server that is not there is named after two seconds, once, also with --json, and the scan waits on", async () => {
+  await using site = await createSite(blog);
+  const { port } = await freePort();
+  const endpoint = `http://127.0.0.1:${port}/`;
+  for (const more of [[], ["--json"]]) {
+    const { code, stdout, stderr } = await scan(site.folder, endpoint, {}, "--timeout", "5s", ...more);
+    expect([code, stdout]).toEqual([2, ""]);
+    expect(stderr).toMatch(
+      /^waiting for http:\/\/127\.0\.0\.1:\d+, up to 5 s: it cannot be reached: connect ECONNREFUSED .*\nimgproxy-lite scan: .*cannot be reached: .*; waited 5 s\n$/,
+    );
+  }
+});
+
+test("a server that accepts connections and answers nothing is named after two seconds", async () => {
+  await using site = await createSite(blog);
+  const silent = createServer(() => undefined).listen(0, "127.0.0.1");
+  await new Promise((resolve) => silent.once("listening", resolve));
+  const endpoint = `http://127.0.0.1:${(silent.address() as AddressInfo).port}/`;
+  const { stderr } = await scan(site.folder, endpoint, {}, "--timeout", "3s");
+  expect(stderr).toMatch(/^waiting for \S+, up to 3 s: it gives no answer\n/);
+  silent.closeAllConnections();
+  silent.close();
+});
+
+test("an endpoint that only leads to another address is named with that address", async () => {
+  await using site = await createSite(blog);
+  const moved = createServer((_, response) => {
+    response.writeHead(301, { location: "https://images.example/" }).end();
+  }).listen(0, "127.0.0.1");
+  await new Promise((resolve) => moved.once("listening", resolve));
+  const endpoint = `http://127.0.0.1:${(moved.address() as AddressInfo).port}/`;
+  const { code, stderr } = await scan(site.folder, endpoint);
+  expect(code).toBe(2);
+  expect(stderr).toContain(
+    "answers 301 (to https://images.example/): the scan follows no redirect. Set the endpoint",
+  );
+  moved.closeAllConnections();
+  moved.close();
 });
 
 describe("a good manifest", () => {

@@ -4,10 +4,15 @@ import { errorNumbers } from "./files.ts";
 export class CannotCache extends Error {
   constructor(folder: string, cause: unknown, what = "cannot be used") {
     super(
-      `CACHE_DIR: ${folder} ${what}: ${reasonFor(cause)}; name another folder with --cache, or make this one usable`,
+      `CACHE_DIR: ${folder} ${what}: ${reasonFor(cause)}; name another folder with --cache, or make this one usable for user ${user}`,
       { cause },
     );
   }
+}
+
+/** The same of a folder that only cannot be written. */
+export function cannotWrite(folder: string, cause: unknown): string {
+  return new CannotCache(folder, cause, "cannot be written").message;
 }
 
 function reasonFor(error: unknown): string {
@@ -23,8 +28,8 @@ const reasons: ReadonlyMap<string, string> = new Map([
   ["EEXIST", "it is a file, not a folder"],
   ["ENOTDIR", "a file is where a folder should be"],
   ["ENOENT", "it does not exist and cannot be created"],
-  ["EACCES", `the user ${user} may not`],
-  ["EPERM", `the user ${user} may not`],
+  ["EACCES", "permission denied"],
+  ["EPERM", "permission denied"],
   ["EROFS", "its volume is read-only"],
   ["ENAMETOOLONG", "the name is too long"],
   ["ENOSPC", "its volume is full"],

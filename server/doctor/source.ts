@@ -6,7 +6,7 @@ import { errorNumbers } from "../cache/files.ts";
 import type { Config } from "../config/load.ts";
 import type { SourceLocation } from "../config/parsers.ts";
 import { Problem, problems } from "../errors.ts";
-import { checkAtStart, type SourceTrouble } from "../source/check-at-start.ts";
+import { checkAtStart, FOLDER_DENIED } from "../source/check-at-start.ts";
 import { NoSource, type OpenSource, openSource } from "../source/open.ts";
 import { sourceName, sourceOptions, sourcePrefixes } from "../start.ts";
 import { clockProblem } from "./clock.ts";
@@ -38,8 +38,8 @@ async function diagnoseOne(
 ): Promise<Diagnosis[]> {
   const name = sourceName(prefix);
   const { signal } = new AbortController();
-  const trouble = await checkAtStart(source, prefix, signal);
-  if (trouble !== undefined) return [line.problem(`${name}: ${troubleWords(trouble)}`)];
+  const words = await checkAtStart(source, prefix, signal);
+  if (words !== undefined) return [line.problem(`${name}: ${words}`)];
   try {
     const [key] = await neighbours(`${prefix}x`, signal);
     if (key === undefined) return [line.note(`${name}: it answers, but has no photograph yet`)];
@@ -57,20 +57,12 @@ async function diagnoseOne(
 
 // --- words ---
 
-function troubleWords({ words, error }: SourceTrouble): string {
-  const cause = error instanceof Error ? error.cause : undefined;
-  if (isDenied(cause)) return DENIED;
-  return `${words}${causeOf(error)}. See its address, and whether this machine reaches it and may list it`;
-}
-
 function readWords(error: unknown): string {
   if (error instanceof Problem)
     return `a photograph that it lists cannot be read: ${error.message}${causeOf(error)} ${problems[error.code].remedy}`;
-  if (isDenied(error)) return DENIED;
+  if (isDenied(error)) return FOLDER_DENIED;
   return `its photographs cannot be listed: ${error instanceof Error ? error.message : String(error)}`;
 }
-
-const DENIED = `its folder cannot be listed (EACCES): let the user ${process.getuid?.()} read it`;
 
 function isDenied(error: unknown): boolean {
   const { code } = errorNumbers(error);

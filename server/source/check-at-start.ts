@@ -1,13 +1,11 @@
 import { Problem } from "../errors.ts";
 import { AccessDenied, isGone, UnsureAbsence } from "./access-denied.ts";
+import { networkFault } from "./network-fault.ts";
+import { byCode } from "./remote/verdicts.ts";
 import type { Source } from "./source.ts";
 
-/** A problem of a source's configuration. */
-export interface SourceTrouble {
-  /** One sentence for the operator. */
-  readonly words: string;
-  readonly error: unknown;
-}
+/** Of a folder. */
+export const FOLDER_DENIED = `its folder cannot be listed (EACCES): let the user ${process.getuid?.()} read it`;
 
 /** The end of a key that no photograph has. */
 const NOBODYS_KEY = "imgproxy-lite-asks-at-its-start";
@@ -15,31 +13,59 @@ const NOBODYS_KEY = "imgproxy-lite-asks-at-its-start";
 /**
  * Requests an object that does not exist, before readers come: a wrong bucket, address or key pair gives another answer.
  * @param prefix of the keys of one of several sources; otherwise empty.
- * @returns undefined if the source says that the object does not exist.
+ * @returns one sentence for the operator; undefined if the source says that the object does not exist.
  */
 export async function checkAtStart(
   source: Source,
   prefix: string,
   signal: AbortSignal,
-): Promise<SourceTrouble | undefined> {
+): Promise<string | undefined> {
   try {
-    await source.stat(`${prefix}${NOBODYS_KEY}`, signal);
+    // Not stat: only the answer to a GET says whether the object or the bucket is missing.
+    const { body } = await source.open(`${prefix}${NOBODYS_KEY}`, signal);
+    await body.cancel();
     return undefined;
   } catch (error) {
-    const words = signal.aborted ? undefined : wordsFor(error);
-    return words === undefined ? undefined : { words, error };
+    return signal.aborted ? undefined : wordsFor(error);
   }
 }
+
+/** The reason for a code of S3, and the setting that decides it. */
+function setupReason(storage = ""): string | undefined {
+  const { reason } = byCode.get(storage.split(" ").at(-1) ?? "") ?? {};
+  return reason === undefined
+    ? undefined
+    : `${reason}; ${remedies.find(([about]) => about.test(reason))?.[1]}`;
+}
+
+const remedies: readonly (readonly [about: RegExp, remedy: string])[] = [
+  [/no such bucket/, "correct the bucket in SOURCE, or S3_ENDPOINT"],
+  [/region/, "the error's answer names the right one"],
+  [/key pair/, "correct AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"],
+  [/SDK/, "set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and S3_ENDPOINT"],
+  [/clocks/, "correct this machine's clock"],
+  [/(?:)/, "check S3_ENDPOINT, and that it is the storage's S3 address"],
+];
 
 function wordsFor(error: unknown): string | undefined {
   if (!(error instanceof Problem) || isGone(error)) return undefined;
   const said = error.storage === undefined ? "" : ` (${error.storage})`;
   if (error.code === "source-misconfigured")
-    return `it cannot be used with these settings${said}: check its address, bucket, credentials and clock`;
+    return `it cannot be used with these settings${said}: ${setupReason(error.storage) ?? "check its address, bucket, credentials and clock"}`;
   if (error.cause instanceof AccessDenied)
     return `it refuses${said} an object that does not exist: either this server may read nothing in it, or it may not list it (s3:ListBucket), so that missing photographs look like refused ones`;
   if (error.cause instanceof UnsureAbsence) return error.cause.message;
-  if (error.code === "source-failed" || error.code === "source-timeout" || error.code === "source-busy")
-    return "it gives an unexpected answer";
+  if (
+    error.cause instanceof Error &&
+    "code" in error.cause &&
+    /^(?:EACCES|EPERM)$/.test(String(error.cause.code))
+  )
+    return FOLDER_DENIED;
+  const network = networkFault(error);
+  if (network !== undefined) return `${network.words}${said}; it is tried again for each photograph`;
+  if (error.code === "source-timeout")
+    return "it does not answer: check host and port in S3_ENDPOINT or SOURCE, and firewalls on the way";
+  if (error.code === "source-failed" || error.code === "source-busy")
+    return `it gives an unexpected answer${said}: look into the storage's own log; it is tried again for each photograph`;
   return undefined;
 }

@@ -1,4 +1,5 @@
 import { Problem } from "../errors.ts";
+import { networkFault } from "./network-fault.ts";
 
 /** System errors when this server has no descriptor, memory or buffer left; the source is not at fault. */
 const shortages: ReadonlySet<unknown> = new Set(["EMFILE", "ENFILE", "ENOMEM", "ENOBUFS"]);
@@ -11,5 +12,7 @@ export function isShortage(error: unknown): boolean {
 
 /** The problem for an error without an answer: `busy` if the server is short of something, otherwise `source-failed`. */
 export function failedProblem(cause: unknown): Problem {
-  return new Problem(isShortage(cause) ? "busy" : "source-failed", { cause });
+  if (isShortage(cause)) return new Problem("busy", { cause });
+  const storage = networkFault(cause)?.code;
+  return new Problem("source-failed", { cause, ...(storage !== undefined && { storage }) });
 }

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -11,6 +11,7 @@ import { browserAccept } from "../../contract/accept.ts";
 import { parameterHelp } from "../../contract/request.ts";
 import { loadConfig } from "../config/load.ts";
 import { problems } from "../errors.ts";
+import { oldNode } from "../node-version.ts";
 import { photo } from "./support/pictures.ts";
 import { startPod } from "./support/pod.ts";
 
@@ -18,9 +19,14 @@ const executable = fileURLToPath(new URL("../../bin/imgproxy-lite.js", import.me
 const children: ChildProcess[] = [];
 let folder: string;
 
+/** Before a command: as a user who owns nothing. */
+const unprivileged =
+  process.getuid?.() === 0 ? ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] : [];
+
 /** A process of the program, its output so far, and its exit code when it has ended. */
-function run(args: readonly string[], env: Record<string, string> = {}) {
-  const child = spawn(process.execPath, [executable, ...args], {
+function run(args: readonly string[], env: Record<string, string> = {}, prefix: readonly string[] = []) {
+  const [command = "", ...words] = [...prefix, process.execPath, executable, ...args];
+  const child = spawn(command, words, {
     env: { PATH: process.env.PATH ?? "", ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -63,6 +69,7 @@ async function serve(env: Record<string, string> = {}) {
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "imgproxy-lite-"));
+  await chmod(folder, 0o755);
   await writeFile(join(folder, "worms.jpg"), await photo(800, 600).jpeg().toBuffer());
 });
 afterEach(async () => {
@@ -168,6 +175,43 @@ test("a port that is in use is named with the remedy", async () => {
   expect(await server.ended).toBe(1);
   expect(server.output.err).toMatch(`PORT: port ${port} is taken by another program; stop it or set PORT`);
   other.close();
+});
+
+test("a cache folder that the server's user cannot write is named with the user and the remedy, without a stack", async () => {
+  const closed = join(folder, "closed");
+  await mkdir(closed, { mode: 0o755 });
+  const started = run(
+    ["serve", "--source", folder, "--cache", closed, "--port", "0", "--admin-port", "0"],
+    { GC_INTERVAL: "0" },
+    unprivileged,
+  );
+  await started.said(
+    /"warn"[^\n]*"CACHE_DIR: \S+closed cannot be written: permission denied \(EACCES\); name another folder with --cache, or make this one usable for user 65534; until then every image is made again/,
+  );
+  const created = run(["serve", "--source", folder, "--cache", join(closed, "cache")], {}, unprivileged);
+  expect(await created.ended).toBe(1);
+  expect(created.output.err).toMatch(
+    /^imgproxy-lite cannot start: CACHE_DIR: \S+ cannot be used: permission denied \(EACCES\); [^\n]+\n$/,
+  );
+  expect(`${started.output.out}${started.output.err}`).not.toContain('"stack"');
+});
+
+test("an old Node is one sentence in the log, and the AWS SDK adds none of its own", async () => {
+  const args = ["serve", "--cache", join(folder, "cache"), "--port", "0", "--admin-port", "0"];
+  const server = run([...args, "--source", "s3://photos"], {
+    S3_ENDPOINT: "http://127.0.0.1:1",
+    AWS_ACCESS_KEY_ID: "id",
+    AWS_SECRET_ACCESS_KEY: "secret",
+  });
+  // After this line the SDK has sent a request.
+  await server.said(/nothing listens at its address/);
+  expect(server.output.err).toBe("");
+  const old = Number.parseInt(process.versions.node, 10) < 22;
+  expect(server.output.out.match(/is supported until/g)?.length ?? 0).toBe(old ? 1 : 0);
+  expect([oldNode("20.19.0"), oldNode("22.0.0")]).toEqual([
+    "Node 20.19.0 is supported until the end of 2026, because the AWS SDK then needs Node 22: update Node before you update imgproxy-lite",
+    undefined,
+  ]);
 });
 
 test("all configuration errors are reported together, by name, and no secret is printed", async () => {

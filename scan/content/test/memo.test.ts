@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createSite } from "../../../hugo-module/test/hugo-site.ts";
-import { silentProgress } from "../../progress.ts";
+import { quietProgress } from "../../progress.ts";
 import { loadSite } from "../../site/site.ts";
 import { every } from "../../test/fixtures/every.ts";
 import { MEMO_MAKER, readPosts } from "../posts.ts";
@@ -23,7 +23,7 @@ describe("a scan with the memory of an earlier one", () => {
         const { posts, ...rest } = await readPosts(loaded, {
           now: new Date("2026-01-01"),
           signal,
-          progress: silentProgress,
+          progress: quietProgress(process.stderr),
           remember,
         });
         const uses = posts.map((post) =>

@@ -108,5 +108,6 @@ function refuse(response: ServerResponse, status: number, code: string, detail: 
 }
 
 function json(response: ServerResponse, status: number, body: object): void {
-  response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+  const type = status >= 400 ? "application/problem+json" : "application/json";
+  response.writeHead(status, { "content-type": type }).end(JSON.stringify(body));
 }

@@ -1,5 +1,6 @@
 import { Problem } from "../../errors.ts";
 import { AccessDenied } from "../access-denied.ts";
+import { networkFault } from "../network-fault.ts";
 import { byCode, byStatus, type EntryClass, KMS } from "./verdicts.ts";
 
 /** An error in the storage's answer. */
@@ -50,11 +51,11 @@ const ofKms =
 // --- problems ---
 
 function problemOf({ fault, unsure, words }: EntryClass, error: StorageError): Problem {
-  const { status, code, cause, retryAfterSeconds } = error;
+  const { status, cause, retryAfterSeconds } = error;
   const about = {
     cause,
     ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
-    ...(status !== undefined && { storage: code === undefined ? String(status) : `${status} ${code}` }),
+    ...storageOf(error),
   };
   if (fault === "object") {
     const archive = error.storageClass === undefined ? "" : ` in ${error.storageClass}`;
@@ -67,6 +68,13 @@ function problemOf({ fault, unsure, words }: EntryClass, error: StorageError): P
       detail: "There is no such photograph, or the storage does not let this server read it.",
     });
   return new Problem(codeOf[fault], about);
+}
+
+/** The storage's answer, or why there is none. */
+function storageOf({ status, code, cause }: StorageError): { readonly storage?: string } {
+  if (status !== undefined) return { storage: code === undefined ? String(status) : `${status} ${code}` };
+  const storage = networkFault(cause)?.code;
+  return storage === undefined ? {} : { storage };
 }
 
 const codeOf = {

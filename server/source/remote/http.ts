@@ -86,10 +86,11 @@ function createSender(base: URL, timeouts: Timeouts): Sender {
             });
             sent.on("error", (error) => reject(failedProblem(error)));
             sent.on("response", (response) => {
-              const problem = problemOf(response);
-              if (problem === undefined) return resolve(response);
-              response.destroy();
-              reject(problem);
+              if (response.statusCode === 200 || response.statusCode === 206) return resolve(response);
+              void codeIn(response).then((code) => {
+                response.destroy();
+                reject(problemOf(response, code));
+              });
             });
             sent.end();
           }),
@@ -106,15 +107,32 @@ function basicLogin({ username, password }: URL): { readonly authorization?: str
 
 // --- responses ---
 
-function problemOf(response: IncomingMessage): Problem | undefined {
-  const { statusCode: status = 0, headers } = response;
-  if (status === 200 || status === 206) return undefined;
+function problemOf({ statusCode: status = 0, headers }: IncomingMessage, code: string | undefined): Problem {
   const waitMs = parseRetryAfter(headers["retry-after"]);
   return faultProblem({
     status,
     cause: new Error(`the source answered ${status}`),
+    ...(code !== undefined && { code }),
     ...(waitMs !== undefined && { retryAfterSeconds: waitMs / 1000 }),
   });
+}
+
+/** S3's errors have some hundred bytes. */
+const MOST_ERROR_BYTES = 4096;
+
+/** The code of a public bucket, which says whether the object or the bucket is missing. A HEAD has none. */
+async function codeIn(response: IncomingMessage): Promise<string | undefined> {
+  if (!/\bxml\b/.test(response.headers["content-type"] ?? "")) return undefined;
+  let text = "";
+  try {
+    for await (const chunk of response) {
+      text += String(chunk);
+      if (text.length > MOST_ERROR_BYTES) break;
+    }
+  } catch {
+    // Cut off: the status says enough.
+  }
+  return /<Error>.*?<Code>(\w{1,60})<\/Code>/s.exec(text)?.[1];
 }
 
 function statOf({ headers }: IncomingMessage, part: ByteRange | undefined): StoredStat {

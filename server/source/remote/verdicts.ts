@@ -15,6 +15,8 @@ export interface EntryClass {
   readonly fault: Fault;
   /** It may also apply to the whole source: another photograph decides (confirm-absence.ts). */
   readonly unsure?: true;
+  /** Why it is so, as a clause for the operator; only for codes. */
+  readonly reason?: string;
   /** For an `object`: the fault and the remedy, as public text. */
   readonly words?: string;
 }

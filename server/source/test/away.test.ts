@@ -1,8 +1,11 @@
-import { mkdir, readdir, rename, rm, stat, symlink, unlink, writeFile } from "node:fs/promises";
+import { execFileSync } from "node:child_process";
+import { mkdir, readdir, readFile, rename, rm, stat, symlink, unlink, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { freePort } from "../../../dev/ports.ts";
 import { photo } from "../../test/support/pictures.ts";
 import { type Pod, startPod } from "../../test/support/pod.ts";
 import { temporaryFolder } from "../../test/support/temporary-folder.ts";
@@ -143,17 +146,28 @@ describe("the start", () => {
       "a bucket that is not there",
       404,
       "NoSuchBucket",
-      /cannot be used with these settings \(404 NoSuchBucket\)/,
+      /"SOURCE: it cannot be used with these settings \(404 NoSuchBucket\): there is no such bucket, or it is closed; correct the bucket in SOURCE, or S3_ENDPOINT"/,
     ],
     [
       "a key that nobody has",
       403,
       "InvalidAccessKeyId",
-      /cannot be used with these settings \(403 InvalidAccessKeyId\)/,
+      /\(403 InvalidAccessKeyId\): the key pair .*; correct AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY/,
     ],
     ["a secret that is another one's", 403, "SignatureDoesNotMatch", /\(403 SignatureDoesNotMatch\)/],
+    [
+      "a bucket of another region",
+      400,
+      "AuthorizationHeaderMalformed",
+      /\(400 AuthorizationHeaderMalformed\): the bucket is in another region .* AWS_REGION or S3_ENDPOINT are wrong/,
+    ],
     ["a key without rights", 403, "AccessDenied", /refuses \(403 AccessDenied\).*s3:ListBucket/],
-    ["a storage that fails", 500, "InternalError", /gives an unexpected answer/],
+    [
+      "a storage that fails",
+      500,
+      "InternalError",
+      /gives an unexpected answer \(500 InternalError\): look into the storage/,
+    ],
     ["all as it should be", 404, "NoSuchKey", undefined],
   ] as const)("at its start, the server warns of %s", async (_, status, code, words) => {
     const pod = await startPod({
@@ -171,6 +185,46 @@ describe("the start", () => {
     await expect.poll(() => warnings(pod).join("\n")).toMatch(words);
     const outcome = code === "AccessDenied" ? "absent" : status === 500 ? "failed" : "misconfigured";
     expect(await pod.metric("imgproxy_lite_source_requests_total", `outcome="${outcome}"`)).toBe(1);
+  });
+
+  test("at its start, the server names what is wrong with each address that it cannot use, and the remedy", async () => {
+    const folder = await temporaryFolder();
+    const certificate = join(folder, "certificate.pem");
+    const key = join(folder, "key.pem");
+    const asked =
+      "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost";
+    execFileSync("openssl", [...asked.split(" "), "-keyout", key, "-out", certificate], { stdio: "ignore" });
+    const secure = createTlsServer({ key: await readFile(key), cert: await readFile(certificate) });
+    secure.listen(0, "127.0.0.1");
+    await new Promise((resolve) => secure.once("listening", resolve));
+    onTestFinished(() => void secure.close());
+    const securePort = (secure.address() as AddressInfo).port;
+    const plain = await refusing(404, "NoSuchBucket");
+    const closed = await freePort();
+    const sources = {
+      bucket: `${plain}/photos/`,
+      dns: "http://no-such-host.invalid/",
+      closed: `http://127.0.0.1:${closed.port}/`,
+      certificate: `https://127.0.0.1:${securePort}/`,
+      tls: `${plain.replace("http:", "https:")}/`,
+      plain: `http://127.0.0.1:${securePort}/`,
+    };
+    const pod = await startPod({
+      CACHE_DIR: folder,
+      SOURCES: Object.entries(sources)
+        .map((pair) => pair.join("="))
+        .join(","),
+    });
+    for (const words of [
+      /SOURCES, bucket\/: it cannot be used .*\(404 NoSuchBucket\): there is no such bucket/,
+      /SOURCES, dns\/: the name of its host cannot be resolved \(DNS\): correct S3_ENDPOINT or SOURCE/,
+      /SOURCES, closed\/: nothing listens at its address: correct host and port .*\(ECONNREFUSED\)/,
+      /SOURCES, certificate\/: its TLS certificate comes from an authority .* NODE_EXTRA_CA_CERTS \(DEPTH_ZERO_SELF_SIGNED_CERT\)/,
+      /SOURCES, tls\/: it does not speak TLS at this address: write http:/,
+      /SOURCES, plain\/: it closes the connection without an answer: check the port, and http/,
+    ])
+      await expect.poll(() => warnings(pod).join("\n")).toMatch(words);
+    expect(warnings(pod).join("\n")).not.toContain("stack");
   });
 
   test("at its start, the server warns of an empty folder", async () => {
