@@ -13,7 +13,7 @@ interface Measurement {
   readonly rows: readonly (readonly string[])[];
 }
 
-/** The numbers of the README: the page, its row, and what the row is called there. */
+/** The eight numbers: the page, its row, and what the row is called there. */
 const chosen = [
   ["hits", "30 KB: CPU, as shipped ÷ bare node:http", "A hit from memory: CPU ÷ a bare node:http server"],
   ["disk", "CPU ÷ bare node:http that reads and checks the file", "A hit from disk: CPU ÷ the same server"],
@@ -35,7 +35,7 @@ export function allPromises(folder: string): string {
 }
 
 /**
- * The eight numbers that a user cares about; links are relative to the repository's root.
+ * The eight numbers that a user cares about; links are relative to `bench/`.
  * @throws Error when a page has no such row.
  */
 export function chosenPromises(folder: string): string {
@@ -46,7 +46,7 @@ export function chosenPromises(folder: string): string {
     const cells = measurement.rows.find(([name]) => name === row);
     if (cells === undefined)
       throw new Error(`bench/results/${claim}.md has no row "${row}"; see dev/results.ts`);
-    return [{ measurement, cells: [`[${says}](bench/results/${claim}.md)`, ...cells.slice(1)] }];
+    return [{ measurement, cells: [`[${says}](results/${claim}.md)`, ...cells.slice(1)] }];
   });
   return overview(
     ["", "promised", "measured", "kept"],

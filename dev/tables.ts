@@ -84,9 +84,6 @@ const reference: Tables = {
       ]),
     ),
   scan: () => `\`\`\`\n${scanHelp}\`\`\`\n`,
-  benchmarks: () => chosenPromises(results),
-  race: () => chosenTables(results, "race", ["New images", "Hits"]),
-  looks: () => chosenTables(results, "looks", ["Default pictures of other programs"]),
 };
 
 const operation: Tables = {
@@ -113,7 +110,12 @@ const tables = (release: Release): Readonly<Record<(typeof generatedFiles)[numbe
   "docs/machine/README.md": {},
   "docs/machine/compose.yaml": {},
   "k8s/image/kustomization.yaml": {},
-  "bench/README.md": { promises: () => allPromises(results) },
+  "bench/README.md": {
+    benchmarks: () => chosenPromises(results),
+    race: () => chosenTables(results, "race", ["New images", "Hits"], "../"),
+    looks: () => chosenTables(results, "looks", ["Default pictures of other programs"], "../"),
+    promises: () => allPromises(results),
+  },
 });
 
 // --- addresses ---

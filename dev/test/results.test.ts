@@ -32,14 +32,14 @@ test("the overview has every promise of a measured claim, and where and when it 
   expect(machine).toMatch(/^Measured 2026-11-24 on \d+ cores? of .+, Node [\d.]+\.$/);
 });
 
-test("the README has eight numbers and one sentence that says when and where they were measured", () => {
+test("the overview has eight numbers and one sentence that says when and where they were measured", () => {
   const [table = "", machine = "", ...more] = chosenPromises(measuredResults).trimEnd().split("\n\n");
   expect(table.split("\n").slice(2)).toHaveLength(8);
   expect(machine).toMatch(/^Measured 20\S+( to 20\S+)? on ((?!Measured).)+\.$/);
   expect(more).toEqual([]);
 });
 
-test("a number of the README whose benchmark has no such row any more is an error that names both", async () => {
+test("one of the eight numbers whose benchmark has no such row any more is an error that names both", async () => {
   const folder = await folderOf({ ...result, targets: result.targets.slice(1) });
   expect(() => chosenPromises(folder)).toThrow(
     'bench/results/hits.md has no row "30 KB: CPU, as shipped ÷ bare node:http"',
@@ -55,7 +55,7 @@ test("results of several days on one machine are one sentence with the first and
   expect(allPromises(folder)).toMatch(/\n\nMeasured 2026-11-24 to 2026-11-30 on .+\.\n$/);
 });
 
-test("a page's tables are in the README with the day and the machine, and a table that it lacks is an error", async () => {
+test("a page's tables are shown with the day and the machine, and a table that it lacks is an error", async () => {
   const folder = await folderOf(result);
   const lines = chosenTables(folder, "hits", ["30 KB"]).split("\n");
   expect(lines.slice(0, 5)).toEqual([
