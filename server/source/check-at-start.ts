@@ -40,7 +40,7 @@ function setupReason(storage = ""): string | undefined {
 
 const remedies: readonly (readonly [about: RegExp, remedy: string])[] = [
   [/no such bucket/, "correct the bucket in SOURCE, or S3_ENDPOINT"],
-  [/region/, "the error's answer names the right one"],
+  [/region/, "correct AWS_REGION, or S3_ENDPOINT"],
   [/key pair/, "correct AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"],
   [/SDK/, "set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and S3_ENDPOINT"],
   [/clocks/, "correct this machine's clock"],
