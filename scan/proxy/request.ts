@@ -4,7 +4,6 @@ import { blameOf } from "./blame.ts";
 import { type Answer, type Sent, send, Unreachable } from "./client.ts";
 import { InFront, isChallenge, seenIn } from "./in-front.ts";
 import { notOurs, refusalOf } from "./parse-answers.ts";
-import { type Waiting, watchWaiting } from "./waiting.ts";
 
 /** How a scan connects to the server. */
 export interface Server {
@@ -86,6 +85,46 @@ async function persist<T>(server: Server, call: Call<T>, waiting: Waiting): Prom
  */
 export async function pause(server: Pick<Server, "signal">, milliseconds: number): Promise<void> {
   await sleep(milliseconds, undefined, { signal: AbortSignal.any([server.signal]) });
+}
+
+// --- waiting ---
+
+/** Says that a request waits for a server that does not answer. A server that has answered may take long: it makes images. */
+interface Waiting {
+  /** An attempt has failed. */
+  failed(problem: string): void;
+  /** Something of an answer has arrived. */
+  alive(): void;
+  end(): void;
+}
+
+/** Nobody wonders about a shorter silence. */
+const PATIENT_MS = 2_000;
+
+const answering = new WeakSet<Server>();
+
+function watchWaiting(server: Server, url: string): Waiting {
+  let problem = answering.has(server) ? undefined : "gives no answer";
+  const timer = setInterval(() => {
+    if (problem === undefined) return;
+    const { origin } = new URL(url);
+    server.onWaiting?.(`waiting for ${origin}, up to ${duration(server.patienceMs)}: it ${problem}`);
+  }, PATIENT_MS);
+  return {
+    failed(words) {
+      problem = words;
+    },
+    alive() {
+      answering.add(server);
+      problem = undefined;
+    },
+    end: () => clearInterval(timer),
+  };
+}
+
+function duration(milliseconds: number): string {
+  const seconds = Math.round(milliseconds / 1000);
+  return seconds % 60 === 0 ? `${seconds / 60} min` : `${seconds} s`;
 }
 
 // --- one attempt ---

@@ -10,8 +10,8 @@ import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { browserAccept } from "../../contract/accept.ts";
 import { parameterHelp } from "../../contract/request.ts";
 import { loadConfig } from "../config/load.ts";
+import { oldNode } from "../config/old-node.ts";
 import { problems } from "../errors.ts";
-import { oldNode } from "../node-version.ts";
 import { photo } from "./support/pictures.ts";
 import { startPod } from "./support/pod.ts";
 

@@ -129,7 +129,7 @@ describe.runIf(process.platform === "linux")("a doctor without the rights of roo
         /^problem source SOURCE: its folder cannot be listed \(EACCES\): let the user \d+ read/,
       ),
       expect.stringMatching(
-        /^problem cache CACHE_DIR: .* cannot store a file \(open\): the user \d+ may not/,
+        /^problem cache CACHE_DIR: .* cannot store a file \(open\): permission denied \(EACCES\); .* usable for user \d+$/,
       ),
     ]);
     await chmod(photos, 0o500);
