@@ -57,6 +57,8 @@ const probeBody = object({
   neighbours: v.exactOptional(v.boolean("takes true or false")),
   /** The fields of each photograph's metadata that are wanted; location only if it is named. */
   meta: v.exactOptional(list(metaField, metaFields.length)),
+  /** Whether to find, for each photograph, the offsets with which WebP and AVIF look as its JPEG does. */
+  tune: v.exactOptional(v.picklist(["look"], "takes look")),
 });
 export type ProbeBody = v.InferOutput<typeof probeBody>;
 

@@ -17,6 +17,10 @@ export const imageInfo = v.pipe(
     alpha: v.optional(v.boolean("true or false"), false),
     /** How much of the picture exists, in percent, if a part is missing; 0 if it is not known where. */
     damaged: v.exactOptional(whole(0, 99, "a percentage")),
+    /** Of a tuned photograph: what is added to `q` in these formats. */
+    offsets: v.exactOptional(
+      object({ avif: v.exactOptional(whole(-99, 99)), webp: v.exactOptional(whole(-99, 99)) }),
+    ),
     /** The fields of its metadata that were asked for: by a probe, or by the server's META. */
     meta: v.exactOptional(photoMeta),
   }),

@@ -25,6 +25,7 @@ export interface CommandLine {
   readonly publish?: string;
   readonly previewSeconds?: number;
   readonly effort?: number;
+  readonly tune?: "look";
   readonly concurrency: number;
   readonly patienceMs: number;
   readonly report?: string;
@@ -65,6 +66,7 @@ The proxy
   --publish SITE/NAME  name of the published set; needs a token (default: host of baseURL / commit)
   --preview DURATION   the published set expires after this time, such as 14d
   --effort N           effort of the encoder, 0 (fast) to 9 (small); needs a token (default: the server's)
+  --tune look          make WebP and AVIF of each photograph look like its own JPEG; needs a token
   --edge               request every URL at the public address, and check that the CDN keeps formats apart
   --concurrency N      parallel requests (default: 4)
   --timeout DURATION   how long the scan waits for a server that restarts or is busy, such as 90s or 5m (default: 2m)
@@ -124,6 +126,7 @@ export function parseCommandLine(
     ...(values.report !== undefined && { report: values.report }),
     ...(values.budget !== undefined && { budget: parseBudget(values.budget) }),
     ...(values.effort !== undefined && { effort: parseCount("--effort", values.effort, 0, 9) }),
+    ...(values.tune !== undefined && { tune: parseTune(values.tune, token) }),
     concurrency: parseCount("--concurrency", values.concurrency ?? "4", 1, 256),
     patienceMs: parseDuration("--timeout", values.timeout ?? (command === "doctor" ? "5s" : "2m")),
     requireAlt: values["require-alt"] === true,
@@ -170,6 +173,7 @@ function parseOptions(argv: readonly string[], command: Command) {
         report: text,
         budget: text,
         effort: text,
+        tune: text,
         concurrency: text,
         timeout: text,
         "require-alt": flag,
@@ -209,6 +213,12 @@ function parseRewrite(values: {
   if (values.check === undefined && values.html === undefined)
     throw new CannotRun("--rewrite changes a built site: name its folder with --check");
   return true;
+}
+
+function parseTune(text: string, token: string | undefined): "look" {
+  if (text !== "look") throw new CannotRun(`--tune takes look; it is ${text}`);
+  if (token === undefined || token === "") throw new CannotRun("--tune needs the token of the server's API");
+  return text;
 }
 
 function parseAllowed(globs: readonly string[]): (key: string) => boolean {

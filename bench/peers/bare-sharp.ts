@@ -23,6 +23,7 @@ export async function bareEncode(
     effort: effortFor(format, lane, megapixels),
     threads: 1,
     mayBeGraphic: false,
+    offsets: {},
     lossless: false,
     copyright: undefined,
   });

@@ -18,6 +18,8 @@ export interface Asking {
   readonly key: string | undefined;
   /** The fields of their metadata that are wanted. Without a token, they are those of the server's META. */
   readonly meta: readonly MetaField[];
+  /** Whether they are tuned. Only with a token. */
+  readonly tune?: "look";
   /** Is called after each answer with the number of photographs that it settled. */
   readonly onAnswer?: (photos: number) => void;
 }
@@ -87,9 +89,13 @@ async function probeOne(
 async function probeMany(
   server: Server,
   images: readonly string[],
-  { meta }: Asking,
+  { meta, tune }: Asking,
 ): Promise<[string, Probed][]> {
-  const body = { images, ...(meta.length > 0 && { meta }) } satisfies ProbeBody;
+  const body = {
+    images,
+    ...(meta.length > 0 && { meta }),
+    ...(tune !== undefined && { tune }),
+  } satisfies ProbeBody;
   const call = apiCall(server, "POST", apiPaths.probe, body);
   return request(server, {
     ...call,

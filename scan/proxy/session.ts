@@ -20,6 +20,8 @@ export interface SessionOptions {
   readonly moreMeta?: readonly MetaField[];
   /** The encoder's effort for warm-ups, 0 to 9. */
   readonly effort?: number;
+  /** Whether WebP and AVIF get the look of each photograph's own JPEG; needs a token. */
+  readonly tune?: "look";
   readonly concurrency: number;
   /** How long to wait for a proxy that does not answer, in milliseconds. */
   readonly patienceMs: number;
@@ -82,12 +84,14 @@ export function createSession(site: AskingSite, options: SessionOptions): Sessio
     },
     ...(token !== undefined && { token }),
   };
-  const asking = { key: site.signatureKey, meta: [...new Set([...site.meta, ...(options.moreMeta ?? [])])] };
+  const { tune, moreMeta = [] } = options;
+  const meta = [...new Set([...site.meta, ...moreMeta])];
+  const asking = { key: site.signatureKey, meta, ...(tune !== undefined && { tune }) };
   const look = async (images: Iterable<readonly string[]>) => {
     const wanted = [...new Map([...images].map((keys) => [keys.join("\n"), keys])).values()];
     const photos = new Map<string, Probed>();
     for (let keys = nextKeys(wanted, photos); keys.length > 0; keys = nextKeys(wanted, photos)) {
-      progress.start("asking for photographs", keys.length);
+      progress.start(tune === undefined ? "asking for photographs" : "tuning", keys.length);
       const onAnswer = (count: number) => progress.advance(count);
       for (const [key, info] of await probe(server, keys, { ...asking, onAnswer })) photos.set(key, info);
       progress.end();

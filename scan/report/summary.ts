@@ -21,6 +21,8 @@ export interface Summary extends WarmCounts {
   /** Photographs that the server looked through for missing pixels, or had before, and how long that took. */
   readonly looked: number;
   readonly lookedSeconds: number;
+  /** Photographs with offsets of their own, from `--tune`. */
+  readonly tuned: number;
   /** `<img>` tags of raw HTML in the content, which the module does not change. */
   readonly rawImages: number;
   /** Bytes of the originals, each once. */
@@ -36,6 +38,7 @@ export function summarize(result: ScanResult): Summary {
     posts: result.posts.length,
     images: result.posts.reduce((sum, post) => sum + post.uses.length, 0),
     photos: new Set(result.posts.flatMap((post) => post.uses.map((use) => use.key))).size,
+    tuned: [...result.photos.values()].filter((info) => isThere(info) && info.offsets !== undefined).length,
     looked: [...result.photos.values()].filter(isThere).length,
     lookedSeconds: Math.round(result.probeMs / 100) / 10,
     rawImages: result.rawImages,

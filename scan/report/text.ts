@@ -98,9 +98,15 @@ function coverWords(covers: CheckResult["unprinted"]): string[] {
   ];
 }
 
-function lookedWords({ looked, lookedSeconds }: Pick<Summary, "looked" | "lookedSeconds">): string[] {
+function lookedWords({
+  looked,
+  lookedSeconds,
+  tuned,
+}: Pick<Summary, "looked" | "lookedSeconds" | "tuned">): string[] {
   if (looked === 0) return [];
-  return [`${counted(looked, "photograph")} looked through for missing pixels in ${lookedSeconds} s`];
+  return [
+    `${counted(looked, "photograph")} looked through for missing pixels${tuned > 0 ? `, ${tuned} tuned,` : ""} in ${lookedSeconds} s`,
+  ];
 }
 
 function rawWords(tags: number): string[] {

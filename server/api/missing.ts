@@ -8,6 +8,7 @@ import {
   type VariantSpec,
 } from "../../contract/api.ts";
 import { TimeSlice } from "../concurrency/time-slice.ts";
+import type { ImageInfos } from "../image/image-info.ts";
 import type { Variants } from "../image/variants/variants.ts";
 import { InvalidJson, takePieces } from "../published/json-pieces.ts";
 import { isWarm } from "./is-warm.ts";
@@ -17,6 +18,7 @@ type Image = MissingBody["images"][number];
 
 interface MissingParts {
   readonly variants: Pick<Variants, "findMeta" | "isCurrent">;
+  readonly infos: Pick<ImageInfos, "find">;
   readonly defaultQuality: number;
 }
 
@@ -68,10 +70,12 @@ export async function findMissing(
 ): Promise<Image[]> {
   const findIn = async (image: Image): Promise<Image> => {
     const variants: VariantSpec[] = [];
+    const record = await parts.infos.find(image.img);
     for (const spec of image.variants) {
       signal.throwIfAborted();
       const meta = await parts.variants.findMeta(variantOfSpec(image.img, spec, parts.defaultQuality));
-      const isThere = meta !== undefined && parts.variants.isCurrent(meta) && isWarm(meta, image.v, effort);
+      const isThere =
+        meta !== undefined && parts.variants.isCurrent(meta) && isWarm(meta, record, image.v, effort);
       if (!isThere) variants.push(spec);
     }
     return { ...image, variants };

@@ -27,11 +27,12 @@ export async function probeAll(
   signal: AbortSignal,
 ): Promise<ProbeAnswer["images"]> {
   const fields = body.meta ?? [];
+  const tune = body.tune === "look";
   const probeOne = async (key: string): Promise<[string, ProbeAnswer["images"][string]]> => {
     // A signal of its own: each piece of work listens to it, and Node reports more than ten listeners as a leak.
     const own = AbortSignal.any([signal]);
     try {
-      return [key, toInfo(key, await probe(parts, key, fields, own), fields)];
+      return [key, toInfo(key, await probe(parts, key, { fields, tune }, own), fields)];
     } catch (error) {
       signal.throwIfAborted();
       const problem = apiProblem(error);
@@ -49,13 +50,13 @@ export async function probeAll(
 async function probe(
   { infos, revalidation }: ProbeParts,
   key: string,
-  fields: readonly MetaField[],
+  { fields, tune }: { readonly fields: readonly MetaField[]; readonly tune: boolean },
   signal: AbortSignal,
 ): Promise<SourceRecord> {
   const found = await infos.find(key);
   if (found !== undefined) {
     const { validator } = await revalidation.force(key, signal);
-    if (infos.isCurrent(found, validator, fields)) return found;
+    if (infos.isCurrent(found, validator, fields) && (!tune || found.offsets !== undefined)) return found;
   }
-  return infos.make(key, fields, { lane: "warm", clients: publisher, signal });
+  return infos.make(key, fields, { lane: "warm", clients: publisher, signal, tune });
 }

@@ -38,10 +38,11 @@ export async function* warmLines(
   const left: Wanted[] = [];
   try {
     const version = body.v ?? versionOf((await parts.revalidation.force(body.img, signal)).validator);
+    const record = await parts.infos.find(body.img);
     for (const one of wanted) {
       const entry = await parts.variants.find(one.variant);
       const isThere = entry !== undefined && parts.variants.isCurrent(entry.meta);
-      if (isThere && isWarm(entry.meta, version, body.effort)) yield line(one.spec, "hit", entry, 0);
+      if (isThere && isWarm(entry.meta, record, version, body.effort)) yield line(one.spec, "hit", entry, 0);
       else left.push(one);
     }
   } catch (error) {

@@ -31,6 +31,7 @@ export function variantOf(asked: ImageRequest, of: VariantClass, defaultQuality:
 
 const count = whole(0, Number.MAX_SAFE_INTEGER);
 const text = v.string();
+const offset = whole(-99, 99);
 
 export const entryMeta = object({
   /** The source's validator when the entry was made. */
@@ -45,6 +46,8 @@ export const entryMeta = object({
   effort: count,
   /** Made instead of the requested format (WebP for an AVIF that is too large to be live): readers cache it for a minute. */
   substitute: v.boolean(),
+  /** What the photograph's tuning added to `q`; an entry without it is made again if the source entry has one. */
+  offset: v.exactOptional(offset),
   /** LOOK of the release that made it; the first release wrote none. */
   look: v.optional(count, 1),
   /** When the source was asked for the original that it was made from, in milliseconds since 1970. */
@@ -73,6 +76,8 @@ export const sourceRecord = object({
   placeholder: v.exactOptional(text),
   /** How much of the picture exists, in percent; an older release did not look. */
   whole: v.exactOptional(whole(0, 100)),
+  /** The offsets of a tuned photograph; empty if it cannot be tuned. */
+  offsets: v.exactOptional(object({ avif: v.exactOptional(offset), webp: v.exactOptional(offset) })),
   /** The point that a crop keeps if its URL has no `fp`. Code that sets it must delete the crops that were made without it. */
   focus: v.exactOptional(v.custom<Focus>(isFocus)),
   /** LOOK of the release that made colour and placeholder; the first release wrote none. */

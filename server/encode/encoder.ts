@@ -16,6 +16,14 @@ export interface Output {
   /** 1 to 100 on JPEG's scale; quality.ts maps it to each format's own. */
   readonly quality: number;
   readonly class: VariantClass;
+  /** Of a tuned photograph. */
+  readonly offsets?: Offsets;
+}
+
+/** What is added to `q` in a format, from -12 to 12, so that this photograph looks as its JPEG does at that `q`. */
+export interface Offsets {
+  readonly avif?: number;
+  readonly webp?: number;
 }
 
 export interface Encoded {
@@ -25,6 +33,8 @@ export interface Encoded {
   readonly height: number;
   readonly effort: number;
   readonly substitute: boolean;
+  /** What the photograph's tuning added to `q`; undefined: it is not tuned, or not in this format. */
+  readonly offset?: number;
   /** Milliseconds in the queue (counted for the first output of a job), and of work on this output. */
   readonly ms?: { readonly queue: number; readonly encode: number };
 }
@@ -45,6 +55,8 @@ export interface Description extends Probe {
   readonly placeholder?: string;
   /** How much of the picture exists, in percent; 100 if no pixel is missing. 0 if it is not known where. */
   readonly whole: number;
+  /** If they were requested; empty for what cannot be tuned. */
+  readonly offsets?: Offsets;
   /** The requested fields of its metadata that it has. */
   readonly meta: PhotoMeta;
 }
@@ -76,6 +88,8 @@ export interface Encoder {
       readonly clients?: Clients;
       /** The fields of its metadata that are read; undefined: none. */
       readonly fields?: readonly MetaField[];
+      /** Whether it is tuned: some hundred milliseconds of CPU, for {@link Description.offsets}. */
+      readonly tune?: boolean;
     },
   ): Promise<Description>;
   /**

@@ -26,7 +26,13 @@ export interface ImageInfos {
   make(
     key: string,
     fields: readonly MetaField[],
-    work: { readonly lane: Lane; readonly clients: Clients; readonly signal: AbortSignal },
+    work: {
+      readonly lane: Lane;
+      readonly clients: Clients;
+      readonly signal: AbortSignal;
+      /** Whether it is tuned too. */
+      readonly tune?: boolean;
+    },
   ): Promise<SourceRecord>;
 }
 
@@ -69,8 +75,20 @@ export function createImageInfos(parts: {
     learn(key, original);
     const description = await encoder.describe(original.body, work);
     const { validator, checked, body } = original;
+    // They are a property of the photograph, and cost more than the rest: a new description keeps them.
+    const before = description.offsets === undefined ? await records.readRecord(key) : undefined;
+    const isSame = before?.validator === original.validator && before.look >= look;
+    const offsets = description.offsets ?? (isSame ? before.offsets : undefined);
     const located = work.fields?.includes("location") ?? false;
-    const record = { ...description, located, validator, bytes: body.byteLength, look, checked };
+    const record = {
+      ...description,
+      ...(offsets !== undefined && { offsets }),
+      located,
+      validator,
+      bytes: body.byteLength,
+      look,
+      checked,
+    };
     background.run("store a record", () => records.writeRecord(key, record));
     return record;
   }
@@ -80,14 +98,14 @@ export function createImageInfos(parts: {
     isCurrent: (record, validator, fields) =>
       record.validator === validator && record.look >= look && tellsOf(record, fields),
     // A reader must not wait behind the warm lane.
-    make: (key, asked, { lane, clients, signal }) => {
+    make: (key, asked, { lane, clients, signal, tune = false }) => {
       const isLocated = asked.includes("location");
       // All fields that may be asked for later are read now, because the decode is the expensive part.
       const fields = metaFields.filter((field) => field !== "location" || isLocated);
       return flights.do(
-        `${lane} ${isLocated} ${key}`,
+        `${lane} ${isLocated} ${tune} ${key}`,
         signal,
-        (signal, clients) => inspect(key, { lane, clients, signal, fields }),
+        (signal, clients) => inspect(key, { lane, clients, signal, fields, tune }),
         clients,
       );
     },
@@ -99,7 +117,7 @@ export function createImageInfos(parts: {
  * @param fields of its metadata that are shown.
  */
 export function toInfo(key: string, record: SourceRecord, fields: readonly MetaField[]): ImageInfo {
-  const { width, height, type, bytes, frames, alpha, color, placeholder, whole = 100 } = record;
+  const { width, height, type, bytes, frames, alpha, color, placeholder, whole = 100, offsets } = record;
   return {
     key,
     width,
@@ -112,6 +130,7 @@ export function toInfo(key: string, record: SourceRecord, fields: readonly MetaF
     ...(color !== undefined && { color }),
     ...(placeholder !== undefined && { placeholder }),
     ...(whole < 100 && { damaged: whole }),
+    ...(offsets !== undefined && { offsets }),
     ...(fields.length > 0 && { meta: pickMeta(record.meta ?? {}, fields) }),
   };
 }

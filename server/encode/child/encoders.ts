@@ -1,5 +1,6 @@
 import sharp, { type Sharp } from "sharp";
 import { type EncodedFormat, formats } from "../../../contract/formats.ts";
+import { MAX_QUALITY } from "../../../contract/request.ts";
 import type { Encoded } from "../encoder.ts";
 import { optionsFor } from "./encoder-settings.ts";
 import { writeCopyright } from "./metadata/write-copyright.ts";
@@ -9,7 +10,7 @@ import { qualityFor } from "./quality.ts";
 /** The part of a plan that an encoder uses. */
 export type Settings = Pick<
   Plan,
-  "choice" | "quality" | "effort" | "threads" | "mayBeGraphic" | "lossless" | "copyright"
+  "choice" | "quality" | "offsets" | "effort" | "threads" | "mayBeGraphic" | "lossless" | "copyright"
 >;
 
 /** Encodes the pixels of a tier in the plan's format. */
@@ -41,14 +42,22 @@ export function hasPalette(q: number): boolean {
   return q < 80;
 }
 
+function tuned(q: number, offset = 0): number {
+  return Math.min(MAX_QUALITY, Math.max(1, q + offset));
+}
+
 const encoders: Readonly<Record<EncodedFormat, (image: Sharp, plan: Settings) => Sharp>> = {
-  avif: (image, { quality, effort }) =>
-    image.avif({ ...optionsFor("avif", effort), quality: qualityFor("avif", quality, effort), effort }),
+  avif: (image, { quality, offsets, effort }) =>
+    image.avif({
+      ...optionsFor("avif", effort),
+      quality: qualityFor("avif", tuned(quality, offsets.avif), effort),
+      effort,
+    }),
   webp: (image, plan) => {
-    const { quality, effort, lossless } = plan;
+    const { quality, offsets, effort, lossless } = plan;
     if (lossless) return image.webp({ lossless, effort });
     return image.webp({
-      quality: qualityFor("webp", quality, effort),
+      quality: qualityFor("webp", tuned(quality, offsets.webp), effort),
       effort,
       smartSubsample: hasSharpChroma(plan),
     });

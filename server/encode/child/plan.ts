@@ -6,7 +6,7 @@ import {
   type VariantClass,
 } from "../../../contract/formats.ts";
 import { Problem } from "../../errors.ts";
-import type { Lane, Output } from "../encoder.ts";
+import type { Lane, Offsets, Output } from "../encoder.ts";
 import type { SourceLimits } from "../limits.ts";
 import { avifProblem, type Choice, chooseFormat, type OutputLimits, type Picture } from "./choose-format.ts";
 import { effortFor, gainsByThreads } from "./encoder-settings.ts";
@@ -43,6 +43,8 @@ export interface Plan {
   readonly lossless: boolean;
   readonly copyright: Copyright | undefined;
   readonly quality: number;
+  /** Are added to the quality, by format. */
+  readonly offsets: Offsets;
   readonly effort: number;
   readonly threads: number;
   /** The effort of another format for the same pixels. */
@@ -113,6 +115,7 @@ export function planAs(
     width,
     height,
     quality: output.quality,
+    offsets: output.offsets ?? {},
     frame: frameOf(source, output),
     limits: options.limits,
     copyright: options.copyright,

@@ -16,6 +16,7 @@ import {
   openOriginal,
 } from "./original/original.ts";
 import { toSrgb } from "./resize.ts";
+import { tuneOriginal } from "./score/tune.ts";
 
 /** A placeholder is printed into the HTML of each image, so every byte counts. */
 export const PLACEHOLDER_BYTES = 150;
@@ -27,6 +28,7 @@ export interface DescribeOptions {
   readonly memory: number;
   /** The fields of its metadata that are read. */
   readonly fields: readonly MetaField[];
+  readonly tune: boolean;
 }
 
 /**
@@ -35,7 +37,7 @@ export interface DescribeOptions {
  */
 export async function describeOriginal(
   bytes: Uint8Array,
-  { limits, memory, fields }: DescribeOptions,
+  { limits, memory, fields, tune }: DescribeOptions,
 ): Promise<Description> {
   // Before anything is left out of it.
   const whole = await percentThere(bytes);
@@ -60,11 +62,13 @@ export async function describeOriginal(
       ...(isOpaque && { color: hex(dominant) }),
       ...(await placeholder(sharp(small))),
       whole,
+      ...(tune && { offsets: await tuneOriginal(original, limits) }),
       meta,
     };
   } catch (cause) {
     // An original that is passed on is not decoded for this: then it has no colour and no placeholder.
-    if (original.passedOn !== undefined) return { type, width, height, frames, alpha, whole, meta };
+    if (original.passedOn !== undefined)
+      return { type, width, height, frames, alpha, whole, ...(tune && { offsets: {} }), meta };
     if (isOutOfMemory(cause)) throw outOfMemory(memory, cause);
     throw cutOff(await percentReadable(original.bytes), damaged(original, cause));
   }

@@ -75,10 +75,19 @@ export function reserveOutputs(
  * The bytes for describing an original; for one that is passed on at most the maximum of a job.
  * @throws Problem `unreadable-source` as {@link reserveDecoding}.
  */
-export function reserveDescription(original: Uint8Array, most: number, limits: SourceLimits): number {
+export function reserveDescription(
+  original: Uint8Array,
+  most: number,
+  limits: SourceLimits,
+  tune = false,
+): number {
   const layout = readLayout(sniff(original).type, original);
   const isPassedOn = layout !== undefined && passedOnReason(layout, limits) !== undefined;
-  if (!isPassedOn) return Math.min(most, reserveDecoding(original, most, layout) + bytesToCount(layout));
+  if (!isPassedOn)
+    return Math.min(
+      most,
+      reserveDecoding(original, most, layout) + bytesToCount(layout) + (tune ? TUNE_BYTES : 0),
+    );
   return Math.min(most, bytesToMake(layout, original.byteLength, smallest));
 }
 
@@ -108,6 +117,9 @@ function reserveDecoding(original: Uint8Array, most: number, layout: Layout | un
     detail: `Decoding the original needs ${inMebibytes(bytes)} of memory; the limit for an image is ${inMebibytes(most)} (ENCODER_MEMORY).`,
   });
 }
+
+/** The largest AVIF of child/score/tune.ts, and two pictures while they are compared. */
+const TUNE_BYTES = 400 * 800 * (52 + 2 * 16 + 6);
 
 /** Of each coefficient of a JPEG in several scans a bit is kept while the blocks are counted (child/damage/). */
 function bytesToCount(layout: Layout | undefined): number {

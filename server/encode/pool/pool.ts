@@ -86,13 +86,18 @@ class ChildPool implements Pool {
 
   async describe(
     original: Uint8Array,
-    { lane, signal, fields = [], clients = publisher }: Parameters<Encoder["describe"]>[1],
+    { lane, signal, fields = [], tune = false, clients = publisher }: Parameters<Encoder["describe"]>[1],
   ): Promise<Description> {
     if (sniff(original).kind === "svg")
-      return { ...describeSvg(original), whole: hasSvgEnd(original) ? 100 : 0, meta: {} };
+      return {
+        ...describeSvg(original),
+        whole: hasSvgEnd(original) ? 100 : 0,
+        ...(tune && { offsets: {} }),
+        meta: {},
+      };
     const megapixels = this.#precheck(original);
-    const bytes = reserveDescription(original, this.#scheduler.mostBytes, this.#limits);
-    const job = (memory: number): Job => ({ kind: "describe", limits: this.#limits, memory, fields });
+    const bytes = reserveDescription(original, this.#scheduler.mostBytes, this.#limits, tune);
+    const job = (memory: number): Job => ({ kind: "describe", limits: this.#limits, memory, fields, tune });
     const operation = () => "describe";
     for await (const reply of this.#scheduler.perform({
       original,

@@ -26,6 +26,8 @@ export interface Stop {
 }
 
 const count = whole(0, Number.MAX_SAFE_INTEGER, "is no whole number");
+const offset = whole(-99, 99, "is no offset");
+const offsets = v.object({ avif: v.exactOptional(offset), webp: v.exactOptional(offset) });
 const percent = whole(0, 100, "is no percentage");
 const words = v.string("is no text");
 const flag = v.boolean("is neither true nor false");
@@ -59,6 +61,7 @@ const reply = v.variant(
       color: v.exactOptional(words),
       placeholder: v.exactOptional(words),
       whole: percent,
+      offsets: v.exactOptional(offsets),
       meta: photoMeta,
     }),
     v.object({

@@ -6,11 +6,22 @@ import type { Known } from "../revalidate.ts";
 
 /** An encoder's output in the form of a cache entry. */
 export function toEntry(encoded: Encoded, { validator, checked }: Known, look: number): Entry {
-  const { body, contentType, width, height, effort, substitute } = encoded;
+  const { body, contentType, width, height, effort, substitute, offset } = encoded;
   const etag = etagOf(body);
   return {
     body,
-    meta: { validator, contentType, width, height, etag, effort, substitute, look, made: checked },
+    meta: {
+      validator,
+      contentType,
+      width,
+      height,
+      etag,
+      effort,
+      substitute,
+      ...(offset !== undefined && { offset }),
+      look,
+      made: checked,
+    },
   };
 }
 

@@ -1,12 +1,13 @@
 import type { Entry, SourceRecords, Variant } from "../../cache/cache.ts";
 import type { Clients } from "../../concurrency/clients.ts";
 import type { SingleFlight } from "../../concurrency/single-flight.ts";
-import type { Encoded, Encoder } from "../../encode/encoder.ts";
+import type { Encoded, Encoder, Output } from "../../encode/encoder.ts";
 import { Problem, type ProblemCode } from "../../errors.ts";
 import type { Lease, Original, OriginalFetcher } from "../fetch-original.ts";
 import { variantName } from "../memory-cache.ts";
 import type { Known } from "../revalidate.ts";
 import { svgEntry, toEntry } from "./new-entry.ts";
+import { offsetIn } from "./offset-in.ts";
 import { withOwnFocus } from "./own-focus.ts";
 import { createVariantStore, type FindsVariants, type VariantStoreParts } from "./store.ts";
 
@@ -127,7 +128,8 @@ export function createVariants(
 
   async function encodeOne(variant: Variant, original: Original, options: EncodeOptions): Promise<Encoded> {
     const outputs = await withOwnFocus([variant], original.validator, records);
-    for await (const encoded of encoder.encode(original.body, outputs, options)) return encoded;
+    for await (const encoded of encoder.encode(original.body, outputs, options))
+      return withOffset(encoded, outputs[0]);
     throw new Problem("encode-failed", { cause: new Error("the encoder gave nothing") });
   }
 
@@ -174,7 +176,7 @@ export function createVariants(
     }
     const outputs = await withOwnFocus(left, original.validator, records);
     for await (const encoded of encoder.encode(original.body, outputs, { lane: "warm", ...options })) {
-      const entry = toEntry(encoded, original, look);
+      const entry = toEntry(withOffset(encoded, outputs[0]), original, look);
       const variant = left.shift();
       if (variant !== undefined) keep(variant, entry, "warm", fetchedAfter);
       yield entry;
@@ -195,5 +197,11 @@ const MOST_RENEWALS = 2;
 
 /** Failures of one variant only: it cannot be made, or not in time. */
 const ofOneVariant: ReadonlySet<ProblemCode> = new Set(["impossible-variant", "encode-failed"]);
+
+/** All outputs of a photograph have the same offsets. */
+function withOffset(encoded: Encoded, output: Output | undefined): Encoded {
+  const offset = offsetIn(output?.offsets, encoded.contentType);
+  return offset === undefined ? encoded : { ...encoded, offset };
+}
 
 type EncodeOptions = Parameters<Encoder["encode"]>[2];
