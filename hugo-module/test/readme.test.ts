@@ -41,3 +41,9 @@ function toToml(value: unknown): string {
     .map(([name, inner]) => `${name} = ${toToml(inner)}`)
     .join(", ")} }`;
 }
+
+test("shortcodes in the manual can be pasted as they are shown", () => {
+  const blocks = [...readme.matchAll(/^```[a-z-]*\n(.*?)^```$/gms)].map(([, code = ""]) => code);
+  expect(blocks.filter((code) => /\{\{<\s+img /.test(code))).toHaveLength(1);
+  expect(blocks.filter((code) => code.includes("{{</*"))).toEqual([]);
+});
