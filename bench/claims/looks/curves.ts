@@ -9,6 +9,8 @@ import type { Looks } from "../../tools/look/looks.ts";
 /** Of the pictures that are compared with other programs'. */
 export const WIDTH = 800;
 export const qualities = [20, 30, 40, 50, 60, 70, 80, 90] as const;
+/** Where all would take too long. */
+export const someQualities = [30, 50, 70, 90] as const;
 export const curveFormats = ["jpg", "webp", "avif"] as const;
 export type CurveFormat = (typeof curveFormats)[number];
 
@@ -26,15 +28,15 @@ export interface Made extends Point {
 export async function drawCurves(
   bench: Bench,
   looks: Looks,
-  { keys, width, lane, at = qualities }: CurvesOptions,
+  { keys, width, lane, at = qualities, tuned = false }: CurvesOptions,
 ): Promise<readonly Curves[]> {
   let done = 0;
   return pMap(
     keys,
     async (key) => {
       const outputs = curveFormats.flatMap((format) => at.map((quality) => ({ format, quality })));
-      const made = await looks.own({ file: path.join(bench.photos, key), width, lane, outputs });
-      bench.tell(`${width} px, ${lane}: ${++done} of ${keys.length} photographs`);
+      const made = await looks.own({ file: path.join(bench.photos, key), width, lane, outputs, tuned });
+      bench.tell(`${width} px, ${lane}${tuned ? ", tuned" : ""}: ${++done} of ${keys.length} photographs`);
       const of = (format: CurveFormat): Made[] =>
         outputs.flatMap(({ quality, format: its }, index) => {
           const one = made[index];
@@ -54,4 +56,5 @@ export interface CurvesOptions {
   readonly width: number;
   readonly lane: Lane;
   readonly at?: readonly number[];
+  readonly tuned?: boolean;
 }

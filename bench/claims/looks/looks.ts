@@ -6,11 +6,11 @@ import { uprightOf } from "../../tools/photos.ts";
 import type { Result, Target } from "../../tools/result/result.ts";
 import { butteraugliTable } from "./by-butteraugli.ts";
 import { belowJpeg, peersTable } from "./bytes.ts";
-import { drawCurves, WIDTH } from "./curves.ts";
+import { drawCurves, someQualities, WIDTH } from "./curves.ts";
 import { HUGO, openPeers } from "./defaults.ts";
 import { judgePeers } from "./judge-peers.ts";
 import { publishTable } from "./publish.ts";
-import { lanesTable, sameLookTable } from "./same-look.ts";
+import { lanesTable, sameLookTable, tunedTable } from "./same-look.ts";
 
 /** Bytes at equal look beside other programs, and whether one `q` has one look in every format. */
 export async function looks(full: Bench): Promise<Result> {
@@ -21,6 +21,13 @@ export async function looks(full: Bench): Promise<Result> {
   const peers = await judgePeers(bench, judges, await openPeers(bench, files), files);
   const small = await drawCurves(bench, judges, { keys: bench.keys, width: 400, lane: "warm" });
   const live = await drawCurves(bench, judges, { keys: bench.keys, width: 400, lane: "live" });
+  const tuned = await drawCurves(bench, judges, {
+    keys: bench.keys,
+    width: WIDTH,
+    lane: "warm",
+    at: someQualities,
+    tuned: true,
+  });
   // A third of the photographs: one of them takes as long as all at 400 px.
   const third = bench.keys.filter((_, at) => at % 3 === 0);
   const large = await drawCurves(bench, judges, { keys: third, width: 1600, lane: "warm" });
@@ -36,13 +43,20 @@ export async function looks(full: Bench): Promise<Result> {
     { width: 1600, curves: large },
   ]);
   const lanes = lanesTable(small, live);
+  const tune = tunedTable(curves, tuned, someQualities);
   const below = belowJpeg(curves);
-  const targets: Target[] = [...compared.targets, ...below.targets, ...same.targets, ...lanes.targets];
+  const targets: Target[] = [
+    ...compared.targets,
+    ...below.targets,
+    ...same.targets,
+    ...tune.targets,
+    ...lanes.targets,
+  ];
   return {
     title: "Looks",
     about: `${bench.keys.length} photographs at ${WIDTH} px (${third.length} of them at 1600), JPEGs of up to 17 megapixels that none of our tables was made from. Judge: SSIMULACRA 2.1, the server's own code; reference: the lossless resize. Every program encodes those same pixels; its picture is compared with ours of the same score (between two pictures of the curve q 20 to 90: a straight line of score and log bytes), and ratios are geometric means over the photographs. Ours are made with the settings of the warm lane, as a scan makes them.`,
     targets,
-    tables: [compared.table, below.table, same.table, lanes.table, second, publish].filter(
+    tables: [compared.table, below.table, same.table, tune.table, lanes.table, second, publish].filter(
       (table) => table !== undefined,
     ),
     plot: {

@@ -1,6 +1,6 @@
 import { mean } from "../../tools/look/equal-score.ts";
 import type { Table, Target } from "../../tools/result/result.ts";
-import { type CurveFormat, type Curves, curveFormats, qualities } from "./curves.ts";
+import { type CurveFormat, type Curves, curveFormats, qualities, WIDTH } from "./curves.ts";
 
 interface Part {
   readonly table: Table;
@@ -54,6 +54,24 @@ export function lanesTable(warm: readonly Curves[], live: readonly Curves[]): Pa
       claim: `${format}, 400 px: largest mean difference between the lanes`,
       measured: away,
       atMost: 1,
+    })),
+  };
+}
+
+/** The same for photographs that are tuned, each to its own JPEG: here the worst counts. */
+export function tunedTable(jpegs: readonly Curves[], tuned: readonly Curves[], at: readonly number[]): Part {
+  const formats = ["webp", "avif"] as const;
+  const away = (format: CurveFormat, q: number): number[] => beside(tuned, format, jpegs, "jpg", q);
+  return {
+    table: {
+      title: `Tuned (\`scan --tune look\`), ${WIDTH} px: SSIMULACRA2 ‒ that of JPEG at the same q`,
+      head: ["q", ...formats],
+      rows: at.map((q) => [String(q), ...formats.map((format) => range(away(format, q)))]),
+    },
+    targets: formats.map((format) => ({
+      claim: `${format}, tuned, ${WIDTH} px: worst photograph's difference to its JPEG`,
+      measured: Math.max(...at.flatMap((q) => away(format, q)).map(Math.abs)),
+      atMost: 6,
     })),
   };
 }

@@ -13,6 +13,8 @@ export interface OwnJob {
   /** 0 to 9 instead of the lane's default. */
   readonly effort?: number;
   readonly outputs: readonly OwnOutput[];
+  /** Whether the photograph is tuned first, as by `scan --tune look`. */
+  readonly tuned?: boolean;
   /** Widths on the screen, in its pixels, at which they are judged: the browser makes them smaller. Default: their own. */
   readonly seenAt?: readonly number[];
 }

@@ -2,8 +2,10 @@ import { readFile } from "node:fs/promises";
 import { parentPort } from "node:worker_threads";
 import sharp from "sharp";
 import { defaultOutputLimits } from "../../../../server/encode/child/choose-format.ts";
+import { openOriginal } from "../../../../server/encode/child/original/original.ts";
 import type { Pixels } from "../../../../server/encode/child/score/rows.ts";
 import { ssimulacra2 } from "../../../../server/encode/child/score/ssimulacra2.ts";
+import { tuneOriginal } from "../../../../server/encode/child/score/tune.ts";
 import { transform } from "../../../../server/encode/child/transform.ts";
 import type { Encoded } from "../../../../server/encode/encoder.ts";
 import { defaultLimits } from "../../../../server/encode/limits.ts";
@@ -41,17 +43,27 @@ async function shown(body: Uint8Array, file: string, seen: number): Promise<Uint
   return sharp(body).resize({ width, height, fit: "fill" }).png({ compressionLevel: 0 }).toBuffer();
 }
 
-async function make({ file, width, lane, effort, outputs }: OwnJob): Promise<Encoded[]> {
+async function make({ file, width, lane, effort, outputs, tuned = false }: OwnJob): Promise<Encoded[]> {
   const made: Encoded[] = [];
+  const original = await readFile(file);
+  const offsets = tuned
+    ? await tuneOriginal(await openOriginal(original, defaultLimits), defaultLimits)
+    : undefined;
   const options = {
     lane,
     limits: defaultLimits,
     outputLimits: defaultOutputLimits,
     memory: 2 ** 31,
     ...(effort !== undefined && { effort }),
-    outputs: outputs.map(({ format, quality }) => ({ width, quality, class: format, refused: {} })),
+    outputs: outputs.map(({ format, quality }) => ({
+      width,
+      quality,
+      class: format,
+      refused: {},
+      ...(offsets && { offsets }),
+    })),
   };
-  for await (const one of transform(await readFile(file), options)) made.push(one);
+  for await (const one of transform(original, options)) made.push(one);
   return made;
 }
 
