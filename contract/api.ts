@@ -1,12 +1,12 @@
 import * as v from "valibot";
 import type { browserAccept } from "./accept.ts";
-import { type Focus, focusProblem, isFocus, isRatio, type Ratio, ratioProblem } from "./crop.ts";
 import { askedFormats } from "./formats.ts";
 import type { ImageInfo } from "./info.ts";
-import { keyProblem } from "./key.ts";
 import { metaField, metaFields } from "./meta.ts";
-import { type ImageRequest, InvalidRequest, MAX_QUALITY, MAX_WIDTH, parseQuery } from "./request.ts";
 import { anObject, check, list, object, text, whole } from "./schema.ts";
+import { type Focus, focusProblem, isFocus, isRatio, type Ratio, ratioProblem } from "./url/crop.ts";
+import { keyProblem } from "./url/key.ts";
+import { type ImageRequest, InvalidRequest, MAX_QUALITY, MAX_WIDTH, parseQuery } from "./url/request.ts";
 
 /**
  * The API of a publish. Every call has `Authorization: Bearer <TOKEN>`; without a configured token the API does not exist, except

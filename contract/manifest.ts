@@ -1,9 +1,9 @@
 import * as v from "valibot";
-import { type Focus, isFocus } from "./crop.ts";
 import { askedFormats } from "./formats.ts";
 import { photoMeta } from "./meta.ts";
-import { MAX_QUALITY } from "./request.ts";
 import { anObject, check, list, object, text, whole } from "./schema.ts";
+import { type Focus, isFocus } from "./url/crop.ts";
+import { MAX_QUALITY } from "./url/request.ts";
 
 /** The schema that a scan writes. The templates have the number too (manifest.html). */
 export const MANIFEST_SCHEMA = 2;

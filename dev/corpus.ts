@@ -4,7 +4,7 @@ import { join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import pMap from "p-map";
-import { formatUrl } from "../contract/url.ts";
+import { formatUrl } from "../contract/url/url.ts";
 import { watchEncoders } from "./children-memory.ts";
 import { type Answer, ask } from "./corpus-answers.ts";
 import { freePort } from "./ports.ts";

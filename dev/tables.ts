@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { parameterHelp } from "../contract/request.ts";
+import { parameterHelp } from "../contract/url/request.ts";
 import { help as scanHelp } from "../scan/options.ts";
 import { fileHelp, type Setting, settings } from "../server/config/settings.ts";
 import { type ProblemKind, problems } from "../server/errors.ts";

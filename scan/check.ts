@@ -1,6 +1,6 @@
 import path from "node:path";
 import type { ManifestImage } from "../contract/manifest.ts";
-import { type ImageRequest, InvalidRequest, isOriginal, parseQuery } from "../contract/request.ts";
+import { type ImageRequest, InvalidRequest, isOriginal, parseQuery } from "../contract/url/request.ts";
 import { brokenFindings } from "./built/broken.ts";
 import { type BuiltSite, type Emitted, readBuiltSite } from "./built/built-site.ts";
 import { checkReferences } from "./built/check-references.ts";

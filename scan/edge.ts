@@ -1,7 +1,7 @@
 import pMap from "p-map";
 import { browserAccept } from "../contract/accept.ts";
-import { type ImageRequest, isOriginal } from "../contract/request.ts";
-import { formatUrl } from "../contract/url.ts";
+import { type ImageRequest, isOriginal } from "../contract/url/request.ts";
+import { formatUrl } from "../contract/url/url.ts";
 import { type CacheWord, cacheWord, uncachedWords } from "./edge-caches.ts";
 import { blameOf } from "./proxy/blame.ts";
 import type { Answer } from "./proxy/client.ts";

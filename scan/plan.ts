@@ -1,6 +1,6 @@
 import type { ManifestImage } from "../contract/manifest.ts";
-import { formatQuery, type ImageRequest } from "../contract/request.ts";
-import { formatUrl } from "../contract/url.ts";
+import { formatQuery, type ImageRequest } from "../contract/url/request.ts";
+import { formatUrl } from "../contract/url/url.ts";
 
 /** The requests of the pages, each once. */
 export interface Plan {

@@ -1,7 +1,7 @@
 import { mkdtemp } from "node:fs/promises";
 import path from "node:path";
 import { browserAccept } from "../../contract/accept.ts";
-import { formatQuery, type ImageRequest } from "../../contract/request.ts";
+import { formatQuery, type ImageRequest } from "../../contract/url/request.ts";
 import { freePort, type Started, startServer } from "../tools/measure/processes.ts";
 import { projectRoot } from "../tools/paths.ts";
 

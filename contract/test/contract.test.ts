@@ -1,16 +1,16 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { candidatesFor } from "../candidates.ts";
 import cases from "../cases.json" with { type: "json" };
-import { isFocus, isRatio, largestCrop, type Ratio, ratioOf } from "../crop.ts";
-import { type Photo, parseDestination } from "../destination.ts";
 import { askedFormats } from "../formats.ts";
-import { keyProblem } from "../key.ts";
 import type { ManifestImage } from "../manifest.ts";
-import { defaultParams, type SiteParams } from "../params.ts";
-import { formatQuery, type ImageRequest, InvalidRequest, parseQuery } from "../request.ts";
-import { sign, verify } from "../signature.ts";
-import { formatUrl } from "../url.ts";
+import { candidatesFor } from "../page/candidates.ts";
+import { type Photo, parseDestination } from "../page/destination.ts";
+import { defaultParams, type SiteParams } from "../page/params.ts";
+import { isFocus, isRatio, largestCrop, type Ratio, ratioOf } from "../url/crop.ts";
+import { keyProblem } from "../url/key.ts";
+import { formatQuery, type ImageRequest, InvalidRequest, parseQuery } from "../url/request.ts";
+import { sign, verify } from "../url/signature.ts";
+import { formatUrl } from "../url/url.ts";
 
 describe("a query string", () => {
   test.each(cases.queries)("the query $query is $canonical", ({ query, request, canonical }) => {

@@ -1,8 +1,8 @@
 import * as v from "valibot";
 import { describe, expect, test } from "vitest";
+import { unknownParams } from "../page/param-rules.ts";
+import { defaultParams, siteParams } from "../page/params.ts";
 import rules from "../param-rules.json" with { type: "json" };
-import { unknownParams } from "../param-rules.ts";
-import { defaultParams, siteParams } from "../params.ts";
 
 const values = [
   ...[

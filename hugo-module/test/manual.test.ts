@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { expect, test } from "vitest";
-import { defaultParams } from "../../contract/params.ts";
+import { defaultParams } from "../../contract/page/params.ts";
 import { createSite, extremes, moduleRoot, siteConfig } from "./hugo-site.ts";
 
 const manual = await readFile(path.join(moduleRoot, "hugo-module", "README.md"), "utf8");

@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { expect, test } from "vitest";
-import { defaultParams } from "../../contract/params.ts";
-import { namedLadders } from "../../contract/tiers.ts";
+import { defaultParams } from "../../contract/page/params.ts";
+import { namedLadders } from "../../contract/page/tiers.ts";
 import { moduleRoot } from "./hugo-site.ts";
 
 const readme = await readFile(path.join(moduleRoot, "hugo-module", "README.md"), "utf8");

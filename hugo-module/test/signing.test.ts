@@ -1,8 +1,8 @@
 import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
-import { parseQuery } from "../../contract/request.ts";
-import { verify } from "../../contract/signature.ts";
+import { parseQuery } from "../../contract/url/request.ts";
+import { verify } from "../../contract/url/signature.ts";
 import { createSite, hugos, siteConfig, unescapeHtml } from "./hugo-site.ts";
 
 const key = "schlüssel + a quote ' and a space";

@@ -1,5 +1,5 @@
 import type { ManifestImage } from "../../contract/manifest.ts";
-import { formatQuery, type ImageRequest, isOriginal } from "../../contract/request.ts";
+import { formatQuery, type ImageRequest, isOriginal } from "../../contract/url/request.ts";
 import type { Post } from "../content/posts.ts";
 import type { Use } from "../content/resolve.ts";
 import { type Answers, isThere } from "../proxy/answers.ts";

@@ -1,5 +1,5 @@
-import { decodeOnce } from "../../contract/escape.ts";
-import { trimSlashes } from "../../contract/url.ts";
+import { decodeOnce } from "../../contract/url/escape.ts";
+import { trimSlashes } from "../../contract/url/url.ts";
 import { isServed, type Redirects } from "./redirects.ts";
 import type { SiteFiles } from "./site-files.ts";
 

@@ -1,7 +1,7 @@
 import path from "node:path";
-import { parseDestination } from "../../contract/destination.ts";
-import { keyProblem } from "../../contract/key.ts";
-import type { SiteParams } from "../../contract/params.ts";
+import { parseDestination } from "../../contract/page/destination.ts";
+import type { SiteParams } from "../../contract/page/params.ts";
+import { keyProblem } from "../../contract/url/key.ts";
 import { CannotRun } from "../cannot-run.ts";
 import { counted } from "../counted.ts";
 import type { Finding } from "../findings.ts";

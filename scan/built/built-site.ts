@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
-import { trimSlashes } from "../../contract/url.ts";
+import { trimSlashes } from "../../contract/url/url.ts";
 import { CannotRun } from "../cannot-run.ts";
 import { endpointUrls } from "../content/references/html.ts";
 import { type Finding, siteFinding } from "../findings.ts";

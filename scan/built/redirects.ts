@@ -1,7 +1,7 @@
 import path from "node:path";
 import { parse } from "smol-toml";
-import { decodeOnce } from "../../contract/escape.ts";
-import { trimSlashes } from "../../contract/url.ts";
+import { decodeOnce } from "../../contract/url/escape.ts";
+import { trimSlashes } from "../../contract/url/url.ts";
 import { readText } from "../read-text.ts";
 
 /** A host's rules for addresses that are not files, in order. */

@@ -1,5 +1,5 @@
 import path from "node:path";
-import { decodeOnce } from "../../contract/escape.ts";
+import { decodeOnce } from "../../contract/url/escape.ts";
 import { readText } from "../read-text.ts";
 import type { Root } from "./addresses.ts";
 import type { SiteFiles } from "./site-files.ts";

@@ -1,4 +1,4 @@
-import { trimSlashes } from "../../contract/url.ts";
+import { trimSlashes } from "../../contract/url/url.ts";
 
 /** The parts of a content file that decide where its page is built. */
 export interface SourcePage {

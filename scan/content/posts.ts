@@ -1,8 +1,8 @@
 import path from "node:path";
 import { setImmediate } from "node:timers/promises";
-import { unknownParams } from "../../contract/param-rules.ts";
-import type { SiteParams } from "../../contract/params.ts";
-import { trimSlashes } from "../../contract/url.ts";
+import { unknownParams } from "../../contract/page/param-rules.ts";
+import type { SiteParams } from "../../contract/page/params.ts";
+import { trimSlashes } from "../../contract/url/url.ts";
 import { CannotRun } from "../cannot-run.ts";
 import type { Finding } from "../findings.ts";
 import type { Progress } from "../progress.ts";

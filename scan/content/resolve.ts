@@ -1,10 +1,10 @@
 import { readdir } from "node:fs/promises";
 import path from "node:path";
-import { type Candidates, candidatesFor, socialRequest } from "../../contract/candidates.ts";
-import { type Photo, parseDestination } from "../../contract/destination.ts";
 import type { ManifestImage } from "../../contract/manifest.ts";
-import type { SiteParams } from "../../contract/params.ts";
-import { InvalidRequest, parseQuery } from "../../contract/request.ts";
+import { type Candidates, candidatesFor, socialRequest } from "../../contract/page/candidates.ts";
+import { type Photo, parseDestination } from "../../contract/page/destination.ts";
+import type { SiteParams } from "../../contract/page/params.ts";
+import { InvalidRequest, parseQuery } from "../../contract/url/request.ts";
 
 /** One place that shows a photograph of the proxy, before it is known which keys exist. */
 export interface PossibleUse {

@@ -1,5 +1,5 @@
 import { type Diagnosis, linesOfCheck } from "../../contract/diagnosis.ts";
-import { type ImageRequest, isOriginal } from "../../contract/request.ts";
+import { type ImageRequest, isOriginal } from "../../contract/url/request.ts";
 import { readEdge } from "../edge.ts";
 import type { SessionOptions } from "../proxy/session.ts";
 import type { Site } from "../site/site.ts";

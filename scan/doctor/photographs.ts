@@ -1,5 +1,5 @@
 import { type Diagnosis, linesOfCheck } from "../../contract/diagnosis.ts";
-import type { ImageRequest } from "../../contract/request.ts";
+import type { ImageRequest } from "../../contract/url/request.ts";
 import { counted } from "../counted.ts";
 import { planRequests } from "../plan.ts";
 import { isThere } from "../proxy/answers.ts";

@@ -3,7 +3,7 @@ import { apiPaths } from "../../contract/api.ts";
 import { type Diagnosis, linesOfCheck } from "../../contract/diagnosis.ts";
 import { packageVersion } from "../../contract/package.ts";
 import { check } from "../../contract/schema.ts";
-import { trimSlashes } from "../../contract/url.ts";
+import { trimSlashes } from "../../contract/url/url.ts";
 import { CannotRun } from "../cannot-run.ts";
 import { blameOf, type Refusal } from "../proxy/blame.ts";
 import type { Answer } from "../proxy/client.ts";

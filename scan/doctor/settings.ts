@@ -1,5 +1,5 @@
 import { type Diagnosis, linesOfCheck } from "../../contract/diagnosis.ts";
-import { defaultParams } from "../../contract/params.ts";
+import { defaultParams } from "../../contract/page/params.ts";
 import type { Site } from "../site/site.ts";
 
 /** The parameters, and the settings of Hugo that they need. Wrong values are found when the site is read. */

@@ -1,4 +1,4 @@
-import { type ImageRequest, parseQuery } from "../../contract/request.ts";
+import { type ImageRequest, parseQuery } from "../../contract/url/request.ts";
 import { type Finding, formatFinding } from "../findings.ts";
 import { blameOf, type Refusal } from "./blame.ts";
 import type { Probed } from "./probe.ts";

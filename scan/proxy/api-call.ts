@@ -1,4 +1,4 @@
-import { trimSlashes } from "../../contract/url.ts";
+import { trimSlashes } from "../../contract/url/url.ts";
 import type { Call, Server } from "./request.ts";
 
 /** A call of the server's API, with the token. */

@@ -1,6 +1,6 @@
 import type { ManifestImage } from "../../contract/manifest.ts";
-import type { ImageRequest } from "../../contract/request.ts";
-import { formatUrl } from "../../contract/url.ts";
+import type { ImageRequest } from "../../contract/url/request.ts";
+import { formatUrl } from "../../contract/url/url.ts";
 import { CannotRun } from "../cannot-run.ts";
 import type { Site } from "../site/site.ts";
 import { refusalOf } from "./parse-answers.ts";

@@ -1,7 +1,7 @@
 import { apiLimits, apiPaths, type ProbeBody } from "../../contract/api.ts";
 import type { ImageInfo } from "../../contract/info.ts";
 import { type MetaField, pickMeta } from "../../contract/meta.ts";
-import { formatUrl } from "../../contract/url.ts";
+import { formatUrl } from "../../contract/url/url.ts";
 import { apiCall } from "./api-call.ts";
 import { blameOf, type Refusal, UNANSWERED } from "./blame.ts";
 import type { Answer } from "./client.ts";

@@ -1,5 +1,5 @@
 import { apiPaths, type PublishedBody } from "../../contract/api.ts";
-import { formatPublished, type ImageRequest, isOriginal } from "../../contract/request.ts";
+import { formatPublished, type ImageRequest, isOriginal } from "../../contract/url/request.ts";
 import { apiCall } from "./api-call.ts";
 import { apiRefusal } from "./parse-answers.ts";
 import { request, type Server } from "./request.ts";

@@ -1,5 +1,5 @@
 import pMap from "p-map";
-import { formatUrl } from "../../contract/url.ts";
+import { formatUrl } from "../../contract/url/url.ts";
 import type { Answer } from "./client.ts";
 import { request, type Server, Unanswered } from "./request.ts";
 

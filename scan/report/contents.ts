@@ -1,4 +1,4 @@
-import { formatQuery, type ImageRequest } from "../../contract/request.ts";
+import { formatQuery, type ImageRequest } from "../../contract/url/request.ts";
 import { pageWeight, type Screen, screens } from "../budget/page-weight.ts";
 import type { CheckResult, UrlPlace } from "../check.ts";
 import type { Post } from "../content/posts.ts";

@@ -1,5 +1,5 @@
 import { browserAccept } from "../../contract/accept.ts";
-import { type ImageRequest, isOriginal } from "../../contract/request.ts";
+import { type ImageRequest, isOriginal } from "../../contract/url/request.ts";
 import { counted, formatBytes } from "../counted.ts";
 import { type Finding, formatFinding, sortFindings } from "../findings.ts";
 import type { Answers } from "../proxy/answers.ts";

@@ -1,4 +1,4 @@
-import { formatQuery } from "../../contract/request.ts";
+import { formatQuery } from "../../contract/url/request.ts";
 import type { Post } from "../content/posts.ts";
 import { isThere } from "../proxy/answers.ts";
 import { eachResult, type WarmResults } from "../proxy/warm/variant.ts";

@@ -1,4 +1,4 @@
-import type { SiteParams } from "../../contract/params.ts";
+import type { SiteParams } from "../../contract/page/params.ts";
 import { CannotRun } from "../cannot-run.ts";
 import { toFlag, toText, toTexts } from "./config/cast.ts";
 import { type ConfigTree, isTree, treeAt } from "./config/tree.ts";

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { defaultParams, type SiteParams, siteParams } from "../../contract/params.ts";
+import { defaultParams, type SiteParams, siteParams } from "../../contract/page/params.ts";
 import { InvalidParams } from "../cannot-run.ts";
 import { type ConfigTree, lowerKeys } from "./config/tree.ts";
 

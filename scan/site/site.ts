@@ -1,6 +1,6 @@
 import path from "node:path";
 import type { MetaField } from "../../contract/meta.ts";
-import { unknownParams } from "../../contract/param-rules.ts";
+import { unknownParams } from "../../contract/page/param-rules.ts";
 import { toText } from "./config/cast.ts";
 import { type HugoConfig, loadConfig } from "./config/config.ts";
 import { treeAt } from "./config/tree.ts";

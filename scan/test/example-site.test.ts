@@ -4,7 +4,7 @@ import path from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { browserAccept } from "../../contract/accept.ts";
-import { parseQuery } from "../../contract/request.ts";
+import { parseQuery } from "../../contract/url/request.ts";
 import { buildSite, extremes, moduleRoot } from "../../hugo-module/test/hugo-site.ts";
 import { urlsIn } from "./blog.ts";
 import { run } from "./command.ts";

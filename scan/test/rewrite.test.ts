@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { parseQuery } from "../../contract/request.ts";
-import { verify } from "../../contract/signature.ts";
+import { parseQuery } from "../../contract/url/request.ts";
+import { verify } from "../../contract/url/signature.ts";
 import {
   createSite,
   extremes,

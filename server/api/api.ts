@@ -1,6 +1,6 @@
 import { bodyLimit, H3, type H3Event } from "h3";
 import { parseListBody, parseProbeBody, parseWarmBody } from "../../contract/api.ts";
-import { parseQuery } from "../../contract/request.ts";
+import { parseQuery } from "../../contract/url/request.ts";
 import { Problem } from "../errors.ts";
 import { type Answer, addNote } from "../http/response.ts";
 import type { Published } from "../published/published.ts";

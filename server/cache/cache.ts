@@ -1,9 +1,9 @@
 import * as v from "valibot";
-import { type Focus, isFocus, type Ratio } from "../../contract/crop.ts";
 import type { VariantClass } from "../../contract/formats.ts";
 import { parseMeta } from "../../contract/meta.ts";
-import type { ImageRequest } from "../../contract/request.ts";
 import { object, whole } from "../../contract/schema.ts";
+import { type Focus, isFocus, type Ratio } from "../../contract/url/crop.ts";
+import type { ImageRequest } from "../../contract/url/request.ts";
 
 /** One source at one width, ratio and quality for one class of readers. Without `width` or `ratio`: the photograph's own. */
 export interface Variant {

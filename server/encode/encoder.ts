@@ -1,6 +1,6 @@
-import type { Focus, Ratio } from "../../contract/crop.ts";
 import type { VariantClass } from "../../contract/formats.ts";
 import type { MetaField, PhotoMeta } from "../../contract/meta.ts";
+import type { Focus, Ratio } from "../../contract/url/crop.ts";
 import type { Clients } from "../concurrency/clients.ts";
 
 /** Live work answers a waiting reader. Warm work is made in advance, in its own slots, and gives way to live work. */

@@ -1,4 +1,4 @@
-import { parameterHelp } from "../../contract/request.ts";
+import { parameterHelp } from "../../contract/url/request.ts";
 import { problems } from "../errors.ts";
 import type { Answer } from "../http/response.ts";
 

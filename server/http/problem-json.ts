@@ -1,6 +1,6 @@
 import { HTTPError } from "h3";
 import { InvalidBody } from "../../contract/api.ts";
-import { InvalidRequest } from "../../contract/request.ts";
+import { InvalidRequest } from "../../contract/url/request.ts";
 import { Problem, type ProblemKind, problems } from "../errors.ts";
 import type { Answer } from "./response.ts";
 import { retryAfter } from "./retry-after.ts";

@@ -1,5 +1,5 @@
-import type { ImageRequest } from "../../contract/request.ts";
-import { verify } from "../../contract/signature.ts";
+import type { ImageRequest } from "../../contract/url/request.ts";
+import { verify } from "../../contract/url/signature.ts";
 import { type Clients, oneClient } from "../concurrency/clients.ts";
 import type { RateLimiter } from "../concurrency/token-bucket.ts";
 import { Problem } from "../errors.ts";

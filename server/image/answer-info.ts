@@ -1,5 +1,5 @@
 import type { MetaField } from "../../contract/meta.ts";
-import type { ImageRequest } from "../../contract/request.ts";
+import type { ImageRequest } from "../../contract/url/request.ts";
 import type { SourceRecord } from "../cache/cache.ts";
 import { type FreshnessPolicy, nextCheck } from "../http/freshness.ts";
 import { afterPreconditions } from "../http/preconditions.ts";

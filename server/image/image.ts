@@ -1,4 +1,4 @@
-import { type ImageRequest, isOriginal } from "../../contract/request.ts";
+import { type ImageRequest, isOriginal } from "../../contract/url/request.ts";
 import type { Entry, EntryMeta } from "../cache/cache.ts";
 import { type FreshnessPolicy, nextCheck } from "../http/freshness.ts";
 import { afterPreconditions, hasPreconditions } from "../http/preconditions.ts";

@@ -1,5 +1,5 @@
 import { LRUCache } from "lru-cache";
-import type { ImageRequest } from "../../contract/request.ts";
+import type { ImageRequest } from "../../contract/url/request.ts";
 import { createRateLimiter } from "../concurrency/token-bucket.ts";
 import { Problem, type ProblemCode, type ProblemKind, problems, type Scope } from "../errors.ts";
 import type { Known } from "./revalidate.ts";

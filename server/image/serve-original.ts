@@ -1,5 +1,5 @@
 import { LRUCache } from "lru-cache";
-import type { ImageRequest } from "../../contract/request.ts";
+import type { ImageRequest } from "../../contract/url/request.ts";
 import { oneClient } from "../concurrency/clients.ts";
 import type { Semaphore } from "../concurrency/semaphore.ts";
 import { Problem } from "../errors.ts";

@@ -1,6 +1,6 @@
 import { LRUCache } from "lru-cache";
 import type { VariantClass } from "../../contract/formats.ts";
-import { type ImageRequest, parseQuery } from "../../contract/request.ts";
+import { type ImageRequest, parseQuery } from "../../contract/url/request.ts";
 import { type EntryMeta, type Variant, variantOf } from "../cache/cache.ts";
 import type { Answer } from "../http/response.ts";
 import { negotiate } from "./negotiate.ts";

@@ -1,5 +1,5 @@
 import { InvalidBody } from "../../contract/api.ts";
-import { formatPublished, type ImageRequest } from "../../contract/request.ts";
+import { formatPublished, type ImageRequest } from "../../contract/url/request.ts";
 import type { Variant } from "../cache/cache.ts";
 import { VolumeHung, type WithVolume } from "../cache/volume-limiter.ts";
 import { Problem } from "../errors.ts";

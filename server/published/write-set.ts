@@ -1,6 +1,6 @@
 import { apiLimits, InvalidBody, parsePublishedExpiry, parsePublishedImages } from "../../contract/api.ts";
 import { readerClasses, type VariantClass } from "../../contract/formats.ts";
-import { formatPublished, type ImageRequest, isOriginal } from "../../contract/request.ts";
+import { formatPublished, type ImageRequest, isOriginal } from "../../contract/url/request.ts";
 import { type Variant, variantOf } from "../cache/cache.ts";
 import { InvalidJson, type JsonPiece, takePieces } from "./json-pieces.ts";
 import { Output } from "./output.ts";

@@ -17,7 +17,7 @@ export interface SourceObject extends SourceStat {
 }
 
 /**
- * Access to originals: a folder, an HTTP base URL, an S3 bucket. Keys are valid by contract/key.ts.
+ * Access to originals: a folder, an HTTP base URL, an S3 bucket. Keys are valid by contract/url/key.ts.
  * Both throw Problem. About the object: `source-absent`, `withheld-source`, `moved-source` or `bad-range`. About the source:
  * `source-misconfigured`, `source-failed`, `source-busy` or `source-timeout`.
  */

@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import sharp from "sharp";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { browserAccept } from "../../contract/accept.ts";
-import { parameterHelp } from "../../contract/request.ts";
+import { parameterHelp } from "../../contract/url/request.ts";
 import { loadConfig } from "../config/load.ts";
 import { oldNode } from "../config/old-node.ts";
 import { problems } from "../errors.ts";

@@ -1,4 +1,4 @@
-import type { Tier } from "../../../contract/tiers.ts";
+import type { Tier } from "../../../contract/page/tiers.ts";
 import { loadedWidth, type Reader, seenWidth } from "./readers.ts";
 
 /** How a width looks and what it weighs at each quality, mean of the photographs. */

@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import path from "node:path";
 import pMap from "p-map";
-import { namedLadders } from "../../../contract/tiers.ts";
+import { namedLadders } from "../../../contract/page/tiers.ts";
 import type { Bench } from "../../tools/bench.ts";
 import { geometricMean, mean } from "../../tools/look/equal-score.ts";
 import { openLooks } from "../../tools/look/looks.ts";

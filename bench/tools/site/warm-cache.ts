@@ -2,7 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { link, mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import sharp from "sharp";
-import { formatQuery } from "../../../contract/request.ts";
+import { formatQuery } from "../../../contract/url/request.ts";
 import type { ByReader, WarmResults } from "../../../scan/proxy/warm/variant.ts";
 import { variantOfSpec } from "../../../server/api/specs.ts";
 import type { EntryMeta, SourceRecord } from "../../../server/cache/cache.ts";

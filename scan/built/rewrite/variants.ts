@@ -1,3 +1,4 @@
+import type { ManifestImage } from "../../../contract/manifest.ts";
 import {
   type AskedPhoto,
   type Candidates,
@@ -5,12 +6,11 @@ import {
   originalRequest,
   socialRequest,
   UNTIERED_QUALITY,
-} from "../../../contract/candidates.ts";
-import { parseDestination } from "../../../contract/destination.ts";
-import type { ManifestImage } from "../../../contract/manifest.ts";
-import type { SiteParams } from "../../../contract/params.ts";
-import type { ImageRequest } from "../../../contract/request.ts";
-import { formatUrl } from "../../../contract/url.ts";
+} from "../../../contract/page/candidates.ts";
+import { parseDestination } from "../../../contract/page/destination.ts";
+import type { SiteParams } from "../../../contract/page/params.ts";
+import type { ImageRequest } from "../../../contract/url/request.ts";
+import { formatUrl } from "../../../contract/url/url.ts";
 import type { Shows } from "../markup/references.ts";
 
 /** A photograph that replaces a reference: its URLs, and the bucket's facts about it. */

@@ -1,4 +1,4 @@
-import { trimSlashes } from "../../../contract/url.ts";
+import { trimSlashes } from "../../../contract/url/url.ts";
 /** A URL of the proxy in an HTML, XML or JSON text. */
 export interface EndpointUrl {
   /** Entities decoded. */

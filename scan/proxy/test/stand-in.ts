@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { InvalidRequest, parseQuery } from "../../../contract/request.ts";
+import { InvalidRequest, parseQuery } from "../../../contract/url/request.ts";
 
 /** A server with the proxy's HTTP interface that fails on demand; a real one fails only by chance. */
 export interface StandIn extends AsyncDisposable {

@@ -1,5 +1,5 @@
 import { browserAccept } from "../../../contract/accept.ts";
-import { formatUrl } from "../../../contract/url.ts";
+import { formatUrl } from "../../../contract/url/url.ts";
 import { blameOf, type Refusal, UNANSWERED } from "../blame.ts";
 import type { Answer } from "../client.ts";
 import { InFront, seenIn } from "../in-front.ts";

@@ -1,6 +1,6 @@
 import type { browserAccept } from "../../../contract/accept.ts";
 import type { VariantSpec } from "../../../contract/api.ts";
-import { formatQuery, type ImageRequest, isOriginal } from "../../../contract/request.ts";
+import { formatQuery, type ImageRequest, isOriginal } from "../../../contract/url/request.ts";
 import type { Refusal } from "../blame.ts";
 
 /** The response to one request, for one class of readers; `any` if the URL names the format. */

@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import path from "node:path";
-import { trimSlashes } from "../../../contract/url.ts";
+import { trimSlashes } from "../../../contract/url/url.ts";
 import { toText, toTexts } from "../config/cast.ts";
 import { type ConfigTree, isTree, treeAt } from "../config/tree.ts";
 import type { SiteLanguages } from "../languages.ts";

@@ -1,6 +1,6 @@
 import sharp, { type Sharp } from "sharp";
 import { type EncodedFormat, formats } from "../../../contract/formats.ts";
-import { MAX_QUALITY } from "../../../contract/request.ts";
+import { MAX_QUALITY } from "../../../contract/url/request.ts";
 import type { Encoded } from "../encoder.ts";
 import { optionsFor } from "./encoder-settings.ts";
 import { writeCopyright } from "./metadata/write-copyright.ts";

@@ -1,4 +1,4 @@
-import { cropOf, type Focus, largestCrop, type Ratio, type Size } from "../../../contract/crop.ts";
+import { cropOf, type Focus, largestCrop, type Ratio, type Size } from "../../../contract/url/crop.ts";
 import type { Output } from "../encoder.ts";
 
 /** Where an output lies in its picture: the whole is scaled, and then a part of it is taken. Displayed pixels. */

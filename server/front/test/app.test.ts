@@ -3,7 +3,7 @@ import { request } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
-import { sign } from "../../../contract/signature.ts";
+import { sign } from "../../../contract/url/signature.ts";
 import { photo } from "../../test/support/pictures.ts";
 import { createWorld, type World, type WorldOptions } from "../../test/support/world.ts";
 

@@ -148,7 +148,7 @@ describe("no key leaves the bucket", () => {
       "@",
     );
     const source = createHttpSource(bucket.base);
-    const { keyProblem } = await import("../../../contract/key.ts");
+    const { keyProblem } = await import("../../../contract/url/key.ts");
     let asked = 0;
     await fc.assert(
       fc.asyncProperty(fc.array(piece, { minLength: 1, maxLength: 8 }), async (pieces) => {

@@ -5,7 +5,7 @@ import sharp from "sharp";
 import { afterAll, afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { browserAccept } from "../../../contract/accept.ts";
 import { metaFields } from "../../../contract/meta.ts";
-import { sign } from "../../../contract/signature.ts";
+import { sign } from "../../../contract/url/signature.ts";
 import type { Variant } from "../../cache/cache.ts";
 import { Problem } from "../../errors.ts";
 import { folderPolicy, remotePolicy } from "../../http/freshness.ts";

@@ -1,4 +1,4 @@
-import { keyProblem } from "../../../contract/key.ts";
+import { keyProblem } from "../../../contract/url/key.ts";
 
 /** One object of a listing. */
 export interface Listed {

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { MAX_KEY_BYTES } from "../../../contract/key.ts";
+import { MAX_KEY_BYTES } from "../../../contract/url/key.ts";
 import { Problem } from "../../errors.ts";
 import type { Source } from "../source.ts";
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, inject, test } from "vitest";
-import { formatQuery } from "../../../contract/request.ts";
+import { formatQuery } from "../../../contract/url/request.ts";
 import { rgwOf, signalDaemon, startDaemon, stopDaemon, until } from "../../../dev/ceph/daemon.ts";
 import type { Pod } from "../support/pod.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";

@@ -1,6 +1,6 @@
+import { askedFormats, type Format } from "../formats.ts";
 import { type Focus, focusProblem, isFocus, isRatio, type Ratio, ratioProblem } from "./crop.ts";
 import { queryEscape } from "./escape.ts";
-import { askedFormats, type Format } from "./formats.ts";
 import { keyProblem } from "./key.ts";
 
 export const MAX_QUALITY = 100;

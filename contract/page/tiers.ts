@@ -1,5 +1,5 @@
-import { MAX_WIDTH } from "./request.ts";
-import ladders from "./tiers.json" with { type: "json" };
+import ladders from "../tiers.json" with { type: "json" };
+import { MAX_WIDTH } from "../url/request.ts";
 
 /** One rung of a site's ladder: a width in pixels and a quality on JPEG's scale. */
 export interface Tier {

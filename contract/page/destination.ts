@@ -1,11 +1,11 @@
-import { type Focus, isFocus, type Ratio, ratioOf } from "./crop.ts";
-import { decodeOnce, queryUnescape } from "./escape.ts";
-import { askedFormats, type Format } from "./formats.ts";
-import { keyProblem } from "./key.ts";
+import { askedFormats, type Format } from "../formats.ts";
+import { type Focus, isFocus, type Ratio, ratioOf } from "../url/crop.ts";
+import { decodeOnce, queryUnescape } from "../url/escape.ts";
+import { keyProblem } from "../url/key.ts";
+import { MAX_QUALITY, MAX_WIDTH } from "../url/request.ts";
+import { trimSlashes } from "../url/url.ts";
 import { meantInDestination } from "./param-rules.ts";
 import type { SiteParams } from "./params.ts";
-import { MAX_QUALITY, MAX_WIDTH } from "./request.ts";
-import { trimSlashes } from "./url.ts";
 
 /** A photograph in a post, with the settings of its destination. */
 export interface Photo {

@@ -1,4 +1,4 @@
-import rules from "./param-rules.json" with { type: "json" };
+import rules from "../param-rules.json" with { type: "json" };
 import { defaultParams } from "./params.ts";
 
 /** Names that `[params.imgproxy]` can have in addition to those with a default. `_merge` belongs to Hugo. */

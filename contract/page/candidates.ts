@@ -1,8 +1,8 @@
-import { largestCrop } from "./crop.ts";
+import type { ManifestImage } from "../manifest.ts";
+import { largestCrop } from "../url/crop.ts";
+import { type ImageRequest, MAX_WIDTH } from "../url/request.ts";
 import type { Photo } from "./destination.ts";
-import type { ManifestImage } from "./manifest.ts";
 import type { SiteParams } from "./params.ts";
-import { type ImageRequest, MAX_WIDTH } from "./request.ts";
 import { fixedTiersFor, type Ladder, middleTier, namedLadders, type Tier, tiersFor } from "./tiers.ts";
 
 /** The quality of what has no tiers: an animation's one URL, a link preview. */

@@ -1,10 +1,10 @@
 import * as v from "valibot";
-import { isRatio, type Ratio, ratioProblem } from "./crop.ts";
-import { askedFormats } from "./formats.ts";
-import { metaFields } from "./meta.ts";
-import defaults from "./params.json" with { type: "json" };
-import { MAX_QUALITY, MAX_WIDTH } from "./request.ts";
-import { anObject, object, whole } from "./schema.ts";
+import { askedFormats } from "../formats.ts";
+import { metaFields } from "../meta.ts";
+import defaults from "../params.json" with { type: "json" };
+import { anObject, object, whole } from "../schema.ts";
+import { isRatio, type Ratio, ratioProblem } from "../url/crop.ts";
+import { MAX_QUALITY, MAX_WIDTH } from "../url/request.ts";
 import { namedLadders } from "./tiers.ts";
 
 // Values from the environment are text, so numbers and flags can be text. Messages say what a key takes.
