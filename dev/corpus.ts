@@ -5,10 +5,10 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import pMap from "p-map";
 import { formatUrl } from "../contract/url/url.ts";
-import { watchEncoders } from "./children-memory.ts";
 import { type Answer, ask } from "./corpus-answers.ts";
-import { freePort } from "./ports.ts";
-import { type Program, startProgram } from "./processes.ts";
+import { watchEncoders } from "./machine/children-memory.ts";
+import { freePort } from "./machine/ports.ts";
+import { type Program, startProgram } from "./machine/processes.ts";
 
 const help = `usage: npm run test:corpus -- FOLDER [--at-once 4]
 

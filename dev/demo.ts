@@ -3,8 +3,8 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Hugo, obtainHugo } from "./hugo.ts";
-import { freePort } from "./ports.ts";
-import { type Program, runProgram, startProgram } from "./processes.ts";
+import { freePort } from "./machine/ports.ts";
+import { type Program, runProgram, startProgram } from "./machine/processes.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const site = join(root, "hugo-module/exampleSite");

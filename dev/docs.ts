@@ -1,6 +1,6 @@
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { generatedFiles, withTables } from "./tables.ts";
+import { generatedFiles, withTables } from "./pages/tables.ts";
 
 /** `npm run docs`: writes the tables of the documentation from the definitions that the programs use. */
 for (const file of generatedFiles) {

@@ -7,8 +7,8 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import type { Hugo } from "./hugo.ts";
-import { freePort } from "./ports.ts";
-import { startProgram } from "./processes.ts";
+import { freePort } from "./machine/ports.ts";
+import { startProgram } from "./machine/processes.ts";
 
 /** The example blog as readers see it: built by Hugo, with photographs from a real server. */
 export interface ExampleBlog extends AsyncDisposable {

@@ -4,8 +4,8 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { compareVersions, OLDEST_HUGO } from "../scan/site/hugo-version.ts";
-import { installWrapper, openApt } from "./apt.ts";
-import { withLock } from "./lock.ts";
+import { installWrapper, openApt } from "./machine/apt.ts";
+import { withLock } from "./machine/lock.ts";
 
 /** A Hugo that runs on this machine. */
 export interface Hugo {

@@ -1,6 +1,6 @@
 import { mkdir, readdir } from "node:fs/promises";
 import path from "node:path";
-import { openApt } from "../../dev/apt.ts";
+import { openApt } from "../../dev/machine/apt.ts";
 import { projectRoot } from "./paths.ts";
 
 /** Fifteen photographs by several people, up to 17 megapixels, under Creative Commons licences. */

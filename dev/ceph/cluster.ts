@@ -8,7 +8,7 @@ import {
   PutObjectCommand,
   S3Client,
 } from "@aws-sdk/client-s3";
-import { freePort } from "../ports.ts";
+import { freePort } from "../machine/ports.ts";
 import { cephConf } from "./conf.ts";
 import { type Ceph, confOf, type Daemon, rgwOf, runCeph, startDaemon, stopDaemon, until } from "./daemon.ts";
 

@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { freePort } from "../ports.ts";
-import { type Program, startProgram } from "../processes.ts";
+import { freePort } from "../machine/ports.ts";
+import { type Program, startProgram } from "../machine/processes.ts";
 import { createKubeClient } from "./client.ts";
 
 /** A temporary cluster; plain data, so that a test worker can have it. */

@@ -5,7 +5,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import manifest from "../../package.json" with { type: "json" };
-import { generatedFiles, withTables } from "../tables.ts";
+import { generatedFiles, withTables } from "../pages/tables.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 

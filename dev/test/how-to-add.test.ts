@@ -54,7 +54,7 @@ const recipes: Readonly<Record<string, Recipe>> = {
   "A metric": {
     example: /imgproxy_lite_|\bmetricDefinitions\b/,
     folders: /^(server|k8s|dev)\//,
-    exceptions: { "dev/tables.ts": "writes the table from the definitions" },
+    exceptions: { "dev/pages/tables.ts": "writes the table from the definitions" },
   },
   "An error code": {
     // Files that decide about a code; those that only throw it are as many as there are failures.

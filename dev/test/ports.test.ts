@@ -1,6 +1,6 @@
 import { createServer } from "node:net";
 import { expect, test } from "vitest";
-import { freePort } from "../ports.ts";
+import { freePort } from "../machine/ports.ts";
 
 test("a preferred port that is free is used", async () => {
   const { port } = await freePort();

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { runProgram, startProgram } from "../processes.ts";
+import { runProgram, startProgram } from "../machine/processes.ts";
 
 const never = new AbortController().signal;
 

@@ -3,8 +3,8 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { readRelease } from "../release.ts";
-import { generatedFiles, withTables } from "../tables.ts";
+import { readRelease } from "../pages/release.ts";
+import { generatedFiles, withTables } from "../pages/tables.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const address = /https:\/\/github\.com\/imgproxy-lite\/imgproxy-lite|ghcr\.io\/imgproxy-lite/g;

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
 import { formatResult, type Result } from "../../bench/tools/result/result.ts";
-import { allPromises, chosenPromises, chosenTables } from "../results.ts";
+import { allPromises, chosenPromises, chosenTables } from "../pages/results.ts";
 
 const result: Result = {
   title: "Hits from memory",

@@ -2,8 +2,8 @@ import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import sharp from "sharp";
 import { imageServer } from "../example-blog.ts";
-import { freePort } from "../ports.ts";
-import { startProgram } from "../processes.ts";
+import { freePort } from "../machine/ports.ts";
+import { startProgram } from "../machine/processes.ts";
 import { TOKEN } from "./try-site.ts";
 
 /** Photographs of the sites that themes are tested with: [width, height] by key. */

@@ -3,7 +3,7 @@ import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "n
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { readRelease } from "../../dev/release.ts";
+import { readRelease } from "../../dev/pages/release.ts";
 import { createSite, hugos, moduleRoot, siteConfig } from "./hugo-site.ts";
 
 /** What `npm install` makes of the release's file: node_modules/imgproxy-lite in a site, and the dependencies above it. */

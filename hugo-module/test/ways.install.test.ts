@@ -5,7 +5,7 @@ import { createServer } from "node:http";
 import { homedir, tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { readRelease } from "../../dev/release.ts";
+import { readRelease } from "../../dev/pages/release.ts";
 import { extremes, moduleRoot, siteConfig } from "./hugo-site.ts";
 
 /** Every row of the manual's table of ways to install: its commands run as written, with the real package managers. */

@@ -1,8 +1,8 @@
 import { cp, mkdir, rename, rm } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { openApt } from "../../dev/apt.ts";
-import { withLock } from "../../dev/lock.ts";
+import { openApt } from "../../dev/machine/apt.ts";
+import { withLock } from "../../dev/machine/lock.ts";
 import { exists } from "./rootfs.ts";
 
 /** What of Debian 13 is in our image: commands from the build's base, and the libraries of both bases. */

@@ -1,6 +1,6 @@
 import type { IConfigMap } from "kubernetes-models/v1";
 import { describe, expect, test } from "vitest";
-import { readRelease } from "../../dev/release.ts";
+import { readRelease } from "../../dev/pages/release.ts";
 import {
   api,
   apply,

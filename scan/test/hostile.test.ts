@@ -2,7 +2,7 @@ import { chmod, readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { describe, expect, test } from "vitest";
-import { freePort } from "../../dev/ports.ts";
+import { freePort } from "../../dev/machine/ports.ts";
 import { createSite } from "../../hugo-module/test/hugo-site.ts";
 import { startStandIn } from "../proxy/test/stand-in.ts";
 import { manifestOf } from "./blog.ts";

@@ -4,8 +4,8 @@ import { request } from "node:http";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { freePort } from "../../../dev/ports.ts";
-import { type Program, startProgram } from "../../../dev/processes.ts";
+import { freePort } from "../../../dev/machine/ports.ts";
+import { type Program, startProgram } from "../../../dev/machine/processes.ts";
 
 /** The folder of the files that the guide is about. */
 export const machine: string = fileURLToPath(new URL("..", import.meta.url));

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Program, startProgram } from "../../../dev/processes.ts";
+import { type Program, startProgram } from "../../../dev/machine/processes.ts";
 import { extremes, moduleRoot, unescapeHtml } from "../hugo-site.ts";
 import { commit, createRepository, git, gitEnvironment, type Installed, installPackages } from "./blog.ts";
 import { type Purpose, stepsOf } from "./jobs.ts";

@@ -5,7 +5,7 @@ import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { freePort } from "../../../dev/ports.ts";
+import { freePort } from "../../../dev/machine/ports.ts";
 import { photo } from "../../test/support/pictures.ts";
 import { type Pod, startPod } from "../../test/support/pod.ts";
 import { temporaryFolder } from "../../test/support/temporary-folder.ts";

@@ -2,7 +2,7 @@ import { PutObjectCommand, type PutObjectCommandInput } from "@aws-sdk/client-s3
 import { expect, inject, onTestFinished, test, vi } from "vitest";
 import { ownerClient } from "../../../dev/ceph/cluster.ts";
 import { rgwOf, startDaemon, stopDaemon, until } from "../../../dev/ceph/daemon.ts";
-import { freePort } from "../../../dev/ports.ts";
+import { freePort } from "../../../dev/machine/ports.ts";
 import { confirmAbsence } from "../../source/confirm-absence.ts";
 import { createS3Source, type S3Options } from "../../source/remote/s3.ts";
 import type { Source } from "../../source/source.ts";

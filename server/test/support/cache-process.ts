@@ -2,7 +2,7 @@ import { type ChildProcess, type ChildProcessWithoutNullStreams, spawn } from "n
 import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
 
-/** One process on a cache folder, like a pod; dev/cache-process.ts describes the roles. */
+/** One process on a cache folder, like a pod; dev/machine/cache-process.ts describes the roles. */
 export interface CacheProcess {
   readonly child: ChildProcess;
   /** Stops a writer that writes until it is stopped. */
@@ -13,7 +13,7 @@ export interface CacheProcess {
 
 export type Counts = Readonly<Record<string, unknown>>;
 
-const program = fileURLToPath(new URL("../../../dist/dev/cache-process.js", import.meta.url));
+const program = fileURLToPath(new URL("../../../dist/dev/machine/cache-process.js", import.meta.url));
 
 export function startCacheProcess(
   role: "write" | "read" | "race" | "check" | "sweep",

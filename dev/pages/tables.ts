@@ -1,9 +1,9 @@
 import { fileURLToPath } from "node:url";
-import { parameterHelp } from "../contract/url/request.ts";
-import { help as scanHelp } from "../scan/options.ts";
-import { fileHelp, type Setting, settings } from "../server/config/settings.ts";
-import { type ProblemKind, problems } from "../server/errors.ts";
-import { metricDefinitions } from "../server/telemetry/metric-definitions.ts";
+import { parameterHelp } from "../../contract/url/request.ts";
+import { help as scanHelp } from "../../scan/options.ts";
+import { fileHelp, type Setting, settings } from "../../server/config/settings.ts";
+import { type ProblemKind, problems } from "../../server/errors.ts";
+import { metricDefinitions } from "../../server/telemetry/metric-definitions.ts";
 import { type Release, readRelease } from "./release.ts";
 import { allPromises, chosenPromises, chosenTables } from "./results.ts";
 
@@ -46,7 +46,10 @@ export function withTables(
 
 // Beside bench/ both in the sources (dev/) and in the build (dist/dev/).
 const results = fileURLToPath(
-  new URL(import.meta.url.endsWith(".ts") ? "../bench/results/" : "../../bench/results/", import.meta.url),
+  new URL(
+    import.meta.url.endsWith(".ts") ? "../../bench/results/" : "../../../bench/results/",
+    import.meta.url,
+  ),
 );
 
 type Tables = Readonly<Record<string, () => string>>;

@@ -45,7 +45,7 @@ export function chosenPromises(folder: string): string {
     if (measurement === undefined) return [];
     const cells = measurement.rows.find(([name]) => name === row);
     if (cells === undefined)
-      throw new Error(`bench/results/${claim}.md has no row "${row}"; see dev/results.ts`);
+      throw new Error(`bench/results/${claim}.md has no row "${row}"; see dev/pages/results.ts`);
     return [{ measurement, cells: [`[${says}](results/${claim}.md)`, ...cells.slice(1)] }];
   });
   return overview(
@@ -67,7 +67,7 @@ export function chosenTables(folder: string, claim: string, titles: readonly str
   const tables = titles.map((title) => {
     const [, rows] = text.split(`\n## ${title}\n\n`)[1]?.match(/^((?:\|.*\n)+)/) ?? [];
     if (rows === undefined)
-      throw new Error(`bench/results/${claim}.md has no table "${title}"; see dev/tables.ts`);
+      throw new Error(`bench/results/${claim}.md has no table "${title}"; see dev/pages/tables.ts`);
     return `**${title}**\n\n${rows}`;
   });
   const [measured = ""] = /^Measured .*$/m.exec(text) ?? [];

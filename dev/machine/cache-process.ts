@@ -2,12 +2,12 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { parseArgs } from "node:util";
-import type { Entry, Variant } from "../server/cache/cache.ts";
-import { createDiskCache, type DiskCache } from "../server/cache/disk.ts";
-import { parseEntry } from "../server/cache/entry.ts";
-import { TEMPORARY } from "../server/cache/name.ts";
-import { sweep } from "../server/gc/sweep.ts";
-import { walkCache } from "../server/gc/walk.ts";
+import type { Entry, Variant } from "../../server/cache/cache.ts";
+import { createDiskCache, type DiskCache } from "../../server/cache/disk.ts";
+import { parseEntry } from "../../server/cache/entry.ts";
+import { TEMPORARY } from "../../server/cache/name.ts";
+import { sweep } from "../../server/gc/sweep.ts";
+import { walkCache } from "../../server/gc/walk.ts";
 
 /*
  * One process on a cache folder, like a pod or a sweep: for tests that need several in parallel, that kill them, or that hang

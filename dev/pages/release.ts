@@ -30,6 +30,6 @@ export function readRelease(manifest: string = readManifest()): Release {
 
 function readManifest(): string {
   // Beside package.json both in the sources (dev/) and in the build (dist/dev/).
-  const up = import.meta.url.endsWith(".ts") ? "../package.json" : "../../package.json";
+  const up = import.meta.url.endsWith(".ts") ? "../../package.json" : "../../../package.json";
   return readFileSync(new URL(up, import.meta.url), "utf8");
 }
