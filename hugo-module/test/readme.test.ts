@@ -45,5 +45,6 @@ function toToml(value: unknown): string {
 test("shortcodes in the manual can be pasted as they are shown", () => {
   const blocks = [...readme.matchAll(/^```[a-z-]*\n(.*?)^```$/gms)].map(([, code = ""]) => code);
   expect(blocks.filter((code) => /\{\{<\s+img /.test(code))).toHaveLength(1);
-  expect(blocks.filter((code) => code.includes("{{</*"))).toEqual([]);
+  // Hugo's way to write one that is not run: it prints nothing where it is pasted.
+  expect(readme).not.toContain("{{</*");
 });
