@@ -17,7 +17,7 @@ function wordsFor(origin: string, seen: string): string {
   if (seen.startsWith("answers 2"))
     return `${origin} is not an imgproxy-lite server: it ${seen}. Is --endpoint right? If it is, something in front of the server answers instead, such as a login: exempt this machine there`;
   if (/^answers 3\d\d \(to https?:/.test(seen))
-    return `${origin} ${seen}: the scan follows no redirect. Set the endpoint, or --endpoint, to the address of the server itself; often it is the same with https://`;
+    return `${origin} ${seen}: the scan follows no redirect. Set the endpoint, or --endpoint, to the address of the server itself; often it is the same with https://. If it leads to a login, exempt this machine there`;
   return `something in front of the server refuses this machine: ${origin} ${seen}. Exempt this machine there, or give --endpoint an address that reaches the server directly`;
 }
 

@@ -98,25 +98,32 @@ interface Waiting {
   end(): void;
 }
 
-/** Nobody wonders about a shorter silence. */
+/** Nobody wonders about a shorter wait for a server that cannot be reached. */
 const PATIENT_MS = 2_000;
+
+/** A server that accepts a call may work on it: it decodes new photographs. */
+const SILENT_MS = 10_000;
 
 const answering = new WeakSet<Server>();
 
 function watchWaiting(server: Server, url: string): Waiting {
-  let problem = answering.has(server) ? undefined : "gives no answer";
+  const started = performance.now();
+  const silentMs = Math.min(SILENT_MS, server.patienceMs / 2);
+  let failure: string | undefined;
   const timer = setInterval(() => {
+    const isSilent = !answering.has(server) && performance.now() - started >= silentMs;
+    const problem = failure ?? (isSilent ? "gives no answer" : undefined);
     if (problem === undefined) return;
     const { origin } = new URL(url);
     server.onWaiting?.(`waiting for ${origin}, up to ${duration(server.patienceMs)}: it ${problem}`);
   }, PATIENT_MS);
   return {
     failed(words) {
-      problem = words;
+      failure = words;
     },
     alive() {
       answering.add(server);
-      problem = undefined;
+      failure = undefined;
     },
     end: () => clearInterval(timer),
   };

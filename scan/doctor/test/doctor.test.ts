@@ -287,7 +287,7 @@ describe.skipIf(hugo === undefined)("a doctor", () => {
     ],
     [
       "removes Vary",
-      { headers: () => ({ vary: undefined, "content-type": "image/jpeg" }) },
+      { headers: () => ({ vary: undefined }) },
       /^problem cdn the responses have no Vary: Accept/,
     ],
     [

@@ -19,6 +19,8 @@ test("a higher effort makes smaller files and replaces the others, and a lower e
 [params.imgproxy]
 endpoint = "${server.endpoint}"
 tiers = [{width = 160, quality = 60}]
+# By name: \`auto\` takes the smaller of WebP and JPEG, which depends on the effort.
+formats = ["avif", "webp", "jpg"]
 `,
     "content/a.md": "![](worms.jpg)\n",
   });
@@ -60,7 +62,7 @@ interface StoredEntry {
 async function entries(cache: string): Promise<Record<string, StoredEntry>> {
   const names = await readdir(path.join(cache, "v1"), { recursive: true });
   const found: Record<string, StoredEntry> = {};
-  for (const name of names.filter((name) => /\.(?:auto|auto-w|auto-aw)$/.test(name))) {
+  for (const name of names.filter((name) => /\.(?:avif|webp|jpg)$/.test(name))) {
     const file = await readFile(path.join(cache, "v1", name));
     const meta: { contentType: string; effort: number } = JSON.parse(
       file.toString("utf8", 16, 16 + file.readUInt32BE(8)),
