@@ -8,7 +8,7 @@ import { moduleRoot } from "./hugo-site.ts";
 const readme = await readFile(path.join(moduleRoot, "hugo-module", "README.md"), "utf8");
 
 test("the manual has every parameter with its default, and no other", () => {
-  const section = readme.slice(readme.indexOf("## Parameters"), readme.indexOf("An image “stands alone”"));
+  const section = sectionOf("## Parameters", "\n### ");
   const rows = [...section.matchAll(/^\| `([a-z]+)` \| `([^`]+)` \|/gm)];
   const written = Object.fromEntries(rows.map(([, name = "", value = ""]) => [name, value]));
   const expected = Object.entries(defaultParams).map(([name, value]) => [name, toToml(value)]);
@@ -22,7 +22,7 @@ test("the manual shows every parameter beside its default", () => {
 });
 
 test("the manual has the ladders with their qualities", () => {
-  const section = readme.slice(readme.indexOf("### Tiers"), readme.indexOf("## Shortcodes"));
+  const section = sectionOf("### Tiers", "\n## ");
   const widths = [...(/^\| \|(.*)\|$/m.exec(section)?.[1] ?? "").matchAll(/\d+/g)].map(Number);
   for (const [name, ladder] of Object.entries(namedLadders)) {
     const cells = new RegExp(`^\\| \`${name}\` \\|(.*)\\|$`, "m").exec(section)?.[1]?.split("|") ?? [];
@@ -33,6 +33,11 @@ test("the manual has the ladders with their qualities", () => {
     expect([name, tiers]).toEqual([name, ladder]);
   }
 });
+
+function sectionOf(title: string, end: string): string {
+  const [, text = ""] = readme.split(`\n${title}\n`);
+  return text.split(end, 1).join("");
+}
 
 function toToml(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(toToml).join(", ")}]`;
