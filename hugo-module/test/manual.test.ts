@@ -6,7 +6,11 @@ import { defaultParams } from "../../contract/page/params.ts";
 import { createSite, extremes, moduleRoot, siteConfig } from "./hugo-site.ts";
 
 const manual = await readFile(path.join(moduleRoot, "hugo-module", "README.md"), "utf8");
-const section = /^## Each parameter, seen\n(.*?)^## /ms.exec(manual)?.[1] ?? "";
+const [, section = ""] =
+  manual
+    .split(/^## /m)
+    .map((text) => text.split("Each parameter, seen\n"))
+    .find(({ length }) => length > 1) ?? [];
 
 /** What the manual says about one parameter. */
 interface Entry {

@@ -82,10 +82,14 @@ export function effortFor(format: EncodedFormat, lane: Lane, megapixels: number,
 
 /**
  * Whether an encoder is faster with more threads. AVIF at effort 1 and 800 px: 0.51 × the time with two, for the same CPU and 0.8 %
- * more bytes. JPEG and WebP of 12 megapixels, decoded and resized with two: 0.9 to 1.0 × the time, for 1.1 × the CPU.
+ * more bytes. JPEG and WebP of 12 megapixels, decoded and resized with two: 0.9 to 1.0 × the time, for 1.1 × the CPU. A long
+ * strip has one thread: each more needs several times the memory of other pictures with as many pixels.
  */
-export function gainsByThreads(format: EncodedFormat): boolean {
-  return format === "avif";
+export function gainsByThreads(
+  format: EncodedFormat,
+  { width, height }: { readonly width: number; readonly height: number },
+): boolean {
+  return format === "avif" && Math.max(width, height) <= 4096;
 }
 
 /** The lane whose settings an effort has. */

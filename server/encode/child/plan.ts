@@ -120,7 +120,7 @@ export function planAs(
     limits: options.limits,
     copyright: options.copyright,
     effort: effortOf(choice.format),
-    threads: gainsByThreads(choice.format) ? (options.threads ?? 1) : 1,
+    threads: gainsByThreads(choice.format, picture) ? (options.threads ?? 1) : 1,
     effortOf,
     mayBeGraphic: mayBeGraphic(source),
     rival: rivalOf(choice, source, output, options.lane),

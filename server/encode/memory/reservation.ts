@@ -156,7 +156,7 @@ function reserve(job: JobToCome, asked: readonly Output[]): Reservation {
   const threaded: number[] = [];
   const sums = job.sources.map((source) => {
     const plans = outputs.map((output) => planOutput(source, output, { ...job.options, outputs }));
-    threaded.push(...plans.filter(({ choice }) => gainsByThreads(choice.format)).map(bytesOfThread));
+    threaded.push(...plans.filter((plan) => gainsByThreads(plan.choice.format, plan)).map(bytesOfThread));
     const frames = plans.map(({ frame }) => frameName(frame));
     const held = plans.filter(({ holds }, at) => holds && frames.indexOf(frames[at] ?? "") < at);
     const most = Math.max(...plans.map((plan) => bytesOf(job, source, plan)));
