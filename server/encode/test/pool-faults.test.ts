@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism, getPriority } from "node:os";
 import { join } from "node:path";
@@ -74,11 +75,15 @@ describe("faulty encoders", () => {
     const pool = await startPool({ deadlineMs: { live: 30_000, warm: 1_000 } });
     await encode(pool, [at(50)], "warm");
     const busy = Array.from({ length: availableParallelism() * 2 }, () =>
-      spawn(process.execPath, ["-e", "for (;;);"], { stdio: "ignore" }),
+      spawn(process.execPath, ["-e", "require('fs').writeSync(1, 'x'); for (;;);"], {
+        stdio: ["ignore", "pipe", "ignore"],
+      }),
     );
     onTestFinished(() => {
       for (const hog of busy) hog.kill("SIGKILL");
     });
+    // While they start, they leave CPU time to the child.
+    await Promise.all(busy.map(({ stdout }) => once(stdout, "data")));
     const work = encode(pool, [at(fault.spin)], "warm").catch((error: unknown) => error);
     await sleep(3_000);
     // A job that gets no CPU time is not overdue; when it gets some, it is.
