@@ -50,7 +50,8 @@ test("an image that cannot be made in time is reported as such, after one attemp
     "3s",
   ];
   const { code, stdout, stderr } = await run(args, { env: { TOKEN: server.token } });
-  expect([code, stderr]).toEqual([1, ""]);
+  // With so short a timeout, a busy machine may let the scan say that it waits.
+  expect([code, stderr.replace(/^waiting for .*\n/, "")]).toEqual([1, ""]);
   const { findings, summary } = JSON.parse(stdout);
   expect(findings).toEqual([
     {
