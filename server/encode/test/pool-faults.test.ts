@@ -72,7 +72,7 @@ describe("faulty encoders", () => {
   });
 
   test("a warm child that gets no CPU because others use it is not killed", async () => {
-    const pool = await startPool({ deadlineMs: { live: 30_000, warm: 1_000 } });
+    const pool = await startPool({ deadlineMs: { live: 30_000, warm: 3_000 } });
     await encode(pool, [at(50)], "warm");
     const busy = Array.from({ length: availableParallelism() * 2 }, () =>
       spawn(process.execPath, ["-e", "require('fs').writeSync(1, 'x'); for (;;);"], {
@@ -85,7 +85,7 @@ describe("faulty encoders", () => {
     // While they start, they leave CPU time to the child.
     await Promise.all(busy.map(({ stdout }) => once(stdout, "data")));
     const work = encode(pool, [at(fault.spin)], "warm").catch((error: unknown) => error);
-    await sleep(3_000);
+    await sleep(5_000);
     // A job that gets no CPU time is not overdue; when it gets some, it is.
     expect(pool.stats().overdue).toBe(0);
     for (const hog of busy) hog.kill("SIGKILL");
