@@ -1,3 +1,4 @@
+import { apiLimits } from "../../../contract/api.ts";
 import { keyProblem } from "../../../contract/url/key.ts";
 
 /** One object of a listing. */
@@ -34,8 +35,8 @@ export interface ListPage {
  */
 export type List = (request: ListRequest, signal: AbortSignal) => Promise<ListPage>;
 
-/** S3's maximum. */
-export const MOST_LISTED = 1_000;
+/** The API's maximum, which is S3's too. */
+export const MOST_LISTED: number = apiLimits.listed;
 
 /** Some S3 clients make an object for a folder, whose key ends with a slash; it is not a photograph. */
 export function isListed(key: string): boolean {
