@@ -8,6 +8,7 @@ import { variantOfSpec } from "../../../server/api/specs.ts";
 import type { EntryMeta, SourceRecord } from "../../../server/cache/cache.ts";
 import { formatEntry, formatRecord } from "../../../server/cache/entry.ts";
 import { pathParts, recordName, variantName } from "../../../server/cache/name.ts";
+import { mostEffort } from "../../../server/encode/child/encoder-settings.ts";
 import { LOOK } from "../../../server/encode/look.ts";
 import { versionOf } from "../../../server/source/source.ts";
 
@@ -100,13 +101,14 @@ const types: Readonly<Record<string, string>> = { "auto-aw": "image/avif", "auto
 
 function entryOf(validator: string, of: string) {
   const body = randomBytes(BODY_BYTES);
+  const contentType = types[of] ?? "image/jpeg";
   const meta: EntryMeta = {
     validator,
-    contentType: types[of] ?? "image/jpeg",
+    contentType,
     width: 32,
     height: 24,
     etag: '"x"',
-    effort: 2,
+    effort: mostEffort(contentType),
     substitute: false,
     look: LOOK,
     made: Date.now(),
