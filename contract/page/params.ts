@@ -86,12 +86,11 @@ export const siteParams = object({
   sign: flag,
   strict: flag,
   /** Names of front matter with images; dots for nesting. */
-  frontmatter: v.pipe(
-    v.unknown(),
-    v.transform((value) => (typeof value === "string" ? [value] : value)),
-    v.array(text, "a list of names"),
-    v.readonly(),
-  ),
+  frontmatter: texts("a list of names"),
+  /** Names of front matter with a gallery: a folder, a glob, or a list of keys; dots for nesting. */
+  gallery: texts("a list of names"),
+  /** Prefixes of source keys: every folder below one of them is an album. */
+  albums: texts("a list of folders"),
   /** The fields of photographs' metadata that the manifest has; location only if it is named. */
   meta: v.pipe(
     v.unknown(),
@@ -118,6 +117,16 @@ export type SiteParams = v.InferOutput<typeof siteParams>;
 
 /** The defaults. The templates read the same file. */
 export const defaultParams: SiteParams = v.parse(siteParams, defaults);
+
+/** One text counts as a list of one. */
+function texts(message: string) {
+  return v.pipe(
+    v.unknown(),
+    v.transform((value) => (typeof value === "string" ? [value] : value)),
+    v.array(text, message),
+    v.readonly(),
+  );
+}
 
 function wholeText(least: number, most: number) {
   const message = `a whole number from ${least} to ${most}`;

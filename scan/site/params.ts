@@ -46,6 +46,8 @@ const structured: ReadonlySet<string> = new Set([
   "formats",
   "sources",
   "frontmatter",
+  "gallery",
+  "albums",
   "meta",
   "social",
 ]);
