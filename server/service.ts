@@ -9,6 +9,7 @@ import { createRateLimiter } from "./concurrency/token-bucket.ts";
 import type { Encoder } from "./encode/encoder.ts";
 import type { SourceLimits } from "./encode/limits.ts";
 import { createReporter } from "./front/access-log.ts";
+import { createBrokenPictures } from "./front/broken-picture.ts";
 import { createFront } from "./front/held.ts";
 import { welcome } from "./front/help-page.ts";
 import type { FreshnessPolicy } from "./http/freshness.ts";
@@ -197,7 +198,7 @@ export function createService(parts: ServiceParts): Service {
     basePath,
     dev: options.dev,
     ...(api !== undefined && { api }),
-    ...(options.dev && { help: welcome }),
+    ...(options.dev && { help: welcome, broken: createBrokenPictures(neighbours) }),
   });
   const busy = () => ({ originals: memory.used, streams: streamPlaces.used, fetches: places.used });
   return { front, hot, background, busy };

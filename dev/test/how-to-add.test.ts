@@ -71,6 +71,7 @@ const recipes: Readonly<Record<string, Recipe>> = {
       "scan/proxy/answers.ts": "absent photographs, which no other code means",
       "scan/proxy/suggestions.ts": "absent photographs, which no other code means",
       "server/api/probe.ts": "absent photographs, which no other code means",
+      "server/front/broken-picture.ts": "absent photographs, which no other code means",
       "server/source/access-denied.ts": "absent photographs, which no other code means",
       "server/source/confirm-absence.ts": "absent photographs, which no other code means",
       "server/source/folder.ts": "absent photographs, which no other code means",

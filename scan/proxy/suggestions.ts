@@ -1,4 +1,4 @@
-import { likelyKeys, type Near, nearKeys } from "./nearest.ts";
+import { likelyKeys, type Near, nearKeys } from "../../contract/nearest.ts";
 import type { Probed } from "./probe.ts";
 
 /** With more missing photographs than this, the cause is not a typing mistake. */

@@ -81,7 +81,7 @@ export const settings = {
     "DEV",
     toggle,
     "off",
-    "Development mode: a help page at /, and timings in the Server-Timing header.",
+    "Development mode: a help page at /, failing images that say why, and timings in the Server-Timing header.",
     "dev",
   ),
 

@@ -1,10 +1,11 @@
 import { H3, type H3Event, HTTPResponse } from "h3";
 import { Problem } from "../errors.ts";
-import { problemAnswer } from "../http/problem-json.ts";
+import { problemAnswer, toProblem } from "../http/problem-json.ts";
 import { type Answer, isAnswer, noteOf } from "../http/response.ts";
 import { formatServerTiming } from "../http/server-timing.ts";
 import { withTrace } from "../telemetry/trace-context.ts";
 import { type Reporter, sentHeaders } from "./access-log.ts";
+import { type BrokenPictures, isForPicture } from "./broken-picture.ts";
 import type { Exchange, Exchanges } from "./exchange.ts";
 
 /** The handlers of the public port, apart from images. */
@@ -13,6 +14,8 @@ export interface AppParts {
   readonly api?: H3;
   /** The page at `/` without a query; absent in production. */
   readonly help?: () => Answer;
+  /** What a failing `<img>` shows; absent in production. */
+  readonly broken?: BrokenPictures;
   readonly report: Reporter;
   /** Sends Server-Timing, which a browser's network panel shows. */
   readonly dev: boolean;
@@ -21,7 +24,8 @@ export interface AppParts {
 }
 
 /** The routes of the public port. Handlers return an Answer or throw; `respond` around them builds the response. */
-export function createApp({ api, help, report, dev, basePath }: AppParts, exchanges: Exchanges): H3 {
+export function createApp(parts: AppParts, exchanges: Exchanges): H3 {
+  const { api, help, basePath } = parts;
   const app = new H3({ silent: true, allowMalformedURL: true });
   const exchangeOf = (event: H3Event): Exchange => {
     const req = event.runtime?.node?.req;
@@ -30,7 +34,7 @@ export function createApp({ api, help, report, dev, basePath }: AppParts, exchan
     return exchange;
   };
 
-  app.use(respond({ report, dev, basePath }, exchangeOf));
+  app.use(respond(parts, exchangeOf));
   app.use((event) => {
     if (!isCanonical(event.url.pathname, exchangeOf(event), basePath)) throw notFound(basePath);
   });
@@ -54,13 +58,19 @@ export function createApp({ api, help, report, dev, basePath }: AppParts, exchan
 // --- around every route ---
 
 function respond(
-  { report, dev, basePath }: Pick<AppParts, "report" | "dev" | "basePath">,
+  { report, dev, basePath, broken }: Pick<AppParts, "report" | "dev" | "basePath" | "broken">,
   exchangeOf: (event: H3Event) => Exchange,
 ) {
+  /** Only an address without a photograph gets here. */
+  const failed = ({ headers, signal }: Request, error: unknown, id: string): Answer | Promise<Answer> => {
+    const answer = problemAnswer(error, id);
+    if (broken === undefined || !isForPicture(headers.get("sec-fetch-dest"), answer)) return answer;
+    return broken(answer, toProblem(error), { mayList: false, signal });
+  };
   return async (event: H3Event, next: () => unknown): Promise<HTTPResponse> => {
     const { id, trace, started, path } = exchangeOf(event);
     const given = await withTrace(trace, async () => asAnswer(await next())).catch((error: unknown) =>
-      problemAnswer(error, id),
+      failed(event.req, error, id),
     );
     const answer = { ...given, note: { ...callIn(path, basePath), ...noteOf(event), ...given.note } };
     const { method, signal } = event.req;

@@ -1,13 +1,15 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import { toNodeHandler } from "h3";
+import { isLocal } from "../api/authorize.ts";
 import { Problem } from "../errors.ts";
-import { problemAnswer } from "../http/problem-json.ts";
+import { problemAnswer, toProblem } from "../http/problem-json.ts";
 import type { Answer } from "../http/response.ts";
 import { formatServerTiming } from "../http/server-timing.ts";
 import type { Images } from "../image/image.ts";
 import { readTrace, withTrace } from "../telemetry/trace-context.ts";
 import { flatHeaders, type Recorder, requestIdOf } from "./access-log.ts";
 import { type AppParts, createApp } from "./app.ts";
+import { isForPicture } from "./broken-picture.ts";
 import type { Exchange, Exchanges } from "./exchange.ts";
 
 export interface FrontParts extends AppParts {
@@ -22,7 +24,7 @@ export interface FrontParts extends AppParts {
  * h3 sends streams (originals) and has all other routes.
  */
 export function createFront(parts: FrontParts): RequestListener {
-  const { images, report, basePath, dev } = parts;
+  const { images, report, basePath, dev, broken } = parts;
   const exchanges: Exchanges = new WeakMap();
   const app = toNodeHandler(createApp(parts, exchanges));
   const repeats = new WeakMap<Answer["headers"], Repeat>();
@@ -41,7 +43,7 @@ export function createFront(parts: FrontParts): RequestListener {
     const answer = begin(req, res, exchange);
     if (!(answer instanceof Promise)) return send(req, res, answer, exchange);
     return answer
-      .catch((error: unknown) => failed(req, error, exchange))
+      .catch((error: unknown) => failed(req, res, error, exchange))
       .then((answer) => {
         if (answer.body instanceof ReadableStream) return toApp(req, res, { ...exchange, image: answer });
         return send(req, res, answer, exchange);
@@ -68,13 +70,29 @@ export function createFront(parts: FrontParts): RequestListener {
     try {
       return withTrace(trace, () => images.answer(call));
     } catch (error) {
-      return failed(req, error, exchange);
+      return failed(req, res, error, exchange);
     }
   }
 
-  function failed({ headers }: IncomingMessage, error: unknown, { id, query }: Exchange): Answer {
+  function failed(
+    req: IncomingMessage,
+    res: ServerResponse,
+    error: unknown,
+    { id, query }: Exchange,
+  ): Answer | Promise<Answer> {
+    const { headers } = req;
     const answer = problemAnswer(error, id);
-    return { ...answer, note: { ...images.subjectOf({ query, headers }), ...answer.note } };
+    const subject = images.subjectOf({ query, headers });
+    const noted = { ...answer, note: { ...subject, ...answer.note } };
+    if (broken === undefined) return noted;
+    // A browser may show the address itself after its picture, or before.
+    const varying = { ...noted, headers: { ...noted.headers, vary: "Sec-Fetch-Dest" } };
+    if (!isForPicture(headers["sec-fetch-dest"]?.toString(), varying)) return varying;
+    return broken(varying, toProblem(error), {
+      key: subject.key,
+      mayList: isLocal(req),
+      signal: signalOf(res),
+    });
   }
 
   function send(req: IncomingMessage, res: ServerResponse, answer: Answer, exchange: Exchange): void {
