@@ -1,0 +1,425 @@
+import { existsSync } from "node:fs";
+import { type Browser, type BrowserContextOptions, chromium, type Page, type Route } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { watchShifts } from "../../dev/page.ts";
+import { type Built, createSite, extremes, siteConfig } from "./hugo-site.ts";
+
+const executablePath = "/usr/bin/chromium";
+const [hugo] = extremes.slice(-1);
+const missing = !existsSync(executablePath) || hugo === undefined;
+if (missing && process.env.CI) throw new Error(`CI must have Hugo and a browser: ${executablePath}`);
+
+/** Ratios of cameras, phones and panoramas, in an order that puts wide ones beside narrow ones. */
+const ratios = [
+  1.5, 1.5, 0.667, 1.778, 1, 0.75, 2.4, 0.5625, 1.333, 1.5, 3, 0.667, 0.667, 1.25, 1.5, 1, 4.2, 1.5, 0.8,
+];
+const photographs = ratios.map((ratio, at) => ({
+  key: `trips/alps/${at}.jpg`,
+  width: Math.round(2400 * Math.sqrt(ratio)),
+  height: Math.round(2400 / Math.sqrt(ratio)),
+}));
+const lonely = ["trips/lonely/1.jpg", "trips/lonely/2.jpg"];
+
+const files = {
+  "config.toml": siteConfig(`
+[params.imgproxy]
+endpoint = "https://images.example/"
+sizes = "(min-width: 70rem) 60rem, 92vw"
+placeholder = "color"`),
+  "assets/imgproxy.json": JSON.stringify({
+    schema: 2,
+    images: Object.fromEntries([
+      ...photographs.map(({ key, width, height }) => [
+        key,
+        { width, height, version: "0123456789", color: "#345678" },
+      ]),
+      [lonely[0], { width: 1000, height: 2000, version: "0123456789" }],
+      [lonely[1], { width: 5000, height: 1000, version: "0123456789" }],
+    ]),
+    galleries: { "trips/alps": photographs.map(({ key }) => key), "trips/lonely": lonely },
+  }),
+  "layouts/_default/baseof.html": `<!doctype html><html lang="en" dir="{{ .Params.dir | default "ltr" }}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>{{ .Title }}</title><link rel="icon" href="data:,"><style>body { margin: 0 auto; width: min(60rem, 92vw) } article { overflow: visible }
+article img { margin: 2rem auto; border-radius: 4px } article ul { padding-left: 2rem } article li { margin: 0.5rem 0 } button { background: tan; padding: 9px } button:hover { background: gold }</style></head>
+<body><main><article><h1>{{ .Title }}</h1>{{ block "main" . }}{{ end }}</article></main></body></html>`,
+  "layouts/_default/single.html": '{{ define "main" }}{{ .Content }}{{ end }}',
+  "content/rows.md": '---\ntitle: Rows\n---\n{{< imgproxy/gallery "trips/alps" >}}\n\nAfter them.\n',
+  "content/rtl.md": '---\ntitle: Rows\ndir: rtl\n---\n{{< imgproxy/gallery "trips/alps" >}}\n',
+  "content/columns.md":
+    '---\ntitle: Columns\n---\n{{< imgproxy/gallery src="trips/alps" columns=3 >}}\n\nAfter them.\n',
+  "content/cover.md":
+    '---\ntitle: Cover\n---\n{{< imgproxy/gallery src="trips/alps" cover="3.jpg" >}}\n\nAfter it.\n',
+  "content/lonely.md": '---\ntitle: Lonely\n---\n{{< imgproxy/gallery "trips/lonely" >}}\n',
+};
+
+let built: Built;
+let browser: Browser;
+/** Photographs arrive when this is resolved. */
+let held: Promise<void> = Promise.resolve();
+/** The CSP of every page. */
+let policy = "";
+
+beforeAll(async () => {
+  if (missing) return;
+  await using site = await createSite(files);
+  built = await site.build(hugo, { arguments: ["--minify"] });
+  expect([built.errors, built.warnings]).toEqual([[], []]);
+  browser = await chromium.launch({ executablePath, timeout: 0, args: ["--no-sandbox", "--disable-gpu"] });
+});
+
+afterAll(() => browser?.close());
+
+describe.skipIf(missing).each([320, 390, 1440])("in a window %i pixels wide", (width) => {
+  test("every row but the last fills the width with photographs of one height, uncropped, and nothing overflows", async () => {
+    await using open = await openPage("rows/", { viewport: { width, height: 900 } });
+    const { rows, left, right, overflow } = await layoutOf(open.page);
+    expect(overflow).toBe(0);
+    expect(rows.length).toBeGreaterThan(2);
+    for (const row of rows) {
+      expect(
+        Math.max(...row.map(({ height }) => height)) - Math.min(...row.map(({ height }) => height)),
+      ).toBeLessThan(1);
+      expect(Math.abs((row[0]?.left ?? 0) - left)).toBeLessThan(1);
+      for (const { width, height, ratio } of row)
+        expect(Math.abs(width / height - ratio)).toBeLessThan(0.03 * ratio);
+    }
+    for (const row of rows.slice(0, -1)) expect(Math.abs((row.at(-1)?.right ?? 0) - right)).toBeLessThan(1);
+    const natural = Math.min(208, Math.max(80, 0.3 * (right - left)));
+    for (const { height } of rows.at(-1) ?? []) expect(Math.abs(height - natural)).toBeLessThan(1);
+  });
+
+  test("nothing moves while the photographs load, in rows, columns and under a cover", async () => {
+    for (const name of ["rows/", "columns/", "cover/"]) {
+      const release = hold();
+      await using open = await openPage(name, { viewport: { width, height: 900 } });
+      const before = await boxesOf(open.page);
+      release();
+      await open.page.evaluate(
+        "document.querySelectorAll('img').forEach((image) => { image.loading = 'eager' })",
+      );
+      await open.page.waitForFunction("[...document.images].every((image) => image.complete)");
+      expect([name, await boxesOf(open.page), await open.page.evaluate("shifted")]).toEqual([
+        name,
+        before,
+        0,
+      ]);
+    }
+  });
+
+  test("columns are squares of one width, and a cover is as wide as the text", async () => {
+    await using open = await openPage("columns/", { viewport: { width, height: 900 } });
+    const { rows, right, overflow } = await layoutOf(open.page);
+    expect([overflow, rows.map(({ length }) => length)]).toEqual([0, [3, 3, 3, 3, 3, 3, 1]]);
+    const [first] = rows.flat();
+    for (const { width, height } of rows.flat()) {
+      expect(Math.abs(width - height)).toBeLessThan(1);
+      expect(Math.abs(width - (first?.width ?? 0))).toBeLessThan(1);
+    }
+    expect(Math.abs((rows[0]?.at(-1)?.right ?? 0) - right)).toBeLessThan(1);
+    await using cover = await openPage("cover/", { viewport: { width, height: 900 } });
+    const shown = await layoutOf(cover.page);
+    expect([shown.overflow, shown.rows.flat().length]).toEqual([0, 1]);
+    expect(Math.abs((shown.rows[0]?.[0]?.width ?? 0) - (right - shown.left))).toBeLessThan(1);
+  });
+
+  test("sizes says how wide a photograph is, to a half, and the browser measures it itself", async () => {
+    await using open = await openPage("rows/", { viewport: { width, height: 900 } });
+    const { rows } = await layoutOf(open.page);
+    const wrong = rows.flat().filter(({ width, said }) => width / said > 2.3 || said / width > 1.5);
+    expect(wrong).toEqual([]);
+  });
+});
+
+test.skipIf(missing)("a narrow photograph above a panorama does not become a tower", async () => {
+  await using open = await openPage("lonely/", { viewport: { width: 1440, height: 900 } });
+  const { rows } = await layoutOf(open.page);
+  expect(rows.map(([first]) => Math.round(first?.height ?? 0))).toEqual([520, 192]);
+});
+
+test.skipIf(missing)("on paper there are only the rows", async () => {
+  await using open = await openPage("rows/", { viewport: { width: 800, height: 900 } });
+  await open.page.locator(".imgproxy-zoom").first().click();
+  await open.page.emulateMedia({ media: "print" });
+  expect(
+    await open.page.evaluate<string[]>(
+      `[...document.querySelectorAll(".imgproxy-zoomed")].map((one) => getComputedStyle(one).display).filter((display) => display !== "none")`,
+    ),
+  ).toEqual([]);
+  const { rows, overflow } = await layoutOf(open.page);
+  expect([rows.flat().length, overflow]).toEqual([ratios.length, 0]);
+});
+
+describe.skipIf(missing).each([true, false])("with JavaScript: %s", (javaScriptEnabled) => {
+  test("next and previous show one photograph after the other, and never two", async () => {
+    await using open = await openPage("rows/", { javaScriptEnabled });
+    await open.page.locator(".imgproxy-zoom").nth(1).click();
+    expect(await onTop(open.page)).toBe("Photograph 2 of 19");
+    for (const [way, name] of [
+      ["Next", 3],
+      ["Next", 4],
+      ["Previous", 3],
+      ["Previous", 2],
+      ["Previous", 1],
+      ["Next", 2],
+      ["Next", 3],
+    ] as const) {
+      await buttonOnTop(open.page, `${way} photograph`);
+      expect(await onTop(open.page)).toBe(`Photograph ${name} of 19`);
+    }
+  });
+
+  test("the first photograph has no previous, the last no next, and the cover opens its own place", async () => {
+    await using open = await openPage("cover/", { javaScriptEnabled });
+    await open.page.locator(".imgproxy-zoom").click();
+    expect(await onTop(open.page)).toBe("Photograph 4 of 19");
+    const visible = (name: string) => open.page.getByRole("button", { name, exact: true }).count();
+    for (let at = 4; at > 1; at -= 1) await buttonOnTop(open.page, "Previous photograph");
+    expect(await onTop(open.page)).toBe("Photograph 1 of 19");
+    expect(await visible("Previous photograph")).toBe(javaScriptEnabled ? 0 : 3);
+  });
+
+  test("the keyboard opens, goes on and closes, and the focus returns to where it was", async () => {
+    await using open = await openPage("rows/", { javaScriptEnabled });
+    const tile = open.page.locator(".imgproxy-zoom").nth(5);
+    await tile.focus();
+    await open.page.keyboard.press("Enter");
+    expect(await onTop(open.page)).toBe("Photograph 6 of 19");
+    await open.page.keyboard.press("Enter");
+    await open.page.keyboard.press("Enter");
+    expect(await onTop(open.page)).toBe("Photograph 8 of 19");
+    // Without script, each Escape goes back one photograph.
+    for (let at = javaScriptEnabled ? 1 : 3; at > 0; at -= 1) await open.page.keyboard.press("Escape");
+    expect(await onTop(open.page)).toBe("");
+    expect(
+      await open.page.evaluate<number>(
+        `[...document.querySelectorAll(".imgproxy-zoom")].indexOf(document.activeElement)`,
+      ),
+    ).toBe(5);
+  });
+
+  test("a click beside the photograph closes it and reaches nothing behind it", async () => {
+    await using open = await openPage("rows/", { javaScriptEnabled, viewport: { width: 1440, height: 900 } });
+    await open.page.locator(".imgproxy-zoom").nth(2).click();
+    expect(await onTop(open.page)).toBe("Photograph 3 of 19");
+    // Where another tile is behind the backdrop.
+    await open.page.mouse.click(300, 200);
+    expect(await onTop(open.page)).toBe("");
+  });
+});
+
+test.skipIf(missing)("arrow keys follow the direction of the text, and stop at the ends", async () => {
+  for (const [name, on, back] of [
+    ["rows/", "ArrowRight", "ArrowLeft"],
+    ["rtl/", "ArrowLeft", "ArrowRight"],
+  ] as const) {
+    await using open = await openPage(name);
+    await open.page.locator(".imgproxy-zoom").nth(17).click();
+    for (const [key, at] of [
+      [on, 19],
+      [on, 19],
+      [back, 18],
+      [back, 17],
+    ] as const) {
+      await open.page.keyboard.press(key);
+      expect(await onTop(open.page)).toBe(`Photograph ${at} of 19`);
+    }
+    await open.page.keyboard.press("Escape");
+    await open.page.keyboard.press(on);
+    expect(await onTop(open.page)).toBe("");
+  }
+});
+
+test.skipIf(missing)("a swipe goes on or back, and a touch, a scroll and two fingers do not", async () => {
+  await using open = await openPage("rows/", { hasTouch: true, viewport: { width: 390, height: 800 } });
+  await open.page.locator(".imgproxy-zoom").nth(4).tap();
+  const session = await open.page.context().newCDPSession(open.page);
+  const touch = async (from: readonly [number, number][], to: readonly [number, number]) => {
+    await session.send("Input.dispatchTouchEvent", {
+      type: "touchStart",
+      touchPoints: from.map(([x, y], id) => ({ x, y, id })),
+    });
+    await session.send("Input.dispatchTouchEvent", {
+      type: "touchMove",
+      touchPoints: from.map((_, id) => ({ x: to[0], y: to[1], id })),
+    });
+    await session.send("Input.dispatchTouchEvent", { type: "touchEnd", touchPoints: [] });
+  };
+  for (const [from, to, at] of [
+    [[[300, 400]], [100, 410], 6],
+    [[[300, 400]], [280, 400], 6],
+    [[[300, 400]], [220, 200], 6],
+    [
+      [
+        [300, 400],
+        [200, 400],
+      ],
+      [100, 400],
+      6,
+    ],
+    [[[100, 400]], [300, 400], 5],
+  ] as const) {
+    await touch(
+      from.map(([x, y]): [number, number] => [x, y]),
+      to,
+    );
+    expect(await onTop(open.page)).toBe(`Photograph ${at} of 19`);
+  }
+});
+
+test.skipIf(missing)("the neighbours of the open photograph are loaded, and no others", async () => {
+  await using open = await openPage("cover/");
+  const asked = new Set<string>();
+  open.page.on("request", (request) => {
+    const key = new URL(request.url()).searchParams.get("img");
+    if (key !== null) asked.add(key);
+  });
+  await open.page.locator(".imgproxy-zoom").click();
+  await expect
+    .poll(() => [...asked].toSorted())
+    .toEqual(["trips/alps/2.jpg", "trips/alps/3.jpg", "trips/alps/4.jpg"]);
+});
+
+test.skipIf(missing)(
+  "a page that allows no inline code and no inline style has a gallery that works",
+  async () => {
+    policy = "default-src 'self'; img-src *; style-src 'self'; script-src 'self'";
+    await using open = await openPage("rows/", { viewport: { width: 390, height: 800 } });
+    policy = "";
+    const { rows, overflow } = await layoutOf(open.page);
+    expect([rows.flat().length, overflow]).toEqual([19, 0]);
+    await open.page.locator(".imgproxy-zoom").first().click();
+    await open.page.keyboard.press("ArrowRight");
+    expect(await onTop(open.page)).toBe("Photograph 2 of 19");
+  },
+);
+
+test.skipIf(missing)(
+  "a gallery is a list of buttons with names, and what is open is a dialog with a name",
+  async () => {
+    await using open = await openPage("rows/");
+    const list = open.page.getByRole("list");
+    expect([await list.count(), await list.getByRole("listitem").count()]).toEqual([1, 19]);
+    expect(
+      await open.page.getByRole("button", { name: "Enlarge: Photograph 19 of 19", exact: true }).count(),
+    ).toBe(1);
+    await open.page.locator(".imgproxy-zoom").first().click();
+    const dialog = open.page.getByRole("dialog", { name: "Photograph 1 of 19", exact: true });
+    expect(await dialog.getByRole("button").count()).toBe(2);
+    expect(open.complaints).toEqual([]);
+  },
+);
+
+// --- a page ---
+
+interface Open extends AsyncDisposable {
+  readonly page: Page;
+  readonly complaints: readonly string[];
+}
+
+async function openPage(path: string, options: BrowserContextOptions = {}): Promise<Open> {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+  context.setDefaultTimeout(0);
+  const page = await context.newPage();
+  const complaints: string[] = [];
+  page.on("console", (message) => {
+    if (/error|warning/.test(message.type())) complaints.push(message.text());
+  });
+  page.on("pageerror", (error) => complaints.push(error.message));
+  await page.route("**/*", answer);
+  await page.addInitScript(watchShifts);
+  await page.goto(`https://blog.example/${path}`, { waitUntil: "domcontentloaded" });
+  return { page, complaints, [Symbol.asyncDispose]: () => context.close() };
+}
+
+/** The site's files, and photographs of their ratio as drawings. */
+async function answer(route: Route): Promise<void> {
+  const url = new URL(route.request().url());
+  if (url.hostname === "blog.example") {
+    const name = url.pathname.slice(1);
+    const body = built.files.get(name.endsWith("/") || name === "" ? `${name}index.html` : name);
+    const contentType = name.endsWith(".css")
+      ? "text/css"
+      : name.endsWith(".js")
+        ? "text/javascript"
+        : "text/html";
+    const headers = policy === "" ? {} : { "content-security-policy": policy };
+    return route.fulfill(body === undefined ? { status: 404 } : { contentType, headers, body });
+  }
+  await held;
+  const { width = 1, height = 1 } = photographs.find(({ key }) => key === url.searchParams.get("img")) ?? {};
+  const wide = Number(url.searchParams.get("w"));
+  const body = `<svg xmlns="http://www.w3.org/2000/svg" width="${wide}" height="${Math.round((wide * height) / width)}"/>`;
+  // The test may be over meanwhile.
+  await route.fulfill({ contentType: "image/svg+xml", body }).catch(() => undefined);
+}
+
+function hold(): () => void {
+  let release = (): void => undefined;
+  held = new Promise((resolve) => {
+    release = resolve;
+  });
+  return release;
+}
+
+interface Tile {
+  readonly left: number;
+  readonly right: number;
+  readonly width: number;
+  readonly height: number;
+  /** Of the photograph. */
+  readonly ratio: number;
+  /** What `sizes` says without `auto`, in pixels. */
+  readonly said: number;
+}
+
+interface Layout {
+  readonly rows: readonly (readonly Tile[])[];
+  /** The text's edges. */
+  readonly left: number;
+  readonly right: number;
+  /** Pixels by which the page is wider than its window. */
+  readonly overflow: number;
+}
+
+const layoutOf = (page: Page): Promise<Layout> =>
+  page.evaluate<Layout>(`(() => {
+    const rows = new Map();
+    for (const image of document.querySelectorAll(".imgproxy-zoom img")) {
+      const { left, right, width, height, top } = image.getBoundingClientRect();
+      const ruler = document.body.appendChild(document.createElement("div"));
+      // The entry of sizes that applies here; none of these has a comma outside of parentheses but between entries.
+      const entries = image.sizes.replace(/^auto, /, "").split(/, (?![^(]*\\))(?=\\(|min|calc|[\\d.]|92)/);
+      const entry = entries.find((one) => { const media = /^\\(min-width[^)]*\\)/.exec(one); return !media || matchMedia(media[0]).matches; });
+      ruler.style.width = entry.replace(/^\\(min-width[^)]*\\) /, "");
+      const said = ruler.getBoundingClientRect().width;
+      ruler.remove();
+      const row = Math.round(top);
+      rows.set(row, [...(rows.get(row) ?? []), { left, right, width, height, said, ratio: image.getAttribute("width") / image.getAttribute("height") }]);
+    }
+    const text = document.querySelector("article").getBoundingClientRect();
+    return { rows: [...rows.values()], left: text.left, right: text.right, overflow: Math.max(0, document.documentElement.scrollWidth - innerWidth) };
+  })()`);
+
+const boxesOf = (page: Page): Promise<string[]> =>
+  page.evaluate<string[]>(`[...document.querySelectorAll("article > *, .imgproxy-zoom img")].map((one) => {
+    const { left, top, width, height } = one.getBoundingClientRect();
+    return [one.localName, left, top, width, height].join(" ");
+  })`);
+
+/** The name of the photograph that a reader sees, found in the middle of the window. */
+const onTop = (page: Page): Promise<string> =>
+  page.evaluate<string>(
+    `document.elementFromPoint(innerWidth / 2, innerHeight / 2)?.closest(".imgproxy-zoomed")?.getAttribute("aria-label") ?? ""`,
+  );
+
+/** Clicks where a reader sees the button: at its place in the window, whatever is below. */
+async function buttonOnTop(page: Page, name: string): Promise<void> {
+  const width = page.viewportSize()?.width ?? 0;
+  const height = page.viewportSize()?.height ?? 0;
+  const x = name.startsWith("Next") ? width - 20 : 20;
+  const label = await page.evaluate<string>(
+    `document.elementFromPoint(${x}, ${height / 2})?.getAttribute("aria-label")`,
+  );
+  expect(label).toBe(name);
+  await page.mouse.click(x, height / 2);
+}
