@@ -44,9 +44,8 @@ async function diagnoseOne(
     const [key] = await neighbours(`${prefix}x`, signal);
     if (key === undefined) return [line.note(`${name}: it answers, but has no photograph yet`)];
     const { body } = await source.open(key, signal);
-    const reader = body.getReader();
-    await reader.read();
-    await reader.cancel();
+    await body.read();
+    body.cancel();
     return [line.ok(`${name}: ${key} can be read`)];
   } catch (error) {
     if (error instanceof Problem && error.code === "cannot-list")

@@ -155,8 +155,7 @@ async function fetchWhole(
     });
     return { validator: object.validator, checked, type: typeOf(body), body };
   } catch (error) {
-    // A body that failed is locked or done: nothing is left to release.
-    if (!object.body.locked) await object.body.cancel().catch(() => undefined);
+    object.body.cancel();
     if (error instanceof Problem && error.code === "source-failed" && !signal.aborted)
       to.onCut(object.validator);
     throw error;

@@ -10,7 +10,7 @@ import type { ByteRange } from "../http/range.ts";
 import { parseRange } from "../http/range.ts";
 import type { Answer, RequestHeaders } from "../http/response.ts";
 import { etagOf, imageHeaders } from "../http/response-headers.ts";
-import { peek, thenDo } from "../source/body.ts";
+import { peek, thenDo, toStream } from "../source/body.ts";
 import { type Source, type SourceStat, versionOf } from "../source/source.ts";
 import { isStrong } from "../source/validator.ts";
 import { typeOf } from "./fetch-original.ts";
@@ -60,7 +60,7 @@ export function createOriginalServer(parts: {
     if (stat.bytes === 0) return typeOf(new Uint8Array(0));
     const range = { first: 0, last: Math.min(SNIFF_BYTES, stat.bytes) - 1 };
     const { head, body } = await peek((await source.open(key, signal, range)).body, SNIFF_BYTES);
-    await body.cancel();
+    body.cancel();
     return allowed(key, stat, typeOf(head));
   }
 
@@ -69,9 +69,9 @@ export function createOriginalServer(parts: {
     const { head, body } = await peek(object.body, SNIFF_BYTES);
     try {
       const headers = originalHeaders(asked, object, allowed(asked.key, object, typeOf(head)), policy);
-      return { status: 200, headers, body };
+      return { status: 200, headers, body: toStream(body) };
     } catch (error) {
-      await body.cancel().catch(() => undefined);
+      body.cancel();
       throw error;
     }
   }
@@ -87,7 +87,7 @@ export function createOriginalServer(parts: {
     const object = await source.open(asked.key, signal, range).catch(unlessShorter);
     if (object === undefined) return undefined;
     if (object.validator !== stat.validator) {
-      await object.body.cancel();
+      object.body.cancel();
       return undefined;
     }
     const headers = {
@@ -95,7 +95,7 @@ export function createOriginalServer(parts: {
       "content-range": `bytes ${range.first}-${range.last}/${stat.bytes}`,
       "content-length": String(range.last + 1 - range.first),
     };
-    return { status: 206, headers, body: object.body };
+    return { status: 206, headers, body: toStream(object.body) };
   }
 
   return {

@@ -1,6 +1,7 @@
 import { pipeline, Readable, type Transform } from "node:stream";
 import * as zlib from "node:zlib";
 import { Problem } from "../errors.ts";
+import type { Body } from "./body.ts";
 
 /**
  * The content codings (RFC 9110 §8.4.1) of a stored object, in the order in which they were applied. S3 clients also store
@@ -20,11 +21,7 @@ export function isCodedByName(key: string): boolean {
  * The whole object, decoded, in memory.
  * @throws the body's error; Problem `withheld-source` if it does not have those codings, or has more than `most` bytes.
  */
-export async function readDecoded(
-  body: ReadableStream<Uint8Array>,
-  codings: readonly string[],
-  most: number,
-): Promise<Uint8Array> {
+export async function readDecoded(body: Body, codings: readonly string[], most: number): Promise<Uint8Array> {
   let bytes: Uint8Array = await readUpTo(body, most);
   for (const coding of [...codings].reverse()) bytes = await decode(bytes, coding, most);
   return bytes;
@@ -32,13 +29,15 @@ export async function readDecoded(
 
 // --- bodies ---
 
-async function readUpTo(body: ReadableStream<Uint8Array>, most: number): Promise<Buffer> {
+async function readUpTo(body: Body, most: number): Promise<Buffer> {
   const pieces: Uint8Array[] = [];
   let bytes = 0;
-  for await (const piece of body) {
+  for (let piece = await body.read(); piece !== undefined; piece = await body.read()) {
     pieces.push(piece);
     bytes += piece.byteLength;
-    if (bytes > most) throw tooLarge(most);
+    if (bytes <= most) continue;
+    body.cancel();
+    throw tooLarge(most);
   }
   return Buffer.concat(pieces, bytes);
 }

@@ -5,7 +5,7 @@ import { LRUCache } from "lru-cache";
 import { createSingleFlight } from "../concurrency/single-flight.ts";
 import { Problem } from "../errors.ts";
 import { UnsureAbsence } from "./access-denied.ts";
-import { bodyOf, hashOf, OpenedFile } from "./opened-file.ts";
+import { bodyOfFile, hashOf, OpenedFile } from "./opened-file.ts";
 import { failedProblem } from "./shortage.ts";
 import type { Source, SourceStat } from "./source.ts";
 import { statValidator } from "./validator.ts";
@@ -58,7 +58,7 @@ export function createFolderSource(root: string, options: FolderOptions = {}): S
       const opened = await openFile(key);
       return opened.use(async () => {
         const stat = await statOf(opened, signal);
-        return { ...stat, body: bodyOf(opened, range ?? { first: 0, last: stat.bytes - 1 }) };
+        return { ...stat, body: bodyOfFile(opened, range ?? { first: 0, last: stat.bytes - 1 }) };
       });
     },
   };

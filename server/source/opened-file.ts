@@ -4,7 +4,7 @@ import type { FileHandle } from "node:fs/promises";
 import { Problem } from "../errors.ts";
 import { sniff } from "../formats/sniff.ts";
 import type { ByteRange } from "../http/range.ts";
-import { checkLength } from "./body.ts";
+import { type Body, checkLength } from "./body.ts";
 import { failedProblem } from "./shortage.ts";
 import { contentValidator } from "./validator.ts";
 
@@ -65,34 +65,31 @@ export async function hashOf(file: FileHandle, signal: AbortSignal): Promise<str
   }
 }
 
-export function bodyOf(opened: OpenedFile, range: ByteRange): ReadableStream<Uint8Array> {
+export function bodyOfFile(opened: OpenedFile, range: ByteRange): Body {
   const { file, release } = opened.hold();
   const end = range.last + 1;
   let at = range.first;
-  return new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        try {
-          const chunk = await readAt(file, at, Math.min(BODY_CHUNK_BYTES, end - at));
-          at += chunk.byteLength;
-          if (chunk.byteLength === 0) checkLength(at - range.first, end - range.first, true);
-          else controller.enqueue(chunk);
-          if (at < end) return;
-          await release();
-          controller.close();
-        } catch (error) {
-          await release();
-          throw error instanceof Problem ? error : failedProblem(error);
-        }
-      },
-      cancel: release,
+  return {
+    async read() {
+      try {
+        const piece = at < end ? await readAt(file, at, Math.min(BODY_CHUNK_BYTES, end - at)) : undefined;
+        if (piece?.byteLength === 0) checkLength(at - range.first, end - range.first, true);
+        at += piece?.byteLength ?? 0;
+        if (at >= end) await release();
+        return piece;
+      } catch (error) {
+        await release();
+        throw error instanceof Problem ? error : failedProblem(error);
+      }
     },
-    { highWaterMark: 0 },
-  );
+    cancel() {
+      at = end;
+      release().catch(() => undefined);
+    },
+  };
 }
 
 async function readAt(file: FileHandle, at: number, size: number): Promise<Uint8Array> {
-  if (size <= 0) return new Uint8Array(0);
   const { bytesRead, buffer } = await file.read(Buffer.allocUnsafeSlow(size), 0, size, at);
   return buffer.subarray(0, bytesRead);
 }

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { LRUCache } from "lru-cache";
 import type { ByteRange } from "../http/range.ts";
+import type { Body } from "./body.ts";
 
 /** A source's facts about an object, without its body. */
 export interface SourceStat {
@@ -13,7 +14,7 @@ export interface SourceStat {
 
 export interface SourceObject extends SourceStat {
   /** Fails if it ends short of its length: it is whole or an error. Cancel it to release the connection. */
-  readonly body: ReadableStream<Uint8Array>;
+  readonly body: Body;
 }
 
 /**

@@ -2,7 +2,7 @@ import { LRUCache } from "lru-cache";
 import { defaultSourceBytes } from "../encode/limits.ts";
 import { Problem } from "../errors.ts";
 import type { ByteRange } from "../http/range.ts";
-import { cut } from "./body.ts";
+import { type Body, bodyOf, cut } from "./body.ts";
 import { codingsOf, isCodedByName, readDecoded } from "./codings.ts";
 import type { Source, SourceObject, SourceStat } from "./source.ts";
 
@@ -19,7 +19,7 @@ export interface StoredStat {
 
 export interface StoredObject extends StoredStat {
   /** Fails if it ends short of its length, if the length is known. */
-  readonly body: ReadableStream<Uint8Array>;
+  readonly body: Body;
   /** Whether the body is the requested range; a server may answer with the whole object (RFC 9110 §14.2). */
   readonly isPart: boolean;
 }
@@ -70,7 +70,7 @@ export function asUploaded(stored: StoredSource, most: number = defaultSourceByt
       return { ...statOf(object, object.bytes ?? 0), body };
     }
     if (object.isPart) {
-      await object.body.cancel();
+      object.body.cancel();
       object = await stored.open(key, signal);
     }
     const { content, stat } = await read(key, object);
@@ -105,16 +105,4 @@ function statOf({ validator, modified, bytes: storedBytes }: StoredStat, bytes: 
 
 function nameOf(key: string, { validator, bytes, encoding }: StoredStat): string {
   return JSON.stringify([key, validator(bytes ?? 0), bytes, encoding]);
-}
-
-function bodyOf(content: Uint8Array): ReadableStream<Uint8Array> {
-  return new ReadableStream<Uint8Array>(
-    {
-      pull(controller) {
-        if (content.byteLength > 0) controller.enqueue(content);
-        controller.close();
-      },
-    },
-    { highWaterMark: 0 },
-  );
 }

@@ -3,6 +3,7 @@ import { createSemaphore } from "../../concurrency/semaphore.ts";
 import { createSingleFlight } from "../../concurrency/single-flight.ts";
 import type { Lane } from "../../encode/encoder.ts";
 import { defaultLimits } from "../../encode/limits.ts";
+import { type Body, bodyOf } from "../../source/body.ts";
 import type { Source } from "../../source/source.ts";
 import { photo } from "../../test/support/pictures.ts";
 import { createOriginalFetcher } from "../fetch-original.ts";
@@ -12,7 +13,7 @@ const signal = new AbortController().signal;
 const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5));
 
 /** A source that has the same photograph under any key, and counts requests. */
-function counting(body: () => ReadableStream<Uint8Array> = () => new Blob([jpeg]).stream()) {
+function counting(body: () => Body = () => bodyOf(jpeg)) {
   const seen = { opened: 0, open: 0, most: 0 };
   const source: Source = {
     stat: async () => ({ validator: '"x"', bytes: jpeg.byteLength }),
@@ -82,14 +83,7 @@ describe("originals in memory", () => {
     leaver.abort();
     await left;
     const broken = create(
-      counting(
-        () =>
-          new ReadableStream({
-            pull() {
-              throw new Error("cut");
-            },
-          }),
-      ).source,
+      counting(() => ({ read: () => Promise.reject(new Error("cut")), cancel: () => undefined })).source,
     );
     await expect(broken.fetch("a", signal)).rejects.toThrow("cut");
     await expect.poll(() => [memory.used, broken.memory.used]).toEqual([0, 0]);
@@ -100,7 +94,7 @@ describe("originals in memory", () => {
     const finished = new Promise<void>((resolve) => {
       finish = resolve;
     });
-    const { source, seen } = counting(() => new Blob([jpeg]).stream().pipeThrough(holding(finished)));
+    const { source, seen } = counting(() => holding(bodyOf(jpeg), finished));
     const { fetch, memory } = create(source);
     const warm = fetch("a", signal, "warm");
     await expect(fetch("a", signal, "live")).rejects.toMatchObject({ code: "source-timeout" });
@@ -117,7 +111,7 @@ describe("originals in memory", () => {
       stat: async () => ({ validator: '"x"', bytes: 9 }),
       async open(_, signal) {
         seen.push(signal);
-        return { validator: '"x"', bytes: 9, body: new ReadableStream() };
+        return { validator: '"x"', bytes: 9, body: holding(bodyOf(), new Promise(() => undefined)) };
       },
     };
     await expect(create(source).fetch("a", signal, "live")).rejects.toMatchObject({ code: "source-timeout" });
@@ -125,7 +119,14 @@ describe("originals in memory", () => {
   });
 });
 
-/** Lets a body through, but its end only when told. */
-function holding(until: Promise<void>): TransformStream<Uint8Array, Uint8Array> {
-  return new TransformStream({ flush: () => until });
+/** A body whose end comes later. */
+function holding(body: Body, until: Promise<void>): Body {
+  return {
+    ...body,
+    async read() {
+      const piece = await body.read();
+      if (piece === undefined) await until;
+      return piece;
+    },
+  };
 }

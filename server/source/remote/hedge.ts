@@ -1,3 +1,5 @@
+import { createAlarm } from "./timeouts.ts";
+
 /** One attempt that can be cancelled on its own. */
 export interface Attempt<T> {
   readonly result: Promise<T>;
@@ -22,16 +24,30 @@ export function begin<T>(outer: AbortSignal, work: (signal: AbortSignal) => Prom
   };
 }
 
-/** Whether work has not settled after this time. */
-export function isSlow(work: Promise<unknown>, milliseconds: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => resolve(true), milliseconds);
-    const settle = (): void => {
-      clearTimeout(timer);
-      resolve(false);
-    };
-    work.then(settle, settle);
-  });
+/** Decides which pieces of work are slow, one after the other. */
+export interface Patience {
+  /** Whether work has not settled after the time. */
+  isSlow(work: Promise<unknown>): Promise<boolean>;
+  /** There will be no further work. */
+  end(): void;
+}
+
+export function createPatience(milliseconds: number): Patience {
+  let answer: (isSlow: boolean) => void = () => undefined;
+  const alarm = createAlarm(milliseconds, () => answer(true));
+  return {
+    isSlow: (work) =>
+      new Promise((resolve) => {
+        answer = resolve;
+        alarm.start();
+        const settle = (): void => {
+          alarm.stop();
+          resolve(false);
+        };
+        work.then(settle, settle);
+      }),
+    end: () => alarm.end(),
+  };
 }
 
 /**

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Problem, type ProblemCode } from "../../errors.ts";
 import type { ByteRange } from "../../http/range.ts";
+import type { Body } from "../body.ts";
 import type { Source, SourceObject } from "../source.ts";
 import { isStrong } from "../validator.ts";
 import { createBreaker } from "./breaker.ts";
-import { begin, firstOf, isSlow } from "./hedge.ts";
+import { begin, createPatience, firstOf } from "./hedge.ts";
 
 /** Counts of retries, for metrics and tests. */
 export interface RetryStats {
@@ -57,8 +58,10 @@ export function retrySource(
     budget.earn();
     const start = () => begin(signal, (signal) => attempt(key, signal, () => work(signal)));
     const first = start();
-    if ((await isSlow(first.result, patienceMs)) && mayRetry(signal))
-      return firstOf([first, start()], (error) => !isTrouble(error), drop);
+    const patience = createPatience(patienceMs);
+    const isSlow = await patience.isSlow(first.result);
+    patience.end();
+    if (isSlow && mayRetry(signal)) return firstOf([first, start()], (error) => !isTrouble(error), drop);
     try {
       return await first.result;
     } catch (error) {
@@ -70,52 +73,58 @@ export function retrySource(
 
   /** A body that fails is a failure too, which is known only after the response began. */
   function watched(object: SourceObject, { key, signal, first, last }: Asked): SourceObject {
-    let reader = object.body.getReader();
+    const patience = createPatience(patienceMs);
+    let { body } = object;
     let at = first;
     let resumed = false;
+    let isLeft = false;
 
     const mayResume = (): boolean => !resumed && at <= last && isStrong(object.validator) && mayRetry(signal);
 
-    async function read(): Promise<Awaited<ReturnType<typeof reader.read>>> {
-      const reading = reader.read();
+    async function next(): Promise<Uint8Array | undefined> {
+      const reading = body.read();
       try {
-        if (resumed || !(await isSlow(reading, patienceMs)) || !mayResume()) return await reading;
+        if (resumed || !(await patience.isSlow(reading)) || !mayResume()) return await reading;
       } catch (error) {
         if (!signal.aborted) breaker.broke(key);
         if (!isCut(error) || !mayResume()) throw error;
         await goOn(error);
-        return read();
+        return next();
       }
       // The first attempt may still succeed: the rest over another connection is only tried.
-      const stalled = reader;
+      const stalled = body;
       const isElsewhere = await goOn(undefined).then(
         () => true,
         () => false,
       );
       if (!isElsewhere) return reading;
       reading.catch(() => undefined);
-      stalled.cancel().catch(() => undefined);
-      return read();
+      stalled.cancel();
+      return next();
     }
 
     async function goOn(cut: unknown): Promise<void> {
       resumed = true;
-      reader = (await resume(object, { key, signal, first: at, last }, cut)).getReader();
+      body = await resume(object, { key, signal, first: at, last }, cut);
+      if (isLeft) body.cancel();
     }
 
-    const body = new ReadableStream<Uint8Array>(
-      {
-        async pull(controller) {
-          const { done, value } = await read();
-          if (done) return controller.close();
-          at += value.byteLength;
-          controller.enqueue(value);
-        },
-        cancel: (reason) => reader.cancel(reason),
-      },
-      { highWaterMark: 0 },
-    );
-    return { ...object, body };
+    const read = async (): Promise<Uint8Array | undefined> => {
+      let piece: Uint8Array | undefined;
+      try {
+        piece = await next();
+      } finally {
+        if (piece === undefined) patience.end();
+      }
+      at += piece?.byteLength ?? 0;
+      return piece;
+    };
+    const cancel = (): void => {
+      isLeft = true;
+      patience.end();
+      body.cancel();
+    };
+    return { ...object, body: { read, cancel } };
   }
 
   /** The rest of a body that was cut, if the object is still the same: halves of two objects must not be joined. */
@@ -123,7 +132,7 @@ export function retrySource(
     { validator }: SourceObject,
     { key, signal, ...rest }: Asked,
     cut: unknown,
-  ): Promise<ReadableStream<Uint8Array>> {
+  ): Promise<Body> {
     await sleep(pauseMs(), undefined, { signal });
     const object = await attempt(key, signal, () => source.open(key, signal, rest)).catch(
       (error: unknown) => {
@@ -131,7 +140,7 @@ export function retrySource(
       },
     );
     if (object.validator === validator) return object.body;
-    await object.body.cancel();
+    object.body.cancel();
     throw cut;
   }
 
@@ -143,9 +152,7 @@ export function retrySource(
     stat: (key, signal) => guarded(key, signal, (signal) => source.stat(key, signal)),
     async open(key, signal, range) {
       const open = (signal: AbortSignal) => source.open(key, signal, range);
-      const object = await guarded(key, signal, open, ({ body }) => {
-        body.cancel().catch(() => undefined);
-      });
+      const object = await guarded(key, signal, open, ({ body }) => body.cancel());
       return watched(object, { key, signal, first: 0, last: object.bytes - 1, ...range });
     },
     stats: () => ({ retries: budget.spent(), opened: breaker.opened() }),

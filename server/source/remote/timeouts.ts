@@ -24,6 +24,36 @@ export function patienceOf({ silence }: Timeouts): number {
   return 0.3 * silence;
 }
 
+/** A limit on waits, one after the other. */
+export interface Alarm {
+  /** A wait begins. */
+  start(): void;
+  stop(): void;
+  /** There will be no further wait. */
+  end(): void;
+}
+
+/** One timer for all waits of a body: a timer for each piece would cost as much as the piece. @param ring called when a wait is too long. */
+export function createAlarm(milliseconds: number, ring: () => void): Alarm {
+  let isWaiting = false;
+  const timer = setTimeout(() => {
+    if (isWaiting) ring();
+  }, milliseconds);
+  return {
+    start: () => {
+      isWaiting = true;
+      timer.refresh();
+    },
+    stop: () => {
+      isWaiting = false;
+    },
+    end: () => {
+      isWaiting = false;
+      clearTimeout(timer);
+    },
+  };
+}
+
 /**
  * Runs work with a signal that also aborts after a time.
  * @throws Problem `source-timeout` then; otherwise the error of the work.
