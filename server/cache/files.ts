@@ -127,14 +127,17 @@ async function openNew(path: string, makeFolder: () => Promise<void>): Promise<n
   }
 }
 
+/** The last one first: the others exist nearly always. @throws the system's error, ENOENT if there is no root. */
 async function makeFolders(root: string, names: readonly string[]): Promise<void> {
-  let folder = root;
-  for (const name of names) {
-    folder = join(folder, name);
-    await fs.mkdir(folder).catch((error: unknown) => {
+  const make = (): Promise<void> =>
+    fs.mkdir(join(root, ...names)).catch((error: unknown) => {
       if (errorNumbers(error).code !== "EEXIST") throw error;
     });
-  }
+  await make().catch(async (error: unknown) => {
+    if (!isAbsent(error) || names.length < 2) throw error;
+    await makeFolders(root, names.slice(0, -1));
+    await make();
+  });
 }
 
 /** A rename replaces a file, but not a folder that is in its place. */
