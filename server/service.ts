@@ -12,6 +12,7 @@ import { createReporter } from "./front/access-log.ts";
 import { createBrokenPictures } from "./front/broken-picture.ts";
 import { createFront } from "./front/held.ts";
 import { welcome } from "./front/help-page.ts";
+import { LOW_WATER } from "./gc/watermarks.ts";
 import type { FreshnessPolicy } from "./http/freshness.ts";
 import { createAccess, type VariantsMode } from "./image/access.ts";
 import { createInfoAnswers } from "./image/answer-info.ts";
@@ -23,6 +24,7 @@ import { createNegativeCache } from "./image/negative-cache.ts";
 import { createPurgeBrake } from "./image/purge-brake.ts";
 import { createRevalidation } from "./image/revalidate.ts";
 import { createOriginalServer } from "./image/serve-original.ts";
+import { createReEncoder } from "./image/variants/re-encode.ts";
 import { createSourceShare } from "./image/variants/source-share.ts";
 import { createVariants } from "./image/variants/variants.ts";
 import type { Published } from "./published/published.ts";
@@ -44,7 +46,9 @@ export interface ServiceParts {
   /** How images look (encode/look.ts). */
   readonly look: number;
   readonly log: Log;
-  readonly metrics: Pick<Metrics, "answered" | "purgeWithheld">;
+  readonly metrics: Pick<Metrics, "answered" | "purgeWithheld" | "reEncoded">;
+  /** Whether the encoders' memory and the cache are below their low watermarks, and nothing waits to be warmed. */
+  readonly hasRoom: () => Promise<boolean>;
   readonly options: ServiceOptions;
 }
 
@@ -74,6 +78,8 @@ export interface ServiceOptions {
   readonly warmTimeout: number;
   /** New variants a minute for one client. */
   readonly coldBudget: number;
+  /** Images that are made again in the background in a minute. */
+  readonly reencodeBudget: number;
   readonly basePath: string;
   readonly dev: boolean;
   /** The client's address: the peer's, or the one that a trusted proxy names. */
@@ -182,6 +188,16 @@ export function createService(parts: ServiceParts): Service {
           silenceMs: options.warmTimeout * 3,
         });
   const isBusy = () => encoder.isBusy();
+  const { reencodeBudget: perMinute } = options;
+  const reEncoder = createReEncoder({
+    variants,
+    cache,
+    published,
+    background,
+    budget: createRateLimiter({ burst: perMinute, perSecond: perMinute / 60 }),
+    hasRoom: async () => !isBusy() && memory.used <= LOW_WATER * bytes && (await parts.hasRoom()),
+    count: (outcome) => metrics.reEncoded(outcome),
+  });
   const rules = { access, revalidation, negative, policy, isBusy };
   const images = createImages({
     ...rules,
@@ -189,6 +205,7 @@ export function createService(parts: ServiceParts): Service {
     variants,
     infos: createInfoAnswers({ ...rules, infos, meta: options.meta }),
     streams,
+    served: perMinute === 0 ? () => undefined : reEncoder.served,
     defaultQuality,
   });
   const front = createFront({

@@ -14,8 +14,10 @@ import { LOOK } from "./encode/look.ts";
 import { observeEncoder } from "./encode/observe.ts";
 import type { Pool } from "./encode/pool/pool.ts";
 import { createAdmin } from "./front/admin.ts";
+import { hasRoom } from "./gc/room.ts";
 import type { Timer } from "./gc/schedule.ts";
-import { budgetsOf, watchCache } from "./gc/watch-volume.ts";
+import { boundsOf, budgetsOf, watchCache } from "./gc/watch-volume.ts";
+import { LOW_WATER } from "./gc/watermarks.ts";
 import { clientAddress, isTrusted } from "./http/client-address.ts";
 import { type Listening, listen, socketLimits } from "./http/listen.ts";
 import { openEncoders, sourceLimits, UNCONFINED } from "./open-encoders.ts";
@@ -125,6 +127,11 @@ export async function start(config: Config, log: Log, version: string, look = LO
     look,
     log,
     metrics,
+    hasRoom: async () => {
+      const { memoryShare, lanes } = pool.stats();
+      if (memoryShare > LOW_WATER || lanes.warm.waiting > 0) return false;
+      return cache.withVolume("read", () => hasRoom(boundsOf(config))).catch(() => false);
+    },
     options: {
       ...config,
       version,

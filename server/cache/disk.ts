@@ -1,13 +1,14 @@
 import { readdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { LRUCache } from "lru-cache";
 import type { CacheFailure } from "../telemetry/metrics.ts";
 import type { Entry, EntryMeta, SourceRecord, SourceRecords, Variant, VariantCache } from "./cache.ts";
 import { CannotCache } from "./cannot-cache.ts";
 import { countSources } from "./count-sources.ts";
 import { formatEntry, formatRecord, HEAD_BYTES, parseEntry, parseHead, parseRecord } from "./entry.ts";
 import { FailOpen } from "./fail-open.ts";
-import { isAbsent, makeFolder, publish, remove, touch } from "./files.ts";
-import { pathParts, recordName, sourceHash, variantName } from "./name.ts";
+import { isAbsent, makeFolder, publish, remove, takeLease, touch } from "./files.ts";
+import { leaseName, pathParts, recordName, sourceHash, variantName } from "./name.ts";
 import { Quota, type QuotaOptions } from "./quota.ts";
 import { type FileFacts, readStart } from "./read.ts";
 import { longestUnused } from "./recency.ts";
@@ -46,6 +47,8 @@ export interface DiskCache extends VariantCache, SourceRecords {
 /** Minimum time between two recorded uses of an entry. */
 const TOUCH_MS = 3_600_000;
 
+const LEASE_MS = 600_000;
+
 /**
  * One file for each entry, in a folder that replicas can share. A hung volume is not waited for: readers get their images
  * without it, and it is used again once it answers.
@@ -73,6 +76,8 @@ class Disk implements DiskCache {
   readonly #failOpen: FailOpen;
   readonly #budget: Quota | undefined;
   readonly #places = new WeakMap<Variant, Place>();
+  /** When this process got the leases that it has, by source key. */
+  readonly #leases = new LRUCache<string, true>({ max: 10_000, ttl: LEASE_MS / 2 });
 
   constructor(options: DiskCacheOptions) {
     this.#root = options.folder;
@@ -171,6 +176,19 @@ class Disk implements DiskCache {
     });
   }
 
+  async lease(key: string): Promise<boolean> {
+    if (this.#leases.has(key)) return true;
+    const path = join(this.#folderOf(key), leaseName(key, this.#namespace));
+    const taken = await this.#failOpen.try("write", () =>
+      takeLease(path, new Date(this.#now()), LEASE_MS).catch((error: unknown) => {
+        if (isAbsent(error)) return false;
+        throw error;
+      }),
+    );
+    if (taken) this.#leases.set(key, true);
+    return taken ?? false;
+  }
+
   /** Under the limit for writes, which nobody waits for: it may have to check a thousand files. */
   async evict(names: readonly string[], count: number): Promise<number> {
     const evicted = await this.#failOpen.try("write", async () => {
@@ -185,7 +203,7 @@ class Disk implements DiskCache {
   /** Undefined if the volume does not answer. */
   async #namesOf(key: string): Promise<string[] | undefined> {
     const hash = sourceHash(key, this.#namespace);
-    const folder = join(this.#root, ...pathParts(hash).slice(0, -1));
+    const folder = this.#folderOf(key);
     const names = await this.#failOpen.try("read", () =>
       readdir(folder).catch((error: unknown) => {
         if (isAbsent(error)) return [];
@@ -250,6 +268,10 @@ class Disk implements DiskCache {
 
   #place(name: string): Place {
     return { name, path: this.#path(name) };
+  }
+
+  #folderOf(key: string): string {
+    return join(this.#root, ...pathParts(sourceHash(key, this.#namespace)).slice(0, -1));
   }
 
   #path(name: string): string {

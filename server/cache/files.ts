@@ -98,6 +98,23 @@ export async function remove(path: string): Promise<void> {
   await fs.rm(path, { recursive: true, force: true });
 }
 
+/**
+ * Whether this process may do for some time what one replica is to do: creates the lease's file, or renews an expired one. Two that
+ * find it expired at the same moment both get it, so that work is done twice; nothing may depend on it.
+ * @param ms how long a lease lasts; that of a dead replica expires.
+ * @throws the system's error
+ */
+export async function takeLease(path: string, now: Date, ms: number): Promise<boolean> {
+  try {
+    await fs.close(await fs.open(path, "wx", 0o644));
+  } catch (error) {
+    if (errorNumbers(error).code !== "EEXIST") throw error;
+    if (Math.abs(now.getTime() - (await fs.stat(path)).mtimeMs) < ms) return false;
+  }
+  await fs.utimes(path, now, now);
+  return true;
+}
+
 /** A full disk or quota; EDQUOT has a number but no name in Node on Linux. */
 export function isFull(error: unknown): boolean {
   const { code, errno } = errorNumbers(error);

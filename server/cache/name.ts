@@ -42,6 +42,11 @@ export function recordName(key: string, namespace: string): string {
   return `${sourceHash(key, namespace)}.source`;
 }
 
+/** The file name of a source's lease. To sweeps it is a temporary file: they delete it an hour later. */
+export function leaseName(key: string, namespace: string): string {
+  return `${TEMPORARY}${sourceHash(key, namespace)}`;
+}
+
 /** Whether a file name is one of the cache's: a variant, also of a class that a later version writes, or a source entry. */
 export function isEntryName(name: string): boolean {
   return /^[0-9a-f]{32}\.(?:source|[0-9]{1,4}\.[0-9]{1,3}\.[a-z0-9-]{1,32})$/.test(name);

@@ -317,6 +317,12 @@ export const settings = {
     "600",
     "New variants that one client may request in a minute. A variant counts once for every 100 ms of CPU that it takes. Published variants do not count.",
   ),
+  reencodeBudget: serve(
+    "REENCODE_BUDGET",
+    count,
+    "60",
+    "Images that were made for a waiting reader and are made again in the background, with fewer bytes, in a minute: published ones, and others after three requests from two clients. An image counts once for every 100 ms of CPU that it takes. 0: none.",
+  ),
   trustedProxies: serve(
     "TRUSTED_PROXIES",
     networks,

@@ -1,8 +1,9 @@
 import { opendir } from "node:fs/promises";
-import { forgetReservations, readReservations } from "../cache/reservations.ts";
+import { forgetReservations } from "../cache/reservations.ts";
 import { readUsage, type Usage, writeUsage } from "../cache/usage.ts";
 import { readPins } from "../published/reader.ts";
 import { steadySince } from "./clock.ts";
+import { booksOf } from "./room.ts";
 import { type SweepOptions, type SweepSummary, sweep } from "./sweep.ts";
 import { walkCache } from "./walk.ts";
 import { type Amount, isAboveHighWater } from "./watermarks.ts";
@@ -48,11 +49,9 @@ async function isDue(options: RunOptions): Promise<boolean> {
   const usage = await readUsage(options.folder);
   const now = (options.now ?? Date.now)();
   if (usage === undefined || Math.abs(now - usage.swept) >= DAY_MS) return true;
-  // By the writers' own count: they stop at 100 % of it, although replaced entries count twice there.
-  const claimed = await readReservations(options.folder, usage.swept).catch(() => undefined);
+  const books = await booksOf(options.folder, usage).catch(() => undefined);
   // Unknown: only a sweep can tell.
-  if (claimed === undefined) return true;
-  const books = { bytes: usage.bytes + claimed.bytes, files: usage.files + claimed.files };
+  if (books === undefined) return true;
   return isAboveHighWater(books, options) || isAboveHighWater(await look(options), options);
 }
 

@@ -1,4 +1,4 @@
-import { statfsSync } from "node:fs";
+import { type StatsFs, statfsSync } from "node:fs";
 
 export interface Amount {
   readonly bytes: number;
@@ -18,7 +18,7 @@ export interface Limits {
 
 /** Above the high watermark entries are deleted down to the low one: that leaves some room, and the next sweep is not soon. */
 const HIGH_WATER = 0.9;
-const LOW_WATER = 0.8;
+export const LOW_WATER = 0.8;
 
 /** Whether this size is above the high watermark. */
 export function isAboveHighWater(have: Amount, limits: Limits): boolean {
@@ -26,6 +26,15 @@ export function isAboveHighWater(have: Amount, limits: Limits): boolean {
     have.bytes > HIGH_WATER * limits.maxBytes ||
     have.files > HIGH_WATER * limits.maxFiles ||
     missingFreeBytes(limits) > 0
+  );
+}
+
+/** Whether this size is below the low watermark, and enough is free on the volume. */
+export function isBelowLowWater(have: Amount, limits: Limits, volume: StatsFs): boolean {
+  return (
+    have.bytes <= LOW_WATER * limits.maxBytes &&
+    have.files <= LOW_WATER * limits.maxFiles &&
+    missingOf(volume, limits.minFreeBytes) === 0
   );
 }
 
@@ -44,12 +53,18 @@ export function excessOf(have: Amount, limits: Limits): Amount {
 
 /** Bytes to free, so that enough is free. */
 export function missingFreeBytes({ folder, minFreeBytes }: Pick<Limits, "folder" | "minFreeBytes">): number {
-  if (minFreeBytes === 0 || tellsNoSize(folder)) return 0;
-  const { bavail, bsize } = statfsSync(folder);
-  return Math.max(0, minFreeBytes - bavail * bsize);
+  return minFreeBytes === 0 ? 0 : missingOf(statfsSync(folder), minFreeBytes);
+}
+
+export function tellsNoSize(folder: string): boolean {
+  return hasNoSize(statfsSync(folder));
+}
+
+function missingOf(volume: StatsFs, minFreeBytes: number): number {
+  return hasNoSize(volume) ? 0 : Math.max(0, minFreeBytes - volume.bavail * volume.bsize);
 }
 
 /** A volume of 0 blocks is not full: CephFS reports that without a manager, and below a folder with a quota. */
-export function tellsNoSize(folder: string): boolean {
-  return statfsSync(folder).blocks === 0;
+function hasNoSize({ blocks }: StatsFs): boolean {
+  return blocks === 0;
 }

@@ -22,8 +22,8 @@ export interface Access {
 /** The value of `VARIANTS`. */
 export type VariantsMode = "open" | "listed" | "signed";
 
-/** CPU time for one unit of the budget; an image that takes less still costs one unit. */
-const ORDINARY_CPU_MS = 100;
+/** CPU time for one unit of a budget; an image that takes less still costs a client one unit. */
+export const ORDINARY_CPU_MS = 100;
 
 export function createAccess(parts: {
   readonly mode: VariantsMode;

@@ -14,6 +14,7 @@ import { type NegativeCache, wantedBy } from "./negative-cache.ts";
 import { isServedStale, newer, type Revalidation } from "./revalidate.ts";
 import type { OriginalServer } from "./serve-original.ts";
 import { createUrlMemo, type RememberedVariant } from "./url-memo.ts";
+import type { ReEncoder } from "./variants/re-encode.ts";
 import type { Variants } from "./variants/variants.ts";
 
 /** Dependencies of the path of an image request. */
@@ -26,6 +27,8 @@ export interface ImageParts {
   readonly revalidation: Revalidation;
   readonly negative: NegativeCache;
   readonly policy: FreshnessPolicy;
+  /** Called with each entry that a reader gets. */
+  readonly served: ReEncoder["served"];
   /** For `w` or `fm` without `q`. */
   readonly defaultQuality: number;
   /** Whether a new image would have to wait for an encoder now. */
@@ -57,7 +60,7 @@ export interface Images {
 
 /** The path of an image request, from its query to its response, in the order of this file. */
 export function createImages(parts: ImageParts): Images {
-  const { access, hot, variants, infos, streams, revalidation, negative, policy, isBusy } = parts;
+  const { access, hot, variants, infos, streams, revalidation, negative, policy, served, isBusy } = parts;
   const urls = createUrlMemo(parts.defaultQuality);
 
   function answer(call: ImageCall): Answer | Promise<Answer> {
@@ -144,6 +147,7 @@ export function createImages(parts: ImageParts): Images {
 
   /** The same headers object each time: front/held.ts remembers what it builds from it. */
   function hit(call: ImageCall, wanted: RememberedVariant, entry: Entry): Answer {
+    served(wanted.variant, entry.meta, call);
     // While this request asked the source, another one may have remembered the response of a newer entry.
     if (!isSame(wanted.meta, entry.meta)) return respond(call, wanted, entry, "hit");
     wanted.whole ??= {
@@ -173,6 +177,7 @@ export function createImages(parts: ImageParts): Images {
       const clients = access.charge(asked, call.client());
       return variants.make(variant, clients, call.signal());
     });
+    served(variant, entry.meta, call);
     return respond(call, wanted, entry, "miss", { ...cacheMs, ...ms });
   }
 

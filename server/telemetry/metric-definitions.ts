@@ -59,6 +59,12 @@ export const metricDefinitions = {
     help: "Failed encodes, by cause: deadline, crash, source (the original cannot be decoded), variant (this variant cannot be made).",
     labels: ["cause"],
   },
+  reEncodes: {
+    type: "counter",
+    name: "imgproxy_lite_reencodes_total",
+    help: "Images that were made for a waiting reader and are made again in the background, by outcome: made, elsewhere (by another replica or a publish), failed.",
+    labels: ["outcome"],
+  },
   queueJobs: {
     type: "gauge",
     name: "imgproxy_lite_queue_jobs",

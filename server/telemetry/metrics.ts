@@ -28,6 +28,11 @@ export type SourceOutcome = (typeof sourceOutcomes)[number];
 /** Why a child made no image: killed at its deadline, crashed, the original cannot be decoded, or this variant cannot be made. */
 export type EncodeFailure = (typeof encodeFailureCauses)[number];
 
+const reEncodeOutcomes = ["made", "elsewhere", "failed"] as const;
+
+/** The result for an image that was to be made again in the background; `elsewhere`: another replica or a publish made it. */
+export type ReEncodeOutcome = (typeof reEncodeOutcomes)[number];
+
 /** The labels of a response. */
 export interface AnsweredKind {
   readonly cache: CacheOutcome;
@@ -72,6 +77,7 @@ export interface Metrics {
   /** @param contentType of the variant. */
   encoded(lane: Lane, contentType: string, seconds: number): void;
   encodeFailed(cause: EncodeFailure): void;
+  reEncoded(outcome: ReEncodeOutcome): void;
   cacheFailed(cause: CacheFailure): void;
   /** A photograph is absent, and its variants are kept, because too many others are absent too. */
   purgeWithheld(): void;
@@ -121,11 +127,13 @@ function createRequestMetrics(registry: Registry): Omit<Metrics, "swept" | "used
   const sourceBytes = counter(registry, defined.sourceBytes);
   const encodeSeconds = histogram(registry, defined.encodeSeconds);
   const encodeFailures = counter(registry, defined.encodeFailures);
+  const reEncodes = counter(registry, defined.reEncodes);
   const cacheFailures = counter(registry, defined.cacheFailures);
   const purgesWithheld = counter(registry, defined.purgesWithheld);
   // Created at the start; otherwise `increase()` would miss the first event of each.
   for (const outcome of sourceOutcomes) sourceRequests.inc({ outcome }, 0);
   for (const cause of encodeFailureCauses) encodeFailures.inc({ cause }, 0);
+  for (const outcome of reEncodeOutcomes) reEncodes.inc({ outcome }, 0);
   for (const cause of failureCauses) cacheFailures.inc({ cause }, 0);
   return {
     answered: ({ cache, contentType, status, bytes }) => {
@@ -146,6 +154,7 @@ function createRequestMetrics(registry: Registry): Omit<Metrics, "swept" | "used
     encoded: (lane, contentType, seconds) =>
       encodeSeconds.observe({ lane, format: formatLabel(contentType) }, seconds),
     encodeFailed: (cause) => encodeFailures.inc({ cause }),
+    reEncoded: (outcome) => reEncodes.inc({ outcome }),
     cacheFailed: (cause) => cacheFailures.inc({ cause }),
     purgeWithheld: () => purgesWithheld.inc(),
   };

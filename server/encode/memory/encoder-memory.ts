@@ -88,6 +88,11 @@ export class EncoderMemory {
     if (this.#reserved === charge) this.#reserved = undefined;
   }
 
+  /** Share of the memory that children use or may grow to; above 1 while the reserve is used. */
+  get share(): number {
+    return 1 - this.room() / this.#general;
+  }
+
   /** Bytes that are free for any child. @param but a charge that counts as free. */
   room(but?: Charge): number {
     const taken = [...this.#charges].filter((charge) => charge !== but && charge !== this.#reserved);

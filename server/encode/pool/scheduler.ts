@@ -47,6 +47,8 @@ export interface LaneStats {
 
 export interface PoolStats {
   readonly lanes: Readonly<Record<Lane, LaneStats>>;
+  /** Share of the memory of all children that is in use or reserved. */
+  readonly memoryShare: number;
   readonly spawned: number;
   /** Ended after their number of jobs or because of their memory. */
   readonly recycled: number;
@@ -151,6 +153,7 @@ export class Scheduler {
     });
     return {
       lanes: { live: lane("live"), warm: lane("warm") },
+      memoryShare: this.#memory.share,
       ...this.#workers.counts,
       ...this.#deaths,
     };

@@ -27,10 +27,14 @@ export interface Variants extends FindsVariants {
    * Makes all variants of one source in the warm lane: one fetch, one job. Each is passed on and stored when it is made, in order.
    * In place of a variant that cannot be made comes its Problem `impossible-variant`.
    */
-  makeAll(
-    variants: readonly Variant[],
-    options: { readonly signal: AbortSignal; readonly effort?: number },
-  ): AsyncGenerator<Entry | Problem>;
+  makeAll(variants: readonly Variant[], options: MakeAllOptions): AsyncGenerator<Entry | Problem>;
+}
+
+export interface MakeAllOptions {
+  readonly signal: AbortSignal;
+  /** Undefined: a publish. */
+  readonly clients?: Clients;
+  readonly effort?: number;
 }
 
 export function createVariants(
@@ -135,12 +139,15 @@ export function createVariants(
 
   async function* makeAll(
     wanted: readonly Variant[],
-    options: { readonly signal: AbortSignal; readonly effort?: number },
+    options: MakeAllOptions,
   ): AsyncGenerator<Entry | Problem> {
     const [first] = wanted;
     if (first === undefined) return;
     const fetchedAfter = purgesOf(first.key);
-    const { original, release } = await originals.fetch(first.key, options.signal, { lane: "warm" });
+    const { original, release } = await originals.fetch(first.key, options.signal, {
+      lane: "warm",
+      ...(options.clients !== undefined && { clients: options.clients }),
+    });
     try {
       learn(first.key, original);
       const left = [...wanted];
@@ -167,7 +174,7 @@ export function createVariants(
   async function* encodeAll(
     original: Original,
     left: Variant[],
-    options: { readonly signal: AbortSignal; readonly effort?: number },
+    options: MakeAllOptions,
     fetchedAfter: number,
   ): AsyncGenerator<Entry> {
     if (original.type === "image/svg+xml") {

@@ -99,7 +99,8 @@ export async function createWorld({
       warn: silent,
       error: silent,
     },
-    metrics: { answered: () => silent, purgeWithheld: silent },
+    metrics: { answered: () => silent, purgeWithheld: silent, reEncoded: silent },
+    hasRoom: async () => true,
     options: { ...defaults, ...options },
   });
   const server = createServer(service.front).listen(0, "127.0.0.1");
@@ -153,6 +154,7 @@ const defaults: ServiceOptions = {
   cacheMaxBytes: 2 ** 30,
   maxVariants: 1000,
   coldBudget: 1000,
+  reencodeBudget: 0,
   basePath: "/",
   dev: false,
   client: (peer) => peer,
