@@ -64,7 +64,11 @@ export interface Manifest {
   readonly schema: typeof MANIFEST_SCHEMA;
   /** By source key. */
   readonly images: Readonly<Record<string, ManifestImage>>;
-  /** By name: the source keys in the order in which they are shown. */
+  /**
+   * The source keys in the order in which they are shown, each with an entry in `images`; empty for a folder without photographs. By
+   * name: the folder without slashes at its ends (`trips/alps`), or the pattern (`trips/**`), and unless its order is by name,
+   * `?order=` and the order (`-name`, `date`, `-date`).
+   */
   readonly galleries?: Readonly<Record<string, readonly string[]>>;
 }
 

@@ -4,6 +4,7 @@ import { type ImageRequest, InvalidRequest, isOriginal, parseQuery } from "../co
 import { brokenFindings } from "./built/broken.ts";
 import { type BuiltSite, type Emitted, readBuiltSite } from "./built/built-site.ts";
 import { checkReferences } from "./built/check-references.ts";
+import { galleryFindings, uploadedSince } from "./built/galleries.ts";
 import { openBuiltSite } from "./built/open-built-site.ts";
 import { type Rewritten, rewriteSite } from "./built/rewrite/rewrite.ts";
 import { staleWords } from "./built/stale.ts";
@@ -112,7 +113,12 @@ export async function checkSite(options: CheckOptions): Promise<CheckResult> {
   const urls = [...built.urls.keys()].sort();
   const result = { photos, variants, thumbnails, emitted, files: built.files, urls, rewritten };
   if (content === undefined) return { ...result, unscanned: [], unemitted: [], unprinted: [], findings };
-  const { found, images } = content;
+  const { found, images, placed, galleries } = content;
+  const inBuilt = built.galleries.map((gallery) => ({ ...gallery, ...placeIn(options.built, gallery) }));
+  findings.push(
+    ...galleryFindings(inBuilt, placed, galleries),
+    ...(await uploadedSince(placed, galleries, session)),
+  );
   const scanned = scannedUrls(site, found, images);
   const { unprinted, queries } = seenCovers(found.posts, images, requests.values());
   // If no page names the proxy, the site was built with other settings, and shows nothing about covers.

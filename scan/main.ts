@@ -24,6 +24,7 @@ import { formatCheck, formatEdge, formatScan } from "./report/text.ts";
 import { type ScanOptions, scanSite } from "./scan.ts";
 import { environmentName } from "./site/config/environment.ts";
 import { installedHugo, NEWEST_HUGO, parseHugoMinor } from "./site/hugo-version.ts";
+import { watchSite } from "./watch/watch.ts";
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
@@ -36,8 +37,10 @@ export function scan(argv: readonly string[], env: Variables): Promise<number> {
     const command = parseCommandLine(argv, env);
     if (command.help) return say(help);
     // The report goes to stdout, so that it can be piped; progress goes to stderr.
-    const progress = command.json ? quietProgress(process.stderr) : createProgress(process.stderr);
+    const isQuiet = command.json || command.watch;
+    const progress = isQuiet ? quietProgress(process.stderr) : createProgress(process.stderr);
     const options = await optionsOf(command, env, signal, progress);
+    if (command.watch) return await watch(options);
     const outcome = await runCommand(command, options).finally(() => progress.end());
     if (command.report !== undefined)
       await writeReport(command.report, htmlReport({ ...outcome.report(), unsettled: outcome.unsettled }));
@@ -46,6 +49,12 @@ export function scan(argv: readonly string[], env: Variables): Promise<number> {
     if (outcome.unsettled !== undefined) throw new Unanswered(outcome.unsettled);
     return outcome.findings.some((finding) => finding.severity === "error") ? 1 : 0;
   });
+}
+
+/** A watch that somebody ends has done what it shall. @returns the exit code. */
+async function watch(options: ScanOptions): Promise<number> {
+  await watchSite(options, (line) => process.stdout.write(`${printableLines(line)}\n`));
+  return 0;
 }
 
 /**

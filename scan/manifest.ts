@@ -3,6 +3,7 @@ import path from "node:path";
 import type { ImageInfo } from "../contract/info.ts";
 import {
   formatManifest,
+  MANIFEST_SCHEMA,
   type Manifest,
   type ManifestImage,
   NewerManifest,
@@ -13,14 +14,32 @@ import { type MetaField, pickMeta } from "../contract/meta.ts";
 import { CannotRun } from "./cannot-run.ts";
 import { readText } from "./read-text.ts";
 
+/** The content of a manifest. */
+export interface KnownPhotographs {
+  /** By source key. */
+  readonly images: ReadonlyMap<string, ManifestImage>;
+  /** By name: the source keys in the order in which they are shown. */
+  readonly galleries: ReadonlyMap<string, readonly string[]>;
+}
+
+/** The same as a file. */
+export function manifestOf({ images, galleries }: KnownPhotographs): Manifest {
+  return {
+    schema: MANIFEST_SCHEMA,
+    images: Object.fromEntries(images),
+    ...(galleries.size > 0 && { galleries: Object.fromEntries(galleries) }),
+  };
+}
+
 /**
  * The existing manifest; empty if there is none, or if it is damaged: a scan replaces it.
  * @throws CannotRun if it exists and cannot be read, or if a later version has written it, because its content would be lost.
  */
-export async function readManifest(file: string): Promise<ReadonlyMap<string, ManifestImage>> {
+export async function readManifest(file: string): Promise<KnownPhotographs> {
   const said = parsed(await textOf(file));
   try {
-    return new Map(Object.entries(parseManifest(said)?.images ?? {}));
+    const { images = {}, galleries = {} } = parseManifest(said) ?? {};
+    return { images: new Map(Object.entries(images)), galleries: new Map(Object.entries(galleries)) };
   } catch (error) {
     if (!(error instanceof NewerManifest)) throw error;
     throw new CannotRun(

@@ -22,6 +22,8 @@ export interface CommandLine {
   readonly mayBeDamaged: (key: string) => boolean;
   /** Request the public address, to check the CDN. */
   readonly edge: boolean;
+  /** Stays, and writes the manifest again after each change. */
+  readonly watch: boolean;
   readonly publish?: string;
   readonly previewSeconds?: number;
   readonly effort?: number;
@@ -50,10 +52,12 @@ site's templates read, and makes every variant before a reader requests it.
 
 The site
   --site FOLDER        the Hugo site (default: the current folder)
-  --environment NAME   Hugo's environment (default: HUGO_ENVIRONMENT, HUGO_ENV, or production)
+  --environment NAME   Hugo's environment (default: HUGO_ENVIRONMENT, HUGO_ENV, or production; with --watch development)
   --hugo-version N     the Hugo version whose rules decide what is a page (default: the one on PATH, or the newest)
   --manifest FILE      where to write the manifest, relative to the site (default: assets/imgproxy.json)
   --no-manifest        do not write the manifest
+  --watch              while you write: writes the manifest again after each change of the content or of a gallery's folder, so
+                       that "hugo server" shows it; makes no variant, since requests make them; ends with Ctrl-C
   --check FOLDER       take the URLs from the built site, and compare them with the content
   --html FOLDER        take the URLs from the built site only
   --rewrite            with either: replace files of the bucket that a theme names itself with the proxy's URLs
@@ -109,7 +113,10 @@ export function parseCommandLine(
   const manifest = values["no-manifest"] === true ? false : values.manifest;
   return {
     site: values.site ?? ".",
-    environment: values.environment ?? environmentName(variables) ?? "production",
+    environment:
+      values.environment ??
+      environmentName(variables) ??
+      (values.watch === true ? "development" : "production"),
     ...(values["hugo-version"] !== undefined && { hugoVersion: values["hugo-version"] }),
     ...(values.endpoint !== undefined && { endpoint: parseEndpoint(values.endpoint) }),
     ...(token !== undefined && token !== "" && { token }),
@@ -119,6 +126,7 @@ export function parseCommandLine(
     mayBeDamaged: parseAllowed(values["allow-damaged"] ?? []),
     rewrite: parseRewrite(values),
     edge: values.edge === true,
+    watch: parseWatch(values),
     ...(values.publish !== undefined && { publish: parseSetName(values.publish) }),
     ...(values.preview !== undefined && {
       previewSeconds: Math.ceil(parseDuration("--preview", values.preview) / 1000),
@@ -168,6 +176,7 @@ function parseOptions(argv: readonly string[], command: Command) {
         "allow-damaged": { ...text, multiple: true },
         rewrite: flag,
         edge: flag,
+        watch: flag,
         publish: text,
         preview: text,
         report: text,
@@ -214,6 +223,30 @@ function parseRewrite(values: {
     throw new CannotRun("--rewrite changes a built site: name its folder with --check");
   return true;
 }
+
+/** A watch ends with the writing: it has no result. */
+function parseWatch(values: Readonly<Record<string, unknown>>): boolean {
+  if (values.watch !== true) return false;
+  const other = notWatched.find((name) => values[name] !== undefined);
+  if (other === undefined) return true;
+  throw new CannotRun(
+    `--watch and --${other} exclude each other: --watch only writes the manifest, until it is ended`,
+  );
+}
+
+const notWatched = [
+  "check",
+  "html",
+  "edge",
+  "dry-run",
+  "no-manifest",
+  "json",
+  "report",
+  "budget",
+  "publish",
+  "preview",
+  "effort",
+] as const;
 
 function parseTune(text: string, token: string | undefined): "look" {
   if (text !== "look") throw new CannotRun(`--tune takes look; it is ${text}`);

@@ -1,21 +1,23 @@
 import path from "node:path";
-import { MANIFEST_SCHEMA, type ManifestImage } from "../contract/manifest.ts";
+import type { ManifestImage } from "../contract/manifest.ts";
 import type { MetaField } from "../contract/meta.ts";
 import { type AltProblem, altFindings, altProblems } from "./alt/alt-text.ts";
 import { type Budget, budgetFindings } from "./budget/budget.ts";
 import { CannotRun } from "./cannot-run.ts";
 import { type Found, type Post, type ReadingOptions, readPosts, settlePosts } from "./content/posts.ts";
-import { type PossibleUse, settleUse } from "./content/resolve.ts";
+import { knownGalleries, listedGalleries, type WithGalleries } from "./content/site-galleries.ts";
 import { counted } from "./counted.ts";
 import { heavyPreviews, leftOut, readUnprinted } from "./covers.ts";
 import { siteFinding } from "./findings.ts";
-import { manifestImage, readManifest, writeManifest } from "./manifest.ts";
+import { fillGalleries } from "./gallery/fill.ts";
+import type { PlacedGallery } from "./gallery/placed.ts";
+import { type KnownPhotographs, manifestImage, manifestOf, readManifest, writeManifest } from "./manifest.ts";
 import { planRequests } from "./plan.ts";
 import { type Answers, type Place, refusals } from "./proxy/answers.ts";
 import { blameOf, type Refusal } from "./proxy/blame.ts";
 import { otherServers } from "./proxy/other-servers.ts";
 import type { Probed } from "./proxy/probe.ts";
-import { createSession, type SessionOptions } from "./proxy/session.ts";
+import { createSession, type SessionOptions, type Warmed } from "./proxy/session.ts";
 import { loadSite, type Site, type SiteOptions } from "./site/site.ts";
 
 export interface ScanOptions extends SessionOptions {
@@ -30,14 +32,14 @@ export interface ScanOptions extends SessionOptions {
   readonly requireAlt?: boolean;
   /** Only a plan: no request is sent and nothing is written. */
   readonly dryRun: boolean;
+  /** Writes the manifest and makes no variant: while someone writes, readers' requests make them. */
+  readonly manifestOnly?: boolean;
   /** Whether a part of a photograph may be missing, by its key. */
   readonly mayBeDamaged: (key: string) => boolean;
 }
 
-/** Result of a scan. */
-export interface ScanResult extends Found, Answers {
-  /** Content of the manifest. */
-  readonly images: ReadonlyMap<string, ManifestImage>;
+/** Result of a scan; `images` and `galleries` are those of the manifest. */
+export interface ScanResult extends Found, Answers, KnownPhotographs {
   /** How long the server took to look at the photographs, in milliseconds: those that are new to it are decoded. */
   readonly probeMs: number;
   /** Every URL in the pages; sorted. */
@@ -45,6 +47,8 @@ export interface ScanResult extends Found, Answers {
   /** Small pictures by source key, as data URLs, if they were requested. */
   readonly thumbnails: ReadonlyMap<string, string>;
   readonly altProblems: readonly AltProblem[];
+  /** The galleries of folders and patterns. */
+  readonly placed: readonly PlacedGallery[];
   /** Requests of covers that no page made at the last check: they are not warmed. */
   readonly leftOut: number;
 }
@@ -55,20 +59,33 @@ export interface ScanResult extends Found, Answers {
  */
 export async function scanSite(options: ScanOptions): Promise<ScanResult> {
   const site = await openSite(options.site);
-  const possible = await readPosts(site, { ...options, remember: !options.dryRun });
+  const read = await readPosts(site, { ...options, remember: !options.dryRun });
   const manifestFile = path.resolve(site.folder, options.manifest || manifestName(site));
+  const byDate = read.posts.some(({ galleries }) =>
+    galleries.some(({ sources }) => sources.some(({ order }) => /date$/.test(order))),
+  );
   const session = createSession(site, {
     ...options,
-    // The photographs' own texts, as suggestions.
-    moreMeta: options.requireAlt === true ? ["alt", "description", "title"] : [],
+    moreMeta: [
+      // The photographs' own texts, as suggestions.
+      ...(options.requireAlt === true ? (["alt", "description", "title"] as const) : []),
+      ...(byDate ? (["date"] as const) : []),
+    ],
   });
   const before = await readManifest(manifestFile);
   const kept = options.dryRun || options.manifest === false ? before : undefined;
+  const content =
+    kept === undefined
+      ? await listedGalleries(site, read, session, before.galleries)
+      : knownGalleries(site, read, kept.galleries);
+  const { possible, placed, listed } = content;
   const began = performance.now();
-  const photos = options.dryRun ? new Map() : await session.probe(keysOf(possible, kept));
+  const photos = options.dryRun ? new Map() : await session.probe(keysOf(content, kept));
   const probeMs = performance.now() - began;
-  const images = kept ?? manifestImages(photos, site.meta, before);
-  const found = settlePosts(possible, (key) => images.has(key));
+  const images = kept?.images ?? manifestImages(photos, site.meta, before.images);
+  const filled = fillGalleries(listed, photos, images, before.galleries);
+  const galleries = kept?.galleries ?? filled.galleries;
+  const found = settlePosts(possible, { images, galleries });
   const uses = found.posts.flatMap((post) => post.uses);
   const { requests, urls } = planRequests(uses, images, site.signatureKey);
   const ofSite = site.warnings.map(({ words }) => siteFinding("warning", site.configFile, words));
@@ -77,8 +94,9 @@ export async function scanSite(options: ScanOptions): Promise<ScanResult> {
   if (options.dryRun)
     return {
       ...found,
-      findings: [...found.findings, ...ofSite, ...altErrors],
+      findings: [...found.findings, ...listed.findings, ...ofSite, ...altErrors],
       images,
+      galleries,
       altProblems: alts,
       urls,
       photos,
@@ -86,18 +104,21 @@ export async function scanSite(options: ScanOptions): Promise<ScanResult> {
       variants: new Map(),
       thumbnails: new Map(),
       leftOut: 0,
+      placed,
     };
 
   // A wrong or temporarily empty bucket has no photograph at all: keep the results of the last good scan.
-  const isLost = images.size === 0 && before.size > 0 && photos.size > 0;
+  const isLost = images.size === 0 && before.images.size > 0 && (photos.size > 0 || placed.length > 0);
   if (kept === undefined && !isLost)
     for (const file of options.manifest ? [manifestFile] : manifestNames(site))
-      await writeManifest(file, { schema: MANIFEST_SCHEMA, images: Object.fromEntries(images) });
+      await writeManifest(file, manifestOf({ images, galleries }));
   const left = leftOut(found.posts, images, await readUnprinted(site.folder));
-  const { variants, warnings } = await session.warm(requests, photos, left);
+  const warmed = options.manifestOnly === true ? notWarmed : await session.warm(requests, photos, left);
+  const { variants, warnings } = warmed;
   const asked = { ...options, endpoint: site.endpoints[0] ?? "" };
   // If the operator names the endpoint, they know about the others.
-  const others = options.endpoint === undefined ? await otherServers(site, asked, uses, images) : [];
+  const asksOthers = options.endpoint === undefined && options.manifestOnly !== true;
+  const others = asksOthers ? await otherServers(site, asked, uses, images) : [];
   const refused = refusals(
     placesOf(found.posts),
     requests.values(),
@@ -107,6 +128,8 @@ export async function scanSite(options: ScanOptions): Promise<ScanResult> {
   const thumbnails = options.pictured ? await session.thumbnails(photos) : new Map<string, string>();
   const findings = [
     ...found.findings,
+    ...listed.findings,
+    ...filled.findings,
     ...refused,
     ...altErrors,
     ...heavyPreviews(found.posts, images, variants),
@@ -115,15 +138,19 @@ export async function scanSite(options: ScanOptions): Promise<ScanResult> {
     ...[
       ...warnings,
       ...others,
-      ...untoldMeta(site, photos),
+      ...untoldMeta(site.meta, "params.imgproxy.meta names", photos),
+      ...untoldMeta(byDate ? ["date"] : [], "a gallery is ordered by", photos),
       ...(isLost ? [lostWords(manifestFile, photos.size)] : []),
     ].map((words) => siteFinding("warning", site.configFile, words)),
   ];
   return {
     ...found,
     photos,
+    placed,
+    listings: listed.listings,
     probeMs,
     images,
+    galleries,
     urls,
     variants,
     thumbnails,
@@ -132,6 +159,8 @@ export async function scanSite(options: ScanOptions): Promise<ScanResult> {
     leftOut: left.size,
   };
 }
+
+const notWarmed: Warmed = { variants: new Map(), warnings: [] };
 
 /** @throws CannotRun for a site without an endpoint. */
 export async function openSite(options: SiteOptions): Promise<Site> {
@@ -142,17 +171,23 @@ export async function openSite(options: SiteOptions): Promise<Site> {
   );
 }
 
-/** The images of the content once the manifest is written, as a build after the scan shows them. */
+/** The content once the manifest is written, as a build after the scan shows it. */
+export interface ByManifest extends KnownPhotographs {
+  readonly found: Found;
+  readonly placed: readonly PlacedGallery[];
+}
+
 export async function postsByManifest(
   site: Site,
   {
     remember = true,
     ...options
   }: Omit<ReadingOptions, "remember"> & Partial<Pick<ReadingOptions, "remember">>,
-): Promise<{ readonly found: Found; readonly images: ReadonlyMap<string, ManifestImage> }> {
-  const images = await readManifest(manifestName(site));
-  const found = await readPosts(site, { ...options, remember });
-  return { found: settlePosts(found, (key) => images.has(key)), images };
+): Promise<ByManifest> {
+  const known = await readManifest(manifestName(site));
+  const read = await readPosts(site, { ...options, remember });
+  const { possible, placed } = knownGalleries(site, read, known.galleries);
+  return { ...known, found: settlePosts(possible, known), placed };
 }
 
 /** Every place of every photograph. */
@@ -175,26 +210,31 @@ function manifestNames(site: Site): readonly string[] {
 }
 
 /**
- * The keys to ask about: all possible keys of each image. If the hook reads an existing manifest, which this scan does not
- * write, then the key that the hook uses.
+ * The keys to ask about: all possible keys of each image, and all photographs of each gallery. If the hook reads an existing
+ * manifest, which this scan does not write, then those that the hook uses.
  */
 function keysOf(
-  { posts }: Found<PossibleUse>,
-  kept: ReadonlyMap<string, ManifestImage> | undefined,
+  { possible, listed }: WithGalleries,
+  kept: KnownPhotographs | undefined,
 ): (readonly string[])[] {
-  const uses = posts.flatMap((post) => post.uses);
-  if (kept === undefined) return uses.map((use) => use.keys);
-  return uses.map((use) => [settleUse(use, (key) => kept.has(key)).key]);
+  if (kept !== undefined)
+    return settlePosts(possible, kept).posts.flatMap(({ uses }) => uses.map(({ key }) => [key]));
+  const ofGalleries = listed.galleries.flatMap(({ keys }) => keys.map((key) => [key]));
+  return [...possible.posts.flatMap(({ uses }) => uses.map(({ keys }) => keys)), ...ofGalleries];
 }
 
 // --- the manifest ---
 
 /** Of an older server, or of one that tells nobody of metadata where the scan has no token. */
-function untoldMeta({ meta }: Site, photos: ReadonlyMap<string, Probed>): string[] {
+function untoldMeta(
+  meta: readonly MetaField[],
+  wants: string,
+  photos: ReadonlyMap<string, Probed>,
+): string[] {
   const isTold = [...photos.values()].every((info) => "problem" in info || info.meta !== undefined);
   if (meta.length === 0 || isTold) return [];
   return [
-    `params.imgproxy.meta names ${meta.join(", ")}, which the server does not tell: give --token, start the server with META=${meta.join(",")}, or update it`,
+    `${wants} ${meta.join(", ")}, which the server does not tell: give --token, start the server with META=${meta.join(",")}, or update it`,
   ];
 }
 

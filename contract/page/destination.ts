@@ -105,7 +105,7 @@ function relativePaths(
  * Resolves dots as a browser does (RFC 3986 §5.2.4): `a/../b` is `b`, and nothing leaves the root. A double slash stays, because S3
  * keys can contain one.
  */
-function removeDotSegments(path: string): string {
+export function removeDotSegments(path: string): string {
   const kept: string[] = [];
   for (const segment of path.split("/")) {
     if (segment === "..") kept.pop();

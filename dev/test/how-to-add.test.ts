@@ -67,6 +67,8 @@ const recipes: Readonly<Record<string, Recipe>> = {
     exceptions: {
       "scan/doctor/server.ts": "absent photographs, and a signature that the server refuses",
       "server/doctor/source.ts": "a source without a list",
+      "scan/gallery/fill.ts": "files in a folder that are no photographs",
+      "scan/gallery/list.ts": "a source without a list",
       "scan/proxy/parse-answers.ts": "an answer about the token",
       "scan/proxy/answers.ts": "absent photographs, which no other code means",
       "scan/proxy/suggestions.ts": "absent photographs, which no other code means",

@@ -30,11 +30,16 @@ export function pageWeight(
   const files = new Map<string, PageWeight["files"][number]>();
   const unknown: PageWeight["unknown"][number][] = [];
   for (const use of uses) {
-    const { all, preview } = use.candidates(images.get(use.key));
+    const image = images.get(use.key);
+    const { all, preview } = use.candidates(image);
     // Only crawlers load it.
     const shown = all.filter((request) => request !== preview);
-    if (shown.length === 0) continue;
-    const request = chosen(shown, use.sizes, screen);
+    const around = slotWidth(use.sizes, screens[screen].width);
+    const slot =
+      around === undefined || use.shownWidth === undefined ? around : use.shownWidth(around, image);
+    // It is loaded when a reader opens it.
+    if (shown.length === 0 || (around !== undefined && slot === undefined)) continue;
+    const request = chosen(shown, slot, screen);
     const bytes = request && bytesOf(request, answers);
     if (request === undefined) unknown.push({ use, why: `sizes "${use.sizes}" cannot be computed` });
     else if (bytes !== undefined) files.set(formatQuery(request), { use, request, bytes });
@@ -49,13 +54,15 @@ export function pageWeight(
  * The narrowest file with enough pixels, otherwise the widest, as Firefox and Safari choose; Chromium sometimes takes the next
  * narrower one. Of several formats, the first.
  */
-function chosen(all: readonly ImageRequest[], sizes: string, screen: Screen): ImageRequest | undefined {
+function chosen(
+  all: readonly ImageRequest[],
+  slot: number | undefined,
+  screen: Screen,
+): ImageRequest | undefined {
   const files = all.filter(({ format }) => format === all[0]?.format);
-  const { width, density } = screens[screen];
   if (files.length === 1) return files[0];
-  const slot = slotWidth(sizes, width);
   if (slot === undefined) return undefined;
-  return files.find((file) => (file.width ?? 0) >= slot * density) ?? files.at(-1);
+  return files.find((file) => (file.width ?? 0) >= slot * screens[screen].density) ?? files.at(-1);
 }
 
 function bytesOf(request: ImageRequest, { photos, variants }: Answers): number | undefined {

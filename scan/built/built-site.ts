@@ -7,6 +7,7 @@ import { type Finding, siteFinding } from "../findings.ts";
 import { linesOf } from "../lines.ts";
 import type { Addresses, Target } from "./addresses.ts";
 import { jsonReferences, xmlReferences } from "./markup/feeds.ts";
+import { type BuiltGallery, builtGalleries } from "./markup/galleries.ts";
 import { cssReferences, htmlReferences, type Reference } from "./markup/references.ts";
 import { wholeRegion } from "./markup/region.ts";
 import type { SiteFiles } from "./site-files.ts";
@@ -35,6 +36,8 @@ export interface BuiltSite {
   /** Other URLs that look like the proxy's up to the query: the site was probably built with a wrong endpoint. */
   readonly otherEndpoints: ReadonlySet<string>;
   readonly broken: readonly BrokenReference[];
+  /** The galleries of its pages. */
+  readonly galleries: readonly (BuiltGallery & Emitted)[];
   /** Files that could not be searched. */
   readonly findings: readonly Finding[];
 }
@@ -60,6 +63,7 @@ export async function readBuiltSite(
   const urls = new Map<string, Emitted>();
   const otherEndpoints = new Set<string>();
   const broken: BrokenReference[] = [];
+  const galleries: (BuiltGallery & Emitted)[] = [];
   const findings: Finding[] = [];
   for (const file of names) {
     signal.throwIfAborted();
@@ -71,13 +75,16 @@ export async function readBuiltSite(
       if (!endpoints.some((known) => sameEndpoint(known, endpoint))) otherEndpoints.add(endpoint);
     if (text.length > MAX_SEARCHED)
       findings.push(siteFinding("warning", file, "is too large to search for missing images"));
-    else
+    else {
       for (const [{ url, what, offset }, target] of absentReferences(file, text, addresses))
         broken.push({ url, what, target, file, ...placeOf(offset) });
+      for (const gallery of isPage(file) ? builtGalleries(text, endpoints) : [])
+        galleries.push({ ...gallery, file, ...placeOf(gallery.offset) });
+    }
     onFile();
   }
   const inPages = [...urls.values()].some(({ file }) => isPage(file));
-  return { files: names.length, urls, inPages, otherEndpoints, broken, findings };
+  return { files: names.length, urls, inPages, otherEndpoints, broken, galleries, findings };
 }
 
 /** The references of a built file, each with its target. */

@@ -5,10 +5,13 @@ import type { SiteParams } from "../../contract/page/params.ts";
 import { trimSlashes } from "../../contract/url/url.ts";
 import { CannotRun } from "../cannot-run.ts";
 import type { Finding } from "../findings.ts";
+import { shownWidths } from "../gallery/layout.ts";
+import type { KnownPhotographs } from "../manifest.ts";
 import type { Progress } from "../progress.ts";
 import { isTree } from "../site/config/tree.ts";
 import { chooseTemplate } from "../site/modules/templates.ts";
 import type { Site } from "../site/site.ts";
+import { type PossibleGallery, resolveGallery, shownAt, shownUses } from "./galleries.ts";
 import { oddFinding, unreadable } from "./pages/odd-files.ts";
 import { type Page, publishedPages } from "./pages.ts";
 import { openParser } from "./references/bounded-parser.ts";
@@ -29,16 +32,21 @@ export interface Post<OneUse = Use> {
   readonly uses: readonly OneUse[];
 }
 
+/** A post before it is known which photographs exist. */
+export interface PossiblePost extends Post<PossibleUse> {
+  readonly galleries: readonly PossibleGallery[];
+}
+
 /** A page without its text. */
 export interface SourcePage extends Pick<Page, "file" | "folder" | "values"> {
   readonly language: { readonly name: string };
 }
 
 /** The photographs in a site's content. */
-export interface Found<OneUse = Use> {
+export interface Found<OnePost = Post> {
   /** Number of content files that Hugo publishes, with or without photographs. */
   readonly pages: number;
-  readonly posts: readonly Post<OneUse>[];
+  readonly posts: readonly OnePost[];
   /** Every content file that Hugo publishes, once for each language. */
   readonly sources: readonly SourcePage[];
   /** Number of `<img>` tags in raw HTML. Hugo has no hook for them, so they get no tiers. */
@@ -46,9 +54,14 @@ export interface Found<OneUse = Use> {
   readonly findings: readonly Finding[];
 }
 
-/** @param has whether the hook's manifest contains a key. */
-export function settlePosts(found: Found<PossibleUse>, has: (key: string) => boolean): Found {
-  const posts = found.posts.map(({ file, uses }) => ({ file, uses: uses.map((use) => settleUse(use, has)) }));
+/** @param known content of the hook's manifest. */
+export function settlePosts(found: Found<PossiblePost>, { images, galleries }: KnownPhotographs): Found {
+  const posts = found.posts.map(({ file, uses, galleries: own }) => ({
+    file,
+    uses: [...uses, ...own.flatMap((gallery) => shownUses(gallery, galleries))].map((use) =>
+      settleUse(use, (key) => images.has(key)),
+    ),
+  }));
   return { ...found, posts };
 }
 
@@ -64,7 +77,7 @@ export interface ReadingOptions {
  * Finds every photograph that the published pages of a site name. A page with errors does not stop the others. A file that
  * is a page of several languages is several posts; its faults are reported once.
  */
-export async function readPosts(site: Site, options: ReadingOptions): Promise<Found<PossibleUse>> {
+export async function readPosts(site: Site, options: ReadingOptions): Promise<Found<PossiblePost>> {
   const parser = openParser(options.signal);
   const memo = await openMemo(path.join(site.folder, MEMO), MEMO_MAKER, parser.parse);
   const findings: Finding[] = [];
@@ -74,7 +87,7 @@ export async function readPosts(site: Site, options: ReadingOptions): Promise<Fo
     hugoMinor: site.hugoMinor,
     onUnreadable: (folder, error) => findings.push(oddFinding(folder, unreadable(error), site.folder)),
   });
-  const posts: Post<PossibleUse>[] = [];
+  const posts: PossiblePost[] = [];
   const sources: SourcePage[] = [];
   const previews: Previews = { file: site.configFile, uses: [], seen: new Set() };
   const rawImages = new Set<string>();
@@ -95,13 +108,13 @@ export async function readPosts(site: Site, options: ReadingOptions): Promise<Fo
       options.progress.advance();
       parser.nextPage();
       const post = await readPost(page, { site, resolver, parse: memo.parse, previews, rawImages }, findings);
-      if (post.uses.length > 0) posts.push(post);
+      if (post.uses.length > 0 || post.galleries.length > 0) posts.push(post);
     }
   } finally {
     options.progress.end();
     await parser.close();
   }
-  if (previews.uses.length > 0) posts.push({ file: previews.file, uses: previews.uses });
+  if (previews.uses.length > 0) posts.push({ file: previews.file, uses: previews.uses, galleries: [] });
   // If the site is read-only, every page is parsed each time.
   if (options.remember) await memo.save().catch(() => {});
   return {
@@ -143,7 +156,7 @@ async function readPost(
   page: Page,
   { site, resolver, parse, previews, rawImages }: Reading,
   findings: Finding[],
-): Promise<Post<PossibleUse>> {
+): Promise<PossiblePost> {
   const note = (
     severity: Finding["severity"],
     message: string,
@@ -158,6 +171,16 @@ async function readPost(
   if (isTree(page.values.imgproxy))
     for (const words of unknownParams(page.values.imgproxy)) note("warning", words);
   const uses: PossibleUse[] = [];
+  const galleries: PossibleGallery[] = [];
+  /** Of a list of keys; other galleries are known after a listing. */
+  const imagesOf = (reference: Reference, params: SiteParams) => {
+    if (reference.gallery === undefined) return [];
+    const { keys = [], ...found } = resolveGallery(reference.gallery, reference, page, params);
+    for (const warning of found.warnings) note("warning", warning, reference);
+    if (found.invalid !== undefined) fault(found.invalid, reference);
+    if (found.gallery !== undefined) galleries.push(found.gallery);
+    return keys.map((destination) => ({ ...reference, destination, as: "image" as const }));
+  };
   const named = await references(page, rulesOf(own, page, site), parse);
   if (named.problem !== undefined) note("error", named.problem.message, named.problem);
   for (const reference of named.references) {
@@ -177,17 +200,32 @@ async function readPost(
     const params = reference.overrides
       ? paramsWith(page, reference.overrides, (message) => fault(message, reference))
       : own;
-    const preview = as === "preview";
-    if (preview && previews.seen.has(params)) continue;
-    if (preview) previews.seen.add(params);
-    const at = preview ? { file: previews.file, line: 1, column: 1 } : reference;
-    const source = await resolver.resolve({ ...reference, ...at, as }, preview ? noPage : page, params);
-    if (source.kind === "invalid") note("error", source.problem, at);
-    if (source.kind !== "photo") continue;
-    for (const warning of source.warnings) note("warning", warning, at);
-    (preview ? previews.uses : uses).push(source.use);
+    const { gallery } = reference;
+    const isCover = gallery?.isCover === true;
+    const images = as === "gallery" ? imagesOf(reference, params) : [{ ...reference, as }];
+    const widths =
+      gallery === undefined
+        ? []
+        : shownWidths(
+            gallery,
+            images.map(({ destination }) => destination),
+          );
+    for (const [index, image] of images.entries()) {
+      const preview = image.as === "preview";
+      if (preview && previews.seen.has(params)) continue;
+      if (preview) previews.seen.add(params);
+      const { line, column } = reference;
+      const at = preview ? { file: previews.file, line: 1, column: 1 } : { line, column };
+      const asked = { ...image, ...at, as: image.as };
+      const source = await resolver.resolve(asked, preview ? noPage : page, params);
+      if (source.kind === "invalid") note("error", source.problem, at);
+      if (source.kind !== "photo") continue;
+      for (const warning of source.warnings) note("warning", warning, at);
+      const use = { ...source.use, ...shownAt(widths, index), ...(isCover && { isCover }) };
+      (preview ? previews.uses : uses).push(use);
+    }
   }
-  return { file: page.file, uses };
+  return { file: page.file, uses, galleries };
 }
 
 const SHORTCODE_IN_DESTINATION =
@@ -229,9 +267,10 @@ function paramsWith(
 }
 
 function rulesOf(params: SiteParams, page: Page, site: Site): ReferenceRules {
-  const { frontmatter, endpoint } = params;
+  const { frontmatter, gallery, endpoint } = params;
   return {
     frontmatter,
+    gallery,
     preview: page.language.image,
     endpoints: endpoint === "" ? [] : [trimSlashes(endpoint)],
     unsafeHtml: page.language.unsafeHtml,

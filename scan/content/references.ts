@@ -1,6 +1,8 @@
+import type { AskedGallery } from "../gallery/source.ts";
 import { type LineAndColumn, linesOf } from "../lines.ts";
 import { relevantBlocks } from "./references/blocks.ts";
-import { frontMatterImages } from "./references/front-matter.ts";
+import { frontMatterGalleries, frontMatterImages } from "./references/front-matter.ts";
+import { shortcodeGalleries } from "./references/gallery.ts";
 import { endpointUrls, imgTags } from "./references/html.ts";
 import { TooCostly } from "./references/limits.ts";
 import type { ParseMarkdown } from "./references/memo.ts";
@@ -17,9 +19,11 @@ export interface Reference {
   /**
    * `image`: becomes a `srcset`. `cover`: from front matter, for cards and link previews. `preview`: only for link previews.
    * `url`: a URL of the endpoint that is printed as written. `raw`: an `<img>` in raw HTML, for which Hugo has no hook.
-   * `unknown`: an image with a shortcode in its destination.
+   * `unknown`: an image with a shortcode in its destination. `gallery`: several images, by their names or a folder.
    */
-  readonly as: "image" | "cover" | "preview" | "url" | "raw" | "spaced" | "unknown";
+  readonly as: "image" | "cover" | "preview" | "url" | "raw" | "spaced" | "unknown" | "gallery";
+  /** Of a `gallery`. */
+  readonly gallery?: AskedGallery;
   /** What an `image` says to those who cannot see it; undefined if its author decided that it is decorative. */
   readonly alt?: string;
   /** Parameters of `[params.imgproxy]` that a shortcode sets for its image. */
@@ -48,6 +52,8 @@ export interface Readable {
 export interface ReferenceRules {
   /** Names of front matter with images; dots for nesting. */
   readonly frontmatter: readonly string[];
+  /** Names of front matter with galleries. */
+  readonly gallery: readonly string[];
   /** The image in link previews if the front matter names none. */
   readonly preview: string | undefined;
   /** URLs that begin with one of these are the proxy's; raw HTML is searched for them. */
@@ -71,7 +77,10 @@ export async function references(
     ...image,
     as: "cover" as const,
   }));
-  const previews = covers.length > 0 ? covers : sitePreview(page, rules);
+  const previews = [
+    ...(covers.length > 0 ? covers : sitePreview(page, rules)),
+    ...frontMatterGalleries(page, rules.gallery).map((one) => ({ ...one, as: "gallery" as const })),
+  ];
   const found: Found[] = [];
   const placeOf = linesOf(page.body, page.bodyStart);
   try {
@@ -93,9 +102,9 @@ function sitePreview(page: Readable, { preview }: ReferenceRules): Reference[] {
 
 // --- the body ---
 
-interface Found extends Pick<Reference, "destination" | "overrides" | "alt"> {
+interface Found extends Pick<Reference, "destination" | "overrides" | "alt" | "gallery"> {
   readonly offset: number;
-  readonly as: "image" | "url" | "raw" | "spaced" | "unknown";
+  readonly as: "image" | "url" | "raw" | "spaced" | "unknown" | "gallery";
 }
 
 async function* bodyReferences(
@@ -162,20 +171,24 @@ function known(image: Found): Found {
 }
 
 /**
- * The images of the module's `figure` and `img`, also called `imgproxy/figure` and `imgproxy/img`; captions are Markdown.
+ * The images of the module's `figure`, `img` and `gallery`, also called `imgproxy/figure` and so on; captions are Markdown.
  * Shortcodes of the same name from a theme or the site are not read.
  */
 async function* shortcodeImages(
   tag: Shortcode,
-  { markup }: Readable,
+  page: Readable,
   rules: ReferenceRules,
   parse: ParseMarkdown,
 ): AsyncGenerator<Found> {
   const name = shownBy(tag, rules);
   if (name === undefined || tag.isHidden) return;
   // Its output is raw HTML in Markdown, and goldmark removes it.
-  if (tag.isMarkdown && markup === "markdown" && !rules.unsafeHtml) return;
+  if (tag.isMarkdown && page.markup === "markdown" && !rules.unsafeHtml) return;
   const { parameters, start: offset } = tag;
+  if (name === "gallery") {
+    yield* tagGalleries(tag, page, rules);
+    return;
+  }
   const first = parameters.get("src") ?? (name === "img" ? parameters.get("0") : undefined);
   const overrides = name === "img" ? imgOverrides(parameters) : sizesOverride(parameters);
   const alt = shortcodeAlt(parameters, name);
@@ -187,12 +200,36 @@ async function* shortcodeImages(
   for (const text of words) if (text?.includes("![")) yield* await parseAt(text, () => offset, [], parse);
 }
 
-/** The module's shortcode that a tag runs, if any. */
-function shownBy({ name: full, closing }: Shortcode, rules: ReferenceRules): "figure" | "img" | undefined {
-  const name = full.replace(/^imgproxy\//, "");
-  if (closing || (name !== "figure" && name !== "img") || !rules.runsShortcode(full)) return undefined;
-  return name;
+/** The galleries that a tag names, or those of its page's front matter. */
+function tagGalleries(
+  { parameters, start: offset }: Shortcode,
+  page: Readable,
+  rules: ReferenceRules,
+): Found[] {
+  const galleries = shortcodeGalleries(parameters, frontMatterGalleries(page, rules.gallery));
+  return galleries.map((one) => ({
+    ...one,
+    destination: JSON.stringify(one.gallery),
+    offset,
+    as: "gallery",
+  }));
 }
+
+/** The module's shortcode that a tag runs, if any. Themes have a `gallery` of their own, so the module's has one name only. */
+function shownBy({ name: full, closing }: Shortcode, rules: ReferenceRules): OwnShortcode | undefined {
+  const own = ownShortcodes.get(full);
+  return closing || own === undefined || !rules.runsShortcode(full) ? undefined : own;
+}
+
+type OwnShortcode = "figure" | "img" | "gallery";
+
+const ownShortcodes: ReadonlyMap<string, OwnShortcode> = new Map([
+  ["figure", "figure"],
+  ["imgproxy/figure", "figure"],
+  ["img", "img"],
+  ["imgproxy/img", "img"],
+  ["imgproxy/gallery", "gallery"],
+]);
 
 /** The parameters of `img` that change its URLs, or which of them a browser chooses. */
 function imgOverrides(parameters: ReadonlyMap<string, string>): Readonly<Record<string, unknown>> {

@@ -5,6 +5,7 @@ import { type Candidates, candidatesFor, socialRequest } from "../../contract/pa
 import { type Photo, parseDestination } from "../../contract/page/destination.ts";
 import type { SiteParams } from "../../contract/page/params.ts";
 import { InvalidRequest, parseQuery } from "../../contract/url/request.ts";
+import type { ShownWidth } from "../gallery/layout.ts";
 
 /** One place that shows a photograph of the proxy, before it is known which keys exist. */
 export interface PossibleUse {
@@ -20,6 +21,8 @@ export interface PossibleUse {
   readonly alt?: string;
   /** How wide the page shows it: the `sizes` attribute, or a fixed width in its form. */
   readonly sizes: string;
+  /** In a gallery: how wide it is shown where the page is as wide as `sizes` says. */
+  readonly shownWidth?: ShownWidth;
   /** The requests of the page, once the manifest is known. */
   candidates(key: string, image: ManifestImage | undefined): Candidates;
 }
@@ -121,6 +124,17 @@ function useOf(photo: Photo, reference: SourceReference, params: SiteParams, pre
     candidates,
     ...(alt !== undefined && !isDecoration && { alt }),
   };
+}
+
+/** A photograph of a gallery. Its key is the source's, whatever files the site has itself. */
+export function photoUse(
+  key: string,
+  place: Pick<PossibleUse, "line" | "column" | "isCover">,
+  params: SiteParams,
+  { as = "image", previews = false }: { readonly as?: "image" | "cover"; readonly previews?: boolean } = {},
+): PossibleUse {
+  const photo: Photo = { kind: "photo", key, keys: [key], paths: [], problems: [] };
+  return { ...useOf(photo, { ...place, destination: "", as }, params, previews), isCover: place.isCover };
 }
 
 /** Remembers the last result: the plan, the totals and the reports all need it. */

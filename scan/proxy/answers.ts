@@ -1,6 +1,7 @@
 import { type ImageRequest, parseQuery } from "../../contract/url/request.ts";
 import { type Finding, formatFinding } from "../findings.ts";
 import { blameOf, type Refusal } from "./blame.ts";
+import type { Listings } from "./list.ts";
 import type { Probed } from "./probe.ts";
 import { eachResult, type Variant, variantsOf, type WarmResults } from "./warm/variant.ts";
 
@@ -8,6 +9,8 @@ import { eachResult, type Variant, variantsOf, type WarmResults } from "./warm/v
 export interface Answers {
   readonly photos: ReadonlyMap<string, Probed>;
   readonly variants: WarmResults;
+  /** The folders of galleries, by the names that folderName gives them. */
+  readonly listings?: Listings;
 }
 
 /** A place that shows a photograph. */
@@ -53,14 +56,16 @@ export function refusals(
 }
 
 /**
- * Why some photographs or variants are not settled, and which; undefined if all are. The scan is then incomplete, and no post
+ * Why some folders, photographs or variants are not settled, and which; undefined if all are. The scan is then incomplete, and no post
  * is at fault.
  */
-export function unsettledWords({ photos, variants }: Answers): string | undefined {
+export function unsettledWords({ photos, variants, listings = new Map() }: Answers): string | undefined {
   const keys = new Map<string, Set<string>>();
   const add = (key: string, { code, detail }: Refusal): void => {
     if (blameOf(code) !== "photograph") keys.set(detail, (keys.get(detail) ?? new Set()).add(key));
   };
+  for (const [folder, listing] of listings)
+    if ("problem" in listing) add(folder || "the source", listing.problem);
   for (const [key, info] of photos) if (!isThere(info)) add(key, info.problem);
   for (const [query, byReader] of variants)
     for (const result of Object.values(byReader))

@@ -1,7 +1,7 @@
 import { trimSlashes } from "../../contract/url/url.ts";
 import type { Call, Server } from "./request.ts";
 
-/** A call of the server's API, with the token. */
+/** A call of the server's API, with the token if there is one: a server in development mode lists without. */
 export function apiCall(
   server: Server,
   method: "GET" | "POST" | "PUT",
@@ -13,7 +13,10 @@ export function apiCall(
     url: `${trimSlashes(server.endpoint)}/${path}`,
     init: () => ({
       method,
-      headers: { authorization: `Bearer ${server.token ?? ""}`, "content-type": "application/json" },
+      headers: {
+        ...(server.token !== undefined && { authorization: `Bearer ${server.token}` }),
+        "content-type": "application/json",
+      },
       body: text,
     }),
   };

@@ -166,7 +166,7 @@ const warmLine = v.variant("status", [
 // --- JSON ---
 
 /** @throws InFront for any other answer, such as a login page, which is sent with 200. */
-async function jsonOf(answer: Answer, url: string): Promise<unknown> {
+export async function jsonOf(answer: Answer, url: string): Promise<unknown> {
   try {
     return await answer.json();
   } catch (error) {

@@ -2,6 +2,7 @@ import type { MetaField } from "../../contract/meta.ts";
 import { formatBytes } from "../counted.ts";
 import type { Progress } from "../progress.ts";
 import { type Answers, isAbsent, isThere } from "./answers.ts";
+import { type Folder, type Listings, listFolders } from "./list.ts";
 import { type Probed, probe, probeNeighbours } from "./probe.ts";
 import { defaultSetName, publishSet, type SetName } from "./publish.ts";
 import type { Server } from "./request.ts";
@@ -51,6 +52,8 @@ export interface Session {
   probe(images: Iterable<readonly string[]>): Promise<ReadonlyMap<string, Probed>>;
   /** The same of what may be no photograph at all, so that nothing else is suggested. */
   look(images: Iterable<readonly string[]>): Promise<ReadonlyMap<string, Probed>>;
+  /** Folders of the source, each once, by the name that folderName gives them. */
+  list(folders: readonly Folder[]): Promise<Listings>;
   /**
    * Publishes the requests of existing photographs, if there is a token, and warms their variants.
    * @param leftOut canonical queries that are not warmed.
@@ -105,6 +108,11 @@ export function createSession(site: AskingSite, options: SessionOptions): Sessio
         guesses: (keys) => probe(server, keys, asking),
         neighbours: (keys) => probeNeighbours(server, keys),
       });
+    },
+    async list(folders) {
+      if (folders.length === 0) return new Map();
+      progress.start("listing folders");
+      return listFolders(server, folders).finally(() => progress.end());
     },
     async warm(requests, photos, leftOut = new Set()) {
       const there = new Map([...requests].filter(([, { key }]) => isThere(photos.get(key))));

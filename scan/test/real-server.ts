@@ -20,10 +20,11 @@ const executable = fileURLToPath(new URL("../../bin/imgproxy-lite.js", import.me
 export async function startServer(
   photos: string,
   env: Readonly<Record<string, string>> = {},
+  args: readonly string[] = [],
 ): Promise<RealServer> {
   const cache = await mkdtemp(path.join(tmpdir(), "scan-cache-"));
   const token = "a-token-for-the-tests-alone";
-  const child = spawn(process.execPath, [executable, "serve"], {
+  const child = spawn(process.execPath, [executable, "serve", ...args], {
     env: {
       PATH: process.env.PATH,
       HOST: "127.0.0.1",

@@ -31,6 +31,8 @@ export interface Tag {
 
 export interface MarkupReader {
   onTag?(tag: Tag): void;
+  /** An end tag; not every element has one. */
+  onClose?(name: string): void;
   /** Text between tags: in XML with escapes resolved, including CDATA; in HTML only the text of `<script>` and `<style>`. */
   onText?(text: Region, within: readonly Tag[]): void;
 }
@@ -102,6 +104,7 @@ export function readMarkup(region: Region, kind: "html" | "xml", reader: MarkupR
       onselfclosingtag: (end) => finish(end, true),
       onclosetag(start, end) {
         const name = nameOf(start, end);
+        reader.onClose?.(name);
         const at = open.findLastIndex((outer) => outer.name === name);
         if (at !== -1) open.length = at;
       },

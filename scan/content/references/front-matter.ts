@@ -1,4 +1,13 @@
 import { linesOf } from "../../lines.ts";
+import { frontMatterGallery, type GalleryAndOverrides } from "./gallery.ts";
+
+/** The parts of a page that are read. */
+interface FrontMatter {
+  readonly values: Readonly<Record<string, unknown>>;
+  /** As written, and the line on which it begins. */
+  readonly text: string;
+  readonly line: number;
+}
 
 /** An image in front matter. */
 export interface FrontMatterImage {
@@ -9,21 +18,36 @@ export interface FrontMatterImage {
 }
 
 /** The images under the given names, dots for nesting: a text, or a list of texts, that looks like an image. */
-export function frontMatterImages(
-  page: { readonly values: Readonly<Record<string, unknown>>; readonly text: string; readonly line: number },
-  names: readonly string[],
-): FrontMatterImage[] {
+export function frontMatterImages(page: FrontMatter, names: readonly string[]): FrontMatterImage[] {
   const placeOf = placesIn(page);
   return names.flatMap((name) => {
-    const value = name
-      .toLowerCase()
-      .split(".")
-      .reduce<unknown>((at, key) => (isTree(at) ? at[key] : undefined), page.values);
+    const value = valueAt(page, name);
     const values = Array.isArray(value) ? value : [value];
     return values
       .filter((one) => typeof one === "string" && isImage(one))
       .map((destination: string) => ({ destination, ...placeOf(destination) }));
   });
+}
+
+/** The galleries under the given names. */
+export function frontMatterGalleries(
+  page: FrontMatter,
+  names: readonly string[],
+): (FrontMatterImage & GalleryAndOverrides)[] {
+  const placeOf = placesIn(page);
+  return names.flatMap((name) => {
+    const found = frontMatterGallery(valueAt(page, name));
+    if (found === undefined) return [];
+    const { from } = found.gallery;
+    return [{ ...found, destination: "", ...placeOf(typeof from === "string" ? from : (from[0] ?? "")) }];
+  });
+}
+
+function valueAt({ values }: FrontMatter, name: string): unknown {
+  return name
+    .toLowerCase()
+    .split(".")
+    .reduce<unknown>((at, key) => (isTree(at) ? at[key] : undefined), values);
 }
 
 /**
@@ -42,10 +66,9 @@ function isTree(value: unknown): value is Readonly<Record<string, unknown>> {
 }
 
 /** Position of a value if it is written without escapes; else the first line of the front matter. */
-function placesIn(page: {
-  readonly text: string;
-  readonly line: number;
-}): (destination: string) => { readonly line: number; readonly column: number } {
+function placesIn(
+  page: Pick<FrontMatter, "text" | "line">,
+): (destination: string) => { readonly line: number; readonly column: number } {
   const start = { line: page.line, column: 1 };
   const placeOf = linesOf(page.text, start);
   return (destination) => {

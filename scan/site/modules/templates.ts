@@ -123,7 +123,9 @@ function templateName(
 // --- a module that is not here ---
 
 const absentModule: readonly Template[] = [
-  ...["img", "figure", "imgproxy/img", "imgproxy/figure"].map((name) => own("shortcode", name)),
+  ...["img", "figure", "imgproxy/img", "imgproxy/figure", "imgproxy/gallery"].map((name) =>
+    own("shortcode", name),
+  ),
   own("hook", "render-image"),
 ];
 

@@ -1,0 +1,62 @@
+import type { SiteParams } from "../../contract/page/params.ts";
+import { type Finding, siteFinding } from "../findings.ts";
+import { isHidden } from "../gallery/contents.ts";
+import type { Folder } from "../proxy/list.ts";
+import type { Site } from "../site/site.ts";
+import { type PossibleGallery, resolveGallery } from "./galleries.ts";
+import type { PossiblePost } from "./posts.ts";
+import { photoUse } from "./resolve.ts";
+
+type AlbumSite = Pick<Site, "languages" | "configFile" | "hugoMinor">;
+
+/** The folders whose folders are albums: `params.imgproxy.albums`. */
+export function albumFolders({ languages }: AlbumSite): Folder[] {
+  const folders = new Set(languages.flatMap(({ params }) => params.albums.map(folderOf)));
+  return [...folders].map((folder) => ({ folder, deep: false }));
+}
+
+/**
+ * The albums among some folders, as posts at the site's configuration: a content adapter makes their pages.
+ * @param folders without a slash at the end: those of listings, or the galleries of a manifest.
+ */
+export function albumPosts(site: AlbumSite, folders: Iterable<string>): PossiblePost[] {
+  const names = [...folders].filter((name) => !isOdd(name));
+  return site.languages.flatMap(({ params }) => {
+    const prefixes = params.albums.map(folderOf);
+    const albums = names.filter((name) => prefixes.some((prefix) => isBelow(name, prefix)));
+    const galleries = albums.flatMap((name) => albumOf(name, params, site.hugoMinor >= 121));
+    return galleries.map((gallery) => ({ file: site.configFile, uses: [], galleries: [gallery] }));
+  });
+}
+
+/** Folders whose names look like patterns, so that no page is made of them. */
+export function oddAlbums({ configFile }: AlbumSite, folders: Iterable<string>): Finding[] {
+  return [...folders]
+    .filter(isOdd)
+    .map((name) =>
+      siteFinding("error", configFile, `the album ${name} gets no page: rename the folder, without * and ?`),
+    );
+}
+
+function isOdd(name: string): boolean {
+  return /[*?]/.test(name);
+}
+
+/** Directly in the folder; names that begin with a dot or an underscore are left out, as in galleries. */
+function isBelow(name: string, folder: string): boolean {
+  const rest = name.slice(folder.length);
+  return name.startsWith(folder) && rest !== "" && !rest.includes("/") && !isHidden(name);
+}
+
+function folderOf(prefix: string): string {
+  const name = prefix.replace(/^\/+|\/+$/g, "");
+  return name === "" ? "" : `${name}/`;
+}
+
+function albumOf(name: string, params: SiteParams, previews: boolean): PossibleGallery[] {
+  const place = { line: 1, column: 1, isCover: true };
+  const { gallery } = resolveGallery({ from: `/${name}/`, isCover: true }, place, { folder: "" }, params);
+  if (gallery === undefined) return [];
+  const coverUse = (key: string) => photoUse(key, place, params, { as: "cover", previews });
+  return [{ ...gallery, mayBeEmpty: true, coverUse }];
+}

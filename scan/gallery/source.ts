@@ -1,0 +1,133 @@
+import { removeDotSegments } from "../../contract/page/destination.ts";
+import type { SiteParams } from "../../contract/page/params.ts";
+import { keyProblem } from "../../contract/url/key.ts";
+import { parseGlob } from "../site/glob.ts";
+import { type GalleryOrder, galleryOrders } from "./order.ts";
+
+/** What a shortcode or front matter says of a gallery. */
+export interface AskedGallery {
+  /** A folder, a glob or a key; or keys, shown in this order. */
+  readonly from: string | readonly string[];
+  readonly order?: string;
+  readonly limit?: string;
+  /** Number of equal columns, instead of rows. */
+  readonly columns?: string;
+  /** Shows one photograph, which opens all: its file's name, or `true`. */
+  readonly cover?: string;
+  /** Named by front matter: the theme decides whether a page shows it. */
+  readonly isCover: boolean;
+}
+
+/** A gallery of a folder, or of the keys that a glob matches. */
+export interface GallerySource {
+  /** Of the manifest's list: the folder or the glob, then `?order=` unless it is by name. */
+  readonly name: string;
+  /** The same without the order, for people. */
+  readonly reference: string;
+  /** The folder that is listed, with its slash; empty for the root. */
+  readonly folder: string;
+  /** Whether its folders are listed too. */
+  readonly deep: boolean;
+  readonly order: GalleryOrder;
+  /** Whether a key of the listing belongs to it. */
+  matches(key: string): boolean;
+}
+
+export interface ParsedGallery {
+  /** Of a list: the destinations, as in `![](…)`. */
+  readonly keys?: readonly string[];
+  /** Otherwise: the possible folders or globs; the first that has a photograph is shown. */
+  readonly sources?: readonly [GallerySource, ...GallerySource[]];
+  /** Maximum number of photographs that the page shows. */
+  readonly limit?: number;
+  /** Ignored arguments, each with a message for the author. */
+  readonly problems: readonly string[];
+}
+
+/** More than this is an error: a page with more photographs is too long for a browser. */
+export const MOST_PHOTOGRAPHS = 2_000;
+
+/**
+ * Reads a gallery by the rules of the templates (layouts/partials/imgproxy/_/gallery).
+ * @param pageFolder the page's folder below `content/`, for `resolve = "page"`.
+ * @returns a message for a name that no folder and no key can have.
+ */
+export function parseGallery(
+  asked: AskedGallery,
+  site: Pick<SiteParams, "resolve">,
+  pageFolder: string,
+): ParsedGallery | { readonly invalid: string } {
+  const problems: string[] = [];
+  const limit = limitOf(asked.limit, problems);
+  const parts = { problems, ...(limit !== undefined && { limit }) };
+  const { from } = asked;
+  const keys = typeof from !== "string" ? from : isKey(from) ? [from] : undefined;
+  if (keys !== undefined && !/^(?:name|listed)$/i.test(asked.order ?? "name"))
+    problems.push(`order=${asked.order} is ignored: a list of keys is shown as it is listed`);
+  if (typeof from !== "string" || keys !== undefined) return { ...parts, keys: (keys ?? []).slice(0, limit) };
+  const order = orderOf(asked.order, problems);
+  const [first, ...others] = candidates(from, site, pageFolder).map((reference) =>
+    sourceOf(reference, order),
+  );
+  if (first === undefined || "invalid" in first) return first ?? { invalid: "the gallery names nothing" };
+  return { ...parts, sources: [first, ...others.flatMap((one) => ("invalid" in one ? [] : [one]))] };
+}
+
+function orderOf(text: string | undefined, problems: string[]): GalleryOrder {
+  const order = galleryOrders.find((known) => known === (text?.toLowerCase() ?? "name"));
+  if (order === undefined) problems.push(`order=${text} is ignored: it takes name, -name, date or -date`);
+  return order ?? "name";
+}
+
+function limitOf(text: string | undefined, problems: string[]): number | undefined {
+  if (text === undefined) return undefined;
+  const limit = Number(text);
+  if (/^[1-9]\d{0,3}$/.test(text) && limit <= MOST_PHOTOGRAPHS) return limit;
+  problems.push(`limit=${text} is ignored: it takes a whole number from 1 to ${MOST_PHOTOGRAPHS}`);
+  return undefined;
+}
+
+function isKey(text: string): boolean {
+  return !isGlob(text) && /\.(?:jpe?g|png|webp|avif|gif|svg)$/i.test(text);
+}
+
+function isGlob(text: string): boolean {
+  return /[*?]/.test(text);
+}
+
+// --- folders and globs ---
+
+/** In the page's folder first, as for keys (contract/page/destination.ts). */
+function candidates(from: string, { resolve }: Pick<SiteParams, "resolve">, pageFolder: string): string[] {
+  const reference = (text: string) => removeDotSegments(text).replace(/^\/+|\/+$/g, "");
+  const written = reference(from);
+  if (resolve !== "page" || from.startsWith("/")) return [written];
+  return [...new Set([reference(`${pageFolder}${from}`), written])];
+}
+
+function sourceOf(reference: string, order: GalleryOrder): GallerySource | { readonly invalid: string } {
+  const segments = reference.split("/");
+  const plain = isGlob(reference) ? segments.findIndex(isGlob) : reference === "" ? 0 : segments.length;
+  const folder = segments
+    .slice(0, plain)
+    .map((segment) => `${segment}/`)
+    .join("");
+  const problem = reference === "" ? undefined : keyProblem(isGlob(reference) ? reference : folder);
+  if (problem !== undefined) return { invalid: `the gallery ${JSON.stringify(reference)} ${problem}` };
+  return {
+    name: order === "name" ? reference : `${reference}?order=${order}`,
+    reference,
+    folder,
+    deep: isGlob(reference) && (plain < segments.length - 1 || reference.includes("**")),
+    order,
+    matches: isGlob(reference) ? globMatcher(reference) : () => true,
+  };
+}
+
+/** Only `*`, `?` and `**` are wildcards. A segment `**` also stands for no folder, as in a shell. */
+function globMatcher(glob: string): (key: string) => boolean {
+  const literal = glob.replaceAll(/[[\]{},!]/g, String.raw`\$&`);
+  const matches = parseGlob(literal.replaceAll(/(?<=^|\/)\*\*\//g, "{,**/}"));
+  if (matches === undefined) throw new Error(`a glob without classes and groups is always valid: ${glob}`);
+  return matches;
+}

@@ -1,0 +1,116 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { formatManifest } from "../../contract/manifest.ts";
+import { CannotRun } from "../cannot-run.ts";
+import { counted } from "../counted.ts";
+import { formatFinding, sortFindings } from "../findings.ts";
+import { foldersOf } from "../gallery/list.ts";
+import { manifestOf } from "../manifest.ts";
+import { unsettledWords } from "../proxy/answers.ts";
+import type { Listings } from "../proxy/list.ts";
+import { Unanswered } from "../proxy/request.ts";
+import { createSession } from "../proxy/session.ts";
+import { openSite, type ScanOptions, type ScanResult, scanSite } from "../scan.ts";
+import type { Site } from "../site/site.ts";
+import { contentState } from "./content-state.ts";
+
+/** Time between two looks at the content. In Node 20, watching a tree on Linux misses files of new folders; times and sizes do not. */
+const LOOK_MS = 500;
+
+/** Time between two listings of the galleries' folders, and between two attempts with a server that fails. */
+const LIST_MS = 1_000;
+
+/** How long a server may be silent: the content may change meanwhile. */
+const PATIENCE_MS = 3_000;
+
+/**
+ * Writes the manifest again when the content, the configuration or a folder of a gallery changes, until the signal aborts.
+ * Errors of the content and of the server are printed, and do not end it.
+ * @param print takes one line.
+ * @throws CannotRun if the site's configuration is wrong at the start.
+ */
+export async function watchSite(given: ScanOptions, print: (line: string) => void): Promise<void> {
+  const options = { ...given, manifestOnly: true, patienceMs: Math.min(given.patienceMs, PATIENCE_MS) };
+  let site = await openSite(options.site);
+  let [manifest, problems] = ["", new Set<string>()];
+  while (!options.signal.aborted) {
+    // Before the scan: what changes during it is seen after it.
+    const state = await contentState(site);
+    const { result, failure } = await scanned({ ...options, now: new Date() });
+    if (options.signal.aborted) return;
+    const text = result === undefined ? manifest : formatManifest(manifestOf(result));
+    if (result !== undefined && text !== manifest) print(updateWords(result));
+    manifest = text;
+    const now = new Set([
+      ...(result === undefined ? [] : findingLines(result)),
+      ...(failure === undefined ? [] : [failure]),
+    ]);
+    for (const line of now) if (!problems.has(line)) print(line);
+    problems = now;
+    await nextChange({ site, state, options, result, isFailed: failure !== undefined });
+    site = await openSite(options.site).catch(() => site);
+  }
+}
+
+/** A failure is one that time or a change can mend. */
+async function scanned(
+  options: ScanOptions,
+): Promise<{ readonly result?: ScanResult; readonly failure?: string }> {
+  try {
+    const result = await scanSite(options);
+    const failure = unsettledWords(result);
+    return { result, ...(failure !== undefined && { failure }) };
+  } catch (error) {
+    if (options.signal.aborted) return {};
+    if (error instanceof CannotRun || error instanceof Unanswered) return { failure: error.message };
+    throw error;
+  }
+}
+
+interface Watched {
+  readonly site: Site;
+  /** Of the content that the last scan has read. */
+  readonly state: string;
+  readonly options: ScanOptions;
+  readonly result: ScanResult | undefined;
+  /** Then the scan is repeated without a change. */
+  readonly isFailed: boolean;
+}
+
+async function nextChange({ site, state, options, result, isFailed }: Watched): Promise<void> {
+  const { signal } = options;
+  const session = createSession(site, { ...options, patienceMs: LIST_MS });
+  const folders = foldersOf(result?.placed ?? []);
+  const began = performance.now();
+  for (let listed = began; !signal.aborted; ) {
+    const looked = performance.now();
+    if ((await contentState(site)) !== state) return;
+    if (isFailed && looked - began >= LIST_MS) return;
+    if (looked - listed >= LIST_MS && folders.length > 0) {
+      listed = looked;
+      const listings = await session.list(folders).catch(() => new Map());
+      if (result?.listings !== undefined && isOther(result.listings, listings)) return;
+    }
+    // A large site is not looked at all the time.
+    const wait = Math.max(LOOK_MS, 4 * (performance.now() - looked));
+    await sleep(wait, undefined, { signal: AbortSignal.any([signal]) }).catch(() => {});
+  }
+}
+
+/** Whether folders have other files now. A folder that cannot be listed now has not changed. */
+function isOther(before: Listings, now: Listings): boolean {
+  return [...now].some(
+    ([name, listing]) => "objects" in listing && JSON.stringify(listing) !== JSON.stringify(before.get(name)),
+  );
+}
+
+// --- words ---
+
+function updateWords({ images, galleries }: ScanResult): string {
+  const time = new Date().toTimeString().slice(0, 8);
+  const photographs = counted(images.size, "photograph");
+  return `${time} the manifest has ${photographs}${galleries.size === 0 ? "" : ` and ${counted(galleries.size, "gallery", "galleries")}`}`;
+}
+
+function findingLines({ findings }: ScanResult): string[] {
+  return sortFindings(findings).map(formatFinding);
+}
