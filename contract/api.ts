@@ -4,6 +4,7 @@ import { askedFormats } from "./formats.ts";
 import type { ImageInfo } from "./info.ts";
 import { metaField, metaFields } from "./meta.ts";
 import { anObject, check, list, object, text, whole } from "./schema.ts";
+import { MAX_SCORE } from "./tuning.ts";
 import { type Focus, focusProblem, isFocus, isRatio, type Ratio, ratioProblem } from "./url/crop.ts";
 import { keyProblem } from "./url/key.ts";
 import { type ImageRequest, InvalidRequest, MAX_QUALITY, MAX_WIDTH, parseQuery } from "./url/request.ts";
@@ -51,14 +52,23 @@ const sourceKey = v.pipe(
   }),
 );
 
+/** How `q` of each photograph is tuned. */
+const tuning = object({
+  /** Whether to find the offsets with which WebP and AVIF look as its JPEG does. */
+  look: v.exactOptional(v.boolean("takes true or false")),
+  /** The score that the lowest `q` of each format shall reach. */
+  floor: v.exactOptional(whole(1, MAX_SCORE)),
+  /** Whether to answer from what has been measured before, without new work. */
+  known: v.exactOptional(v.boolean("takes true or false")),
+});
+
 const probeBody = object({
   images: list(sourceKey, apiLimits.images),
   /** Whether to list the keys in the folder of a missing key, to find the one that the author meant. */
   neighbours: v.exactOptional(v.boolean("takes true or false")),
   /** The fields of each photograph's metadata that are wanted; location only if it is named. */
   meta: v.exactOptional(list(metaField, metaFields.length)),
-  /** Whether to find, for each photograph, the offsets with which WebP and AVIF look as its JPEG does. */
-  tune: v.exactOptional(v.picklist(["look"], "takes look")),
+  tune: v.exactOptional(tuning),
 });
 export type ProbeBody = v.InferOutput<typeof probeBody>;
 

@@ -2,6 +2,7 @@ import * as v from "valibot";
 import { manifestBasics } from "./manifest.ts";
 import { photoMeta } from "./meta.ts";
 import { object, text, whole } from "./schema.ts";
+import { curves, floors, offsets } from "./tuning.ts";
 
 /** `fm=json`: the server's facts about one photograph. Only an SVG can be without a size. */
 export const imageInfo = v.pipe(
@@ -18,9 +19,11 @@ export const imageInfo = v.pipe(
     /** How much of the picture exists, in percent, if a part is missing; 0 if it is not known where. */
     damaged: v.exactOptional(whole(0, 99, "a percentage")),
     /** Of a tuned photograph: what is added to `q` in these formats. */
-    offsets: v.exactOptional(
-      object({ avif: v.exactOptional(whole(-99, 99)), webp: v.exactOptional(whole(-99, 99)) }),
-    ),
+    offsets: v.exactOptional(offsets),
+    /** The lowest `q` of each format that reaches the score that a probe asked for. */
+    floors: v.exactOptional(floors),
+    /** What has been measured of it; for a probe that asks how `q` is tuned. */
+    curves: v.exactOptional(curves),
     /** The fields of its metadata that were asked for: by a probe, or by the server's META. */
     meta: v.exactOptional(photoMeta),
   }),

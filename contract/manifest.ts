@@ -30,7 +30,10 @@ export const manifestBasics = object({
 const added = {
   /** The point that a crop keeps: the `fp` of URLs with `ar`. */
   focus: v.custom<Focus>(isFocus),
-  /** Tuned quality: by format, instead of the tiers' quality; `offset` is added to the tiers' quality. */
+  /**
+   * Tuned quality: by format, that of the tier for 400 px, from which the other tiers keep their distance (page/tuned.ts); `offset`
+   * is added to the tiers' quality in formats that are not named.
+   */
   q: v.pipe(
     anObject(),
     v.strictObject({

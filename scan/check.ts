@@ -14,7 +14,7 @@ import { type Finding, siteFinding } from "./findings.ts";
 import { planRequests } from "./plan.ts";
 import { type Answers, type Place, refusals } from "./proxy/answers.ts";
 import { createSession, type SessionOptions } from "./proxy/session.ts";
-import { openSite, postsByManifest } from "./scan.ts";
+import { openSite, postsByManifest, readSiteManifest } from "./scan.ts";
 import { hookConflicts } from "./site/hook-conflicts.ts";
 import type { Site, SiteOptions } from "./site/site.ts";
 
@@ -81,7 +81,8 @@ export async function checkSite(options: CheckOptions): Promise<CheckResult> {
   const session = createSession(site, options);
   const content = options.compare ? await postsByManifest(site, options) : undefined;
   const sources = content?.found.sources ?? [];
-  const references = await checkReferences(built.broken, { ...options, site, sources, session });
+  const known = content?.images ?? (await readSiteManifest(site));
+  const references = await checkReferences(built.broken, { ...options, site, sources, session, known });
   const rewritten = options.rewrite
     ? await rewriteSite(built.broken, {
         ...references,
@@ -98,7 +99,9 @@ export async function checkSite(options: CheckOptions): Promise<CheckResult> {
     rewritten && (rewritten.left.get(file) ?? "it is in <pre> or <code>, or has an integrity of its own");
   findings.push(...brokenFindings(built.broken, { ...references, built: options.built, reasonOf }));
 
-  const emittedPhotos = await session.probe([...requests.values()].map((request) => [request.key]));
+  const emittedPhotos = await session.tune(
+    await session.probe([...requests.values()].map((request) => [request.key])),
+  );
   const photos = new Map([...references.unsettled, ...emittedPhotos]);
   const { variants, warnings } = await session.warm(requests, photos);
   const thumbnails = options.pictured ? await session.thumbnails(photos) : new Map<string, string>();

@@ -65,7 +65,7 @@ export async function writeManifest(file: string, manifest: Manifest): Promise<b
  * @param fields of its metadata that the site wants.
  */
 export function manifestImage(
-  { width, height, version, color, placeholder, damaged, meta: all = {} }: ImageInfo,
+  { width, height, version, color, placeholder, damaged, floors = {}, meta: all = {} }: ImageInfo,
   fields: readonly MetaField[],
 ): ManifestImage {
   const meta = pickMeta(all, fields);
@@ -75,6 +75,7 @@ export function manifestImage(
     version,
     ...(color !== undefined && { color }),
     ...(placeholder !== undefined && { placeholder }),
+    ...(Object.keys(floors).length > 0 && { q: floors }),
     ...(damaged !== undefined && { damaged }),
     ...(Object.keys(meta).length > 0 && { meta }),
   };

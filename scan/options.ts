@@ -1,6 +1,8 @@
 import { parseArgs } from "node:util";
+import { MAX_SCORE } from "../contract/tuning.ts";
 import { type Budget, parseBudget } from "./budget/budget.ts";
 import { CannotRun } from "./cannot-run.ts";
+import type { Tune } from "./proxy/tuning/tune.ts";
 import { environmentName } from "./site/config/environment.ts";
 import { parseGlob } from "./site/glob.ts";
 
@@ -27,7 +29,7 @@ export interface CommandLine {
   readonly publish?: string;
   readonly previewSeconds?: number;
   readonly effort?: number;
-  readonly tune?: "look";
+  readonly tune?: Tune;
   readonly concurrency: number;
   readonly patienceMs: number;
   readonly report?: string;
@@ -71,6 +73,9 @@ The proxy
   --preview DURATION   the published set expires after this time, such as 14d
   --effort N           effort of the encoder, 0 (fast) to 9 (small); needs a token (default: the server's)
   --tune look          make WebP and AVIF of each photograph look like its own JPEG; needs a token
+  --tune floor=SCORE   give each photograph the lowest quality that reaches this score (SSIMULACRA 2.1 at 400 px), such as 62;
+                       needs a token. Both: --tune look,floor=62
+  --tune-budget DURATION  how long new photographs are measured; the others are left for the next scan (default: 5m)
   --edge               request every URL at the public address, and check that the CDN keeps formats apart
   --concurrency N      parallel requests (default: 4)
   --timeout DURATION   how long the scan waits for a server that restarts or is busy, such as 90s or 5m (default: 2m)
@@ -134,7 +139,7 @@ export function parseCommandLine(
     ...(values.report !== undefined && { report: values.report }),
     ...(values.budget !== undefined && { budget: parseBudget(values.budget) }),
     ...(values.effort !== undefined && { effort: parseCount("--effort", values.effort, 0, 9) }),
-    ...(values.tune !== undefined && { tune: parseTune(values.tune, token) }),
+    ...tuning(values, token),
     concurrency: parseCount("--concurrency", values.concurrency ?? "4", 1, 256),
     patienceMs: parseDuration("--timeout", values.timeout ?? (command === "doctor" ? "5s" : "2m")),
     requireAlt: values["require-alt"] === true,
@@ -183,6 +188,7 @@ function parseOptions(argv: readonly string[], command: Command) {
         budget: text,
         effort: text,
         tune: text,
+        "tune-budget": text,
         concurrency: text,
         timeout: text,
         "require-alt": flag,
@@ -248,10 +254,27 @@ const notWatched = [
   "effort",
 ] as const;
 
-function parseTune(text: string, token: string | undefined): "look" {
-  if (text !== "look") throw new CannotRun(`--tune takes look; it is ${text}`);
+function tuning(
+  values: { readonly tune?: string | undefined; readonly "tune-budget"?: string | undefined },
+  token: string | undefined,
+): Pick<CommandLine, "tune"> {
+  const { tune, "tune-budget": budget } = values;
+  if (tune === undefined && budget !== undefined)
+    throw new CannotRun("--tune-budget limits how long --tune takes: name its mode with --tune");
+  if (tune === undefined) return {};
   if (token === undefined || token === "") throw new CannotRun("--tune needs the token of the server's API");
-  return text;
+  const modes = tune.split(",");
+  const [floor, ...more] = modes.flatMap((mode) => /^floor=(.*)$/.exec(mode)?.[1] ?? []);
+  const isWrong = modes.some((mode) => mode !== "look" && !mode.startsWith("floor="));
+  if (isWrong || more.length > 0)
+    throw new CannotRun(`--tune takes look, floor=62 or both, look,floor=62; it is ${tune}`);
+  return {
+    tune: {
+      look: modes.includes("look"),
+      ...(floor !== undefined && { floor: parseCount("--tune floor", floor, 1, MAX_SCORE) }),
+      budgetMs: parseDuration("--tune-budget", budget ?? "5m"),
+    },
+  };
 }
 
 function parseAllowed(globs: readonly string[]): (key: string) => boolean {

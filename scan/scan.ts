@@ -18,6 +18,7 @@ import { blameOf, type Refusal } from "./proxy/blame.ts";
 import { otherServers } from "./proxy/other-servers.ts";
 import type { Probed } from "./proxy/probe.ts";
 import { createSession, type SessionOptions, type Warmed } from "./proxy/session.ts";
+import type { Tune } from "./proxy/tuning/tune.ts";
 import { loadSite, type Site, type SiteOptions } from "./site/site.ts";
 
 export interface ScanOptions extends SessionOptions {
@@ -42,6 +43,9 @@ export interface ScanOptions extends SessionOptions {
 export interface ScanResult extends Found, Answers, KnownPhotographs {
   /** How long the server took to look at the photographs, in milliseconds: those that are new to it are decoded. */
   readonly probeMs: number;
+  /** How it was asked to tune them, and how long that took, in milliseconds. */
+  readonly tune?: Tune;
+  readonly tuneMs: number;
   /** Every URL in the pages; sorted. */
   readonly urls: readonly string[];
   /** Small pictures by source key, as data URLs, if they were requested. */
@@ -80,8 +84,10 @@ export async function scanSite(options: ScanOptions): Promise<ScanResult> {
       : knownGalleries(site, read, kept.galleries);
   const { possible, placed, listed } = content;
   const began = performance.now();
-  const photos = options.dryRun ? new Map() : await session.probe(keysOf(content, kept));
+  const probed = options.dryRun ? new Map() : await session.probe(keysOf(content, kept));
   const probeMs = performance.now() - began;
+  const photos = await session.tune(probed);
+  const tuneMs = performance.now() - began - probeMs;
   const images = kept?.images ?? manifestImages(photos, site.meta, before.images);
   const filled = fillGalleries(listed, photos, images, before.galleries);
   const galleries = kept?.galleries ?? filled.galleries;
@@ -101,6 +107,7 @@ export async function scanSite(options: ScanOptions): Promise<ScanResult> {
       urls,
       photos,
       probeMs,
+      tuneMs,
       variants: new Map(),
       thumbnails: new Map(),
       leftOut: 0,
@@ -149,6 +156,8 @@ export async function scanSite(options: ScanOptions): Promise<ScanResult> {
     placed,
     listings: listed.listings,
     probeMs,
+    ...(options.tune !== undefined && { tune: options.tune }),
+    tuneMs,
     images,
     galleries,
     urls,
@@ -188,6 +197,12 @@ export async function postsByManifest(
   const read = await readPosts(site, { ...options, remember });
   const { possible, placed } = knownGalleries(site, read, known.galleries);
   return { ...known, found: settlePosts(possible, known), placed };
+}
+
+/** What the site's hook knows of photographs. @throws as {@link readManifest} does */
+export async function readSiteManifest(site: Site): Promise<ReadonlyMap<string, ManifestImage>> {
+  const { images } = await readManifest(manifestName(site));
+  return images;
 }
 
 /** Every place of every photograph. */

@@ -4,6 +4,7 @@ import { type ImageRequest, MAX_WIDTH } from "../url/request.ts";
 import type { Photo } from "./destination.ts";
 import type { SiteParams } from "./params.ts";
 import { fixedTiersFor, type Ladder, middleTier, namedLadders, type Tier, tiersFor } from "./tiers.ts";
+import { shifted, tunedShift } from "./tuned.ts";
 
 /** The quality of what has no tiers: an animation's one URL, a link preview. */
 export const UNTIERED_QUALITY = 75;
@@ -44,9 +45,12 @@ export function candidatesFor(
   const tiers = site.fixed > 0 ? fixedTiersFor(ladder, site.fixed, limits) : tiersFor(ladder, limits);
   const asked =
     photo.format !== undefined ? [photo.format] : site.formats === "auto" ? [undefined] : site.formats;
+  // A quality that the destination names is the author's own.
+  const tuned = photo.quality === undefined && image !== undefined ? image : {};
+  const shifts = new Map(asked.map((format) => [format, tunedShift(ladder, tuned, format)]));
   const request = (tier: Tier, format: (typeof asked)[number]): ImageRequest => ({
     ...base,
-    quality: tier.quality,
+    quality: shifted(tier.quality, shifts.get(format) ?? 0),
     width: tier.width,
     ...(format !== undefined && { format }),
   });

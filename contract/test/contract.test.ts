@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import cases from "../cases.json" with { type: "json" };
 import { askedFormats } from "../formats.ts";
-import type { ManifestImage } from "../manifest.ts";
+import { type ManifestImage, parseManifest } from "../manifest.ts";
 import { candidatesFor } from "../page/candidates.ts";
 import { type Photo, parseDestination } from "../page/destination.ts";
 import { defaultParams, type SiteParams } from "../page/params.ts";
@@ -60,8 +60,9 @@ describe("a Markdown destination", () => {
       ...("params" in row ? row.params : {}),
     } as SiteParams;
     const parsed = parseDestination(row.destination, site, "folder" in row ? row.folder : "");
-    const images = new Map(Object.entries("manifest" in row ? row.manifest : {}));
-    const image = (key: string) => ("image" in row ? row.image : images.get(key));
+    const images =
+      "manifest" in row ? row.manifest : "image" in row ? { [keyOf(row.destination)]: row.image } : {};
+    const image = (key: string) => parseManifest({ schema: 2, images })?.images[key];
     const urls = parsed.kind === "photo" ? shown(parsed, site, image).map(formatQuery) : [];
     expect(urls).toEqual(row.urls);
   });
@@ -121,6 +122,25 @@ describe("a crop", () => {
     );
   });
 });
+
+describe("a tuned photograph", () => {
+  test.each(cases.tuned)(
+    "the tiers of $src with $params and the quality $image.q",
+    ({ src, params, image, urls }) => {
+      const site = { ...defaultParams, endpoint: cases.endpoint, ...params } as SiteParams;
+      const parsed = parseDestination(src, site);
+      if (parsed.kind !== "photo") throw new Error("no photograph");
+      const { images } = parseManifest({ schema: 2, images: { "worms.jpg": image } }) ?? {};
+      const found = candidatesFor(parsed, site, images?.["worms.jpg"]);
+      expect(found.all.map(formatQuery)).toEqual(urls);
+      expect(found.all).toContainEqual(found.src);
+    },
+  );
+});
+
+function keyOf(destination: string): string {
+  return destination.replace(/\?.*/, "");
+}
 
 /** The request that a page makes, for the first key that the manifest has. */
 function shown(photo: Photo, site: SiteParams, image: (key: string) => ManifestImage | undefined) {

@@ -37,30 +37,35 @@ describe.each([...hugos])("Hugo $version prints the golden table's URLs", (hugo)
   });
 });
 
-type Crop = (typeof cases.crops)[number];
+/** Rows that a partial prints, each with its own manifest. */
+const shown = [...cases.crops, ...cases.tuned];
+type Shown = (typeof shown)[number];
 
 describe.each([...hugos])("Hugo $version", (hugo) => {
-  test("Hugo prints the golden table's crops, with their size", async () => {
+  test("Hugo prints the golden table's crops with their size, and the quality of its tuned photographs", async () => {
     await using site = await createSite({
       "config.toml": siteConfig(),
       "config/_default/params.json": JSON.stringify({ imgproxy: { endpoint: cases.endpoint } }),
-      ...Object.fromEntries(cases.crops.map((row, at) => [`assets/crop-${at}.json`, manifestOf(row)])),
-      "assets/crops.json": JSON.stringify(cases.crops),
-      "layouts/index.html": `{{ range $at, $row := resources.Get "crops.json" | transform.Unmarshal }}
-{{- $params := merge (dict "manifest" (printf "crop-%d.json" $at)) ($row.params | default dict) }}
+      ...Object.fromEntries(shown.map((row, at) => [`assets/row-${at}.json`, manifestOf(row)])),
+      "assets/rows.json": JSON.stringify(shown),
+      "layouts/index.html": `{{ range $at, $row := resources.Get "rows.json" | transform.Unmarshal }}
+{{- $params := merge (dict "manifest" (printf "row-%d.json" $at)) ($row.params | default dict) }}
 {{- partial "imgproxy/img.html" (dict "page" $ "src" $row.src "ar" $row.ar "fp" $row.fp "params" $params) }}<hr>
 {{- end }}`,
     });
     const built = await site.build(hugo);
     expect([built.errors, built.warnings]).toEqual([[], []]);
     const printed = (built.files.get("index.html") ?? "").split("<hr>").slice(0, -1);
-    expect(printed.map((html) => ({ urls: queriesOf(html), size: sizeOf(html) }))).toEqual(
-      cases.crops.map((row) => ({ urls: row.urls, size: "size" in row ? row.size : [] })),
-    );
+    expect(
+      printed.map((html, at) => ({
+        urls: queriesOf(html),
+        size: "ar" in (shown[at] ?? {}) ? sizeOf(html) : [],
+      })),
+    ).toEqual(shown.map((row) => ({ urls: row.urls, size: "size" in row ? row.size : [] })));
   });
 });
 
-function manifestOf(row: Crop): string {
+function manifestOf(row: Shown): string {
   const key = row.src.replace(/\?.*/, "");
   return JSON.stringify({ schema: 1, images: "image" in row ? { [key]: row.image } : {} });
 }

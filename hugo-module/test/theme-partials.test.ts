@@ -9,6 +9,7 @@ const images = {
     color: "#1a2b3c",
     placeholder: "UklGRg==",
   },
+  "tuned.jpg": { width: 4000, height: 3000, version: "0123456789", q: { avif: 50, webp: 55, jpg: 60 } },
 };
 
 const data = (src: string, more = ""): string =>
@@ -26,7 +27,8 @@ const files = {
     data("known.jpg", `"alt" "Worms"`) +
     data("known.jpg", `"width" 300 "quality" 40 "format" "jpg" "params" (dict "fixed" 64)`) +
     data("drawing.svg") +
-    data("javascript:x"),
+    data("javascript:x") +
+    data("tuned.jpg", `"quality" 40 "width" 480`),
   "content/data/a.md": "",
   "layouts/told/single.html": withCover('(dict "page" . "src" .Params.cover)'),
   "layouts/plain/single.html": withCover("."),
@@ -63,7 +65,7 @@ describe.each([...hugos])("Hugo $version", (hugo) => {
   const page = (name: string): string => unescapeHtml(built.files.get(`${name}/index.html`) ?? "");
 
   test("gives a theme all that is known of an image", () => {
-    const [known, asked, drawing, none] = page("data/a")
+    const [known, asked, drawing, none, tuned] = page("data/a")
       .trim()
       .split("\n")
       .map((line) => JSON.parse(line));
@@ -87,6 +89,9 @@ describe.each([...hugos])("Hugo $version", (hugo) => {
     expect([asked.sizes, asked.srcset]).toEqual(["", expect.stringMatching(/ 1x, .* 2x$/)]);
     expect(drawing).toMatchObject({ url: "https://images.example/?img=drawing.svg", srcset: "", width: 0 });
     expect(none).toMatchObject({ url: "", widest: "", original: "", key: "" });
+    // What a theme asks for comes before what a scan has found.
+    expect(tuned.url).toBe("https://images.example/?img=tuned.jpg&q=40&v=0123456789&w=480");
+    expect(tuned.srcset).toContain("?img=tuned.jpg&q=60&v=0123456789&w=480 480w, ");
   });
 
   const urgent = (name: string): string[] =>

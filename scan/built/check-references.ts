@@ -28,6 +28,7 @@ export type LocatedReference = Pick<BrokenReference, "url" | "file" | "target">;
  * Asks the bucket about images that a built site names and does not have.
  * @param sources empty if the content is not read.
  * @param ignore globs of images that the site may lack.
+ * @param known content of the site's manifest: a replaced reference gets the quality and the focus that the hook would print.
  * @throws CannotRun for an invalid glob.
  */
 export async function checkReferences(
@@ -37,11 +38,13 @@ export async function checkReferences(
     sources,
     ignore,
     session,
+    known,
   }: {
     readonly site: Pick<Site, "languages" | "main">;
     readonly sources: readonly SourcePage[];
     readonly ignore: readonly string[];
     readonly session: Session;
+    readonly known: ReadonlyMap<string, ManifestImage>;
   },
 ): Promise<CheckedReferences> {
   const isIgnored = parseIgnored(ignore);
@@ -52,7 +55,8 @@ export async function checkReferences(
   const images = new Map<string, ManifestImage>();
   const unsettled = new Map<string, Probed>();
   for (const [key, info] of photos) {
-    if (isThere(info)) images.set(key, manifestImage(info, []));
+    const image = known.get(key);
+    if (isThere(info)) images.set(key, image?.version === info.version ? image : manifestImage(info, []));
     else if (blameOf(info.problem.code) !== "photograph") unsettled.set(key, info);
   }
   return {

@@ -18,8 +18,8 @@ export interface Asking {
   readonly key: string | undefined;
   /** The fields of their metadata that are wanted. Without a token, they are those of the server's META. */
   readonly meta: readonly MetaField[];
-  /** Whether they are tuned. Only with a token. */
-  readonly tune?: "look";
+  /** How they are tuned. Only with a token. */
+  readonly tune?: NonNullable<ProbeBody["tune"]>;
   /** Is called after each answer with the number of photographs that it settled. */
   readonly onAnswer?: (photos: number) => void;
 }

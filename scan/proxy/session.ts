@@ -9,6 +9,7 @@ import type { Server } from "./request.ts";
 import { readWeights, writeWeights } from "./state.ts";
 import { withSuggestions } from "./suggestions.ts";
 import { loadThumbnails } from "./thumbnails.ts";
+import { isTuned, tune as measurePhotos, type Tune } from "./tuning/tune.ts";
 import { eachResult, type Requests, readersOf } from "./warm/variant.ts";
 import { warm } from "./warm/warm.ts";
 
@@ -21,8 +22,8 @@ export interface SessionOptions {
   readonly moreMeta?: readonly MetaField[];
   /** The encoder's effort for warm-ups, 0 to 9. */
   readonly effort?: number;
-  /** Whether WebP and AVIF get the look of each photograph's own JPEG; needs a token. */
-  readonly tune?: "look";
+  /** Needs a token. */
+  readonly tune?: Tune;
   readonly concurrency: number;
   /** How long to wait for a proxy that does not answer, in milliseconds. */
   readonly patienceMs: number;
@@ -52,6 +53,8 @@ export interface Session {
   probe(images: Iterable<readonly string[]>): Promise<ReadonlyMap<string, Probed>>;
   /** The same of what may be no photograph at all, so that nothing else is suggested. */
   look(images: Iterable<readonly string[]>): Promise<ReadonlyMap<string, Probed>>;
+  /** Measures existing photographs, as far as {@link SessionOptions.tune} says and its budget goes. */
+  tune(photos: Answers["photos"]): Promise<Answers["photos"]>;
   /** Folders of the source, each once, by the name that folderName gives them. */
   list(folders: readonly Folder[]): Promise<Listings>;
   /**
@@ -89,14 +92,20 @@ export function createSession(site: AskingSite, options: SessionOptions): Sessio
   };
   const { tune, moreMeta = [] } = options;
   const meta = [...new Set([...site.meta, ...moreMeta])];
-  const asking = { key: site.signatureKey, meta, ...(tune !== undefined && { tune }) };
+  const asking = { key: site.signatureKey, meta };
+  const known = tune && {
+    look: tune.look,
+    ...(tune.floor !== undefined && { floor: tune.floor }),
+    known: true,
+  };
   const look = async (images: Iterable<readonly string[]>) => {
     const wanted = [...new Map([...images].map((keys) => [keys.join("\n"), keys])).values()];
     const photos = new Map<string, Probed>();
     for (let keys = nextKeys(wanted, photos); keys.length > 0; keys = nextKeys(wanted, photos)) {
-      progress.start(tune === undefined ? "asking for photographs" : "tuning", keys.length);
+      progress.start("asking for photographs", keys.length);
       const onAnswer = (count: number) => progress.advance(count);
-      for (const [key, info] of await probe(server, keys, { ...asking, onAnswer })) photos.set(key, info);
+      const more = { onAnswer, ...(known !== undefined && { tune: known }) };
+      for (const [key, info] of await probe(server, keys, { ...asking, ...more })) photos.set(key, info);
       progress.end();
     }
     return withoutPassedOver(wanted, photos);
@@ -113,6 +122,17 @@ export function createSession(site: AskingSite, options: SessionOptions): Sessio
       if (folders.length === 0) return new Map();
       progress.start("listing folders");
       return listFolders(server, folders).finally(() => progress.end());
+    },
+    async tune(photos) {
+      if (tune === undefined) return photos;
+      const left = [...photos]
+        .filter(([, info]) => isThere(info) && !isTuned(info, tune))
+        .map(([key]) => key);
+      progress.start("tuning", left.length);
+      const onAnswer = (count: number) => progress.advance(count);
+      const measured = await measurePhotos(server, left, tune, { ...asking, onAnswer });
+      progress.end();
+      return new Map([...photos].map(([key, info]) => [key, measured.get(key) ?? info]));
     },
     async warm(requests, photos, leftOut = new Set()) {
       const there = new Map([...requests].filter(([, { key }]) => isThere(photos.get(key))));

@@ -6,7 +6,7 @@ import { formatBytes, nounFor } from "../counted.ts";
 import type { EdgeCheckResult } from "../edge-check.ts";
 import type { ScanResult } from "../scan.ts";
 import type { Report, ShownPhoto } from "./html.ts";
-import { countResults, summarize } from "./summary.ts";
+import { countResults, type Summary, summarize } from "./summary.ts";
 import { formatPlace, saving } from "./text.ts";
 
 /** The report of a scan. */
@@ -27,6 +27,7 @@ export function scanReport(result: ScanResult): Report {
       [sum.posts, nounFor(sum.posts, "post with images", "posts with images")],
       [sum.photos, nounFor(sum.photos, "photograph")],
       [sum.variants, nounFor(sum.variants, "variant")],
+      ...tunedNumbers(sum),
       [
         `${formatBytes(sum.bytesBefore)} → ${formatBytes(sum.bytesAfter)}`,
         `middle tier, AVIF: ${saving(sum.bytesBefore, sum.bytesAfter)} saved`,
@@ -44,6 +45,14 @@ export function scanReport(result: ScanResult): Report {
     ],
     shown: byKey(shown),
   };
+}
+
+function tunedNumbers({ tuned, untuned }: Summary): [number, string][] {
+  if (tuned + untuned === 0) return [];
+  return [
+    [tuned, "tuned"],
+    ...(untuned === 0 ? [] : [[untuned, "left for the next scan: tuning"] satisfies [number, string]]),
+  ];
 }
 
 /** `content/worms.md: 380 KB on a phone, 210 KB on a laptop` */

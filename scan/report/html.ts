@@ -3,7 +3,9 @@ import { type ImageRequest, isOriginal } from "../../contract/url/request.ts";
 import { counted, formatBytes } from "../counted.ts";
 import { type Finding, formatFinding, sortFindings } from "../findings.ts";
 import type { Answers } from "../proxy/answers.ts";
+import type { Tune } from "../proxy/tuning/tune.ts";
 import { eachResult, variantsOf } from "../proxy/warm/variant.ts";
+import { curveFigure } from "./curve.ts";
 import { style } from "./style.ts";
 
 /** Content of a report page. */
@@ -15,6 +17,8 @@ export interface Report extends Answers {
   /** Why the result is incomplete, if so: then the headline is not `allIsWell`, and no post is at fault. */
   readonly unsettled?: string | undefined;
   readonly numbers: readonly (readonly [value: string | number, words: string])[];
+  /** How photographs were tuned, if they were. */
+  readonly tune?: Pick<Tune, "floor">;
   /** Longer lists, collapsed. */
   readonly lists: readonly { readonly title: string; readonly lines: readonly string[] }[];
   readonly shown: ReadonlyMap<string, ShownPhoto>;
@@ -92,6 +96,7 @@ function photoSection(key: string, { requests, places }: ShownPhoto, report: Rep
       : "problem" in info
         ? info.problem.detail
         : `${info.width} × ${info.height}, ${info.type}, ${formatBytes(info.bytes)}`;
+  const curve = info === undefined || "problem" in info ? "" : curveFigure(info, report.tune ?? {});
   const rows = (info === undefined || "problem" in info ? [] : requests)
     .filter((request) => !isOriginal(request))
     .sort((a, b) => (a.width ?? 0) - (b.width ?? 0))
@@ -100,7 +105,8 @@ function photoSection(key: string, { requests, places }: ShownPhoto, report: Rep
 ${thumbnail(key, report)}
 <div><h2>${escapeHtml(key)}</h2>
 <p>${escapeHtml(facts)}</p>
-<p class="places">${places.slice(0, 8).map(escapeHtml).join("<br>")}${places.length > 8 ? `<br>and ${places.length - 8} more` : ""}</p></div>
+<p class="places">${places.slice(0, 8).map(escapeHtml).join("<br>")}${places.length > 8 ? `<br>and ${places.length - 8} more` : ""}</p>
+${curve}</div>
 ${rows.length > 0 ? `<table><tr><th>width<th>q<th>AVIF<th>WebP<th>other</tr>${rows.join("")}</table>` : ""}
 </section>`;
 }

@@ -3,6 +3,7 @@ import type { CheckResult } from "../check.ts";
 import type { Post } from "../content/posts.ts";
 import type { EdgeCheckResult } from "../edge-check.ts";
 import { sortFindings } from "../findings.ts";
+import { isThere } from "../proxy/answers.ts";
 import type { ScanResult } from "../scan.ts";
 import { bytesOf, countResults, summarize } from "./summary.ts";
 
@@ -16,9 +17,21 @@ export function scanJson(result: ScanResult): object {
       images: post.uses.map(({ key, line, column }) => ({ key, line, column })),
       ...(result.variants.size > 0 && { bytes: bytesOf([post], result), screens: weights(post, result) }),
     })),
+    ...(result.tune !== undefined && { tuned: tunedPhotos(result.photos) }),
     altProblems: result.altProblems,
     findings: sortFindings(result.findings),
   };
+}
+
+/** What has been measured of each photograph at 400 px, and the result. */
+function tunedPhotos(photos: ScanResult["photos"]): object {
+  return Object.fromEntries(
+    [...photos].flatMap(([key, info]) => {
+      if (!isThere(info) || info.curves === undefined) return [];
+      const { offsets, floors, curves } = info;
+      return [[key, { offsets, floors, curves }]];
+    }),
+  );
 }
 
 /** Bytes that each screen downloads, and the number of images that could not be counted. */

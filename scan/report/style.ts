@@ -20,6 +20,10 @@ section { display: grid; grid-template-columns: 8rem minmax(0, 1fr) auto; gap: .
 .thumb.none { height: 5rem; display: grid; place-items: center; background: var(--line); font-size: .8rem; }
 .legend { font-size: 13px; opacity: .7; margin-bottom: .6rem; }
 .places { font: 12px/1.5 ui-monospace, monospace; opacity: .7; overflow-wrap: anywhere; }
+.curve { margin: .5rem 0 0; font-size: 12px; } .curve svg { display: block; max-width: 100%; height: auto; } .curve text { font-size: 9px; fill: currentColor; opacity: .7; }
+.curve polyline { fill: none; stroke: currentColor; stroke-width: 1.5; } .curve circle { fill: currentColor; } .curve .floor { stroke: currentColor; opacity: .5; stroke-dasharray: 3 3; }
+.curve .avif { color: var(--good); } .curve .webp { color: var(--bad); } .curve .jpg { color: inherit; } .curve .webp polyline { stroke-dasharray: 5 2; } .curve .jpg polyline { stroke-dasharray: 1.5 2; }
+.keys span { margin-right: .6em; font-weight: 600; } .curve figcaption { opacity: .8; }
 table { border-collapse: collapse; font-size: 13px; font-variant-numeric: tabular-nums; }
 th { font-weight: 500; opacity: .6; } th, td { text-align: right; padding: .1rem .5rem; }
 td.made { font-weight: 600; }

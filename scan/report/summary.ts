@@ -1,6 +1,7 @@
 import { formatQuery } from "../../contract/url/request.ts";
 import type { Post } from "../content/posts.ts";
 import { isThere } from "../proxy/answers.ts";
+import { isTuned } from "../proxy/tuning/tune.ts";
 import { eachResult, type WarmResults } from "../proxy/warm/variant.ts";
 import type { ScanResult } from "../scan.ts";
 
@@ -21,8 +22,11 @@ export interface Summary extends WarmCounts {
   /** Photographs that the server looked through for missing pixels, or had before, and how long that took. */
   readonly looked: number;
   readonly lookedSeconds: number;
-  /** Photographs with offsets of their own, from `--tune`. */
+  /** Photographs that are tuned as `--tune` asks, or could not be: animations, drawings. */
   readonly tuned: number;
+  /** Those that the budget left for the next scan, or that could not be measured. */
+  readonly untuned: number;
+  readonly tunedSeconds: number;
   /** `<img>` tags of raw HTML in the content, which the module does not change. */
   readonly rawImages: number;
   /** Bytes of the originals, each once. */
@@ -38,7 +42,7 @@ export function summarize(result: ScanResult): Summary {
     posts: result.posts.length,
     images: result.posts.reduce((sum, post) => sum + post.uses.length, 0),
     photos: new Set(result.posts.flatMap((post) => post.uses.map((use) => use.key))).size,
-    tuned: [...result.photos.values()].filter((info) => isThere(info) && info.offsets !== undefined).length,
+    ...countTuned(result),
     looked: [...result.photos.values()].filter(isThere).length,
     lookedSeconds: Math.round(result.probeMs / 100) / 10,
     rawImages: result.rawImages,
@@ -46,6 +50,16 @@ export function summarize(result: ScanResult): Summary {
     bytesBefore: bytes.before,
     bytesAfter: bytes.after,
   };
+}
+
+function countTuned({
+  photos,
+  tune,
+  tuneMs,
+}: Pick<ScanResult, "photos" | "tune" | "tuneMs">): Pick<Summary, "tuned" | "untuned" | "tunedSeconds"> {
+  const there = tune === undefined ? [] : [...photos.values()].filter(isThere);
+  const tuned = there.filter((info) => tune !== undefined && isTuned(info, tune)).length;
+  return { tuned, untuned: there.length - tuned, tunedSeconds: Math.round(tuneMs / 100) / 10 };
 }
 
 export function countResults(results: WarmResults): WarmCounts {

@@ -17,6 +17,7 @@ export function formatScan(result: ScanResult): string {
     ...table,
     `${counted(sum.pages, "page")}, ${sum.posts} with images: ${counted(sum.images, "image")} of ${counted(sum.photos, "photograph")}, ${counted(result.urls.length, "URL")}`,
     ...lookedWords(sum),
+    ...tunedWords(sum),
     ...rawWords(sum.rawImages),
     ...altWords(result.altProblems),
     ...leftOutWords(result.leftOut),
@@ -98,15 +99,20 @@ function coverWords(covers: CheckResult["unprinted"]): string[] {
   ];
 }
 
-function lookedWords({
-  looked,
-  lookedSeconds,
-  tuned,
-}: Pick<Summary, "looked" | "lookedSeconds" | "tuned">): string[] {
+function lookedWords({ looked, lookedSeconds }: Pick<Summary, "looked" | "lookedSeconds">): string[] {
   if (looked === 0) return [];
-  return [
-    `${counted(looked, "photograph")} looked through for missing pixels${tuned > 0 ? `, ${tuned} tuned,` : ""} in ${lookedSeconds} s`,
-  ];
+  return [`${counted(looked, "photograph")} looked through for missing pixels in ${lookedSeconds} s`];
+}
+
+function tunedWords({
+  tuned,
+  untuned,
+  tunedSeconds,
+}: Pick<Summary, "tuned" | "untuned" | "tunedSeconds">): string[] {
+  if (tuned + untuned === 0) return [];
+  const left =
+    untuned === 0 ? "" : `; ${untuned} left for the next scan (--tune-budget gives them more time)`;
+  return [`${counted(tuned, "photograph")} tuned, in ${tunedSeconds} s${left}`];
 }
 
 function rawWords(tags: number): string[] {

@@ -1,9 +1,12 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { createSite, siteConfig } from "../../hugo-module/test/hugo-site.ts";
-import { photo } from "../../server/test/support/pictures.ts";
+import sharp from "sharp";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { createSite, extremes, runHugo, siteConfig } from "../../hugo-module/test/hugo-site.ts";
+import { ssimulacra2 } from "../../server/encode/child/score/ssimulacra2.ts";
+import { animation, photo } from "../../server/test/support/pictures.ts";
+import { parseCommandLine } from "../options.ts";
 import { run } from "./command.ts";
 import { type RealServer, startServer } from "./real-server.ts";
 
@@ -12,7 +15,9 @@ let server: RealServer;
 
 beforeAll(async () => {
   photos = await mkdtemp(path.join(tmpdir(), "tuned-photos-"));
-  await writeFile(path.join(photos, "noise.jpg"), await photo(300, 200).jpeg({ quality: 95 }).toBuffer());
+  const noise = await photo(300, 200).jpeg({ quality: 95 }).toBuffer();
+  for (const name of ["noise.jpg", "floor.jpg", "late.jpg"]) await writeFile(path.join(photos, name), noise);
+  await writeFile(path.join(photos, "moving.webp"), await animation("webp", 3));
   server = await startServer(photos);
 });
 
@@ -26,40 +31,153 @@ const image = async (accept: string): Promise<Buffer> => {
   return Buffer.from(await (await fetch(url, { headers: { accept } })).arrayBuffer());
 };
 
-test("--tune look measures a photograph once, and a publish makes again those of its variants that look otherwise", async () => {
-  await using site = await createSite({
-    "config.toml": siteConfig(
-      `[params.imgproxy]\nendpoint = "${server.endpoint}"\ntiers = [{width = 200, quality = 60}]\n`,
-    ),
-    "content/one.md": "![](noise.jpg)\n",
+/** A site with one post, and its scan. */
+async function openSite(params: string, markdown: string) {
+  const site = await createSite({
+    "config.toml": siteConfig(`[params.imgproxy]\nendpoint = "${server.endpoint}"\n${params}\n`),
+    "content/one.md": markdown,
   });
   const scan = async (...args: string[]) => {
-    const { code, stdout } = await run(["--site", site.folder, "--json", ...args], {
+    const { code, stdout, stderr } = await run(["--site", site.folder, "--json", ...args], {
       env: { TOKEN: server.token },
     });
-    return { code, ...JSON.parse(stdout || "{}").summary };
+    return { code, stderr, report: JSON.parse(stdout || "{}") };
   };
-  expect(await scan()).toMatchObject({ code: 0, variants: 3, made: 3 });
+  return { site, scan };
+}
+
+async function manifestOf(folder: string) {
+  return JSON.parse(await readFile(path.join(folder, "assets/imgproxy.json"), "utf8")).images;
+}
+
+test("--tune look measures a photograph once, and a publish makes again those of its variants that look otherwise", async () => {
+  const { site, scan } = await openSite("tiers = [{width = 200, quality = 60}]", "![](noise.jpg)\n");
+  await using _ = site;
+  expect((await scan()).report.summary).toMatchObject({ variants: 3, made: 3, tuned: 0, untuned: 0 });
   const [avif, jpeg] = [await image("image/avif,image/webp"), await image("image/jpeg")];
 
-  const tuned = await scan("--tune", "look");
+  const { code, report } = await scan("--tune", "look");
   const info: { offsets?: { avif?: number } } = JSON.parse(
     await (await fetch(new URL("?fm=json&img=noise.jpg", server.endpoint))).text(),
   );
-  expect(info.offsets).toEqual({ avif: expect.any(Number), webp: expect.any(Number) });
+  expect(info).toMatchObject({ offsets: { avif: expect.any(Number), webp: expect.any(Number) } });
+  expect(info).not.toHaveProperty("curves");
   expect(info.offsets?.avif).not.toBe(0);
-  expect(tuned).toMatchObject({ code: 0, variants: 3, failed: 0, tuned: 1 });
-  expect(tuned.made).toBeGreaterThan(0);
+  expect({ code, ...report.summary }).toMatchObject({ code: 0, variants: 3, failed: 0, tuned: 1 });
+  expect(report.tuned["noise.jpg"].offsets).toEqual(info.offsets);
+  expect(report.summary.made).toBeGreaterThan(0);
   expect(await image("image/avif,image/webp")).not.toEqual(avif);
   expect(await image("image/jpeg")).toEqual(jpeg);
+  // It is no property of the URL.
+  expect(await manifestOf(site.folder)).not.toHaveProperty(["noise.jpg", "q"]);
 
   // A publish of another site without the option keeps the look that the photograph has now.
-  expect(await scan()).toMatchObject({ made: 0, hits: 3 });
-  expect(await scan("--tune", "look")).toMatchObject({ made: 0, hits: 3 });
+  expect((await scan()).report.summary).toMatchObject({ made: 0, hits: 3 });
+  expect((await scan("--tune", "look")).report.summary).toMatchObject({ made: 0, hits: 3, tuned: 1 });
 });
 
-test("--tune takes only a mode that exists, and needs a token", async () => {
-  const words = async (...args: string[]) => (await run(args)).stderr;
-  expect(await words("--tune", "bright", "--token", "x")).toContain("--tune takes look; it is bright");
-  expect(await words("--tune", "look")).toContain("--tune needs the token of the server's API");
+test("--tune floor gives each format the lowest q that reaches the score; hook, scan and check agree about it", async () => {
+  const { site, scan } = await openSite(
+    'formats = ["avif", "jpg"]\ntiers = [{width = 300, quality = 90}]',
+    "![](floor.jpg) ![](floor.jpg?q=41) ![](moving.webp)\n",
+  );
+  await using _ = site;
+  const { code, report } = await scan("--tune", "floor=62");
+  expect({ code, ...report.summary }).toMatchObject({ code: 0, tuned: 2, untuned: 0, failed: 0 });
+  const images = await manifestOf(site.folder);
+  const { avif, webp, jpg } = images["floor.jpg"].q;
+  expect(images["moving.webp"]).not.toHaveProperty("q");
+  for (const [format, q] of [
+    ["avif", avif],
+    ["webp", webp],
+    ["jpg", jpg],
+  ] as const) {
+    expect(await scoreOf(format, q)).toBeGreaterThanOrEqual(62);
+    expect(await scoreOf(format, q - 1)).toBeLessThan(62);
+  }
+  const asked = report.urls.filter((url: string) => url.includes("floor.jpg"));
+  expect(asked.map((url: string) => new URL(url).searchParams.get("q")).sort()).toEqual(
+    [avif, jpg, 41, 41].map(String).sort(),
+  );
+
+  // From what was measured, without new work.
+  const again = await scan("--tune", "floor=62");
+  expect(again.report.summary).toMatchObject({ made: 0, tuned: 2 });
+  expect(await manifestOf(site.folder)).toEqual(images);
+
+  for (const hugo of extremes.slice(-1)) {
+    const { exitCode, output } = await runHugo(site.folder, hugo, ["--noBuildLock"]);
+    expect(exitCode, output).toBe(0);
+    const check = await scan("--check", "public");
+    expect(check.report).toMatchObject({ unscanned: [], unemitted: [], summary: { made: 0, failed: 0 } });
+  }
+});
+
+test("what is not measured within --tune-budget is left for the next scan, and keeps the quality of the ladder", async () => {
+  const { site, scan } = await openSite("tiers = [{width = 300, quality = 80}]", "![](late.jpg)\n");
+  await using _ = site;
+  const late = await scan("--tune", "floor=50", "--tune-budget", "0s");
+  expect({ code: late.code, ...late.report.summary }).toMatchObject({ code: 0, tuned: 0, untuned: 1 });
+  expect(late.report.urls).toEqual([expect.stringContaining("q=80")]);
+
+  const file = path.join(site.folder, "report.html");
+  const { report } = await scan("--tune", "look,floor=50", "--report", file);
+  expect(report.summary).toMatchObject({ tuned: 1, untuned: 0 });
+  const { q } = (await manifestOf(site.folder))["late.jpg"];
+  // One URL for every format: each of them reaches the score.
+  expect(report.urls).toEqual([expect.stringContaining(`q=${Math.max(...Object.values<number>(q))}`)]);
+  const { offsets, curves } = report.tuned["late.jpg"];
+  for (const format of ["avif", "webp"]) {
+    const points: { q: number; score: number }[] = curves[format];
+    const reaches = points.find(({ score }) => score >= 50);
+    expect(points.map(({ q }) => q)).toContain((reaches?.q ?? 0) - 1);
+    expect(q[format] + offsets[format]).toBe(reaches?.q);
+  }
+  expect(await readFile(file, "utf8")).toMatch(
+    /<svg [^>]*role="img" aria-label="Score by quality, measured: AVIF q [^"]*">.*<figcaption>AVIF reaches 50 at q \d+ \(/,
+  );
+});
+
+/** Of a variant as wide as the photograph, made by a publish. */
+async function scoreOf(format: string, q: number): Promise<number> {
+  const { endpoint, token } = server;
+  const body = JSON.stringify({ img: "floor.jpg", variants: [{ fm: format, q, w: 300 }] });
+  const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
+  const warm = async () =>
+    (await fetch(new URL("api/warm", endpoint), { method: "POST", headers, body })).text();
+  // The first answer comes before the variant is stored.
+  await vi.waitUntil(async () => (await warm()).includes('"status":"hit"'), { timeout: 20_000 });
+  const url = new URL(`?img=floor.jpg&fm=${format}&q=${q}&w=300`, endpoint);
+  const variant = Buffer.from(await (await fetch(url)).arrayBuffer());
+  const original = await sharp(path.join(photos, "floor.jpg")).raw().toBuffer({ resolveWithObject: true });
+  const picture = await sharp(variant).raw().toBuffer({ resolveWithObject: true });
+  const [one, other] = [original, picture].map(({ data, info }) => ({ data, ...info }));
+  if (one === undefined || other === undefined) throw new Error("there are two");
+  return ssimulacra2(one, other);
+}
+
+test("--tune takes only modes that exist, and needs a token", () => {
+  const parse = (...args: string[]) => parseCommandLine(args, { TOKEN: "x" }).tune;
+  expect(parse("--tune", "look")).toEqual({ look: true, budgetMs: 300_000 });
+  expect(parse("--tune", "floor=62", "--tune-budget", "90s")).toEqual({
+    look: false,
+    floor: 62,
+    budgetMs: 90_000,
+  });
+  expect(parse("--tune", "look,floor=62")).toMatchObject({ look: true, floor: 62 });
+  for (const wrong of ["bright", "floor", "look,bright", "floor=62,floor=70", ""])
+    expect(() => parse("--tune", wrong)).toThrow(
+      `--tune takes look, floor=62 or both, look,floor=62; it is ${wrong}`,
+    );
+  for (const wrong of ["0", "101", "62.5", ""])
+    expect(() => parse("--tune", `floor=${wrong}`)).toThrow(
+      "--tune floor takes a whole number from 1 to 100",
+    );
+  expect(() => parse("--tune", "look", "--tune-budget", "5")).toThrow(
+    "--tune-budget takes a duration such as 90s",
+  );
+  expect(() => parse("--tune-budget", "5m")).toThrow("name its mode with --tune");
+  expect(() => parseCommandLine(["--tune", "look"], {})).toThrow(
+    "--tune needs the token of the server's API",
+  );
 });

@@ -3,6 +3,8 @@ import type { ProbeAnswer, ProbeBody } from "../../contract/api.ts";
 import type { MetaField } from "../../contract/meta.ts";
 import type { SourceRecord } from "../cache/cache.ts";
 import { publisher } from "../concurrency/clients.ts";
+import type { Tuning } from "../encode/encoder.ts";
+import { floorsOf } from "../encode/tuning.ts";
 import { type ImageInfos, toInfo } from "../image/image-info.ts";
 import type { Revalidation } from "../image/revalidate.ts";
 import type { ListSiblings } from "../source/list/siblings.ts";
@@ -27,12 +29,12 @@ export async function probeAll(
   signal: AbortSignal,
 ): Promise<ProbeAnswer["images"]> {
   const fields = body.meta ?? [];
-  const tune = body.tune === "look";
+  const asked = { fields, ...(body.tune !== undefined && { tune: body.tune }) };
   const probeOne = async (key: string): Promise<[string, ProbeAnswer["images"][string]]> => {
     // A signal of its own: each piece of work listens to it, and Node reports more than ten listeners as a leak.
     const own = AbortSignal.any([signal]);
     try {
-      return [key, toInfo(key, await probe(parts, key, { fields, tune }, own), fields)];
+      return [key, toInfo(key, await probe(parts, key, asked, own), fields, body.tune)];
     } catch (error) {
       signal.throwIfAborted();
       const problem = apiProblem(error);
@@ -50,13 +52,24 @@ export async function probeAll(
 async function probe(
   { infos, revalidation }: ProbeParts,
   key: string,
-  { fields, tune }: { readonly fields: readonly MetaField[]; readonly tune: boolean },
+  { fields, tune: asked }: { readonly fields: readonly MetaField[]; readonly tune?: ProbeBody["tune"] },
   signal: AbortSignal,
 ): Promise<SourceRecord> {
+  const { known = false, look = false, floor } = asked ?? { known: true };
+  const tune = known ? undefined : { look, ...(floor !== undefined && { floor }) };
   const found = await infos.find(key);
   if (found !== undefined) {
     const { validator } = await revalidation.force(key, signal);
-    if (infos.isCurrent(found, validator, fields) && (!tune || found.offsets !== undefined)) return found;
+    if (infos.isCurrent(found, validator, fields) && isTuned(found, tune)) return found;
   }
-  return infos.make(key, fields, { lane: "warm", clients: publisher, signal, tune });
+  const work = { lane: "warm", clients: publisher, signal } as const;
+  return infos.make(key, fields, { ...work, ...(tune !== undefined && { tune }) });
+}
+
+function isTuned(record: SourceRecord, tune: Tuning | undefined): boolean {
+  if (tune === undefined) return true;
+  const { look, floor } = tune;
+  return (
+    (!look || record.offsets !== undefined) && (floor === undefined || floorsOf(record, floor) !== undefined)
+  );
 }

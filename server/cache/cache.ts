@@ -2,6 +2,7 @@ import * as v from "valibot";
 import type { VariantClass } from "../../contract/formats.ts";
 import { parseMeta } from "../../contract/meta.ts";
 import { object, whole } from "../../contract/schema.ts";
+import { curves, offsets } from "../../contract/tuning.ts";
 import { type Focus, isFocus, type Ratio } from "../../contract/url/crop.ts";
 import type { ImageRequest } from "../../contract/url/request.ts";
 
@@ -77,7 +78,9 @@ export const sourceRecord = object({
   /** How much of the picture exists, in percent; an older release did not look. */
   whole: v.exactOptional(whole(0, 100)),
   /** The offsets of a tuned photograph; empty if it cannot be tuned. */
-  offsets: v.exactOptional(object({ avif: v.exactOptional(offset), webp: v.exactOptional(offset) })),
+  offsets: v.exactOptional(offsets),
+  /** What has been measured of it; empty if it cannot be tuned. */
+  curves: v.exactOptional(curves),
   /** The point that a crop keeps if its URL has no `fp`. Code that sets it must delete the crops that were made without it. */
   focus: v.exactOptional(v.custom<Focus>(isFocus)),
   /** LOOK of the release that made colour and placeholder; the first release wrote none. */

@@ -4,7 +4,8 @@ import type { SourceRecord, SourceRecords } from "../cache/cache.ts";
 import type { Background } from "../concurrency/background.ts";
 import type { Clients } from "../concurrency/clients.ts";
 import type { SingleFlight } from "../concurrency/single-flight.ts";
-import type { Encoder, Lane } from "../encode/encoder.ts";
+import type { Encoder, Lane, Tuning } from "../encode/encoder.ts";
+import { floorsOf } from "../encode/tuning.ts";
 import { cacheControl, type FreshnessPolicy } from "../http/freshness.ts";
 import type { Answer } from "../http/response.ts";
 import { cacheStatus, etagOf } from "../http/response-headers.ts";
@@ -30,8 +31,8 @@ export interface ImageInfos {
       readonly lane: Lane;
       readonly clients: Clients;
       readonly signal: AbortSignal;
-      /** Whether it is tuned too. */
-      readonly tune?: boolean;
+      /** What is measured of it too. */
+      readonly tune?: Tuning;
     },
   ): Promise<SourceRecord>;
 }
@@ -73,16 +74,20 @@ export function createImageInfos(parts: {
     work: Parameters<Encoder["describe"]>[1],
   ): Promise<SourceRecord> {
     learn(key, original);
-    const description = await encoder.describe(original.body, work);
     const { validator, checked, body } = original;
     // They are a property of the photograph, and cost more than the rest: a new description keeps them.
-    const before = description.offsets === undefined ? await records.readRecord(key) : undefined;
-    const isSame = before?.validator === original.validator && before.look >= look;
-    const offsets = description.offsets ?? (isSame ? before.offsets : undefined);
+    const before = await measuredBefore(key, validator);
+    const tune = work.tune && { ...work.tune, ...(before.curves !== undefined && { known: before.curves }) };
+    const description = await encoder.describe(original.body, {
+      ...work,
+      ...(tune !== undefined && { tune }),
+    });
+    const { offsets, curves } = { ...before, ...description };
     const located = work.fields?.includes("location") ?? false;
     const record = {
       ...description,
       ...(offsets !== undefined && { offsets }),
+      ...(curves !== undefined && { curves }),
       located,
       validator,
       bytes: body.byteLength,
@@ -93,19 +98,31 @@ export function createImageInfos(parts: {
     return record;
   }
 
+  /** Of exactly this original, as images look now. */
+  async function measuredBefore(
+    key: string,
+    validator: string,
+  ): Promise<Pick<SourceRecord, "offsets" | "curves">> {
+    const before = await records.readRecord(key);
+    if (before === undefined || before.validator !== validator || before.look < look) return {};
+    const { offsets, curves } = before;
+    return { ...(offsets !== undefined && { offsets }), ...(curves !== undefined && { curves }) };
+  }
+
   return {
     find: (key) => records.readRecord(key),
     isCurrent: (record, validator, fields) =>
       record.validator === validator && record.look >= look && tellsOf(record, fields),
     // A reader must not wait behind the warm lane.
-    make: (key, asked, { lane, clients, signal, tune = false }) => {
+    make: (key, asked, { lane, clients, signal, tune }) => {
       const isLocated = asked.includes("location");
       // All fields that may be asked for later are read now, because the decode is the expensive part.
       const fields = metaFields.filter((field) => field !== "location" || isLocated);
       return flights.do(
-        `${lane} ${isLocated} ${tune} ${key}`,
+        `${lane} ${isLocated} ${JSON.stringify(tune)} ${key}`,
         signal,
-        (signal, clients) => inspect(key, { lane, clients, signal, fields, tune }),
+        (signal, clients) =>
+          inspect(key, { lane, clients, signal, fields, ...(tune !== undefined && { tune }) }),
         clients,
       );
     },
@@ -115,9 +132,17 @@ export function createImageInfos(parts: {
 /**
  * A record in its public form: the validator itself could reveal details of the storage.
  * @param fields of its metadata that are shown.
+ * @param tune shows what has been measured of it, and the lowest `q` that reach the floor.
  */
-export function toInfo(key: string, record: SourceRecord, fields: readonly MetaField[]): ImageInfo {
-  const { width, height, type, bytes, frames, alpha, color, placeholder, whole = 100, offsets } = record;
+export function toInfo(
+  key: string,
+  record: SourceRecord,
+  fields: readonly MetaField[],
+  tune?: Pick<Tuning, "floor">,
+): ImageInfo {
+  const { width, height, type, bytes, frames, alpha, color, placeholder, whole = 100 } = record;
+  const { offsets, curves } = record;
+  const floors = tune?.floor === undefined ? undefined : floorsOf(record, tune.floor);
   return {
     key,
     width,
@@ -131,6 +156,8 @@ export function toInfo(key: string, record: SourceRecord, fields: readonly MetaF
     ...(placeholder !== undefined && { placeholder }),
     ...(whole < 100 && { damaged: whole }),
     ...(offsets !== undefined && { offsets }),
+    ...(floors !== undefined && { floors }),
+    ...(tune !== undefined && curves !== undefined && { curves }),
     ...(fields.length > 0 && { meta: pickMeta(record.meta ?? {}, fields) }),
   };
 }

@@ -5,8 +5,9 @@ import {
   isReaderClass,
   type VariantClass,
 } from "../../../contract/formats.ts";
+import type { Offsets } from "../../../contract/tuning.ts";
 import { Problem } from "../../errors.ts";
-import type { Lane, Offsets, Output } from "../encoder.ts";
+import type { Lane, Output } from "../encoder.ts";
 import type { SourceLimits } from "../limits.ts";
 import { avifProblem, type Choice, chooseFormat, type OutputLimits, type Picture } from "./choose-format.ts";
 import { effortFor, gainsByThreads } from "./encoder-settings.ts";

@@ -1,10 +1,11 @@
 import sharp, { type Sharp } from "sharp";
 import type { MetaField } from "../../../contract/meta.ts";
 import { Problem } from "../../errors.ts";
-import type { Description } from "../encoder.ts";
+import type { Description, Tuning } from "../encoder.ts";
 import type { SourceLimits } from "../limits.ts";
 import { outOfMemory } from "../memory/estimate.ts";
 import { isOutOfMemory } from "../memory/memory-limit.ts";
+import { untuned } from "../tuning.ts";
 import { percentReadable, percentThere } from "./damage/percent.ts";
 import { readMeta } from "./metadata/read-meta.ts";
 import {
@@ -28,7 +29,7 @@ export interface DescribeOptions {
   readonly memory: number;
   /** The fields of its metadata that are read. */
   readonly fields: readonly MetaField[];
-  readonly tune: boolean;
+  readonly tune?: Tuning;
 }
 
 /**
@@ -62,13 +63,13 @@ export async function describeOriginal(
       ...(isOpaque && { color: hex(dominant) }),
       ...(await placeholder(sharp(small))),
       whole,
-      ...(tune && { offsets: await tuneOriginal(original, limits) }),
+      ...(tune !== undefined && (await tuneOriginal(original, limits, tune))),
       meta,
     };
   } catch (cause) {
     // An original that is passed on is not decoded for this: then it has no colour and no placeholder.
     if (original.passedOn !== undefined)
-      return { type, width, height, frames, alpha, whole, ...(tune && { offsets: {} }), meta };
+      return { type, width, height, frames, alpha, whole, ...untuned(tune), meta };
     if (isOutOfMemory(cause)) throw outOfMemory(memory, cause);
     throw cutOff(await percentReadable(original.bytes), damaged(original, cause));
   }

@@ -9,6 +9,7 @@ import type { LibraryVersions } from "../minimum-versions.ts";
 import { nameProblem } from "../name-problem.ts";
 import { describeSvg } from "../svg.ts";
 import { hasSvgEnd } from "../svg-end.ts";
+import { untuned } from "../tuning.ts";
 import type { Job } from "../wire/protocol.ts";
 import { precheck } from "./precheck.ts";
 import { type PoolStats, Scheduler, type SchedulerOptions } from "./scheduler.ts";
@@ -86,18 +87,19 @@ class ChildPool implements Pool {
 
   async describe(
     original: Uint8Array,
-    { lane, signal, fields = [], tune = false, clients = publisher }: Parameters<Encoder["describe"]>[1],
+    { lane, signal, fields = [], tune, clients = publisher }: Parameters<Encoder["describe"]>[1],
   ): Promise<Description> {
     if (sniff(original).kind === "svg")
       return {
         ...describeSvg(original),
         whole: hasSvgEnd(original) ? 100 : 0,
-        ...(tune && { offsets: {} }),
+        ...untuned(tune),
         meta: {},
       };
     const megapixels = this.#precheck(original);
-    const bytes = reserveDescription(original, this.#scheduler.mostBytes, this.#limits, tune);
-    const job = (memory: number): Job => ({ kind: "describe", limits: this.#limits, memory, fields, tune });
+    const bytes = reserveDescription(original, this.#scheduler.mostBytes, this.#limits, tune !== undefined);
+    const settings = { limits: this.#limits, fields, ...(tune !== undefined && { tune }) };
+    const job = (memory: number): Job => ({ kind: "describe", ...settings, memory });
     const operation = () => "describe";
     for await (const reply of this.#scheduler.perform({
       original,

@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { photoMeta } from "../../../contract/meta.ts";
 import { check, whole } from "../../../contract/schema.ts";
+import { curves, offsets } from "../../../contract/tuning.ts";
 import type { ProblemCode } from "../../errors.ts";
 import type { Frame } from "../child/frames.ts";
 import type { TransformOptions } from "../child/plan.ts";
@@ -26,8 +27,6 @@ export interface Stop {
 }
 
 const count = whole(0, Number.MAX_SAFE_INTEGER, "is no whole number");
-const offset = whole(-99, 99, "is no offset");
-const offsets = v.object({ avif: v.exactOptional(offset), webp: v.exactOptional(offset) });
 const percent = whole(0, 100, "is no percentage");
 const words = v.string("is no text");
 const flag = v.boolean("is neither true nor false");
@@ -62,6 +61,7 @@ const reply = v.variant(
       placeholder: v.exactOptional(words),
       whole: percent,
       offsets: v.exactOptional(offsets),
+      curves: v.exactOptional(curves),
       meta: photoMeta,
     }),
     v.object({

@@ -1,5 +1,5 @@
 import { formats } from "../../../contract/formats.ts";
-import type { Offsets } from "../../encode/encoder.ts";
+import type { Offsets } from "../../../contract/tuning.ts";
 
 /** The offset for an image of this media type. */
 export function offsetIn(offsets: Offsets | undefined, contentType: string): number | undefined {

@@ -46,9 +46,9 @@ async function shown(body: Uint8Array, file: string, seen: number): Promise<Uint
 async function make({ file, width, lane, effort, outputs, tuned = false }: OwnJob): Promise<Encoded[]> {
   const made: Encoded[] = [];
   const original = await readFile(file);
-  const offsets = tuned
-    ? await tuneOriginal(await openOriginal(original, defaultLimits), defaultLimits)
-    : undefined;
+  const { offsets } = tuned
+    ? await tuneOriginal(await openOriginal(original, defaultLimits), defaultLimits, { look: true })
+    : {};
   const options = {
     lane,
     limits: defaultLimits,
