@@ -39,8 +39,7 @@ export async function diagnoseServer(
       isUsable: false,
     };
   const answer = await ask(site, asReader);
-  if (typeof answer === "string")
-    return { found: [line.problem(withRemedy(answer, site.configFile))], isUsable: false };
+  if (typeof answer === "string") return { found: [line.problem(answer)], isUsable: false };
   const ofAddress = addressProblems(endpoint, site);
   const ofToken = await diagnoseToken(site, asReader, token);
   return {
@@ -102,11 +101,6 @@ async function diagnoseVersion(server: Server): Promise<Diagnosis> {
 const versionAnswer = v.object({ version: v.string() });
 
 // --- words ---
-
-function withRemedy(message: string, configFile: string): string {
-  if (!/cannot be reached|gives no answer/.test(message)) return message;
-  return `${message}: start the server there, or correct params.imgproxy.endpoint (${configFile}) or --endpoint`;
-}
 
 function addressProblems(endpoint: string, { baseUrl }: Site): Diagnosis[] {
   const line = linesOfCheck("endpoint");

@@ -72,7 +72,11 @@ async function persist<T>(server: Server, call: Call<T>, waiting: Waiting): Prom
     if (performance.now() + wait > deadline) {
       const seconds = Math.round(server.patienceMs / 1000);
       if (outcome.foreign === true) throw new InFront(call.url, outcome.problem);
-      const words = `${new URL(call.url).origin} ${outcome.problem}; waited ${seconds} s`;
+      const remedy =
+        outcome.heard === true
+          ? ""
+          : ": start the server there, or correct params.imgproxy.endpoint or --endpoint";
+      const words = `${new URL(call.url).origin} ${outcome.problem}; waited ${seconds} s${remedy}`;
       throw new Unanswered(words, outcome.heard);
     }
     await pause(server, wait);

@@ -110,7 +110,7 @@ test("a server that is not there is named after two seconds, once, also with --j
     const { code, stdout, stderr } = await scan(site.folder, endpoint, {}, "--timeout", "5s", ...more);
     expect([code, stdout]).toEqual([2, ""]);
     expect(stderr).toMatch(
-      /^waiting for http:\/\/127\.0\.0\.1:\d+, up to 5 s: it cannot be reached: connect ECONNREFUSED .*\nimgproxy-lite scan: .*cannot be reached: .*; waited 5 s\n$/,
+      /^waiting for http:\/\/127\.0\.0\.1:\d+, up to 5 s: it cannot be reached: connect ECONNREFUSED .*\nimgproxy-lite scan: .*cannot be reached: .*; waited 5 s: start the server there, or correct .*\n$/,
     );
   }
 });
