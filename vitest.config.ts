@@ -12,6 +12,7 @@ const elsewhere = [
   "**/*.install.test.ts",
   "**/*.kubernetes.test.ts",
   "**/*.machine.test.ts",
+  "**/*.studio.test.ts",
   "**/*.chaos.test.ts",
 ];
 

@@ -10,13 +10,17 @@ import { keyProblem } from "./url/key.ts";
 import { type ImageRequest, InvalidRequest, MAX_QUALITY, MAX_WIDTH, parseQuery } from "./url/request.ts";
 
 /**
- * The API of a publish. Every call has `Authorization: Bearer <TOKEN>`; without a configured token the API does not exist, except
- * for `list` in development mode, for programs and pages of the server's own machine.
+ * The API of a publish and of the Studio. Every call has `Authorization: Bearer <TOKEN>`; without a configured token the API does
+ * not exist, except in development mode for programs and pages of the server's own machine: they may `list`, `preview`, `score`
+ * and `describe`.
  *
  * | call | body | answer |
  * | --- | --- | --- |
  * | `POST /api/probe` | {@link ProbeBody} | {@link ProbeAnswer} |
  * | `POST /api/list` | {@link ListBody} | {@link ListAnswer}: a page of the source's keys |
+ * | `POST /api/preview` | {@link PreviewBody} | the variant's bytes, as a publish makes them now; they are not stored and not counted |
+ * | `POST /api/score` | {@link PreviewBody} | {@link ScoreAnswer}: how much the preview looks like the original |
+ * | `POST /api/describe` | {@link DescribeBody} | {@link ImageInfo}, as `fm=json`, without metadata; it is not stored |
  * | `POST /api/missing` | {@link MissingBody} | {@link MissingAnswer}: the variants that are not in the cache, at that version |
  * | `POST /api/warm` | {@link WarmBody} | one {@link WarmLine} for each variant when it is made, as `application/x-ndjson` |
  * | `PUT /api/published/<site>/<name>` | {@link PublishedBody} | 204; `cache-max-bytes` is the maximum size of the cache |
@@ -29,6 +33,9 @@ import { type ImageRequest, InvalidRequest, MAX_QUALITY, MAX_WIDTH, parseQuery }
 export const apiPaths = {
   probe: "api/probe",
   list: "api/list",
+  preview: "api/preview",
+  score: "api/score",
+  describe: "api/describe",
   missing: "api/missing",
   warm: "api/warm",
   published: "api/published",
@@ -147,6 +154,30 @@ const variantSpec = v.pipe(
   v.check(({ ar, fp }) => ar !== undefined || fp === undefined, "takes fp only beside ar"),
 );
 export type VariantSpec = v.InferOutput<typeof variantSpec>;
+
+// --- the Studio's calls ---
+
+const previewBody = object({ img: sourceKey, variant: variantSpec });
+/** One variant of a photograph. `fm: "png"` with `q: 100` is the picture without loss. */
+export type PreviewBody = v.InferOutput<typeof previewBody>;
+
+/** @throws InvalidBody */
+export function parsePreviewBody(body: unknown): PreviewBody {
+  return parse(previewBody, body);
+}
+
+export interface ScoreAnswer {
+  /** SSIMULACRA 2.1 beside the same pixels without loss: 100 if none differs; it can be negative. */
+  readonly score: number;
+}
+
+const describeBody = object({ img: sourceKey });
+export type DescribeBody = v.InferOutput<typeof describeBody>;
+
+/** @throws InvalidBody */
+export function parseDescribeBody(body: unknown): DescribeBody {
+  return parse(describeBody, body);
+}
 
 const imageVariants = {
   img: sourceKey,

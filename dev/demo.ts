@@ -29,6 +29,7 @@ async function demo(signal: AbortSignal): Promise<void> {
     console.log(`
   The blog        http://localhost:${pages}/
   A photograph    http://localhost:${images}/?img=worms.jpg&q=33&w=800
+  The Studio      http://localhost:${images}/_studio/
 
 Ctrl-C stops both.`);
     throw new Error(await Promise.race([server.ended, blog.ended, interruption(signal)]));

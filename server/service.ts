@@ -31,6 +31,8 @@ import type { Published } from "./published/published.ts";
 import type { List } from "./source/list/list.ts";
 import type { ListSiblings } from "./source/list/siblings.ts";
 import type { Source } from "./source/source.ts";
+import { studioFile } from "./studio/page-files.ts";
+import { createPreviews } from "./studio/previews.ts";
 import type { Log } from "./telemetry/log.ts";
 import type { Metrics } from "./telemetry/metrics.ts";
 
@@ -82,6 +84,8 @@ export interface ServiceOptions {
   readonly reencodeBudget: number;
   readonly basePath: string;
   readonly dev: boolean;
+  /** Whether the Studio's page is served. */
+  readonly studio: "on" | "off";
   /** The client's address: the peer's, or the one that a trusted proxy names. */
   readonly client: (peer: string, forwardedFor: string | null) => string;
 }
@@ -175,12 +179,21 @@ export function createService(parts: ServiceParts): Service {
   });
   const { defaultQuality } = options;
   const { client, basePath } = options;
+  const previews = createPreviews({
+    source,
+    originals,
+    encoder,
+    records: cache,
+    flights: createSingleFlight(),
+    look,
+  });
   const publish = { list, neighbours, variants, infos, revalidation, defaultQuality, published, purge };
   const api =
     options.tokens.length === 0 && !options.dev
       ? undefined
       : createApi({
           ...publish,
+          previews,
           tokens: options.tokens,
           local: options.dev,
           version: options.version,
@@ -216,6 +229,7 @@ export function createService(parts: ServiceParts): Service {
     dev: options.dev,
     ...(api !== undefined && { api }),
     ...(options.dev && { help: welcome, broken: createBrokenPictures(neighbours) }),
+    ...(options.studio === "on" && { studio: studioFile }),
   });
   const busy = () => ({ originals: memory.used, streams: streamPlaces.used, fetches: places.used });
   return { front, hot, background, busy };

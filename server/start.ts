@@ -209,6 +209,8 @@ export async function start(config: Config, log: Log, version: string, look = LO
         if (words !== undefined) log.warn(`${sourceName(prefix)}: ${words}`);
       });
     log.info("images are served", { url, admin: adminUrl });
+    if (config.studio === "on")
+      log.info("the Studio is open", { page: new URL(`${config.basePath}_studio/`, url).href });
     return { url, adminUrl, stop };
   } catch (error) {
     await stop();

@@ -61,3 +61,16 @@ export function fixedTiersFor(ladder: Ladder, fixed: number, limits: TierLimits)
 export function middleTier(tiers: Ladder): Tier {
   return tiers[Math.floor((tiers.length - 1) / 2)] ?? tiers[0];
 }
+
+/**
+ * The candidate that a browser loads for a number of device pixels: the narrowest one with enough of them, otherwise the widest, as
+ * Firefox and Safari choose; Chromium sometimes takes the next narrower one.
+ * @param candidates narrowest first.
+ */
+export function candidateFor<Candidate extends { readonly width?: number }>(
+  candidates: readonly [Candidate, ...Candidate[]],
+  pixels: number,
+): Candidate {
+  const [first] = candidates;
+  return candidates.find(({ width = 0 }) => width >= pixels) ?? candidates.at(-1) ?? first;
+}

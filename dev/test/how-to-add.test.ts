@@ -26,6 +26,9 @@ const recipes: Readonly<Record<string, Recipe>> = {
       "server/encode/child/metadata/regions.ts": "a kind of region in metadata",
       "server/config/settings.ts": "help texts of settings",
       "server/encode/child/pass-on.ts": "text of an error",
+      "server/studio/previews.ts": "uses the photograph's own focus",
+      "server/studio/page/shown.ts": "a queue for each format",
+      "server/studio/page/studio.css": "the keyboard's focus",
     },
   },
   "A format": {
@@ -74,6 +77,7 @@ const recipes: Readonly<Record<string, Recipe>> = {
       "scan/proxy/suggestions.ts": "absent photographs, which no other code means",
       "server/api/probe.ts": "absent photographs, which no other code means",
       "server/front/broken-picture.ts": "absent photographs, which no other code means",
+      "server/studio/page/api.ts": "refusals that a token opens",
       "server/source/access-denied.ts": "absent photographs, which no other code means",
       "server/source/confirm-absence.ts": "absent photographs, which no other code means",
       "server/source/folder.ts": "absent photographs, which no other code means",

@@ -17,6 +17,7 @@ const order = {
     "gc",
     "front",
     "api",
+    "studio",
     "image",
     "published",
     "source",

@@ -1,4 +1,5 @@
 import type { ManifestImage } from "../../contract/manifest.ts";
+import { candidateFor } from "../../contract/page/tiers.ts";
 import { formatQuery, type ImageRequest, isOriginal } from "../../contract/url/request.ts";
 import type { Post } from "../content/posts.ts";
 import type { Use } from "../content/resolve.ts";
@@ -50,19 +51,15 @@ export function pageWeight(
   return { bytes: sorted.reduce((sum, file) => sum + file.bytes, 0), files: sorted, unknown };
 }
 
-/**
- * The narrowest file with enough pixels, otherwise the widest, as Firefox and Safari choose; Chromium sometimes takes the next
- * narrower one. Of several formats, the first.
- */
+/** Of several formats, the first. */
 function chosen(
   all: readonly ImageRequest[],
   slot: number | undefined,
   screen: Screen,
 ): ImageRequest | undefined {
-  const files = all.filter(({ format }) => format === all[0]?.format);
-  if (files.length === 1) return files[0];
-  if (slot === undefined) return undefined;
-  return files.find((file) => (file.width ?? 0) >= slot * screens[screen].density) ?? files.at(-1);
+  const [file, ...others] = all.filter(({ format }) => format === all[0]?.format);
+  if (file === undefined || others.length === 0) return file;
+  return slot === undefined ? undefined : candidateFor([file, ...others], slot * screens[screen].density);
 }
 
 function bytesOf(request: ImageRequest, { photos, variants }: Answers): number | undefined {

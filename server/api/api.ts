@@ -1,17 +1,26 @@
 import { bodyLimit, H3, type H3Event } from "h3";
-import { parseListBody, parseProbeBody, parseWarmBody } from "../../contract/api.ts";
+import {
+  parseDescribeBody,
+  parseListBody,
+  parsePreviewBody,
+  parseProbeBody,
+  parseWarmBody,
+} from "../../contract/api.ts";
 import { parseQuery } from "../../contract/url/request.ts";
+import type { Variant } from "../cache/cache.ts";
 import { Problem } from "../errors.ts";
 import { type Answer, addNote } from "../http/response.ts";
 import type { Published } from "../published/published.ts";
 import type { List } from "../source/list/list.ts";
 import type { ListSiblings } from "../source/list/siblings.ts";
+import type { Previews } from "../studio/previews.ts";
 import { alive, soon } from "./alive.ts";
 import { type Access, authorize } from "./authorize.ts";
 import { bodyOf, readJson } from "./body.ts";
 import { listPage } from "./list.ts";
 import { findMissing, missingJson, readMissingBody } from "./missing.ts";
 import { probeAll } from "./probe.ts";
+import { variantOfSpec } from "./specs.ts";
 import { type PublishParts, warmLines } from "./warm.ts";
 
 /** Dependencies of the API. */
@@ -19,6 +28,7 @@ export interface ApiParts extends PublishParts, Access {
   readonly published: Published;
   readonly list: List;
   readonly neighbours: ListSiblings;
+  readonly previews: Previews;
   /** The server's release. */
   readonly version: string;
   /** Maximum bytes of the cache. */
@@ -34,10 +44,15 @@ export interface ApiParts extends PublishParts, Access {
  * Handlers return an Answer or throw Problem, InvalidBody or InvalidRequest.
  */
 export function createApi(parts: ApiParts): H3 {
-  const { published, cacheMaxBytes, purge } = parts;
+  const { published, previews, cacheMaxBytes, purge } = parts;
   const api = new H3();
+  const wantedPreview = async (event: H3Event): Promise<Variant> => {
+    const { img, variant } = parsePreviewBody(await readJson(event.req));
+    addNote(event, { key: img });
+    return variantOfSpec(img, variant, parts.defaultQuality);
+  };
   api.use((event) => {
-    authorize(event, parts, event.url.pathname === "/list");
+    authorize(event, parts, openToThisMachine.has(event.url.pathname));
     event.runtime?.node?.req.socket?.setTimeout(parts.silenceMs);
   });
 
@@ -52,6 +67,32 @@ export function createApi(parts: ApiParts): H3 {
   api.post(
     "/list",
     async ({ req }) => slowJson(listPage(parts.list, parseListBody(await readJson(req)), req.signal)),
+    { middleware: [bodyLimit(MEBIBYTE)] },
+  );
+  api.post(
+    "/preview",
+    async (event) => {
+      const variant = await wantedPreview(event);
+      const { body, contentType } = await previews.make(variant, event.req.signal);
+      return whole(200, contentType, body);
+    },
+    { middleware: [bodyLimit(MEBIBYTE)] },
+  );
+  api.post(
+    "/score",
+    async (event) => {
+      const variant = await wantedPreview(event);
+      return slowJson(previews.score(variant, event.req.signal).then((score) => ({ score })));
+    },
+    { middleware: [bodyLimit(MEBIBYTE)] },
+  );
+  api.post(
+    "/describe",
+    async (event) => {
+      const { img } = parseDescribeBody(await readJson(event.req));
+      addNote(event, { key: img });
+      return slowJson(previews.describe(img, event.req.signal));
+    },
     { middleware: [bodyLimit(MEBIBYTE)] },
   );
   api.post(
@@ -116,6 +157,9 @@ export function createApi(parts: ApiParts): H3 {
   for (const path of [
     "/probe",
     "/list",
+    "/preview",
+    "/score",
+    "/describe",
     "/missing",
     "/warm",
     "/published/:site",
@@ -125,6 +169,9 @@ export function createApi(parts: ApiParts): H3 {
     api.all(path, () => Promise.reject(new Problem("bad-method")));
   return api;
 }
+
+/** Calls that only read, of the Studio and of programs beside it. */
+const openToThisMachine: ReadonlySet<string> = new Set(["/list", "/preview", "/score", "/describe"]);
 
 const MEBIBYTE = 2 ** 20;
 
@@ -137,11 +184,14 @@ function namesOf({ context }: H3Event): { readonly site: string; readonly name: 
 const nothing: Answer = { status: 204, headers: { "cache-control": "no-store" }, body: null };
 
 function json(status: number, value: unknown): Answer {
-  const body = new TextEncoder().encode(`${JSON.stringify(value)}\n`);
+  return whole(status, "application/json", new TextEncoder().encode(`${JSON.stringify(value)}\n`));
+}
+
+function whole(status: number, type: string, body: Uint8Array): Answer {
   return {
     status,
     headers: {
-      "content-type": "application/json",
+      "content-type": type,
       "content-length": String(body.byteLength),
       "cache-control": "no-store",
     },

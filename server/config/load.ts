@@ -205,6 +205,9 @@ function contradictions(program: Program, config: Config, switches: Switches): s
     ...(config.variants === "signed" && (config.signingKeys ?? []).length === 0
       ? ["VARIANTS=signed needs SIGNING_KEYS"]
       : []),
+    ...(config.studio === "on" && config.dev !== "on" && (config.token ?? []).length === 0
+      ? ["STUDIO=on needs TOKEN: its page asks for it"]
+      : []),
     ...(readsS3(config) && (config.awsAccessKeyId === "") !== (config.awsSecretAccessKey === "")
       ? ["AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY belong together; one of them is not set"]
       : []),

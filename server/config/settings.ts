@@ -85,6 +85,16 @@ export const settings = {
     "dev",
   ),
 
+  studio: {
+    ...serve(
+      "STUDIO",
+      toggle,
+      "off",
+      "The Studio, a page at /_studio/ to look at the photographs and choose a quality. It asks for TOKEN. On with --dev, where this machine needs none.",
+    ),
+    inDev: "on",
+  },
+
   source: serve(
     "SOURCE",
     (text) => (text === "" ? undefined : sourceUrl(text)),

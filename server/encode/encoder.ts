@@ -83,6 +83,11 @@ export interface Encoder {
       readonly clients?: Clients;
       /** 0 (fast) to 9 (small); undefined: the lane's default. */
       readonly effort?: number;
+      /**
+       * Milliseconds that an output which is being made may still take after the signal has aborted; then its process is killed.
+       * Undefined: it is finished.
+       */
+      readonly killAfterMs?: number;
     },
   ): AsyncIterable<Encoded>;
   /** Size, type, placeholder and metadata of an original; for an SVG only size and type, from its text. */

@@ -14,6 +14,8 @@ export interface AppParts {
   readonly api?: H3;
   /** The page at `/` without a query; absent in production. */
   readonly help?: () => Answer;
+  /** A file of the Studio's page by its path below the endpoint; absent where there is no Studio. */
+  readonly studio?: (path: string) => Promise<Answer | undefined>;
   /** What a failing `<img>` shows; absent in production. */
   readonly broken?: BrokenPictures;
   readonly report: Reporter;
@@ -25,7 +27,7 @@ export interface AppParts {
 
 /** The routes of the public port. Handlers return an Answer or throw; `respond` around them builds the response. */
 export function createApp(parts: AppParts, exchanges: Exchanges): H3 {
-  const { api, help, basePath } = parts;
+  const { api, help, studio, basePath } = parts;
   const app = new H3({ silent: true, allowMalformedURL: true });
   const exchangeOf = (event: H3Event): Exchange => {
     const req = event.runtime?.node?.req;
@@ -50,6 +52,15 @@ export function createApp(parts: AppParts, exchanges: Exchanges): H3 {
   app.all(basePath, () => Promise.reject(new Problem("bad-method")));
   // Browsers request it on their own, so its absence is not an error.
   app.all(`${basePath}favicon.ico`, () => noIcon);
+  if (studio !== undefined) {
+    const page = async (event: H3Event): Promise<Answer> => {
+      const file = await studio(exchangeOf(event).path.slice(basePath.length));
+      if (file === undefined) throw notFound(basePath);
+      return file;
+    };
+    for (const path of ["_studio", "_studio/**"]) app.get(`${basePath}${path}`, page);
+    for (const path of ["_studio", "_studio/**"]) app.head(`${basePath}${path}`, page);
+  }
   if (api !== undefined) app.mount(`${basePath}api`, api);
   app.all("/**", () => Promise.reject(notFound(basePath)));
   return app;
@@ -77,7 +88,7 @@ function respond(
     const ms = { total: performance.now() - started, ...answer.note?.ms };
     report.recorder(method, answer, signal.aborted)(id, ms, trace);
     const timing = dev ? { "server-timing": formatServerTiming(ms) } : {};
-    const isPublic = !path.startsWith(`${basePath}api/`);
+    const isPublic = !path.startsWith(`${basePath}api/`) && !path.startsWith(`${basePath}_studio`);
     const headers = { ...sentHeaders(answer, id, isPublic), ...timing };
     return new HTTPResponse(answer.body ?? "", { status: answer.status, headers });
   };
@@ -101,7 +112,8 @@ function asAnswer(value: unknown): Answer {
  */
 function isCanonical(routed: string, { path }: Exchange, basePath: string): boolean {
   if (routed !== path || path.includes("//")) return false;
-  return path.startsWith(basePath) && (path === basePath || !path.endsWith("/"));
+  const isFolder = path === basePath || path === `${basePath}_studio/`;
+  return path.startsWith(basePath) && (isFolder || !path.endsWith("/"));
 }
 
 function notFound(basePath: string): Problem {

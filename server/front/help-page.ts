@@ -33,6 +33,7 @@ table { border-collapse: collapse } td, th { text-align: left; vertical-align: t
 <h1>imgproxy-lite is running</h1>
 <p>Put a photograph, say <code>worms.jpg</code>, where SOURCE points and ask for
 <a href="?img=worms.jpg&amp;q=33&amp;w=800"><code>?img=worms.jpg&amp;q=33&amp;w=800</code></a>.
+<p>In <a href="_studio/">the Studio</a> you see all photographs, choose a quality by eye and copy the line for a post.
 <p>This page is shown with <code>--dev</code> only.
 <h2>Parameters</h2>
 <table>${rows(

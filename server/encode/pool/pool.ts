@@ -50,7 +50,7 @@ class ChildPool implements Pool {
   async *encode(
     original: Uint8Array,
     outputs: readonly Output[],
-    { lane, signal, effort, clients = publisher }: Parameters<Encoder["encode"]>[2],
+    { lane, signal, effort, killAfterMs, clients = publisher }: Parameters<Encoder["encode"]>[2],
   ): AsyncGenerator<Encoded> {
     const megapixels = this.#precheck(original);
     const settings = {
@@ -74,7 +74,7 @@ class ChildPool implements Pool {
         memory,
       });
       const operation = () => `${lane} ${effort} ${JSON.stringify(outputs[made])}`;
-      const task = { original, megapixels, bytes, lane, clients, signal, job, operation };
+      const task = { original, megapixels, bytes, lane, clients, signal, killAfterMs, job, operation };
       for await (const reply of this.#scheduler.perform(task)) {
         if (reply.kind !== "output") continue;
         made++;

@@ -68,6 +68,8 @@ export interface Task {
   readonly lane: Lane;
   readonly clients: Clients;
   readonly signal: AbortSignal;
+  /** As of {@link import("../encoder.ts").Encoder.encode}. */
+  readonly killAfterMs?: number | undefined;
   /** @param memory bytes that it may use: at least the requested number. */
   readonly job: (memory: number) => Job;
   readonly operation: () => string;
@@ -167,7 +169,7 @@ export class Scheduler {
   // --- one task ---
 
   async *#attempt(task: Task): AsyncGenerator<Reply> {
-    const { original, signal, job, operation } = task;
+    const { original, signal, killAfterMs, job, operation } = task;
     if (this.#quarantine.isQuarantined(original, operation()))
       throw new Problem("impossible-variant", {
         detail: "Making this variant has failed twice; it is not tried again for an hour.",
@@ -187,7 +189,7 @@ export class Scheduler {
       }
       isWhole = true;
     } finally {
-      if (!isWhole) worker.stop(order);
+      if (!isWhole) worker.stop(order, killAfterMs);
     }
   }
 

@@ -118,9 +118,17 @@ export class Worker {
     }
   }
 
-  /** The job's later outputs are not needed any more. A finished job is not stopped: the child may be at the next one. */
-  stop(job: Job): void {
-    if (this.#job === job) this.#order({ kind: "stop" });
+  /**
+   * The job's later outputs are not needed any more. A finished job is not stopped: the child may be at the next one.
+   * @param killAfterMs for the output that is being made; undefined: it is finished.
+   */
+  stop(job: Job, killAfterMs?: number): void {
+    if (this.#job !== job) return;
+    this.#order({ kind: "stop" });
+    if (killAfterMs === undefined) return;
+    setTimeout(() => {
+      if (this.#job === job) this.kill();
+    }, killAfterMs).unref();
   }
 
   kill(): void {

@@ -166,3 +166,28 @@ test("a job is not cut short if the results of the job before it in the same chi
     busy.close();
   }
 });
+
+test("an abandoned output is killed after the time that its caller allows, and others are finished", async () => {
+  const own = createPool({ slots: { live: 1, warm: 1 }, idleMs: 1e9 });
+  try {
+    const original = await photo(1600, 1200).jpeg().toBuffer();
+    const children = async (killAfter: { readonly killAfterMs?: number }): Promise<number> => {
+      const leaving = new AbortController();
+      const work = { lane: "warm", signal: leaving.signal, effort: 5, ...killAfter } as const;
+      const output: Output = { class: "avif", quality: 60, width: 800 };
+      const left = own.encode(original, [output], work)[Symbol.asyncIterator]().next();
+      left.catch(() => undefined);
+      await expect.poll(() => own.stats().lanes.warm.running).toBe(1);
+      leaving.abort();
+      await expect(left).rejects.toThrow();
+      await expect.poll(() => own.stats().lanes.warm.running).toBe(0);
+      return own.stats().lanes.warm.children;
+    };
+    expect(await children({ killAfterMs: 0 })).toBe(0);
+    expect(await children({})).toBe(1);
+    // An author who moves a slider has broken nothing.
+    expect(own.stats().crashed).toBe(0);
+  } finally {
+    own.close();
+  }
+});

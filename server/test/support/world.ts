@@ -157,5 +157,6 @@ const defaults: ServiceOptions = {
   reencodeBudget: 0,
   basePath: "/",
   dev: false,
+  studio: "off",
   client: (peer) => peer,
 };

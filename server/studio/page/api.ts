@@ -1,0 +1,86 @@
+import type { apiPaths, ListAnswer, ListBody, PreviewBody, ScoreAnswer } from "../../../contract/api.ts";
+import type { ImageInfo } from "../../../contract/info.ts";
+
+/** A call that the server refused, with its own sentences. */
+export class Refused extends Error {
+  readonly status: number;
+  readonly code: string;
+  readonly remedy: string;
+
+  constructor(status: number, problem: { code?: string; title?: string; detail?: string; remedy?: string }) {
+    super(problem.detail ?? problem.title ?? `The server answered with status ${status}.`);
+    this.status = status;
+    this.code = problem.code ?? "";
+    this.remedy = problem.remedy ?? "";
+  }
+
+  /** Whether a token would open it. */
+  get needsToken(): boolean {
+    return (
+      ["bad-token", "not-local"].includes(this.code) || (this.status === 404 && this.code === "no-route")
+    );
+  }
+}
+
+/** A page of a folder's listing. @throws Refused */
+export async function listFolder(body: ListBody, signal: AbortSignal): Promise<ListAnswer> {
+  return (await call("list", body, signal)).json();
+}
+
+/** Facts about a photograph. @throws Refused */
+export async function describe(key: string, signal: AbortSignal): Promise<ImageInfo> {
+  return (await call("describe", { img: key }, signal)).json();
+}
+
+/** The bytes of a variant. @throws Refused */
+export async function preview(body: PreviewBody, signal: AbortSignal): Promise<Blob> {
+  return (await call("preview", body, signal)).blob();
+}
+
+/** How much a variant looks like the original. @throws Refused */
+export async function score(body: PreviewBody, signal: AbortSignal): Promise<number> {
+  const { score }: ScoreAnswer = await (await call("score", body, signal)).json();
+  return score;
+}
+
+// --- the token: in this tab only, and never in a URL ---
+
+const TOKEN = "imgproxy-lite-token";
+
+export function keepToken(token: string): void {
+  sessionStorage.setItem(TOKEN, token);
+}
+
+export function forgetToken(): void {
+  sessionStorage.removeItem(TOKEN);
+}
+
+export function hasToken(): boolean {
+  return sessionStorage.getItem(TOKEN) !== null;
+}
+
+// --- calls ---
+
+/** Above the page's own folder `_studio/`, whatever path the endpoint has. */
+const endpoint = new URL("../", location.href.replace(/[?#].*/, ""));
+
+async function call(
+  name: Extract<keyof typeof apiPaths, "list" | "describe" | "preview" | "score">,
+  body: unknown,
+  signal: AbortSignal,
+): Promise<Response> {
+  const token = sessionStorage.getItem(TOKEN);
+  const response = await fetch(new URL(`api/${name}`, endpoint), {
+    method: "POST",
+    headers: {
+      "content-type": "application/json",
+      ...(token !== null && { authorization: `Bearer ${token}` }),
+    },
+    body: JSON.stringify(body),
+    signal,
+    cache: "no-store",
+    credentials: "omit",
+  });
+  if (response.ok) return response;
+  throw new Refused(response.status, await response.json().catch(() => ({})));
+}

@@ -1,0 +1,155 @@
+import { useEffect, useState } from "preact/hooks";
+import { Refused } from "./api.ts";
+import { CopyBox } from "./copy-box.tsx";
+import { Failure } from "./failure.tsx";
+import { arranged, type Listed, type Listing, useListing } from "./listing.ts";
+import { type FolderRoute, folderHash, photoHash, sortOrders } from "./route.ts";
+import { galleryOf } from "./snippets.ts";
+import { Thumbnail } from "./thumbnail.tsx";
+import { bytesText, dateText, nameOf } from "./words.ts";
+
+interface BrowseProps {
+  readonly route: FolderRoute;
+  readonly change: (part: Partial<FolderRoute>) => void;
+  /** The server wants a token. */
+  readonly close: () => void;
+}
+
+/** Photographs that are in the document at once; more on request. */
+const STEP = 120;
+
+/** A folder's photographs. */
+export function Browse({ route, change, close }: BrowseProps) {
+  const { folder, find, sort, picks } = route;
+  const wantsAll = find !== "" || sort !== "name";
+  const { listing, more } = useListing(folder, wantsAll);
+  const [most, setMost] = useState(STEP);
+  const { error } = listing;
+  useEffect(() => {
+    if (error instanceof Refused && error.needsToken) close();
+  }, [error]);
+  const all = arranged(listing.objects, find, sort);
+  const shown = all.slice(0, most);
+  const isMore = all.length > most || listing.next !== undefined;
+  const toggle = (key: string): void =>
+    change({ picks: picks.includes(key) ? picks.filter((one) => one !== key) : [...picks, key] });
+  return (
+    <>
+      <form class="find" onSubmit={(event) => event.preventDefault()}>
+        <label>
+          <span>Find</span>
+          <input
+            type="search"
+            value={find}
+            spellcheck={false}
+            onInput={({ currentTarget }) => change({ find: currentTarget.value })}
+          />
+        </label>
+        <label>
+          <span>Order</span>
+          <select
+            value={sort}
+            onChange={({ currentTarget }) =>
+              change({ sort: sortOrders.find((one) => one === currentTarget.value) ?? "name" })
+            }
+          >
+            {sortOrders.map((one) => (
+              <option key={one} value={one}>
+                {one}
+              </option>
+            ))}
+          </select>
+        </label>
+        <output class="count">{countText(listing, all.length, wantsAll)}</output>
+      </form>
+      {error !== undefined && <Failure error={error} />}
+      {listing.folders.length > 0 && find === "" && (
+        <ul class="folders" aria-label="Folders here">
+          {listing.folders.map((one) => (
+            <li key={one}>
+              <a href={folderHash(one)}>{nameOf(one)}</a>
+            </li>
+          ))}
+        </ul>
+      )}
+      {shown.length > 0 && (
+        <ul class="tiles" aria-label="Photographs">
+          {shown.map((object) => (
+            <Tile key={object.key} object={object} isPicked={picks.includes(object.key)} toggle={toggle} />
+          ))}
+        </ul>
+      )}
+      {!listing.isLoading && error === undefined && all.length === 0 && listing.folders.length === 0 && (
+        <p class="empty">
+          {find === "" ? "There is nothing in this folder." : `Nothing here is called “${find}”.`}
+        </p>
+      )}
+      {isMore && error === undefined && (
+        <p class="more">
+          <button
+            type="button"
+            disabled={listing.isLoading}
+            onClick={() => {
+              setMost(most + STEP);
+              if (!wantsAll) more();
+            }}
+          >
+            Show more
+          </button>
+        </p>
+      )}
+      {picks.length > 0 && <Selection picks={picks} clear={() => change({ picks: [] })} />}
+    </>
+  );
+}
+
+function countText({ objects, next, isLoading }: Listing, found: number, wantsAll: boolean): string {
+  const known = objects.length;
+  const hasNext = next !== undefined;
+  if (isLoading && known === 0) return "Reading the folder";
+  if (wantsAll && hasNext) return `${number(known)} names read so far, ${number(found)} match`;
+  if (found !== known) return `${number(found)} of ${number(known)}`;
+  return hasNext ? `The first ${number(known)}` : `${number(known)} ${known === 1 ? "file" : "files"}`;
+}
+
+function number(count: number): string {
+  return count.toLocaleString("en");
+}
+
+function Tile({
+  object: { key, bytes, modified },
+  isPicked,
+  toggle,
+}: {
+  readonly object: Listed;
+  readonly isPicked: boolean;
+  readonly toggle: (key: string) => void;
+}) {
+  const name = nameOf(key);
+  return (
+    <li class="tile">
+      <a href={photoHash(key)}>
+        <Thumbnail photo={key} />
+        <span class="name">{name}</span>
+      </a>
+      <span class="facts">
+        {bytesText(bytes)} <time>{dateText(modified)}</time>
+      </span>
+      <input type="checkbox" aria-label={`Select ${name}`} checked={isPicked} onChange={() => toggle(key)} />
+    </li>
+  );
+}
+
+function Selection({ picks, clear }: { readonly picks: readonly string[]; readonly clear: () => void }) {
+  return (
+    <section class="selection" aria-label="Selection">
+      <p>
+        {picks.length} selected{" "}
+        <button type="button" class="quiet" onClick={clear}>
+          Clear
+        </button>
+      </p>
+      <CopyBox label="Gallery" text={galleryOf(picks)} />
+    </section>
+  );
+}

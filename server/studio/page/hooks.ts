@@ -1,0 +1,57 @@
+import { useCallback, useEffect, useState } from "preact/hooks";
+import { parseRoute, type Route } from "./route.ts";
+
+/** The result of work that is repeated when its name changes. */
+export interface Latest<Value> {
+  /** The last result, also of an earlier name: a picture stays until the next one is there. */
+  readonly value: Value | undefined;
+  readonly error: unknown;
+  /** Whether both are of the current name. */
+  readonly isCurrent: boolean;
+}
+
+/** A slider sends many values; work begins when it rests. */
+const REST_MS = 120;
+
+/**
+ * Runs work for the current name only: a change aborts the work that is running.
+ * @param name undefined: no work now.
+ */
+export function useLatest<Value>(
+  name: string | undefined,
+  work: (signal: AbortSignal) => Promise<Value>,
+): Latest<Value> {
+  const [latest, setLatest] = useState<{ name?: string; value?: Value; error?: unknown }>({});
+  useEffect(() => {
+    if (name === undefined) return;
+    const leaving = new AbortController();
+    const { signal } = leaving;
+    const begin = () =>
+      work(signal).then(
+        (value) => signal.aborted || setLatest({ name, value }),
+        (error) => signal.aborted || setLatest({ name, error }),
+      );
+    const timer = setTimeout(begin, REST_MS);
+    return () => {
+      clearTimeout(timer);
+      leaving.abort();
+    };
+    // The name stands for the work.
+  }, [name]);
+  return { value: latest.value, error: latest.error, isCurrent: name !== undefined && latest.name === name };
+}
+
+/** The page's URL as state. `replace` keeps the number of steps back small while a slider moves. */
+export function useRoute(): readonly [Route, (hash: string) => void] {
+  const [hash, setHash] = useState(location.hash);
+  useEffect(() => {
+    const changed = () => setHash(location.hash);
+    addEventListener("hashchange", changed);
+    return () => removeEventListener("hashchange", changed);
+  }, []);
+  const replace = useCallback((next: string) => {
+    history.replaceState(undefined, "", next);
+    setHash(next);
+  }, []);
+  return [parseRoute(hash), replace];
+}

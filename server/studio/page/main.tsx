@@ -1,0 +1,117 @@
+import { render } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import { forgetToken, hasToken } from "./api.ts";
+import { Browse } from "./browse.tsx";
+import { useRoute } from "./hooks.ts";
+import { Photo } from "./photo.tsx";
+import { folderHash, formatRoute, type Route } from "./route.ts";
+import { SignIn } from "./sign-in.tsx";
+import { ThemeChoice } from "./theme.tsx";
+import { nameOf } from "./words.ts";
+
+function Studio() {
+  const [route, replace] = useRoute();
+  const [isClosed, setClosed] = useState(false);
+  // A new token means that everything is asked again.
+  const [visit, setVisit] = useState(0);
+  const place = route.kind === "photo" ? route.key : route.folder;
+  useEffect(() => {
+    document.title = place === "" ? "Studio" : `${nameOf(place)} · Studio`;
+  }, [place]);
+
+  const signOut = () => {
+    forgetToken();
+    setVisit(visit + 1);
+  };
+  return (
+    <>
+      <header class="top">
+        <h1>
+          <a href={folderHash("")}>Studio</a>
+        </h1>
+        <Breadcrumbs place={place} />
+        <div class="tools">
+          {hasToken() && (
+            <button type="button" class="quiet" onClick={signOut}>
+              Forget the token
+            </button>
+          )}
+          <ThemeChoice />
+        </div>
+      </header>
+      <main key={visit}>
+        {isClosed ? (
+          <SignIn
+            done={() => {
+              setClosed(false);
+              setVisit(visit + 1);
+            }}
+          />
+        ) : (
+          <View route={route} replace={replace} close={() => setClosed(true)} />
+        )}
+      </main>
+    </>
+  );
+}
+
+function View({
+  route,
+  replace,
+  close,
+}: {
+  readonly route: Route;
+  readonly replace: (hash: string) => void;
+  readonly close: () => void;
+}) {
+  if (route.kind === "photo")
+    return (
+      <Photo
+        key={route.key}
+        route={route}
+        change={(part) => replace(formatRoute({ ...route, ...part }))}
+        close={close}
+      />
+    );
+  return (
+    <Browse
+      key={route.folder}
+      route={route}
+      change={(part) => replace(formatRoute({ ...route, ...part }))}
+      close={close}
+    />
+  );
+}
+
+function Breadcrumbs({ place }: { readonly place: string }) {
+  const parts = place.split("/").filter((part) => part !== "");
+  const paths = parts.map((_, at) => `${parts.slice(0, at + 1).join("/")}/`);
+  return (
+    <nav aria-label="Folders">
+      <ol class="crumbs">
+        <li>
+          {parts.length === 0 ? (
+            <span aria-current="page">Photographs</span>
+          ) : (
+            <a href={folderHash("")}>Photographs</a>
+          )}
+        </li>
+        {parts.map((part, at) => (
+          <li key={paths[at]}>
+            {at === parts.length - 1 ? (
+              <span aria-current="page">{part}</span>
+            ) : (
+              <a href={folderHash(paths[at] ?? "")}>{part}</a>
+            )}
+          </li>
+        ))}
+      </ol>
+    </nav>
+  );
+}
+
+const root = document.getElementById("studio");
+if (root !== null) {
+  root.replaceChildren();
+  render(<Studio />, root);
+}

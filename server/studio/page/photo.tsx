@@ -1,0 +1,131 @@
+import { useEffect } from "preact/hooks";
+import type { ImageInfo } from "../../../contract/info.ts";
+import { MAX_WIDTH } from "../../../contract/url/request.ts";
+import { describe, Refused } from "./api.ts";
+import { AsShown } from "./as-shown.tsx";
+import { BlindTest } from "./blind.tsx";
+import { Chart } from "./chart.tsx";
+import { Compare } from "./compare.tsx";
+import { Copy } from "./copy.tsx";
+import { Failure } from "./failure.tsx";
+import { FormatRow } from "./format-row.tsx";
+import { Four } from "./four.tsx";
+import { useLatest } from "./hooks.ts";
+import { type PhotoRoute, photoFormats } from "./route.ts";
+import { nameOfWork, show } from "./shown.ts";
+import { Slider } from "./slider.tsx";
+import { bytesText, formatText, nameOf } from "./words.ts";
+
+interface PhotoProps {
+  readonly route: PhotoRoute;
+  readonly change: (part: Partial<PhotoRoute>) => void;
+  /** The server wants a token. */
+  readonly close: () => void;
+}
+
+/** One photograph: what a quality looks like, and what it weighs. */
+export function Photo({ route, change, close }: PhotoProps) {
+  const { key } = route;
+  const { value: info, error } = useLatest(key, (signal) => describe(key, signal));
+  useEffect(() => {
+    if (error instanceof Refused && error.needsToken) close();
+  }, [error]);
+  return (
+    <article class="photo">
+      <h2>{nameOf(key)}</h2>
+      <p class="facts">{info === undefined ? " " : factsText(info)}</p>
+      {error !== undefined && <Failure error={error} />}
+      {info !== undefined && <Workbench route={route} change={change} info={info} />}
+    </article>
+  );
+}
+
+function factsText({ type, width, height, bytes, frames, damaged }: ImageInfo): string {
+  const kind = formatText(type.replace(/^image\/(?:jpeg)?/, "") || "jpg");
+  const pieces = [`${kind.replace("SVG+XML", "SVG")}, ${width} × ${height} pixels, ${bytesText(bytes)}`];
+  if (frames > 1) pieces.push(`${frames} frames`);
+  if (damaged !== undefined) pieces.push("a part of the picture is missing");
+  return pieces.join(" · ");
+}
+
+function Workbench({ route, change, info }: Omit<PhotoProps, "close"> & { readonly info: ImageInfo }) {
+  const { key, q, format } = route;
+  const widest = Math.min(MAX_WIDTH, info.width === 0 ? MAX_WIDTH : info.width);
+  const w = Math.min(route.w, widest);
+  const original = { img: key, variant: { q: 100, w, fm: "png" } } as const;
+  const variant = { img: key, variant: { q, w, fm: format } };
+  const lossless = useLatest(nameOfWork(original), (signal) => show(original, signal));
+  const chosen = useLatest(nameOfWork(variant), (signal) => show(variant, signal));
+  const { error } = chosen.isCurrent ? chosen : { error: undefined };
+  return (
+    <>
+      <Compare
+        route={route}
+        change={change}
+        original={lossless.value?.url}
+        variant={chosen.value?.url}
+        isWaiting={!chosen.isCurrent || !lossless.isCurrent}
+        label={`${formatText(format)} at q ${q}`}
+      />
+      {error !== undefined && <Failure error={error} />}
+      <div class="bench">
+        <section class="sliders" aria-label="Quality and width">
+          <Slider
+            label="Quality"
+            name="q"
+            value={q}
+            least={1}
+            most={100}
+            change={(value) => change({ q: value })}
+          />
+          <Slider
+            label="Width"
+            name="w"
+            value={w}
+            least={Math.min(160, widest)}
+            most={widest}
+            step={widest > 400 ? 20 : 1}
+            unit="pixels"
+            change={(value) => change({ w: value })}
+          />
+        </section>
+        <section class="formats" aria-label="Formats">
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">Format</th>
+                <th scope="col" class="right">
+                  Bytes
+                </th>
+                <th scope="col" class="right">
+                  <abbr title="SSIMULACRA 2.1: 100 is the original itself">Score</abbr>
+                </th>
+                <th scope="col">Looks</th>
+              </tr>
+            </thead>
+            <tbody>
+              {photoFormats.map((one) => (
+                <FormatRow
+                  key={one}
+                  photo={key}
+                  format={one}
+                  q={q}
+                  w={w}
+                  isShown={one === format}
+                  choose={() => change({ format: one })}
+                />
+              ))}
+            </tbody>
+          </table>
+        </section>
+      </div>
+      <Copy photo={key} q={q} w={w} />
+      <div class="more-ways">
+        <AsShown photo={key} q={q} natural={info.width} />
+        <Four photo={key} format={format} q={q} w={w} choose={(value) => change({ q: value })} />
+        <BlindTest photo={key} format={format} w={w} choose={(value) => change({ q: value })} />
+        <Chart photo={key} format={format} q={q} w={w} choose={(value) => change({ q: value })} />
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,227 @@
+import { readdir, readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { damagedKey, hasBrowser, hostileKey, type OpenStudio, openStudio } from "./open-studio.ts";
+
+/** Set this variable to a folder to keep pictures of the pages. */
+const screenshots = process.env.SCREENSHOTS;
+
+const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+let studio: OpenStudio;
+beforeAll(async () => {
+  if (hasBrowser) studio = await openStudio({ DEV: "on" });
+});
+afterAll(() => studio?.close());
+
+const photo = "#/trips/alps.jpg?q=40&w=640";
+
+/** Until every picture in view is there. The page's policy forbids what waitForFunction does. */
+async function settled(page: Page): Promise<void> {
+  await expect.poll(() => page.locator("img").count()).toBeGreaterThan(0);
+  await expect.poll(() => page.evaluate(waiting)).toBe(0);
+}
+
+const waiting = `
+  [...document.querySelectorAll('[aria-busy="true"], .thumb[data-state="waiting"], [data-current="false"]')].filter(
+    (one) => one.getBoundingClientRect().top < innerHeight,
+  ).length
+`;
+
+async function keepPicture(page: Page, name: string): Promise<void> {
+  if (screenshots !== undefined)
+    await page.screenshot({ path: join(screenshots, `${name}.png`), fullPage: true });
+}
+
+describe.skipIf(!hasBrowser)("in Chromium", () => {
+  test("a folder shows its folders and photographs, and says why a file is none", async () => {
+    await using open = await studio.open("");
+    const { page } = open;
+    await settled(page);
+    expect(await page.title()).toBe("Studio");
+    expect(
+      await page.getByRole("list", { name: "Folders here" }).getByRole("link").allTextContents(),
+    ).toEqual(["trips"]);
+    const tile = page.getByRole("listitem").filter({ hasText: damagedKey });
+    expect(await tile.textContent()).toMatch(/format that this server does not read|Upload/);
+    await page.getByRole("link", { name: "trips" }).click();
+    await page.getByRole("link", { name: "alps.jpg" }).click();
+    await page.getByRole("heading", { name: "alps.jpg" }).waitFor();
+    await page.goBack();
+    await page.getByRole("link", { name: "alps.jpg" }).waitFor();
+    expect(open.strangers).toEqual([]);
+  });
+
+  test("a key that is HTML is text everywhere, and runs nothing", async () => {
+    await using open = await studio.open("");
+    const { page, complaints } = open;
+    await settled(page);
+    await page.getByRole("checkbox", { name: `Select ${hostileKey}` }).check();
+    await page.getByRole("link", { name: hostileKey }).click();
+    await settled(page);
+    expect(await page.getByRole("heading", { level: 2 }).textContent()).toBe(hostileKey);
+    expect(await page.locator("img[src='x']").count()).toBe(0);
+    expect(await page.title()).not.toBe("owned");
+    expect(complaints.filter((text) => !text.includes("415"))).toEqual([]);
+  });
+
+  test("a photograph has bytes and a score in each format, and both follow the slider and the keyboard", async () => {
+    await using open = await studio.open(photo);
+    const { page, complaints } = open;
+    await settled(page);
+    const rows = () => page.locator(".formats tbody tr").allTextContents();
+    const before = await rows();
+    expect(before).toHaveLength(3);
+    for (const row of before) expect(row).toMatch(/[\d.]+ KB-?\d+\.\d/);
+    await page.getByRole("slider", { name: "Quality" }).press("PageUp");
+    await expect.poll(() => page.evaluate("location.hash")).toContain("q=50");
+    await settled(page);
+    const after = await rows();
+    expect(after.every((row, at) => row !== before[at])).toBe(true);
+    await page.reload();
+    await settled(page);
+    expect(await rows()).toEqual(after);
+    expect(complaints).toEqual([]);
+  });
+
+  test("the divider, the flip and the zoom work by mouse and by key, and are in the URL", async () => {
+    await using open = await studio.open(photo);
+    const { page } = open;
+    await settled(page);
+    const divider = page.getByRole("slider", { name: "Divider" });
+    await divider.press("ArrowLeft");
+    await expect.poll(() => page.evaluate("location.hash")).toContain("divider=48");
+    const box = await divider.boundingBox();
+    if (box === null) throw new Error("the divider is not on the page");
+    await page.mouse.move(box.x + box.width / 2, box.y + 20);
+    await page.mouse.down();
+    await page.mouse.move(box.x + box.width / 2 + 200, box.y + 20, { steps: 4 });
+    await page.mouse.up();
+    await expect.poll(async () => Number(await divider.getAttribute("aria-valuenow"))).toBeGreaterThan(55);
+    const viewport = page.getByRole("region", { name: "Original and variant" });
+    await viewport.press("f");
+    await expect.poll(() => page.evaluate("location.hash")).toContain("show=variant");
+    await viewport.press("f");
+    await expect.poll(() => page.evaluate("location.hash")).toContain("show=original");
+    await viewport.press("z");
+    await expect.poll(() => page.evaluate("location.hash")).toContain("zoom=pixels");
+    const width = await page.locator(".canvas").evaluate((canvas) => canvas.getBoundingClientRect().width);
+    expect(width).toBe(640);
+  });
+
+  test("at 1:1 on a dense screen, a pixel of the file is a pixel of the screen", async () => {
+    await using open = await studio.open(`${photo}&zoom=pixels`, { deviceScaleFactor: 2 });
+    await settled(open.page);
+    const canvas = open.page.locator(".canvas");
+    expect(await canvas.evaluate((one) => one.getBoundingClientRect().width)).toBe(320);
+  });
+
+  test("Markdown is offered when there is alt text, and the copied line is the shown one", async () => {
+    await using open = await studio.open("#/my%20garden.jpg?q=40&w=640", {
+      permissions: ["clipboard-read", "clipboard-write"],
+    });
+    const { page } = open;
+    await settled(page);
+    const copy = page.getByRole("button", { name: "Copy Markdown" });
+    expect(await copy.count()).toBe(0);
+    await page.getByRole("textbox", { name: /^Alt text/ }).fill("My garden in May");
+    await copy.click();
+    await page.getByText("Copied.").waitFor();
+    expect(await page.evaluate("navigator.clipboard.readText()")).toBe(
+      "![My garden in May](my%20garden.jpg?q=40)",
+    );
+  });
+
+  test("selected photographs become a gallery, in the order of the selection", async () => {
+    await using open = await studio.open("#/trips/");
+    const { page } = open;
+    await page.getByRole("checkbox", { name: "Select harbour.jpg" }).check();
+    await page.getByRole("checkbox", { name: "Select alps.jpg" }).check();
+    expect(await page.getByRole("textbox", { name: "Gallery" }).inputValue()).toBe(
+      '{{< imgproxy/gallery "trips/harbour.jpg" "trips/alps.jpg" >}}',
+    );
+    await page.reload();
+    await page.getByText("2 selected").waitFor();
+  });
+
+  test.each([
+    { width: 390, colorScheme: "light" },
+    { width: 390, colorScheme: "dark" },
+    { width: 1440, colorScheme: "light" },
+    { width: 1440, colorScheme: "dark" },
+  ] as const)(
+    "axe finds nothing at $width pixels in $colorScheme, and nothing is wider than the window",
+    async (of) => {
+      for (const [name, hash] of [
+        ["folder", "#/?pick=worms.jpg"],
+        ["photo", photo],
+      ] as const) {
+        await using open = await studio.open(hash, {
+          viewport: { width: of.width, height: of.width === 390 ? 844 : 1000 },
+          colorScheme: of.colorScheme,
+        });
+        const { page } = open;
+        await settled(page);
+        await keepPicture(page, `${name}-${of.width}-${of.colorScheme}`);
+        expect(await violations(page)).toEqual([]);
+        expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(of.width);
+      }
+    },
+  );
+
+  test("axe finds nothing on neutral grey", async () => {
+    await using open = await studio.open(photo);
+    const { page } = open;
+    await page.getByRole("combobox", { name: "Background" }).selectOption("grey");
+    await settled(page);
+    await keepPicture(page, "photo-1440-grey");
+    expect(await violations(page)).toEqual([]);
+  });
+
+  test("all that the page made has left no file in the cache", async () => {
+    expect(await readdir(join(studio.cache, "v1")).catch(() => [])).toEqual([]);
+  });
+});
+
+describe.skipIf(!hasBrowser)("in production", () => {
+  test("the page asks for the token, keeps it in the tab, and sends it in a header", async () => {
+    const token = "a-token-of-this-test-12345";
+    const production = await openStudio({ STUDIO: "on", TOKEN: token });
+    try {
+      await using open = await production.open("");
+      const { page } = open;
+      const urls: string[] = [];
+      page.on("request", (request) => urls.push(request.url()));
+      const field = page.getByLabel("Token", { exact: true });
+      await field.fill("wrong");
+      await field.press("Enter");
+      await page.getByText("The server refused that token.").waitFor();
+      await field.fill(token);
+      await field.press("Enter");
+      await page.getByRole("link", { name: "worms.jpg" }).first().waitFor();
+      expect(await page.evaluate("Object.values(sessionStorage)")).toEqual([token]);
+      expect(await page.evaluate("JSON.stringify(localStorage) + location.href")).not.toContain(token);
+      expect(urls.filter((url) => url.includes(token))).toEqual([]);
+      await keepPicture(page, "production");
+    } finally {
+      await production.close();
+    }
+  });
+});
+
+interface Violation {
+  readonly id: string;
+  readonly nodes: readonly { readonly html: string }[];
+}
+
+/** WCAG 2.2 AA, as axe-core tests it. */
+async function violations(page: Page): Promise<string[]> {
+  await page.evaluate(axe);
+  const tags = JSON.stringify(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]);
+  const found = await page.evaluate<Violation[]>(
+    `axe.run({ runOnly: ${tags} }).then(({ violations }) => violations.map(({ id, nodes }) => ({ id, nodes: nodes.map(({ html }) => ({ html })) })))`,
+  );
+  return found.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`);
+}
