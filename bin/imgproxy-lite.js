@@ -7,17 +7,19 @@ const programs = {
   gc: async () => (await load("server")).gc,
   scan: async () => (await load("scan")).scan,
   init: async () => (await load("scan")).init,
+  move: async () => (await load("scan")).move,
   doctor: async (argv) => (await load(argv.includes("--server") ? "server" : "scan")).doctor,
   health: async () => (await load("server")).health,
   score: async () => (await load("server")).score,
 };
 
-const usage = `usage: imgproxy-lite serve|gc|scan|init|doctor|health|score [--help]
+const usage = `usage: imgproxy-lite serve|gc|scan|init|move|doctor|health|score [--help]
 
   serve    the image server
   gc       keeps the cache within its bounds: one sweep, or --watch
   scan     checks, describes and warms the images of a Hugo site
   init     prepares a Hugo site: the module, its parameters, the theme's recipe, CI, Compose
+  move     moves a site's photographs from its repository to the bucket
   doctor   checks a site and its server, or with --server the server's settings, source, cache and libraries
   health   asks the server of this machine whether it lives, for a container's healthcheck
   score    how much a picture looks like its original, from 100 down

@@ -12,6 +12,10 @@ import { openTerminal } from "./init/ask.ts";
 import { initSite } from "./init/init.ts";
 import { initHelp, parseInit } from "./init/options.ts";
 import { writeWhole } from "./manifest.ts";
+import { moveSite } from "./move/move.ts";
+import { moveHelp, parseMove } from "./move/options.ts";
+import { formatMove, moveJson } from "./move/report.ts";
+import { openTarget } from "./move/target/open.ts";
 import { type Command, type CommandLine, help, parseCommandLine } from "./options.ts";
 import { createProgress, type Progress, quietProgress } from "./progress.ts";
 import { unsettledWords } from "./proxy/answers.ts";
@@ -95,14 +99,54 @@ export function init(argv: readonly string[], env: Variables): Promise<number> {
         hugoMinor: parseHugoMinor(hugo ?? "") ?? NEWEST_HUGO,
       },
       terminal: isTerminal ? openTerminal(process, signal) : undefined,
-      print: (text) => say(text.split("\t").map(printableLines).join("\t")),
+      print: (text) => say(printableText(text)),
     });
+  });
+}
+
+/**
+ * `imgproxy-lite move` in a site.
+ * @returns the exit code: 0 done, 1 a photograph cannot be moved because of an error, 2 it could not run, 130 interrupted.
+ */
+export function move(argv: readonly string[], env: Variables): Promise<number> {
+  return untilInterrupted("move", async (signal) => {
+    const command = parseMove(argv);
+    if (command === undefined) return say(moveHelp);
+    // Neither Hugo nor git gets the keys that may write.
+    const variables = Object.fromEntries(
+      Object.entries(env).filter(([name]) => !name.startsWith("MOVE_AWS_")),
+    );
+    // The AWS SDK would print six lines on an old Node.
+    process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = "true";
+    const { target, folder: targetFolder } = await openTarget(command.to, env);
+    const options = command.hugo.findIndex((word) => word.startsWith("-"));
+    const hugo = await installedHugo(options === -1 ? command.hugo : command.hugo.slice(0, options));
+    try {
+      const result = await moveSite({
+        ...command,
+        site: {
+          folder: command.site,
+          environment: command.environment ?? environmentName(env) ?? "production",
+          variables,
+          hugoMinor: parseHugoMinor(hugo ?? "") ?? NEWEST_HUGO,
+        },
+        target,
+        targetFolder,
+        now: new Date(),
+        signal,
+        progress: command.json ? quietProgress(process.stderr) : createProgress(process.stderr),
+      });
+      say(command.json ? `${printableJson(moveJson(result))}\n` : printableText(formatMove(result)));
+      return result.problems.size > 0 ? 1 : 0;
+    } finally {
+      await target.close();
+    }
   });
 }
 
 /** Runs a command until it ends or a signal interrupts it. @returns the exit code. */
 async function untilInterrupted(
-  command: Command | "init",
+  command: Command | "init" | "move",
   work: (signal: AbortSignal) => Promise<number>,
 ): Promise<number> {
   const interrupted = new AbortController();
@@ -213,6 +257,11 @@ async function hugoMinorOf({ hugoVersion }: CommandLine): Promise<number> {
 }
 
 // --- what to say ---
+
+/** Texts of files have tabs. */
+function printableText(text: string): string {
+  return text.split("\t").map(printableLines).join("\t");
+}
 
 function say(text: string): 0 {
   process.stdout.write(text);

@@ -1,4 +1,4 @@
-import { chmod, mkdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdir, open, rename, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { ImageInfo } from "../contract/info.ts";
 import {
@@ -81,7 +81,13 @@ export function manifestImage(
   };
 }
 
-/** Temporary file beside it, then rename: a reader sees the old file or the new one. An existing file keeps its permissions. */
+/** The end of the names of files that are not whole. */
+export const TEMPORARY = /\.\d+\.tmp$/;
+
+/**
+ * Temporary file beside it, then rename: a reader sees the old file or the new one, also after a power failure. An existing file keeps its
+ * permissions.
+ */
 export async function writeWhole(file: string, text: string): Promise<void> {
   const temporary = `${file}.${process.pid}.tmp`;
   const mode = await stat(file).then(
@@ -89,12 +95,26 @@ export async function writeWhole(file: string, text: string): Promise<void> {
     () => undefined,
   );
   try {
-    await writeFile(temporary, text);
+    await writeFile(temporary, text, { flush: true });
     if (mode !== undefined) await chmod(temporary, mode);
     await rename(temporary, file);
+    await syncFolder(path.dirname(file));
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;
+  }
+}
+
+/** Makes new names in a folder survive a power failure, where the file system can do that for a folder. */
+export async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder);
+  try {
+    await handle.sync();
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : "";
+    if (!/^(?:EINVAL|ENOTSUP|EOPNOTSUPP|EPERM|EISDIR)$/.test(code)) throw error;
+  } finally {
+    await handle.close();
   }
 }
 

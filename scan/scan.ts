@@ -217,8 +217,8 @@ function manifestName(site: Site): string {
   return path.join(site.mounts.ownAssets, site.main.params.manifest);
 }
 
-/** The manifests of all languages; each contains everything. */
-function manifestNames(site: Site): readonly string[] {
+/** The manifests of all languages; each contains everything. Absolute. */
+export function manifestNames(site: Site): readonly string[] {
   const names = [manifestName(site)];
   for (const { params } of site.languages) names.push(path.join(site.mounts.ownAssets, params.manifest));
   return [...new Set(names)];

@@ -43,6 +43,8 @@ const recipes: Readonly<Record<string, Recipe>> = {
       "scan/init/compose.ts": "the form of SOURCE in files for Compose",
       "scan/init/init.ts": "text of a question",
       "scan/init/options.ts": "help texts",
+      "scan/move/options.ts": "help texts, and the form of --bucket",
+      "scan/move/local-files.ts": "a limit of S3, which applies to every target",
     },
   },
   "A setting": {

@@ -32,6 +32,7 @@ const order = {
   ],
   scan: [
     "main.ts",
+    "move",
     "init",
     "doctor",
     "options.ts",

@@ -15,8 +15,8 @@ export interface Root {
 export type Target =
   /** Another host, a scheme that loads nothing, or an empty URL. */
   | { readonly kind: "elsewhere" }
-  /** A file of the site, or an address that the host answers with one. */
-  | { readonly kind: "there" }
+  /** A file of the site, with its name below the site, or an address that the host answers with one. */
+  | { readonly kind: "there"; readonly path?: string }
   /** Not a file of the site. `path` is its name below the site; `nearest` differs only in capitals or accents. */
   | { readonly kind: "absent"; readonly path: string; readonly nearest?: string }
   /** On the site's host, but outside of baseURL's path. `path` is the part after the host. */
@@ -58,8 +58,8 @@ export function createAddresses(
         return { kind: "elsewhere" };
       const { url, path } = found;
       if (path === undefined) return outside(url, roots, files);
-      if (isFile(path, files) || isServed(url.pathname, redirects, (name) => isFile(name, files)))
-        return { kind: "there" };
+      if (isFile(path, files)) return { kind: "there", path };
+      if (isServed(url.pathname, redirects, (name) => isFile(name, files))) return { kind: "there" };
       const nearest = files.nearest(path);
       return { kind: "absent", path, ...(nearest !== undefined && { nearest }) };
     },

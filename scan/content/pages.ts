@@ -12,7 +12,7 @@ import { type ContentName, parseContentName } from "./pages/content-name.ts";
 import { type SplitPage, splitFrontMatter } from "./pages/front-matter.ts";
 import { type Markup, markupNamed, markupOf } from "./pages/markup.ts";
 import { nameInSite, type Oddity, oddFinding, tooLarge, unreadable } from "./pages/odd-files.ts";
-import { resourceNames } from "./pages/resources.ts";
+import { resourceFiles } from "./pages/resources.ts";
 
 /** A content file that Hugo renders, in one language. */
 export interface Page extends SplitPage {
@@ -21,8 +21,8 @@ export interface Page extends SplitPage {
   readonly language: SiteLanguage;
   /** Below `content/`, with a slash at its end, or empty; relative keys can be relative to it. */
   readonly folder: string;
-  /** Names of the page's own files, in lower case; read at the first use. */
-  resources(): ReadonlySet<string>;
+  /** The page's own files by their names in lower case; read at the first use. */
+  resources(): ReadonlyMap<string, string>;
   /** Front matter, including the values that it inherits from sections, as templates see it. */
   readonly values: SplitPage["values"];
   readonly markup: Markup;
@@ -200,7 +200,7 @@ function readPage(
     values: withParams(values, hugoMinor),
     file: nameInSite(file.file, site.folder),
     folder: folder.path === "" ? "" : `${folder.path}/`,
-    resources: once(() => resourceNames({ folder, name: file, language, meta: values.resources }, site)),
+    resources: once(() => resourceFiles({ folder, name: file, language, meta: values.resources }, site)),
     markup: values.markup === undefined ? file.markup : markupNamed(values.markup),
   };
   const due = isDue(values, dated, language, now);

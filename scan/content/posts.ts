@@ -19,6 +19,7 @@ import { openMemo, type ParseMarkdown } from "./references/memo.ts";
 import { type Reference, type ReferenceRules, references } from "./references.ts";
 import {
   createSourceResolver,
+  type Local,
   type PossibleUse,
   type SourceResolver,
   settleUse,
@@ -42,6 +43,13 @@ export interface SourcePage extends Pick<Page, "file" | "folder" | "values"> {
   readonly language: { readonly name: string };
 }
 
+/** A place that shows a file of the site. */
+export interface LocalReference extends Local, Pick<Reference, "destination" | "line" | "column" | "name"> {
+  /** The content file, or the configuration; relative to the site. */
+  readonly page: string;
+  readonly as: "image" | "cover" | "preview" | "url";
+}
+
 /** The photographs in a site's content. */
 export interface Found<OnePost = Post> {
   /** Number of content files that Hugo publishes, with or without photographs. */
@@ -49,6 +57,8 @@ export interface Found<OnePost = Post> {
   readonly posts: readonly OnePost[];
   /** Every content file that Hugo publishes, once for each language. */
   readonly sources: readonly SourcePage[];
+  /** The places that show a file of the site instead of one of the bucket, once for each language of their page. */
+  readonly locals: readonly LocalReference[];
   /** Number of `<img>` tags in raw HTML. Hugo has no hook for them, so they get no tiers. */
   readonly rawImages: number;
   readonly findings: readonly Finding[];
@@ -91,6 +101,7 @@ export async function readPosts(site: Site, options: ReadingOptions): Promise<Fo
   const sources: SourcePage[] = [];
   const previews: Previews = { file: site.configFile, uses: [], seen: new Set() };
   const rawImages = new Set<string>();
+  const locals: LocalReference[] = [];
   let pages = 0;
   options.progress.start("reading posts");
   let waited = performance.now();
@@ -107,7 +118,8 @@ export async function readPosts(site: Site, options: ReadingOptions): Promise<Fo
       sources.push({ file, folder, language: { name: language.name }, values });
       options.progress.advance();
       parser.nextPage();
-      const post = await readPost(page, { site, resolver, parse: memo.parse, previews, rawImages }, findings);
+      const reading = { site, resolver, parse: memo.parse, previews, locals, rawImages };
+      const post = await readPost(page, reading, findings);
       if (post.uses.length > 0 || post.galleries.length > 0) posts.push(post);
     }
   } finally {
@@ -121,6 +133,7 @@ export async function readPosts(site: Site, options: ReadingOptions): Promise<Fo
     pages,
     posts,
     sources,
+    locals,
     rawImages: rawImages.size,
     findings: [...new Map(findings.map((one) => [JSON.stringify(one), one])).values()],
   };
@@ -148,13 +161,14 @@ interface Reading {
   readonly resolver: SourceResolver;
   readonly parse: ParseMarkdown;
   readonly previews: Previews;
+  readonly locals: LocalReference[];
   /** Places of raw `<img>` tags. */
   readonly rawImages: Set<string>;
 }
 
 async function readPost(
   page: Page,
-  { site, resolver, parse, previews, rawImages }: Reading,
+  { site, resolver, parse, previews, locals, rawImages }: Reading,
   findings: Finding[],
 ): Promise<PossiblePost> {
   const note = (
@@ -219,6 +233,8 @@ async function readPost(
       const asked = { ...image, ...at, as: image.as };
       const source = await resolver.resolve(asked, preview ? noPage : page, params);
       if (source.kind === "invalid") note("error", source.problem, at);
+      if (source.kind === "left" && source.local !== undefined)
+        locals.push({ ...asked, ...source.local, page: preview ? previews.file : page.file });
       if (source.kind !== "photo") continue;
       for (const warning of source.warnings) note("warning", warning, at);
       const use = { ...source.use, ...shownAt(widths, index), ...(isCover && { isCover }) };

@@ -26,6 +26,8 @@ export interface Reference {
   readonly gallery?: AskedGallery;
   /** What an `image` says to those who cannot see it; undefined if its author decided that it is decorative. */
   readonly alt?: string;
+  /** Of a `cover`: its name in front matter, dots for nesting. */
+  readonly name?: string;
   /** Parameters of `[params.imgproxy]` that a shortcode sets for its image. */
   readonly overrides?: Readonly<Record<string, unknown>>;
 }

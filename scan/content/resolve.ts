@@ -44,8 +44,16 @@ export function settleUse(use: PossibleUse, has: (key: string) => boolean): Use 
 export type Source =
   | { readonly kind: "photo"; readonly use: PossibleUse; readonly warnings: readonly string[] }
   | { readonly kind: "invalid"; readonly problem: string }
-  /** An image of another host, or a file of the Hugo site. */
-  | { readonly kind: "left" };
+  /** An image of another host, or, with `local`, a file of the Hugo site. */
+  | { readonly kind: "left"; readonly local?: Local };
+
+/** A file that Hugo shows itself. */
+export interface Local {
+  /** Path on this machine. */
+  readonly file: string;
+  /** The possible keys of the same destination in the bucket, once the file is gone. */
+  readonly keys: readonly string[];
+}
 
 export interface SourceReference {
   readonly destination: string;
@@ -58,8 +66,8 @@ export interface SourceReference {
 export interface SourcePage {
   /** Below `content/`; empty for references that belong to no page. */
   readonly folder: string;
-  /** Names of the page's own files, in lower case. */
-  resources?(): ReadonlySet<string>;
+  /** The page's own files by their names in lower case. */
+  resources?(): ReadonlyMap<string, string>;
 }
 
 /** Resolves references on one site; remembers the folders that it has read. */
@@ -87,8 +95,8 @@ export function createSourceResolver(site: ResolverSite): SourceResolver {
       const parsed = parseDestination(reference.destination, params, page.folder);
       if (parsed.kind === "foreign" || params.endpoint === "") return { kind: "left" };
       if (parsed.kind === "invalid") return parsed;
-      if (params.local !== "proxy" && (await isHugos(parsed.paths, page, site, folders)))
-        return { kind: "left" };
+      const file = params.local === "proxy" ? undefined : await hugosFile(parsed.paths, page, site, folders);
+      if (file !== undefined) return { kind: "left", local: { file, keys: parsed.keys } };
       return {
         kind: "photo",
         use: useOf(parsed, reference, params, site.hugoMinor >= 121),
@@ -163,19 +171,22 @@ function writtenUrl({ destination, line, column }: SourceReference, endpoint: st
 // --- what Hugo has itself ---
 
 /** The order of layouts/partials/imgproxy/_/source/resolve.html: the page's resources, the site's assets, then `static/`. */
-async function isHugos(
+async function hugosFile(
   paths: readonly string[],
   page: SourcePage,
   site: ResolverSite,
   folders: Folders,
-): Promise<boolean> {
+): Promise<string | undefined> {
   const [written] = paths;
-  if (written === undefined) return false;
-  if (page.resources?.().has(written.toLowerCase()) === true) return true;
-  for (const assets of site.assets) if (await folders.has(assets, written, "file")) return true;
+  if (written === undefined) return undefined;
+  const own = page.resources?.().get(written.toLowerCase());
+  if (own !== undefined) return own;
+  for (const assets of site.assets)
+    if (await folders.has(assets, written, "file")) return path.join(assets, written);
   for (const below of paths)
-    for (const folder of site.statics) if (await folders.has(folder, below, "anything")) return true;
-  return false;
+    for (const folder of site.statics)
+      if (await folders.has(folder, below, "anything")) return path.join(folder, below);
+  return undefined;
 }
 
 interface Folders {

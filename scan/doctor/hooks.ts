@@ -39,8 +39,8 @@ export function diagnoseHooks({ templates, languages, silenced }: Site): Diagnos
   return found.length > 0 ? found : [line.ok("Hugo uses the module's hook on all pages")];
 }
 
-/** Also that of a fork. */
-function isOurs({ name }: Module): boolean {
+/** The module, also that of a fork. */
+export function isOurs({ name }: Pick<Module, "name">): boolean {
   return /(?:^|\/)imgproxy-lite$/.test(name);
 }
 

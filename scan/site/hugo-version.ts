@@ -18,10 +18,15 @@ export function compareVersions(a: string, b: string): number {
   return a.localeCompare(b, "en", { numeric: true });
 }
 
-/** The version of the `hugo` on PATH, such as `0.111.3`; undefined if there is none. */
-export async function installedHugo(): Promise<string | undefined> {
+/**
+ * The version of the `hugo` on PATH, such as `0.111.3`; undefined if there is none.
+ * @param command another program, with arguments before `version`.
+ */
+export async function installedHugo([program = "hugo", ...args]: readonly string[] = []): Promise<
+  string | undefined
+> {
   try {
-    const { stdout } = await promisify(execFile)("hugo", ["version"], { timeout: 10_000 });
+    const { stdout } = await promisify(execFile)(program, [...args, "version"], { timeout: 10_000 });
     return /\bv(\d+\.\d+\.\d+)/.exec(stdout)?.[1];
   } catch {
     return undefined;

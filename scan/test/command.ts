@@ -6,7 +6,7 @@ export interface RunOptions {
   /** Runs with permissions that also apply to root, which can otherwise read everything. */
   readonly permissions?: boolean;
   /** Default: `scan`. */
-  readonly program?: "scan" | "doctor" | "init";
+  readonly program?: "scan" | "doctor" | "init" | "move";
   /** A module that is loaded first, as text. */
   readonly preload?: string;
 }

@@ -18,22 +18,23 @@ export interface ResourceOwner {
 }
 
 /**
- * The names by which `.Resources.Get` finds the files of a page's bundle, whatever their type. They are in lower case, because
- * the lookup is case-insensitive.
+ * The files of a page's bundle, whatever their type, by the names with which `.Resources.Get` finds them. The names are in lower case,
+ * because the lookup is case-insensitive; the files are paths on this machine.
  *
  * Before 0.123 a bundle is a folder with an `index.md`, or the files beside an `_index.md`. Since then, each file of `content/`
  * that is not a page belongs to the nearest page above it; a file in `a/` can belong to `a.md`. It is found by its name, or by
  * its path as Hugo writes paths: in lower case, without spaces and language.
  */
-export function resourceNames(owner: ResourceOwner, site: Site): ReadonlySet<string> {
+export function resourceFiles(owner: ResourceOwner, site: Site): ReadonlyMap<string, string> {
   const files = translated(ownedFiles(owner, site), owner.language.name);
-  const names = new Set<string>();
+  const sorted = files.sort((a, b) => (a.path < b.path ? -1 : 1));
   const given = givenNames(owner.meta, site.hugoMinor);
-  for (const file of files.sort((a, b) => (a.path < b.path ? -1 : 1))) {
-    names.add((given(file.path) ?? file.path).toLowerCase());
-    if (site.hugoMinor >= NEAREST_PAGE) names.add(file.normal);
-  }
-  return names;
+  const names = [
+    ...sorted.map((one) => [(given(one.path) ?? one.path).toLowerCase(), one.file] as const),
+    ...(site.hugoMinor >= NEAREST_PAGE ? sorted.map((one) => [one.normal, one.file] as const) : []),
+  ];
+  // The first file of a name is found.
+  return new Map(names.toReversed());
 }
 
 /** The first Hugo version that assigns each file to the nearest page above it. */
@@ -44,8 +45,11 @@ const NEAREST_PAGE = 123;
 interface OwnedFile {
   /** Path below the page, as on disk. */
   readonly path: string;
+  /** Path on this machine. */
+  readonly file: string;
   /** The same in lower case, without spaces and language. */
   readonly normal: string;
+  /** Of its name, else of its mount. */
   readonly language: string | undefined;
 }
 
@@ -72,7 +76,7 @@ function filesBelow(folder: ContentFolder, below: string, site: Site, isLeaf: bo
 function filesIn(folder: ContentFolder, below: string, site: Site, withPages: boolean): OwnedFile[] {
   const { hugoMinor, disabledLanguages } = site;
   const languages = new Set(site.languages.map(({ name }) => name));
-  return folder.files.flatMap(({ name }): OwnedFile[] => {
+  return folder.files.flatMap(({ name, file, mount }): OwnedFile[] => {
     const parsed = parseContentName(name, { languages, disabledLanguages, hugoMinor });
     const isContent = markupOf(name, hugoMinor) !== undefined;
     if (parsed === undefined || (isContent && (!withPages || (below === "" && parsed.bundle === "leaf"))))
@@ -80,7 +84,14 @@ function filesIn(folder: ContentFolder, below: string, site: Site, withPages: bo
     const extension = path.extname(name);
     // A name without extension has no part that can be a language.
     const base = extension === "" ? name : parsed.base + extension;
-    return [{ path: below + name, normal: normalPath(below + base), language: parsed.language }];
+    return [
+      {
+        path: below + name,
+        file,
+        normal: normalPath(below + base),
+        language: parsed.language ?? mount.languages[0],
+      },
+    ];
   });
 }
 

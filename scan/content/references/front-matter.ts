@@ -12,6 +12,8 @@ interface FrontMatter {
 /** An image in front matter. */
 export interface FrontMatterImage {
   readonly destination: string;
+  /** Its name, dots for nesting. */
+  readonly name: string;
   /** From 1. */
   readonly line: number;
   readonly column: number;
@@ -25,7 +27,7 @@ export function frontMatterImages(page: FrontMatter, names: readonly string[]): 
     const values = Array.isArray(value) ? value : [value];
     return values
       .filter((one) => typeof one === "string" && isImage(one))
-      .map((destination: string) => ({ destination, ...placeOf(destination) }));
+      .map((destination: string) => ({ destination, name, ...placeOf(destination) }));
   });
 }
 
@@ -39,7 +41,9 @@ export function frontMatterGalleries(
     const found = frontMatterGallery(valueAt(page, name));
     if (found === undefined) return [];
     const { from } = found.gallery;
-    return [{ ...found, destination: "", ...placeOf(typeof from === "string" ? from : (from[0] ?? "")) }];
+    return [
+      { ...found, destination: "", name, ...placeOf(typeof from === "string" ? from : (from[0] ?? "")) },
+    ];
   });
 }
 
