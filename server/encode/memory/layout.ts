@@ -9,7 +9,7 @@ import {
   segments,
 } from "../../formats/dimensions.ts";
 import { readSequence } from "../../formats/sequence.ts";
-import { meaningOf } from "../child/colour/colour-space.ts";
+import { isHdr, meaningOf } from "../child/colour/colour-space.ts";
 
 /** The facts in an original's header that decide the memory of its decoder. */
 export interface Layout {
@@ -70,7 +70,9 @@ function coloursOf(
   const tag = readColourTag(type, bytes, steps);
   const meaning = meaningOf(type, tag, false);
   const isStored = meaning === "srgb" || meaning === "profile";
-  const retagged = isStored ? "no" : meaning.transfer.kind === "curve" ? "profile" : "table";
+  // A grey AVIF with a profile may get another one.
+  const own = tag.grey === undefined ? "no" : "profile";
+  const retagged = isStored ? own : isHdr(meaning.transfer) ? "table" : "profile";
   return { retagged, premultiplied: tag.premultiplied === true };
 }
 

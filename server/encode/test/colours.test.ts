@@ -9,6 +9,7 @@ import { readLayout } from "../memory/layout.ts";
 import { createPool } from "../pool/pool.ts";
 import { colourCases, fixture } from "./colours/cases.ts";
 import { readTable, recordTable } from "./colours/chromium.ts";
+import { colourDifference, deltaE00 } from "./colours/delta-e.ts";
 import { coloursOf, patchwork } from "./colours/patches.ts";
 import { chunk, withChunks } from "./png.ts";
 
@@ -47,6 +48,22 @@ test.each(Object.entries(colourCases))(`%s has the colours of ${browser}`, async
   const { mean, largest } = differences(made, shown[name]?.split(" ") ?? []);
   expect(mean, made.join(" ")).toBeLessThanOrEqual(limitsOf(name).mean);
   expect(largest, made.join(" ")).toBeLessThanOrEqual(limitsOf(name).largest);
+  const wanted = shown[name]?.split(" ") ?? [];
+  const seen = made.map((colour, at) => colourDifference(colour, wanted[at] ?? ""));
+  expect(seen.reduce((sum, one) => sum + one, 0) / seen.length, seen.join(" ")).toBeLessThanOrEqual(1);
+});
+
+// Sharma, Wu and Dalal, "The CIEDE2000 color-difference formula" (2005), table 1.
+test.each([
+  [[50, 2.6772, -79.7751], [50, 0, -82.7485], 2.0425],
+  [[50, -1, 2], [50, 0, 0], 2.3669],
+  [[50, 2.49, -0.001], [50, -2.49, 0.0009], 7.1792],
+  [[50, 2.49, -0.001], [50, -2.49, 0.0011], 7.2195],
+  [[50, 2.5, 0], [73, 25, -18], 27.1492],
+  [[60.2574, -34.0099, 36.2677], [60.4626, -34.1751, 39.4387], 1.2644],
+  [[2.0776, 0.0795, -1.135], [0.9033, -0.0636, -0.5514], 0.9082],
+] as const)("the difference of the colours %j and %j is CIE's: %d", (one, other, difference) => {
+  expect(deltaE00(one, other)).toBeCloseTo(difference, 4);
 });
 
 test("colours that are multiplied by the alpha channel of an AVIF are divided by it", async () => {

@@ -18,7 +18,7 @@ export function readAvifColour(bytes: ByteReader): ColourTag {
   const [premultiplied] = referencesFrom(bytes, all, "prem", item);
   return {
     ...(colour && { cicp: { primaries: colour.primaries, transfer: colour.transfer } }),
-    ...(colour && stream?.isGrey && !colour.isFullRange && { limitedGrey: true }),
+    ...(colour && stream?.isGrey && { grey: colour.isFullRange ? "full" : "limited" }),
     ...(premultiplied !== undefined && { premultiplied: true }),
     ...lightOf(bytes, properties),
   };

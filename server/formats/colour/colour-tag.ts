@@ -16,8 +16,8 @@ export interface ColourTag {
   readonly contentPeak?: number;
   /** The brightest white of the display on which it was made (SMPTE ST 2086), in cd/m². */
   readonly displayPeak?: number;
-  /** A grey AVIF whose black is 16 and whose white is 235: libheif does not expand it. */
-  readonly limitedGrey?: boolean;
+  /** Of an AVIF without colour: the range of its numbers. The black of "limited" is 16 and its white 235: libheif does not expand it. */
+  readonly grey?: "full" | "limited";
   /** The colours of an AVIF are multiplied by its alpha channel: libvips does not divide them. */
   readonly premultiplied?: boolean;
 }

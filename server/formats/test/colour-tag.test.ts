@@ -28,9 +28,9 @@ test("the colours of an AV1 stream are read only where there is no nclx box", as
   const file = await fixture("p3-stream.avif");
   expect(readColourTag("image/avif", file)).toEqual({ cicp: { primaries: 12, transfer: 13 } });
   const limited = await fixture("grey-limited.avif");
-  expect(readColourTag("image/avif", limited)).toMatchObject({ limitedGrey: true });
+  expect(readColourTag("image/avif", limited)).toMatchObject({ grey: "limited" });
   limited.write("free", limited.indexOf("colrnclx"), "latin1");
-  expect(readColourTag("image/avif", limited)).toMatchObject({ limitedGrey: true });
+  expect(readColourTag("image/avif", limited)).toMatchObject({ grey: "limited" });
   expect(readColourTag("image/avif", await fixture("premultiplied.avif"))).toMatchObject({
     premultiplied: true,
   });

@@ -8,10 +8,16 @@ export interface ColourSpace {
 }
 
 /** From numbers to light: a curve, or one of the two of HDR (ITU-R BT.2100) with the brightest pixel in cd/m². */
-export type Transfer =
-  | Curve
+export type Transfer = Curve | Samples | Hdr;
+export type Hdr =
   | { readonly kind: "pq"; readonly peak: number }
   | { readonly kind: "hlg"; readonly peak: number };
+
+/** The light of numbers at equal steps from 0 to 1: two values at least. */
+export interface Samples {
+  readonly kind: "samples";
+  readonly values: readonly number[];
+}
 
 /** (a·x + b)^g + e from d on, c·x + f below: the parametric curve of type 4 (ICC.1:2022, §10.18). */
 export interface Curve {
@@ -23,6 +29,10 @@ export interface Curve {
   readonly d: number;
   readonly e: number;
   readonly f: number;
+}
+
+export function isHdr(transfer: Transfer): transfer is Hdr {
+  return transfer.kind === "pq" || transfer.kind === "hlg";
 }
 
 /** What decides: sRGB, which needs no conversion; the embedded profile; or a space that the file names in another way. */
@@ -38,7 +48,7 @@ export function meaningOf(type: string, tag: ColourTag, hasProfile: boolean): Me
   if (hasProfile) return "profile";
   if (type !== "image/avif") return "srgb";
   const space = tag.cicp && spaceOf(tag.cicp, tag, AVIF_DEFAULTS);
-  if (tag.limitedGrey) return expanded(space ?? SRGB);
+  if (tag.grey === "limited") return expanded(space ?? SRGB);
   return space === undefined || isSrgb(space) ? "srgb" : space;
 }
 
@@ -151,11 +161,22 @@ const AVIF_DEFAULTS: Defaults = { primaries: BT709, transfer: SRGB_CURVE, televi
 const [BLACK, WHITE] = [16 / 255, 235 / 255];
 
 /** The same space for numbers whose black is 16 and whose white is 235. */
-function expanded({ chromaticities, transfer }: ColourSpace): ColourSpace {
+export function expanded({ chromaticities, transfer }: ColourSpace): ColourSpace {
+  if (transfer.kind === "samples") return { chromaticities, transfer: stretched(transfer) };
   if (transfer.kind !== "curve") return { chromaticities, transfer };
   const { g, a, b, c, d, e, f } = transfer;
   const span = WHITE - BLACK;
   const shift = BLACK / span;
-  const stretched = { a: a / span, b: b - a * shift, c: c / span, f: f - c * shift };
-  return { chromaticities, transfer: { kind: "curve", g, ...stretched, d: BLACK + d * span, e } };
+  const inside = { a: a / span, b: b - a * shift, c: c / span, f: f - c * shift };
+  return { chromaticities, transfer: { kind: "curve", g, ...inside, d: BLACK + d * span, e } };
+}
+
+function stretched({ values }: Samples): Samples {
+  const last = values.length - 1;
+  const at = (number: number): number => {
+    const place = Math.min(last, Math.max(0, (last * (number - BLACK)) / (WHITE - BLACK)));
+    const [below, above] = [values[Math.floor(place)] ?? 0, values[Math.ceil(place)] ?? 0];
+    return below + (above - below) * (place % 1);
+  };
+  return { kind: "samples", values: Array.from({ length: 4_096 }, (_, step) => at(step / 4_095)) };
 }

@@ -1,7 +1,8 @@
 import type { Metadata } from "sharp";
 import { readColourTag } from "../../../formats/colour/colour-tag.ts";
-import { type ColourSpace, meaningOf } from "./colour-space.ts";
+import { BT709, type ColourSpace, expanded, meaningOf } from "./colour-space.ts";
 import { iccProfile } from "./icc-profile.ts";
+import { greyCurveIn } from "./profile-curve.ts";
 import { withProfile } from "./retag.ts";
 
 /** How the decoder must read an original, so that its pixels become sRGB. */
@@ -32,9 +33,24 @@ export function withColours(type: string, bytes: Uint8Array, header: Metadata): 
     space: meaning === "profile" ? spaceFor(header) : undefined,
   };
   const read = { bytes, colours, premultiplied: tag.premultiplied === true };
-  return meaning === "srgb" || meaning === "profile"
-    ? read
-    : { ...read, ...made(type, bytes, header, meaning) };
+  const space = (meaning === "profile" && tag.grey && spaceOfGrey(tag.grey, header)) || meaning;
+  return space === "srgb" || space === "profile" ? read : { ...read, ...made(type, bytes, header, space) };
+}
+
+/**
+ * Of a grey AVIF with a profile. The decoder passes on its greys as they are stored, from 16 to 235 in limited range, and in three
+ * channels, for which a profile of grey does not count.
+ */
+function spaceOfGrey(range: "full" | "limited", { icc, space }: Metadata): ColourSpace | undefined {
+  const transfer = icc && greyCurveIn(icc);
+  if (icc === undefined || transfer === undefined) return undefined;
+  const greys = { chromaticities: BT709, transfer };
+  if (range === "limited") return expanded(greys);
+  return icc.toString("latin1", 16, 20) === "GRAY" && !isGrey(space) ? greys : undefined;
+}
+
+function isGrey(space: Metadata["space"]): boolean {
+  return space === "b-w" || space === "grey16";
 }
 
 /** Deep colour keeps its bits until it is converted: linear light and HDR would lose their shadows in 8. */
@@ -44,11 +60,11 @@ function made(
   header: Metadata,
   space: ColourSpace,
 ): Pick<Coloured, "bytes" | "colours"> {
-  const isGrey = header.space === "b-w" || header.space === "grey16";
-  const pixels = isGrey ? "grey" : header.space === "rgb16" ? "deep colour" : "colour";
+  const grey = isGrey(header.space);
+  const pixels = grey ? "grey" : header.space === "rgb16" ? "deep colour" : "colour";
   return {
     bytes: withProfile(type, bytes, iccProfile(space, pixels)),
-    colours: { ignoreIcc: false, space: isGrey ? spaceFor(header) : undefined },
+    colours: { ignoreIcc: false, space: grey ? spaceFor(header) : undefined },
   };
 }
 

@@ -1,8 +1,15 @@
 import { D50, inverse, type Matrix, multiply, toXyz, transpose, type Vector } from "./chromaticities.ts";
-import { BT709, type ColourSpace, type Curve, P3, SRGB_CURVE, type Transfer } from "./colour-space.ts";
+import {
+  BT709,
+  type ColourSpace,
+  type Curve,
+  type Hdr,
+  isHdr,
+  P3,
+  type Samples,
+  SRGB_CURVE,
+} from "./colour-space.ts";
 import { toneMapper } from "./tone-map.ts";
-
-type Hdr = Exclude<Transfer, { readonly kind: "curve" }>;
 
 /** The pixels that a profile is for. */
 export type Pixels = "grey" | "colour" | "deep colour";
@@ -17,8 +24,8 @@ export function iccProfile(space: ColourSpace, pixels: Pixels): Buffer {
   const { transfer } = space;
   if (pixels === "grey") return profile("GRAY", [["kTRC", greyCurve(space)]]);
   const screen = toXyz(pixels === "deep colour" ? P3 : BT709);
-  if (transfer.kind !== "curve") return profile("RGB ", [["A2B0", table(space, transfer, screen)]]);
-  const curve = parametric(transfer);
+  if (isHdr(transfer)) return profile("RGB ", [["A2B0", table(space, transfer, screen)]]);
+  const curve = curveTag(transfer);
   const toScreen = multiply(screen, inverse(toXyz(BT709)));
   const [red, green, blue] = transpose(multiply(toScreen, toXyz(space.chromaticities)));
   return profile("RGB ", [
@@ -78,15 +85,24 @@ const STEPS_OF_A_CURVE = 4_096;
 /** Grey has no primaries: what matters is how light each number is. */
 function greyCurve(space: ColourSpace): Buffer {
   const { transfer } = space;
-  if (transfer.kind === "curve") return parametric(transfer);
+  if (!isHdr(transfer)) return curveTag(transfer);
   const toScreen = toneMapper(space, transfer);
   const steps = Array.from({ length: STEPS_OF_A_CURVE }, (_, step) => {
     const number = step / (STEPS_OF_A_CURVE - 1);
     return decodeSrgb(toScreen([number, number, number])[1]);
   });
+  return sampled(steps);
+}
+
+function curveTag(transfer: Curve | Samples): Buffer {
+  return transfer.kind === "curve" ? parametric(transfer) : sampled(transfer.values);
+}
+
+/** curveType */
+function sampled(values: readonly number[]): Buffer {
   const count = Buffer.alloc(4);
-  count.writeUInt32BE(STEPS_OF_A_CURVE);
-  return Buffer.concat([signature("curv"), count, words(steps)]);
+  count.writeUInt32BE(values.length);
+  return Buffer.concat([signature("curv"), count, words(values)]);
 }
 
 function decodeSrgb(number: number): number {

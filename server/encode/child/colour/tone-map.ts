@@ -1,7 +1,5 @@
 import { inverse, multiply, times, toXyz, type Vector } from "./chromaticities.ts";
-import { BT709, BT2020, type ColourSpace, type Transfer } from "./colour-space.ts";
-
-type Hdr = Exclude<Transfer, { readonly kind: "curve" }>;
+import { BT709, BT2020, type ColourSpace, type Hdr } from "./colour-space.ts";
 
 /** The white of a printed page, in cd/m² (ITU-R BT.2408). */
 const REFERENCE_WHITE = 203;

@@ -3,6 +3,7 @@ import { deflateSync } from "node:zlib";
 import sharp from "sharp";
 import { BT709, P3 as P3_SPACE, SRGB_CURVE } from "../../child/colour/colour-space.ts";
 import { iccProfile } from "../../child/colour/icc-profile.ts";
+import { withProfile } from "../../child/colour/retag.ts";
 import { chunk, uint32, withChunks } from "../png.ts";
 import { patchwork } from "./patches.ts";
 
@@ -33,6 +34,8 @@ export const colourCases: Readonly<Record<string, () => Promise<Buffer>>> = {
   "PNG with sRGB and gAMA 1.0": () => png([SRGB, gama(1)]),
   "PNG with an unknown sRGB and gAMA 1.0": () => png([chunk("sRGB", Buffer.from([9])), gama(1)]),
   "PNG with iCCP of P3": () => png([iccp(P3_PROFILE)]),
+  "PNG with iCCP of Adobe RGB": () => png([iccp(ADOBE_PROFILE)]),
+  "PNG with iCCP of ProPhoto": () => png([iccp(PROPHOTO_PROFILE)]),
   "PNG with sRGB and iCCP of P3": () => png([SRGB, iccp(P3_PROFILE)]),
   "PNG with iCCP of P3 and gAMA 1.0": () => png([iccp(P3_PROFILE), gama(1)]),
   "PNG with iCCP of zeros and gAMA 1.0": () => png([iccp(Buffer.alloc(200)), gama(1)]),
@@ -74,11 +77,16 @@ export const colourCases: Readonly<Record<string, () => Promise<Buffer>>> = {
   "grey PNG with iCCP of P3": () => png([iccp(P3_PROFILE)], 8, 1),
   "grey PNG with gAMA 1.0": () => png([gama(1)], 8, 1),
   "grey PNG with cICP of PQ": () => png([cicp(9, 16)], 8, 1),
+  "16-bit grey PNG without a tag": () => png([], 16, 1),
   "16-bit grey PNG with iCCP of gamma 1.8": () => png([iccp(GREY_PROFILE)], 16, 1),
   "16-bit grey PNG with gAMA 1.0": () => png([gama(1)], 16, 1),
   "JPEG without a profile": () => jpeg(),
   "JPEG with the profile of P3": () => jpeg(P3_PROFILE),
   "JPEG with the profile of P3 in pieces": () => jpeg(P3_PROFILE, 3, 100),
+  "JPEG with the profile of Adobe RGB": () => jpeg(ADOBE_PROFILE),
+  "JPEG with the profile of ProPhoto": () => jpeg(PROPHOTO_PROFILE),
+  "JPEG with a gain map": async () => withGainMap(await jpeg()),
+  "JPEG with the profile of P3 and a gain map": async () => withGainMap(await jpeg(P3_PROFILE)),
   "JPEG with the profile of grey": () => jpeg(GREY_PROFILE),
   "JPEG with a profile that ends early": () => jpeg(P3_PROFILE.subarray(0, -40)),
   "JPEG with a profile of sevens": () => jpeg(Buffer.alloc(300, 7)),
@@ -111,6 +119,10 @@ export const colourCases: Readonly<Record<string, () => Promise<Buffer>>> = {
   "AVIF of P3 without a colr box": () => fixture("p3-stream.avif"),
   "grey AVIF in limited range": () => fixture("grey-limited.avif"),
   "grey AVIF in limited range without a colr box": async () => untagged(await fixture("grey-limited.avif")),
+  "grey AVIF in limited range with a profile": async () =>
+    Buffer.from(withProfile("image/avif", await fixture("grey-limited.avif"), GREY_PROFILE)),
+  "grey AVIF in full range with a profile": async () =>
+    Buffer.from(withProfile("image/avif", await fixture("grey-full.avif"), GREY_PROFILE)),
   "grey AVIF in full range": () => fixture("grey-full.avif"),
   "AVIF with the profile of P3": () => fixture("icc-p3.avif"),
   "10-bit AVIF with the profile of P3": () => fixture("icc-p3-10.avif"),
@@ -162,6 +174,25 @@ function iccp(profile: Buffer): Buffer {
 const GAMMA_18 = { ...SRGB_CURVE, g: 1.8, a: 1, b: 0, c: 0, d: 0 };
 const P3_PROFILE = iccProfile({ chromaticities: P3_SPACE, transfer: SRGB_CURVE }, "colour");
 const SRGB_PROFILE = iccProfile({ chromaticities: BT709, transfer: SRGB_CURVE }, "colour");
+const ADOBE_PROFILE = iccProfile(
+  {
+    chromaticities: { white: [0.3127, 0.329], red: [0.64, 0.33], green: [0.21, 0.71], blue: [0.15, 0.06] },
+    transfer: { ...GAMMA_18, g: 563 / 256 },
+  },
+  "colour",
+);
+const PROPHOTO_PROFILE = iccProfile(
+  {
+    chromaticities: {
+      white: [0.3457, 0.3585],
+      red: [0.7347, 0.2653],
+      green: [0.1596, 0.8404],
+      blue: [0.0366, 0.0001],
+    },
+    transfer: { ...GAMMA_18, a: 1, c: 1 / 16, d: 1 / 32 },
+  },
+  "colour",
+);
 const GREY_PROFILE = iccProfile({ chromaticities: BT709, transfer: GAMMA_18 }, "grey");
 
 // --- JPEG: a profile in pieces (ICC.1:2022, annex B.4) ---
@@ -178,6 +209,42 @@ async function jpeg(profile?: Buffer, channels: 1 | 3 = 3, pieceBytes = 65_000):
     return Buffer.concat([head, piece]);
   });
   return Buffer.concat([plain.subarray(0, 2), ...segments, plain.subarray(2)]);
+}
+
+/** As phones write HDR (Ultra HDR 1.1): a second JPEG says how much brighter than white the first one's parts are. */
+async function withGainMap(base: Buffer): Promise<Buffer> {
+  const map = await patchwork(8, 1).jpeg().toBuffer();
+  const hdr = 'xmlns:hdrgm="http://ns.adobe.com/hdr-gain-map/1.0/" hdrgm:Version="1.0"';
+  const said = (more: string) =>
+    segment(
+      0xe1,
+      Buffer.from(
+        `http://ns.adobe.com/xap/1.0/\0<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description ${hdr} ${more}/></rdf:RDF></x:xmpmeta>`,
+      ),
+    );
+  const gains = 'hdrgm:GainMapMin="0" hdrgm:GainMapMax="2" hdrgm:HDRCapacityMin="0" hdrgm:HDRCapacityMax="2"';
+  const second = Buffer.concat([map.subarray(0, 2), said(gains), map.subarray(2)]);
+  const before = Buffer.concat([base.subarray(0, 2), said("")]);
+  const index = 4 + 8 + 2 + 3 * 12 + 4;
+  const first = before.length + 4 + index + 32 + base.length - 2;
+  // CIPA DC-007: the two pictures' sizes and places, the second one's from the byte order mark on.
+  const pictures = Buffer.concat([
+    Buffer.from("MPF\0MM\0*\0\0\0\x08\0\x03", "latin1"),
+    Buffer.from([0xb0, 0, 0, 7, 0, 0, 0, 4]),
+    Buffer.from("0100"),
+    Buffer.from([0xb0, 1, 0, 4, 0, 0, 0, 1, 0, 0, 0, 2]),
+    Buffer.from([0xb0, 2, 0, 7, 0, 0, 0, 32, 0, 0, 0, index - 4]),
+    uint32(0),
+    ...[0x30000, first, 0, 0].map(uint32),
+    ...[0, second.length, first - before.length - 8, 0].map(uint32),
+  ]);
+  return Buffer.concat([before, segment(0xe2, pictures), base.subarray(2), second]);
+}
+
+function segment(marker: number, body: Buffer): Buffer {
+  const head = Buffer.from([0xff, marker, 0, 0]);
+  head.writeUInt16BE(body.length + 2, 2);
+  return Buffer.concat([head, body]);
 }
 
 // --- AVIF ---
