@@ -4,10 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import sharp from "sharp";
+import { tunedFormats } from "../contract/tuning.ts";
 import { createPool } from "../server/encode/pool/pool.ts";
+import { lanesApart } from "./lanes.ts";
 
 /*
- * `npm run test:score`: the pairs that the tests score, beside what the reference implementation says of them (scores.json)
+ * `npm run test:score`: first, whether both lanes look the same at one `q`, on the example blog's photographs at 400 px: the
+ * means may differ by one point. Then the pairs that the tests score, beside what the reference implementation says of them (scores.json)
  * and what PyPI's `ssimulacra2` does, a second implementation by other people: `pip install ssimulacra2` first. It blurs
  * the borders in another way, so that it is up to some points off on pictures as small as these.
  */
@@ -19,6 +22,7 @@ interface Pair {
 
 const folder = fileURLToPath(new URL("../../server/encode/test/score-pairs/", import.meta.url));
 const pairs: readonly Pair[] = JSON.parse(await readFile(join(folder, "scores.json"), "utf8"));
+await compareLanes();
 checkPython();
 const work = await mkdtemp(join(tmpdir(), "score-"));
 const pool = createPool();
@@ -34,6 +38,29 @@ try {
 } finally {
   pool.close();
   await rm(work, { recursive: true });
+}
+
+async function compareLanes(): Promise<void> {
+  const blog = fileURLToPath(new URL("../../hugo-module/exampleSite/photos/", import.meta.url));
+  const names = ["my garden.jpg", "night.jpg", "portrait.jpg", "worms.jpg"];
+  const originals = await Promise.all(names.map((name) => readFile(join(blog, name))));
+  const pool = createPool();
+  try {
+    console.log(
+      "live lane ‒ warm lane, mean score".padEnd(40) + tunedFormats.map((one) => one.padStart(8)).join(""),
+    );
+    for (const quality of [20, 30, 40, 50, 60, 70, 80, 90]) {
+      let line = `q ${quality}`.padEnd(40);
+      for (const format of tunedFormats) {
+        const apart = await lanesApart(pool, originals, { width: 400, quality, format });
+        line += apart.toFixed(2).padStart(8);
+        if (Math.abs(apart) > 1) process.exitCode = 1;
+      }
+      console.log(line);
+    }
+  } finally {
+    pool.close();
+  }
 }
 
 async function scoreHere(original: string, picture: string): Promise<number> {
