@@ -11,6 +11,8 @@ test("the example photographs have a camera's size, and are small enough for a r
     entry.isFile(),
   );
   expect(names.map((entry) => entry.name).sort()).toEqual([
+    ...["01-ridge.jpg", "02-valley.jpg", "03-summit.jpg", "04-quay.jpg", "05-boats.jpg", "06-path.jpg"],
+    ...["07-bed.jpg", "08-sky.jpg", "09-beech.jpg", "10-cave.jpg"],
     ...["alps.jpg", "compass.svg", "harbour.jpg", "lantern.gif", "my garden.jpg"],
     ...["night.jpg", "paper-boat.png", "portrait.jpg", "worms.jpg"],
   ]);

@@ -1,4 +1,4 @@
-// Galleries work without this. It adds arrow keys, swipes and preloading, and closes a photograph when the next opens.
+// For galleries, which work without: keys, swipes, preloading.
 (() => {
   const doc = document;
   // Some pages link this twice.
@@ -7,7 +7,7 @@
   let from;
 
   const button = (photo, way) => photo.querySelector(`.imgproxy-${way}:not(.imgproxy-back)`);
-  const beside = (photo, way) => doc.getElementById(button(photo, way)?.getAttribute("popovertarget"));
+  const beside = (photo, way) => button(photo, way)?.popoverTargetElement;
 
   function go(photo, way) {
     const other = beside(photo, way);
@@ -33,12 +33,11 @@
   doc.addEventListener("keydown", (event) => {
     const right = event.key === "ArrowRight";
     if (!right && event.key !== "ArrowLeft") return;
-    if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    if (event.altKey || event.ctrlKey || event.metaKey) return;
     if (turn(right)) event.preventDefault();
   });
 
   doc.addEventListener("touchstart", ({ touches }) => {
-    // After a zoom, one finger moves it.
     from = touches[1] || visualViewport.scale > 1 ? undefined : touches[0];
   });
 
@@ -48,9 +47,11 @@
     if (Math.abs(x) > 40 + 2 * Math.abs(to.clientY - from.clientY)) turn(x < 0);
   });
 
-  const preload = ({ target }) => {
-    for (const way of target.matches(".imgproxy-zoomed:popover-open") ? ["next", "previous"] : [])
+  const opened = ({ target }) => {
+    if (!target.matches(".imgproxy-zoomed:popover-open")) return;
+    for (const way of ["next", "previous"])
       beside(target, way)?.querySelector("img").setAttribute("loading", "eager");
+    if (!target.contains(doc.activeElement)) (button(target, "next") ?? button(target, "previous"))?.focus();
   };
-  doc.addEventListener("toggle", preload, true);
+  doc.addEventListener("toggle", opened, true);
 })();

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { type Built, createSite, extremes, siteConfig, unescapeHtml } from "./hugo-site.ts";
+import { type Built, createSite, hugos, siteConfig, unescapeHtml } from "./hugo-site.ts";
 
 const hostile = `trips/alps/"><script>alert(1)</script> #1?q=2 100%.jpg`;
 const photograph = (width: number, height: number, meta?: object) => ({
@@ -69,7 +69,7 @@ attribute = { block = true, title = true }`),
   ),
 };
 
-describe.each(extremes)("Hugo $version", (hugo) => {
+describe.each([...hugos])("Hugo $version", (hugo) => {
   let built: Built;
   beforeAll(async () => {
     await using site = await createSite(files);
@@ -213,7 +213,7 @@ const problems = {
   "content/wide.md": page('{{< imgproxy/gallery src="trips/alps" columns=40 >}}'),
 };
 
-describe.each(extremes)("Hugo $version", (hugo) => {
+describe.each([...hugos])("Hugo $version", (hugo) => {
   test("a gallery that no scan has listed is a warning that says what to do, and an error with strict", async () => {
     await using site = await createSite({ ...files, ...problems });
     const built = await site.build(hugo);

@@ -7,10 +7,14 @@ import { type PossibleGallery, resolveGallery } from "./galleries.ts";
 import type { PossiblePost } from "./posts.ts";
 import { photoUse } from "./resolve.ts";
 
+/** Hugo 0.126. */
+const FIRST_WITH_ADAPTERS = 126;
+
 type AlbumSite = Pick<Site, "languages" | "configFile" | "hugoMinor">;
 
-/** The folders whose folders are albums: `params.imgproxy.albums`. */
-export function albumFolders({ languages }: AlbumSite): Folder[] {
+/** The folders whose folders are albums: `params.imgproxy.albums`. A Hugo without content adapters makes no page of them. */
+export function albumFolders({ languages, hugoMinor }: AlbumSite): Folder[] {
+  if (hugoMinor < FIRST_WITH_ADAPTERS) return [];
   const folders = new Set(languages.flatMap(({ params }) => params.albums.map(folderOf)));
   return [...folders].map((folder) => ({ folder, deep: false }));
 }
@@ -20,6 +24,7 @@ export function albumFolders({ languages }: AlbumSite): Folder[] {
  * @param folders without a slash at the end: those of listings, or the galleries of a manifest.
  */
 export function albumPosts(site: AlbumSite, folders: Iterable<string>): PossiblePost[] {
+  if (site.hugoMinor < FIRST_WITH_ADAPTERS) return [];
   const names = [...folders].filter((name) => !isOdd(name));
   return site.languages.flatMap(({ params }) => {
     const prefixes = params.albums.map(folderOf);
