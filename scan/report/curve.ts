@@ -6,7 +6,7 @@ import type { Tune } from "../proxy/tuning/tune.ts";
 const names = { avif: "AVIF", webp: "WebP", jpg: "JPEG" } as const satisfies Record<TunedFormat, string>;
 
 /** Pixels of the drawing, and of the space for its scales. */
-const [WIDTH, HEIGHT, LEFT, BOTTOM] = [260, 120, 26, 14];
+const [WIDTH, HEIGHT, LEFT, BOTTOM] = [260, 124, 26, 16];
 
 /** What `--tune` has measured of a photograph: the curves of its formats, and the result as text. Empty without curves. */
 export function curveFigure(
@@ -81,7 +81,8 @@ function drawing(curves: Curves, floor: number | undefined): string {
     (score) => `<text x="${LEFT - 4}" y="${y(score) + 4}" text-anchor="end">${score}</text>`,
   );
   const ends = [qs.least, qs.most].map(
-    (q, at) => `<text x="${x(q)}" y="${HEIGHT}" text-anchor="${at === 0 ? "start" : "end"}">q ${q}</text>`,
+    (q, at) =>
+      `<text x="${x(q)}" y="${HEIGHT - 3}" text-anchor="${at === 0 ? "start" : "end"}">q ${q}</text>`,
   );
   return `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}" height="${HEIGHT}" role="img" aria-label="Score by quality, measured: ${name}">${line}${lines.join("")}${labels.join("")}${ends.join("")}</svg>${legend(curves)}`;
 }
