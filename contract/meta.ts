@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import fields from "./meta-fields.json" with { type: "json" };
+import names from "./meta-fields.json" with { type: "json" };
 import { anObject, check, list, object, text, whole } from "./schema.ts";
 
 /** Bytes of one text in UTF-8, items of a list, and bytes of all fields as JSON. */
@@ -16,6 +16,8 @@ const line = v.pipe(
   v.check((value) => value !== "" && !unfitForText.test(value), "text on one line"),
   v.check((value) => bytesOf(value) <= metaLimits.textBytes, `no more than ${metaLimits.textBytes} bytes`),
 );
+
+const address = v.pipe(line, v.regex(/^https?:\/\/[^\s"'<>`]+$/i, "a web address"));
 
 const number = (least: number, most: number) =>
   v.pipe(v.number("a number"), v.minValue(least, `at least ${least}`), v.maxValue(most, `at most ${most}`));
@@ -47,7 +49,9 @@ const members = {
   credit: v.exactOptional(line),
   copyright: v.exactOptional(line),
   /** The address of the licence, or of a page about the rights. */
-  licence: v.exactOptional(v.pipe(line, v.regex(/^https?:\/\/[^\s"'<>`]+$/i, "a web address"))),
+  licence: v.exactOptional(address),
+  /** The address where a licence can be had: PLUS's `LicensorURL`. */
+  licensor: v.exactOptional(address),
   /** When it was taken: `2026-05-01`, `2026-05-01T12:30:00`, and with the zone if it is known: `2026-05-01T12:30:00+02:00`. */
   date: v.exactOptional(
     text(/^\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\d(?:Z|[+-]\d\d:\d\d)?)?$/, "a date of ISO 8601"),
@@ -65,15 +69,52 @@ const members = {
   /** Parts of the photograph that matter: MWG's and Microsoft's regions. The names of people are not read. */
   regions: v.exactOptional(list(region, metaLimits.regions)),
   keywords: v.exactOptional(list(line, metaLimits.keywords)),
-  /** Where it was taken. It is read only if it is asked for by name. */
+  /** Where it was taken. It is read only if it is asked for by name, and published only with a precision. */
   location: v.exactOptional(location),
 };
 export type MetaField = keyof typeof members;
 
 /** All fields. If together they are too long, the first ones are kept. */
-export const metaFields = fields as readonly MetaField[];
+export const metaFields = names.fields as readonly MetaField[];
 
 export const metaField = v.picklist(metaFields, `takes ${metaFields.join(", ")}`);
+
+/** A location that is rounded. The numbers are decimal digits of a degree: 0.1 degrees are 11 km from south to north. */
+const digitsOf: Readonly<Record<string, number>> = names.locations;
+export type RoundedLocation = keyof typeof names.locations;
+
+/** What everyone can read: a site's pages, and `fm=json`. A location has a precision. */
+export type PublishedField = Exclude<MetaField, "location"> | RoundedLocation;
+
+const roundedLocations = Object.keys(names.locations) as RoundedLocation[];
+export const publishedFields: readonly PublishedField[] = [
+  ...metaFields.filter((field) => field !== "location"),
+  ...roundedLocations,
+];
+
+/** What is taken instead of a text that is no published field. */
+export function publishedWords(text: unknown, otherwise = publishedFields.join(", ")): string {
+  if (!String(text).startsWith("location")) return otherwise;
+  return `location only with a precision: ${roundedLocations.join(", ")}`;
+}
+
+/** What a site publishes: the fields that it names, and those that it shows. */
+export function publishedBy({
+  meta,
+  exif,
+}: {
+  readonly meta: readonly PublishedField[];
+  readonly exif: boolean;
+}): readonly PublishedField[] {
+  return exif ? [...meta, ...(names.ofCamera as PublishedField[])] : meta;
+}
+
+/** The fields to ask for. */
+export function fieldsOf(wanted: readonly (MetaField | PublishedField)[]): MetaField[] {
+  return metaFields.filter((field) =>
+    wanted.some((one) => one === field || (field === "location" && one in digitsOf)),
+  );
+}
 
 const bare = object(members);
 
@@ -94,9 +135,18 @@ export function parseMeta(value: unknown): PhotoMeta | undefined {
   return "value" in checked ? checked.value : undefined;
 }
 
-/** Some of the fields. */
-export function pickMeta(meta: PhotoMeta, wanted: readonly MetaField[]): PhotoMeta {
-  return Object.fromEntries(Object.entries(meta).filter(([name]) => wanted.some((field) => field === name)));
+/** Some of the fields. Of several precisions of the location, the coarsest one counts. */
+export function pickMeta(meta: PhotoMeta, wanted: readonly (MetaField | PublishedField)[]): PhotoMeta {
+  const picked = Object.entries(meta).filter(([name]) => wanted.some((field) => field === name));
+  const digits = Math.min(...wanted.map((field) => digitsOf[field] ?? Number.POSITIVE_INFINITY));
+  const { location } = meta;
+  if (location === undefined || digits === Number.POSITIVE_INFINITY) return Object.fromEntries(picked);
+  return { ...Object.fromEntries(picked), location: rounded(location, digits) };
+}
+
+/** Without the altitude: on a mountain it says where on the mountain. */
+function rounded({ latitude, longitude }: MetaLocation, digits: number): MetaLocation {
+  return { latitude: Number(latitude.toFixed(digits)), longitude: Number(longitude.toFixed(digits)) };
 }
 
 /** Whether all fields together are no longer than they may be. */

@@ -9,8 +9,7 @@ import {
   NewerManifest,
   parseManifest,
 } from "../contract/manifest.ts";
-import { type MetaField, pickMeta } from "../contract/meta.ts";
-
+import { type PublishedField, pickMeta } from "../contract/meta.ts";
 import { CannotRun } from "./cannot-run.ts";
 import { readText } from "./read-text.ts";
 
@@ -65,20 +64,29 @@ export async function writeManifest(file: string, manifest: Manifest): Promise<b
  * @param fields of its metadata that the site wants.
  */
 export function manifestImage(
-  { width, height, version, color, placeholder, damaged, floors = {}, meta: all = {} }: ImageInfo,
-  fields: readonly MetaField[],
+  { width, height, version, color, placeholder, damaged, floors = {}, meta }: ImageInfo,
+  fields: readonly PublishedField[],
 ): ManifestImage {
+  return withFields(
+    {
+      width,
+      height,
+      version,
+      ...(color !== undefined && { color }),
+      ...(placeholder !== undefined && { placeholder }),
+      ...(Object.keys(floors).length > 0 && { q: floors }),
+      ...(damaged !== undefined && { damaged }),
+      ...(meta !== undefined && { meta }),
+    },
+    fields,
+  );
+}
+
+/** With no more of its metadata than the site publishes now. */
+export function withFields(image: ManifestImage, fields: readonly PublishedField[]): ManifestImage {
+  const { meta: all = {}, ...rest } = image;
   const meta = pickMeta(all, fields);
-  return {
-    width,
-    height,
-    version,
-    ...(color !== undefined && { color }),
-    ...(placeholder !== undefined && { placeholder }),
-    ...(Object.keys(floors).length > 0 && { q: floors }),
-    ...(damaged !== undefined && { damaged }),
-    ...(Object.keys(meta).length > 0 && { meta }),
-  };
+  return { ...rest, ...(Object.keys(meta).length > 0 && { meta }) };
 }
 
 /** The end of the names of files that are not whole. */

@@ -1,17 +1,31 @@
 import path from "node:path";
 import type { ManifestImage } from "../contract/manifest.ts";
-import type { MetaField } from "../contract/meta.ts";
+import { type PublishedField, publishedBy } from "../contract/meta.ts";
 import { type AltProblem, altFindings, altProblems } from "./alt/alt-text.ts";
 import { type Budget, budgetFindings } from "./budget/budget.ts";
 import { CannotRun } from "./cannot-run.ts";
-import { type Found, type Post, type ReadingOptions, readPosts, settlePosts } from "./content/posts.ts";
+import {
+  type Found,
+  type PossiblePost,
+  type Post,
+  type ReadingOptions,
+  readPosts,
+  settlePosts,
+} from "./content/posts.ts";
 import { knownGalleries, listedGalleries, type WithGalleries } from "./content/site-galleries.ts";
 import { counted } from "./counted.ts";
 import { heavyPreviews, leftOut, readUnprinted } from "./covers.ts";
 import { siteFinding } from "./findings.ts";
 import { fillGalleries } from "./gallery/fill.ts";
 import type { PlacedGallery } from "./gallery/placed.ts";
-import { type KnownPhotographs, manifestImage, manifestOf, readManifest, writeManifest } from "./manifest.ts";
+import {
+  type KnownPhotographs,
+  manifestImage,
+  manifestOf,
+  readManifest,
+  withFields,
+  writeManifest,
+} from "./manifest.ts";
 import { planRequests } from "./plan.ts";
 import { type Answers, type Place, refusals } from "./proxy/answers.ts";
 import { blameOf, type Refusal } from "./proxy/blame.ts";
@@ -65,17 +79,21 @@ export async function scanSite(options: ScanOptions): Promise<ScanResult> {
   const site = await openSite(options.site);
   const read = await readPosts(site, { ...options, remember: !options.dryRun });
   const manifestFile = path.resolve(site.folder, options.manifest || manifestName(site));
+  const fields = fieldsShown(site, read);
   const byDate = read.posts.some(({ galleries }) =>
     galleries.some(({ sources }) => sources.some(({ order }) => /date$/.test(order))),
   );
-  const session = createSession(site, {
-    ...options,
-    moreMeta: [
-      // The photographs' own texts, as suggestions.
-      ...(options.requireAlt === true ? (["alt", "description", "title"] as const) : []),
-      ...(byDate ? (["date"] as const) : []),
-    ],
-  });
+  const session = createSession(
+    { ...site, meta: fields },
+    {
+      ...options,
+      moreMeta: [
+        // The photographs' own texts, as suggestions.
+        ...(options.requireAlt === true ? (["alt", "description", "title"] as const) : []),
+        ...(byDate ? (["date"] as const) : []),
+      ],
+    },
+  );
   const before = await readManifest(manifestFile);
   const kept = options.dryRun || options.manifest === false ? before : undefined;
   const content =
@@ -88,14 +106,14 @@ export async function scanSite(options: ScanOptions): Promise<ScanResult> {
   const probeMs = performance.now() - began;
   const photos = await session.tune(probed);
   const tuneMs = performance.now() - began - probeMs;
-  const images = kept?.images ?? manifestImages(photos, site.meta, before.images);
+  const images = kept?.images ?? manifestImages(photos, fields, before.images);
   const filled = fillGalleries(listed, photos, images, before.galleries);
   const galleries = kept?.galleries ?? filled.galleries;
   const found = settlePosts(possible, { images, galleries });
   const uses = found.posts.flatMap((post) => post.uses);
   const { requests, urls } = planRequests(uses, images, site.signatureKey);
   const ofSite = site.warnings.map(({ words }) => siteFinding("warning", site.configFile, words));
-  const alts = altProblems(found.posts, photos);
+  const alts = altProblems(found.posts, photos, images);
   const altErrors = options.requireAlt === true ? altFindings(alts) : [];
   if (options.dryRun)
     return {
@@ -145,7 +163,7 @@ export async function scanSite(options: ScanOptions): Promise<ScanResult> {
     ...[
       ...warnings,
       ...others,
-      ...untoldMeta(site.meta, "params.imgproxy.meta names", photos),
+      ...untoldMeta(site.needsMeta ? fields : [], "params.imgproxy.meta names", photos),
       ...untoldMeta(byDate ? ["date"] : [], "a gallery is ordered by", photos),
       ...(isLost ? [lostWords(manifestFile, photos.size)] : []),
     ].map((words) => siteFinding("warning", site.configFile, words)),
@@ -240,9 +258,15 @@ function keysOf(
 
 // --- the manifest ---
 
+/** What the site publishes of metadata, also for one page or image of it. */
+function fieldsShown({ meta }: Site, { posts }: Found<PossiblePost>): readonly PublishedField[] {
+  const exif = posts.some(({ uses }) => uses.some((use) => use.exif === true));
+  return [...new Set(publishedBy({ meta, exif }))];
+}
+
 /** Of an older server, or of one that tells nobody of metadata where the scan has no token. */
 function untoldMeta(
-  meta: readonly MetaField[],
+  meta: readonly PublishedField[],
   wants: string,
   photos: ReadonlyMap<string, Probed>,
 ): string[] {
@@ -260,18 +284,14 @@ function lostWords(file: string, photos: number): string {
 /** A photograph that cannot be read now keeps its entry: its page is then not worse, and its variants may be in the cache. */
 function manifestImages(
   photos: ReadonlyMap<string, Probed>,
-  fields: readonly MetaField[],
+  fields: readonly PublishedField[],
   before: ReadonlyMap<string, ManifestImage>,
 ): Map<string, ManifestImage> {
   const images = new Map<string, ManifestImage>();
   for (const [key, info] of photos) {
-    const image =
-      "problem" in info
-        ? mayBeThere(info.problem)
-          ? before.get(key)
-          : undefined
-        : manifestImage(info, fields);
-    if (image !== undefined) images.set(key, image);
+    const kept = before.get(key);
+    if (!("problem" in info)) images.set(key, manifestImage(info, fields));
+    else if (kept !== undefined && mayBeThere(info.problem)) images.set(key, withFields(kept, fields));
   }
   return images;
 }

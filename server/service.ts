@@ -1,5 +1,5 @@
 import type { RequestListener } from "node:http";
-import type { MetaField } from "../contract/meta.ts";
+import type { PublishedField } from "../contract/meta.ts";
 import { createApi } from "./api/api.ts";
 import type { SourceRecords, VariantCache } from "./cache/cache.ts";
 import { type Background, createBackground } from "./concurrency/background.ts";
@@ -64,7 +64,7 @@ export interface ServiceOptions {
   readonly originals: "on" | "off";
   readonly defaultQuality: number;
   /** The fields of a photograph's metadata in `fm=json`, which everyone can read. */
-  readonly meta: readonly MetaField[];
+  readonly meta: readonly PublishedField[];
   readonly maxSourceBytes: number;
   /** Maximum time for a reader's original, in milliseconds. */
   readonly sourceTimeout: number;

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { askedFormats } from "../formats.ts";
-import { metaFields } from "../meta.ts";
+import { publishedFields, publishedWords } from "../meta.ts";
 import defaults from "../params.json" with { type: "json" };
 import { anObject, object, whole } from "../schema.ts";
 import { isRatio, type Ratio, ratioProblem } from "../url/crop.ts";
@@ -19,7 +19,7 @@ const flag = v.pipe(
 );
 
 const formatList = `auto or a list of ${askedFormats.join(", ")}`;
-const metaList = `a list of ${metaFields.join(", ")}`;
+const metaList = `a list of ${publishedFields.join(", ")}`;
 const ladderList = `${Object.keys(namedLadders).join(", ")} or a list of {width, quality}`;
 const sourceList = 'a list of {prefix = "https://…/", key = "…"}';
 
@@ -38,7 +38,7 @@ export type SourcePrefix = v.InferOutput<typeof sourcePrefix>;
  *
  * A page can set any of them for its own images, under `imgproxy` in its front matter or in a cascade: maps merge, lists and values
  * replace. `imgproxy: false` leaves its images plain. The shortcode `img` sets some for one image:
- * `sizes`, `tiers` (a name), `formats` (`avif,webp,jpg`), `fixed`, `link`, `lightbox`.
+ * `sizes`, `tiers` (a name), `formats` (`avif,webp,jpg`), `fixed`, `link`, `lightbox`, `captions`, `exif`.
  */
 export const siteParams = object({
   /** Address of the proxy for readers, such as `https://images.example/`; empty: images stay plain. */
@@ -91,13 +91,20 @@ export const siteParams = object({
   gallery: texts("a list of names"),
   /** Prefixes of source keys: every folder below one of them is an album. */
   albums: texts("a list of folders"),
-  /** The fields of photographs' metadata that the manifest has; location only if it is named. */
+  /** The fields of photographs' metadata that the manifest has and pages can show; location only if it is named, and rounded. */
   meta: v.pipe(
     v.unknown(),
     v.transform((value) => (typeof value === "string" ? [value] : value)),
-    v.array(v.picklist(metaFields, metaList), metaList),
+    v.array(
+      v.picklist(publishedFields, ({ input }) => publishedWords(input, metaList)),
+      metaList,
+    ),
     v.readonly(),
   ),
+  /** `photo`: an image without alternative text gets the photograph's own, and its description as the caption. */
+  captions: v.picklist(["none", "photo"], "none or photo"),
+  /** Whether the caption of an image that stands alone has what is known of camera and exposure. */
+  exif: flag,
   /** The image for link previews (OpenGraph, Twitter, schema.org): `fm=jpg` at this width, cropped to `ar` unless that is empty. */
   social: v.pipe(
     anObject("a table with width and ar"),

@@ -25,6 +25,11 @@ export const features: Readonly<Record<string, string>> = {
   color: page("color", "![a](known.jpg)", "placeholder: color"),
   placeholder: page("placeholder", '![a](known.jpg)\n{style="outline:0"}', "placeholder: image"),
   off: page("off", "![a](known.jpg)", false),
+  captions: page(
+    "captions",
+    '![](told.jpg)\n\n![a](told.jpg "T")\n\nin ![](told.jpg) text\n\n{{< img "told.jpg" >}}\n\n{{< figure src="told.jpg" class="c" >}}',
+    "{captions: photo, exif: true, lightbox: true}",
+  ),
   shortcodes: page(
     "shortcodes",
     [
@@ -49,6 +54,10 @@ export const images = {
     placeholder: "UklGRg+/a==",
   },
   "small.jpg": { width: 500, height: 333, version: "abcdef0123" },
+  "told.jpg": {
+    ...{ width: 3000, height: 2000, version: "abcdef0123" },
+    meta: { alt: 'A <b> & "c"', description: "D", camera: "C", focal: 35.5, date: "2026-05-01" },
+  },
 };
 
 /** A page with parameters of its own. */

@@ -16,6 +16,8 @@ const partials = `{{ define "partials" }}
 {{ range partial "_funcs/get-page-images.html" . }}{{ .Permalink }}{{ end }}
 {{ partial "imgproxy/preload.html" . }}
 {{ (partial "imgproxy/data.html" (dict "page" . "src" "known.jpg")).widest }}
+{{ partial "imgproxy/meta.html" (dict "page" . "src" "told.jpg") }}
+{{ partial "imgproxy/json-ld.html" (dict "page" . "src" "told.jpg") }}
 {{ end }}`;
 
 const suffixes = ["html", "rss.xml", "json", "atom.xml", "jsonfeed.json"];

@@ -39,8 +39,17 @@ tiers = [{width = 800, quality = 60}]
 wrapStandAloneImageWithinParagraph = false`;
 
 const manifest = {
-  schema: 1,
-  images: { "worms.jpg": { width: 4000, height: 3000, version: "78c6c87e01", color: "#081818" } },
+  schema: 2,
+  images: {
+    "worms.jpg": { width: 4000, height: 3000, version: "78c6c87e01", color: "#081818" },
+    "trips/alps.jpg": {
+      ...{ width: 2400, height: 1600, version: "9d1f0c52aa" },
+      meta: {
+        ...{ alt: "A ridge above the clouds", description: "First snow on the ridge" },
+        ...{ camera: "Canon EOS R5", exposure: "1/250" },
+      },
+    },
+  },
 };
 
 test("the manual shows each parameter, and its pictures exist", () => {

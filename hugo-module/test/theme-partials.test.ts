@@ -83,6 +83,7 @@ describe.each([...hugos])("Hugo $version", (hugo) => {
       alt: "Worms",
       key: "known.jpg",
       version: "0123456789",
+      caption: "",
       meta: {},
     });
     expect(asked.url).toBe("https://images.example/?fm=jpg&img=known.jpg&q=40&v=0123456789&w=300");

@@ -192,7 +192,7 @@ async function* shortcodeImages(
     return;
   }
   const first = parameters.get("src") ?? (name === "img" ? parameters.get("0") : undefined);
-  const overrides = name === "img" ? imgOverrides(parameters) : sizesOverride(parameters);
+  const overrides = name === "img" ? imgOverrides(parameters) : commonOverrides(parameters);
   const alt = shortcodeAlt(parameters, name);
   const shown = [first, name === "img" ? parameters.get("narrow") : undefined]
     .filter((destination) => destination !== undefined && destination !== "")
@@ -241,14 +241,15 @@ function imgOverrides(parameters: ReadonlyMap<string, string>): Readonly<Record<
   return {
     ...(tiers !== undefined && { tiers }),
     ...(fixed !== undefined && { fixed }),
-    ...sizesOverride(parameters),
+    ...commonOverrides(parameters),
     ...(formats !== undefined && { formats: formats.replaceAll(" ", "").split(",") }),
   };
 }
 
-function sizesOverride(parameters: ReadonlyMap<string, string>): { readonly sizes?: string } {
-  const sizes = parameters.get("sizes") ?? "";
-  return sizes === "" ? {} : { sizes };
+/** The parameters of both shortcodes. */
+function commonOverrides(parameters: ReadonlyMap<string, string>): Readonly<Record<string, unknown>> {
+  const given = ["sizes", "captions", "exif"].map((name) => [name, parameters.get(name) ?? ""] as const);
+  return Object.fromEntries(given.filter(([, value]) => value !== ""));
 }
 
 /** A caption describes the photograph too, and `alt=""` is a decision. */

@@ -19,6 +19,10 @@ export interface PossibleUse {
   readonly isCover: boolean;
   /** What it says to those who cannot see it; undefined if nobody has to say anything: a cover, a decoration. */
   readonly alt?: string;
+  /** Whether the photograph's own text stands where `alt` is empty. */
+  readonly fromPhoto?: boolean;
+  /** Whether its caption has camera and exposure. */
+  readonly exif?: boolean;
   /** How wide the page shows it: the `sizes` attribute, or a fixed width in its form. */
   readonly sizes: string;
   /** In a gallery: how wide it is shown where the page is as wide as `sizes` says. */
@@ -130,7 +134,8 @@ function useOf(photo: Photo, reference: SourceReference, params: SiteParams, pre
     isCover,
     sizes,
     candidates,
-    ...(alt !== undefined && !isDecoration && { alt }),
+    ...(alt !== undefined && !isDecoration && { alt, fromPhoto: params.captions === "photo" }),
+    ...(params.exif && { exif: true }),
   };
 }
 

@@ -1,6 +1,6 @@
 import { apiLimits, apiPaths, type ProbeBody } from "../../contract/api.ts";
 import type { ImageInfo } from "../../contract/info.ts";
-import { type MetaField, pickMeta } from "../../contract/meta.ts";
+import { fieldsOf, type MetaField, type PublishedField, pickMeta } from "../../contract/meta.ts";
 import { formatUrl } from "../../contract/url/url.ts";
 import { apiCall } from "./api-call.ts";
 import { blameOf, type Refusal, UNANSWERED } from "./blame.ts";
@@ -17,7 +17,7 @@ export interface Asking {
   /** The key that signs requests, for a server that requires it. */
   readonly key: string | undefined;
   /** The fields of their metadata that are wanted. Without a token, they are those of the server's META. */
-  readonly meta: readonly MetaField[];
+  readonly meta: readonly (MetaField | PublishedField)[];
   /** How they are tuned. Only with a token. */
   readonly tune?: NonNullable<ProbeBody["tune"]>;
   /** Is called after each answer with the number of photographs that it settled. */
@@ -93,7 +93,7 @@ async function probeMany(
 ): Promise<[string, Probed][]> {
   const body = {
     images,
-    ...(meta.length > 0 && { meta }),
+    ...(meta.length > 0 && { meta: fieldsOf(meta) }),
     ...(tune !== undefined && { tune }),
   } satisfies ProbeBody;
   const call = apiCall(server, "POST", apiPaths.probe, body);

@@ -1,4 +1,4 @@
-import type { MetaField } from "../../contract/meta.ts";
+import type { MetaField, PublishedField } from "../../contract/meta.ts";
 import { formatBytes } from "../counted.ts";
 import type { Progress } from "../progress.ts";
 import { type Answers, isAbsent, isThere } from "./answers.ts";
@@ -73,7 +73,7 @@ export interface AskingSite {
   readonly endpoints: readonly string[];
   readonly signatureKey: string | undefined;
   /** What its manifest says of photographs from their metadata. */
-  readonly meta: readonly MetaField[];
+  readonly meta: readonly PublishedField[];
 }
 
 export function createSession(site: AskingSite, options: SessionOptions): Session {

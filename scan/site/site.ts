@@ -1,5 +1,5 @@
 import path from "node:path";
-import type { MetaField } from "../../contract/meta.ts";
+import { type PublishedField, publishedBy } from "../../contract/meta.ts";
 import { unknownParams } from "../../contract/page/param-rules.ts";
 import { toText } from "./config/cast.ts";
 import { type HugoConfig, loadConfig } from "./config/config.ts";
@@ -32,7 +32,9 @@ export interface Site {
   /** The key that signs URLs, if there is one. */
   readonly signatureKey: string | undefined;
   /** What its manifest says of photographs from their metadata: what any of its languages names. */
-  readonly meta: readonly MetaField[];
+  readonly meta: readonly PublishedField[];
+  /** Whether it names them, or prints them itself: then it is worth a warning if the server tells none. */
+  readonly needsMeta: boolean;
   readonly mounts: Mounts;
   /** The shortcodes and image hooks of the site, its themes and modules, in Hugo's lookup order. */
   readonly templates: readonly Template[];
@@ -95,7 +97,10 @@ export async function loadSite(options: SiteOptions): Promise<Site> {
     baseUrl: toText(values.baseurl) ?? "",
     configFile: originOf(given.endpoint === undefined ? "baseurl" : "params.imgproxy.endpoint", main.name),
     disabledLanguages: configured.disabled,
-    meta: [...new Set(languages.flatMap(({ params }) => params.meta))],
+    meta: [...new Set(languages.flatMap(({ params }) => publishedBy(params)))],
+    needsMeta:
+      configured.enabled.some(({ config }) => treeAt(config, "params", "imgproxy").meta !== undefined) ||
+      languages.some(({ params }) => params.captions === "photo" || params.exif),
     signatureKey: signatureKeyOf(main.params.sign, given.key, options),
     mounts,
     modules: config.modules,
@@ -148,13 +153,15 @@ function idleParams({ enabled }: SiteLanguages, languages: readonly SiteLanguage
   const asks = languages
     .filter(({ name }) => wraps.some((language) => language.name === name))
     .flatMap(({ params }) => [
-      ...(params.figure ? ["figure"] : []),
-      ...(params.lightbox ? ["lightbox"] : []),
-      ...(params.link === "none" ? [] : ["link"]),
+      ...(params.figure ? ["figure does nothing"] : []),
+      ...(params.lightbox ? ["lightbox does nothing"] : []),
+      ...(params.link === "none" ? [] : ["link does nothing"]),
+      ...(params.captions === "none" ? [] : ["captions prints no captions"]),
+      ...(params.exif ? ["exif does nothing"] : []),
     ]);
   return [...new Set(asks)].map(
-    (name) =>
-      `params.imgproxy.${name} does nothing: it is for images that stand alone, and there are none without markup.goldmark.parser.wrapStandAloneImageWithinParagraph = false`,
+    (what) =>
+      `params.imgproxy.${what}: it is for images that stand alone, and there are none without markup.goldmark.parser.wrapStandAloneImageWithinParagraph = false`,
   );
 }
 

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import sharp from "sharp";
@@ -18,9 +18,9 @@ beforeAll(async () => {
     IFD2: { DateTimeOriginal: "2026:05:01 12:30:00" },
     IFD3: {
       GPSLatitudeRef: "N",
-      GPSLatitude: "51/1 0/1 0/1",
+      GPSLatitude: "51/1 27/1 25/1",
       GPSLongitudeRef: "E",
-      GPSLongitude: "7/1 0/1 0/1",
+      GPSLongitude: "7/1 0/1 44/1",
     },
   });
   await writeFile(path.join(photos, "worms.jpg"), await picture.jpeg().toBuffer());
@@ -50,9 +50,15 @@ const metaOf = async (folder: string): Promise<unknown> => {
 test("the manifest has the metadata that the site names and no others, and Hugo escapes them where a template prints them", async () => {
   const args = (folder: string) => ["--site", folder, "--effort", "0", "--json"];
   const env = { TOKEN: server.token };
-  await using plain = await siteWith("");
+  await using plain = await siteWith("meta = []");
   expect((await run(args(plain.folder), { env })).code).toBe(0);
   expect(await metaOf(plain.folder)).toBeUndefined();
+
+  await using usual = await siteWith("");
+  expect((await run(args(usual.folder), { env })).code).toBe(0);
+  expect(await metaOf(usual.folder)).toEqual({
+    ...{ description: "A worm on a leaf", creator: "Ann <b>Example</b>", date: "2026-05-01T12:30:00" },
+  });
 
   await using site = await siteWith('meta = ["creator", "date", "title"]');
   const { code, stdout } = await run(args(site.folder), { env });
@@ -65,14 +71,73 @@ test("the manifest has the metadata that the site names and no others, and Hugo 
       "<p>Ann &lt;b&gt;Example&lt;/b&gt;, 2026-05-01T12:30:00</p>",
     );
   }
+});
 
-  await using located = await siteWith('meta = ["location"]');
-  expect((await run(args(located.folder), { env })).code).toBe(0);
-  expect(await metaOf(located.folder)).toEqual({ location: { latitude: 51, longitude: 7 } });
+test("the manifest has a location only with a precision, and of several the coarsest", async () => {
+  for (const [fields, location] of [
+    ['["location:100km"]', { latitude: 51, longitude: 7 }],
+    ['["location:1km"]', { latitude: 51.46, longitude: 7.01 }],
+    ['["location:1km", "location:10km"]', { latitude: 51.5, longitude: 7 }],
+  ] as const) {
+    await using site = await siteWith(`meta = ${fields}`);
+    const { code } = await run(["--site", site.folder, "--effort", "0"], { env: { TOKEN: server.token } });
+    expect([code, await metaOf(site.folder)]).toEqual([0, { location }]);
+  }
+  await using precise = await siteWith('meta = ["title", "location"]');
+  const words =
+    "params.imgproxy.meta takes location only with a precision: location:100km, location:10km, location:1km";
+  const { code, stderr } = await run(["--site", precise.folder, "--dry-run"]);
+  expect([code, stderr]).toEqual([2, expect.stringContaining(`config.toml: ${words}`)]);
+  for (const hugo of extremes)
+    expect((await precise.build(hugo)).errors.join("\n")).toContain(`${words}; got location`);
+});
+
+test("a photograph that cannot be read now keeps no more metadata in the manifest than the site publishes now", async () => {
+  await using site = await siteWith('meta = ["creator", "location:1km"]');
+  const scan = () => run(["--site", site.folder, "--effort", "0"], { env: { TOKEN: server.token } });
+  await writeFile(path.join(photos, "moved.jpg"), await readFile(path.join(photos, "worms.jpg")));
+  await writeFile(path.join(site.folder, "content/one.md"), "![worms](moved.jpg)\n");
+  await scan();
+  expect(await metaOf(site.folder)).toHaveProperty("location.latitude", 51.46);
+  await rm(path.join(photos, "moved.jpg"));
+  await symlink("/etc/passwd", path.join(photos, "moved.jpg"));
+  const config = path.join(site.folder, "config.toml");
+  await writeFile(config, (await readFile(config, "utf8")).replace("location:1km", "location:100km"));
+  expect((await scan()).code).toBe(1);
+  expect(await metaOf(site.folder)).toEqual({
+    ...{ creator: "Ann <b>Example</b>", location: { latitude: 51, longitude: 7 } },
+  });
+});
+
+test("exif = true on one page or image adds the fields of the camera to the manifest", async () => {
+  await using site = await siteWith("meta = []");
+  await writeFile(
+    path.join(site.folder, "content/one.md"),
+    '{{< img src="worms.jpg" alt="Worms" exif=true >}}\n',
+  );
+  await run(["--site", site.folder, "--effort", "0"], { env: { TOKEN: server.token } });
+  expect(await metaOf(site.folder)).toEqual({ camera: "Camera 5000", date: "2026-05-01T12:30:00" });
+});
+
+test('with captions = "photo", an image that the photograph describes has an alt text', async () => {
+  await using site = await siteWith('captions = "photo"\nmeta = ["description"]');
+  await writeFile(path.join(site.folder, "content/one.md"), "![](worms.jpg)\n");
+  const scan = () =>
+    run(["--site", site.folder, "--effort", "0", "--require-alt"], { env: { TOKEN: server.token } });
+  expect((await scan()).code).toBe(0);
+  await writeFile(
+    path.join(site.folder, "content/one.md"),
+    "---\nimgproxy: {captions: none}\n---\n![](worms.jpg)\n",
+  );
+  const { code, stdout } = await scan();
+  expect(code).toBe(1);
+  expect(stdout).toContain(
+    'content/one.md:4:1: error: worms.jpg has no alt text; the photograph itself says "A worm on a leaf"',
+  );
 });
 
 test("--require-alt suggests what the photograph says itself, and the manifest has no more for it", async () => {
-  await using site = await siteWith("");
+  await using site = await siteWith("meta = []");
   await writeFile(path.join(site.folder, "content/one.md"), "![](worms.jpg)\n");
   const { code, stdout } = await run(["--site", site.folder, "--effort", "0", "--require-alt"], {
     env: { TOKEN: server.token },

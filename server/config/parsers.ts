@@ -1,5 +1,5 @@
 import { BlockList, isIP } from "node:net";
-import { type MetaField, metaFields } from "../../contract/meta.ts";
+import { type PublishedField, publishedFields, publishedWords } from "../../contract/meta.ts";
 
 /** One source's address, parsed. */
 export type SourceLocation =
@@ -123,10 +123,10 @@ export function quality(text: string): number {
   throw new Error("takes a whole number from 1 to 100");
 }
 
-export function metaField(text: string): MetaField {
-  const field = metaFields.find((name) => name === text);
+export function publishedField(text: string): PublishedField {
+  const field = publishedFields.find((name) => name === text);
   if (field !== undefined) return field;
-  throw new Error(`takes ${metaFields.join(", ")}, several with commas`);
+  throw new Error(`takes ${publishedWords(text)}; several with commas`);
 }
 
 /** Short ones can be guessed over the network. */

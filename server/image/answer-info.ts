@@ -1,4 +1,4 @@
-import type { MetaField } from "../../contract/meta.ts";
+import { fieldsOf, type PublishedField } from "../../contract/meta.ts";
 import type { ImageRequest } from "../../contract/url/request.ts";
 import type { SourceRecord } from "../cache/cache.ts";
 import { type FreshnessPolicy, nextCheck } from "../http/freshness.ts";
@@ -25,9 +25,10 @@ export function createInfoAnswers(parts: {
   readonly policy: FreshnessPolicy;
   readonly isBusy: () => boolean;
   /** The fields of a photograph's metadata, which everyone can read. */
-  readonly meta: readonly MetaField[];
+  readonly meta: readonly PublishedField[];
 }): InfoAnswers {
   const { access, infos, revalidation, negative, policy, isBusy, meta } = parts;
+  const fields = fieldsOf(meta);
 
   async function answer(call: ImageCall, asked: ImageRequest): Promise<Answer> {
     const { record, cache } = await findRecord(call, asked);
@@ -49,7 +50,7 @@ export function createInfoAnswers(parts: {
       const isDue = leftMs === 0;
       if (isDue && !comesFirst) revalidation.inBackground(key);
       const { validator } = isDue && comesFirst ? await revalidation.now(key, call.signal()) : known;
-      if (infos.isCurrent(found, validator, meta)) return { record: found, cache: "hit" };
+      if (infos.isCurrent(found, validator, fields)) return { record: found, cache: "hit" };
       if (found.validator === validator && isBusy()) return { record: found, cache: "stale" };
       return { record: await describe(call, asked), cache: "miss" };
     } catch (error) {
@@ -61,7 +62,7 @@ export function createInfoAnswers(parts: {
   function describe(call: ImageCall, asked: ImageRequest): Promise<SourceRecord> {
     return negative.attempt(wantedBy(asked, "json"), async () => {
       const clients = access.charge(asked, call.client());
-      return infos.make(asked.key, meta, { lane: "live", clients, signal: call.signal() });
+      return infos.make(asked.key, fields, { lane: "live", clients, signal: call.signal() });
     });
   }
 

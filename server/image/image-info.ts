@@ -1,5 +1,5 @@
 import type { ImageInfo } from "../../contract/info.ts";
-import { type MetaField, metaFields, pickMeta } from "../../contract/meta.ts";
+import { type MetaField, metaFields, type PublishedField, pickMeta } from "../../contract/meta.ts";
 import type { SourceRecord, SourceRecords } from "../cache/cache.ts";
 import type { Background } from "../concurrency/background.ts";
 import type { Clients } from "../concurrency/clients.ts";
@@ -137,7 +137,7 @@ export function createImageInfos(parts: {
 export function toInfo(
   key: string,
   record: SourceRecord,
-  fields: readonly MetaField[],
+  fields: readonly (MetaField | PublishedField)[],
   tune?: Pick<Tuning, "floor">,
 ): ImageInfo {
   const { width, height, type, bytes, frames, alpha, color, placeholder, whole = 100 } = record;
@@ -166,7 +166,7 @@ export function toInfo(
 export function infoAnswer(of: {
   readonly key: string;
   readonly record: SourceRecord;
-  readonly fields: readonly MetaField[];
+  readonly fields: readonly PublishedField[];
   readonly cache: CacheOutcome;
   /** `v` in the URL. */
   readonly asked: string | undefined;

@@ -20,6 +20,21 @@ const bad: [markdown: string, words: string | undefined][] = [
   ["![IMG_4711](trips/IMG_4711.jpg)", 'trips/IMG_4711.jpg has a file name as its alt text, "IMG_4711"'],
   ["![DSC-0815](worms.jpg)", 'worms.jpg has a file name as its alt text, "DSC-0815"'],
   ["![my_photo-2](my_photo-2.jpg)", 'my_photo-2.jpg has a file name as its alt text, "my_photo-2"'],
+  ["![DSC0001 copy](worms.jpg)", 'worms.jpg has a file name as its alt text, "DSC0001 copy"'],
+  ["![_DSC1234-Edit-2](worms.jpg)", 'worms.jpg has a file name as its alt text, "_DSC1234-Edit-2"'],
+  ["![IMG_4711 (1)](lake.jpg)", 'lake.jpg has a file name as its alt text, "IMG_4711 (1)"'],
+  ["![IMG-20260501-WA0001](lake.jpg)", 'lake.jpg has a file name as its alt text, "IMG-20260501-WA0001"'],
+  ["![20260501_123000](lake.jpg)", 'lake.jpg has a file name as its alt text, "20260501_123000"'],
+  ["![trips/lake.HEIC](lake.jpg)", 'lake.jpg has a file name as its alt text, "trips/lake.HEIC"'],
+  ["![image](worms.jpg)", 'worms.jpg has an alt text that says nothing, "image"'],
+  ["![Alt text](worms.jpg)", 'worms.jpg has an alt text that says nothing, "Alt text"'],
+  ["![A picture.](worms.jpg)", 'worms.jpg has an alt text that says nothing, "A picture."'],
+  ['{{< img src="worms.jpg" alt="photo" >}}', 'worms.jpg has an alt text that says nothing, "photo"'],
+  [
+    '{{< figure src="worms.jpg" alt="Featured image" >}}',
+    'worms.jpg has an alt text that says nothing, "Featured image"',
+  ],
+  ["![Cafe\u0301](worms.jpg)\n\n![Café](lake.jpg)", 'lake.jpg has the alt text of worms.jpg, "Café"'],
   ["![The lake](worms.jpg)\n\n![the  lake](lake.jpg)", 'lake.jpg has the alt text of worms.jpg, "the  lake"'],
 ];
 const good: string[] = [
@@ -31,6 +46,12 @@ const good: string[] = [
   '{{< img "worms.jpg" "Worms" >}}',
   '{{< figure src="worms.jpg" caption="Worms after *rain*" >}}',
   "![Image 5 of the series](worms.jpg)",
+  "![1984](worms.jpg)",
+  "![The image of a saint](worms.jpg)",
+  "![Photo of Ann](worms.jpg)",
+  "![P. 12 of the album](worms.jpg)",
+  "![Hafen 2](worms.jpg)",
+  "![Title page](worms.jpg)",
 ];
 
 test("--require-alt names each image without a text that says something, and no other", async () => {

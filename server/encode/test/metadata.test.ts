@@ -228,6 +228,91 @@ test.each<[string, Partial<MetadataBlocks>, PhotoMeta]>([
     },
     { title: "Hafen" },
   ],
+  [
+    "XMP with a default that is empty",
+    {
+      xmp: title(
+        '<rdf:Alt><rdf:li xml:lang="x-default"> </rdf:li><rdf:li xml:lang="de">Hafen</rdf:li></rdf:Alt>',
+      ),
+    },
+    { title: "Hafen" },
+  ],
+  [
+    "text of right to left with marks, emoji with joiners, and decomposed letters",
+    {
+      xmp: title("\u200fשלום \u0645\u0631\u062d\u0628\u0627 👩‍🚀🏔️ Cafe\u0301"),
+      iptc: photoshopOf([[120, "👩‍🚀 Cafe\u0301 שלום"]], utf8Mark),
+    },
+    {
+      title: "\u200fשלום \u0645\u0631\u062d\u0628\u0627 👩‍🚀🏔️ Cafe\u0301",
+      description: "👩‍🚀 Cafe\u0301 שלום",
+    },
+  ],
+  [
+    "IPTC in Windows-1252",
+    { iptc: photoshopOf([[120, Buffer.from("\x93Z\xfcrich\x94 \x96 5 \x80", "latin1")]]) },
+    { description: "“Zürich” – 5 €" },
+  ],
+  [
+    "IPTC in Latin-1 with the mark of UTF-8",
+    { iptc: photoshopOf([[120, Buffer.from("Z\xfcrich", "latin1")]], utf8Mark) },
+    { description: "Zürich" },
+  ],
+  [
+    "IPTC in UTF-8, cut inside its last letter",
+    { iptc: photoshopOf([[5, Buffer.from("Zürich é").subarray(0, 9)]]) },
+    { title: "Zürich" },
+  ],
+  [
+    "a user comment in UTF-8 that says it is UTF-16",
+    { exif: exifOf([], [comment("UNICODE", Buffer.from("Café on the hill"))]) },
+    { description: "Café on the hill" },
+  ],
+  [
+    "a user comment in UTF-16 of emoji",
+    { exif: exifOf([], [comment("UNICODE", Buffer.from("🏔️ Café", "utf16le"))]) },
+    { description: "🏔️ Café" },
+  ],
+  [
+    "a user comment of an unknown encoding, as telephones write it",
+    { exif: exifOf([], [comment("", Buffer.from("Café"))]) },
+    { description: "Café" },
+  ],
+  ["a user comment that is no text", { exif: exifOf([], [comment("", Buffer.from("\x01\x02ab"))]) }, {}],
+  [
+    "what a camera or a program writes instead of a description",
+    {
+      exif: exifOf([
+        ascii(0x010e, "OLYMPUS DIGITAL CAMERA         "),
+        [0x9c9b, 1, Buffer.from("cof\0", "utf16le")],
+      ]),
+      xmp: title("SONY DSC"),
+      iptc: photoshopOf([[120, "By a person"]]),
+    },
+    { description: "By a person" },
+  ],
+  [
+    "PLUS's licensors",
+    {
+      xmp: Buffer.from(
+        packetOf(
+          "<plus:Licensor><rdf:Seq><rdf:li rdf:parseType='Resource'><plus:LicensorName>Ann</plus:LicensorName><plus:LicensorURL>https://ann.example/buy?a=1&amp;b=2</plus:LicensorURL></rdf:li></rdf:Seq></plus:Licensor>",
+        ),
+      ),
+    },
+    { licensor: "https://ann.example/buy?a=1&b=2" },
+  ],
+  [
+    "PLUS's licensor in attributes that is no address",
+    {
+      xmp: Buffer.from(
+        packetOf(
+          "<plus:Licensor><rdf:Bag><rdf:li plus:LicensorURL='javascript:alert(1)'/></rdf:Bag></plus:Licensor>",
+        ),
+      ),
+    },
+    {},
+  ],
 ])("%s is read as it was written", async (_, blocks, meta) => {
   expect(await read(blocks)).toEqual(meta);
 });

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import sharp from "sharp";
 import { afterAll, afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { browserAccept } from "../../../contract/accept.ts";
-import { metaFields } from "../../../contract/meta.ts";
+import { publishedFields } from "../../../contract/meta.ts";
 import { sign } from "../../../contract/url/signature.ts";
 import type { Variant } from "../../cache/cache.ts";
 import { Problem } from "../../errors.ts";
@@ -551,9 +551,9 @@ describe("fm=json with metadata", () => {
         IFD0: { Artist: "Ann", Model: "Camera 5000" },
         IFD3: {
           GPSLatitudeRef: "N",
-          GPSLatitude: "51/1 30/1 0/1",
+          GPSLatitude: "51/1 27/1 25/1",
           GPSLongitudeRef: "E",
-          GPSLongitude: "7/1 0/1 0/1",
+          GPSLongitude: "7/1 0/1 44/1",
         },
       })
       .jpeg()
@@ -564,11 +564,12 @@ describe("fm=json with metadata", () => {
     return meta;
   };
 
-  test("fm=json has only the metadata that META names, and the location only if it is named", async () => {
+  test("fm=json has only the metadata that META names, and the location only if it is named with a precision", async () => {
     for (const [meta, told] of [
       [[], undefined],
       [["creator", "title"], { creator: "Ann" }],
-      [metaFields, { creator: "Ann", camera: "Camera 5000", location: { latitude: 51.5, longitude: 7 } }],
+      [publishedFields, { creator: "Ann", camera: "Camera 5000", location: { latitude: 51, longitude: 7 } }],
+      [["location:1km"], { location: { latitude: 51.46, longitude: 7.01 } }],
       [["camera"], { camera: "Camera 5000" }],
     ] as const) {
       await open({ meta });

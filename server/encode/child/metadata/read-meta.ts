@@ -16,6 +16,7 @@ import {
   exifNumber,
   exifText,
   iptcTexts,
+  tagValue,
   userComment,
   windowsText,
   xmpNumber,
@@ -59,7 +60,7 @@ type Readers = {
  */
 const readers: Readers = {
   title: ({ exif, xmp, iptc }) =>
-    text(
+    ofPerson(
       xmpText(xmp, "title"),
       iptcText(iptc, "Object Name"),
       xmpText(xmp, "Headline"),
@@ -67,7 +68,7 @@ const readers: Readers = {
       windowsText(exif, "XPTitle"),
     ),
   description: ({ exif, xmp, iptc }) =>
-    text(
+    ofPerson(
       xmpText(xmp, "description"),
       iptcText(iptc, "Caption/Abstract"),
       exifText(exif, "ImageDescription"),
@@ -88,6 +89,7 @@ const readers: Readers = {
   copyright: ({ exif, xmp, iptc }) =>
     text(exifText(exif, "Copyright"), xmpText(xmp, "rights"), iptcText(iptc, "Copyright Notice")),
   licence: ({ xmp }) => address(xmpText(xmp, "license"), xmpText(xmp, "WebStatement")),
+  licensor: ({ xmp }) => address(...licensors(xmp)),
   camera: ({ exif, xmp }) =>
     cameraOf(
       text(exifText(exif, "Make"), xmpText(xmp, "Make")),
@@ -117,6 +119,15 @@ function text(...places: readonly (string | undefined)[]): string | undefined {
   return undefined;
 }
 
+/** The first text that no camera or program has written by itself. */
+function ofPerson(...places: readonly (string | undefined)[]): string | undefined {
+  return text(...places.filter((place) => !ofProgram.test(cleaned(place) ?? "")));
+}
+
+/** What cameras and programs put where a description belongs. Editors copy it to IPTC and XMP. */
+const ofProgram =
+  /^(?:OLYMPUS DIGITAL CAMERA|SONY DSC|(?:KONICA )?MINOLTA DIGITAL CAMERA|KODAK (?:Digital Still Camera|DC\d+ .*)|SAMSUNG(?: CAMERA PICTURES| DIGITAL CAMERA)?|RICOH DIGITAL CAMERA|CASIO COMPUTER CO.*|(?:HP )?Digital ?(?:Still)? ?Camera|DIGITAL CAMERA|DCIM|Exif_JPEG_(?:PICTURE|\d+)|<?Digimax .*>?|LEAD Technologies Inc\..*|CREATOR: gd-jpeg .*|Created (?:with|by) (?:The )?GIMP|Processed (?:with|By) .*|File written by Adobe Photoshop.*|default|ASCII|null|cof|sdr|hdr|hdrpl|rhdr|mde|ptr|oznor|dav|nor|fptbty|fbt|bty|bsh|ufp|qrf)$/i;
+
 function iptcText(iptc: unknown, name: string): string | undefined {
   return iptcTexts(iptc, name)[0];
 }
@@ -128,6 +139,12 @@ function words(...places: readonly (readonly string[] | undefined)[]): readonly 
     if (found.size > 0) return [...found].slice(0, metaLimits.keywords);
   }
   return undefined;
+}
+
+/** The addresses of PLUS's licensors (PLUS LDF 1.2.1, "Licensor"). */
+function licensors(xmp: unknown): readonly (string | undefined)[] {
+  const list = tagValue(xmp, "Licensor");
+  return (Array.isArray(list) ? list : [list]).map((one) => xmpText(one, "LicensorURL"));
 }
 
 /** The first web address: other values are a licence's name, or a script. */

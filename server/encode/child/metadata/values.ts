@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { decodeText, redecoded } from "./text.ts";
 
 /** A member of what the library has read; undefined where there is none, or nothing that has members. */
@@ -40,13 +41,20 @@ export function userComment(exif: unknown): string | undefined {
     case "ASCII\0\0\0":
       return decodeText(text);
     case "UNICODE\0":
-      return decodeUtf16(text);
+      return isUtf8(text) && !text.includes(0) ? text.toString() : decodeUtf16(text);
     case "JIS\0\0\0\0\0":
       return new TextDecoder("iso-2022-jp").decode(text);
+    case "\0\0\0\0\0\0\0\0":
+      // Of an unknown encoding. Telephones write UTF-8 here, and other programs bytes that are no text.
+      return isUtf8(text) && text.every(isOfText) ? text.toString() : undefined;
     default:
-      // Undefined, or without a mark: nobody can know.
       return undefined;
   }
+}
+
+/** Zeros fill the rest of a comment. */
+function isOfText(byte: number): boolean {
+  return byte >= 0x20 || [0, 9, 10, 13].includes(byte);
 }
 
 /** The byte order is the file's by the letter, and the writer's own in fact: the half that has the zeros tells. */
@@ -80,14 +88,18 @@ export function iptcTexts(iptc: unknown, name: string): string[] {
 
 // --- XMP ---
 
-/** A text, also as the first of a list, or of several languages the one that is marked as the default. */
+/**
+ * A text, also as the first of a list, or of several languages the one that is marked as the default. Some editors write the default
+ * without a text, beside a language that has one.
+ */
 export function xmpText(xmp: unknown, name: string): string | undefined {
   const value = tagValue(xmp, name);
   if (!Array.isArray(value)) return typeof value === "string" ? value : undefined;
-  const isDefault = (item: unknown) => member(member(item, "attributes"), "lang") === "x-default";
-  const chosen: unknown = value.find(isDefault) ?? value[0];
-  const text = member(chosen, "value");
-  return typeof text === "string" ? text : undefined;
+  const items: readonly unknown[] = value;
+  const isDefault = (item: unknown) =>
+    String(member(member(item, "attributes"), "lang")).toLowerCase() === "x-default";
+  const texts = [...items.filter(isDefault), ...items].map((item) => member(item, "value"));
+  return texts.filter((text) => typeof text === "string").find((text) => text.trim() !== "");
 }
 
 export function xmpTexts(xmp: unknown, name: string): string[] {
