@@ -19,7 +19,7 @@ test("a gallery of a bucket is listed over all pages, also where clients have le
   const put = (key: string, Body: Uint8Array | string) =>
     client.send(new PutObjectCommand({ Bucket: ceph.bucket, Key: prefix + key, Body }));
   const texts = Array.from({ length: 1001 }, (_, at) => `trips/alps/${at}.txt`);
-  await pMap([...texts, "trips/", "trips/alps/", "trips/alps//double.jpg"], (key) => put(key, ""), {
+  await pMap([...texts, "trips/", "trips/alps/", "trips/alps//double.jpg"], (key) => put(key, "text"), {
     concurrency: 32,
   });
   const shown = ["trips/alps/IMG_2.jpg", "trips/alps/IMG_10.jpg", "trips/alps/zürich 100%.jpg"];
