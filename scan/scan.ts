@@ -278,7 +278,8 @@ function untoldMeta(
 }
 
 function lostWords(file: string, photos: number): string {
-  return `none of ${counted(photos, "photograph")} exists, so ${path.basename(file)} is not changed: is the server's SOURCE correct?`;
+  const what = photos === 0 ? "no gallery has a photograph" : `none of ${counted(photos, "photograph")} exists`;
+  return `${what}, so ${path.basename(file)} is not changed: is the server's SOURCE correct?`;
 }
 
 /** A photograph that cannot be read now keeps its entry: its page is then not worse, and its variants may be in the cache. */

@@ -274,6 +274,19 @@ describe("a listing that cannot be had", () => {
     expect(await manifestOf(site.folder)).toEqual(before);
   });
 
+  test("a source that is suddenly empty keeps the manifest, and the folder is an error", async () => {
+    await put("lost/a.jpg", await picture());
+    await using site = await siteWith('{{< imgproxy/gallery "lost" >}}\n');
+    await scan(site.folder);
+    const before = await manifestOf(site.folder);
+    await rm(path.join(photos, "lost"), { recursive: true });
+    expect(told(await scan(site.folder))).toEqual([
+      "config.toml:1: warning: no gallery has a photograph, so imgproxy.json is not changed: is the server's SOURCE correct?",
+      expect.stringContaining("content/posts/one.md:1: error: the gallery lost has no photographs"),
+    ]);
+    expect(await manifestOf(site.folder)).toEqual(before);
+  });
+
   test("a source that cannot list is one error, and other photographs are read", async () => {
     await using web = await startServer(server.endpoint);
     await using site = await siteWith(`${post}\n![](worms.jpg)\n`, "", web.endpoint);
