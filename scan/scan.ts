@@ -278,7 +278,8 @@ function untoldMeta(
 }
 
 function lostWords(file: string, photos: number): string {
-  const what = photos === 0 ? "no gallery has a photograph" : `none of ${counted(photos, "photograph")} exists`;
+  const what =
+    photos === 0 ? "no gallery has a photograph" : `none of ${counted(photos, "photograph")} exists`;
   return `${what}, so ${path.basename(file)} is not changed: is the server's SOURCE correct?`;
 }
 
