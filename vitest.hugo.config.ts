@@ -8,7 +8,7 @@ export default defineConfig({
   test: {
     include: [
       "**/*.hugo.test.ts",
-      "hugo-module/test/{albums,css,gallery,golden,imports,inside-themes,lists,package,problems,signing,sites,theme-partials}.test.ts",
+      "hugo-module/test/{albums,captions,css,gallery,golden,imports,inside-themes,lists,package,problems,signing,sites,theme-partials}.test.ts",
       "scan/test/check.test.ts",
       "scan/content/test/{front-matter,markdown-parity,shortcodes}.test.ts",
       "scan/site/test/site-parity.test.ts",
