@@ -10,7 +10,15 @@ export function formatMove(result: MoveResult): string {
   const bytes = moved.reduce((sum, one) => sum + one.bytes, 0);
   const blocks = [
     ...changes.map((change) => `${formatDiff(change)}\n`),
-    list(kept, "kept"),
+    list(
+      new Map(
+        Array.from(kept, ([name, reason]) => [
+          name,
+          stored.has(name) ? `${reason} (it is in the bucket too)` : reason,
+        ]),
+      ),
+      "kept",
+    ),
     unshown.length === 0
       ? ""
       : `${counted(unshown.length, "photograph is", "photographs are")} shown by no page, and kept: ${some(unshown, ", ")}\n`,

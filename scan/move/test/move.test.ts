@@ -142,7 +142,8 @@ test.runIf(newest)(
 {{ with .Resources.GetMatch "scaled*" }}<img src="{{ (.Resize "20x").RelPermalink }}">{{ end }}
 {{ with .Resources.GetMatch "guarded*" }}<meta property="og:image" content="{{ .Permalink }}">{{ end }}
 {{ with .Params.bg }}<div data-bg="{{ . | relURL }}"></div>{{ end }}`,
-      "content/a/index.md": `${page}![](scaled.jpg) ![](guarded.jpg) ![](moved.jpg)`,
+      "content/a/index.md": `${page}![](scaled.jpg) ![](guarded.jpg) ![](moved.jpg) [![](linked.jpg)](linked.jpg)`,
+      "content/a/linked.jpg": p4,
       "content/a/scaled.jpg": p1,
       "content/a/guarded.jpg": p2,
       "content/a/moved.jpg": p3,
@@ -162,6 +163,7 @@ test.runIf(newest)(
     expect(Object.fromEntries(kept.map(({ file, reason }) => [file, reason]))).toEqual({
       "content/a/scaled.jpg": expect.stringContaining("a template scales it"),
       "content/a/guarded.jpg": expect.stringContaining("a/index.html would lose it"),
+      "content/a/linked.jpg": expect.stringContaining("a/index.html would lose it"),
       "content/b/raw.jpg": expect.stringContaining("b/index.html would lose it"),
       "static/bg.jpg": expect.stringContaining("has its address"),
       "static/img/logo.jpg": expect.stringMatching(/^config\.toml:\d+ names it$/),
