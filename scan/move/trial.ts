@@ -133,7 +133,10 @@ async function lostInBuild(
   for (const { page, pictures } of losses(before, after))
     for (const photograph of suspects(pictures, photographs, before))
       if (!lost.has(photograph.name))
-        lost.set(photograph.name, `a template, a style sheet or raw HTML shows it: ${page} would lose it`);
+        lost.set(
+          photograph.name,
+          `a template, a style sheet, a link or raw HTML names it: ${page} would lose it`,
+        );
   for (const [name, file] of await namedFiles(photographs, before, after))
     if (!lost.has(name)) lost.set(name, `${file} in the built site has its address`);
   return lost;

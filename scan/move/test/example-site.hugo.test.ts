@@ -35,7 +35,8 @@ test.each(hugos)(
     expect(changes).toEqual([]);
     expect(kept.map(({ file }) => file).filter((file) => !file.endsWith(".svg"))).toEqual([]);
     expect(moved.length).toBeGreaterThan(5);
-    expect(await readdir(path.join(site, "static"))).toEqual(["compass.svg"]);
+    expect((await readdir(path.join(site, "static"))).sort()).toEqual(["compass.svg", "trips"]);
+    expect(await readdir(path.join(site, "static/trips"))).toEqual([]);
 
     const { files, errors } = await buildSite(site, hugo);
     expect(errors).toEqual([]);
