@@ -3,6 +3,7 @@ import { manifestBasics } from "./manifest.ts";
 import { photoMeta } from "./meta.ts";
 import { object, text, whole } from "./schema.ts";
 import { curves, floors, offsets } from "./tuning.ts";
+import { type Focus, isFocus } from "./url/crop.ts";
 
 /** `fm=json`: the server's facts about one photograph. Only an SVG can be without a size. */
 export const imageInfo = v.pipe(
@@ -18,6 +19,8 @@ export const imageInfo = v.pipe(
     alpha: v.optional(v.boolean("true or false"), false),
     /** How much of the picture exists, in percent, if a part is missing; 0 if it is not known where. */
     damaged: v.exactOptional(whole(0, 99, "a percentage")),
+    /** The point that a crop keeps if it names none: `50,50` is the centre. A server of an older release does not know it. */
+    focus: v.exactOptional(v.custom<Focus>(isFocus, "two whole numbers from 0 to 100, such as 30,70")),
     /** Of a tuned photograph: what is added to `q` in these formats. */
     offsets: v.exactOptional(offsets),
     /** The lowest `q` of each format that reaches the score that a probe asked for. */

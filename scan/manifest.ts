@@ -10,6 +10,7 @@ import {
   parseManifest,
 } from "../contract/manifest.ts";
 import { type PublishedField, pickMeta } from "../contract/meta.ts";
+import { CENTRE } from "../contract/url/crop.ts";
 import { CannotRun } from "./cannot-run.ts";
 import { readText } from "./read-text.ts";
 
@@ -64,7 +65,7 @@ export async function writeManifest(file: string, manifest: Manifest): Promise<b
  * @param fields of its metadata that the site wants.
  */
 export function manifestImage(
-  { width, height, version, color, placeholder, damaged, floors = {}, meta }: ImageInfo,
+  { width, height, version, color, placeholder, focus, damaged, floors = {}, meta }: ImageInfo,
   fields: readonly PublishedField[],
 ): ManifestImage {
   return withFields(
@@ -74,6 +75,8 @@ export function manifestImage(
       version,
       ...(color !== undefined && { color }),
       ...(placeholder !== undefined && { placeholder }),
+      // The centre is what a crop keeps anyway.
+      ...(focus !== undefined && focus !== CENTRE && { focus }),
       ...(Object.keys(floors).length > 0 && { q: floors }),
       ...(damaged !== undefined && { damaged }),
       ...(meta !== undefined && { meta }),

@@ -151,7 +151,12 @@ export function createService(parts: ServiceParts): Service {
     flights: createSingleFlight(),
     share: createSourceShare({ cache, published, most: options.maxVariants }),
   });
-  const infos = createImageInfos({ ...shared, records: cache, flights: createSingleFlight() });
+  const infos = createImageInfos({
+    ...shared,
+    records: cache,
+    flights: createSingleFlight(),
+    dropCrops: variants.dropCrops,
+  });
 
   async function purge(key: string): Promise<number | undefined> {
     brake.forget(key);

@@ -4,6 +4,9 @@ export type Ratio = `${number}:${number}`;
 /** `fp`: the point to keep, in whole percent of the displayed image from the left and the top, such as `30,70`. */
 export type Focus = `${number},${number}`;
 
+/** What a crop keeps of a photograph without a focus. */
+export const CENTRE: Focus = "50,50";
+
 /** Displayed pixels. */
 export interface Size {
   readonly width: number;

@@ -81,7 +81,7 @@ export const sourceRecord = object({
   offsets: v.exactOptional(offsets),
   /** What has been measured of it; empty if it cannot be tuned. */
   curves: v.exactOptional(curves),
-  /** The point that a crop keeps if its URL has no `fp`. Code that sets it must delete the crops that were made without it. */
+  /** The point that a crop keeps if its URL has no `fp`; an older release did not look for it. */
   focus: v.exactOptional(v.custom<Focus>(isFocus)),
   /** LOOK of the release that made colour and placeholder; the first release wrote none. */
   look: v.optional(count, 1),

@@ -37,6 +37,11 @@ export function variantName(
   return `${sourceHash(key, namespace)}.${width ?? 0}.${quality}.${of}${crop}${point}`;
 }
 
+/** Whether a variant is cropped and names no focus, by its file name: it shows the focus that the source entry had. */
+export function isUnfocusedCrop(name: string): boolean {
+  return /\.[a-z-]+-\d+x\d+$/.test(name);
+}
+
 /** The file name of a source entry. */
 export function recordName(key: string, namespace: string): string {
   return `${sourceHash(key, namespace)}.source`;

@@ -60,6 +60,8 @@ export interface Description extends Probe {
   readonly placeholder?: string;
   /** How much of the picture exists, in percent; 100 if no pixel is missing. 0 if it is not known where. */
   readonly whole: number;
+  /** The point that a crop keeps if it names none; the centre of what has no better one. */
+  readonly focus: Focus;
   /** If its tuning was requested; both are empty for what cannot be tuned. */
   readonly offsets?: Offsets;
   readonly curves?: Curves;
@@ -97,7 +99,7 @@ export interface Encoder {
       readonly lane: Lane;
       readonly signal: AbortSignal;
       readonly clients?: Clients;
-      /** The fields of its metadata that are read; undefined: none. */
+      /** The fields of its metadata that are read; undefined: none. Without `regions`, its faces do not decide its focus. */
       readonly fields?: readonly MetaField[];
       /** Undefined: nothing is measured. */
       readonly tune?: Tuning;

@@ -1,5 +1,6 @@
 import type { ImageInfo } from "../../contract/info.ts";
 import { type MetaField, metaFields, type PublishedField, pickMeta } from "../../contract/meta.ts";
+import { CENTRE } from "../../contract/url/crop.ts";
 import type { SourceRecord, SourceRecords } from "../cache/cache.ts";
 import type { Background } from "../concurrency/background.ts";
 import type { Clients } from "../concurrency/clients.ts";
@@ -37,9 +38,16 @@ export interface ImageInfos {
   ): Promise<SourceRecord>;
 }
 
-/** One of an older server does not say how much of the picture exists, or has no metadata, and most have no location. */
-function tellsOf({ meta, whole, located = false }: SourceRecord, fields: readonly MetaField[]): boolean {
-  if (whole === undefined) return false;
+function measuredIn({ offsets, curves }: SourceRecord): Pick<SourceRecord, "offsets" | "curves"> {
+  return { ...(offsets !== undefined && { offsets }), ...(curves !== undefined && { curves }) };
+}
+
+/** One of an older server does not say how much of the picture exists, has no focus or no metadata, and most have no location. */
+function tellsOf(
+  { meta, whole, focus, located = false }: SourceRecord,
+  fields: readonly MetaField[],
+): boolean {
+  if (whole === undefined || focus === undefined) return false;
   if (fields.includes("location")) return meta !== undefined && located;
   return fields.length === 0 || meta !== undefined;
 }
@@ -51,10 +59,12 @@ export function createImageInfos(parts: {
   readonly flights: SingleFlight<SourceRecord>;
   readonly background: Background;
   readonly learn: (key: string, answer: Known) => void;
+  /** Deletes the crops of a source that name no focus: it has another one now. */
+  readonly dropCrops: (key: string) => Promise<void>;
   /** The LOOK that records are made with. */
   readonly look: number;
 }): ImageInfos {
-  const { records, originals, encoder, flights, background, learn, look } = parts;
+  const { records, originals, encoder, flights, background, learn, dropCrops, look } = parts;
 
   async function inspect(
     key: string,
@@ -75,14 +85,19 @@ export function createImageInfos(parts: {
   ): Promise<SourceRecord> {
     learn(key, original);
     const { validator, checked, body } = original;
+    const read = await records.readRecord(key);
+    const before = read?.validator === validator ? read : undefined;
     // They are a property of the photograph, and cost more than the rest: a new description keeps them.
-    const before = await measuredBefore(key, validator);
-    const tune = work.tune && { ...work.tune, ...(before.curves !== undefined && { known: before.curves }) };
+    const measured = before !== undefined && before.look >= look ? measuredIn(before) : {};
+    const tune = work.tune && {
+      ...work.tune,
+      ...(measured.curves !== undefined && { known: measured.curves }),
+    };
     const description = await encoder.describe(original.body, {
       ...work,
       ...(tune !== undefined && { tune }),
     });
-    const { offsets, curves } = { ...before, ...description };
+    const { offsets, curves } = { ...measured, ...description };
     const located = work.fields?.includes("location") ?? false;
     const record = {
       ...description,
@@ -94,19 +109,12 @@ export function createImageInfos(parts: {
       look,
       checked,
     };
-    background.run("store a record", () => records.writeRecord(key, record));
+    const isMoved = description.focus !== (before?.focus ?? CENTRE);
+    background.run("store a record", async () => {
+      await records.writeRecord(key, record);
+      if (isMoved) await dropCrops(key);
+    });
     return record;
-  }
-
-  /** Of exactly this original, as images look now. */
-  async function measuredBefore(
-    key: string,
-    validator: string,
-  ): Promise<Pick<SourceRecord, "offsets" | "curves">> {
-    const before = await records.readRecord(key);
-    if (before === undefined || before.validator !== validator || before.look < look) return {};
-    const { offsets, curves } = before;
-    return { ...(offsets !== undefined && { offsets }), ...(curves !== undefined && { curves }) };
   }
 
   return {
@@ -140,7 +148,7 @@ export function toInfo(
   fields: readonly (MetaField | PublishedField)[],
   tune?: Pick<Tuning, "floor">,
 ): ImageInfo {
-  const { width, height, type, bytes, frames, alpha, color, placeholder, whole = 100 } = record;
+  const { width, height, type, bytes, frames, alpha, color, placeholder, whole = 100, focus } = record;
   const { offsets, curves } = record;
   const floors = tune?.floor === undefined ? undefined : floorsOf(record, tune.floor);
   return {
@@ -155,6 +163,7 @@ export function toInfo(
     ...(color !== undefined && { color }),
     ...(placeholder !== undefined && { placeholder }),
     ...(whole < 100 && { damaged: whole }),
+    ...(focus !== undefined && { focus }),
     ...(offsets !== undefined && { offsets }),
     ...(floors !== undefined && { floors }),
     ...(tune !== undefined && curves !== undefined && { curves }),

@@ -1,4 +1,4 @@
-import { cropOf, type Focus, largestCrop, type Ratio, type Size } from "../../../contract/url/crop.ts";
+import { CENTRE, cropOf, largestCrop, type Ratio, type Size } from "../../../contract/url/crop.ts";
 import type { Output } from "../encoder.ts";
 
 /** Where an output lies in its picture: the whole is scaled, and then a part of it is taken. Displayed pixels. */
@@ -48,7 +48,7 @@ function cropped(
     width: Math.max(size.width, Math.round(picture.width * scale)),
     height: Math.max(size.height, Math.round(picture.height * scale)),
   };
-  const [x = 50, y = 50] = (focus ?? MIDDLE).split(",").map(Number);
+  const [x = 50, y = 50] = (focus ?? CENTRE).split(",").map(Number);
   return {
     ...size,
     whole,
@@ -57,8 +57,6 @@ function cropped(
     top: startOf(whole.height, size.height, y),
   };
 }
-
-const MIDDLE: Focus = "50,50";
 
 /** Where a part begins that has a point of the whole, in percent, in its middle, as far as the whole goes. */
 function startOf(whole: number, part: number, percent: number): number {

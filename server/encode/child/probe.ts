@@ -1,5 +1,6 @@
-import sharp, { type Sharp } from "sharp";
+import sharp, { type ResizeOptions, type Sharp } from "sharp";
 import type { MetaField } from "../../../contract/meta.ts";
+import { CENTRE } from "../../../contract/url/crop.ts";
 import { Problem } from "../../errors.ts";
 import type { Description, Tuning } from "../encoder.ts";
 import type { SourceLimits } from "../limits.ts";
@@ -7,6 +8,7 @@ import { outOfMemory } from "../memory/estimate.ts";
 import { isOutOfMemory } from "../memory/memory-limit.ts";
 import { untuned } from "../tuning.ts";
 import { percentReadable, percentThere } from "./damage/percent.ts";
+import { findFocus } from "./focus.ts";
 import { readMeta } from "./metadata/read-meta.ts";
 import {
   damaged,
@@ -23,6 +25,9 @@ import { tuneOriginal } from "./score/tune.ts";
 export const PLACEHOLDER_BYTES = 150;
 const PLACEHOLDER_SIDE = 16;
 
+/** Of the one rendition that is decoded. libvips looks for the focus in 32 × 32 pixels. */
+const RENDITION_SIDE = 64;
+
 export interface DescribeOptions {
   readonly limits: SourceLimits;
   /** Maximum bytes, in addition to those of a child at rest. */
@@ -33,7 +38,7 @@ export interface DescribeOptions {
 }
 
 /**
- * Size, type, dominant colour and placeholder of a raster original. Runs only in a child process.
+ * Size, type, dominant colour, placeholder and focus of a raster original. Runs only in a child process.
  * @throws Problem `unreadable-source`, or `impossible-variant` if it needs more memory than allowed.
  */
 export async function describeOriginal(
@@ -48,10 +53,11 @@ export async function describeOriginal(
   const { type, width, height, frames, alpha } = original;
   const meta = await readMeta(original.metadata, { fields });
   try {
-    const small = await shrink(
+    const rendition = await shrink(
       original.passedOn === undefined ? original : await firstPicture(original),
       limits,
     );
+    const small = await sharp(rendition).resize(inside(PLACEHOLDER_SIDE)).png().toBuffer();
     const { isOpaque, dominant } = await sharp(small).stats();
     return {
       // Of an animation this is the first frame.
@@ -63,13 +69,14 @@ export async function describeOriginal(
       ...(isOpaque && { color: hex(dominant) }),
       ...(await placeholder(sharp(small))),
       whole,
+      focus: frames > 1 ? CENTRE : await findFocus(meta.regions, rendition),
       ...(tune !== undefined && (await tuneOriginal(original, limits, tune))),
       meta,
     };
   } catch (cause) {
     // An original that is passed on is not decoded for this: then it has no colour and no placeholder.
     if (original.passedOn !== undefined)
-      return { type, width, height, frames, alpha, whole, ...untuned(tune), meta };
+      return { type, width, height, frames, alpha, whole, focus: CENTRE, ...untuned(tune), meta };
     if (isOutOfMemory(cause)) throw outOfMemory(memory, cause);
     throw cutOff(await percentReadable(original.bytes), damaged(original, cause));
   }
@@ -88,19 +95,15 @@ function cutOff(percent: number, cause: unknown): unknown {
 }
 
 function shrink(original: Original, limits: SourceLimits): Promise<Buffer> {
-  const side = PLACEHOLDER_SIDE;
   return makeOrMend(original, limits, (one) =>
-    toSrgb(
-      decode(one, limits, false).resize({
-        width: side,
-        height: side,
-        fit: "inside",
-        withoutEnlargement: true,
-      }),
-    )
+    toSrgb(decode(one, limits, false).resize(inside(RENDITION_SIDE)))
       .png()
       .toBuffer(),
   );
+}
+
+function inside(side: number): ResizeOptions {
+  return { width: side, height: side, fit: "inside", withoutEnlargement: true };
 }
 
 function hex({ r, g, b }: { readonly r: number; readonly g: number; readonly b: number }): string {

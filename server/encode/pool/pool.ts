@@ -1,3 +1,4 @@
+import { CENTRE } from "../../../contract/url/crop.ts";
 import { type Clients, publisher } from "../../concurrency/clients.ts";
 import { Problem } from "../../errors.ts";
 import { sniff } from "../../formats/sniff.ts";
@@ -93,6 +94,7 @@ class ChildPool implements Pool {
       return {
         ...describeSvg(original),
         whole: hasSvgEnd(original) ? 100 : 0,
+        focus: CENTRE,
         ...untuned(tune),
         meta: {},
       };

@@ -1,5 +1,6 @@
 import sharp, { type Sharp } from "sharp";
 import { acceptedBy, isReaderClass, type VariantClass } from "../../../contract/formats.ts";
+import { CENTRE } from "../../../contract/url/crop.ts";
 import { sniff } from "../../formats/sniff.ts";
 import { effortFor } from "../child/encoder-settings.ts";
 import { blocksOf } from "../child/metadata/blocks.ts";
@@ -38,7 +39,16 @@ export function createSharpEncoder(): SharpEncoder {
       const header = await sharp(original).metadata();
       const { width, height, pages = 1, hasAlpha } = header;
       const meta = await readMeta(blocksOf(header), { fields });
-      return { type: sniff(original).type, width, height, frames: pages, alpha: hasAlpha, whole: 100, meta };
+      return {
+        type: sniff(original).type,
+        width,
+        height,
+        frames: pages,
+        alpha: hasAlpha,
+        whole: 100,
+        focus: CENTRE,
+        meta,
+      };
     },
     score: async () => 100,
     isBusy: () => encoder.busy,

@@ -2,6 +2,7 @@ import * as v from "valibot";
 import { photoMeta } from "../../../contract/meta.ts";
 import { check, whole } from "../../../contract/schema.ts";
 import { curves, offsets } from "../../../contract/tuning.ts";
+import { type Focus, isFocus } from "../../../contract/url/crop.ts";
 import type { ProblemCode } from "../../errors.ts";
 import type { Frame } from "../child/frames.ts";
 import type { TransformOptions } from "../child/plan.ts";
@@ -60,6 +61,7 @@ const reply = v.variant(
       color: v.exactOptional(words),
       placeholder: v.exactOptional(words),
       whole: percent,
+      focus: v.custom<Focus>(isFocus, "is no focus"),
       offsets: v.exactOptional(offsets),
       curves: v.exactOptional(curves),
       meta: photoMeta,

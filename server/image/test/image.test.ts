@@ -536,6 +536,7 @@ describe("fm=json", () => {
       version: await versionNow(),
       frames: 1,
       alpha: false,
+      focus: "50,50",
     });
     await world.service.background.idle();
     const again = await world.get("/?img=worms.jpg&fm=json");

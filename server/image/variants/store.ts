@@ -1,6 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import { LRUCache } from "lru-cache";
 import type { Entry, EntryMeta, Variant, VariantCache } from "../../cache/cache.ts";
+import { isUnfocusedCrop } from "../../cache/name.ts";
 import type { Background } from "../../concurrency/background.ts";
 import type { Lane } from "../../encode/encoder.ts";
 import { type MemoryCache, variantName } from "../memory-cache.ts";
@@ -17,6 +18,8 @@ export interface FindsVariants {
   findStored(variant: Variant, validator: string): Promise<Entry | undefined>;
   /** Deletes all variants of a source, in memory and on disk; returns the number on disk, if the volume answers. */
   purge(key: string): Promise<number | undefined>;
+  /** Deletes a source's crops that name no focus, in memory and on disk: they were made with another one than it has now. */
+  dropCrops(key: string): Promise<void>;
 }
 
 /** The variants in memory and on disk. */
@@ -111,6 +114,11 @@ export function createVariantStore({ hot, cache, background, share, look }: Vari
       purges.set(key, purgesOf(key) + 1);
       hot.purge(key);
       return cache.purge(key);
+    },
+    async dropCrops(key) {
+      const crops = ((await cache.entriesOf(key)) ?? []).filter(isUnfocusedCrop);
+      hot.purge(key);
+      await cache.evict(crops, crops.length);
     },
   };
 }
