@@ -75,7 +75,7 @@ export function socialRequest(
   const natural = ratio === "" ? whole.width : largestCrop(whole, ratio).width;
   return {
     key: photo.key,
-    ...(ratio !== "" && { ratio }),
+    ...(ratio !== "" && cropping({ ...photo, ratio }, image)),
     quality: photo.quality ?? UNTIERED_QUALITY,
     width: natural > 0 ? Math.min(width, natural) : width,
     format: "jpg",

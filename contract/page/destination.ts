@@ -24,7 +24,7 @@ export interface Photo {
   readonly format?: Format;
   /** `?ar=`: crops every tier. */
   readonly ratio?: Ratio;
-  /** `?fp=`: the point that the crop keeps. Only with a `ratio`. */
+  /** `?focus=` or `?fp=`: the point that crops keep, also those of a theme's CSS and of link previews. */
   readonly focus?: Focus;
   /** Ignored overrides, each with a message for the author. */
   readonly problems: readonly string[];
@@ -148,16 +148,15 @@ function parseOverrides(query: string): Overrides {
 
 /** The messages are those of crop.html. */
 function parseCrop(query: string, problems: string[]): Pick<Photo, "ratio" | "focus"> {
-  const [ar, fp] = [readParameter(query, "ar"), readParameter(query, "fp")];
+  const ar = readParameter(query, "ar");
+  const name = readParameter(query, "fp") === undefined ? "focus" : "fp";
+  const focus = readParameter(query, name);
   const ratio = ar === undefined ? undefined : ratioOf(ar);
   if (ar !== undefined && ratio === undefined)
     problems.push(`ar=${ar} is ignored: it takes a ratio from 1:5 to 5:1, such as 16:9`);
-  if (fp !== undefined && !isFocus(fp))
-    problems.push(`fp=${fp} is ignored: it takes two whole numbers from 0 to 100, such as 30,70`);
-  else if (fp !== undefined && ar === undefined)
-    problems.push(`fp=${fp} is ignored: it takes an ar beside it, the ratio to crop to`);
-  if (ratio === undefined) return {};
-  return isFocus(fp) ? { ratio, focus: fp } : { ratio };
+  if (focus !== undefined && !isFocus(focus))
+    problems.push(`${name}=${focus} is ignored: it takes two whole numbers from 0 to 100, such as 30,70`);
+  return { ...(ratio !== undefined && { ratio }), ...(isFocus(focus) && { focus }) };
 }
 
 function splitQuery(url: string): { readonly path: string; readonly query: string } {

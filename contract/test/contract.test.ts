@@ -2,8 +2,10 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import cases from "../cases.json" with { type: "json" };
 import { askedFormats } from "../formats.ts";
+
 import { type ManifestImage, parseManifest } from "../manifest.ts";
-import { candidatesFor } from "../page/candidates.ts";
+import { candidatesFor, socialRequest } from "../page/candidates.ts";
+
 import { type Photo, parseDestination } from "../page/destination.ts";
 import { defaultParams, type SiteParams } from "../page/params.ts";
 import { isFocus, isRatio, largestCrop, type Ratio, ratioOf } from "../url/crop.ts";
@@ -84,6 +86,16 @@ describe("a Markdown destination", () => {
       "ar=6:1 is ignored: it takes a ratio from 1:5 to 5:1, such as 16:9",
       "fp=1 is ignored: it takes two whole numbers from 0 to 100, such as 30,70",
     ]);
+  });
+});
+
+describe("a link preview", () => {
+  test.each(cases.previews)("the link preview of $src", ({ src, query, ...row }) => {
+    const site = { ...defaultParams, endpoint: cases.endpoint };
+    const parsed = parseDestination(src, site);
+    const image = "image" in row ? (row.image as ManifestImage) : undefined;
+    const asked = parsed.kind === "photo" ? socialRequest(parsed, site, image) : undefined;
+    expect(asked && formatQuery(asked)).toBe(query);
   });
 });
 

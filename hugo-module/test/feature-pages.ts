@@ -40,6 +40,7 @@ export const features: Readonly<Record<string, string>> = {
       '{{< img src="known.jpg" alt="a" fixed="300" class="c" id="fixed" >}}',
       '{{< img src="small.jpg" alt="a" fixed="300" >}}',
       '{{< img src="known.jpg" alt="a" formats="avif, jpg" narrow="logo.svg" media="(orientation: portrait)" >}}',
+      '{{< img src="known.jpg?focus=30,70#x" alt="a" formats="avif, jpg" narrow="crop" narrow-ar="1:1" >}}',
     ].join("\n\n"),
   ),
 };

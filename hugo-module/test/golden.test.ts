@@ -42,20 +42,33 @@ const shown = [...cases.crops, ...cases.tuned];
 type Shown = (typeof shown)[number];
 
 describe.each([...hugos])("Hugo $version", (hugo) => {
-  test("Hugo prints the golden table's crops with their size, and the quality of its tuned photographs", async () => {
+  test("Hugo prints the golden table's crops with their size, the quality of its tuned photographs, and link previews", async () => {
     await using site = await createSite({
       "config.toml": siteConfig(),
       "config/_default/params.json": JSON.stringify({ imgproxy: { endpoint: cases.endpoint } }),
       ...Object.fromEntries(shown.map((row, at) => [`assets/row-${at}.json`, manifestOf(row)])),
       "assets/rows.json": JSON.stringify(shown),
+      "assets/previews.json": JSON.stringify(cases.previews),
+      "assets/imgproxy.json": JSON.stringify({
+        schema: 2,
+        images: Object.fromEntries(
+          cases.previews.flatMap((row) => ("image" in row ? [[row.src.replace(/\?.*/, ""), row.image]] : [])),
+        ),
+      }),
       "layouts/index.html": `{{ range $at, $row := resources.Get "rows.json" | transform.Unmarshal }}
 {{- $params := merge (dict "manifest" (printf "row-%d.json" $at)) ($row.params | default dict) }}
 {{- partial "imgproxy/img.html" (dict "page" $ "src" $row.src "ar" $row.ar "fp" $row.fp "params" $params) }}<hr>
-{{- end }}`,
+{{- end }}
+{{ range resources.Get "previews.json" | transform.Unmarshal }}{{ partial "imgproxy/social.html" (dict "page" $ "src" .src) }}
+{{ end }}`,
     });
     const built = await site.build(hugo);
     expect([built.errors, built.warnings]).toEqual([[], []]);
-    const printed = (built.files.get("index.html") ?? "").split("<hr>").slice(0, -1);
+    const printed = (built.files.get("index.html") ?? "").split("<hr>");
+    const previews = unescapeHtml(printed.pop() ?? "").trim();
+    expect(previews.split("\n").map((url) => url.replace(/^[^?]*\?/, ""))).toEqual(
+      cases.previews.map(({ query }) => query),
+    );
     expect(
       printed.map((html, at) => ({
         urls: queriesOf(html),

@@ -8,6 +8,7 @@ const images = {
     version: "0123456789",
     color: "#1a2b3c",
     placeholder: "UklGRg==",
+    focus: "30,70",
   },
   "tuned.jpg": { width: 4000, height: 3000, version: "0123456789", q: { avif: 50, webp: 55, jpg: 60 } },
 };
@@ -28,7 +29,8 @@ const files = {
     data("known.jpg", `"width" 300 "quality" 40 "format" "jpg" "params" (dict "fixed" 64)`) +
     data("drawing.svg") +
     data("javascript:x") +
-    data("tuned.jpg", `"quality" 40 "width" 480`),
+    data("tuned.jpg", `"quality" 40 "width" 480`) +
+    data("known.jpg?focus=5,5"),
   "content/data/a.md": "",
   "layouts/told/single.html": withCover('(dict "page" . "src" .Params.cover)'),
   "layouts/plain/single.html": withCover("."),
@@ -65,7 +67,7 @@ describe.each([...hugos])("Hugo $version", (hugo) => {
   const page = (name: string): string => unescapeHtml(built.files.get(`${name}/index.html`) ?? "");
 
   test("gives a theme all that is known of an image", () => {
-    const [known, asked, drawing, none, tuned] = page("data/a")
+    const [known, asked, drawing, none, tuned, focused] = page("data/a")
       .trim()
       .split("\n")
       .map((line) => JSON.parse(line));
@@ -80,6 +82,7 @@ describe.each([...hugos])("Hugo $version", (hugo) => {
       height: 3000,
       color: "#1a2b3c",
       placeholder: "data:image/webp;base64,UklGRg==",
+      focus: "30% 70%",
       alt: "Worms",
       key: "known.jpg",
       version: "0123456789",
@@ -89,6 +92,7 @@ describe.each([...hugos])("Hugo $version", (hugo) => {
     expect(asked.url).toBe("https://images.example/?fm=jpg&img=known.jpg&q=40&v=0123456789&w=300");
     expect([asked.sizes, asked.srcset]).toEqual(["", expect.stringMatching(/ 1x, .* 2x$/)]);
     expect(drawing).toMatchObject({ url: "https://images.example/?img=drawing.svg", srcset: "", width: 0 });
+    expect([asked.focus, drawing.focus, none.focus, focused.focus]).toEqual(["30% 70%", "", "", "5% 5%"]);
     expect(none).toMatchObject({ url: "", widest: "", original: "", key: "" });
     // What a theme asks for comes before what a scan has found.
     expect(tuned.url).toBe("https://images.example/?img=tuned.jpg&q=40&v=0123456789&w=480");

@@ -194,7 +194,7 @@ async function* shortcodeImages(
   const first = parameters.get("src") ?? (name === "img" ? parameters.get("0") : undefined);
   const overrides = name === "img" ? imgOverrides(parameters) : commonOverrides(parameters);
   const alt = shortcodeAlt(parameters, name);
-  const shown = [first, name === "img" ? parameters.get("narrow") : undefined]
+  const shown = [first, name === "img" ? narrowDestination(parameters, first) : undefined]
     .filter((destination) => destination !== undefined && destination !== "")
     .map((destination = ""): Found => ({ destination, offset, as: "image", overrides, ...alt }));
   const words = [parameters.get("caption"), name === "figure" ? parameters.get("attr") : undefined];
@@ -215,6 +215,14 @@ function tagGalleries(
     offset,
     as: "gallery",
   }));
+}
+
+/** What `img` shows in narrow windows; `crop` is a crop of the same photograph. The same as in layouts/shortcodes/img.html. */
+function narrowDestination(parameters: ReadonlyMap<string, string>, src = ""): string | undefined {
+  const narrow = parameters.get("narrow");
+  if (narrow !== "crop") return narrow;
+  const ratio = parameters.get("narrow-ar") || "4:5";
+  return src.replace(/^([^?#]*)\??/, (_, path: string) => `${path}?ar=${ratio}&`);
 }
 
 /** The module's shortcode that a tag runs, if any. Themes have a `gallery` of their own, so the module's has one name only. */

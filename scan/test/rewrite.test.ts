@@ -98,7 +98,7 @@ test.runIf(newest)(
 <script type="application/ld+json">{"image": {{ .Params.cover | absURL }}}</script></head>
 <body><img class="cover" src="{{ .Params.cover | relURL }}" alt="a &amp; b"/>{{ .Content }}<p style="background:url('{{ .Params.cover | relURL }}')"></body></html>`,
       "content/posts/a.md":
-        '---\ntitle: A\ncover: trips/alps.jpg\n---\n<img src="/worms.jpg">\n\n![](worms.jpg)\n',
+        '---\ntitle: A\ncover: trips/alps.jpg?focus=10,20\n---\n<img src="/worms.jpg">\n\n![](worms.jpg)\n',
     });
     await scanner.run(["--site", site.folder, "--effort", "0"], { env: { TOKEN: server.token } });
     const built = await site.build(newest);
@@ -116,6 +116,8 @@ test.runIf(newest)(
       sizes: "min(50vw, 700px)",
       width: "700",
       height: "40",
+      style: "object-position:10% 20%",
+      "data-focus": "10% 20%",
       loading: "eager",
     });
     expect(asked(src)).toEqual({ key: "trips/alps.jpg", quality: 72, width: 480 });

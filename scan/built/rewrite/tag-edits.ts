@@ -10,8 +10,8 @@ export interface Replaceable {
 }
 
 /**
- * The changes in one tag. If it shows only one photograph, it gets the attributes that the hook prints: `srcset`, `sizes`, size and
- * loading. If it shows several, each gets its own URL.
+ * The changes in one tag. If it shows only one photograph, it gets the attributes that the hook prints: `srcset`, `sizes`, size,
+ * focus and loading. If it shows several, each gets its own URL.
  * @param isFirst whether it is the first image of its page, which must not be lazy.
  */
 export function tagEdits(tag: Tag, references: readonly Replaceable[], isFirst: boolean): Edit[] {
@@ -63,6 +63,10 @@ function wholeEdits(tag: Tag, names: Names, by: Replacement, prefix: string, isF
     if (by.image.width > 0 && !attributes.has("width") && !attributes.has("height")) {
       added.set("width", String(by.image.width));
       added.set("height", String(by.image.height));
+    }
+    if (by.focus !== undefined) {
+      const position = by.focus.replace(/\d+/g, "$&%").replace(",", " ");
+      added.set("style", `object-position:${position}`).set("data-focus", position);
     }
     if (prefix === "") added.set("loading", isFirst ? "eager" : "lazy");
   }

@@ -9,6 +9,7 @@ import {
 } from "../../../contract/page/candidates.ts";
 import { parseDestination } from "../../../contract/page/destination.ts";
 import type { SiteParams } from "../../../contract/page/params.ts";
+import type { Focus } from "../../../contract/url/crop.ts";
 import type { ImageRequest } from "../../../contract/url/request.ts";
 import { formatUrl } from "../../../contract/url/url.ts";
 import type { Shows } from "../markup/references.ts";
@@ -23,6 +24,8 @@ export interface Replacement {
   readonly srcset: string;
   /** Its `sizes`; empty if descriptors are densities. */
   readonly sizes: string;
+  /** The point that a crop of the theme's CSS keeps, if it is not the centre. */
+  readonly focus: Focus | undefined;
   /** The URL for a place that takes one. */
   urlFor(shows: Shows, descriptor?: string): string;
 }
@@ -49,6 +52,7 @@ export function replacementFor(
     src: url(candidates.src),
     srcset: isTiered ? tiers.map((tier) => `${url(tier)} ${descriptor(tier)}`).join(", ") : "",
     sizes: isTiered && params.fixed === 0 ? sizesWithin(params.sizes, image, tiers) : "",
+    focus: photo.ratio === undefined ? (photo.focus ?? image.focus) : undefined,
     urlFor: (shows, asked = "") => url(requestFor(shows, asked, photo, { params, image, tiers, candidates })),
   };
 }
