@@ -23,6 +23,7 @@ const recipes: Readonly<Record<string, Recipe>> = {
     folders: /^(contract|layouts|scan|server|hugo-module)\//,
     exceptions: {
       "contract/meta.ts": "a kind of region in metadata",
+      "hugo-module/exampleSite/assets/imgproxy.json": "the manifest of the example blog",
       "server/encode/child/metadata/regions.ts": "a kind of region in metadata",
       "server/config/settings.ts": "help texts of settings",
       "server/encode/child/pass-on.ts": "text of an error",

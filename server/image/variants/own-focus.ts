@@ -23,6 +23,7 @@ export async function withOwnFocus(
   }));
 }
 
-function lacksFocus({ ratio, focus }: Pick<Variant, "ratio" | "focus">): boolean {
+/** Whether it is a crop that shows the focus of the source entry. */
+export function lacksFocus({ ratio, focus }: Pick<Variant, "ratio" | "focus">): boolean {
   return ratio !== undefined && focus === undefined;
 }

@@ -5,6 +5,7 @@ import { isUnfocusedCrop } from "../../cache/name.ts";
 import type { Background } from "../../concurrency/background.ts";
 import type { Lane } from "../../encode/encoder.ts";
 import { type MemoryCache, variantName } from "../memory-cache.ts";
+import { lacksFocus } from "./own-focus.ts";
 import type { SourceShare } from "./source-share.ts";
 
 /** Finds variants in memory or on disk. */
@@ -24,13 +25,19 @@ export interface FindsVariants {
 
 /** The variants in memory and on disk. */
 export interface VariantStore extends FindsVariants {
-  /** Number of purges of a source: an original that was fetched before a purge must not be stored after it. */
-  purgesOf(key: string): number;
+  /** To be asked before the original is fetched, for {@link keep}. */
+  editionOf(key: string): Edition;
   /**
    * Keeps a new variant. The reader does not wait for the disk, which may be full, slow or gone.
-   * @param fetchedAfter number of purges of the source when its original was requested.
+   * @param since the source's edition when its original was requested: what is older than a purge is not kept.
    */
-  keep(variant: Variant, entry: Entry, lane: Lane, fetchedAfter: number): void;
+  keep(variant: Variant, entry: Entry, lane: Lane, since: Edition): void;
+}
+
+/** How often a source was purged, and how often its crops without a focus were dropped. */
+export interface Edition {
+  readonly purges: number;
+  readonly drops: number;
 }
 
 export interface VariantStoreParts {
@@ -45,26 +52,32 @@ export interface VariantStoreParts {
 export function createVariantStore({ hot, cache, background, share, look }: VariantStoreParts): VariantStore {
   const reads = new Map<string, Promise<Entry | undefined>>();
   const purges = new LRUCache<string, number>({ max: 10_000 });
-  const purgesOf = (key: string): number => purges.get(key) ?? 0;
+  const drops = new LRUCache<string, number>({ max: 10_000 });
+  const editionOf = (key: string): Edition => ({ purges: purges.get(key) ?? 0, drops: drops.get(key) ?? 0 });
+  const isOld = (variant: Variant, since: Edition): boolean => {
+    const now = editionOf(variant.key);
+    return now.purges !== since.purges || (now.drops !== since.drops && lacksFocus(variant));
+  };
 
-  function keep(variant: Variant, entry: Entry, lane: Lane, fetchedAfter: number): void {
-    if (purgesOf(variant.key) !== fetchedAfter) return;
+  function keep(variant: Variant, entry: Entry, lane: Lane, since: Edition): void {
+    if (isOld(variant, since)) return;
     // Memory is for what readers request: a publish of a thousand photographs must not evict it.
     if (lane === "live" || hot.get(variant) !== undefined) hot.set(variant, entry);
     background.run("store a variant", async () => {
       // The response first: it is written in this turn of the event loop.
       if (lane === "live") await setImmediate();
-      await store(variant, entry, lane, fetchedAfter);
+      await store(variant, entry, lane, since);
     });
   }
 
   /** Clients that enumerate q and w get a limited share of the disk. The variants that a publish warms are published right after. */
-  async function store(variant: Variant, entry: Entry, lane: Lane, fetchedAfter: number): Promise<void> {
+  async function store(variant: Variant, entry: Entry, lane: Lane, since: Edition): Promise<void> {
     const { key } = variant;
-    if (purgesOf(key) !== fetchedAfter) return;
+    if (isOld(variant, since)) return;
     const isStored = await cache.write(variant, entry);
-    // A purge during the store has not seen this file.
-    if (purgesOf(key) !== fetchedAfter) await cache.purge(key);
+    // A purge or a drop during the store has not seen this file.
+    if (editionOf(key).purges !== since.purges) await cache.purge(key);
+    else if (isOld(variant, since)) await cache.evict([cache.nameOf(variant)], 1);
     else if (isStored && lane === "live") await share.hold(key, cache.nameOf(variant));
   }
 
@@ -94,7 +107,7 @@ export function createVariantStore({ hot, cache, background, share, look }: Vari
   }
 
   return {
-    purgesOf,
+    editionOf,
     keep,
     isCurrent,
     find(variant) {
@@ -111,11 +124,12 @@ export function createVariantStore({ hot, cache, background, share, look }: Vari
       return found;
     },
     async purge(key) {
-      purges.set(key, purgesOf(key) + 1);
+      purges.set(key, editionOf(key).purges + 1);
       hot.purge(key);
       return cache.purge(key);
     },
     async dropCrops(key) {
+      drops.set(key, editionOf(key).drops + 1);
       const crops = ((await cache.entriesOf(key)) ?? []).filter(isUnfocusedCrop);
       hot.purge(key);
       await cache.evict(crops, crops.length);

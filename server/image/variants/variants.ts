@@ -9,7 +9,7 @@ import type { Known } from "../revalidate.ts";
 import { svgEntry, toEntry } from "./new-entry.ts";
 import { offsetIn } from "./offset-in.ts";
 import { withOwnFocus } from "./own-focus.ts";
-import { createVariantStore, type FindsVariants, type VariantStoreParts } from "./store.ts";
+import { createVariantStore, type Edition, type FindsVariants, type VariantStoreParts } from "./store.ts";
 
 /** A variant that was just made, and the milliseconds it took. */
 export interface Made {
@@ -49,21 +49,16 @@ export function createVariants(
 ): Variants {
   const { originals, encoder, flights, background, learn, records, look } = parts;
   const store = createVariantStore(parts);
-  const { keep, purgesOf } = store;
+  const { keep, editionOf } = store;
   /** Names of variants that are made because their look is old. */
   const renewals = new Set<string>();
 
   /** The reader got WebP at once; the requested AVIF is made in the background. */
-  function improve(
-    variant: Variant,
-    { original, release }: Lease,
-    clients: Clients,
-    fetchedAfter: number,
-  ): void {
+  function improve(variant: Variant, { original, release }: Lease, clients: Clients, since: Edition): void {
     const begun = background.run("make the variant that a substitute stands in for", async (signal) => {
       try {
         const encoded = await encodeOne(variant, original, { lane: "warm", clients, signal });
-        keep(variant, toEntry(encoded, original, look), "live", fetchedAfter);
+        keep(variant, toEntry(encoded, original, look), "live", since);
       } finally {
         release();
       }
@@ -77,11 +72,11 @@ export function createVariants(
     if (renewals.size >= MOST_RENEWALS || renewals.has(name)) return;
     renewals.add(name);
     const begun = background.run("make a variant in the current look", async (signal) => {
-      const fetchedAfter = purgesOf(variant.key);
+      const since = editionOf(variant.key);
       try {
         const lease = await originals.fetch(variant.key, signal, { lane: "warm", clients });
         const ms = { source: 0, queue: 0, encode: 0 };
-        await encodeFor(variant, lease, ms, { lane: "warm", signal, clients }, fetchedAfter);
+        await encodeFor(variant, lease, ms, { lane: "warm", signal, clients }, since);
       } catch (error) {
         // The load lasts: a later reader starts it again.
         if (!(error instanceof Problem && error.code === "busy")) throw error;
@@ -93,7 +88,7 @@ export function createVariants(
   }
 
   async function fetchAndEncode(variant: Variant, signal: AbortSignal, clients: Clients): Promise<Made> {
-    const fetchedAfter = purgesOf(variant.key);
+    const since = editionOf(variant.key);
     const leavePlace = encoder.expect(clients);
     const started = performance.now();
     let lease: Lease;
@@ -103,7 +98,7 @@ export function createVariants(
       leavePlace();
     }
     const ms = { source: performance.now() - started, queue: 0, encode: 0 };
-    return await encodeFor(variant, lease, ms, { lane: "live", signal, clients }, fetchedAfter);
+    return await encodeFor(variant, lease, ms, { lane: "live", signal, clients }, since);
   }
 
   async function encodeFor(
@@ -111,7 +106,7 @@ export function createVariants(
     lease: Lease,
     ms: Made["ms"],
     options: EncodeOptions & { readonly clients: Clients },
-    fetchedAfter: number,
+    since: Edition,
   ): Promise<Made> {
     const { original } = lease;
     let isImproved = false;
@@ -121,9 +116,9 @@ export function createVariants(
       if (original.type === "image/svg+xml") return { entry: svgEntry(original, look), ms };
       const encoded = await encodeOne(variant, original, options);
       const entry = toEntry(encoded, original, look);
-      keep(variant, entry, options.lane, fetchedAfter);
+      keep(variant, entry, options.lane, since);
       isImproved = encoded.substitute;
-      if (isImproved) improve(variant, lease, options.clients, fetchedAfter);
+      if (isImproved) improve(variant, lease, options.clients, since);
       return { entry, ms: { ...ms, ...encoded.ms } };
     } finally {
       if (!isImproved) lease.release();
@@ -143,7 +138,7 @@ export function createVariants(
   ): AsyncGenerator<Entry | Problem> {
     const [first] = wanted;
     if (first === undefined) return;
-    const fetchedAfter = purgesOf(first.key);
+    const since = editionOf(first.key);
     const { original, release } = await originals.fetch(first.key, options.signal, {
       lane: "warm",
       ...(options.clients !== undefined && { clients: options.clients }),
@@ -155,7 +150,7 @@ export function createVariants(
       while (left.length > 0) {
         const before = left.length;
         try {
-          yield* encodeAll(original, left, options, fetchedAfter);
+          yield* encodeAll(original, left, options, since);
         } catch (error) {
           // The others can still be made; but not when two in a row have hung or killed a child.
           if (!(error instanceof Problem) || !ofOneVariant.has(error.code)) throw error;
@@ -175,7 +170,7 @@ export function createVariants(
     original: Original,
     left: Variant[],
     options: MakeAllOptions,
-    fetchedAfter: number,
+    since: Edition,
   ): AsyncGenerator<Entry> {
     if (original.type === "image/svg+xml") {
       for (const _ of left.splice(0)) yield svgEntry(original, look);
@@ -185,7 +180,7 @@ export function createVariants(
     for await (const encoded of encoder.encode(original.body, outputs, { lane: "warm", ...options })) {
       const entry = toEntry(withOffset(encoded, outputs[0]), original, look);
       const variant = left.shift();
-      if (variant !== undefined) keep(variant, entry, "warm", fetchedAfter);
+      if (variant !== undefined) keep(variant, entry, "warm", since);
       yield entry;
     }
     if (left.length > 0) throw new Problem("encode-failed", { cause: new Error("the encoder gave too few") });
