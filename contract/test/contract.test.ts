@@ -2,10 +2,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import cases from "../cases.json" with { type: "json" };
 import { askedFormats } from "../formats.ts";
-
 import { type ManifestImage, parseManifest } from "../manifest.ts";
 import { candidatesFor, socialRequest } from "../page/candidates.ts";
-
 import { type Photo, parseDestination } from "../page/destination.ts";
 import { defaultParams, type SiteParams } from "../page/params.ts";
 import { isFocus, isRatio, largestCrop, type Ratio, ratioOf } from "../url/crop.ts";
