@@ -80,6 +80,12 @@ if (values.help === true || positionals.length === 0) process.stdout.write(usage
 else process.exitCode = await runAll(positionals);
 
 async function runAll(names: readonly string[]): Promise<number> {
+  for (const option of ["rounds", "seconds"] as const) {
+    // wrk takes no parts of a second, and would say so after a race's first ten minutes.
+    if (/^[1-9]\d{0,5}$/.test(values[option])) continue;
+    process.stderr.write(`--${option} takes a whole number from 1\n\n${usage}`);
+    return 2;
+  }
   for (const name of names) {
     const claim = claims[name];
     if (claim === undefined) {
