@@ -57,8 +57,10 @@ function seal(name: string, meta: object, body: Uint8Array): Buffer {
   const header = Buffer.alloc(HEADER_BYTES);
   for (const [index, word] of [MAGIC, SCHEMA, json.length, body.byteLength].entries())
     header.writeUInt32BE(word, 4 * index);
-  const content = Buffer.concat([header, json, body]);
-  return Buffer.concat([content, hash("sha256", content, "buffer")]);
+  const file = Buffer.concat([header, json, body, Buffer.alloc(CHECKSUM_BYTES)]);
+  const end = file.length - CHECKSUM_BYTES;
+  hash("sha256", file.subarray(0, end), "buffer").copy(file, end);
+  return file;
 }
 
 function unseal(name: string, file: Buffer): { readonly meta: object; readonly body: Buffer } | undefined {

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { Variant } from "./cache.ts";
 
 /** The folder of this version of the entry format: replicas with another format can use another folder beside it. */
@@ -19,8 +19,7 @@ let last = { text: "", hash: "" };
 /** A source's hash; `namespace` keeps apart two storages with the same keys. */
 export function sourceHash(key: string, namespace: string): string {
   const text = `${NAMES}\n${namespace}\n${key}`;
-  if (text !== last.text)
-    last = { text, hash: createHash("sha256").update(text).digest("hex").slice(0, HASH_DIGITS) };
+  if (text !== last.text) last = { text, hash: hash("sha256", text, "hex").slice(0, HASH_DIGITS) };
   return last.hash;
 }
 

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { formatByType, formats } from "../../contract/formats.ts";
 import type { CacheOutcome } from "../telemetry/metrics.ts";
 
@@ -50,7 +50,7 @@ export function imageHeaders(facts: Facts): Record<string, string> {
 
 /** A strong validator (RFC 9110 §8.8.1), from the hash of a body or of a value that identifies it. */
 export function etagOf(content: string | Uint8Array): string {
-  return `"${createHash("sha256").update(content).digest("hex").slice(0, 32)}"`;
+  return `"${hash("sha256", content, "hex").slice(0, 32)}"`;
 }
 
 /** RFC 9211: `hit` and `fwd` exclude each other; an original is never in the cache. */

@@ -86,7 +86,7 @@ export interface PlanOptions extends Omit<TransformOptions, "memory" | "outputs"
 
 /** @throws Problem `impossible-variant` if no requested format can hold the image. */
 export function planOutput(source: Source, output: WantedOutput, options: PlanOptions): Plan {
-  const picture = pictureOf(source, output);
+  const picture = pictureOf(source, frameOf(source, output));
   const choice = chooseFormat(output.class, picture, options.lane, [
     avifProblem(picture, options.outputLimits),
     (format) => output.refused[format],
@@ -105,8 +105,10 @@ export function planAs(
   output: Output,
   options: PlanOptions,
 ): Omit<Plan, "withoutAlpha"> {
-  const picture = pictureOf(source, output);
+  const frame = frameOf(source, output);
+  const picture = pictureOf(source, frame);
   const { width, height } = picture;
+  const rival = rivalOf(choice, source, output, picture, options.lane);
   const effortOf = (format: EncodedFormat) =>
     effortFor(format, options.lane, (width * height) / 1e6, options.effort);
   return {
@@ -117,16 +119,16 @@ export function planAs(
     height,
     quality: output.quality,
     offsets: output.offsets ?? {},
-    frame: frameOf(source, output),
+    frame,
     limits: options.limits,
     copyright: options.copyright,
     effort: effortOf(choice.format),
     threads: gainsByThreads(choice.format, picture) ? (options.threads ?? 1) : 1,
     effortOf,
     mayBeGraphic: mayBeGraphic(source),
-    rival: rivalOf(choice, source, output, options.lane),
+    rival,
     animated: picture.animated && formats[choice.format].animation,
-    holds: holdsPixels(choice, source, output, options),
+    holds: holdsPixels(source, frame, rival, options),
   };
 }
 
@@ -141,9 +143,9 @@ function rivalOf(
   { format, substitute }: Choice,
   source: Source,
   output: Output,
+  { width, height, alpha, animated }: Picture,
   lane: Lane,
 ): EncodedFormat | undefined {
-  const { width, height, alpha, animated } = pictureOf(source, output);
   if (format !== "webp" || !isReaderClass(output.class) || substitute) return undefined;
   if (alpha || animated || mayBeGraphic(source)) return undefined;
   return lane === "warm" || width * height <= LIVE_RIVAL_PIXELS ? "jpg" : undefined;
@@ -158,9 +160,8 @@ export function rivalPlans<Any extends Pick<Plan, "rival" | "choice" | "effort" 
   return [{ ...plan, choice, effort: plan.effortOf(plan.rival), rival: undefined }];
 }
 
-function pictureOf(source: Source, output: Output): Picture {
-  const { width, height } = frameOf(source, output);
-  return { width, height, alpha: source.alpha, animated: source.frames > 1 };
+function pictureOf({ alpha, frames }: Source, { width, height }: Frame): Picture {
+  return { width, height, alpha, animated: frames > 1 };
 }
 
 /** Keeps the edges of line art if that costs nothing: a lossless format is tried too, and the smaller result is used. */
@@ -183,20 +184,18 @@ const MOST_HELD_PIXELS = 16_000_000;
 
 /** Whether several outputs, or several formats of one, can be made from a tier's pixels. */
 function holdsPixels(
-  choice: Choice,
   source: Source,
-  output: Output,
-  { outputs, lane }: PlanOptions,
+  frame: Frame,
+  rival: EncodedFormat | undefined,
+  { outputs }: PlanOptions,
 ): boolean {
-  const { width, height } = frameOf(source, output);
-  if (width * height > MOST_HELD_PIXELS) return false;
-  const hasRival = rivalOf(choice, source, output, lane) !== undefined;
-  return source.alpha || mayBeGraphic(source) || hasRival || isShared(source, output, outputs);
+  if (frame.width * frame.height > MOST_HELD_PIXELS) return false;
+  return source.alpha || mayBeGraphic(source) || rival !== undefined || isShared(source, frame, outputs);
 }
 
-function isShared(source: Source, output: Output, outputs: readonly Output[]): boolean {
+function isShared(source: Source, frame: Frame, outputs: readonly Output[]): boolean {
   if (outputs.length < 2) return false;
-  const name = frameName(frameOf(source, output));
+  const name = frameName(frame);
   return outputs.filter((other) => frameName(frameOf(source, other)) === name).length > 1;
 }
 

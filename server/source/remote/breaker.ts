@@ -19,6 +19,7 @@ export interface Breaker {
 
 const WINDOW_MS = 10_000;
 const FEWEST = 20;
+const MOST_COUNTED = 200;
 /** One photograph that fails says nothing about the others, however often it is requested. */
 const FEWEST_KEYS = 3;
 const OPEN_MS = 5_000;
@@ -45,10 +46,12 @@ export function createBreaker(now: () => number): Breaker {
   }
 
   function count(failed: string | undefined): void {
-    window = [...window.filter(({ at }) => now() - at < WINDOW_MS), { at: now(), failed }].slice(-200);
+    const at = now();
+    window.push({ at, failed });
+    while (window.length > MOST_COUNTED || at - (window[0]?.at ?? at) >= WINDOW_MS) window.shift();
+    if (window.length < FEWEST) return;
     const bad = window.flatMap((one) => (one.failed === undefined ? [] : [one.failed]));
-    if (window.length >= FEWEST && bad.length * 2 >= window.length && new Set(bad).size >= FEWEST_KEYS)
-      open();
+    if (bad.length * 2 >= window.length && new Set(bad).size >= FEWEST_KEYS) open();
   }
 
   function settle(key: string, word: Word): void {
