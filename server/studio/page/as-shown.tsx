@@ -33,8 +33,7 @@ export function AsShown({ photo, q, natural }: AsShownProps) {
   const ladder: Ladder = [first, ...rest];
   const tiers = tiersFor(ladder, { quality: q, ...(natural > 0 && { natural }) });
   return (
-    <section class="as-shown" aria-labelledby="as-shown">
-      <h3 id="as-shown">As my blog shows it</h3>
+    <div class="as-shown">
       <div class="fields">
         <label>
           <span>Widest column of text, in pixels</span>
@@ -87,7 +86,7 @@ export function AsShown({ photo, q, natural }: AsShownProps) {
         label="Site configuration, in TOML"
         text={`[params.imgproxy]\nsizes = "${sizesFor(column)}"`}
       />
-    </section>
+    </div>
   );
 }
 

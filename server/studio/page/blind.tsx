@@ -16,8 +16,7 @@ export function BlindTest(props: BlindProps) {
   const [blind, setBlind] = useState<Blind>();
   const suggested = blind && suggestion(blind);
   return (
-    <section class="blind" aria-labelledby="blind">
-      <h3 id="blind">Blind test</h3>
+    <div class="blind">
       {blind === undefined && (
         <>
           <p class="hint">
@@ -50,7 +49,7 @@ export function BlindTest(props: BlindProps) {
           </button>
         </p>
       )}
-    </section>
+    </div>
   );
 }
 

@@ -19,10 +19,9 @@ interface ChartProps {
 /** Score against bytes at several qualities: where the curve bends, more bytes buy little. */
 export function Chart(props: ChartProps) {
   const { photo, format, w } = props;
-  const [wanted, setWanted] = useState(false);
   const [points, setPoints] = useState<{ readonly of: string; readonly points: readonly Point[] }>();
   const of = `${photo} ${format} ${w}`;
-  const { error, isCurrent } = useLatest(wanted ? of : undefined, async (signal) => {
+  const { error, isCurrent } = useLatest(of, async (signal) => {
     const made: Point[] = [];
     setPoints({ of, points: made });
     for (const q of sampledQualities) {
@@ -35,25 +34,13 @@ export function Chart(props: ChartProps) {
   });
   const known = points?.of === of ? points.points : [];
   return (
-    <section class="chart" aria-labelledby="chart">
-      <h3 id="chart">Score against bytes</h3>
-      {!wanted && (
-        <button type="button" onClick={() => setWanted(true)}>
-          Measure {sampledQualities.length} qualities
-        </button>
-      )}
-      {wanted && (
-        <>
-          <output class="hint">
-            {isCurrent
-              ? sentence(known, props)
-              : `Measuring ${known.length + 1} of ${sampledQualities.length}`}
-          </output>
-          {error !== undefined && isCurrent && <Failure error={error} />}
-          {known.length > 1 && <Curve points={known} {...props} />}
-        </>
-      )}
-    </section>
+    <div class="chart">
+      <output class="hint">
+        {isCurrent ? sentence(known, props) : `Measuring ${Math.min(known.length + 1, sampledQualities.length)} of ${sampledQualities.length}`}
+      </output>
+      {error !== undefined && isCurrent && <Failure error={error} />}
+      {known.length > 1 && <Curve points={known} {...props} />}
+    </div>
   );
 }
 

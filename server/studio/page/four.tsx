@@ -15,14 +15,11 @@ interface FourProps {
 export function Four({ q, ...rest }: FourProps) {
   const lowest = Math.min(70, Math.max(1, q - 20));
   return (
-    <section class="four" aria-labelledby="four">
-      <h3 id="four">Four qualities of one part</h3>
-      <ul>
-        {[0, 10, 20, 30].map((more) => (
-          <Crop key={more} {...rest} q={lowest + more} isChosen={lowest + more === q} />
-        ))}
-      </ul>
-    </section>
+    <ul class="four">
+      {[0, 10, 20, 30].map((more) => (
+        <Crop key={more} {...rest} q={lowest + more} isChosen={lowest + more === q} />
+      ))}
+    </ul>
   );
 }
 

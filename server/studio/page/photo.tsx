@@ -11,6 +11,7 @@ import { Failure } from "./failure.tsx";
 import { FormatRow } from "./format-row.tsx";
 import { Four } from "./four.tsx";
 import { useLatest } from "./hooks.ts";
+import { Opened } from "./opened.tsx";
 import { type PhotoRoute, photoFormats } from "./route.ts";
 import { nameOfWork, show } from "./shown.ts";
 import { Slider } from "./slider.tsx";
@@ -121,10 +122,18 @@ function Workbench({ route, change, info }: Omit<PhotoProps, "close"> & { readon
       </div>
       <Copy photo={key} q={q} w={w} />
       <div class="more-ways">
-        <AsShown photo={key} q={q} natural={info.width} />
-        <Four photo={key} format={format} q={q} w={w} choose={(value) => change({ q: value })} />
-        <BlindTest photo={key} format={format} w={w} choose={(value) => change({ q: value })} />
-        <Chart photo={key} format={format} q={q} w={w} choose={(value) => change({ q: value })} />
+        <Opened title="As my blog shows it">
+          {() => <AsShown photo={key} q={q} natural={info.width} />}
+        </Opened>
+        <Opened title="Four qualities of one part">
+          {() => <Four photo={key} format={format} q={q} w={w} choose={(value) => change({ q: value })} />}
+        </Opened>
+        <Opened title="Blind test">
+          {() => <BlindTest photo={key} format={format} w={w} choose={(value) => change({ q: value })} />}
+        </Opened>
+        <Opened title="Score against bytes">
+          {() => <Chart photo={key} format={format} q={q} w={w} choose={(value) => change({ q: value })} />}
+        </Opened>
       </div>
     </>
   );

@@ -24,9 +24,10 @@ async function settled(page: Page): Promise<void> {
   await expect.poll(() => page.evaluate(waiting)).toBe(0);
 }
 
+/** A thumbnail that is not in view waits until it is. */
 const waiting = `
   [...document.querySelectorAll('[aria-busy="true"], .thumb[data-state="waiting"], [data-current="false"]')].filter(
-    (one) => one.getBoundingClientRect().top < innerHeight,
+    (one) => !one.matches(".thumb") || one.getBoundingClientRect().top < innerHeight,
   ).length
 `;
 
@@ -132,6 +133,32 @@ describe.skipIf(!hasBrowser)("in Chromium", () => {
     expect(await page.evaluate("navigator.clipboard.readText()")).toBe(
       "![My garden in May](my%20garden.jpg?q=40)",
     );
+  });
+
+  test("further ways to choose a quality: the files of three screens, four crops, a blind test, and a curve", async () => {
+    await using open = await studio.open("#/trips/alps.jpg?q=40&w=240&format=jpg");
+    const { page, complaints } = open;
+    await settled(page);
+    await page.getByText("As my blog shows it").click();
+    await expect
+      .poll(() => page.locator(".as-shown tbody tr").allTextContents())
+      .toEqual([/1200 px[\d.]+ KB/, /800 px[\d.]+ KB/, /1600 px[\d.]+ KB/].map((row) => expect.stringMatching(row)));
+    await page.getByText("Four qualities of one part").click();
+    await page.getByRole("button", { name: "q 30" }).click();
+    await expect.poll(() => page.evaluate("location.hash")).toContain("q=30");
+    await page.getByText("Blind test").click();
+    await page.getByRole("button", { name: "Begin" }).click();
+    for (const pair of [1, 2, 3, 4, 5]) {
+      await page.getByText(`Pair ${pair} of 5`).waitFor();
+      await page.getByRole("button", { name: "Left" }).click();
+    }
+    await page.getByText(/Suggested: q \d+/).waitFor();
+    await page.getByText("Score against bytes").click();
+    await page.getByText(/the curve bends at q \d+/).waitFor({ timeout: 200_000 });
+    expect(await page.locator(".chart tbody tr").count()).toBe(8);
+    expect(await violations(page)).toEqual([]);
+    await keepPicture(page, "ways");
+    expect(complaints).toEqual([]);
   });
 
   test("selected photographs become a gallery, in the order of the selection", async () => {
