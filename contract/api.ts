@@ -11,8 +11,8 @@ import { type ImageRequest, InvalidRequest, MAX_QUALITY, MAX_WIDTH, parseQuery }
 
 /**
  * The API of a publish and of the Studio. Every call has `Authorization: Bearer <TOKEN>`; without a configured token the API does
- * not exist, except in development mode for programs and pages of the server's own machine: they may `list`, `preview`, `score`
- * and `describe`.
+ * not exist, except in development mode for programs and pages of the server's own machine: they may `list`, `preview`, `score`,
+ * `describe`, and read `status` and `cached`.
  *
  * | call | body | answer |
  * | --- | --- | --- |
@@ -21,6 +21,8 @@ import { type ImageRequest, InvalidRequest, MAX_QUALITY, MAX_WIDTH, parseQuery }
  * | `POST /api/preview` | {@link PreviewBody} | the variant's bytes, as a publish makes them now; they are not stored and not counted |
  * | `POST /api/score` | {@link PreviewBody} | {@link ScoreAnswer}: how much the preview looks like the original |
  * | `POST /api/describe` | {@link DescribeBody} | {@link ImageInfo}, as `fm=json`, without metadata; it is not stored |
+ * | `GET /api/status` | | {@link StatusAnswer}: what this process does, and has answered lately; only with the Studio |
+ * | `POST /api/cached` | {@link DescribeBody} | {@link CachedAnswer}: the photograph's variants in the cache |
  * | `POST /api/missing` | {@link MissingBody} | {@link MissingAnswer}: the variants that are not in the cache, at that version |
  * | `POST /api/warm` | {@link WarmBody} | one {@link WarmLine} for each variant when it is made, as `application/x-ndjson` |
  * | `PUT /api/published/<site>/<name>` | {@link PublishedBody} | 204; `cache-max-bytes` is the maximum size of the cache |
@@ -36,6 +38,8 @@ export const apiPaths = {
   preview: "api/preview",
   score: "api/score",
   describe: "api/describe",
+  status: "api/status",
+  cached: "api/cached",
   missing: "api/missing",
   warm: "api/warm",
   published: "api/published",
@@ -177,6 +181,56 @@ export type DescribeBody = v.InferOutput<typeof describeBody>;
 /** @throws InvalidBody */
 export function parseDescribeBody(body: unknown): DescribeBody {
   return parse(describeBody, body);
+}
+
+/** Times are RFC 3339, in UTC. */
+export interface StatusAnswer {
+  /** Images by their result, oldest minute first; minutes without a request are left out. */
+  readonly minutes: readonly {
+    readonly at: string;
+    readonly hit: number;
+    readonly miss: number;
+    readonly stale: number;
+    /** Requests that were refused or failed. */
+    readonly failed: number;
+  }[];
+  readonly queue: Readonly<Record<"live" | "warm", { readonly running: number; readonly waiting: number }>>;
+  readonly cache: {
+    /** As the last sweep has counted them; absent before the first one. */
+    readonly bytes?: number;
+    readonly files?: number;
+    readonly maxBytes: number;
+  };
+  /** Images that took longest to make, slowest first. */
+  readonly slowest: readonly {
+    readonly key: string;
+    readonly variant: string;
+    readonly ms: number;
+    readonly at: string;
+  }[];
+  /** Failures by code and photograph, newest first, with the sentences that their clients got. */
+  readonly errors: readonly {
+    readonly at: string;
+    readonly code: string;
+    readonly status: number;
+    readonly key?: string;
+    readonly count: number;
+    readonly title: string;
+    readonly remedy: string;
+  }[];
+  /** Calls of publishes, newest first. */
+  readonly publishes: readonly { readonly at: string; readonly call: string; readonly key?: string }[];
+}
+
+export interface CachedAnswer {
+  /** Without `width`: the photograph's own. `class`: a format, or `auto-` and the formats of its readers. */
+  readonly variants: readonly {
+    readonly width?: number;
+    readonly quality: number;
+    readonly class: string;
+    /** Whether a published set uses it. */
+    readonly isPublished: boolean;
+  }[];
 }
 
 const imageVariants = {

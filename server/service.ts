@@ -1,4 +1,5 @@
 import type { RequestListener } from "node:http";
+import type { StatusAnswer } from "../contract/api.ts";
 import type { PublishedField } from "../contract/meta.ts";
 import { createApi } from "./api/api.ts";
 import type { SourceRecords, VariantCache } from "./cache/cache.ts";
@@ -31,6 +32,8 @@ import type { Published } from "./published/published.ts";
 import type { List } from "./source/list/list.ts";
 import type { ListSiblings } from "./source/list/siblings.ts";
 import type { Source } from "./source/source.ts";
+import { createActivity } from "./studio/activity.ts";
+import { cachedVariants } from "./studio/cached-variants.ts";
 import { studioFile } from "./studio/page-files.ts";
 import { createPreviews } from "./studio/previews.ts";
 import type { Log } from "./telemetry/log.ts";
@@ -43,6 +46,10 @@ export interface ServiceParts {
   readonly neighbours: ListSiblings;
   readonly cache: VariantCache & SourceRecords;
   readonly encoder: Encoder;
+  /** Encodes that run and wait now. */
+  readonly queue: () => StatusAnswer["queue"];
+  /** Size of the cache as its last sweep has counted it. */
+  readonly usage: () => Promise<{ readonly bytes: number; readonly files: number } | undefined>;
   readonly policy: FreshnessPolicy;
   readonly published: Published;
   /** How images look (encode/look.ts). */
@@ -192,6 +199,13 @@ export function createService(parts: ServiceParts): Service {
     flights: createSingleFlight(),
     look,
   });
+  const activity = options.studio === "on" ? createActivity() : undefined;
+  const status = async (): Promise<StatusAnswer> => {
+    const used = await parts.usage();
+    const cacheSize = used === undefined ? {} : { bytes: used.bytes, files: used.files };
+    const read = activity?.read() ?? { minutes: [], slowest: [], errors: [], publishes: [] };
+    return { ...read, queue: parts.queue(), cache: { ...cacheSize, maxBytes: options.cacheMaxBytes } };
+  };
   const publish = { list, neighbours, variants, infos, revalidation, defaultQuality, published, purge };
   const api =
     options.tokens.length === 0 && !options.dev
@@ -199,6 +213,8 @@ export function createService(parts: ServiceParts): Service {
       : createApi({
           ...publish,
           previews,
+          cached: (key) => cachedVariants({ cache, published }, key),
+          ...(activity !== undefined && { status }),
           tokens: options.tokens,
           local: options.dev,
           version: options.version,
@@ -228,7 +244,7 @@ export function createService(parts: ServiceParts): Service {
   });
   const front = createFront({
     images,
-    report: createReporter(log, metrics),
+    report: createReporter(activity?.watch(log) ?? log, metrics),
     client,
     basePath,
     dev: options.dev,

@@ -6,6 +6,7 @@ import { toNodeHandler } from "h3";
 import { createCanaryFile } from "./cache/canary-file.ts";
 import { CannotCache, cannotWrite } from "./cache/cannot-cache.ts";
 import { createDiskCache } from "./cache/disk.ts";
+import { readUsage } from "./cache/usage.ts";
 import { connectionsWithin, descriptorLimit } from "./concurrency/descriptors.ts";
 import { once } from "./concurrency/once.ts";
 import { createRateLimiter } from "./concurrency/token-bucket.ts";
@@ -122,6 +123,8 @@ export async function start(config: Config, log: Log, version: string, look = LO
     neighbours,
     cache,
     encoder: observeEncoder(pool, metrics),
+    queue: () => pool.stats().lanes,
+    usage: () => cache.withVolume("read", () => readUsage(config.cacheDir)).catch(() => undefined),
     policy,
     published,
     look,

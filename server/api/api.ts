@@ -1,10 +1,12 @@
 import { bodyLimit, H3, type H3Event } from "h3";
 import {
+  type CachedAnswer,
   parseDescribeBody,
   parseListBody,
   parsePreviewBody,
   parseProbeBody,
   parseWarmBody,
+  type StatusAnswer,
 } from "../../contract/api.ts";
 import { parseQuery } from "../../contract/url/request.ts";
 import type { Variant } from "../cache/cache.ts";
@@ -29,6 +31,9 @@ export interface ApiParts extends PublishParts, Access {
   readonly list: List;
   readonly neighbours: ListSiblings;
   readonly previews: Previews;
+  /** Absent where there is no Studio. */
+  readonly status?: () => Promise<StatusAnswer>;
+  readonly cached: (key: string) => Promise<CachedAnswer>;
   /** The server's release. */
   readonly version: string;
   /** Maximum bytes of the cache. */
@@ -96,6 +101,19 @@ export function createApi(parts: ApiParts): H3 {
     { middleware: [bodyLimit(MEBIBYTE)] },
   );
   api.post(
+    "/cached",
+    async (event) => {
+      const { img } = parseDescribeBody(await readJson(event.req));
+      addNote(event, { key: img });
+      return json(200, await parts.cached(img));
+    },
+    { middleware: [bodyLimit(MEBIBYTE)] },
+  );
+  api.get("/status", async () => {
+    if (parts.status === undefined) throw new Problem("no-route", { detail: "STUDIO=on has it." });
+    return json(200, await parts.status());
+  });
+  api.post(
     "/missing",
     async ({ req }) => {
       const missing = findMissing(parts, await readMissingBody(bodyOf(req)), req.signal);
@@ -160,6 +178,8 @@ export function createApi(parts: ApiParts): H3 {
     "/preview",
     "/score",
     "/describe",
+    "/status",
+    "/cached",
     "/missing",
     "/warm",
     "/published/:site",
@@ -171,7 +191,14 @@ export function createApi(parts: ApiParts): H3 {
 }
 
 /** Calls that only read, of the Studio and of programs beside it. */
-const openToThisMachine: ReadonlySet<string> = new Set(["/list", "/preview", "/score", "/describe"]);
+const openToThisMachine: ReadonlySet<string> = new Set([
+  "/list",
+  "/preview",
+  "/score",
+  "/describe",
+  "/status",
+  "/cached",
+]);
 
 const MEBIBYTE = 2 ** 20;
 

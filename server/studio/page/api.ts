@@ -1,4 +1,12 @@
-import type { apiPaths, ListAnswer, ListBody, PreviewBody, ScoreAnswer } from "../../../contract/api.ts";
+import type {
+  apiPaths,
+  CachedAnswer,
+  ListAnswer,
+  ListBody,
+  PreviewBody,
+  ScoreAnswer,
+  StatusAnswer,
+} from "../../../contract/api.ts";
 import type { ImageInfo } from "../../../contract/info.ts";
 
 /** A call that the server refused, with its own sentences. */
@@ -43,6 +51,24 @@ export async function score(body: PreviewBody, signal: AbortSignal): Promise<num
   return score;
 }
 
+/** What the server does now. @throws Refused */
+export async function status(signal: AbortSignal): Promise<StatusAnswer> {
+  return (await call("status", undefined, signal)).json();
+}
+
+/** A photograph's variants in the cache. @throws Refused */
+export async function cached(key: string, signal: AbortSignal): Promise<CachedAnswer> {
+  return (await call("cached", { img: key }, signal)).json();
+}
+
+/** Deletes a photograph's variants. @throws Refused, also under --dev without a token. */
+export async function purge(key: string, signal: AbortSignal): Promise<number> {
+  const { purged } = await (
+    await send(`purge?img=${encodeURIComponent(key)}`, { method: "DELETE", signal })
+  ).json();
+  return purged;
+}
+
 // --- the token: in this tab only, and never in a URL ---
 
 const TOKEN = "imgproxy-lite-token";
@@ -64,20 +90,25 @@ export function hasToken(): boolean {
 /** Above the page's own folder `_studio/`, whatever path the endpoint has. */
 const endpoint = new URL("../", location.href.replace(/[?#].*/, ""));
 
-async function call(
-  name: Extract<keyof typeof apiPaths, "list" | "describe" | "preview" | "score">,
+/** @param body undefined: a GET. */
+function call(
+  name: Extract<keyof typeof apiPaths, "list" | "describe" | "preview" | "score" | "status" | "cached">,
   body: unknown,
   signal: AbortSignal,
 ): Promise<Response> {
+  if (body === undefined) return send(name, { method: "GET", signal });
+  const headers = { "content-type": "application/json" };
+  return send(name, { method: "POST", headers, body: JSON.stringify(body), signal });
+}
+
+async function send(
+  path: string,
+  init: RequestInit & { readonly headers?: Record<string, string> },
+): Promise<Response> {
   const token = sessionStorage.getItem(TOKEN);
-  const response = await fetch(new URL(`api/${name}`, endpoint), {
-    method: "POST",
-    headers: {
-      "content-type": "application/json",
-      ...(token !== null && { authorization: `Bearer ${token}` }),
-    },
-    body: JSON.stringify(body),
-    signal,
+  const response = await fetch(new URL(`api/${path}`, endpoint), {
+    ...init,
+    headers: { ...init.headers, ...(token !== null && { authorization: `Bearer ${token}` }) },
     cache: "no-store",
     credentials: "omit",
   });

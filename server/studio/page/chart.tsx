@@ -36,7 +36,9 @@ export function Chart(props: ChartProps) {
   return (
     <div class="chart">
       <output class="hint">
-        {isCurrent ? sentence(known, props) : `Measuring ${Math.min(known.length + 1, sampledQualities.length)} of ${sampledQualities.length}`}
+        {isCurrent
+          ? sentence(known, props)
+          : `Measuring ${Math.min(known.length + 1, sampledQualities.length)} of ${sampledQualities.length}`}
       </output>
       {error !== undefined && isCurrent && <Failure error={error} />}
       {known.length > 1 && <Curve points={known} {...props} />}

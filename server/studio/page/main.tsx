@@ -4,7 +4,8 @@ import { forgetToken, hasToken } from "./api.ts";
 import { Browse } from "./browse.tsx";
 import { useRoute } from "./hooks.ts";
 import { Photo } from "./photo.tsx";
-import { folderHash, formatRoute, type Route } from "./route.ts";
+import { folderHash, formatRoute, type Route, serverHash } from "./route.ts";
+import { ServerView } from "./server-view.tsx";
 import { SignIn } from "./sign-in.tsx";
 import { ThemeChoice } from "./theme.tsx";
 import { nameOf } from "./words.ts";
@@ -14,7 +15,7 @@ function Studio() {
   const [isClosed, setClosed] = useState(false);
   // A new token means that everything is asked again.
   const [visit, setVisit] = useState(0);
-  const place = route.kind === "photo" ? route.key : route.folder;
+  const place = route.kind === "photo" ? route.key : route.kind === "folder" ? route.folder : "";
   useEffect(() => {
     document.title = place === "" ? "Studio" : `${nameOf(place)} · Studio`;
   }, [place]);
@@ -31,6 +32,9 @@ function Studio() {
         </h1>
         <Breadcrumbs place={place} />
         <div class="tools">
+          <a href={serverHash} aria-current={route.kind === "server" ? "page" : undefined}>
+            Server
+          </a>
           {hasToken() && (
             <button type="button" class="quiet" onClick={signOut}>
               Forget the token
@@ -64,6 +68,7 @@ function View({
   readonly replace: (hash: string) => void;
   readonly close: () => void;
 }) {
+  if (route.kind === "server") return <ServerView close={close} />;
   if (route.kind === "photo")
     return (
       <Photo

@@ -4,6 +4,7 @@ import { MAX_WIDTH } from "../../../contract/url/request.ts";
 import { describe, Refused } from "./api.ts";
 import { AsShown } from "./as-shown.tsx";
 import { BlindTest } from "./blind.tsx";
+import { Cached } from "./cached.tsx";
 import { Chart } from "./chart.tsx";
 import { Compare } from "./compare.tsx";
 import { Copy } from "./copy.tsx";
@@ -134,6 +135,7 @@ function Workbench({ route, change, info }: Omit<PhotoProps, "close"> & { readon
         <Opened title="Score against bytes">
           {() => <Chart photo={key} format={format} q={q} w={w} choose={(value) => change({ q: value })} />}
         </Opened>
+        <Opened title="In the cache">{() => <Cached photo={key} />}</Opened>
       </div>
     </>
   );

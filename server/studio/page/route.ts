@@ -42,7 +42,14 @@ export type Zoom = (typeof zooms)[number];
 export const zooms = ["fit", "pixels"] as const;
 
 /** The state of the page: its URL has all of it, so that each view can be reloaded, shared and gone back to. */
-export type Route = FolderRoute | PhotoRoute;
+export type Route = FolderRoute | PhotoRoute | ServerRoute;
+
+export interface ServerRoute {
+  readonly kind: "server";
+}
+
+/** No key of a photograph begins with a slash. */
+export const serverHash = "#//server";
 
 export const photoDefaults = {
   kind: "photo",
@@ -56,6 +63,7 @@ export const photoDefaults = {
 
 /** @param hash `#/trips/` for a folder, `#/trips/alps.jpg?q=60` for a photograph. */
 export function parseRoute(hash: string): Route {
+  if (hash === serverHash) return { kind: "server" };
   const [path = "", query = ""] = hash.replace(/^#?\/?/, "").split("?", 2);
   const key = path.split("/").map(decoded).join("/");
   const values = new URLSearchParams(query);
@@ -81,6 +89,7 @@ export function parseRoute(hash: string): Route {
 
 export function formatRoute(route: Route): string {
   const values = new URLSearchParams();
+  if (route.kind === "server") return serverHash;
   if (route.kind === "folder") {
     if (route.find !== "") values.set("find", route.find);
     if (route.sort !== "name") values.set("sort", route.sort);

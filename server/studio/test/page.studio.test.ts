@@ -142,7 +142,9 @@ describe.skipIf(!hasBrowser)("in Chromium", () => {
     await page.getByText("As my blog shows it").click();
     await expect
       .poll(() => page.locator(".as-shown tbody tr").allTextContents())
-      .toEqual([/1200 px[\d.]+ KB/, /800 px[\d.]+ KB/, /1600 px[\d.]+ KB/].map((row) => expect.stringMatching(row)));
+      .toEqual(
+        [/1200 px[\d.]+ KB/, /800 px[\d.]+ KB/, /1600 px[\d.]+ KB/].map((row) => expect.stringMatching(row)),
+      );
     await page.getByText("Four qualities of one part").click();
     await page.getByRole("button", { name: "q 30" }).click();
     await expect.poll(() => page.evaluate("location.hash")).toContain("q=30");
@@ -232,6 +234,19 @@ describe.skipIf(!hasBrowser)("in production", () => {
       expect(await page.evaluate("JSON.stringify(localStorage) + location.href")).not.toContain(token);
       expect(urls.filter((url) => url.includes(token))).toEqual([]);
       await keepPicture(page, "production");
+      await fetch(`${production.url}?img=worms.jpg&q=40&w=200&fm=webp`);
+      await fetch(`${production.url}?img=wroms.jpg&q=40`);
+      await page.getByRole("link", { name: "Server" }).click();
+      await page.getByText("There is no such photograph.").waitFor();
+      await page.getByText("200 q40 webp").waitFor();
+      await keepPicture(page, "server");
+      expect(await violations(page)).toEqual([]);
+      await page.getByRole("link", { name: "worms.jpg" }).first().click();
+      await page.getByText("In the cache").click();
+      await page.getByText("1 in the cache, 0 of them published.").waitFor();
+      await page.getByRole("button", { name: "Delete them" }).click();
+      await page.getByText("1 deleted.").waitFor();
+      await page.getByText("No variant of this photograph.").waitFor();
     } finally {
       await production.close();
     }

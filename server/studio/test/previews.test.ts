@@ -2,6 +2,7 @@ import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import sharp from "sharp";
 import { afterEach, expect, test } from "vitest";
+import type { StatusAnswer } from "../../../contract/api.ts";
 import { photo } from "../../test/support/pictures.ts";
 import { createWorld, type World, type WorldOptions } from "../../test/support/world.ts";
 
@@ -101,6 +102,46 @@ test.each(["preview", "score", "describe"])(
     expect((await world.get(`/api/${call}`)).status).toBe(405);
   },
 );
+
+test("the server's page has the minutes, slow images, failures with their remedies, and publishes", async () => {
+  await open({ dev: true, studio: "on", tokens: [token] });
+  await world.get("/?img=trips/worms.jpg&q=50&w=60&fm=webp");
+  await world.get("/?img=trips/worms.jpg&q=50&w=60&fm=webp");
+  for (const _ of [1, 2]) await world.get("/?img=trips/wroms.jpg&q=50");
+  const headers = { authorization: `Bearer ${token}` };
+  await (await post("warm", { img: wanted.img, variants: [{ q: 40, w: 30 }] }, { headers })).text();
+  const answer: StatusAnswer = JSON.parse(await (await world.get("/api/status")).text());
+  expect(answer).toMatchObject({
+    slowest: [{ key: "trips/worms.jpg", variant: "60 q50 webp" }],
+    errors: [{ code: "source-absent", key: "trips/wroms.jpg", count: 2, remedy: /Check the key/ }].map(
+      (error) => ({
+        ...error,
+        remedy: expect.stringMatching(error.remedy),
+      }),
+    ),
+    publishes: [{ call: "warm", key: "trips/worms.jpg" }],
+    queue: { live: { running: 0, waiting: 0 } },
+    cache: { maxBytes: 2 ** 30 },
+  });
+  const sum = (name: "hit" | "miss" | "failed") =>
+    answer.minutes.reduce((sum, minute) => sum + minute[name], 0);
+  expect([sum("hit"), sum("miss"), sum("failed")]).toEqual([1, 1, 2]);
+  await world.service.background.stop();
+  expect(await (await post("cached", { img: wanted.img })).json()).toEqual({
+    variants: [
+      { width: 30, quality: 40, class: "auto", isPublished: false },
+      { width: 60, quality: 50, class: "webp", isPublished: false },
+    ],
+  });
+  expect(await (await post("cached", { img: "other.jpg" })).json()).toEqual({ variants: [] });
+});
+
+test("a server without the Studio keeps no record of its requests for it", async () => {
+  await open({ tokens: [token] });
+  const headers = { authorization: `Bearer ${token}` };
+  expect((await world.get("/api/status", { headers })).status).toBe(404);
+  expect((await world.get("/api/status")).status).toBe(401);
+});
 
 test("what cannot be previewed is refused with its reason", async () => {
   await open({ dev: true });

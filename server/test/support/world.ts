@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { createDiskCache, type DiskCache } from "../../cache/disk.ts";
+import { readUsage } from "../../cache/usage.ts";
 import { defaultLimits, defaultSourceBytes } from "../../encode/limits.ts";
 import { LOOK } from "../../encode/look.ts";
 import { createSharpEncoder, type SharpEncoder } from "../../encode/test/sharp-encoder.ts";
@@ -89,6 +90,8 @@ export async function createWorld({
     neighbours: siblingsFrom(list),
     cache,
     encoder,
+    queue: () => ({ live: { running: 0, waiting: 0 }, warm: { running: 0, waiting: 0 } }),
+    usage: () => readUsage(volume),
     policy: policy ?? folderPolicy(0),
     published,
     look: LOOK,
