@@ -47,6 +47,11 @@ attribute = { block = true, title = true }`),
   "layouts/own/single.html":
     '{{ partial "imgproxy/gallery.html" . }}<hr>{{ partial "imgproxy/gallery.html" (dict "page" . "src" "/trips/alps/" "order" "-name" "limit" 2) }}',
   "content/folder.md": page('{{< imgproxy/gallery "trips/alps" >}}'),
+  "content/captions.md": page('{{< imgproxy/gallery "trips/alps" >}}', "imgproxy: {captions: photo}"),
+  "content/captioned-cover.md": page(
+    '{{< imgproxy/gallery src="trips/alps" cover="1.jpg" >}}',
+    "imgproxy: {captions: photo}",
+  ),
   "content/pattern.md": page('{{< imgproxy/gallery "trips/alps/1*.jpg" >}}'),
   "content/list.md": page('{{< imgproxy/gallery "a.jpg" "b.jpg?ar=1:2#c" >}}'),
   "content/named.md": page('{{< imgproxy/gallery keys="b.jpg, a.jpg," order="listed" >}}'),
@@ -160,6 +165,18 @@ describe.each([...hugos])("Hugo $version", (hugo) => {
   test("keys and metadata of photographs are text, never markup", () => {
     expect(html("folder")).not.toMatch(/<script>|<b>title/);
     expect(html("folder")).toContain('alt="Photograph 2 of 4"');
+  });
+
+  test("with captions = photo a photograph has its own texts, in the page and over it, and a cover has no caption in the page", () => {
+    const caption = "A &#34;&lt;b&gt;title&lt;/b&gt;";
+    expect(html("captions")).toContain(`alt="${caption}"`);
+    expect(html("captions").match(/<figcaption>[^<]*/g)).toEqual([`<figcaption>${caption}`]);
+    expect(html("captions")).toContain(`<span class="imgproxy-caption">${caption}</span>`);
+    expect(html("captions")).not.toContain("<b>title");
+    expect(html("captions")).toContain('alt="Photograph 2 of 4"');
+    expect(html("captioned-cover")).not.toContain("<figcaption");
+    expect(html("captioned-cover")).toContain(`<span class="imgproxy-caption">${caption}</span>`);
+    expect(html("folder")).not.toContain("figcaption");
   });
 
   test("every photograph names its neighbours, the ends have one, and no name is used twice on a page", () => {
