@@ -79,7 +79,7 @@ async function put(name: string, content: Uint8Array | string): Promise<void> {
 const siteWith = (post: string, params = "", endpoint = server.endpoint) =>
   createSite({
     "config.toml": siteConfig(
-      `[params.imgproxy]\nendpoint = "${endpoint}"\ntiers = [{width = 20, quality = 50}]\n${params}`,
+      `[params.imgproxy]\nendpoint = "${endpoint}"\ntiers = [{width = 20, quality = 50}]\nmeta = []\n${params}`,
     ),
     "content/posts/one.md": post,
   });
