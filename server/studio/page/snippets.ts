@@ -39,8 +39,9 @@ export function shortcodeOf({ key, q, alt }: Choice): string {
   return `{{< img src=${src} alt=${quoted(alt ?? "")} >}}`;
 }
 
-/** A gallery of photographs, in this order. */
+/** A gallery of photographs, in this order. A single argument without a name would be a folder. */
 export function galleryOf(keys: readonly string[]): string {
+  if (keys.length === 1) return `{{< imgproxy/gallery keys=${quoted(keys[0] ?? "")} >}}`;
   return `{{< imgproxy/gallery ${keys.map(quoted).join(" ")} >}}`;
 }
 

@@ -66,6 +66,7 @@ test("no text can end a shortcode or begin another one", () => {
     '{{< img src="x%22%3E%7D%7D%7B%7B%3Cevil%3E%7D%7D.jpg" alt="`a\\" b" >}}',
   );
   expect(markdownOf({ key: "a.jpg", alt: "{{< evil >}}" })).toBe("![\\{\\{\\< evil \\>\\}\\}](a.jpg)");
+  expect(galleryOf(["a.jpg"])).toBe('{{< imgproxy/gallery keys="a.jpg" >}}');
   expect(galleryOf(["a.jpg", "my b.jpg"])).toBe('{{< imgproxy/gallery "a.jpg" "my b.jpg" >}}');
 });
 
