@@ -16,6 +16,9 @@ const partials = `{{ define "partials" }}
 {{ range partial "_funcs/get-page-images.html" . }}{{ .Permalink }}{{ end }}
 {{ partial "imgproxy/preload.html" . }}
 {{ (partial "imgproxy/data.html" (dict "page" . "src" "known.jpg")).widest }}
+{{ partial "imgproxy/gallery.html" (dict "page" . "src" "trips" "columns" 2 "ordinal" "theme") }}
+{{ partial "imgproxy/albums.html" (dict "adapter" . "prefix" "nowhere") }}
+{{ (partial "imgproxy/_/gallery/album.html" (dict "name" "trips" "folder" "trips" "keys" (slice "known.jpg") "images" dict)).path }}
 {{ partial "imgproxy/meta.html" (dict "page" . "src" "told.jpg") }}
 {{ partial "imgproxy/json-ld.html" (dict "page" . "src" "told.jpg") }}
 {{ end }}`;
@@ -44,7 +47,11 @@ endpoint = "https://images.example/"
 [markup.goldmark.parser]
 wrapStandAloneImageWithinParagraph = false
 attribute = { block = true, title = true }`),
-  "assets/imgproxy.json": JSON.stringify({ schema: 1, images }),
+  "assets/imgproxy.json": JSON.stringify({
+    schema: 2,
+    images: { ...images, "small.jpg": { ...images["small.jpg"], q: { offset: 2 } } },
+    galleries: { trips: ["known.jpg", "small.jpg"] },
+  }),
   "layouts/_default/single.html": "{{ .Title }}",
   ...Object.fromEntries(pages),
   "content/feature/beside/index.md": "---\ntitle: beside\n---\n![b](beside.png)\n",
@@ -53,6 +60,8 @@ attribute = { block = true, title = true }`),
   })
     .png()
     .toBuffer(),
+  "content/feature/gallery.md":
+    '---\ntitle: gallery\n---\n{{< imgproxy/gallery "trips" >}}\n\n{{< imgproxy/gallery src="trips" cover=true >}}\n',
   "content/feature/cover.md": "---\ntitle: cover\nimages: [known.jpg, small.jpg]\n---\nc\n",
   "content/feature/wrong.md":
     "---\ntitle: wrong\nimgproxy: {size: 50vw}\n---\n![w](a%5Cb.jpg?q=0) ![j](javascript:x)\n",
