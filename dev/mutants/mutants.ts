@@ -159,19 +159,19 @@ export const mutants: readonly Mutant[] = [
   {
     ...retry,
     without: "a second attempt beside a source that is silent",
-    code: "if ((await isSlow(first.result, patienceMs)) && mayRetry(signal))",
+    code: "if (isSlow && mayRetry(signal))",
     instead: "if (false)",
   },
   {
     ...retry,
     without: "the rest of a body that stalls, from another connection",
-    code: "if (resumed || !(await isSlow(reading, patienceMs)) || !mayResume()) return await reading;",
+    code: "if (resumed || !(await patience.isSlow(reading)) || !mayResume()) return await reading;",
     instead: "return await reading;",
   },
   {
     ...retry,
     without: "the rest of a body from where it stalled",
-    code: "at += value.byteLength;",
+    code: "at += piece?.byteLength ?? 0;",
     instead: "",
   },
   {
