@@ -6,8 +6,11 @@ import sharp from "sharp";
 import { startExampleBlog } from "./example-blog.ts";
 import { obtainHugo } from "./hugo.ts";
 import { pages, pictures, type View } from "./pictures/shots.ts";
+import { takeStudioPictures } from "./pictures/studio.ts";
 
-/** `npm run pictures`: takes the manual's pictures of the example blog, in Chromium with a real server. */
+const root = fileURLToPath(new URL("../../", import.meta.url));
+
+/** `npm run pictures`: takes the manual's pictures of the example blog and the README's of the Studio, in Chromium with real servers. */
 async function takePictures(folder: string): Promise<void> {
   await using blog = await startExampleBlog(await obtainHugo(), pages);
   const browser = await chromium.launch({
@@ -31,6 +34,11 @@ async function takePictures(folder: string): Promise<void> {
         `${path.relative(process.cwd(), file)}: ${shots.map(({ caption }) => caption).join(" | ")}`,
       );
     }
+    await takeStudioPictures(
+      browser,
+      path.join(root, "hugo-module/exampleSite/photos"),
+      path.join(root, "docs"),
+    );
   } finally {
     await browser.close();
   }
@@ -104,4 +112,4 @@ figure { margin: 0; display: grid; gap: 6px; width: min-content } img { height: 
   }
 }
 
-await takePictures(fileURLToPath(new URL("../../hugo-module/pictures/", import.meta.url)));
+await takePictures(path.join(root, "hugo-module/pictures"));
