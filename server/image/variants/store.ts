@@ -54,6 +54,8 @@ export function createVariantStore({ hot, cache, background, share, look }: Vari
   const purges = new LRUCache<string, number>({ max: 10_000 });
   const drops = new LRUCache<string, number>({ max: 10_000 });
   const editionOf = (key: string): Edition => ({ purges: purges.get(key) ?? 0, drops: drops.get(key) ?? 0 });
+  /** Writes that have begun, by source. */
+  const writes = new Map<string, Set<Promise<unknown>>>();
   const isOld = (variant: Variant, since: Edition): boolean => {
     const now = editionOf(variant.key);
     return now.purges !== since.purges || (now.drops !== since.drops && lacksFocus(variant));
@@ -74,11 +76,24 @@ export function createVariantStore({ hot, cache, background, share, look }: Vari
   async function store(variant: Variant, entry: Entry, lane: Lane, since: Edition): Promise<void> {
     const { key } = variant;
     if (isOld(variant, since)) return;
-    const isStored = await cache.write(variant, entry);
-    // A purge or a drop during the store has not seen this file.
-    if (editionOf(key).purges !== since.purges) await cache.purge(key);
-    else if (isOld(variant, since)) await cache.evict([cache.nameOf(variant)], 1);
-    else if (isStored && lane === "live") await share.hold(key, cache.nameOf(variant));
+    const isStored = await seen(key, cache.write(variant, entry));
+    if (isStored && lane === "live" && !isOld(variant, since)) await share.hold(key, cache.nameOf(variant));
+  }
+
+  async function seen<T>(key: string, write: Promise<T>): Promise<T> {
+    const ofSource = writes.get(key) ?? new Set();
+    writes.set(key, ofSource.add(write));
+    try {
+      return await write;
+    } finally {
+      ofSource.delete(write);
+      if (ofSource.size === 0) writes.delete(key);
+    }
+  }
+
+  /** A deletion does not see the files of writes that have begun before it. A hung volume is not waited for: it ends them. */
+  async function written(key: string): Promise<void> {
+    await Promise.allSettled(writes.get(key) ?? []);
   }
 
   /** One read for all requests at the same time: after a restart, all readers of a page send them. */
@@ -126,13 +141,18 @@ export function createVariantStore({ hot, cache, background, share, look }: Vari
     async purge(key) {
       purges.set(key, editionOf(key).purges + 1);
       hot.purge(key);
-      return cache.purge(key);
+      await written(key);
+      const deleted = await cache.purge(key);
+      // A reader may have read an entry from the disk just before it was deleted.
+      hot.purge(key);
+      return deleted;
     },
     async dropCrops(key) {
       drops.set(key, editionOf(key).drops + 1);
+      await written(key);
       const crops = ((await cache.entriesOf(key)) ?? []).filter(isUnfocusedCrop);
-      hot.purge(key);
       await cache.evict(crops, crops.length);
+      hot.purge(key);
     },
   };
 }
