@@ -1,6 +1,6 @@
 import type { SiteParams } from "../../contract/page/params.ts";
 import { coverOf, type ShownWidth, shownWidths } from "../gallery/layout.ts";
-import { type Galleries, type PlacedGallery, shownSource } from "../gallery/placed.ts";
+import { asWritten, type Galleries, type PlacedGallery, shownSource } from "../gallery/placed.ts";
 import { type AskedGallery, parseGallery } from "../gallery/source.ts";
 import { type PossibleUse, photoUse } from "./resolve.ts";
 
@@ -38,7 +38,9 @@ export function resolveGallery(
   if (sources === undefined) return { warnings: problems, ...(keys !== undefined && { keys }) };
   const { line, column } = place;
   const { isCover } = asked;
-  const use = (key: string) => photoUse(key, { line, column, isCover }, params);
+  const written = asWritten(sources).reference;
+  const use = (key: string) =>
+    photoUse(key, { line, column, isCover }, params, { as: "image", gallery: written });
   const gallery = {
     sources,
     line,

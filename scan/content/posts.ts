@@ -193,7 +193,7 @@ async function readPost(
     for (const warning of found.warnings) note("warning", warning, reference);
     if (found.invalid !== undefined) fault(found.invalid, reference);
     if (found.gallery !== undefined) galleries.push(found.gallery);
-    return keys.map((destination) => ({ ...reference, destination, as: "image" as const }));
+    return keys.map((destination) => ({ ...reference, destination, as: "image" as const, alt: "" }));
   };
   const named = await references(page, rulesOf(own, page, site), parse);
   if (named.problem !== undefined) note("error", named.problem.message, named.problem);
@@ -224,6 +224,8 @@ async function readPost(
             gallery,
             images.map(({ destination }) => destination),
           );
+    const list = images.map(({ destination }) => destination).join(", ");
+    const ofGallery = gallery === undefined ? {} : { gallery: list };
     for (const [index, image] of images.entries()) {
       const preview = image.as === "preview";
       if (preview && previews.seen.has(params)) continue;
@@ -237,7 +239,7 @@ async function readPost(
         locals.push({ ...asked, ...source.local, page: preview ? previews.file : page.file });
       if (source.kind !== "photo") continue;
       for (const warning of source.warnings) note("warning", warning, at);
-      const use = { ...source.use, ...shownAt(widths, index), ...(isCover && { isCover }) };
+      const use = { ...source.use, ...shownAt(widths, index), ...(isCover && { isCover }), ...ofGallery };
       (preview ? previews.uses : uses).push(use);
     }
   }

@@ -21,6 +21,8 @@ export interface PossibleUse {
   readonly alt?: string;
   /** Whether the photograph's own text stands where `alt` is empty. */
   readonly fromPhoto?: boolean;
+  /** Of a photograph of a gallery: what its author wrote, a folder, a pattern or keys. They write no texts for its photographs. */
+  readonly gallery?: string;
   /** Whether its caption has camera and exposure. */
   readonly exif?: boolean;
   /** How wide the page shows it: the `sizes` attribute, or a fixed width in its form. */
@@ -144,10 +146,16 @@ export function photoUse(
   key: string,
   place: Pick<PossibleUse, "line" | "column" | "isCover">,
   params: SiteParams,
-  { as = "image", previews = false }: { readonly as?: "image" | "cover"; readonly previews?: boolean } = {},
+  how:
+    | { readonly as: "image"; readonly gallery: string }
+    | { readonly as: "cover"; readonly previews: boolean },
 ): PossibleUse {
   const photo: Photo = { kind: "photo", key, keys: [key], paths: [], problems: [] };
-  return { ...useOf(photo, { ...place, destination: "", as }, params, previews), isCover: place.isCover };
+  const { as } = how;
+  const own = as === "image" ? { alt: "" } : {};
+  const previews = as === "cover" && how.previews;
+  const use = useOf(photo, { ...place, ...own, destination: "", as }, params, previews);
+  return { ...use, isCover: place.isCover, ...(as === "image" && { gallery: how.gallery }) };
 }
 
 /** Remembers the last result: the plan, the totals and the reports all need it. */

@@ -6,7 +6,7 @@ import { blameOf, type Refusal } from "../proxy/blame.ts";
 import { type Folder, folderName, type Listed, type Listing, type Listings } from "../proxy/list.ts";
 import type { Session } from "../proxy/session.ts";
 import { type Contents, contentsOf, leftOutWords } from "./contents.ts";
-import { findingAt, type Galleries, onceEach, type PlacedGallery, shownSource } from "./placed.ts";
+import { asWritten, findingAt, type Galleries, onceEach, type PlacedGallery, shownSource } from "./placed.ts";
 import { type GallerySource, MOST_PHOTOGRAPHS } from "./source.ts";
 
 /** One list of the manifest before its photographs are known. */
@@ -117,10 +117,6 @@ const nothing: Listing = { objects: [], folders: [] };
 
 function above({ folder }: Folder): Folder {
   return { folder: folder.replace(/[^/]*\/$/, ""), deep: false };
-}
-
-function asWritten([first, ...others]: PlacedGallery["sources"]): GallerySource {
-  return others.at(-1) ?? first;
 }
 
 // --- words ---

@@ -29,6 +29,11 @@ export function shownSource(
   );
 }
 
+/** The source by the name that its author wrote, not in the page's own folder. */
+export function asWritten([first, ...others]: PlacedGallery["sources"]): GallerySource {
+  return others.at(-1) ?? first;
+}
+
 /** A finding at the place of a gallery. */
 export function findingAt(place: PlacedGallery, severity: Finding["severity"], message: string): Finding {
   const { file, line, column } = place;

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import sharp from "sharp";
@@ -134,6 +134,51 @@ test('with captions = "photo", an image that the photograph describes has an alt
   expect(stdout).toContain(
     'content/one.md:4:1: error: worms.jpg has no alt text; the photograph itself says "A worm on a leaf"',
   );
+});
+
+test("--require-alt names the photographs of a gallery that have no text, once for each gallery, where the text shows it", async () => {
+  await mkdir(path.join(photos, "trips"));
+  const silent = sharp({ create: { width: 30, height: 20, channels: 3, background: "#369" } }).jpeg();
+  const worms = await readFile(path.join(photos, "worms.jpg"));
+  for (const at of [1, 2, 3, 4, 5])
+    await writeFile(path.join(photos, `trips/${at}.jpg`), at < 3 ? worms : await silent.toBuffer());
+  const galleries = [
+    "---\nphotos: trips\n---\n{{< imgproxy/gallery >}}\n",
+    '![A worm](worms.jpg)\n\n{{< imgproxy/gallery "trips/4.jpg" "worms.jpg" "trips/3.jpg" >}}\n',
+    "---\nphotos: trips/*.jpg\n---\nThe theme shows it.\n",
+    '{{< imgproxy/gallery src="trips" limit="1" >}}\n',
+  ];
+  const alts = async (params: string, others = "") => {
+    await using site = await siteWith(`gallery = ["photos"]\nalbums = [""]\n${params}\n${others}`);
+    for (const [at, post] of galleries.entries())
+      await writeFile(path.join(site.folder, `content/${at}.md`), post);
+    const ran = await run(["--site", site.folder, "--effort", "0", "--require-alt", "--json"], {
+      env: { TOKEN: server.token },
+    });
+    const { findings } = JSON.parse(ran.stdout);
+    return findings.map((one: Record<string, string>) => `${one.file}:${one.line}: ${one.message}`);
+  };
+  const texts = (words: string) => `the photographs themselves have ${words}, such as "A worm on a leaf"`;
+  const five = `5 of 5 photographs have no alt text: trips/1.jpg, trips/2.jpg, trips/3.jpg and 2 more; ${texts("2 texts")}`;
+  expect(await alts("meta = []")).toEqual([
+    `config.toml:1: the gallery trips: ${five}`,
+    `content/0.md:4: the gallery trips: ${five}`,
+    `content/1.md:3: the gallery trips/4.jpg, worms.jpg, trips/3.jpg: 3 of 3 photographs have no alt text: trips/4.jpg, worms.jpg, trips/3.jpg; ${texts("1 text")}`,
+    `content/2.md:2: the gallery trips/*.jpg: ${five}`,
+    `content/3.md:1: the gallery trips: 1 of 1 photograph has no alt text: trips/1.jpg; ${texts("1 text")}`,
+  ]);
+  const three = "3 of 5 photographs have no alt text: trips/3.jpg, trips/4.jpg, trips/5.jpg";
+  const repeated = "1 of 5 photographs have the alt text of another photograph: trips/2.jpg";
+  const standing = "[markup.goldmark.parser]\nwrapStandAloneImageWithinParagraph = false";
+  expect(await alts('captions = "photo"', standing)).toEqual([
+    `config.toml:1: the gallery trips: ${repeated}`,
+    `config.toml:1: the gallery trips: ${three}`,
+    `content/0.md:4: the gallery trips: ${repeated}`,
+    `content/0.md:4: the gallery trips: ${three}`,
+    "content/1.md:3: the gallery trips/4.jpg, worms.jpg, trips/3.jpg: 2 of 3 photographs have no alt text: trips/4.jpg, trips/3.jpg",
+    `content/2.md:2: the gallery trips/*.jpg: ${repeated}`,
+    `content/2.md:2: the gallery trips/*.jpg: ${three}`,
+  ]);
 });
 
 test("--require-alt suggests what the photograph says itself, and the manifest has no more for it", async () => {
