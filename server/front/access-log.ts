@@ -46,7 +46,8 @@ export function createReporter(log: Pick<Log, "request">, metrics: Pick<Metrics,
     recorder(method, answer, gone) {
       const status = gone ? CLIENT_GONE : answer.status;
       const { headers, note = {} } = answer;
-      const { cache = "none", key, variant, call, code, error } = note;
+      const { cache = "none", key, variant, call } = note;
+      const { code, error } = gone && note.code === "internal" ? noFailure : note;
       const contentType = headers["content-type"];
       const bytes = method === "HEAD" || status === 304 ? 0 : Number(headers["content-length"] ?? 0);
       const count = metrics.answered({ cache, contentType: contentType ?? "", status, bytes });
@@ -69,6 +70,9 @@ export function createReporter(log: Pick<Log, "request">, metrics: Pick<Metrics,
     },
   };
 }
+
+/** Work that a leaving reader aborts fails with an error of any kind: it is no fault of the server. */
+const noFailure: Pick<NonNullable<Answer["note"]>, "code" | "error"> = {};
 
 /** nginx's status for a reader that left before the answer: in the log and the metrics only. */
 const CLIENT_GONE = 499;

@@ -243,7 +243,7 @@ describe("a miss", () => {
     leaving.destroy();
     await expect.poll(() => world.lines.at(-1)?.status).toBe(499);
     // For that reason, and not because of a timeout of the source.
-    expect(world.lines.at(-1)?.code).not.toBe("source-timeout");
+    expect([world.lines.at(-1)?.code, world.lines.at(-1)?.error]).toEqual([undefined, undefined]);
     letGo();
     await expect.poll(() => world.service.busy().fetches).toBe(0);
     expect(world.encoder.count()).toBe(0);

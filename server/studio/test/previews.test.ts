@@ -1,4 +1,5 @@
 import { mkdir, readdir, writeFile } from "node:fs/promises";
+import { connect } from "node:net";
 import { join } from "node:path";
 import sharp from "sharp";
 import { afterEach, expect, test } from "vitest";
@@ -81,6 +82,23 @@ test("a page that turns to another quality aborts the encode of the one before",
   leaving.abort();
   await expect(left).rejects.toThrow();
   await expect.poll(() => signal.aborted).toBe(true);
+  await expect.poll(() => world.lines.at(-1)).toMatchObject({ status: 499, call: "preview" });
+  expect([world.lines.at(-1)?.code, world.lines.at(-1)?.error]).toEqual([undefined, undefined]);
+});
+
+test("a call whose client leaves in the middle of its body is logged as left, without an error", async () => {
+  await open({ dev: true });
+  const address = world.server.address();
+  if (typeof address !== "object" || address === null) throw new Error("the server does not listen");
+  const leaving = connect(address.port, "127.0.0.1");
+  const begun = new Promise((resolve) => world.server.once("request", resolve));
+  leaving.write(
+    `POST /api/preview HTTP/1.1\r\nhost: 127.0.0.1:${address.port}\r\ncontent-length: 90\r\n\r\n{"img":`,
+  );
+  await begun;
+  leaving.destroy();
+  await expect.poll(() => world.lines.at(-1)).toMatchObject({ status: 499, call: "preview" });
+  expect([world.lines.at(-1)?.code, world.lines.at(-1)?.error]).toEqual([undefined, undefined]);
 });
 
 test.each(["preview", "score", "describe"])(
