@@ -1,5 +1,8 @@
 import { InvalidBody } from "../../contract/api.ts";
 
+/** Limit of most bodies. */
+export const MEBIBYTE = 2 ** 20;
+
 /** A request's body as it comes in; the route's body limit bounds it. */
 export function bodyOf(request: Request): AsyncIterable<Uint8Array> {
   return request.body ?? new ReadableStream({ start: (empty) => empty.close() });
