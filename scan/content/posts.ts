@@ -44,7 +44,9 @@ export interface SourcePage extends Pick<Page, "file" | "folder" | "values"> {
 }
 
 /** A place that shows a file of the site. */
-export interface LocalReference extends Local, Pick<Reference, "destination" | "line" | "column" | "name"> {
+export interface LocalReference
+  extends Local,
+    Pick<Reference, "destination" | "isDerived" | "line" | "column" | "name"> {
   /** The content file, or the configuration; relative to the site. */
   readonly page: string;
   readonly as: "image" | "cover" | "preview" | "url";

@@ -26,6 +26,8 @@ export interface Reference {
   readonly gallery?: AskedGallery;
   /** What an `image` says to those who cannot see it; undefined if its author decided that it is decorative. */
   readonly alt?: string;
+  /** Whether it is made of another destination of its tag, and is not in the text. */
+  readonly isDerived?: boolean;
   /** Of a `cover`: its name in front matter, dots for nesting. */
   readonly name?: string;
   /** Parameters of `[params.imgproxy]` that a shortcode sets for its image. */
@@ -104,7 +106,7 @@ function sitePreview(page: Readable, { preview }: ReferenceRules): Reference[] {
 
 // --- the body ---
 
-interface Found extends Pick<Reference, "destination" | "overrides" | "alt" | "gallery"> {
+interface Found extends Pick<Reference, "destination" | "isDerived" | "overrides" | "alt" | "gallery"> {
   readonly offset: number;
   readonly as: "image" | "url" | "raw" | "spaced" | "unknown" | "gallery";
 }
@@ -194,9 +196,10 @@ async function* shortcodeImages(
   const first = parameters.get("src") ?? (name === "img" ? parameters.get("0") : undefined);
   const overrides = name === "img" ? imgOverrides(parameters) : commonOverrides(parameters);
   const alt = shortcodeAlt(parameters, name);
-  const shown = [first, name === "img" ? narrowDestination(parameters, first) : undefined]
-    .filter((destination) => destination !== undefined && destination !== "")
-    .map((destination = ""): Found => ({ destination, offset, as: "image", overrides, ...alt }));
+  const narrow = name === "img" ? narrowDestination(parameters, first) : {};
+  const shown = [{ destination: first }, narrow].flatMap(({ destination = "", ...rest }): Found[] =>
+    destination === "" ? [] : [{ destination, ...rest, offset, as: "image", overrides, ...alt }],
+  );
   const words = [parameters.get("caption"), name === "figure" ? parameters.get("attr") : undefined];
   yield* shown;
   for (const text of words) if (text?.includes("![")) yield* await parseAt(text, () => offset, [], parse);
@@ -218,11 +221,15 @@ function tagGalleries(
 }
 
 /** What `img` shows in narrow windows; `crop` is a crop of the same photograph. The same as in layouts/shortcodes/img.html. */
-function narrowDestination(parameters: ReadonlyMap<string, string>, src = ""): string | undefined {
+function narrowDestination(
+  parameters: ReadonlyMap<string, string>,
+  src = "",
+): Partial<Pick<Reference, "destination" | "isDerived">> {
   const narrow = parameters.get("narrow");
-  if (narrow !== "crop") return narrow;
+  if (narrow !== "crop") return narrow === undefined ? {} : { destination: narrow };
   const ratio = parameters.get("narrow-ar") || "4:5";
-  return src.replace(/^([^?#]*)\??/, (_, path: string) => `${path}?ar=${ratio}&`);
+  const destination = src.replace(/^([^?#]*)\??/, (_, path: string) => `${path}?ar=${ratio}&`);
+  return { destination, isDerived: true };
 }
 
 /** The module's shortcode that a tag runs, if any. Themes have a `gallery` of their own, so the module's has one name only. */

@@ -32,7 +32,8 @@ export async function rewritePages(
   const wanted = new Map<string, Wanted[]>();
   for (const { name, key, references } of photographs)
     for (const reference of references) {
-      if (alreadyNames(reference, key, has)) continue;
+      // It changes with the destination of which it is made.
+      if (reference.isDerived || alreadyNames(reference, key, has)) continue;
       const ofPage = wanted.get(reference.page) ?? [];
       ofPage.push({ reference, photograph: name, path: pathFor(key, reference) });
       wanted.set(reference.page, ofPage);

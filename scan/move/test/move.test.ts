@@ -28,7 +28,7 @@ const flatBlog = {
   "layouts/_default/single.html":
     '{{ .Content }}{{ with .Params.image }}{{ partial "imgproxy/img.html" (dict "page" $ "src" . "alt" "") }}{{ end }}{{ with .Params.cover }}{{ partial "imgproxy/img.html" (dict "page" $ "src" .image "alt" "") }}{{ end }}',
   "content/posts/x/index.md":
-    '---\r\ntitle: "A" # a title\r\nother: alps.jpg\r\nimage:   \'alps.jpg?q=40\'   # the cover: alps.jpg\r\n---\r\nText `![](alps.jpg)` \t\r\n\r\n![one](alps.jpg "alps.jpg") ![two](<my lake.jpg>) ![three](my%20lake.jpg?w=800#x)\r\n\r\n![four][ref] and ![a \\] b](img/a\\_b.jpg)\r\n\r\n[ref]:   alps.jpg  "t"\r\n',
+    '---\r\ntitle: "A" # a title\r\nother: alps.jpg\r\nimage:   \'alps.jpg?q=40\'   # the cover: alps.jpg\r\n---\r\nText `![](alps.jpg)` \t\r\n\r\n![one](alps.jpg "alps.jpg") ![two](<my lake.jpg>) ![three](my%20lake.jpg?w=800#x)\r\n\r\n![four][ref] and ![a \\] b](img/a\\_b.jpg)\r\n\r\n[ref]:   alps.jpg  "t"\r\n\r\n{{< img src="alps.jpg?q=50" alt="five" narrow="crop" >}}\r\n',
   "content/posts/x/alps.jpg": p1,
   "content/posts/x/my lake.jpg": p2,
   "content/posts/x/img/a_b.jpg": p3,
@@ -40,7 +40,7 @@ const flatBlog = {
 };
 
 const flatAfter =
-  '---\r\ntitle: "A" # a title\r\nother: alps.jpg\r\nimage:   \'posts/x/alps.jpg?q=40\'   # the cover: alps.jpg\r\n---\r\nText `![](alps.jpg)` \t\r\n\r\n![one](posts/x/alps.jpg "alps.jpg") ![two](<posts/x/my%20lake.jpg>) ![three](posts/x/my%20lake.jpg?w=800#x)\r\n\r\n![four][ref] and ![a \\] b](posts/x/img/a_b.jpg)\r\n\r\n[ref]:   posts/x/alps.jpg  "t"\r\n';
+  '---\r\ntitle: "A" # a title\r\nother: alps.jpg\r\nimage:   \'posts/x/alps.jpg?q=40\'   # the cover: alps.jpg\r\n---\r\nText `![](alps.jpg)` \t\r\n\r\n![one](posts/x/alps.jpg "alps.jpg") ![two](<posts/x/my%20lake.jpg>) ![three](posts/x/my%20lake.jpg?w=800#x)\r\n\r\n![four][ref] and ![a \\] b](posts/x/img/a_b.jpg)\r\n\r\n[ref]:   posts/x/alps.jpg  "t"\r\n\r\n{{< img src="posts/x/alps.jpg?q=50" alt="five" narrow="crop" >}}\r\n';
 
 test.each(extremes)(
   "a move changes nothing without --apply, and then only what must change, and deletes what pages show: Hugo $version",
