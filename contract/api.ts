@@ -12,7 +12,7 @@ import { type ImageRequest, InvalidRequest, MAX_QUALITY, MAX_WIDTH, parseQuery }
 /**
  * The API of a publish and of the Studio. Every call has `Authorization: Bearer <TOKEN>`; without a configured token the API does
  * not exist, except in development mode for programs and pages of the server's own machine: they may `list`, `preview`, `score`,
- * `describe`, and read `status` and `cached`.
+ * `describe`, and read `status`, `cached` and `used`.
  *
  * | call | body | answer |
  * | --- | --- | --- |
@@ -23,6 +23,7 @@ import { type ImageRequest, InvalidRequest, MAX_QUALITY, MAX_WIDTH, parseQuery }
  * | `POST /api/describe` | {@link DescribeBody} | {@link ImageInfo}, as `fm=json`, without metadata; it is not stored |
  * | `GET /api/status` | | {@link StatusAnswer}: what this process does, and has answered lately; only with the Studio |
  * | `POST /api/cached` | {@link DescribeBody} | {@link CachedAnswer}: the photograph's variants in the cache |
+ * | `POST /api/used` | {@link UsedBody} | {@link UsedAnswer}: what posts use in a folder, by the published sets |
  * | `POST /api/missing` | {@link MissingBody} | {@link MissingAnswer}: the variants that are not in the cache, at that version |
  * | `POST /api/warm` | {@link WarmBody} | one {@link WarmLine} for each variant when it is made, as `application/x-ndjson` |
  * | `PUT /api/published/<site>/<name>` | {@link PublishedBody} | 204; `cache-max-bytes` is the maximum size of the cache |
@@ -40,6 +41,7 @@ export const apiPaths = {
   describe: "api/describe",
   status: "api/status",
   cached: "api/cached",
+  used: "api/used",
   missing: "api/missing",
   warm: "api/warm",
   published: "api/published",
@@ -108,15 +110,17 @@ export function parseProbeBody(body: unknown): ProbeBody {
 
 // --- list ---
 
-const listBody = object({
-  /** Empty, or a folder's name with its slash. */
-  folder: v.pipe(
-    v.string("is not text"),
-    v.check(
-      (text) => text === "" || (text.endsWith("/") && keyProblem(text) === undefined),
-      "takes the name of a folder, with a slash at its end",
-    ),
+/** Empty, or a folder's name with its slash. */
+const folderName = v.pipe(
+  v.string("is not text"),
+  v.check(
+    (text) => text === "" || (text.endsWith("/") && keyProblem(text) === undefined),
+    "takes the name of a folder, with a slash at its end",
   ),
+);
+
+const listBody = object({
+  folder: folderName,
   /** Whether the objects in its folders belong to it too. */
   deep: v.exactOptional(v.boolean("takes true or false")),
   /** `next` of the page before this one. */
@@ -218,8 +222,16 @@ export interface StatusAnswer {
     readonly title: string;
     readonly remedy: string;
   }[];
-  /** Calls of publishes, newest first. */
-  readonly publishes: readonly { readonly at: string; readonly call: string; readonly key?: string }[];
+  /** Published sets on the cache volume, newest first, with their number of photographs. `until`: when a preview expires. */
+  readonly sets: readonly {
+    readonly at: string;
+    readonly site: string;
+    readonly name: string;
+    readonly images: number;
+    readonly until?: string;
+  }[];
+  /** Photographs that publishes have warmed, newest first. */
+  readonly warmed: readonly { readonly at: string; readonly key: string }[];
 }
 
 export interface CachedAnswer {
@@ -231,6 +243,21 @@ export interface CachedAnswer {
     /** Whether a published set uses it. */
     readonly isPublished: boolean;
   }[];
+}
+
+const usedBody = object({ folder: folderName });
+export type UsedBody = v.InferOutput<typeof usedBody>;
+
+/** @throws InvalidBody */
+export function parseUsedBody(body: unknown): UsedBody {
+  return parse(usedBody, body);
+}
+
+export interface UsedAnswer {
+  /** Number of sets that were read: the newest of each site, and its previews. With 0 nothing is known. */
+  readonly sets: number;
+  /** Keys in the folder, and folders directly below with their slash; in no order, and some may be repeated. */
+  readonly names: readonly string[];
 }
 
 const imageVariants = {

@@ -36,6 +36,7 @@ import { createActivity } from "./studio/activity.ts";
 import { cachedVariants } from "./studio/cached-variants.ts";
 import { studioFile } from "./studio/page-files.ts";
 import { createPreviews } from "./studio/previews.ts";
+import { publishedSets } from "./studio/published-sets.ts";
 import type { Log } from "./telemetry/log.ts";
 import type { Metrics } from "./telemetry/metrics.ts";
 
@@ -203,8 +204,13 @@ export function createService(parts: ServiceParts): Service {
   const status = async (): Promise<StatusAnswer> => {
     const used = await parts.usage();
     const cacheSize = used === undefined ? {} : { bytes: used.bytes, files: used.files };
-    const read = activity?.read() ?? { minutes: [], slowest: [], errors: [], publishes: [] };
-    return { ...read, queue: parts.queue(), cache: { ...cacheSize, maxBytes: options.cacheMaxBytes } };
+    const read = activity?.read() ?? { minutes: [], slowest: [], errors: [], warmed: [] };
+    return {
+      ...read,
+      sets: publishedSets(published),
+      queue: parts.queue(),
+      cache: { ...cacheSize, maxBytes: options.cacheMaxBytes },
+    };
   };
   const publish = { list, neighbours, variants, infos, revalidation, defaultQuality, published, purge };
   const api =

@@ -3,18 +3,22 @@ import {
   type CachedAnswer,
   parseDescribeBody,
   parsePreviewBody,
+  parseUsedBody,
   type StatusAnswer,
 } from "../../contract/api.ts";
 import type { Variant } from "../cache/cache.ts";
 import { Problem } from "../errors.ts";
 import { addNote } from "../http/response.ts";
+import type { Published } from "../published/published.ts";
 import type { Previews } from "../studio/previews.ts";
-import { json, slowJson, whole } from "./answers.ts";
+import { alive } from "./alive.ts";
+import { json, slowJson, streamed, whole } from "./answers.ts";
 import { MEBIBYTE, readJson } from "./body.ts";
 import { variantOfSpec } from "./specs.ts";
 
 export interface StudioParts {
   readonly defaultQuality: number;
+  readonly published: Pick<Published, "usedIn">;
   readonly previews: Previews;
   /** Absent where there is no Studio. */
   readonly status?: () => Promise<StatusAnswer>;
@@ -22,7 +26,7 @@ export interface StudioParts {
 }
 
 /** The calls of {@link addStudioCalls}: all of them only read. */
-export const studioPaths = ["/preview", "/score", "/describe", "/status", "/cached"] as const;
+export const studioPaths = ["/preview", "/score", "/describe", "/status", "/cached", "/used"] as const;
 
 /** The calls of the Studio's page. */
 export function addStudioCalls(api: H3, parts: StudioParts): void {
@@ -67,8 +71,32 @@ export function addStudioCalls(api: H3, parts: StudioParts): void {
     },
     { middleware: [bodyLimit(MEBIBYTE)] },
   );
+  api.post(
+    "/used",
+    async ({ req }) => {
+      const { folder } = parseUsedBody(await readJson(req));
+      return streamed("application/json", alive(usedJson(await parts.published.usedIn(folder))));
+    },
+    { middleware: [bodyLimit(MEBIBYTE)] },
+  );
   api.get("/status", async () => {
     if (parts.status === undefined) throw new Problem("no-route", { detail: "STUDIO=on has it." });
     return json(200, await parts.status());
   });
 }
+
+/** JSON of a UsedAnswer, in short slices of the event loop. */
+async function* usedJson({ sets, names }: Awaited<ReturnType<Published["usedIn"]>>): AsyncGenerator<string> {
+  let part = `{"sets":${sets},"names":[`;
+  let comma = "";
+  for await (const name of names) {
+    part += `${comma}${JSON.stringify(name)}`;
+    comma = ",";
+    if (part.length < PART_LENGTH) continue;
+    yield part;
+    part = "";
+  }
+  yield `${part}]}\n`;
+}
+
+const PART_LENGTH = 16 * 2 ** 10;

@@ -7,6 +7,7 @@ import { deleteAbandoned, deleteSet, PUBLISHED_FOLDER, setName, stamp, writeMark
 import { Follower, type FollowOptions } from "./follow.ts";
 import { isLive, readImages } from "./read-set.ts";
 import type { SetFile, Unread } from "./reader.ts";
+import { currentSets, usedNames } from "./used.ts";
 import { writeSet } from "./write-set.ts";
 
 /** The variants that published sites use. */
@@ -26,6 +27,8 @@ export interface Published extends Listing {
   readonly hasLive: boolean;
   /** Number of sets that cannot be read now. */
   readonly unread: number;
+  /** All live sets, newest first. */
+  readonly sets: readonly SetInfo[];
   /** Whether a live set uses the entry of this name, as far as the sets can be read; see `isComplete`. */
   isPinned(name: string): boolean;
   /**
@@ -36,6 +39,12 @@ export interface Published extends Listing {
   put(site: string, name: string, body: AsyncIterable<Uint8Array>): Promise<void>;
   /** JSON of a PublishedBody, part by part. */
   get(site: string, name: string): Promise<AsyncGenerator<string> | undefined>;
+  /**
+   * What posts use now in a folder (empty, or a name with its slash), by the newest set of each site and its previews: keys, and
+   * folders directly below with their slash, which may be repeated.
+   * @throws Problem if any set cannot be read: it may name anything.
+   */
+  usedIn(folder: string): Promise<{ readonly sets: number; readonly names: AsyncGenerator<string> }>;
   /** Names of a site's sets, newest first. */
   list(site: string): Promise<readonly string[]>;
   delete(site: string, name: string): Promise<void>;
@@ -45,6 +54,17 @@ export interface Published extends Listing {
   refresh(): Promise<void>;
   /** Stops following. */
   close(): void;
+}
+
+/** A live set. Times are milliseconds since 1970. */
+export interface SetInfo {
+  readonly site: string;
+  readonly name: string;
+  readonly made: number;
+  /** Undefined for a set that is not a preview. */
+  readonly until?: number;
+  /** Number of its photographs. */
+  readonly images: number;
 }
 
 export interface PublishedOptions extends Omit<FollowOptions, "withVolume" | "now"> {
@@ -116,6 +136,14 @@ export async function openPublished(options: PublishedOptions): Promise<Publishe
       const query = formatPublished(asked);
       return follower.state.live.some(({ queries }) => queries.has(query));
     },
+    get sets() {
+      const live = follower.found.files.flatMap(({ site, name, set }) => {
+        if (set === undefined || !isLive(set, now())) return [];
+        const { made, until, images } = set;
+        return [{ site, name, made, images, ...(until !== undefined && { until }) }];
+      });
+      return live.sort((a, b) => b.made - a.made);
+    },
     isPinned: (name) => follower.state.live.some(({ pins }) => pins.has(name)),
     async put(site, name, body) {
       checkNames(site, name);
@@ -142,6 +170,13 @@ export async function openPublished(options: PublishedOptions): Promise<Publishe
       const { until } = file.set;
       const expires = until === undefined ? undefined : Math.ceil((until - now()) / 1000);
       return bodyOf(await busyWhenHung(() => readImages({ folder, site, name, withVolume })), expires);
+    },
+    async usedIn(below) {
+      await busyWhenHung(readNow);
+      const { files, unread } = follower.found;
+      if (unread[0] !== undefined) throw unreadable(unread[0].error);
+      const sets = currentSets(files, now());
+      return { sets: sets.length, names: usedNames(sets, below, { folder, withVolume }) };
     },
     async list(site) {
       checkNames(site);

@@ -12,6 +12,8 @@ export interface PublishedSet {
   readonly made: number;
   /** Milliseconds since 1970; undefined for a set that is not a preview. */
   readonly until?: number;
+  /** Number of photographs. */
+  readonly images: number;
   /** The canonical queries that the set allows. */
   readonly queries: HashSet;
   /** File names of the cache entries that the set uses: the GC deletes them last. */
@@ -67,6 +69,14 @@ export async function readImages(place: SetPlace): Promise<AsyncGenerator<string
   })();
 }
 
+/** The source keys of a set. @throws as {@link readImages} does. */
+export async function readKeys(place: SetPlace): Promise<AsyncGenerator<string>> {
+  const chunks = await openChunks(place);
+  return (async function* () {
+    for await (const { of, value } of inPieces(chunks)) if (of === "images") yield* Object.keys(value);
+  })();
+}
+
 // --- one file ---
 
 class Reading {
@@ -74,14 +84,17 @@ class Reading {
   readonly #pins = new HashSet();
   readonly #members: Record<string, unknown> = {};
   readonly #seen = new Set<string>();
+  #images = 0;
 
   take({ of, value }: JsonPiece): void {
     this.#seen.add(of);
     if (of === "") Object.assign(this.#members, value);
     else if (of === "pins") addAll(this.#pins, value, "pins is not a list of file names");
     else
-      for (const queries of Object.values(value))
+      for (const queries of Object.values(value)) {
+        this.#images++;
         addAll(this.#queries, queries, "images is not lists of queries by source key");
+      }
   }
 
   async end(): Promise<PublishedSet> {
@@ -93,6 +106,7 @@ class Reading {
     return {
       made,
       ...(until !== undefined && { until }),
+      images: this.#images,
       queries: await this.#queries.sort(),
       pins: await this.#pins.sort(),
     };

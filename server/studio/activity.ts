@@ -7,7 +7,7 @@ import type { AnswerFields, Log, Phases } from "../telemetry/log.ts";
 export interface Activity {
   /** The same log, whose requests are counted too. */
   watch(log: Pick<Log, "request">): Pick<Log, "request">;
-  read(): Pick<StatusAnswer, "minutes" | "slowest" | "errors" | "publishes">;
+  read(): Pick<StatusAnswer, "minutes" | "slowest" | "errors" | "warmed">;
 }
 
 /** An hour is enough to see what a publish or a deploy has changed. */
@@ -15,14 +15,14 @@ const MINUTES = 60;
 const MINUTE_MS = 60_000;
 const MOST_SLOWEST = 10;
 const MOST_ERRORS = 30;
-const MOST_PUBLISHES = 10;
+const MOST_WARMED = 10;
 
 /** @param now milliseconds since 1970. */
 export function createActivity(now: () => number = Date.now): Activity {
   const minutes: Minute[] = [];
   let slowest: Slow[] = [];
   const errors = new LRUCache<string, Failed>({ max: MOST_ERRORS });
-  const publishes = new LRUCache<string, Publish>({ max: MOST_PUBLISHES });
+  const warmed = new LRUCache<string, number>({ max: MOST_WARMED });
 
   function minuteAt(at: number): Minute {
     const begun = at - (at % MINUTE_MS);
@@ -38,7 +38,7 @@ export function createActivity(now: () => number = Date.now): Activity {
     // A reader that has left, or a slider that has moved on: nothing has failed.
     if (answer.status === 499) return;
     const at = now();
-    const { cache, key, variant, status, code, call, method } = answer;
+    const { cache, key, variant, status, code, call } = answer;
     const minute = minuteAt(at);
     if (cache !== "none") minute[cache] += 1;
     if (cache === "miss" && key !== undefined && variant !== undefined)
@@ -48,8 +48,7 @@ export function createActivity(now: () => number = Date.now): Activity {
       const name = `${code} ${key ?? ""}`;
       errors.set(name, { at, code, status, key, count: (errors.get(name)?.count ?? 0) + 1 });
     }
-    const isPublish = call === "warm" || (call === "published" && method === "PUT");
-    if (isPublish && status < 400) publishes.set(`${call} ${key ?? ""}`, { at, call, key });
+    if (call === "warm" && key !== undefined && status < 400) warmed.set(key, at);
   }
 
   function recordSlow(slow: Slow): void {
@@ -81,11 +80,7 @@ export function createActivity(now: () => number = Date.now): Activity {
         title: problems[code].title,
         remedy: problems[code].remedy,
       })),
-      publishes: [...publishes.values()].map(({ at, call, key }) => ({
-        at: iso(at),
-        call,
-        ...(key !== undefined && { key }),
-      })),
+      warmed: [...warmed].map(([key, at]) => ({ at: iso(at), key })),
     }),
   };
 }
@@ -111,12 +106,6 @@ interface Failed {
   readonly status: number;
   readonly key: string | undefined;
   readonly count: number;
-}
-
-interface Publish {
-  readonly at: number;
-  readonly call: string;
-  readonly key: string | undefined;
 }
 
 function isCode(code: string | undefined): code is ProblemCode {

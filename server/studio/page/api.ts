@@ -6,6 +6,7 @@ import type {
   PreviewBody,
   ScoreAnswer,
   StatusAnswer,
+  UsedAnswer,
 } from "../../../contract/api.ts";
 import type { ImageInfo } from "../../../contract/info.ts";
 
@@ -33,6 +34,11 @@ export class Refused extends Error {
 /** A page of a folder's listing. @throws Refused */
 export async function listFolder(body: ListBody, signal: AbortSignal): Promise<ListAnswer> {
   return (await call("list", body, signal)).json();
+}
+
+/** What posts use in a folder. @throws Refused */
+export async function used(folder: string, signal: AbortSignal): Promise<UsedAnswer> {
+  return (await call("used", { folder }, signal)).json();
 }
 
 /** Facts about a photograph. @throws Refused */
@@ -92,7 +98,10 @@ const endpoint = new URL("../", location.href.replace(/[?#].*/, ""));
 
 /** @param body undefined: a GET. */
 function call(
-  name: Extract<keyof typeof apiPaths, "list" | "describe" | "preview" | "score" | "status" | "cached">,
+  name: Extract<
+    keyof typeof apiPaths,
+    "list" | "used" | "describe" | "preview" | "score" | "status" | "cached"
+  >,
   body: unknown,
   signal: AbortSignal,
 ): Promise<Response> {

@@ -6,6 +6,7 @@ import { arranged, type Listed, type Listing, useListing } from "./listing.ts";
 import { type FolderRoute, folderHash, photoHash, sortOrders } from "./route.ts";
 import { galleryOf } from "./snippets.ts";
 import { Thumbnail } from "./thumbnail.tsx";
+import { missingIn, useUsed } from "./used.ts";
 import { bytesText, dateText, nameOf } from "./words.ts";
 
 interface BrowseProps {
@@ -21,9 +22,11 @@ const STEP = 120;
 /** A folder's photographs. */
 export function Browse({ route, change, close }: BrowseProps) {
   const { folder, find, sort, picks } = route;
-  const wantsAll = find !== "" || sort !== "name";
+  const [readsAll, setReadsAll] = useState(false);
+  const wantsAll = readsAll || find !== "" || sort !== "name";
   const { listing, more } = useListing(folder, wantsAll);
   const [most, setMost] = useState(STEP);
+  const used = useUsed(folder);
   const { error } = listing;
   useEffect(() => {
     if (error instanceof Refused && error.needsToken) close();
@@ -31,6 +34,7 @@ export function Browse({ route, change, close }: BrowseProps) {
   const all = arranged(listing.objects, find, sort);
   const shown = all.slice(0, most);
   const isMore = all.length > most || listing.next !== undefined;
+  const missing = missingIn(listing, used);
   const toggle = (key: string): void =>
     change({ picks: picks.includes(key) ? picks.filter((one) => one !== key) : [...picks, key] });
   return (
@@ -72,10 +76,26 @@ export function Browse({ route, change, close }: BrowseProps) {
           ))}
         </ul>
       )}
+      {used.error !== undefined && error === undefined && <Failure error={used.error} />}
+      {missing !== undefined && missing.length > 0 && <Missing names={missing} />}
+      {used.names !== undefined && listing.next !== undefined && !wantsAll && (
+        <p class="hint">
+          Posts may name photographs that are not here.{" "}
+          <button type="button" class="quiet" onClick={() => setReadsAll(true)}>
+            Look for them in the whole folder
+          </button>
+        </p>
+      )}
       {shown.length > 0 && (
         <ul class="tiles" aria-label="Photographs">
           {shown.map((object) => (
-            <Tile key={object.key} object={object} isPicked={picks.includes(object.key)} toggle={toggle} />
+            <Tile
+              key={object.key}
+              object={object}
+              isUnused={used.names?.has(object.key) === false}
+              isPicked={picks.includes(object.key)}
+              toggle={toggle}
+            />
           ))}
         </ul>
       )}
@@ -118,10 +138,13 @@ function number(count: number): string {
 
 function Tile({
   object: { key, bytes, modified },
+  isUnused,
   isPicked,
   toggle,
 }: {
   readonly object: Listed;
+  /** No post uses it. */
+  readonly isUnused: boolean;
   readonly isPicked: boolean;
   readonly toggle: (key: string) => void;
 }) {
@@ -134,11 +157,30 @@ function Tile({
       </a>
       <span class="facts">
         {bytesText(bytes)} <time>{dateText(modified)}</time>
+        {isUnused && <span class="mark">no post uses it</span>}
       </span>
       <input type="checkbox" aria-label={`Select ${name}`} checked={isPicked} onChange={() => toggle(key)} />
     </li>
   );
 }
+
+function Missing({ names }: { readonly names: readonly string[] }) {
+  return (
+    <section class="missing" aria-labelledby="missing">
+      <h2 id="missing">Posts name these, and they are not here</h2>
+      <ul>
+        {names.slice(0, MOST_MISSING).map((name) => (
+          <li key={name}>
+            {name.endsWith("/") ? <a href={folderHash(name)}>{`${nameOf(name)}/`}</a> : nameOf(name)}
+          </li>
+        ))}
+      </ul>
+      {names.length > MOST_MISSING && <p class="hint">And {number(names.length - MOST_MISSING)} more.</p>}
+    </section>
+  );
+}
+
+const MOST_MISSING = 100;
 
 function Selection({ picks, clear }: { readonly picks: readonly string[]; readonly clear: () => void }) {
   return (

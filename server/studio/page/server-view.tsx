@@ -41,7 +41,7 @@ export function ServerView({ close }: { readonly close: () => void }) {
 }
 
 function Answer({
-  answer: { minutes, queue, cache, slowest, errors, publishes },
+  answer: { minutes, queue, cache, slowest, errors, sets, warmed },
 }: {
   readonly answer: StatusAnswer;
 }) {
@@ -106,12 +106,18 @@ function Answer({
       </section>
       <Table
         title="Last publishes"
-        heads={["Time", "Call", "Photograph"]}
-        rows={publishes.map(({ at, call, key }) => [
-          timeText(at),
-          call === "warm" ? "warm" : "published set",
-          key ?? "",
+        heads={["Time", "Site", "Set", "Photographs"]}
+        rows={sets.map(({ at, site, name, images, until }) => [
+          whenText(at),
+          site,
+          until === undefined ? name : `${name}, a preview until ${whenText(until)}`,
+          images,
         ])}
+      />
+      <Table
+        title="Warmed since the start"
+        heads={["Time", "Photograph"]}
+        rows={warmed.map(({ at, key }) => [timeText(at), key])}
       />
     </>
   );
@@ -158,4 +164,9 @@ function Table({
 
 function timeText(at: string): string {
   return new Date(at).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
+}
+
+/** `2026-11-30 15:14`, in the time zone of the reader. */
+function whenText(at: string): string {
+  return new Date(at).toLocaleString("sv", { dateStyle: "short", timeStyle: "short" });
 }

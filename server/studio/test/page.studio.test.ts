@@ -234,11 +234,33 @@ describe.skipIf(!hasBrowser)("in production", () => {
       expect(await page.evaluate("JSON.stringify(localStorage) + location.href")).not.toContain(token);
       expect(urls.filter((url) => url.includes(token))).toEqual([]);
       await keepPicture(page, "production");
+      const set = {
+        "my garden.jpg": ["img=my+garden.jpg&q=50"],
+        "gone/<b>.jpg": ["img=gone/%3Cb%3E.jpg&q=50"],
+      };
+      const put = await fetch(`${production.url}api/published/blog/2026-11-30`, {
+        method: "PUT",
+        headers: { authorization: `Bearer ${token}` },
+        body: JSON.stringify({ images: { ...set, "gone.jpg": ["img=gone.jpg&q=50"] } }),
+      });
+      expect(put.status).toBe(204);
+      await page.reload();
+      await settled(page);
+      const missing = page.getByRole("region", { name: "Posts name these, and they are not here" });
+      expect(await missing.getByRole("listitem").allTextContents()).toEqual(["gone.jpg", "gone/"]);
+      const tileOf = (name: string) => page.locator(".tile").filter({ hasText: name }).first();
+      expect(await tileOf("worms.jpg").textContent()).toContain("no post uses it");
+      expect(await tileOf("my garden.jpg").textContent()).not.toContain("no post uses it");
+      expect(await violations(page)).toEqual([]);
+      await keepPicture(page, "marks");
       await fetch(`${production.url}?img=worms.jpg&q=40&w=200&fm=webp`);
       await fetch(`${production.url}?img=wroms.jpg&q=40`);
       await page.getByRole("link", { name: "Server" }).click();
       await page.getByText("There is no such photograph.").waitFor();
       await page.getByText("200 q40 webp").waitFor();
+      expect(await page.getByRole("row").filter({ hasText: "2026-11-30" }).last().textContent()).toMatch(
+        /blog.*2026-11-30.*3$/,
+      );
       await keepPicture(page, "server");
       expect(await violations(page)).toEqual([]);
       await page.getByRole("link", { name: "worms.jpg" }).first().click();

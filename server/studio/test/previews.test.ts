@@ -121,7 +121,7 @@ test.each(["preview", "score", "describe"])(
   },
 );
 
-test("the server's page has the minutes, slow images, failures with their remedies, and publishes", async () => {
+test("the server's page has the minutes, slow images, failures with their remedies, and what was warmed", async () => {
   await open({ dev: true, studio: "on", tokens: [token] });
   await world.get("/?img=trips/worms.jpg&q=50&w=60&fm=webp");
   await world.get("/?img=trips/worms.jpg&q=50&w=60&fm=webp");
@@ -137,7 +137,8 @@ test("the server's page has the minutes, slow images, failures with their remedi
         remedy: expect.stringMatching(error.remedy),
       }),
     ),
-    publishes: [{ call: "warm", key: "trips/worms.jpg" }],
+    sets: [],
+    warmed: [{ key: "trips/worms.jpg" }],
     queue: { live: { running: 0, waiting: 0 } },
     cache: { maxBytes: 2 ** 30 },
   });
