@@ -135,18 +135,18 @@ describe.each([...hugos])("Hugo $version", (hugo) => {
     expect(shown("posts/sun")).toEqual(alps);
   });
 
-  test("each row's photograph has its ratio, and sizes that follow from it", () => {
+  test("each row's photograph has its ratio, and sizes that follow from it and from the photographs beside it", () => {
     const sizes = [...html("folder").matchAll(/--ratio:([\d.]+).*? sizes="([^"]*)"/gs)].map(
       ([, ratio, said = ""]) => [ratio, unescapeHtml(said)],
     );
     expect(sizes).toEqual([
       [
         "1.5",
-        "(min-width: 60rem) min(50rem, clamp(9rem, calc(50rem * 0.54), 23.4rem)), min(90vw, clamp(9rem, calc(90vw * 0.54), 23.4rem))",
+        "(min-width: 60rem) min(50rem, clamp(20.77rem, calc(50rem * 1.246), 54rem)), min(90vw, clamp(20.77rem, calc(90vw * 1.246), 54rem))",
       ],
       [
         "0.6667",
-        "auto, (min-width: 60rem) min(50rem, clamp(4rem, calc(50rem * 0.24), 10.4rem)), min(90vw, clamp(4rem, calc(90vw * 0.24), 10.4rem))",
+        "auto, (min-width: 60rem) min(50rem, clamp(10.67rem, calc(50rem * 0.64), 27.73rem)), min(90vw, clamp(10.67rem, calc(90vw * 0.64), 27.73rem))",
       ],
       [
         "5",
@@ -154,7 +154,7 @@ describe.each([...hugos])("Hugo $version", (hugo) => {
       ],
       [
         "1.333",
-        "auto, (min-width: 60rem) min(min(50rem, clamp(8rem, calc(50rem * 0.48), 20.8rem)), 400px), min(min(90vw, clamp(8rem, calc(90vw * 0.48), 20.8rem)), 400px)",
+        "auto, (min-width: 60rem) min(min(50rem, clamp(6.667rem, calc(50rem * 0.4), 17.33rem)), 400px), min(min(90vw, clamp(6.667rem, calc(90vw * 0.4), 17.33rem)), 400px)",
       ],
     ]);
     expect(unescapeHtml(html("columns"))).toContain(

@@ -37,7 +37,7 @@ export function pageWeight(
     const shown = all.filter((request) => request !== preview);
     const around = slotWidth(use.sizes, screens[screen].width);
     const slot =
-      around === undefined || use.shownWidth === undefined ? around : use.shownWidth(around, image);
+      around === undefined || use.shownWidth === undefined ? around : use.shownWidth(around, images);
     // It is loaded when a reader opens it.
     if (shown.length === 0 || (around !== undefined && slot === undefined)) continue;
     const request = chosen(shown, slot, screen);

@@ -219,15 +219,10 @@ async function readPost(
     const { gallery } = reference;
     const isCover = gallery?.isCover === true;
     const images = as === "gallery" ? imagesOf(reference, params) : [{ ...reference, as }];
-    const widths =
-      gallery === undefined
-        ? []
-        : shownWidths(
-            gallery,
-            images.map(({ destination }) => destination),
-          );
-    const list = images.map(({ destination }) => destination).join(", ");
-    const ofGallery = gallery === undefined ? {} : { gallery: list };
+    const names = images.map(({ destination }) => destination);
+    const keys = names.map((): readonly string[] => []);
+    const widths = gallery === undefined ? [] : shownWidths(gallery, names, keys);
+    const ofGallery = gallery === undefined ? {} : { gallery: names.join(", ") };
     for (const [index, image] of images.entries()) {
       const preview = image.as === "preview";
       if (preview && previews.seen.has(params)) continue;
@@ -241,6 +236,7 @@ async function readPost(
         locals.push({ ...asked, ...source.local, page: preview ? previews.file : page.file });
       if (source.kind !== "photo") continue;
       for (const warning of source.warnings) note("warning", warning, at);
+      keys[index] = source.use.keys;
       const use = { ...source.use, ...shownAt(widths, index), ...(isCover && { isCover }), ...ofGallery };
       (preview ? previews.uses : uses).push(use);
     }

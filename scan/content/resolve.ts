@@ -6,6 +6,7 @@ import { type Photo, parseDestination } from "../../contract/page/destination.ts
 import type { SiteParams } from "../../contract/page/params.ts";
 import { InvalidRequest, parseQuery } from "../../contract/url/request.ts";
 import type { ShownWidth } from "../gallery/layout.ts";
+import { once } from "../once.ts";
 
 /** One place that shows a photograph of the proxy, before it is known which keys exist. */
 export interface PossibleUse {
@@ -156,15 +157,6 @@ export function photoUse(
   const previews = as === "cover" && how.previews;
   const use = useOf(photo, { ...place, ...own, destination: "", as }, params, previews);
   return { ...use, isCover: place.isCover, ...(as === "image" && { gallery: how.gallery }) };
-}
-
-/** Remembers the last result: the plan, the totals and the reports all need it. */
-function once<Argument, Result>(work: (argument: Argument) => Result): (argument: Argument) => Result {
-  let last: { readonly argument: Argument; readonly result: Result } | undefined;
-  return (argument) => {
-    if (last === undefined || last.argument !== argument) last = { argument, result: work(argument) };
-    return last.result;
-  };
 }
 
 /** A URL that is printed as written requests exactly what it says. */

@@ -1,22 +1,32 @@
 import type { ManifestImage } from "../../contract/manifest.ts";
+import { once } from "../once.ts";
 import type { AskedGallery } from "./source.ts";
 
 /**
  * How wide a page shows a photograph of a gallery, in CSS pixels; undefined if it is loaded only when a reader opens it. The twin of
- * layouts/partials/imgproxy/_/gallery/sizes.html.
+ * layouts/partials/imgproxy/_/gallery/sizes.html and growths.html.
  * @param width of the text around it.
  */
-export type ShownWidth = (width: number, image: ManifestImage | undefined) => number | undefined;
+export type ShownWidth = (width: number, images: ReadonlyMap<string, ManifestImage>) => number | undefined;
 
-/** @param keys of the gallery, in its order. @returns for each of them. */
+/**
+ * @param names of the photographs as the page names them, in its order.
+ * @param keys the possible keys of each. @returns for each of them.
+ */
 export function shownWidths(
   { columns, cover }: Pick<AskedGallery, "columns" | "cover">,
-  keys: readonly string[],
+  names: readonly string[],
+  keys: readonly (readonly string[])[] = names.map((key) => [key]),
 ): ShownWidth[] {
-  const shown = coverIn(cover, keys);
-  const inTile = /^(?:[1-9]|1[0-2])$/.test(columns ?? "") ? inColumn(Number(columns)) : inRow;
-  if (shown === undefined) return keys.map(() => inTile);
-  return keys.map((_, at) => (at === shown ? (width) => width : () => undefined));
+  const shown = coverIn(cover, names);
+  if (shown !== undefined) return names.map((_, at) => (at === shown ? (width) => width : () => undefined));
+  const ratios = once((images: ReadonlyMap<string, ManifestImage>) => ratiosOf(keys, images));
+  if (/^(?:[1-9]|1[0-2])$/.test(columns ?? ""))
+    return names.map((_, at) => (width, images) => inColumn(width, ratios(images)[at], Number(columns)));
+  const growths = once((images: ReadonlyMap<string, ManifestImage>) => rowGrowths(ratios(images)));
+  return names.map(
+    (_, at) => (width, images) => inRow(width, (growths(images)[at] ?? 1) * (ratios(images)[at] ?? UNKNOWN)),
+  );
 }
 
 /** The index of the photograph that stands for all, if one does. */
@@ -34,17 +44,41 @@ export function coverOf(keys: readonly string[]): string | undefined {
 
 const REM = 16;
 
-/** A row is 30 % of the text's width high, between 5 and 13 rem, and grows by a fifth on average, so that it is full. */
-function inRow(width: number, image: ManifestImage | undefined): number {
-  const tall = 1.2 * ratioOf(image);
+/** A row is 30 % of the text's width high, between 5 and 13 rem, and grows so that it is full. */
+function inRow(width: number, tall: number): number {
   return Math.min(width, Math.max(5 * REM * tall, Math.min(0.3 * width * tall, 13 * REM * tall)));
 }
 
-/** Columns show squares. */
-function inColumn(columns: number): ShownWidth {
-  return (width, image) => (width * Math.max(1, ratioOf(image))) / columns;
+/** The same as layouts/partials/imgproxy/_/gallery/growths.html, which says why. */
+function rowGrowths(ratios: readonly number[]): number[] {
+  const growths = ratios.map(() => 1);
+  for (let start = 0; start < ratios.length; start++)
+    for (let end = start, row = 0; ; end++) {
+      row += ratios[end] ?? 0;
+      const next = ratios[end + 1];
+      if (row > 6 || next === undefined) break;
+      if (row + next + 0.1 * (end - start + 1) <= 3.33) continue;
+      const grown = Math.min(3.2, Math.min(6, row + next) / row);
+      for (let at = start; at <= end; at++) growths[at] = Math.max(growths[at] ?? 1, grown);
+    }
+  return growths;
 }
 
-function ratioOf(image: ManifestImage | undefined): number {
-  return image === undefined || image.width === 0 || image.height === 0 ? 1.5 : image.width / image.height;
+/** Columns show squares. */
+function inColumn(width: number, ratio = UNKNOWN, columns: number): number {
+  return (width * Math.max(1, ratio)) / columns;
 }
+
+const UNKNOWN = 1.5;
+
+function ratiosOf(
+  keys: readonly (readonly string[])[],
+  images: ReadonlyMap<string, ManifestImage>,
+): readonly number[] {
+  return keys.map((possible) => {
+    const { width, height } = images.get(possible.find((key) => images.has(key)) ?? "") ?? nothing;
+    return width === 0 || height === 0 ? UNKNOWN : Math.max(0.2, Math.min(5, width / height));
+  });
+}
+
+const nothing = { width: 0, height: 0 };

@@ -420,7 +420,7 @@ test("a budget counts a photograph of a gallery as wide as a row shows it", asyn
   const wide = await weigh('{{< imgproxy/gallery src="large" columns="1" >}}\n');
   const cover = await weigh('{{< imgproxy/gallery src="large" cover="true" >}}\n');
   expect([rows.images, wide.images, cover.images]).toEqual([2, 2, 2]);
-  // A row is 13 rem high at most: 208 px, with a ratio of 1.5 and a fifth more, 374 px wide.
+  // The last row does not grow. It is 13 rem high at most: 208 px, with a ratio of 1.5, 312 px wide.
   expect(wide.bytes).toBeGreaterThan(rows.bytes);
   expect(cover.bytes * 2).toBe(wide.bytes);
 });
