@@ -15,7 +15,7 @@ const manifest = (galleries: object) =>
     schema: 2,
     images: {
       "trips/alps/1.jpg": photograph("2026-06-02T10:00:00+02:00"),
-      "trips/alps/Cover.JPG": photograph("2026-05-01"),
+      "trips/alps/Cover.JPG": { ...photograph("2026-05-01"), focus: "30,70" },
       [odd]: photograph(),
     },
     galleries,
@@ -61,6 +61,8 @@ describe.each(withAdapters)("Hugo $version", (hugo) => {
       "/albums/%C3%A9t%C3%A9-2026/ Été 2026: 1 photograph 0001-01-01 ",
     ]);
     expect(list).toContain('src="https://images.example/?img=trips%2Falps%2FCover.JPG&q');
+    // A theme's cards crop it.
+    expect(list.match(/object-position:[^;"]*/g)).toEqual(["object-position:30% 70%"]);
     expect(list).toContain(
       'src="https://images.example/?img=trips%2F%C3%89t%C3%A9_2026%2F100%25+%231%3F.jpg&q',
     );

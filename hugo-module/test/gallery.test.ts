@@ -13,7 +13,7 @@ const manifest = {
   schema: 2,
   images: {
     "trips/alps/1.jpg": photograph(3000, 2000, { title: 'A "<b>title</b>' }),
-    "trips/alps/cover.jpg": photograph(2000, 3000),
+    "trips/alps/cover.jpg": { ...photograph(2000, 3000), focus: "30,70" },
     "trips/alps/10.jpg": photograph(9000, 90),
     [hostile]: photograph(400, 300),
     "a.jpg": photograph(2000, 1000, { alt: "Alt" }),
@@ -59,6 +59,10 @@ attribute = { block = true, title = true }`),
   "content/descending.md": page('{{< imgproxy/gallery src="trips/alps" order="-name" limit=3 >}}'),
   "content/dated.md": page('{{< imgproxy/gallery src="trips/alps" order="date" limit="1" >}}'),
   "content/columns.md": page('{{< imgproxy/gallery src="trips/alps" columns=3 >}}'),
+  "content/focus.md": page(
+    "{{< imgproxy/gallery >}}",
+    'gallery: {keys: ["a.jpg?focus=10,20", trips/alps/cover.jpg], columns: 2}',
+  ),
   "content/cover.md": page('{{< imgproxy/gallery src="trips/alps" cover=true >}}'),
   "content/chosen.md": page('{{< imgproxy/gallery src="trips/alps" cover="10.jpg" >}}'),
   "content/front.md": page(
@@ -160,6 +164,13 @@ describe.each([...hugos])("Hugo $version", (hugo) => {
     expect(unescapeHtml(html("columns"))).toContain(
       'sizes="auto, (min-width: 60rem) calc(50rem * 0.3333), calc(90vw * 0.3333)"',
     );
+  });
+
+  test("the squares of columns show the focus of each photograph: its author's, else its own", () => {
+    const positions = (name: string) =>
+      [...html(name).matchAll(/object-position:([^;"]*)/g)].map(([, position]) => position);
+    expect(positions("columns")).toEqual(["30% 70%"]);
+    expect(positions("focus")).toEqual(["10% 20%", "30% 70%"]);
   });
 
   test("keys and metadata of photographs are text, never markup", () => {
