@@ -1,4 +1,5 @@
 import path from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import type { ManifestImage } from "../contract/manifest.ts";
 import { type PublishedField, publishedBy } from "../contract/meta.ts";
 import { type AltProblem, altFindings, altProblems } from "./alt/alt-text.ts";
@@ -134,9 +135,11 @@ export async function scanSite(options: ScanOptions): Promise<ScanResult> {
 
   // A wrong or temporarily empty bucket has no photograph at all: keep the results of the last good scan.
   const isLost = images.size === 0 && before.images.size > 0 && (photos.size > 0 || placed.length > 0);
-  if (kept === undefined && !isLost)
+  const written = isLost ? withoutFields(before, fields) : { images, galleries };
+  const isCut = isLost && !isDeepStrictEqual(written.images, before.images);
+  if (kept === undefined && (isCut || !isLost))
     for (const file of options.manifest ? [manifestFile] : manifestNames(site))
-      await writeManifest(file, manifestOf({ images, galleries }));
+      await writeManifest(file, manifestOf(written));
   const left = leftOut(found.posts, images, await readUnprinted(site.folder));
   const warmed = options.manifestOnly === true ? notWarmed : await session.warm(requests, photos, left);
   const { variants, warnings } = warmed;
@@ -165,7 +168,7 @@ export async function scanSite(options: ScanOptions): Promise<ScanResult> {
       ...others,
       ...untoldMeta(site.needsMeta ? fields : [], "params.imgproxy.meta names", photos),
       ...untoldMeta(byDate ? ["date"] : [], "a gallery is ordered by", photos),
-      ...(isLost ? [lostWords(manifestFile, photos.size)] : []),
+      ...(isLost ? [lostWords(manifestFile, photos.size, isCut)] : []),
     ].map((words) => siteFinding("warning", site.configFile, words)),
   ];
   return {
@@ -277,10 +280,11 @@ function untoldMeta(
   ];
 }
 
-function lostWords(file: string, photos: number): string {
+function lostWords(file: string, photos: number, isCut: boolean): string {
   const what =
     photos === 0 ? "no gallery has a photograph" : `none of ${counted(photos, "photograph")} exists`;
-  return `${what}, so ${path.basename(file)} is not changed: is the server's SOURCE correct?`;
+  const but = isCut ? ", but for metadata that the site does not publish now" : "";
+  return `${what}, so ${path.basename(file)} is not changed${but}: is the server's SOURCE correct?`;
 }
 
 /** A photograph that cannot be read now keeps its entry: its page is then not worse, and its variants may be in the cache. */
@@ -296,6 +300,12 @@ function manifestImages(
     else if (kept !== undefined && mayBeThere(info.problem)) images.set(key, withFields(kept, fields));
   }
   return images;
+}
+
+/** With no more metadata than the site publishes now. */
+function withoutFields(before: KnownPhotographs, fields: readonly PublishedField[]): KnownPhotographs {
+  const images = [...before.images].map(([key, image]) => [key, withFields(image, fields)] as const);
+  return { ...before, images: new Map(images) };
 }
 
 function mayBeThere({ code }: Refusal): boolean {

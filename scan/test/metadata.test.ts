@@ -107,6 +107,11 @@ test("a photograph that cannot be read now keeps no more metadata in the manifes
   expect(await metaOf(site.folder)).toEqual({
     ...{ creator: "Ann <b>Example</b>", location: { latitude: 51, longitude: 7 } },
   });
+  // Also if no photograph is left, and the manifest stays.
+  await rm(path.join(photos, "moved.jpg"));
+  await writeFile(config, (await readFile(config, "utf8")).replace(', "location:100km"', ""));
+  expect((await scan()).code).toBe(1);
+  expect(await metaOf(site.folder)).toEqual({ creator: "Ann <b>Example</b>" });
 });
 
 test("exif = true on one page or image adds the fields of the camera to the manifest", async () => {
