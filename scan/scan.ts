@@ -263,7 +263,9 @@ function keysOf(
 
 /** What the site publishes of metadata, also for one page or image of it. */
 function fieldsShown({ meta }: Site, { posts }: Found<PossiblePost>): readonly PublishedField[] {
-  const exif = posts.some(({ uses }) => uses.some((use) => use.exif === true));
+  const exif = posts.some(({ uses, galleries }) =>
+    [...uses, ...galleries.map(({ use }) => use(""))].some((use) => use.exif === true),
+  );
   return [...new Set(publishedBy({ meta, exif }))];
 }
 

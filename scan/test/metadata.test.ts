@@ -115,13 +115,15 @@ test("a photograph that cannot be read now keeps no more metadata in the manifes
 });
 
 test("exif = true on one page or image adds the fields of the camera to the manifest", async () => {
-  await using site = await siteWith("meta = []");
-  await writeFile(
-    path.join(site.folder, "content/one.md"),
+  for (const post of [
     '{{< img src="worms.jpg" alt="Worms" exif=true >}}\n',
-  );
-  await run(["--site", site.folder, "--effort", "0"], { env: { TOKEN: server.token } });
-  expect(await metaOf(site.folder)).toEqual({ camera: "Camera 5000", date: "2026-05-01T12:30:00" });
+    '---\nimgproxy: {exif: true}\n---\n{{< imgproxy/gallery "worms*.jpg" >}}\n',
+  ]) {
+    await using site = await siteWith("meta = []");
+    await writeFile(path.join(site.folder, "content/one.md"), post);
+    await run(["--site", site.folder, "--effort", "0"], { env: { TOKEN: server.token } });
+    expect(await metaOf(site.folder)).toEqual({ camera: "Camera 5000", date: "2026-05-01T12:30:00" });
+  }
 });
 
 test('with captions = "photo", an image that the photograph describes has an alt text', async () => {
