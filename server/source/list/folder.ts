@@ -1,24 +1,64 @@
 import type { Dirent } from "node:fs";
 import { opendir, realpath, stat } from "node:fs/promises";
 import { join, sep } from "node:path";
+import pMap from "p-map";
 import { failedProblem } from "../shortage.ts";
-import { isListed, isListedFolder, type List, type Listed, type ListPage } from "./list.ts";
+import { compareUtf8, FirstNames } from "./first-names.ts";
+import { isListed, isListedFolder, type List, type Listed, type ListPage, type ListRequest } from "./list.ts";
+
+/** A folder has no order: each page would read all of it. */
+const READ_AHEAD = 50_000;
+/** Further pages are as old as this at most; the first one is always of now. */
+const READ_AHEAD_MS = 10_000;
+
+/** Names that come after a page, for the pages after it. */
+interface Ahead {
+  readonly of: string;
+  readonly after: string;
+  readonly names: readonly string[];
+}
 
 /** Lists a folder of photographs. A link counts as what it leads to, if that is in the folder of the source. */
 export function listFolder(root: string): List {
+  let ahead: Ahead | undefined;
+  let expiry: NodeJS.Timeout | undefined;
+
+  async function namesAfter(base: string, request: ListRequest, signal: AbortSignal) {
+    const { folder, deep, after, most } = request;
+    const of = JSON.stringify([folder, deep]);
+    const known = after === undefined ? undefined : pageIn(ahead, of, after, most);
+    if (known !== undefined) return known;
+    const first = new FirstNames(after === undefined ? most + 1 : READ_AHEAD, after ?? "");
+    for await (const name of namesIn(base, folder, deep, signal)) first.add(name);
+    const names = first.sorted();
+    if (after === undefined) return names;
+    ahead = { of, after, names };
+    clearTimeout(expiry);
+    expiry = setTimeout(() => {
+      ahead = undefined;
+    }, READ_AHEAD_MS).unref();
+    return names;
+  }
+
   return async (request, signal) => {
     const base = await realpath(root).catch((cause: unknown) => {
       throw failedProblem(cause);
     });
-    const first = createFirst(request.most + 1, request.after ?? "");
-    try {
-      for await (const name of namesIn(base, request.folder, request.deep, signal)) first.add(name);
-    } catch (error) {
+    const names = await namesAfter(base, request, signal).catch((error: unknown) => {
       signal.throwIfAborted();
       throw failedProblem(error);
-    }
-    return pageOf(first.sorted(), request.most, (key) => describe(base, key));
+    });
+    return pageOf(names, request.most, (key) => describe(base, key));
   };
+}
+
+/** The names of a page, if they are known, and one more: it tells that there is a next page. */
+function pageIn(ahead: Ahead | undefined, of: string, after: string, most: number) {
+  if (ahead?.of !== of || compareUtf8(after, ahead.after) < 0) return undefined;
+  const { names } = ahead;
+  const begin = names.findIndex((name) => compareUtf8(name, after) > 0);
+  const page = begin === -1 ? [] : names.slice(begin, begin + most + 1);
+  return page.length > most || names.length < READ_AHEAD ? page : undefined;
 }
 
 /** Names of files, and of folders with their slash; in a deep listing only files. Folders that do not exist have none. */
@@ -36,10 +76,10 @@ async function* namesIn(
     // Two links may lead to each other's folders.
     if (path === undefined || seen.has(path)) continue;
     seen.add(path);
-    for await (const entry of await opendir(path)) {
+    for await (const entry of await opendir(path, { bufferSize: 1024 })) {
       signal.throwIfAborted();
       const name = next + entry.name;
-      const kind = await kindOf(base, name, entry);
+      const kind = entry.isSymbolicLink() ? await linkedKind(base, name) : kindOf(entry);
       if (kind === "file" && isListed(name)) yield name;
       if (kind !== "folder" || !isListedFolder(`${name}/`)) continue;
       if (deep) waiting.push(`${name}/`);
@@ -48,14 +88,17 @@ async function* namesIn(
   }
 }
 
-async function kindOf(base: string, name: string, entry: Dirent): Promise<"file" | "folder" | undefined> {
+type Kind = "file" | "folder" | undefined;
+
+function kindOf(entry: Pick<Dirent, "isFile" | "isDirectory">): Kind {
   if (entry.isFile()) return "file";
-  if (entry.isDirectory()) return "folder";
-  if (!entry.isSymbolicLink()) return undefined;
+  return entry.isDirectory() ? "folder" : undefined;
+}
+
+async function linkedKind(base: string, name: string): Promise<Kind> {
   const path = await insideOf(base, name);
   const stats = path === undefined ? undefined : await stat(path).catch(() => undefined);
-  if (stats?.isFile()) return "file";
-  return stats?.isDirectory() ? "folder" : undefined;
+  return stats && kindOf(stats);
 }
 
 /** The real path of a name; undefined if there is none, or it is outside. */
@@ -71,6 +114,9 @@ async function describe(base: string, key: string): Promise<Listed | undefined> 
   return stats && { key, bytes: stats.size, modified: stats.mtime };
 }
 
+/** A thousand at once would queue before the files of readers, and take several times the memory. */
+const AT_ONCE = 4;
+
 /** A file that was deleted since its name was read is left out. */
 async function pageOf(
   names: readonly string[],
@@ -78,32 +124,12 @@ async function pageOf(
   describe: (key: string) => Promise<Listed | undefined>,
 ): Promise<ListPage> {
   const page = names.slice(0, most);
-  const objects = await Promise.all(page.filter((name) => !name.endsWith("/")).map(describe));
+  const files = page.filter((name) => !name.endsWith("/"));
+  const objects = await pMap(files, describe, { concurrency: AT_ONCE });
   const next = names.length > most ? page.at(-1) : undefined;
   return {
     objects: objects.filter((one) => one !== undefined),
     folders: page.filter((name) => name.endsWith("/")),
     ...(next !== undefined && { next }),
-  };
-}
-
-/** The first names after another one, in the order of UTF-8: memory does not grow with the folder. */
-function createFirst(most: number, after: string) {
-  let names: Buffer[] = [];
-  const begin = Buffer.from(after);
-  const sort = (): void => {
-    names = names.toSorted(Buffer.compare).slice(0, most);
-  };
-  return {
-    add(name: string): void {
-      const bytes = Buffer.from(name);
-      if (Buffer.compare(bytes, begin) <= 0) return;
-      names.push(bytes);
-      if (names.length >= 4 * most) sort();
-    },
-    sorted(): string[] {
-      sort();
-      return names.map((name) => name.toString());
-    },
   };
 }

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -27,6 +27,8 @@ export interface OpenStudio {
   readonly photos: string;
   readonly cache: string;
   open(hash: string, options?: BrowserContextOptions): Promise<OpenPage>;
+  /** The most memory that the server's process has had, in bytes. */
+  peak(): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -65,6 +67,10 @@ export async function openStudio(env: Readonly<Record<string, string>>): Promise
     photos,
     cache,
     open: (hash, options) => openPage(browser, url, hash, options),
+    async peak() {
+      const status = await readFile(`/proc/${server.pid}/status`, "utf8");
+      return 1024 * Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1]);
+    },
     async close() {
       await browser.close();
       server.kill("SIGTERM");

@@ -25,11 +25,34 @@ beforeEach(async () => {
 });
 afterEach(() => rm(root, { recursive: true }));
 
-const everyKind = ["A.jpg", "a b.jpg", "a.jpg", "a/1.jpg", "a/2.jpg", "a/b/3.jpg", "é.jpg", "日本/4.jpg"];
+const everyKind = [
+  ...["A.jpg", "a b.jpg", "a.jpg", "a/1.jpg", "a/2.jpg", "a/b/3.jpg", "é.jpg", "日本/4.jpg"],
+  // In UTF-16 the order of these two is the other one.
+  ...["！.jpg", "😀.jpg"],
+];
 
 test("a folder is listed page by page, in the order of bytes", async () => {
   await put(...everyKind);
   await expectListing(listFolder(root), everyKind);
+});
+
+test("the first page of a folder is always of now, and its further pages have no file that was deleted", async () => {
+  const list = listFolder(root);
+  await put("b.jpg", "c.jpg", "d.jpg");
+  const page = async (after?: string) => {
+    const { objects, next } = await list(
+      { folder: "", deep: false, most: 1, ...(after !== undefined && { after }) },
+      signal,
+    );
+    return [objects.map(({ key }) => key), next];
+  };
+  expect(await page()).toEqual([["b.jpg"], "b.jpg"]);
+  expect(await page("b.jpg")).toEqual([["c.jpg"], "c.jpg"]);
+  await put("a.jpg");
+  await rm(join(root, "d.jpg"));
+  expect(await page("c.jpg")).toEqual([[], undefined]);
+  expect(await page()).toEqual([["a.jpg"], "a.jpg"]);
+  expect(await page("a.jpg")).toEqual([["b.jpg"], "b.jpg"]);
 });
 
 test("several sources are listed as folders of one", async () => {
