@@ -8,7 +8,9 @@ export const watchShifts = `
   }).observe({ type: "layout-shift", buffered: true });
 `;
 
-export const allComplete = "[...document.images].every((image) => image.complete)";
+/** The images of a closed lightbox are not rendered, and not loaded. */
+export const allComplete =
+  "[...document.images].every((image) => image.complete || !image.checkVisibility())";
 
 export interface Shown {
   readonly url: string;
@@ -18,7 +20,7 @@ export interface Shown {
 
 /** What each image of the page shows. With srcset, naturalWidth is not the file's width, so the file is decoded again. */
 export const lookAtImages = `
-  Promise.all([...document.querySelectorAll("main img")].map(async (image) => {
+  Promise.all([...document.querySelectorAll("main img")].filter((image) => image.checkVisibility()).map(async (image) => {
     const file = new Image();
     file.src = image.currentSrc;
     const pixels = await file.decode().then(() => file.naturalWidth, () => 0);
