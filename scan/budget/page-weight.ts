@@ -1,10 +1,10 @@
 import type { ManifestImage } from "../../contract/manifest.ts";
+import { slotWidth } from "../../contract/page/slot-width.ts";
 import { candidateFor } from "../../contract/page/tiers.ts";
 import { formatQuery, type ImageRequest, isOriginal } from "../../contract/url/request.ts";
 import type { Post } from "../content/posts.ts";
 import type { Use } from "../content/resolve.ts";
 import { type Answers, isThere } from "../proxy/answers.ts";
-import { slotWidth } from "./sizes.ts";
 
 /** The screens whose downloads are counted: widths in CSS pixels, and device pixels for each of them. */
 export const screens = {

@@ -1,10 +1,11 @@
 import { useState } from "preact/hooks";
+import { slotWidth } from "../../../contract/page/slot-width.ts";
 import { candidateFor, type Ladder, namedLadders, tiersFor } from "../../../contract/page/tiers.ts";
 import { CopyBox } from "./copy-box.tsx";
 import { useLatest } from "./hooks.ts";
 import { photoFormats } from "./route.ts";
 import { nameOfWork, show } from "./shown.ts";
-import { sizesFor, slotOf } from "./snippets.ts";
+import { sizesIn, sizesLineOf } from "./snippets.ts";
 import { bytesText, formatText } from "./words.ts";
 
 interface AsShownProps {
@@ -24,27 +25,29 @@ const screens = [
 /** What a current browser loads. */
 const format = photoFormats[0] ?? "jpg";
 
-/** Which file each screen downloads, if the blog's column is this wide. */
+/** Which file each screen downloads, if the blog shows it in this column, or with these `sizes`. */
 export function AsShown({ photo, q, natural }: AsShownProps) {
-  const [column, setColumn] = useState(700);
+  const [text, setText] = useState("700");
   const [name, setName] = useState("balanced");
   const [first, ...rest] = namedLadders[name] ?? [];
   if (first === undefined) return null;
   const ladder: Ladder = [first, ...rest];
+  const sizes = sizesIn(text);
+  const slots = screens.map(({ width }) => slotWidth(sizes, width));
+  const isKnown = text.trim() !== "" && !slots.includes(undefined);
   const tiers = tiersFor(ladder, { quality: q, ...(natural > 0 && { natural }) });
   return (
     <div class="as-shown">
       <div class="fields">
-        <label>
-          <span>Widest column of text, in pixels</span>
+        <label class="wide">
+          <span>Widest column of text, in pixels, or your site’s sizes</span>
           <input
-            type="number"
-            min={200}
-            max={3000}
-            value={column}
-            onChange={({ currentTarget: { valueAsNumber } }) => {
-              if (valueAsNumber >= 200 && valueAsNumber <= 3000) setColumn(Math.round(valueAsNumber));
-            }}
+            type="text"
+            value={text}
+            spellcheck={false}
+            maxLength={4000}
+            aria-invalid={!isKnown}
+            onInput={({ currentTarget }) => setText(currentTarget.value)}
           />
         </label>
         <label>
@@ -58,34 +61,41 @@ export function AsShown({ photo, q, natural }: AsShownProps) {
           </select>
         </label>
       </div>
-      <table class="points">
-        <thead>
-          <tr>
-            <th scope="col">Screen</th>
-            <th scope="col" class="right">
-              Downloads
-            </th>
-            <th scope="col" class="right">
-              {formatText(format)}
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {screens.map(({ name, width, density }) => (
-            <Row
-              key={name}
-              screen={name}
-              photo={photo}
-              q={q}
-              w={candidateFor(tiers, slotOf(column, width) * density).width}
-            />
-          ))}
-        </tbody>
-      </table>
-      <CopyBox
-        label="Site configuration, in TOML"
-        text={`[params.imgproxy]\nsizes = "${sizesFor(column)}"`}
-      />
+      {isKnown ? (
+        <>
+          <table class="points">
+            <thead>
+              <tr>
+                <th scope="col">Screen</th>
+                <th scope="col" class="right">
+                  Downloads
+                </th>
+                <th scope="col" class="right">
+                  {formatText(format)}
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {screens.map(({ name, density }, at) => (
+                <Row
+                  key={name}
+                  screen={name}
+                  photo={photo}
+                  q={q}
+                  w={candidateFor(tiers, (slots[at] ?? 0) * density).width}
+                />
+              ))}
+            </tbody>
+          </table>
+          <CopyBox label="Site configuration, in TOML" text={sizesLineOf(sizes)} />
+        </>
+      ) : (
+        <p class="hint">
+          Write a width such as 700, or sizes such as <code>(min-width: 761px) 700px, 92vw</code>. Lengths in
+          px, vw, em and rem and conditions on the width can be computed here. The HTML of a picture of your
+          blog, or the line of its configuration, also works.
+        </p>
+      )}
     </div>
   );
 }

@@ -96,11 +96,22 @@ function oneLine(text: string): string {
 const NARROW = 0.92;
 
 /** The `sizes` of a column that is as wide as this, and narrower in narrow windows. */
-export function sizesFor(column: number): string {
+function sizesFor(column: number): string {
   return `(min-width: ${Math.ceil(column / NARROW)}px) ${column}px, ${100 * NARROW}vw`;
 }
 
-/** CSS pixels that such a column has in a window. */
-export function slotOf(column: number, viewport: number): number {
-  return viewport >= Math.ceil(column / NARROW) ? column : NARROW * viewport;
+/** The site's configuration, in TOML. */
+export function sizesLineOf(sizes: string): string {
+  return `[params.imgproxy]\nsizes = ${JSON.stringify(sizes)}`;
+}
+
+/**
+ * The `sizes` that a person means: of a column's width in pixels, of the HTML of a picture, of a line of the site's configuration,
+ * or as it is.
+ */
+export function sizesIn(text: string): string {
+  const column = /^\s*(\d{2,4})\s*(?:px)?\s*$/i.exec(text)?.[1];
+  if (column !== undefined) return sizesFor(Number(column));
+  const [, , value, bare] = /(?<![\w-])sizes\s*[=:]\s*(?:(["'])(.*?)\1|([^\n>]+))/is.exec(text) ?? [];
+  return oneLine(value ?? bare ?? text);
 }

@@ -145,6 +145,20 @@ describe.skipIf(!hasBrowser)("in Chromium", () => {
       .toEqual(
         [/1200 px[\d.]+ KB/, /800 px[\d.]+ KB/, /1600 px[\d.]+ KB/].map((row) => expect.stringMatching(row)),
       );
+    const column = page.getByRole("textbox", { name: /^Widest column/ });
+    await column.fill('<img sizes="(max-width: 600px) 50vw, 300px" src="a.jpg">');
+    await expect
+      .poll(() => page.locator(".as-shown tbody tr").allTextContents())
+      .toEqual(
+        [/800 px[\d.]+ KB/, /480 px[\d.]+ KB/, /800 px[\d.]+ KB/].map((row) => expect.stringMatching(row)),
+      );
+    expect(await page.getByRole("textbox", { name: "Site configuration" }).first().inputValue()).toBe(
+      '[params.imgproxy]\nsizes = "(max-width: 600px) 50vw, 300px"',
+    );
+    await column.fill("40ch");
+    await page.getByText("Write a width such as 700").waitFor();
+    await keepPicture(page, "as-shown");
+    expect(await violations(page)).toEqual([]);
     await page.getByText("Four qualities of one part").click();
     await page.getByRole("button", { name: "q 30" }).click();
     await expect.poll(() => page.evaluate("location.hash")).toContain("q=30");

@@ -4,9 +4,9 @@ import { remark } from "remark";
 import { visit } from "unist-util-visit";
 import { expect, test } from "vitest";
 import { parseDestination } from "../../../contract/page/destination.ts";
+import { slotWidth } from "../../../contract/page/slot-width.ts";
 import { namedLadders } from "../../../contract/page/tiers.ts";
 import { keyProblem } from "../../../contract/url/key.ts";
-import { slotWidth } from "../../../scan/budget/sizes.ts";
 import {
   coverOf,
   galleryOf,
@@ -14,8 +14,8 @@ import {
   markdownOf,
   pathOf,
   shortcodeOf,
-  sizesFor,
-  slotOf,
+  sizesIn,
+  sizesLineOf,
   tiersOf,
 } from "../page/snippets.ts";
 
@@ -87,8 +87,20 @@ test("a ladder goes through the chosen quality, and keeps its steps", () => {
   );
 });
 
-test("the sizes line says how wide the column is in each window", () => {
-  expect(sizesFor(700)).toBe("(min-width: 761px) 700px, 92vw");
-  for (const viewport of [320, 390, 760, 761, 1440])
-    expect(slotOf(700, viewport)).toBeCloseTo(slotWidth(sizesFor(700), viewport) ?? 0);
+test("a column's width becomes the sizes of a column that is narrower in narrow windows", () => {
+  const sizes = sizesIn("700");
+  expect(sizesLineOf(sizes)).toBe('[params.imgproxy]\nsizes = "(min-width: 761px) 700px, 92vw"');
+  expect([320, 760, 761, 1440].map((viewport) => Math.round(slotWidth(sizes, viewport) ?? 0))).toEqual([
+    294, 699, 700, 700,
+  ]);
+});
+
+test.each([
+  "(min-width: 65.25rem) 60rem, 92vw",
+  '<img src="a.jpg" data-sizes="1px" sizes="(min-width: 65.25rem)\n 60rem, 92vw" alt="">',
+  'sizes = "(min-width: 65.25rem) 60rem, 92vw"',
+  "[params.imgproxy]\nsizes = '(min-width: 65.25rem) 60rem, 92vw'\ntiers = 1",
+  "imgproxy:\n  sizes: (min-width: 65.25rem) 60rem, 92vw\n  figure: true",
+])("the sizes of a site are found in %s", (text) => {
+  expect(sizesIn(text)).toBe("(min-width: 65.25rem) 60rem, 92vw");
 });

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { chromium } from "playwright-core";
 import sharp from "sharp";
 import { describe, expect, test } from "vitest";
-import { slotWidth } from "../sizes.ts";
+import { slotWidth } from "../page/slot-width.ts";
 
 const executablePath = "/usr/bin/chromium";
 const missing = !existsSync(executablePath);
