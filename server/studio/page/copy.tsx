@@ -1,14 +1,27 @@
 import { useState } from "preact/hooks";
-import { namedLadders } from "../../../contract/page/tiers.ts";
+import { type Ladder, namedLadders, type Tier, tiersFor } from "../../../contract/page/tiers.ts";
 import params from "../../../contract/params.json" with { type: "json" };
 import { CopyBox } from "./copy-box.tsx";
+import { Failure } from "./failure.tsx";
+import { useLatest } from "./hooks.ts";
+import { photoFormats } from "./route.ts";
+import { show } from "./shown.ts";
 import { coverOf, ladderThrough, markdownOf, shortcodeOf, tiersOf } from "./snippets.ts";
+import { bytesText, formatText } from "./words.ts";
 
 const kinds = ["Markdown", "Shortcode", "Cover", "Tiers"] as const;
 type Kind = (typeof kinds)[number];
 
+interface CopyProps {
+  readonly photo: string;
+  readonly q: number;
+  readonly w: number;
+  /** Pixels of the photograph; 0: as many as wanted. */
+  readonly natural: number;
+}
+
 /** The lines to paste. */
-export function Copy({ photo, q, w }: { readonly photo: string; readonly q: number; readonly w: number }) {
+export function Copy({ photo, q, w, natural }: CopyProps) {
   const [kind, setKind] = useState<Kind>("Markdown");
   const needsAlt = kind === "Markdown" || kind === "Shortcode";
   return (
@@ -25,7 +38,7 @@ export function Copy({ photo, q, w }: { readonly photo: string; readonly q: numb
       </fieldset>
       {needsAlt && <WithAlt key={photo} photo={photo} q={q} isShortcode={kind === "Shortcode"} />}
       {kind === "Cover" && <Cover photo={photo} />}
-      {kind === "Tiers" && <Tiers q={q} w={w} />}
+      {kind === "Tiers" && <Tiers photo={photo} q={q} w={w} natural={natural} />}
     </section>
   );
 }
@@ -108,9 +121,10 @@ function Cover({ photo }: { readonly photo: string }) {
   );
 }
 
-function Tiers({ q, w }: { readonly q: number; readonly w: number }) {
+function Tiers({ photo, q, w, natural }: CopyProps) {
   const [name, setName] = useState("balanced");
-  const ladder = ladderThrough(namedLadders[name] ?? [], { width: w, quality: q });
+  const usual = namedLadders[name] ?? [];
+  const ladder = ladderThrough(usual, { width: w, quality: q });
   return (
     <>
       <div class="fields">
@@ -128,7 +142,45 @@ function Tiers({ q, w }: { readonly q: number; readonly w: number }) {
           The widths of <code>{name}</code>, with q {q} at {w} pixels, for every photograph of the site.
         </p>
       </div>
+      <Change photo={photo} before={usual} after={ladder} natural={natural} />
       <CopyBox label="Site configuration, in TOML" text={tiersOf(ladder)} />
     </>
   );
+}
+
+interface ChangeProps extends Pick<CopyProps, "photo" | "natural"> {
+  readonly before: readonly Tier[];
+  readonly after: readonly Tier[];
+}
+
+/** What a current browser loads. */
+const format = photoFormats[0] ?? "jpg";
+
+/** What this photograph weighs with each ladder: the blog's total would take an encode of all its photographs. */
+function Change({ photo, before, after, natural }: ChangeProps) {
+  const ladders = [before, after].map((ladder) => cut(ladder, natural));
+  const { value, error, isCurrent } = useLatest(JSON.stringify([photo, ladders]), (signal) =>
+    Promise.all(ladders.map((ladder) => weight(photo, ladder, signal))),
+  );
+  if (error !== undefined) return <Failure error={error} />;
+  const [old = 0, now = 0] = value ?? [];
+  return (
+    <p class="hint" data-current={isCurrent}>
+      This photograph as {formatText(format)}, all widths together:{" "}
+      {value === undefined ? "…" : `${bytesText(old)} before, ${bytesText(now)} after`}.
+    </p>
+  );
+}
+
+function cut([first, ...rest]: readonly Tier[], natural: number): readonly Tier[] {
+  if (first === undefined) return [];
+  const ladder: Ladder = [first, ...rest];
+  return tiersFor(ladder, natural > 0 ? { natural } : {});
+}
+
+async function weight(photo: string, ladder: readonly Tier[], signal: AbortSignal): Promise<number> {
+  const shown = await Promise.all(
+    ladder.map(({ width: w, quality: q }) => show({ img: photo, variant: { q, w, fm: format } }, signal)),
+  );
+  return shown.reduce((sum, { bytes }) => sum + bytes, 0);
 }

@@ -121,7 +121,7 @@ function Workbench({ route, change, info }: Omit<PhotoProps, "close"> & { readon
           </table>
         </section>
       </div>
-      <Copy photo={key} q={q} w={w} />
+      <Copy photo={key} q={q} w={w} natural={info.width} />
       <div class="more-ways">
         <Opened title="As my blog shows it">
           {() => <AsShown photo={key} q={q} natural={info.width} />}
