@@ -6,7 +6,7 @@ import { type Photo, parseDestination } from "../../contract/page/destination.ts
 import type { SiteParams } from "../../contract/page/params.ts";
 import { InvalidRequest, parseQuery } from "../../contract/url/request.ts";
 import type { ShownWidth } from "../gallery/layout.ts";
-import { once } from "../once.ts";
+import { once } from "../gallery/once.ts";
 
 /** One place that shows a photograph of the proxy, before it is known which keys exist. */
 export interface PossibleUse {
