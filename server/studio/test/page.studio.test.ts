@@ -44,7 +44,7 @@ describe.skipIf(!hasBrowser)("in Chromium", () => {
     expect(await page.title()).toBe("Studio");
     expect(
       await page.getByRole("list", { name: "Folders here" }).getByRole("link").allTextContents(),
-    ).toEqual(["trips"]);
+    ).toEqual(["albums", "trips"]);
     const tile = page.getByRole("listitem").filter({ hasText: damagedKey });
     expect(await tile.textContent()).toMatch(/format that this server does not read|Upload/);
     await page.getByRole("link", { name: "trips" }).click();

@@ -101,10 +101,14 @@ test("a call whose client leaves in the middle of its body is logged as left, wi
   expect([world.lines.at(-1)?.code, world.lines.at(-1)?.error]).toEqual([undefined, undefined]);
 });
 
-test.each(["preview", "score", "describe"])(
+test.each([
+  ["preview", wanted],
+  ["score", wanted],
+  ["describe", { img: wanted.img }],
+  ["used", { folder: "" }],
+] as const)(
   "/api/%s takes the token in production, and in development only this machine needs none",
-  async (call) => {
-    const body = call === "describe" ? { img: wanted.img } : wanted;
+  async (call, body) => {
     await open({});
     expect((await post(call, body)).status).toBe(404);
     await world.close();
