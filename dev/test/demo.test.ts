@@ -124,14 +124,15 @@ async function openPage(options: Parameters<Browser["newPage"]>[0]): Promise<Pag
   return page;
 }
 
-/** The last lines that the demo prints: the addresses of the blog and of a photograph. */
+/** The addresses of the blog and of a photograph, from the last lines that the demo prints. */
 async function addresses(demo: ChildProcess): Promise<[blog: string, photograph: string]> {
   let output = "";
   for await (const chunk of demo.stdout ?? []) {
     output += String(chunk);
     if (output.includes("Ctrl-C")) break;
   }
-  const [blog, photograph] = output.match(/http:\/\/localhost:\d+\/\S*$/gm)?.slice(-2) ?? [];
+  const [, blog] = /The blog +(http:\S+)/.exec(output) ?? [];
+  const [, photograph] = /A photograph +(http:\S+)/.exec(output) ?? [];
   if (blog === undefined || photograph === undefined)
     throw new Error(`the demo printed no addresses:\n${output}`);
   return [blog, photograph];
