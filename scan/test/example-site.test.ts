@@ -1,4 +1,4 @@
-import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import sharp from "sharp";
@@ -78,6 +78,23 @@ test.each([...extremes])(
       }
     }
     expect(cold).toEqual([]);
+
+    for (const [name, text] of built.files) {
+      const file = path.join(site, "public", name);
+      await mkdir(path.dirname(file), { recursive: true });
+      await writeFile(file, text);
+    }
+    const checked = await run(
+      [
+        ...["--site", site, "--endpoint", server.endpoint, "--hugo-version", hugo.version],
+        ...["--check", "public", "--json", "--effort", "0"],
+      ],
+      { env: { TOKEN: server.token } },
+    );
+    await rm(path.join(site, "public"), { recursive: true });
+    const { findings, summary, unemitted } = JSON.parse(checked.stdout);
+    expect({ code: checked.code, findings, unemitted }).toEqual({ code: 0, findings: [], unemitted: [] });
+    expect(summary).toMatchObject({ made: 0, failed: 0 });
   },
 );
 
