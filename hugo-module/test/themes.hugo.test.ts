@@ -108,7 +108,8 @@ beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), "small-themes-"));
   photographs = await startPhotographServer(folder);
   server = await startPagesServer({
-    "content-security-policy": "default-src 'self'; style-src 'self'; img-src 'self' http://127.0.0.1:*",
+    "content-security-policy":
+      "default-src 'self'; style-src 'self'; style-src-attr 'none'; img-src 'self' http://127.0.0.1:*",
   });
   browser = await chromium.launch({ executablePath, timeout: 0, args: ["--no-sandbox", "--disable-gpu"] });
   outcome = await tryTheme(
