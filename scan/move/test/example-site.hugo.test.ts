@@ -7,7 +7,7 @@ import { urlsIn } from "../../test/blog.ts";
 import { run } from "../../test/command.ts";
 import { endpoint, reportOf } from "./blog.ts";
 
-/** The example blog, with its photographs in static/ instead of beside the site. */
+/** The example blog, with its photographs in static/ instead of beside the site; but for its albums, which only a bucket can list. */
 async function exampleBlog() {
   const outside = await mkdtemp(path.join(tmpdir(), "example-move-"));
   const [site, photos] = [path.join(outside, "site"), path.join(outside, "photos")];
@@ -16,6 +16,7 @@ async function exampleBlog() {
   await writeFile(path.join(site, "config.toml"), config.replace(/^ *replacements = .*$/m, ""));
   await rename(path.join(site, "photos"), path.join(site, "static"));
   await cp(path.join(site, "static/compass.svg"), path.join(photos, "compass.svg"));
+  await rename(path.join(site, "static/albums"), path.join(photos, "albums"));
   return { outside, site, photos };
 }
 
