@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -83,6 +83,18 @@ export function unescapeHtml(text: string): string {
     .replaceAll("&gt;", ">")
     .replaceAll("&amp;", "&");
 }
+
+/**
+ * Copies the example blog, without what a build in the checkout has left: an older Hugo does not remove pages that only a newer one makes.
+ */
+export async function copyExampleSite(folder: string): Promise<void> {
+  const left = new Set(
+    ["public", "resources", ".hugo_build.lock"].map((name) => path.join(exampleSite, name)),
+  );
+  await cp(exampleSite, folder, { recursive: true, filter: (file) => !left.has(file) });
+}
+
+const exampleSite = path.join(moduleRoot, "hugo-module", "exampleSite");
 
 // --- building ---
 

@@ -1,11 +1,11 @@
-import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { PutObjectCommand } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { browserAccept } from "../../contract/accept.ts";
 import { ownerClient } from "../../dev/ceph/cluster.ts";
-import { buildSite, extremes, moduleRoot } from "../../hugo-module/test/hugo-site.ts";
+import { buildSite, copyExampleSite, extremes } from "../../hugo-module/test/hugo-site.ts";
 import { urlsIn } from "./blog.ts";
 import { run } from "./command.ts";
 import { type RealServer, startServer } from "./real-server.ts";
@@ -22,7 +22,7 @@ let server: RealServer;
 /** A typical blog: its photographs are in a bucket, and none of them is in the repository. */
 beforeAll(async () => {
   site = await mkdtemp(path.join(tmpdir(), "example-site-"));
-  await cp(path.join(moduleRoot, "hugo-module/exampleSite"), site, { recursive: true });
+  await copyExampleSite(site);
   const config = await readFile(path.join(site, "config.toml"), "utf8");
   await writeFile(
     path.join(site, "config.toml"),

@@ -1,11 +1,11 @@
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { browserAccept } from "../../contract/accept.ts";
 import { parseQuery } from "../../contract/url/request.ts";
-import { buildSite, extremes, moduleRoot } from "../../hugo-module/test/hugo-site.ts";
+import { buildSite, copyExampleSite, extremes } from "../../hugo-module/test/hugo-site.ts";
 import { urlsIn } from "./blog.ts";
 import { run } from "./command.ts";
 import { type RealServer, startServer } from "./real-server.ts";
@@ -18,7 +18,7 @@ let server: RealServer;
 
 beforeAll(async () => {
   site = await mkdtemp(path.join(tmpdir(), "example-site-"));
-  await cp(path.join(moduleRoot, "hugo-module/exampleSite"), site, { recursive: true });
+  await copyExampleSite(site);
   // Its path to the module is valid only in the checkout; the build gets one from the environment.
   const config = await readFile(path.join(site, "config.toml"), "utf8");
   await writeFile(

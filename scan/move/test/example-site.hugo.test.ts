@@ -2,7 +2,7 @@ import { cp, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/p
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect, test } from "vitest";
-import { buildSite, hugos, moduleRoot } from "../../../hugo-module/test/hugo-site.ts";
+import { buildSite, copyExampleSite, hugos, moduleRoot } from "../../../hugo-module/test/hugo-site.ts";
 import { urlsIn } from "../../test/blog.ts";
 import { run } from "../../test/command.ts";
 import { endpoint, reportOf } from "./blog.ts";
@@ -11,7 +11,7 @@ import { endpoint, reportOf } from "./blog.ts";
 async function exampleBlog() {
   const outside = await mkdtemp(path.join(tmpdir(), "example-move-"));
   const [site, photos] = [path.join(outside, "site"), path.join(outside, "photos")];
-  await cp(path.join(moduleRoot, "hugo-module/exampleSite"), site, { recursive: true });
+  await copyExampleSite(site);
   const config = await readFile(path.join(site, "config.toml"), "utf8");
   await writeFile(path.join(site, "config.toml"), config.replace(/^ *replacements = .*$/m, ""));
   await rename(path.join(site, "photos"), path.join(site, "static"));
