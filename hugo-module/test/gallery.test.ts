@@ -54,7 +54,7 @@ attribute = { block = true, title = true }`),
   ),
   "content/pattern.md": page('{{< imgproxy/gallery "trips/alps/1*.jpg" >}}'),
   "content/list.md": page('{{< imgproxy/gallery "a.jpg" "b.jpg?ar=1:2#c" >}}'),
-  "content/named.md": page('{{< imgproxy/gallery keys="b.jpg, a.jpg," order="listed" >}}'),
+  "content/named.md": page('{{< imgproxy/gallery keys="b.jpg?ar=1:2&focus=10,20, a.jpg," order="listed" >}}'),
   "content/one.md": page('{{< imgproxy/gallery "a.jpg" >}}'),
   "content/descending.md": page('{{< imgproxy/gallery src="trips/alps" order="-name" limit=3 >}}'),
   "content/dated.md": page('{{< imgproxy/gallery src="trips/alps" order="date" limit="1" >}}'),
@@ -101,6 +101,7 @@ describe.each([...hugos])("Hugo $version", (hugo) => {
     expect(shown("list")).toEqual(["a.jpg", "b.jpg"]);
     expect(html("list")).toContain("?ar=1%3A2&amp;img=b.jpg");
     expect(shown("named")).toEqual(["b.jpg", "a.jpg"]);
+    expect(html("named")).toContain("?ar=1%3A2&amp;fp=10%2C20&amp;img=b.jpg");
     expect(shown("one")).toEqual(["a.jpg"]);
     expect(html("list")).not.toContain("data-imgproxy");
   });

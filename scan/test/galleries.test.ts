@@ -214,7 +214,7 @@ describe("a gallery of a folder", () => {
 
 test("a list of keys has no list in the manifest, and a missing one is an error with its place", async () => {
   await using site = await siteWith(
-    'Text\n{{< imgproxy/gallery "trips/alps/IMG_2.jpg" "trips/alps/nosuch.jpg" >}}\n{{< imgproxy/gallery keys=" trips/alps/IMG_1.png, ,trips/alps/img_10.JPG" limit="1" >}}\n',
+    'Text\n{{< imgproxy/gallery "trips/alps/IMG_2.jpg" "trips/alps/nosuch.jpg" >}}\n{{< imgproxy/gallery keys=" trips/alps/IMG_1.png?ar=1:1&focus=10,20, ,trips/alps/img_10.JPG" limit="1" >}}\n',
   );
   const ran = await scan(site.folder);
   expect(told(ran)).toEqual([
@@ -223,6 +223,7 @@ test("a list of keys has no list in the manifest, and a missing one is an error 
   const { galleries, images } = await manifestOf(site.folder);
   expect(galleries).toBeUndefined();
   expect(Object.keys(images).sort()).toEqual(["trips/alps/IMG_1.png", "trips/alps/IMG_2.jpg"]);
+  expect(ran.result.urls.join("\n")).toContain("?ar=1%3A1&fp=10%2C20&img=trips%2Falps%2FIMG_1.png");
 });
 
 test("front matter names galleries in the fields of params.imgproxy.gallery, and in no others", async () => {

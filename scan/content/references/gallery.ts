@@ -50,10 +50,15 @@ function galleryOverrides({
 
 function galleryOf(all: Readonly<Record<string, unknown>>, isCover: boolean): AskedGallery | undefined {
   const { src, keys } = all;
-  const listed = Array.isArray(keys) ? keys : textOf(keys).split(",");
+  const listed = Array.isArray(keys) ? keys : namesIn(textOf(keys));
   const list = listed.map(textOf).filter((key) => key !== "");
   const from = list.length > 0 ? list : textOf(src);
   return from === "" ? undefined : { ...howAsked(all), from, isCover };
+}
+
+/** Names with commas between them. The comma of a focus ends no name: `alps.jpg?focus=10,20, lake.jpg`. */
+function namesIn(text: string): string[] {
+  return text.replace(/([?&](?:focus|fp)=[0-9.]+%?)\s*,\s*([0-9.]+%?\s*(?:[,&#]|$))/g, "$1%2C$2").split(",");
 }
 
 function howAsked(all: Readonly<Record<string, unknown>>): Omit<AskedGallery, "from" | "isCover"> {
