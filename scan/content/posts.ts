@@ -182,6 +182,7 @@ async function readPost(
     note("error", `the front matter is ${page.problem}; it is read line by line instead`);
   else if (page.problem !== undefined)
     note("warning", `the front matter does not parse, so it is read line by line: ${page.problem}`);
+  if (page.fault !== undefined) note("error", page.fault);
   const fault = (message: string, at?: Reference) => note("error", message, at);
   const own = paramsWith(page, {}, fault);
   if (isTree(page.values.imgproxy))

@@ -34,7 +34,7 @@ test("a gallery of a bucket is listed over all pages, also where clients have le
     "config.toml": siteConfig(
       `[params.imgproxy]\nendpoint = "${server.endpoint}"\ntiers = [{width = 20, quality = 50}]`,
     ),
-    "content/one.md": '{{< imgproxy/gallery "trips/alps" >}} {{< imgproxy/gallery "trips/*/below/*" >}}\n',
+    "content/one.md": '{}{{< imgproxy/gallery "trips/alps" >}} {{< imgproxy/gallery "trips/*/below/*" >}}\n',
   });
   const { code, stdout } = await run(["--site", site.folder, "--json"], { env: { TOKEN: server.token } });
   expect([code, JSON.parse(stdout).findings]).toEqual([0, []]);

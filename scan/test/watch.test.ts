@@ -91,7 +91,7 @@ test("scan --watch writes the manifest after each change of the posts and of a g
     siteConfig(`[params.imgproxy]\nendpoint = "${server.endpoint}"`),
   );
   await mkdir(path.join(site.folder, "content/new"));
-  await writeFile(path.join(site.folder, "content/new/two.md"), '{{< imgproxy/gallery "alps" >}}\n');
+  await writeFile(path.join(site.folder, "content/new/two.md"), 'Text {{< imgproxy/gallery "alps" >}}\n');
   await watching.line("the manifest has 3 photographs and 2 galleries");
 
   // No variant was made: readers' requests make them.

@@ -20,6 +20,22 @@ export function findFrontMatter(file: string): FoundFrontMatter | undefined {
   return file.startsWith("{", start) && !file.startsWith("{{", start) ? json(file, start) : undefined;
 }
 
+/**
+ * Why Hugo's build fails on a file without front matter that can be read: its first characters begin some.
+ * @returns undefined if it has none, or if {@link findFrontMatter} finds it.
+ */
+export function frontMatterFault(file: string): string | undefined {
+  const text = file.replace(/^[\ufeff\t\n\v\f\r ]+/, "");
+  if (/^\{\{[<%]/.test(text))
+    return "Hugo takes a page that begins with { for JSON front matter, so its build fails on the shortcode: begin with front matter, such as two lines of ---";
+  if (findFrontMatter(file) !== undefined) return undefined;
+  if (text.startsWith("{"))
+    return "Hugo takes a page that begins with { for JSON front matter, and finds no end: begin with other front matter, such as two lines of ---";
+  const [fence] = /^(?:---|\+\+\+)/.exec(text) ?? [];
+  if (fence === undefined) return undefined;
+  return `the front matter has no end, so Hugo's build fails: add a line ${fence} after it`;
+}
+
 // --- parts ---
 
 function fenced(

@@ -1,7 +1,7 @@
 import { linesOf } from "../../lines.ts";
 import { DataTooLarge, parseData } from "../../site/config/data.ts";
 import { type ConfigTree, isTree, lowerKeys } from "../../site/config/tree.ts";
-import { findFrontMatter } from "./fences.ts";
+import { findFrontMatter, frontMatterFault } from "./fences.ts";
 import { looseValues } from "./loose-values.ts";
 
 /** A content file in two parts: the data that Hugo reads, and the text that it renders. */
@@ -18,13 +18,20 @@ export interface SplitPage {
   readonly problem?: string;
   /** Whether the error is a limit of the scan: Hugo may accept the file. */
   readonly overLimit?: boolean;
+  /** What Hugo takes for front matter and cannot read, so that its build fails. */
+  readonly fault?: string;
 }
 
 /** YAML between `---`, TOML between `+++`, a JSON object or Org's `#+` lines, recognised as Hugo does. */
 export function splitFrontMatter(file: string, hugoMinor: number): SplitPage {
   const found = findFrontMatter(file);
-  if (found === undefined)
-    return { values: {}, body: file, bodyStart: { line: 1, column: 1 }, text: "", line: 1 };
+  if (found === undefined) {
+    const fault = frontMatterFault(file);
+    const whole = { values: {}, body: file, bodyStart: { line: 1, column: 1 }, text: "" };
+    return fault === undefined
+      ? { ...whole, line: 1 }
+      : { ...whole, line: linesOf(file)(file.search(/[^\ufeff\s]/)).line, fault };
+  }
   const text = file.slice(found.start, found.end);
   const placeOf = linesOf(file.slice(0, found.bodyStart));
   const { line } = placeOf(found.start);

@@ -64,6 +64,9 @@ describe("invalid front matter", () => {
     "expired.md": `${head.json}"expiryDate": "2001-01-01"\n}\n![](expired.jpg)`,
     "unclosed.md": `${head.yaml}![](unclosed.jpg)`,
     "list.md": "- ![](list.jpg)",
+    "shortcode.md": '\n\n{{< img "shortcode.jpg" >}}\n',
+    "percent.md": '{{% img "percent.jpg" %}}\n',
+    "brace.md": "{ is not a table\n\n![](brace.jpg)\n",
   };
 
   test("front matter that does not parse is a warning: its lines are read one by one, and the body is scanned", async () => {
@@ -81,16 +84,27 @@ frontmatter = ["images", "cover.image"]
         ...["yaml.jpg", "yaml-cover.jpg", "yaml 1.jpg", "yaml-2.jpg"],
         ...["toml.jpg", "toml-cover.jpg", "toml 1.jpg", "toml-2.jpg"],
         ...["json.jpg", "json-cover.jpg", "json-1.jpg", "unclosed.jpg", "list.jpg"],
+        ...["shortcode.jpg", "brace.jpg"],
       ]),
     );
     expect(findings.map(({ file, line, severity }) => `${file}:${line} ${severity}`)).toEqual([
+      "content/brace.md:1 error",
       "content/json.md:1 warning",
       "content/off.md:2 warning",
+      "content/percent.md:1 error",
+      "content/shortcode.md:3 error",
       "content/toml.md:2 warning",
+      "content/unclosed.md:1 error",
       "content/yaml.md:2 warning",
     ]);
-    expect(findings[0]?.message).toMatch(/^the front matter does not parse/);
-    expect(code).toBe(0);
+    expect(findings.map(({ message }) => message)).toEqual(
+      expect.arrayContaining([
+        expect.stringMatching(/^the front matter does not parse/),
+        "the front matter has no end, so Hugo's build fails: add a line --- after it",
+        expect.stringMatching(/ fails on the shortcode: begin with front matter/),
+      ]),
+    );
+    expect(code).toBe(1);
   });
 });
 
