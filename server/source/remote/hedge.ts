@@ -6,19 +6,22 @@ export interface Attempt<T> {
   giveUp(): void;
 }
 
-/** Runs work that ends with a signal, or when it is cancelled. */
-export function begin<T>(outer: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Attempt<T> {
+/** @param end called once the result no longer needs the signal; a body needs it until its end. A failure ends it in any case. */
+export type Work<T> = (signal: AbortSignal, end: () => void) => Promise<T>;
+
+/** Runs work that ends with a signal, or when it is cancelled. The signal can outlive it, and keeps no listener then. */
+export function begin<T>(outer: AbortSignal, work: Work<T>): Attempt<T> {
   const controller = new AbortController();
   const leave = (): void => controller.abort(outer.reason);
+  const end = (): void => outer.removeEventListener("abort", leave);
   if (outer.aborted) leave();
-  // Its result can be a body, which needs the signal until its end.
   else outer.addEventListener("abort", leave, { once: true });
-  const result = work(controller.signal);
-  result.catch(() => outer.removeEventListener("abort", leave));
+  const result = work(controller.signal, end);
+  result.catch(end);
   return {
     result,
     giveUp: () => {
-      outer.removeEventListener("abort", leave);
+      end();
       controller.abort(new Error("another attempt has answered"));
     },
   };

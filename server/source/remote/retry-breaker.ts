@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Problem, type ProblemCode } from "../../errors.ts";
 import type { ByteRange } from "../../http/range.ts";
-import type { Body } from "../body.ts";
+import { type Body, thenDo } from "../body.ts";
 import type { Source, SourceObject } from "../source.ts";
 import { isStrong } from "../validator.ts";
 import { createBreaker } from "./breaker.ts";
-import { begin, createPatience, firstOf } from "./hedge.ts";
+import { begin, createPatience, firstOf, type Work } from "./hedge.ts";
 
 /** Counts of retries, for metrics and tests. */
 export interface RetryStats {
@@ -52,11 +52,11 @@ export function retrySource(
   async function guarded<T>(
     key: string,
     signal: AbortSignal,
-    work: (signal: AbortSignal) => Promise<T>,
+    work: Work<T>,
     drop: (late: T) => void = () => undefined,
   ): Promise<T> {
     budget.earn();
-    const start = () => begin(signal, (signal) => attempt(key, signal, () => work(signal)));
+    const start = () => begin<T>(signal, (signal, end) => attempt(key, signal, () => work(signal, end)));
     const first = start();
     const patience = createPatience(patienceMs);
     const isSlow = await patience.isSlow(first.result);
@@ -149,9 +149,12 @@ export function retrySource(
   }
 
   return {
-    stat: (key, signal) => guarded(key, signal, (signal) => source.stat(key, signal)),
+    stat: (key, signal) => guarded(key, signal, (signal, end) => source.stat(key, signal).finally(end)),
     async open(key, signal, range) {
-      const open = (signal: AbortSignal) => source.open(key, signal, range);
+      const open: Work<SourceObject> = async (signal, end) => {
+        const object = await source.open(key, signal, range);
+        return { ...object, body: thenDo(object.body, end) };
+      };
       const object = await guarded(key, signal, open, ({ body }) => body.cancel());
       return watched(object, { key, signal, first: 0, last: object.bytes - 1, ...range });
     },

@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events";
 import { describe, expect, test } from "vitest";
 import { Problem, type ProblemCode } from "../../errors.ts";
 import { report } from "../../test/chaos/chaos.ts";
@@ -251,6 +252,19 @@ describe("a silent source", () => {
     expect(await codeOf(guarded.stat("a", signal))).toBe("ok");
     expect(signals.map(({ aborted }) => aborted)).toEqual([true, false]);
     expect(guarded.stats()).toEqual({ retries: 1, opened: 0 });
+  });
+
+  test("requests that have ended leave no listener on their signal: a stat, a read, a retry, a second attempt, an abandoned body", async () => {
+    const ended = new AbortController().signal;
+    const { source } = scripted((call) => (call === 1 ? "source-failed" : undefined));
+    const guarded = retrySource(source, { pauseMs });
+    await guarded.stat("a", ended);
+    const { body, bytes } = await guarded.open("a", ended);
+    await readWhole(body, bytes, () => true);
+    (await guarded.open("a", ended)).body.cancel();
+    await retrySource(silent(1).source, { patienceMs: 20 }).stat("a", ended);
+    expect(guarded.stats().retries).toBe(1);
+    expect(getEventListeners(ended, "abort")).toEqual([]);
   });
 
   test("the second attempt's answer that there is no such photograph is final, although the first is still silent", async () => {

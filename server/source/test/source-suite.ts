@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
+import { getEventListeners } from "node:events";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { MAX_KEY_BYTES } from "../../../contract/url/key.ts";
 import { Problem } from "../../errors.ts";
-import { toStream } from "../body.ts";
+import { readWhole, toStream } from "../body.ts";
 import type { Source } from "../source.ts";
 
 /** A source under test, and functions that store photographs in it. */
@@ -63,6 +64,21 @@ export function describeSource(
       await expect(under.source.stat(`${key.slice(0, -1)}~`, never)).rejects.toThrow(
         expect.objectContaining({ code: "source-absent" }),
       );
+    });
+
+    test("a source leaves no listener on the signal of requests that have ended, however they ended", async () => {
+      const { signal } = new AbortController();
+      await under.put("ended", randomBytes(200_000));
+      await under.source.stat("ended", signal);
+      await under.source.stat("absent", signal).catch(() => undefined);
+      await under.source.open("absent", signal).catch(() => undefined);
+      const { body, bytes } = await under.source.open("ended", signal);
+      await readWhole(body, bytes, () => true);
+      (await under.source.open("ended", signal)).body.cancel();
+      const left = await under.source.open("ended", signal);
+      await left.body.read();
+      left.body.cancel();
+      expect(getEventListeners(signal, "abort")).toEqual([]);
     });
 
     test("a source keeps NFC and NFD apart", async () => {
