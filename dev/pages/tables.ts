@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { parameterHelp } from "../../contract/url/request.ts";
-import { help as scanHelp } from "../../scan/options.ts";
+import { scanHelp } from "../../scan/commands/scan-help.ts";
 import { fileHelp, type Setting, settings } from "../../server/config/settings.ts";
 import { type ProblemKind, problems } from "../../server/errors.ts";
 import { metricDefinitions } from "../../server/telemetry/metric-definitions.ts";

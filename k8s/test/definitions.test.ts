@@ -6,7 +6,7 @@ import { HorizontalPodAutoscaler } from "kubernetes-models/autoscaling/v2";
 import { Ingress } from "kubernetes-models/networking.k8s.io/v1";
 import { PersistentVolumeClaim, Service } from "kubernetes-models/v1";
 import { afterAll, describe, expect, test } from "vitest";
-import { parseCommandLine } from "../../scan/options.ts";
+import { parseCommandLine } from "../../scan/commands/scan-options.ts";
 import { type Config, loadConfig } from "../../server/config/load.ts";
 import { settings } from "../../server/config/settings.ts";
 import { CHILD_BYTES, ORDINARY_BYTES } from "../../server/encode/memory/encoder-memory.ts";

@@ -1,6 +1,6 @@
 import { type Diagnosis, linesOfCheck } from "../../contract/diagnosis.ts";
 import { type ImageRequest, isOriginal } from "../../contract/url/request.ts";
-import { readEdge } from "../edge.ts";
+import { readEdge } from "../edge/edge.ts";
 import type { SessionOptions } from "../proxy/session.ts";
 import type { Site } from "../site/site.ts";
 

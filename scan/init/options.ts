@@ -1,5 +1,5 @@
-import { parseArgs } from "node:util";
 import { CannotRun } from "../cannot-run.ts";
+import { flag, readOptions, text } from "../command-line/read-options.ts";
 
 /** The parsed command line of init. */
 export interface InitCommand {
@@ -41,7 +41,7 @@ left to do by hand, or was refused; 2 it could not run, such as without a flag t
 
 /** @throws CannotRun naming the wrong option. */
 export function parseInit(argv: readonly string[]): InitCommand {
-  const { endpoint, bucket, theme, ci, ...values } = readOptions(argv);
+  const { endpoint, bucket, theme, ci, ...values } = readOptions("init", argv, options);
   for (const refused of [endpoint && endpointProblem(endpoint), bucket && bucketProblem(bucket)])
     if (refused) throw new CannotRun(refused);
   return {
@@ -73,26 +73,14 @@ export function bucketProblem(text: string): string | undefined {
   return "--bucket takes s3://bucket/prefix, https://base/, a folder, or none";
 }
 
-function readOptions(argv: readonly string[]) {
-  const text = { type: "string" } as const;
-  const flag = { type: "boolean" } as const;
-  try {
-    return parseArgs({
-      args: [...argv],
-      options: {
-        site: text,
-        endpoint: text,
-        bucket: text,
-        theme: text,
-        ci: text,
-        yes: flag,
-        overwrite: flag,
-        "dry-run": flag,
-        help: { ...flag, short: "h" },
-      },
-    }).values;
-  } catch (error) {
-    const words = error instanceof Error ? error.message : String(error);
-    throw new CannotRun(`${words.split(". ", 1)[0]}; imgproxy-lite init --help lists the options`);
-  }
-}
+const options = {
+  site: text,
+  endpoint: text,
+  bucket: text,
+  theme: text,
+  ci: text,
+  yes: flag,
+  overwrite: flag,
+  "dry-run": flag,
+  help: { ...flag, short: "h" },
+} as const;

@@ -1,6 +1,6 @@
-import { parseArgs } from "node:util";
 import { CannotRun } from "../cannot-run.ts";
-import { parseGlob } from "../site/glob.ts";
+import { flag, readOptions, text } from "../command-line/read-options.ts";
+import { parseCount, parseGlobs } from "../command-line/values.ts";
 import type { BucketOptions } from "./target/s3.ts";
 
 /** The parsed command line of `imgproxy-lite move`. */
@@ -59,7 +59,7 @@ because of an error; 2 it could not run.
 
 /** @throws CannotRun naming the wrong option. @returns undefined if the help is asked for. */
 export function parseMove(argv: readonly string[]): MoveCommand | undefined {
-  const values = readOptions(argv);
+  const values = readOptions("move", argv, options);
   if (values.help === true) return undefined;
   if (values["no-git"] === true && values.apply !== true)
     throw new CannotRun("--no-git belongs to --apply: without it the site is not changed");
@@ -70,11 +70,11 @@ export function parseMove(argv: readonly string[]): MoveCommand | undefined {
     environment: values.environment,
     to: parseTarget(values),
     hugo: parseWords(values.hugo ?? "hugo"),
-    keeps: parseKept(values.keep ?? []),
+    keeps: parseGlobs("--keep", values.keep ?? [], "static/press/**"),
     apply: values.apply === true,
     git: values["no-git"] !== true,
     dryRun: values["dry-run"] === true,
-    concurrency: parseConcurrency(values.concurrency ?? "4"),
+    concurrency: parseCount("--concurrency", values.concurrency ?? "4", 1, 64),
     json: values.json === true,
   };
 }
@@ -99,34 +99,22 @@ export function writeCredentials(
 
 // --- parts ---
 
-function readOptions(argv: readonly string[]) {
-  const text = { type: "string" } as const;
-  const flag = { type: "boolean" } as const;
-  try {
-    return parseArgs({
-      args: [...argv],
-      options: {
-        site: text,
-        environment: text,
-        bucket: text,
-        "endpoint-url": text,
-        region: text,
-        source: text,
-        hugo: text,
-        keep: { ...text, multiple: true },
-        apply: flag,
-        "no-git": flag,
-        "dry-run": flag,
-        concurrency: text,
-        json: flag,
-        help: { ...flag, short: "h" },
-      },
-    }).values;
-  } catch (error) {
-    const words = error instanceof Error ? error.message : String(error);
-    throw new CannotRun(`${words.split(". ", 1)[0]}; imgproxy-lite move --help lists the options`);
-  }
-}
+const options = {
+  site: text,
+  environment: text,
+  bucket: text,
+  "endpoint-url": text,
+  region: text,
+  source: text,
+  hugo: text,
+  keep: { ...text, multiple: true },
+  apply: flag,
+  "no-git": flag,
+  "dry-run": flag,
+  concurrency: text,
+  json: flag,
+  help: { ...flag, short: "h" },
+} as const;
 
 function parseTarget(values: {
   readonly bucket?: string | undefined;
@@ -172,19 +160,4 @@ function parseWords(command: string): string[] {
   );
   if (words.length > 0) return words;
   throw new CannotRun("--hugo takes a command such as hugo, or npx hugo --minify");
-}
-
-function parseKept(globs: readonly string[]): (name: string) => boolean {
-  const kept = globs.map((glob) => {
-    const matches = parseGlob(glob.replace(/^\/+/, ""));
-    if (matches !== undefined) return matches;
-    throw new CannotRun(`--keep takes a glob such as "static/press/**"; it is ${glob}`);
-  });
-  return (name) => kept.some((matches) => matches(name));
-}
-
-function parseConcurrency(text: string): number {
-  const count = Number(text);
-  if (/^\d+$/.test(text) && count >= 1 && count <= 64) return count;
-  throw new CannotRun(`--concurrency takes a whole number from 1 to 64; it is ${text}`);
 }

@@ -3,7 +3,7 @@ import { pageWeight, type Screen, screens } from "../budget/page-weight.ts";
 import type { CheckResult, UrlPlace } from "../check.ts";
 import type { Post } from "../content/posts.ts";
 import { formatBytes, nounFor } from "../counted.ts";
-import type { EdgeCheckResult } from "../edge-check.ts";
+import type { EdgeCheckResult } from "../edge/check-edge.ts";
 import type { ScanResult } from "../scan.ts";
 import type { Report, ShownPhoto } from "./html.ts";
 import { countResults, type Summary, summarize } from "./summary.ts";

@@ -1,9 +1,9 @@
 import { printable } from "../../contract/printable.ts";
 import { altWords } from "../alt/alt-text.ts";
-import { rewrittenWords } from "../built/rewrite/rewrite.ts";
+import type { Rewritten } from "../built/rewrite/rewrite.ts";
 import type { CheckResult, UrlPlace } from "../check.ts";
 import { counted, formatBytes } from "../counted.ts";
-import type { EdgeCheckResult } from "../edge-check.ts";
+import type { EdgeCheckResult } from "../edge/check-edge.ts";
 import { formatFinding, sortFindings } from "../findings.ts";
 import type { ScanResult } from "../scan.ts";
 import { bytesOf, countResults, type Summary, summarize, type WarmCounts } from "./summary.ts";
@@ -145,6 +145,11 @@ function rows<Row extends Omit<UrlPlace, "url">>(
     ...shown.map((row) => `  ${formatPlace(row)}: ${words(row)}`),
     ...more(all.length - shown.length),
   ];
+}
+
+/** `3 references in 2 files now name the proxy` */
+function rewrittenWords({ files, references }: Rewritten): string {
+  return `${counted(references, "reference")} in ${counted(files, "file")} rewritten to the proxy`;
 }
 
 /** The largest posts first. */

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { createSite, extremes, runHugo, siteConfig } from "../../hugo-module/test/hugo-site.ts";
 import { ssimulacra2 } from "../../server/encode/child/score/ssimulacra2.ts";
 import { animation, photo } from "../../server/test/support/pictures.ts";
-import { parseCommandLine } from "../options.ts";
+import { parseCommandLine } from "../commands/scan-options.ts";
 import { run } from "./command.ts";
 import { type RealServer, startServer } from "./real-server.ts";
 

@@ -2,7 +2,6 @@ import { isUtf8 } from "node:buffer";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import type { ManifestImage } from "../../../contract/manifest.ts";
-import { counted } from "../../counted.ts";
 import { writeWhole } from "../../manifest.ts";
 import type { Addresses } from "../addresses.ts";
 import type { ReferencePage } from "../broken.ts";
@@ -76,11 +75,6 @@ export async function rewriteSite(
     references += count;
   }
   return { files: written, references, left };
-}
-
-/** `3 references in 2 files now name the proxy` */
-export function rewrittenWords({ files, references }: Rewritten): string {
-  return `${counted(references, "reference")} in ${counted(files, "file")} rewritten to the proxy`;
 }
 
 // --- one file ---

@@ -1,10 +1,10 @@
-import { parseArgs } from "node:util";
-import { MAX_SCORE } from "../contract/tuning.ts";
-import { type Budget, parseBudget } from "./budget/budget.ts";
-import { CannotRun } from "./cannot-run.ts";
-import type { Tune } from "./proxy/tuning/tune.ts";
-import { environmentName } from "./site/config/environment.ts";
-import { parseGlob } from "./site/glob.ts";
+import { MAX_SCORE } from "../../contract/tuning.ts";
+import { type Budget, parseBudget } from "../budget/budget.ts";
+import { CannotRun } from "../cannot-run.ts";
+import { flag, readOptions, text } from "../command-line/read-options.ts";
+import { parseCount, parseDuration, parseGlobs } from "../command-line/values.ts";
+import type { Tune } from "../proxy/tuning/tune.ts";
+import { environmentName } from "../site/config/environment.ts";
 
 /** The parsed command line of a scan. */
 export interface CommandLine {
@@ -42,61 +42,6 @@ export interface CommandLine {
   readonly help: boolean;
 }
 
-export const help = `Usage: imgproxy-lite scan [options]
-
-Finds every image that a Hugo site will request from the proxy, and checks that it exists. Writes the manifest that the
-site's templates read, and makes every variant before a reader requests it.
-
-  imgproxy-lite scan                    before hugo: checks images, writes the manifest, warms the cache
-  hugo
-  imgproxy-lite scan --check public     after hugo: checks the URLs that hugo printed
-  imgproxy-lite scan --edge             after the deploy: checks the CDN
-
-The site
-  --site FOLDER        the Hugo site (default: the current folder)
-  --environment NAME   Hugo's environment (default: HUGO_ENVIRONMENT, HUGO_ENV, or production; with --watch development)
-  --hugo-version N     the Hugo version whose rules decide what is a page (default: the one on PATH, or the newest)
-  --manifest FILE      where to write the manifest, relative to the site (default: assets/imgproxy.json)
-  --no-manifest        do not write the manifest
-  --watch              while you write: writes the manifest again after each change of the content or of a gallery's folder, so
-                       that "hugo server" shows it; makes no variant, since requests make them; ends with Ctrl-C
-  --check FOLDER       take the URLs from the built site, and compare them with the content
-  --html FOLDER        take the URLs from the built site only
-  --rewrite            with either: replace files of the bucket that a theme names itself with the proxy's URLs
-  --ignore GLOB        with either: pictures that the built site may lack, such as "demo/**"; can be repeated
-  --allow-damaged GLOB photographs of which a part may be missing, such as "old/**"; can be repeated
-
-The proxy
-  --endpoint URL       address at which the scan reaches it (default: params.imgproxy.endpoint, as readers do)
-  --token TOKEN        token of its API (default: TOKEN); without a token the scan makes the same requests as a reader
-  --publish SITE/NAME  name of the published set; needs a token (default: host of baseURL / commit)
-  --preview DURATION   the published set expires after this time, such as 14d
-  --effort N           effort of the encoder, 0 (fast) to 9 (small); needs a token (default: the server's)
-  --tune look          make WebP and AVIF of each photograph look like its own JPEG; needs a token
-  --tune floor=SCORE   give each photograph the lowest quality that reaches this score (SSIMULACRA 2.1 at 400 px), such as 62;
-                       needs a token. Both: --tune look,floor=62
-  --tune-budget DURATION  how long new photographs are measured; the others are left for the next scan (default: 5m)
-  --edge               request every URL at the public address, and check that the CDN keeps formats apart
-  --concurrency N      parallel requests (default: 4)
-  --timeout DURATION   how long the scan waits for a server that restarts or is busy, such as 90s or 5m (default: 2m)
-
-The output
-  --dry-run            print what the scan would request; send no request and write no file
-  --json               print the result as JSON
-  --budget SIZES       the most that the images of one post may weigh, as current browsers load them on a phone (390 px, 3x) and
-                       a laptop (1440 px, 1x): "phone=400KB,laptop=900KB"; more is an error
-  --require-alt        an image without alt text, or with a file name or another photograph's text instead, is an error
-  --report FILE        write an HTML page with each photograph, its variants and the failures
-  -h, --help           print this
-
-The scan stores what it has learned in the site's resources/imgproxy-lite. If CI keeps that folder between runs, unchanged
-posts are not parsed again, and covers that no page showed at the last --check are not made. Without it a scan is only slower.
-
-HUGO_… variables have the same effect as for hugo. HUGO_IMGPROXY_KEY signs URLs if the site sets params.imgproxy.sign = true.
-On GitHub and GitLab, findings become annotations. Exit code: 0 no problem; 1 problems in the content, such as a photograph
-that is missing or damaged; 2 the scan could not run.
-`;
-
 /** The commands that read a site and ask its proxy. */
 export type Command = "scan" | "doctor";
 
@@ -113,7 +58,7 @@ export function parseCommandLine(
   variables: Readonly<Record<string, string | undefined>>,
   command: Command = "scan",
 ): CommandLine {
-  const { values } = readOptions(argv, command);
+  const values = valuesOf(argv, command);
   const token = values.token ?? variables.TOKEN;
   const manifest = values["no-manifest"] === true ? false : values.manifest;
   return {
@@ -128,7 +73,7 @@ export function parseCommandLine(
     ...(manifest !== undefined && { manifest }),
     ...builtSite(values),
     ignore: values.ignore ?? [],
-    mayBeDamaged: parseAllowed(values["allow-damaged"] ?? []),
+    mayBeDamaged: parseGlobs("--allow-damaged", values["allow-damaged"] ?? [], "old/**"),
     rewrite: parseRewrite(values),
     edge: values.edge === true,
     watch: parseWatch(values),
@@ -151,56 +96,44 @@ export function parseCommandLine(
 
 // --- values ---
 
-function readOptions(argv: readonly string[], command: Command) {
-  const read = parseOptions(argv, command);
+const options = {
+  site: text,
+  endpoint: text,
+  token: text,
+  manifest: text,
+  "no-manifest": flag,
+  environment: { ...text, short: "e" },
+  "hugo-version": text,
+  check: text,
+  html: text,
+  ignore: { ...text, multiple: true },
+  "allow-damaged": { ...text, multiple: true },
+  rewrite: flag,
+  edge: flag,
+  watch: flag,
+  publish: text,
+  preview: text,
+  report: text,
+  budget: text,
+  effort: text,
+  tune: text,
+  "tune-budget": text,
+  concurrency: text,
+  timeout: text,
+  "require-alt": flag,
+  "dry-run": flag,
+  json: flag,
+  help: { ...flag, short: "h" },
+} as const;
+
+function valuesOf(argv: readonly string[], command: Command) {
+  const values = readOptions(command, argv, options);
   const taken = command === "scan" ? undefined : optionsOf[command];
-  const other = taken && Object.keys(read.values).find((name) => !taken.includes(name));
-  if (other === undefined) return read;
+  const other = taken && Object.keys(values).find((name) => !taken.includes(name));
+  if (other === undefined) return values;
   throw new CannotRun(
     `${command} has no option --${other}; imgproxy-lite ${command} --help lists the options`,
   );
-}
-
-function parseOptions(argv: readonly string[], command: Command) {
-  const text = { type: "string" } as const;
-  const flag = { type: "boolean" } as const;
-  try {
-    return parseArgs({
-      args: [...argv],
-      options: {
-        site: text,
-        endpoint: text,
-        token: text,
-        manifest: text,
-        "no-manifest": flag,
-        environment: { ...text, short: "e" },
-        "hugo-version": text,
-        check: text,
-        html: text,
-        ignore: { ...text, multiple: true },
-        "allow-damaged": { ...text, multiple: true },
-        rewrite: flag,
-        edge: flag,
-        watch: flag,
-        publish: text,
-        preview: text,
-        report: text,
-        budget: text,
-        effort: text,
-        tune: text,
-        "tune-budget": text,
-        concurrency: text,
-        timeout: text,
-        "require-alt": flag,
-        "dry-run": flag,
-        json: flag,
-        help: { ...flag, short: "h" },
-      },
-    });
-  } catch (error) {
-    const words = error instanceof Error ? error.message : String(error);
-    throw new CannotRun(`${words.split(". ", 1)[0]}; imgproxy-lite ${command} --help lists the options`);
-  }
 }
 
 function builtSite(values: {
@@ -277,15 +210,6 @@ function tuning(
   };
 }
 
-function parseAllowed(globs: readonly string[]): (key: string) => boolean {
-  const allowed = globs.map((glob) => {
-    const matches = parseGlob(glob.replace(/^\/+/, ""));
-    if (matches !== undefined) return matches;
-    throw new CannotRun(`--allow-damaged takes a glob such as "old/**"; it is ${glob}`);
-  });
-  return (key) => allowed.some((matches) => matches(key));
-}
-
 function parseSetName(text: string): string {
   const part = "[A-Za-z0-9_][A-Za-z0-9._-]{0,63}";
   if (new RegExp(`^${part}/${part}$`).test(text)) return text;
@@ -295,18 +219,4 @@ function parseSetName(text: string): string {
 function parseEndpoint(text: string): string {
   if (/^https?:\/\//i.test(text) && URL.canParse(text)) return text;
   throw new CannotRun(`--endpoint takes a URL such as http://localhost:5000/; it is ${text}`);
-}
-
-function parseCount(name: string, text: string, least: number, most: number): number {
-  const count = Number(text);
-  if (/^\d+$/.test(text) && count >= least && count <= most) return count;
-  throw new CannotRun(`${name} takes a whole number from ${least} to ${most}; it is ${text}`);
-}
-
-function parseDuration(name: string, text: string): number {
-  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text);
-  const unit = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }[match?.[2] ?? ""];
-  if (match === null || unit === undefined)
-    throw new CannotRun(`${name} takes a duration such as 90s or 5m; it is ${text}`);
-  return Number(match[1]) * unit;
 }

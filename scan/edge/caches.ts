@@ -1,4 +1,4 @@
-import type { Answer } from "./proxy/client.ts";
+import type { Answer } from "../proxy/client.ts";
 
 /** What a response says about the caches on its way. */
 export interface CacheWord {

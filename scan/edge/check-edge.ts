@@ -1,9 +1,9 @@
+import { type Finding, siteFinding } from "../findings.ts";
+import { planRequests } from "../plan.ts";
+import type { SessionOptions } from "../proxy/session.ts";
+import { openSite, postsByManifest } from "../scan.ts";
+import type { SiteOptions } from "../site/site.ts";
 import { type EdgeResult, edgeRequests, readEdge } from "./edge.ts";
-import { type Finding, siteFinding } from "./findings.ts";
-import { planRequests } from "./plan.ts";
-import type { SessionOptions } from "./proxy/session.ts";
-import { openSite, postsByManifest } from "./scan.ts";
-import type { SiteOptions } from "./site/site.ts";
 
 export interface EdgeOptions extends SessionOptions {
   readonly site: SiteOptions;

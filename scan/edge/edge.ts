@@ -1,13 +1,13 @@
 import pMap from "p-map";
-import { browserAccept } from "../contract/accept.ts";
-import { type ImageRequest, isOriginal } from "../contract/url/request.ts";
-import { formatUrl } from "../contract/url/url.ts";
-import { type CacheWord, cacheWord, uncachedWords } from "./edge-caches.ts";
-import { blameOf } from "./proxy/blame.ts";
-import type { Answer } from "./proxy/client.ts";
-import { InFront, seenIn } from "./proxy/in-front.ts";
-import { refusalOf } from "./proxy/parse-answers.ts";
-import { request, type Server, Unanswered } from "./proxy/request.ts";
+import { browserAccept } from "../../contract/accept.ts";
+import { type ImageRequest, isOriginal } from "../../contract/url/request.ts";
+import { formatUrl } from "../../contract/url/url.ts";
+import { blameOf } from "../proxy/blame.ts";
+import type { Answer } from "../proxy/client.ts";
+import { InFront, seenIn } from "../proxy/in-front.ts";
+import { refusalOf } from "../proxy/parse-answers.ts";
+import { request, type Server, Unanswered } from "../proxy/request.ts";
+import { type CacheWord, cacheWord, uncachedWords } from "./caches.ts";
 
 /** What readers get at the public address. */
 export interface EdgeResult {
