@@ -1,16 +1,16 @@
-import { useState } from "preact/hooks";
 import { slotWidth } from "../../../contract/page/slot-width.ts";
 import { candidateFor, type Ladder, namedLadders, tiersFor } from "../../../contract/page/tiers.ts";
 import { CopyBox } from "./copy-box.tsx";
 import { useLatest } from "./hooks.ts";
-import { photoFormats } from "./route.ts";
+import { LadderChoice } from "./ladder-choice.tsx";
+import { longest, type PhotoRoute, photoFormats } from "./route.ts";
 import { nameOfWork, show } from "./shown.ts";
 import { sizesIn, sizesLineOf } from "./snippets.ts";
 import { bytesText, formatText } from "./words.ts";
 
 interface AsShownProps {
-  readonly photo: string;
-  readonly q: number;
+  readonly route: PhotoRoute;
+  readonly change: (part: Partial<PhotoRoute>) => void;
   /** Pixels of the photograph. */
   readonly natural: number;
 }
@@ -26,10 +26,9 @@ const screens = [
 const format = photoFormats[0] ?? "jpg";
 
 /** Which file each screen downloads, if the blog shows it in this column, or with these `sizes`. */
-export function AsShown({ photo, q, natural }: AsShownProps) {
-  const [text, setText] = useState("700");
-  const [name, setName] = useState("balanced");
-  const [first, ...rest] = namedLadders[name] ?? [];
+export function AsShown({ route, change, natural }: AsShownProps) {
+  const { key, q, column: text } = route;
+  const [first, ...rest] = namedLadders[route.ladder] ?? [];
   if (first === undefined) return null;
   const ladder: Ladder = [first, ...rest];
   const sizes = sizesIn(text);
@@ -45,21 +44,12 @@ export function AsShown({ photo, q, natural }: AsShownProps) {
             type="text"
             value={text}
             spellcheck={false}
-            maxLength={4000}
+            maxLength={longest.column}
             aria-invalid={!isKnown}
-            onInput={({ currentTarget }) => setText(currentTarget.value)}
+            onInput={({ currentTarget }) => change({ column: currentTarget.value })}
           />
         </label>
-        <label>
-          <span>Ladder</span>
-          <select value={name} onChange={({ currentTarget }) => setName(currentTarget.value)}>
-            {Object.keys(namedLadders).map((one) => (
-              <option key={one} value={one}>
-                {one}
-              </option>
-            ))}
-          </select>
-        </label>
+        <LadderChoice ladder={route.ladder} choose={(ladder) => change({ ladder })} />
       </div>
       {isKnown ? (
         <>
@@ -80,7 +70,7 @@ export function AsShown({ photo, q, natural }: AsShownProps) {
                 <Row
                   key={name}
                   screen={name}
-                  photo={photo}
+                  photo={key}
                   q={q}
                   w={candidateFor(tiers, (slots[at] ?? 0) * density).width}
                 />

@@ -1,19 +1,18 @@
-import { useState } from "preact/hooks";
-import { answered, type Blind, begin, PAIRS, suggestion } from "./blind-test.ts";
+import { type Blind, begin, type Hand, PAIRS, pairOf, suggestion } from "./blind-test.ts";
 import { useLatest } from "./hooks.ts";
-import type { PhotoFormat } from "./route.ts";
+import { Part } from "./part.tsx";
+import type { PhotoRoute } from "./route.ts";
 import { nameOfWork, show } from "./shown.ts";
 
 interface BlindProps {
-  readonly photo: string;
-  readonly format: PhotoFormat;
+  readonly route: PhotoRoute;
+  readonly change: (part: Partial<PhotoRoute>) => void;
   readonly w: number;
-  readonly choose: (q: number) => void;
 }
 
 /** Five pairs of the original and a variant: which one is the original? The answers suggest a quality. */
-export function BlindTest(props: BlindProps) {
-  const [blind, setBlind] = useState<Blind>();
+export function BlindTest({ route, change, w }: BlindProps) {
+  const { blind } = route;
   const suggested = blind && suggestion(blind);
   return (
     <div class="blind">
@@ -23,17 +22,18 @@ export function BlindTest(props: BlindProps) {
             {PAIRS} times you see the original and a smaller file, side by side and unnamed. Say which is the
             original.
           </p>
-          <button type="button" onClick={() => setBlind(begin(Math.random))}>
+          <button type="button" onClick={() => change({ blind: begin(Math.random) })}>
             Begin
           </button>
         </>
       )}
       {blind !== undefined && suggested === undefined && (
-        <Pair
+        <Sides
           key={blind.answers.length}
+          route={route}
+          w={w}
           blind={blind}
-          answer={(side) => setBlind(answered(blind, side, Math.random))}
-          {...props}
+          answer={(hand) => change({ blind: { ...blind, answers: [...blind.answers, hand] } })}
         />
       )}
       {suggested !== undefined && (
@@ -41,10 +41,10 @@ export function BlindTest(props: BlindProps) {
           <output>
             Suggested: <strong>q {suggested}</strong>, the lowest quality that you took for the original.{" "}
           </output>
-          <button type="button" onClick={() => props.choose(suggested)}>
+          <button type="button" onClick={() => change({ q: suggested })}>
             Use it
           </button>{" "}
-          <button type="button" class="quiet" onClick={() => setBlind(undefined)}>
+          <button type="button" class="quiet" onClick={() => change({ blind: undefined })}>
             Again
           </button>
         </p>
@@ -53,37 +53,29 @@ export function BlindTest(props: BlindProps) {
   );
 }
 
-function Pair({
-  blind,
-  photo,
-  format,
+function Sides({
+  route: { key: img, format: fm, x, y },
   w,
+  blind,
   answer,
-}: BlindProps & { readonly blind: Blind; readonly answer: (side: "left" | "right") => void }) {
-  const original = { img: photo, variant: { q: 100, w, fm: "png" } } as const;
-  const variant = { img: photo, variant: { q: blind.q, w, fm: format } };
+}: Omit<BlindProps, "change"> & { readonly blind: Blind; readonly answer: (hand: Hand) => void }) {
+  const { q, originalIs } = pairOf(blind);
+  const original = { img, variant: { q: 100, w, fm: "png" } } as const;
+  const variant = { img, variant: { q, w, fm } };
   const first = useLatest(nameOfWork(original), (signal) => show(original, signal));
   const second = useLatest(nameOfWork(variant), (signal) => show(variant, signal));
   const isReady = first.value !== undefined && second.value !== undefined;
-  const sides = blind.originalIs === "left" ? [first, second] : [second, first];
+  const sides = originalIs === "left" ? [first, second] : [second, first];
   return (
     <>
       <p class="hint">
         Pair {blind.answers.length + 1} of {PAIRS}: which is the original?
       </p>
       <div class="pair">
-        {(["left", "right"] as const).map((side, at) => (
-          <button key={side} type="button" disabled={!isReady} onClick={() => answer(side)}>
-            <span class="crop">
-              {isReady && (
-                <img
-                  src={sides[at]?.value?.url}
-                  alt={`On the ${side}`}
-                  style={{ zoom: 1 / devicePixelRatio }}
-                />
-              )}
-            </span>
-            <span>{side === "left" ? "Left" : "Right"}</span>
+        {(["left", "right"] as const).map((hand, at) => (
+          <button key={hand} type="button" disabled={!isReady} onClick={() => answer(hand)}>
+            <Part url={isReady ? sides[at]?.value?.url : undefined} alt={`On the ${hand}`} x={x} y={y} />
+            <span>{hand === "left" ? "Left" : "Right"}</span>
           </button>
         ))}
       </div>

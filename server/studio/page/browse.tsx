@@ -1,9 +1,9 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect } from "preact/hooks";
 import { Refused } from "./api.ts";
 import { CopyBox } from "./copy-box.tsx";
 import { Failure } from "./failure.tsx";
 import { arranged, type Listed, type Listing, useListing } from "./listing.ts";
-import { type FolderRoute, folderHash, photoHash, sortOrders } from "./route.ts";
+import { type FolderRoute, folderHash, longest, photoHash, STEP, sortOrders } from "./route.ts";
 import { galleryOf } from "./snippets.ts";
 import { Thumbnail } from "./thumbnail.tsx";
 import { missingIn, useUsed } from "./used.ts";
@@ -16,16 +16,11 @@ interface BrowseProps {
   readonly close: () => void;
 }
 
-/** Photographs that are in the document at once; more on request. */
-const STEP = 120;
-
 /** A folder's photographs. */
 export function Browse({ route, change, close }: BrowseProps) {
-  const { folder, find, sort, picks } = route;
-  const [readsAll, setReadsAll] = useState(false);
-  const wantsAll = readsAll || find !== "" || sort !== "name";
-  const { listing, more } = useListing(folder, wantsAll);
-  const [most, setMost] = useState(STEP);
+  const { folder, find, sort, pick: picks, most } = route;
+  const wantsAll = route.whole || find !== "" || sort !== "name";
+  const listing = useListing(folder, wantsAll ? Number.POSITIVE_INFINITY : most);
   const used = useUsed(folder);
   const { error } = listing;
   useEffect(() => {
@@ -36,7 +31,7 @@ export function Browse({ route, change, close }: BrowseProps) {
   const isMore = all.length > most || listing.next !== undefined;
   const missing = missingIn(listing, used);
   const toggle = (key: string): void =>
-    change({ picks: picks.includes(key) ? picks.filter((one) => one !== key) : [...picks, key] });
+    change({ pick: picks.includes(key) ? picks.filter((one) => one !== key) : [...picks, key] });
   return (
     <>
       <form class="find" onSubmit={(event) => event.preventDefault()}>
@@ -46,6 +41,7 @@ export function Browse({ route, change, close }: BrowseProps) {
             type="search"
             value={find}
             spellcheck={false}
+            maxLength={longest.find}
             onInput={({ currentTarget }) => change({ find: currentTarget.value })}
           />
         </label>
@@ -81,7 +77,7 @@ export function Browse({ route, change, close }: BrowseProps) {
       {used.names !== undefined && listing.next !== undefined && !wantsAll && (
         <p class="hint">
           Posts may name photographs that are not here.{" "}
-          <button type="button" class="quiet" onClick={() => setReadsAll(true)}>
+          <button type="button" class="quiet" onClick={() => change({ whole: true })}>
             Look for them in the whole folder
           </button>
         </p>
@@ -106,19 +102,12 @@ export function Browse({ route, change, close }: BrowseProps) {
       )}
       {isMore && error === undefined && (
         <p class="more">
-          <button
-            type="button"
-            disabled={listing.isLoading}
-            onClick={() => {
-              setMost(most + STEP);
-              if (!wantsAll) more();
-            }}
-          >
+          <button type="button" disabled={listing.isLoading} onClick={() => change({ most: most + STEP })}>
             Show more
           </button>
         </p>
       )}
-      {picks.length > 0 && <Selection picks={picks} clear={() => change({ picks: [] })} />}
+      {picks.length > 0 && <Selection picks={picks} clear={() => change({ pick: [] })} />}
     </>
   );
 }

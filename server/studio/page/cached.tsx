@@ -2,9 +2,17 @@ import { useState } from "preact/hooks";
 import { cached, hasToken, keepToken, purge } from "./api.ts";
 import { Failure } from "./failure.tsx";
 import { useLatest } from "./hooks.ts";
+import { Opened } from "./opened.tsx";
+import type { PhotoRoute } from "./route.ts";
+
+interface CachedProps {
+  readonly route: PhotoRoute;
+  readonly change: (part: Partial<PhotoRoute>) => void;
+}
 
 /** The photograph's variants in the cache, and a way to delete them. Deleting always takes the token. */
-export function Cached({ photo }: { readonly photo: string }) {
+export function Cached({ route, change }: CachedProps) {
+  const { key: photo } = route;
   const [times, setTimes] = useState(0);
   const [said, setSaid] = useState("");
   const [error, setError] = useState<unknown>();
@@ -31,29 +39,30 @@ export function Cached({ photo }: { readonly photo: string }) {
         </p>
       )}
       {count > 0 && (
-        <details>
-          <summary>Variants</summary>
-          <table class="points">
-            <thead>
-              <tr>
-                <th scope="col">Width</th>
-                <th scope="col">q</th>
-                <th scope="col">Format or readers</th>
-                <th scope="col">Published</th>
-              </tr>
-            </thead>
-            <tbody>
-              {value?.variants.map(({ width, quality, class: of, isPublished }) => (
-                <tr key={`${width} ${quality} ${of}`}>
-                  <td>{width ?? "own"}</td>
-                  <td>{quality}</td>
-                  <td>{of}</td>
-                  <td>{isPublished ? "yes" : ""}</td>
+        <Opened section="variants" route={route} change={change} title="Variants">
+          {() => (
+            <table class="points">
+              <thead>
+                <tr>
+                  <th scope="col">Width</th>
+                  <th scope="col">q</th>
+                  <th scope="col">Format or readers</th>
+                  <th scope="col">Published</th>
                 </tr>
-              ))}
-            </tbody>
-          </table>
-        </details>
+              </thead>
+              <tbody>
+                {value?.variants.map(({ width, quality, class: of, isPublished }) => (
+                  <tr key={`${width} ${quality} ${of}`}>
+                    <td>{width ?? "own"}</td>
+                    <td>{quality}</td>
+                    <td>{of}</td>
+                    <td>{isPublished ? "yes" : ""}</td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          )}
+        </Opened>
       )}
       {count > 0 && (
         <form

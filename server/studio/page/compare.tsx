@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { type PhotoRoute, type Side, sides, type Zoom, zooms } from "./route.ts";
+import { useScrolledTo } from "./scrolled-to.ts";
 
 interface CompareProps {
   readonly route: PhotoRoute;
@@ -14,7 +15,7 @@ interface CompareProps {
 
 /** Two pictures of the same pixels: one behind the other, with a divider, or one of them alone. */
 export function Compare({ route, change, original, variant, isWaiting, label }: CompareProps) {
-  const { show, zoom, divider } = route;
+  const { show, zoom, divider, x, y } = route;
   const view = useRef<HTMLFieldSetElement>(null);
   const viewport = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLDivElement>(null);
@@ -37,6 +38,9 @@ export function Compare({ route, change, original, variant, isWaiting, label }: 
     return () => watch.disconnect();
   }, []);
 
+  const { width, height } = shownSize(size, room, zoom);
+  const scrolled = useScrolledTo(viewport, { x, y, width, height }, change);
+
   const flip = (): void => change({ show: show === "variant" ? "original" : "variant" });
   const pressed = (event: KeyboardEvent): void => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
@@ -46,7 +50,6 @@ export function Compare({ route, change, original, variant, isWaiting, label }: 
     else return;
     event.preventDefault();
   };
-  const { width, height } = shownSize(size, room, zoom);
   return (
     <fieldset class="compare" ref={view} onKeyDown={pressed} data-show={show} aria-busy={isWaiting}>
       <legend class="visually-hidden">Comparison</legend>
@@ -57,7 +60,10 @@ export function Compare({ route, change, original, variant, isWaiting, label }: 
           // biome-ignore lint/a11y/noNoninteractiveTabindex: a picture that is larger than its place is moved with the arrow keys
           tabIndex={0}
           aria-label="Original and variant"
-          onScroll={cut}
+          onScroll={() => {
+            cut();
+            scrolled();
+          }}
           onPointerDown={(event) => drag(event, viewport.current)}
         >
           <div class="canvas" ref={canvas} style={{ width: `${width}px`, height: `${height}px` }}>

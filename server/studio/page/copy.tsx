@@ -1,63 +1,61 @@
-import { useState } from "preact/hooks";
 import { type Ladder, namedLadders, type Tier, tiersFor } from "../../../contract/page/tiers.ts";
 import params from "../../../contract/params.json" with { type: "json" };
 import { CopyBox } from "./copy-box.tsx";
 import { Failure } from "./failure.tsx";
 import { useLatest } from "./hooks.ts";
-import { photoFormats } from "./route.ts";
+import { LadderChoice } from "./ladder-choice.tsx";
+import { type CopyKind, copyKinds, longest, type PhotoRoute, photoFormats } from "./route.ts";
 import { show } from "./shown.ts";
 import { coverOf, ladderThrough, markdownOf, shortcodeOf, tiersOf } from "./snippets.ts";
 import { bytesText, formatText } from "./words.ts";
 
-const kinds = ["Markdown", "Shortcode", "Cover", "Tiers"] as const;
-type Kind = (typeof kinds)[number];
+const kindTexts: Readonly<Record<CopyKind, string>> = {
+  markdown: "Markdown",
+  shortcode: "Shortcode",
+  cover: "Cover",
+  tiers: "Tiers",
+};
 
 interface CopyProps {
-  readonly photo: string;
-  readonly q: number;
+  readonly route: PhotoRoute;
+  readonly change: (part: Partial<PhotoRoute>) => void;
   readonly w: number;
   /** Pixels of the photograph; 0: as many as wanted. */
   readonly natural: number;
 }
 
 /** The lines to paste. */
-export function Copy({ photo, q, w, natural }: CopyProps) {
-  const [kind, setKind] = useState<Kind>("Markdown");
-  const needsAlt = kind === "Markdown" || kind === "Shortcode";
+export function Copy(props: CopyProps) {
+  const { route, change } = props;
   return (
     <section class="copy" aria-labelledby="copy">
       <h3 id="copy">Copy</h3>
       <fieldset class="choice">
         <legend class="visually-hidden">What to copy</legend>
-        {kinds.map((one) => (
+        {copyKinds.map((one) => (
           <label key={one}>
-            <input type="radio" name="kind" checked={one === kind} onChange={() => setKind(one)} />
-            <span>{one}</span>
+            <input
+              type="radio"
+              name="kind"
+              checked={one === route.copy}
+              onChange={() => change({ copy: one })}
+            />
+            <span>{kindTexts[one]}</span>
           </label>
         ))}
       </fieldset>
-      {needsAlt && <WithAlt key={photo} photo={photo} q={q} isShortcode={kind === "Shortcode"} />}
-      {kind === "Cover" && <Cover photo={photo} />}
-      {kind === "Tiers" && <Tiers photo={photo} q={q} w={w} natural={natural} />}
+      {(route.copy === "markdown" || route.copy === "shortcode") && <WithAlt {...props} />}
+      {route.copy === "cover" && <Cover {...props} />}
+      {route.copy === "tiers" && <Tiers {...props} />}
     </section>
   );
 }
 
 /** A line without alt text is not offered: nobody adds it later. */
-function WithAlt({
-  photo,
-  q,
-  isShortcode,
-}: {
-  readonly photo: string;
-  readonly q: number;
-  readonly isShortcode: boolean;
-}) {
-  const [text, setText] = useState("");
-  const [isDecorative, setDecorative] = useState(false);
-  const [hasOwnQuality, setOwnQuality] = useState(true);
-  const alt = isDecorative ? undefined : text.trim();
-  const choice = { key: photo, alt, ...(hasOwnQuality && { q }) };
+function WithAlt({ route, change }: Pick<CopyProps, "route" | "change">) {
+  const { key, q, copy, decorative, tiered } = route;
+  const alt = decorative ? undefined : route.alt.trim();
+  const choice = { key, alt, ...(!tiered && { q }) };
   return (
     <>
       <div class="fields">
@@ -65,24 +63,25 @@ function WithAlt({
           <span>Alt text: what a reader who cannot see the photograph should know</span>
           <input
             type="text"
-            value={text}
-            disabled={isDecorative}
-            onInput={({ currentTarget }) => setText(currentTarget.value)}
+            value={route.alt}
+            maxLength={longest.alt}
+            disabled={decorative}
+            onInput={({ currentTarget }) => change({ alt: currentTarget.value })}
           />
         </label>
         <label>
           <input
             type="checkbox"
-            checked={isDecorative}
-            onChange={({ currentTarget }) => setDecorative(currentTarget.checked)}
+            checked={decorative}
+            onChange={({ currentTarget }) => change({ decorative: currentTarget.checked })}
           />{" "}
           Only decoration
         </label>
         <label>
           <input
             type="checkbox"
-            checked={hasOwnQuality}
-            onChange={({ currentTarget }) => setOwnQuality(currentTarget.checked)}
+            checked={!tiered}
+            onChange={({ currentTarget }) => change({ tiered: !currentTarget.checked })}
           />{" "}
           With q {q} (without: the site’s tiers)
         </label>
@@ -91,8 +90,8 @@ function WithAlt({
         <p class="hint">Write the alt text first.</p>
       ) : (
         <CopyBox
-          label={isShortcode ? "Shortcode" : "Markdown"}
-          text={isShortcode ? shortcodeOf(choice) : markdownOf(choice)}
+          label={kindTexts[copy]}
+          text={copy === "shortcode" ? shortcodeOf(choice) : markdownOf(choice)}
         />
       )}
     </>
@@ -100,14 +99,13 @@ function WithAlt({
 }
 
 /** Themes have different names for it; these are the ones that the scan and the templates read. */
-function Cover({ photo }: { readonly photo: string }) {
-  const [parameter, setParameter] = useState("image");
+function Cover({ route: { key, cover }, change }: Pick<CopyProps, "route" | "change">) {
   return (
     <>
       <div class="fields">
         <label>
           <span>Your theme’s parameter</span>
-          <select value={parameter} onChange={({ currentTarget }) => setParameter(currentTarget.value)}>
+          <select value={cover} onChange={({ currentTarget }) => change({ cover: currentTarget.value })}>
             {params.frontmatter.map((one) => (
               <option key={one} value={one}>
                 {one}
@@ -116,39 +114,31 @@ function Cover({ photo }: { readonly photo: string }) {
           </select>
         </label>
       </div>
-      <CopyBox label="Front matter, in YAML" text={coverOf(photo, parameter)} />
+      <CopyBox label="Front matter, in YAML" text={coverOf(key, cover)} />
     </>
   );
 }
 
-function Tiers({ photo, q, w, natural }: CopyProps) {
-  const [name, setName] = useState("balanced");
+function Tiers({ route, change, w, natural }: CopyProps) {
+  const { key, q, ladder: name } = route;
   const usual = namedLadders[name] ?? [];
   const ladder = ladderThrough(usual, { width: w, quality: q });
   return (
     <>
       <div class="fields">
-        <label>
-          <span>Ladder</span>
-          <select value={name} onChange={({ currentTarget }) => setName(currentTarget.value)}>
-            {Object.keys(namedLadders).map((one) => (
-              <option key={one} value={one}>
-                {one}
-              </option>
-            ))}
-          </select>
-        </label>
+        <LadderChoice ladder={name} choose={(ladder) => change({ ladder })} />
         <p class="hint">
           The widths of <code>{name}</code>, with q {q} at {w} pixels, for every photograph of the site.
         </p>
       </div>
-      <Change photo={photo} before={usual} after={ladder} natural={natural} />
+      <Change photo={key} before={usual} after={ladder} natural={natural} />
       <CopyBox label="Site configuration, in TOML" text={tiersOf(ladder)} />
     </>
   );
 }
 
-interface ChangeProps extends Pick<CopyProps, "photo" | "natural"> {
+interface ChangeProps extends Pick<CopyProps, "natural"> {
+  readonly photo: string;
   readonly before: readonly Tier[];
   readonly after: readonly Tier[];
 }

@@ -1,9 +1,10 @@
 import { useLatest } from "./hooks.ts";
+import { Part, type Place } from "./part.tsx";
 import type { PhotoFormat } from "./route.ts";
 import { nameOfWork, show } from "./shown.ts";
 import { bytesText } from "./words.ts";
 
-interface FourProps {
+interface FourProps extends Place {
   readonly photo: string;
   readonly format: PhotoFormat;
   readonly q: number;
@@ -11,27 +12,28 @@ interface FourProps {
   readonly choose: (q: number) => void;
 }
 
-/** One crop at four qualities around the chosen one, a pixel of the file on a pixel of the screen. */
+/** One crop at four qualities around the chosen one. */
 export function Four({ q, ...rest }: FourProps) {
   const lowest = Math.min(70, Math.max(1, q - 20));
   return (
-    <ul class="four">
-      {[0, 10, 20, 30].map((more) => (
-        <Crop key={more} {...rest} q={lowest + more} isChosen={lowest + more === q} />
-      ))}
-    </ul>
+    <>
+      <p class="hint">To see another part, show the picture above at 1:1 and move it.</p>
+      <ul class="four">
+        {[0, 10, 20, 30].map((more) => (
+          <Crop key={more} {...rest} q={lowest + more} isChosen={lowest + more === q} />
+        ))}
+      </ul>
+    </>
   );
 }
 
-function Crop({ photo, format, q, w, isChosen, choose }: FourProps & { readonly isChosen: boolean }) {
+function Crop({ photo, format, q, w, x, y, isChosen, choose }: FourProps & { readonly isChosen: boolean }) {
   const body = { img: photo, variant: { q, w, fm: format } };
   const { value } = useLatest(nameOfWork(body), (signal) => show(body, signal));
   return (
     <li>
       <button type="button" aria-pressed={isChosen} onClick={() => choose(q)}>
-        <span class="crop">
-          {value !== undefined && <img src={value.url} alt="" style={{ zoom: 1 / devicePixelRatio }} />}
-        </span>
+        <Part url={value?.url} alt="" x={x} y={y} />
         <span>
           q {q}
           {value !== undefined && `, ${bytesText(value.bytes)}`}

@@ -1,5 +1,4 @@
-import { useCallback, useEffect, useState } from "preact/hooks";
-import { parseRoute, type Route } from "./route.ts";
+import { useEffect, useState } from "preact/hooks";
 
 /** The result of work that is repeated when its name changes. */
 export interface Latest<Value> {
@@ -39,19 +38,4 @@ export function useLatest<Value>(
     // The name stands for the work.
   }, [name]);
   return { value: latest.value, error: latest.error, isCurrent: name !== undefined && latest.name === name };
-}
-
-/** The page's URL as state. `replace` keeps the number of steps back small while a slider moves. */
-export function useRoute(): readonly [Route, (hash: string) => void] {
-  const [hash, setHash] = useState(location.hash);
-  useEffect(() => {
-    const changed = () => setHash(location.hash);
-    addEventListener("hashchange", changed);
-    return () => removeEventListener("hashchange", changed);
-  }, []);
-  const replace = useCallback((next: string) => {
-    history.replaceState(undefined, "", next);
-    setHash(next);
-  }, []);
-  return [parseRoute(hash), replace];
 }

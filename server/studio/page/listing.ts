@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { ListAnswer } from "../../../contract/api.ts";
 import { listFolder } from "./api.ts";
-import type { SortOrder } from "./route.ts";
+import { type SortOrder, STEP } from "./route.ts";
 
 export type Listed = ListAnswer["objects"][number];
 
@@ -15,28 +15,28 @@ export interface Listing {
   readonly error?: unknown;
 }
 
-/** The first page is here soon, whatever the folder's size. */
-const FIRST_PAGE = 120;
-const WHOLE_PAGE = 1000;
+const LARGEST_PAGE = 1000;
 
 /**
- * A folder, page by page.
- * @param wantsAll whether the rest is fetched too: finding and sorting need all names.
+ * A folder, page by page: a small one at first, which is here soon, whatever the folder's size.
+ * @param wanted number of names; infinite for finding and sorting, which need all of them.
  */
-export function useListing(folder: string, wantsAll: boolean): { listing: Listing; more: () => void } {
+export function useListing(folder: string, wanted: number): Listing {
   const [listing, setListing] = useState<Listing>({ folders: [], objects: [], isLoading: true });
   const leaving = useRef(new AbortController());
 
-  const load = async (before: Listing, most: number): Promise<void> => {
+  const load = async (before: Listing): Promise<void> => {
     const { signal } = leaving.current;
     setListing({ ...before, isLoading: true });
     try {
-      const { next } = before;
+      const { next, objects, folders } = before;
+      const known = objects.length + folders.length;
+      const most = known === 0 ? STEP : Math.min(LARGEST_PAGE, Math.max(STEP, wanted - known));
       const page = await listFolder({ folder, most, ...(next !== undefined && { after: next }) }, signal);
       if (signal.aborted) return;
       setListing({
-        folders: [...before.folders, ...page.folders],
-        objects: [...before.objects, ...page.objects],
+        folders: [...folders, ...page.folders],
+        objects: [...objects, ...page.objects],
         next: page.next,
         isLoading: false,
       });
@@ -46,19 +46,16 @@ export function useListing(folder: string, wantsAll: boolean): { listing: Listin
   };
 
   useEffect(() => {
-    void load({ folders: [], objects: [], isLoading: true }, FIRST_PAGE);
+    void load(listing);
     return () => leaving.current.abort();
   }, []);
-  const isWaiting =
-    wantsAll && !listing.isLoading && listing.error === undefined && listing.next !== undefined;
+  const { objects, folders, next, isLoading, error } = listing;
+  const isMore = next !== undefined && objects.length + folders.length < wanted;
+  const isWaiting = isMore && !isLoading && error === undefined;
   useEffect(() => {
-    if (isWaiting) void load(listing, WHOLE_PAGE);
-  }, [isWaiting, listing.objects.length]);
-
-  const more = (): void => {
-    if (!listing.isLoading && listing.next !== undefined) void load(listing, FIRST_PAGE);
-  };
-  return { listing, more };
+    if (isWaiting) void load(listing);
+  }, [isWaiting, next]);
+  return listing;
 }
 
 /** The objects that are shown, in their order. */

@@ -1,17 +1,17 @@
 import { render } from "preact";
 import { useEffect, useState } from "preact/hooks";
+import { type Update, useRoute } from "./address.ts";
 import { forgetToken, hasToken } from "./api.ts";
 import { Browse } from "./browse.tsx";
-import { useRoute } from "./hooks.ts";
 import { Photo } from "./photo.tsx";
-import { folderHash, formatRoute, type Route, serverHash } from "./route.ts";
+import { folderHash, type Route, serverHash } from "./route.ts";
 import { ServerView } from "./server-view.tsx";
 import { SignIn } from "./sign-in.tsx";
 import { ThemeChoice } from "./theme.tsx";
 import { nameOf } from "./words.ts";
 
 function Studio() {
-  const [route, replace] = useRoute();
+  const [route, update] = useRoute();
   const [isClosed, setClosed] = useState(false);
   // A new token means that everything is asked again.
   const [visit, setVisit] = useState(0);
@@ -52,7 +52,7 @@ function Studio() {
             }}
           />
         ) : (
-          <View route={route} replace={replace} close={() => setClosed(true)} />
+          <View route={route} update={update} close={() => setClosed(true)} />
         )}
       </main>
     </>
@@ -61,11 +61,11 @@ function Studio() {
 
 function View({
   route,
-  replace,
+  update,
   close,
 }: {
   readonly route: Route;
-  readonly replace: (hash: string) => void;
+  readonly update: Update;
   readonly close: () => void;
 }) {
   if (route.kind === "server") return <ServerView close={close} />;
@@ -74,7 +74,9 @@ function View({
       <Photo
         key={route.key}
         route={route}
-        change={(part) => replace(formatRoute({ ...route, ...part }))}
+        change={(part) =>
+          update((now) => (now.kind === "photo" && now.key === route.key ? { ...now, ...part } : now))
+        }
         close={close}
       />
     );
@@ -82,7 +84,9 @@ function View({
     <Browse
       key={route.folder}
       route={route}
-      change={(part) => replace(formatRoute({ ...route, ...part }))}
+      change={(part) =>
+        update((now) => (now.kind === "folder" && now.folder === route.folder ? { ...now, ...part } : now))
+      }
       close={close}
     />
   );

@@ -51,7 +51,9 @@ function factsText({ type, width, height, bytes, frames, damaged }: ImageInfo): 
 }
 
 function Workbench({ route, change, info }: Omit<PhotoProps, "close"> & { readonly info: ImageInfo }) {
-  const { key, q, format } = route;
+  const { key, q, format, x, y } = route;
+  const opening = { route, change };
+  const chooseQuality = (value: number): void => change({ q: value });
   const widest = Math.min(MAX_WIDTH, info.width === 0 ? MAX_WIDTH : info.width);
   const w = Math.min(route.w, widest);
   const original = { img: key, variant: { q: 100, w, fm: "png" } } as const;
@@ -72,14 +74,7 @@ function Workbench({ route, change, info }: Omit<PhotoProps, "close"> & { readon
       {error !== undefined && <Failure error={error} />}
       <div class="bench">
         <section class="sliders" aria-label="Quality and width">
-          <Slider
-            label="Quality"
-            name="q"
-            value={q}
-            least={1}
-            most={100}
-            change={(value) => change({ q: value })}
-          />
+          <Slider label="Quality" name="q" value={q} least={1} most={100} change={chooseQuality} />
           <Slider
             label="Width"
             name="w"
@@ -121,21 +116,23 @@ function Workbench({ route, change, info }: Omit<PhotoProps, "close"> & { readon
           </table>
         </section>
       </div>
-      <Copy photo={key} q={q} w={w} natural={info.width} />
+      <Copy route={route} change={change} w={w} natural={info.width} />
       <div class="more-ways">
-        <Opened title="As my blog shows it">
-          {() => <AsShown photo={key} q={q} natural={info.width} />}
+        <Opened {...opening} section="shown" title={<h3>As my blog shows it</h3>}>
+          {() => <AsShown route={route} change={change} natural={info.width} />}
         </Opened>
-        <Opened title="Four qualities of one part">
-          {() => <Four photo={key} format={format} q={q} w={w} choose={(value) => change({ q: value })} />}
+        <Opened {...opening} section="four" title={<h3>Four qualities of one part</h3>}>
+          {() => <Four photo={key} format={format} q={q} w={w} x={x} y={y} choose={chooseQuality} />}
         </Opened>
-        <Opened title="Blind test">
-          {() => <BlindTest photo={key} format={format} w={w} choose={(value) => change({ q: value })} />}
+        <Opened {...opening} section="blind" title={<h3>Blind test</h3>}>
+          {() => <BlindTest route={route} change={change} w={w} />}
         </Opened>
-        <Opened title="Score against bytes">
-          {() => <Chart photo={key} format={format} q={q} w={w} choose={(value) => change({ q: value })} />}
+        <Opened {...opening} section="chart" title={<h3>Score against bytes</h3>}>
+          {() => <Chart photo={key} format={format} q={q} w={w} choose={chooseQuality} />}
         </Opened>
-        <Opened title="In the cache">{() => <Cached photo={key} />}</Opened>
+        <Opened {...opening} section="cached" title={<h3>In the cache</h3>}>
+          {() => <Cached route={route} change={change} />}
+        </Opened>
       </div>
     </>
   );

@@ -1,5 +1,65 @@
 import { askedFormats, type Format } from "../../../contract/formats.ts";
+import { namedLadders } from "../../../contract/page/tiers.ts";
+import params from "../../../contract/params.json" with { type: "json" };
 import { MAX_QUALITY, MAX_WIDTH } from "../../../contract/url/request.ts";
+import { type Blind, blindIn, blindText } from "./blind-test.ts";
+import {
+  type Field,
+  flag,
+  number,
+  oneOf,
+  readState,
+  type StateOf,
+  several,
+  single,
+  text,
+  writeState,
+} from "./url-state.ts";
+
+/** The state of the page: its URL has all of it, so that each view can be reloaded, shared and gone back to. */
+export type Route = FolderRoute | PhotoRoute | ServerRoute;
+
+export interface FolderRoute extends StateOf<typeof folderFields> {
+  readonly kind: "folder";
+  /** Empty, or a folder's name with its slash. */
+  readonly folder: string;
+}
+
+export interface PhotoRoute extends StateOf<typeof photoFields> {
+  readonly kind: "photo";
+  readonly key: string;
+}
+
+export interface ServerRoute {
+  readonly kind: "server";
+}
+
+// --- a folder ---
+
+export type SortOrder = (typeof sortOrders)[number];
+export const sortOrders = ["name", "newest", "largest"] as const;
+
+/** Photographs that are in the document at once; more on request. */
+export const STEP = 120;
+
+const MOST_PICKS = 500;
+const LONGEST_KEY = 1024;
+
+/** Maximum lengths of the page's texts. */
+export const longest = { find: 200, alt: 1_000, column: 4_000 } as const;
+
+const folderFields = {
+  find: text(longest.find),
+  sort: oneOf(sortOrders, "name"),
+  /** Number of photographs in the document. */
+  most: number(STEP, 999_960, STEP),
+  /** Whether the whole folder is read without a search. */
+  whole: flag(),
+  /** Selected keys, in the order in which they were selected. */
+  pick: several((key): key is string => key !== "" && key.length <= LONGEST_KEY, MOST_PICKS),
+};
+
+// --- a photograph ---
 
 /** Formats that a photograph is published in: PNG is for graphics, and here for pictures without loss. */
 export type PhotoFormat = Exclude<Format, "png">;
@@ -8,58 +68,59 @@ export const photoFormats: readonly PhotoFormat[] = askedFormats.filter(
   (format): format is PhotoFormat => format !== "png",
 );
 
-export type SortOrder = (typeof sortOrders)[number];
-export const sortOrders = ["name", "newest", "largest"] as const;
-
-export interface FolderRoute {
-  readonly kind: "folder";
-  /** Empty, or a folder's name with its slash. */
-  readonly folder: string;
-  readonly find: string;
-  readonly sort: SortOrder;
-  /** Selected keys, in the order in which they were selected. */
-  readonly picks: readonly string[];
-}
-
-export interface PhotoRoute {
-  readonly kind: "photo";
-  readonly key: string;
-  readonly q: number;
-  readonly w: number;
-  readonly format: PhotoFormat;
-  /** What the stage shows. */
-  readonly show: Side;
-  /** `fit`: the whole picture; `pixels`: a pixel of the file is a pixel of the screen. */
-  readonly zoom: Zoom;
-  /** Place of the divider, in percent. */
-  readonly divider: number;
-}
-
 export type Side = (typeof sides)[number];
 export const sides = ["split", "original", "variant"] as const;
 
 export type Zoom = (typeof zooms)[number];
 export const zooms = ["fit", "pixels"] as const;
 
-/** The state of the page: its URL has all of it, so that each view can be reloaded, shared and gone back to. */
-export type Route = FolderRoute | PhotoRoute | ServerRoute;
+export type CopyKind = (typeof copyKinds)[number];
+export const copyKinds = ["markdown", "shortcode", "cover", "tiers"] as const;
 
-export interface ServerRoute {
-  readonly kind: "server";
-}
+/** Parts of the page that can be opened. */
+export type Section = (typeof sections)[number];
+export const sections = ["shown", "four", "blind", "chart", "cached", "variants"] as const;
+
+/** Undefined: no test has begun. */
+const blindField: Field<Blind | undefined> = single({
+  initial: undefined,
+  read: blindIn,
+  write: (blind) => (blind === undefined ? "" : blindText(blind)),
+});
+
+export const photoFields = {
+  q: number(1, MAX_QUALITY, 60),
+  w: number(1, MAX_WIDTH, 1200),
+  format: oneOf(photoFormats, photoFormats[0] ?? "jpg"),
+  /** What the stage shows. */
+  show: oneOf(sides, "split"),
+  /** `fit`: the whole picture; `pixels`: a pixel of the file is a pixel of the screen. */
+  zoom: oneOf(zooms, "fit"),
+  /** Place of the divider, in percent. */
+  divider: number(1, 99, 50),
+  /** The part in view of a picture that is larger than its place, in percent, as CSS's `object-position` has it. */
+  x: number(0, 100, 50, 0.1),
+  y: number(0, 100, 50, 0.1),
+  copy: oneOf(copyKinds, "markdown"),
+  alt: text(longest.alt),
+  /** Whether the photograph is only decoration, and has no alt text. */
+  decorative: flag(),
+  /** Whether the copied line leaves the quality to the site's tiers. */
+  tiered: flag(),
+  /** The theme's parameter for a cover. */
+  cover: oneOf(params.frontmatter, params.frontmatter[0] ?? "image"),
+  /** The site's ladder. */
+  ladder: oneOf(Object.keys(namedLadders), "balanced"),
+  /** Width of the blog's column, or what `sizes` are found in. */
+  column: text(longest.column, "700"),
+  open: several((name): name is Section => sections.some((one) => one === name), sections.length),
+  blind: blindField,
+};
+
+// --- URLs ---
 
 /** No key of a photograph begins with a slash. */
 export const serverHash = "#//server";
-
-export const photoDefaults = {
-  kind: "photo",
-  q: 60,
-  w: 1200,
-  format: photoFormats[0] ?? "jpg",
-  show: "split",
-  zoom: "fit",
-  divider: 50,
-} as const satisfies Omit<PhotoRoute, "key">;
 
 /** @param hash `#/trips/` for a folder, `#/trips/alps.jpg?q=60` for a photograph. */
 export function parseRoute(hash: string): Route {
@@ -68,48 +129,23 @@ export function parseRoute(hash: string): Route {
   const key = path.split("/").map(decoded).join("/");
   const values = new URLSearchParams(query);
   if (key === "" || key.endsWith("/"))
-    return {
-      kind: "folder",
-      folder: key,
-      find: values.get("find") ?? "",
-      sort: oneOf(sortOrders, values.get("sort"), "name"),
-      picks: values.getAll("pick"),
-    };
-  return {
-    kind: "photo",
-    key,
-    q: whole(values.get("q"), MAX_QUALITY, photoDefaults.q),
-    w: whole(values.get("w"), MAX_WIDTH, photoDefaults.w),
-    format: oneOf(photoFormats, values.get("format"), photoDefaults.format),
-    show: oneOf(sides, values.get("show"), photoDefaults.show),
-    zoom: oneOf(zooms, values.get("zoom"), photoDefaults.zoom),
-    divider: whole(values.get("divider"), 100, photoDefaults.divider),
-  };
+    return { kind: "folder", folder: key, ...readState(folderFields, values) };
+  return { kind: "photo", key, ...readState(photoFields, values) };
 }
 
 export function formatRoute(route: Route): string {
-  const values = new URLSearchParams();
   if (route.kind === "server") return serverHash;
-  if (route.kind === "folder") {
-    if (route.find !== "") values.set("find", route.find);
-    if (route.sort !== "name") values.set("sort", route.sort);
-    for (const key of route.picks) values.append("pick", key);
-    return hashOf(route.folder, values);
-  }
-  for (const name of ["q", "w", "format", "show", "zoom", "divider"] as const)
-    if (route[name] !== photoDefaults[name]) values.set(name, String(route[name]));
-  return hashOf(route.key, values);
+  if (route.kind === "folder") return hashOf(route.folder, writeState(folderFields, route));
+  return hashOf(route.key, writeState(photoFields, route));
 }
 
 export function folderHash(folder: string): string {
-  return formatRoute({ kind: "folder", folder, find: "", sort: "name", picks: [] });
+  return hashOf(folder, new URLSearchParams());
 }
 
 export function photoHash(key: string): string {
-  return formatRoute({ ...photoDefaults, key });
+  return hashOf(key, new URLSearchParams());
 }
-
-// --- parts ---
 
 function hashOf(key: string, values: URLSearchParams): string {
   const path = key.split("/").map(encodeURIComponent).join("/");
@@ -123,17 +159,4 @@ function decoded(segment: string): string {
   } catch {
     return segment;
   }
-}
-
-function oneOf<const Choice extends string>(
-  choices: readonly Choice[],
-  value: string | null,
-  fallback: Choice,
-): Choice {
-  return choices.find((choice) => choice === value) ?? fallback;
-}
-
-function whole(text: string | null, most: number, fallback: number): number {
-  const value = Number(text ?? Number.NaN);
-  return Number.isInteger(value) && value >= 0 && value <= most ? Math.max(1, value) : fallback;
 }

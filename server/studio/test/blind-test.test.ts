@@ -1,21 +1,20 @@
 import { expect, test } from "vitest";
-import { answered, type Blind, begin, PAIRS, suggestion } from "../page/blind-test.ts";
+import { type Blind, begin, blindIn, blindText, PAIRS, pairOf, suggestion } from "../page/blind-test.ts";
 
 /** Someone who recognises each variant below a quality, and takes any other for the original. */
-function played(visibleBelow: number): Blind {
-  let at = 0;
-  const random = () => (at++ % 2 === 0 ? 0.2 : 0.8);
-  let blind = begin(random);
+function played(visibleBelow: number, seed: number): Blind {
+  let blind = begin(() => seed);
   while (suggestion(blind) === undefined) {
-    const other = blind.originalIs === "left" ? "right" : "left";
-    blind = answered(blind, blind.q < visibleBelow ? blind.originalIs : other, random);
+    const { q, originalIs } = pairOf(blind);
+    const other = originalIs === "left" ? "right" : "left";
+    blind = { ...blind, answers: [...blind.answers, q < visibleBelow ? originalIs : other] };
   }
   return blind;
 }
 
 test("a blind test has five pairs and suggests a quality near the one at which a person sees a difference", () => {
-  for (const visibleBelow of [25, 40, 55, 70, 80]) {
-    const blind = played(visibleBelow);
+  for (const [at, visibleBelow] of [25, 40, 55, 70, 80].entries()) {
+    const blind = played(visibleBelow, at / 5);
     expect(blind.answers).toHaveLength(PAIRS);
     const suggested = suggestion(blind) ?? 0;
     expect(suggested).toBeGreaterThanOrEqual(visibleBelow);
@@ -24,6 +23,22 @@ test("a blind test has five pairs and suggests a quality near the one at which a
 });
 
 test("a person who recognises every pair gets a quality above the last one, and one who recognises none the lowest", () => {
-  expect(suggestion(played(101))).toBeGreaterThanOrEqual(85);
-  expect(suggestion(played(0))).toBeLessThanOrEqual(15);
+  expect(suggestion(played(101, 0.3))).toBeGreaterThanOrEqual(85);
+  expect(suggestion(played(0, 0.3))).toBeLessThanOrEqual(15);
+});
+
+test("the original is about as often on the left as on the right, in each pair", () => {
+  for (let pair = 0; pair < PAIRS; pair++) {
+    const answers = Array.from({ length: pair }, () => "left" as const);
+    const lefts = Array.from({ length: 400 }, (_, at) => pairOf({ ...begin(() => at / 400), answers }));
+    const count = lefts.filter(({ originalIs }) => originalIs === "left").length;
+    expect(count).toBeGreaterThan(150);
+    expect(count).toBeLessThan(250);
+  }
+});
+
+test("a text that is no blind test is none", () => {
+  expect(blindText({ seed: 35, answers: ["left", "right"] })).toBe("lr-z");
+  for (const text of ["", "lr", "lr-", "lrx-z", "lrlrlr-z", "-0z", "-zzzzzzz", "-1Z", "L-z"])
+    expect(blindIn(text)).toBeUndefined();
 });

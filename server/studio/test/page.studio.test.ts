@@ -31,6 +31,24 @@ const waiting = `
   ).length
 `;
 
+/** What a person sees of a photograph's state. */
+async function stateOf(page: Page): Promise<unknown> {
+  const frame = page.getByRole("region", { name: "Original and variant" });
+  return {
+    hash: await page.evaluate("location.hash"),
+    x: await frame.evaluate((one) => (100 * one.scrollLeft) / (one.scrollWidth - one.clientWidth)),
+    top: await frame.evaluate((one) => one.scrollTop),
+    zoom: await page.getByRole("radio", { name: "1:1" }).isChecked(),
+    divider: await page.getByRole("slider", { name: "Divider" }).getAttribute("aria-valuenow"),
+    alt: await page.getByRole("textbox", { name: /^Alt text/ }).inputValue(),
+    line: await page.getByRole("textbox", { name: "Shortcode" }).inputValue(),
+    pair: await page.getByText(/^Pair \d of 5/).textContent(),
+    column: await page.getByRole("textbox", { name: /^Widest column/ }).inputValue(),
+    ladder: await page.getByRole("combobox", { name: "Ladder" }).inputValue(),
+    rows: await page.locator(".as-shown tbody tr").allTextContents(),
+  };
+}
+
 async function keepPicture(page: Page, name: string): Promise<void> {
   if (screenshots !== undefined)
     await page.screenshot({ path: join(screenshots, `${name}.png`), fullPage: true });
@@ -182,6 +200,67 @@ describe.skipIf(!hasBrowser)("in Chromium", () => {
     expect(await violations(page)).toEqual([]);
     await keepPicture(page, "ways");
     expect(complaints).toEqual([]);
+  });
+
+  test("every state of a photograph is in its URL: after a reload, a step back and forward, and in another window", async () => {
+    await using open = await studio.open("#/trips/", { viewport: { width: 900, height: 900 } });
+    const { page, complaints } = open;
+    await page.getByRole("link", { name: "alps.jpg" }).click();
+    await settled(page);
+    await page.getByRole("radio", { name: "1:1" }).check();
+    const viewport = page.getByRole("region", { name: "Original and variant" });
+    await viewport.press("ArrowDown");
+    await viewport.evaluate((frame) => frame.scrollTo(frame.scrollWidth, 0));
+    await page.getByRole("slider", { name: "Divider" }).press("End");
+    await page.getByRole("radio", { name: "Shortcode" }).check();
+    await page.getByRole("textbox", { name: /^Alt text/ }).fill('A "ridge" & <snow>');
+    await page.getByRole("checkbox", { name: /^With q/ }).uncheck();
+    await page.getByText("Blind test").click();
+    await page.getByRole("button", { name: "Begin" }).click();
+    for (const pair of [1, 2]) {
+      await page.getByText(`Pair ${pair} of 5`).waitFor();
+      await page.getByRole("button", { name: "Right" }).click();
+    }
+    await page.getByText("Pair 3 of 5").waitFor();
+    await page.getByText("As my blog shows it").click();
+    await page.getByRole("textbox", { name: /^Widest column/ }).fill("610px");
+    await page.getByRole("combobox", { name: "Ladder" }).selectOption("eco");
+    await settled(page);
+    await expect.poll(() => page.evaluate("location.hash")).toContain("ladder=eco");
+    const state = await stateOf(page);
+    expect(state).toMatchObject({ x: 100, pair: "Pair 3 of 5: which is the original?", divider: "99" });
+
+    await page.reload();
+    await settled(page);
+    expect(await stateOf(page)).toEqual(state);
+    await page.goBack();
+    await page.getByRole("link", { name: "alps.jpg" }).waitFor();
+    await page.goForward();
+    await settled(page);
+    expect(await stateOf(page)).toEqual(state);
+    await using other = await studio.open(await page.evaluate<string>("location.hash"), {
+      viewport: { width: 900, height: 900 },
+    });
+    await settled(other.page);
+    expect(await stateOf(other.page)).toEqual(state);
+    expect(complaints).toEqual([]);
+  });
+
+  test("a folder comes back as it was left: its search, order, selection and number of photographs", async () => {
+    await using open = await studio.open("#/trips/?find=a&sort=largest&pick=trips/alps.jpg");
+    const { page } = open;
+    await page.getByText("1 selected").waitFor();
+    const names = await page.locator(".tile .name").allTextContents();
+    await page.getByRole("searchbox", { name: "Find" }).fill("alp");
+    await page.getByRole("link", { name: "alps.jpg" }).click();
+    await page.getByRole("heading", { name: "alps.jpg" }).waitFor();
+    await page.goBack();
+    await page.getByRole("searchbox", { name: "Find" }).waitFor();
+    expect(await page.getByRole("searchbox", { name: "Find" }).inputValue()).toBe("alp");
+    expect(await page.getByRole("combobox", { name: "Order" }).inputValue()).toBe("largest");
+    await page.getByText("1 selected").waitFor();
+    await page.getByRole("searchbox", { name: "Find" }).fill("a");
+    await expect.poll(() => page.locator(".tile .name").allTextContents()).toEqual(names);
   });
 
   test("selected photographs become a gallery, in the order of the selection", async () => {
