@@ -67,7 +67,7 @@ async function untilInterrupted(
     return await work(interrupted.signal);
   } catch (error) {
     if (interrupted.signal.aborted) return 130;
-    process.stderr.write(`imgproxy-lite ${command}: ${printableLines(wordsFor(error))}\n`);
+    process.stderr.write(`imgproxy-lite ${command}: ${printableLines(await wordsFor(error))}\n`);
     return 2;
   } finally {
     process.off("SIGINT", stop);
@@ -76,7 +76,9 @@ async function untilInterrupted(
 }
 
 /** An unexpected error shows its stack. */
-function wordsFor(error: unknown): string {
+async function wordsFor(error: unknown): Promise<string> {
   if (error instanceof CannotRun || error instanceof Unanswered) return error.message;
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  const { systemErrorWords } = await import("./report/system-error.ts");
+  return systemErrorWords(error) ?? stack;
 }

@@ -74,6 +74,8 @@ const signs: readonly (readonly [file: string, recipe: string])[] = [
   [".woodpecker.yaml", "woodpecker"],
   [".woodpecker", "woodpecker"],
   ["wrangler.toml", "cloudflare-pages"],
+  ["wrangler.json", "cloudflare-pages"],
+  ["wrangler.jsonc", "cloudflare-pages"],
 ];
 
 /** Hosts of repositories, and the recipe for them. */
@@ -91,6 +93,31 @@ export async function detectCi(site: string, recipes: readonly CiRecipe[]): Prom
   const found = hosts.find(([host]) => host.test(url))?.[1];
   return recipes.some(({ name }) => name === found) ? found : undefined;
 }
+
+/** The root of the repository that the site is a folder of; undefined if it is the root itself, or in none. */
+export async function repositoryAbove(site: string): Promise<string | undefined> {
+  let folder = path.resolve(site);
+  while (!(await exists(path.join(folder, ".git")))) {
+    const above = path.dirname(folder);
+    if (above === folder) return undefined;
+    folder = above;
+  }
+  return folder === path.resolve(site) ? undefined : folder;
+}
+
+/** Of the program that installs the site's packages; undefined: npm. */
+export async function packageManager(site: string): Promise<"pnpm" | "yarn" | "bun" | undefined> {
+  if (await exists(path.join(site, "package-lock.json"))) return undefined;
+  for (const [file, name] of lockFiles) if (await exists(path.join(site, file))) return name;
+  return undefined;
+}
+
+const lockFiles = [
+  ["pnpm-lock.yaml", "pnpm"],
+  ["yarn.lock", "yarn"],
+  ["bun.lock", "bun"],
+  ["bun.lockb", "bun"],
+] as const;
 
 // --- the module ---
 

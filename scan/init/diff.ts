@@ -67,5 +67,5 @@ function stepsOf(before: readonly string[], after: readonly string[]): Step[] {
 }
 
 function linesOf(text: string): string[] {
-  return text === "" ? [] : text.replace(/\n$/, "").split("\n");
+  return text === "" ? [] : text.replace(/\r?\n$/, "").split(/\r?\n/);
 }

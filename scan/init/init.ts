@@ -4,11 +4,11 @@ import { counted } from "../counted.ts";
 import { diagnoseHooks, diagnoseModule } from "../doctor/hooks.ts";
 import { diagnoseSettings } from "../doctor/settings.ts";
 import { readText } from "../read-text.ts";
-import { readConfigFiles } from "../site/config/files.ts";
+import { type ConfigFile, readConfigFiles } from "../site/config/files.ts";
 import { loadSite, type SiteOptions } from "../site/site.ts";
 import type { Terminal } from "./ask.ts";
 import type { Change } from "./change.ts";
-import { planCi } from "./ci.ts";
+import { type PlannedCi, planCi } from "./ci.ts";
 import { hasCompose, planCompose } from "./compose.ts";
 import { editSite, valueIn } from "./config.ts";
 import { detectTheme, type KnownTheme } from "./detect.ts";
@@ -45,8 +45,10 @@ export async function initSite(options: InitOptions): Promise<0 | 1> {
   for (const change of changes) print(`${formatDiff(change)}\n`);
   for (const file of kept) print(`${file} differs from the recipe's, and was kept: see --overwrite\n`);
   for (const { file, lines } of planned.toPaste)
-    print(`\n${file} cannot be edited safely. Paste into it:\n\n${lines}\n\n`);
-  const isLeft = planned.toPaste.length > 0 || kept.length > 0;
+    print(`\n${file} cannot be edited safely. Add these settings, each to its table there:\n\n${lines}\n\n`);
+  for (const { file, lines } of planned.toBuild)
+    print(`\n${file} is yours. Put these steps there in the place of its hugo:\n\n${lines}\n\n`);
+  const isLeft = [planned.toPaste, planned.toBuild, kept].some(({ length }) => length > 0);
   if (changes.length === 0) print("there is nothing to change\n");
   else if (options.dryRun) print(`${counted(changes.length, "file")} would be written\n`);
   else {
@@ -59,7 +61,8 @@ export async function initSite(options: InitOptions): Promise<0 | 1> {
     print(`${counted(changes.length, "file")} written\n`);
   }
   if (options.dryRun) return isLeft ? 1 : 0;
-  const problems = await remainingProblems(options.site);
+  // Until the settings are pasted, all of them are problems.
+  const problems = planned.toPaste.length > 0 ? [] : await remainingProblems(options.site);
   for (const words of problems) print(`${words}\n`);
   return isLeft || problems.length > 0 ? 1 : 0;
 }
@@ -75,7 +78,10 @@ interface Plan {
   readonly folder: string;
   /** In the order in which they are written: after each of them the site builds. */
   readonly changes: readonly PlannedChange[];
+  /** Settings for configuration files. */
   readonly toPaste: readonly { readonly file: string; readonly lines: string }[];
+  /** Steps for files of the CI service. */
+  readonly toBuild: PlannedCi["toPaste"];
   readonly notes: readonly string[];
 }
 
@@ -111,14 +117,18 @@ async function plan(options: InitOptions): Promise<Plan> {
   return {
     folder,
     changes: [...config.changes, ...layouts.flat(), ...compose, ...build.changes],
-    toPaste: [...config.toPaste, ...build.toPaste],
-    notes: [
-      theme === undefined
-        ? 'no theme with a recipe was found: set params.imgproxy.sizes to the width at which the theme shows images, such as "(min-width: 46rem) 44rem, 92vw"'
-        : `theme: ${theme.name}`,
-      ...(recipe?.mismatches ?? []),
-    ],
+    toPaste: config.toPaste,
+    toBuild: build.toPaste,
+    notes: [...themeNotes(theme, files), ...(recipe?.mismatches ?? []), ...build.notes],
   };
+}
+
+function themeNotes(theme: KnownTheme | undefined, files: readonly ConfigFile[]): string[] {
+  if (theme !== undefined) return [`theme: ${theme.name}`];
+  if (valueIn(files, ["params", "imgproxy", "sizes"]) !== undefined) return [];
+  return [
+    'no theme with a recipe was found: set params.imgproxy.sizes to the width at which the theme shows images, such as "(min-width: 46rem) 44rem, 92vw"',
+  ];
 }
 
 async function planFile(folder: string, file: string, after: string): Promise<PlannedChange[]> {

@@ -1,4 +1,5 @@
 import type { Edit, Scalar } from "./edit.ts";
+import { inlineCandidates } from "./inline.ts";
 import {
   appendLines,
   indentOf,
@@ -31,6 +32,7 @@ export function* tomlCandidates(text: string, edit: Edit): Generator<string> {
     yield* replaced(text, lines, sections, edit);
     yield* added(text, lines, sections, edit);
   }
+  yield* inlineCandidates(text, edit, { sign: "=", written });
 }
 
 // --- values ---

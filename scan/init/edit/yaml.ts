@@ -1,4 +1,5 @@
 import type { Edit, Scalar } from "./edit.ts";
+import { inlineCandidates } from "./inline.ts";
 import {
   appendLines,
   indentOf,
@@ -55,6 +56,7 @@ export function* yamlCandidates(text: string, edit: Edit): Generator<string> {
       ]);
     }
   }
+  yield* inlineCandidates(text, edit, { sign: ":", written });
 }
 
 // --- search ---

@@ -22,7 +22,6 @@ function edited(format: Format, before: string): { readonly text: string; readon
   return { text, left };
 }
 
-const inModule = ["module.replacements", "module.imports"];
 const inParams = ["endpoint", "sizes", "frontmatter"].map((name) => `params.imgproxy.${name}`);
 
 describe.each<readonly [Format, string, string, readonly string[]]>([
@@ -45,8 +44,14 @@ describe.each<readonly [Format, string, string, readonly string[]]>([
   [
     "toml",
     "inline tables",
-    "params = { x = 1 }\nmodule = { imports = [] }\n",
-    [...inModule, ...inParams, "params.cover.relative"],
+    'params = { x = 1, cover = {relative = true} } # mine\nmodule = { imports = [{ path = "a", disable = true }] }\n',
+    [],
+  ],
+  [
+    "toml",
+    "empty inline tables in tables",
+    "[module]\nimports = []\n[params]\nimgproxy = {}\ncover = { }\n",
+    [],
   ],
   [
     "toml",
@@ -78,8 +83,8 @@ describe.each<readonly [Format, string, string, readonly string[]]>([
   [
     "yaml",
     "flow mappings",
-    "module: {imports: []}\nparams: {a: 1}\n",
-    [...inModule, ...inParams, "params.cover.relative"],
+    'module: {imports: [{path: a, disable: true}]}\n"params": { a: "{params: {", cover: {relative: true} } # mine\n',
+    [],
   ],
   ["yaml", "a document with an end", "---\ncopyright: |\n  params:\n    imgproxy: no\n...\n", []],
   ["yaml", "quoted keys", '"params":\n  \'imgproxy\':\n    endpoint: "old" # keep\n', []],

@@ -158,15 +158,16 @@ test("init writes the recipe of the theme, and keeps a file that differs unless 
 
 test("init prints what it cannot edit safely, to paste, and leaves the file as it is", async () => {
   const config =
-    'baseURL = "https://blog.example/"\nmodule = { imports = [ { path = "PaperMod" } ] }\nparams = { author = "me" }\n';
-  await using site = await createBlog({ ...papermod, "config.toml": config });
+    "baseURL: https://blog.example/\nmodule: {imports: []}\nmine: &p {author: me}\nparams: *p # both\n";
+  await using site = await createBlog({ ...papermod, "config.toml": "", "hugo.yaml": config });
   const { code, stdout } = await init(site, ...flags, "--theme", "none");
   expect(code).toBe(1);
   expect(stdout).toContain(
-    'config.toml cannot be edited safely. Paste into it:\n\n[module]\n  replacements = "',
+    'hugo.yaml cannot be edited safely. Add these settings, each to its table there:\n\nparams:\n  imgproxy:\n    endpoint: "',
   );
-  expect(stdout).toContain(`[params.imgproxy]\n  endpoint = "${endpoint}"`);
-  expect((await textsOf(site))["config.toml"]).toBe(config);
+  // What is left to paste is no second problem.
+  expect(stdout).not.toContain("problem");
+  expect((await textsOf(site))["hugo.yaml"]).toContain("mine: &p {author: me}\nparams: *p # both\n");
 });
 
 test("init without a terminal asks nothing, names the missing flags and writes nothing; nor does a dry run", async () => {
@@ -236,10 +237,66 @@ test("init writes the recipe of the CI service, and only names its steps beside 
   const beside = await init(site, ...flags, "--ci", "github-pages");
   expect([beside.code, beside.stdout]).toEqual([
     1,
-    expect.stringContaining(".github/workflows/hugo.yml cannot be edited"),
+    expect.stringContaining(".github/workflows/hugo.yml is yours. Put these steps there"),
   ]);
-  expect(beside.stdout).toMatch(/imgproxy-lite scan\n.*hugo --minify\n.*imgproxy-lite scan --check public/);
+  expect(beside.stdout).toMatch(
+    /\n\n.*imgproxy-lite scan\n.*hugo --minify\n.*imgproxy-lite scan --check public\n\n/,
+  );
   expect((await textsOf(site))[".github/workflows/hugo.yml"]).toBe(workflow);
+});
+
+test("init writes the CI file for the package manager of the site's lock file", async () => {
+  for (const [lock, ...lines] of [
+    ["pnpm-lock.yaml", "npm install --global pnpm && pnpm install --frozen-lockfile", "pnpm add --save-dev"],
+    ["yarn.lock", "corepack enable && yarn install --frozen-lockfile", "yarn add --dev"],
+    ["bun.lock", "npm install --global bun && bun install --frozen-lockfile", "bun add --dev"],
+  ] as const) {
+    await using site = await createBlog({ ...sites["a plain site"], [lock]: "" });
+    expect((await init(site, ...flags, "--ci", "github-pages")).code).toBe(0);
+    const text = (await textsOf(site))[".github/workflows/publish.yml"];
+    for (const line of lines) expect(text).toContain(line);
+    expect(text).not.toMatch(/npm ci|cache: npm/);
+  }
+});
+
+test("init finds the builds that Woodpecker reads, the repository above the site, and says if there is no recipe", async () => {
+  await using site = await createBlog({
+    ...sites["a plain site"],
+    ".woodpecker/build.yaml": "steps: [{name: build, commands: [hugo]}]\n",
+  });
+  const built = await init(site, ...flags);
+  expect([built.code, built.stdout]).toEqual([
+    1,
+    expect.stringContaining(".woodpecker/build.yaml is yours. Put these steps there"),
+  ]);
+  expect((await textsOf(site))[".woodpecker.yml"]).toBeUndefined();
+  await using alone = await createBlog(sites["a plain site"] ?? {});
+  await using repository = await createSite({ ".git/HEAD": "" });
+  const part = path.join(repository.folder, "web");
+  await cp(alone.folder, part, { recursive: true });
+  expect((await init(alone, ...flags)).stdout).toMatch(
+    /no CI service with a recipe was found: --ci takes .*netlify/,
+  );
+  expect((await init({ ...alone, folder: part }, ...flags)).stdout).toContain(
+    `the site is a part of the repository ${repository.folder}, whose CI files are outside`,
+  );
+});
+
+test("init shows no line ends in its diff, and names what the system refuses without a stack", async () => {
+  await using site = await createBlog({
+    "config.toml": 'baseURL = "https://blog.example/"\r\n[params]\r\na = 1\r\n',
+  });
+  const { code, stdout } = await init(site, ...flags);
+  expect([code, stdout]).toEqual([0, expect.not.stringContaining("\\u{d}")]);
+  expect((await textsOf(site))["config.toml"]).toMatch(/^(?:[^\n]*\r\n)+$/);
+  await writeFile(path.join(site.folder, "imgproxy-lite"), "");
+  const refused = await init(site, "--endpoint", endpoint, "--bucket", "s3://photos", "--yes");
+  expect([refused.code, refused.stderr]).toEqual([
+    2,
+    expect.stringMatching(
+      /^imgproxy-lite init: .*compose\.yaml: a part of this path is a file, not a folder: .* \(ENOTDIR\)\n$/,
+    ),
+  ]);
 });
 
 test.runIf(extremes.length > 0)(
