@@ -82,13 +82,34 @@ test("a package that was installed without its scripts says that built files are
   );
 });
 
+test("prepare leaves the build out without the packages for it, in one line, unless npm packs the package", async () => {
+  const checkout = path.join(root, "checkout");
+  await mkdir(path.join(checkout, "dev"), { recursive: true });
+  for (const file of ["package.json", "dev/prepare.js"])
+    await cp(path.join(moduleRoot, file), path.join(checkout, file));
+  // The links beside the checkout are of packages for the run time.
+  const prepare = (command: string) =>
+    run(process.execPath, ["dev/prepare.js"], checkout, { npm_command: command });
+  expect(await prepare("ci")).toEqual({
+    code: 0,
+    text: "imgproxy-lite is not built now: typescript and rolldown of its devDependencies are not installed. To build it: npm ci --include=dev\n",
+  });
+  expect((await prepare("pack")).code).not.toBe(0);
+});
+
 function imgproxyLite(folder: string, args: readonly string[]) {
   return run(process.execPath, [path.join(folder, "bin/imgproxy-lite.js"), ...args], root);
 }
 
-function run(command: string, args: readonly string[], cwd: string) {
+function run(
+  command: string,
+  args: readonly string[],
+  cwd: string,
+  variables: Readonly<Record<string, string>> = {},
+) {
+  const env = { ...process.env, ...variables };
   return new Promise<{ code: number | null; text: string }>((resolve) => {
-    const child = execFile(command, args, { cwd }, (_, stdout, stderr) =>
+    const child = execFile(command, args, { cwd, env }, (_, stdout, stderr) =>
       resolve({ code: child.exitCode, text: stdout + stderr }),
     );
   });

@@ -106,6 +106,17 @@ test("npm builds the package from git, and without its scripts the command names
   );
 });
 
+test("a checkout installs with and without the packages for development, and is built by the first", async () => {
+  const checkout = path.join(root, "checkout");
+  await run(`git clone --quiet "${repository}" "${checkout}" && rm -r checkout/dist`, root);
+  expect(await run("npm ci --omit=dev --no-audit --no-fund", checkout, ["npm"])).toContain(
+    "imgproxy-lite is not built now: typescript and rolldown of its devDependencies are not installed",
+  );
+  await run("npm ci --no-audit --no-fund && npm prune --omit=dev", checkout, ["npm"]);
+  expect(await run("node bin/imgproxy-lite.js serve --help", checkout)).toContain("SOURCE");
+  expect(await readdir(path.join(checkout, "dist/server/studio/page"))).toContain("studio.js");
+});
+
 test("pnpm and yarn 4 do not build the package from git: they refuse it, or the command names the remedy", async () => {
   const site = await newSite();
   const git = local(release.git);
