@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { list, object, whole } from "./schema.ts";
-import { MAX_QUALITY } from "./url/request.ts";
+import { MAX_QUALITY, MAX_WIDTH } from "./url/request.ts";
 
 /** Formats that `scan --tune` measures. A PNG is lossless from q 80 on, and has a palette below. */
 export const tunedFormats = ["avif", "webp", "jpg"] as const;
@@ -9,10 +9,23 @@ export type TunedFormat = (typeof tunedFormats)[number];
 /** SSIMULACRA 2.1: 100 if no pixel differs, negative for unrecognisable pictures. */
 export const MAX_SCORE = 100;
 
-const step = v.exactOptional(whole(1 - MAX_QUALITY, MAX_QUALITY - 1));
+const offset = object({
+  /** Pixels. */
+  w: whole(1, MAX_WIDTH),
+  q: whole(1, MAX_QUALITY),
+  /** Is added to this `q` at this width. */
+  offset: whole(1 - MAX_QUALITY, MAX_QUALITY - 1),
+});
+export type Offset = v.InferOutput<typeof offset>;
 
-/** What is added to `q` in a format, so that a photograph looks as its own JPEG does at that `q`; empty if it cannot be tuned. */
-export const offsets = object({ avif: step, webp: step });
+const MOST_OFFSETS = 12;
+const some = v.exactOptional(list(offset, MOST_OFFSETS));
+
+/**
+ * What is added to `q` in a format, so that a photograph looks as its own JPEG does at that `q`, where it was measured: by rising
+ * width, then by rising `q`. Empty if it cannot be tuned.
+ */
+export const offsets = object({ avif: some, webp: some });
 export type Offsets = v.InferOutput<typeof offsets>;
 
 const point = object({

@@ -151,7 +151,7 @@ async function bareSharp(work: (q: number) => Promise<unknown>): Promise<Measure
 }
 
 async function encode(original: Uint8Array, width: number, format: Format, q: number): Promise<void> {
-  await bareEncode(bareTier(original, width), { format, q, lane: "live", megapixels: 0.5 });
+  await bareEncode(bareTier(original, width), { format, q, lane: "live", width });
 }
 
 async function sizeOf(file: string): Promise<string> {

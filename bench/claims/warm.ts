@@ -122,9 +122,9 @@ async function bareSharp(file: string): Promise<Measured> {
   for (const width of WIDTHS) {
     const { data, info } = await bareTier(file, width).raw().toBuffer({ resolveWithObject: true });
     const raw = { width: info.width, height: info.height, channels: info.channels };
-    const megapixels = (info.width * info.height) / 1e6;
+    const { height } = info;
     for (const format of FORMATS)
-      await bareEncode(sharp(data, { raw }), { format, q: Q, lane: "warm", megapixels });
+      await bareEncode(sharp(data, { raw }), { format, q: Q, lane: "warm", width: info.width, height });
   }
   const { user, system } = process.cpuUsage(cpu);
   return { wallMs: performance.now() - began, cpuMs: (user + system) / 1000 };

@@ -14,13 +14,22 @@ export function bareTier(original: string | Uint8Array, width: number): Sharp {
 /** The settings of the server's encoders, from the function that sets them. */
 export async function bareEncode(
   image: Sharp,
-  how: { readonly format: Format; readonly q: number; readonly lane: Lane; readonly megapixels: number },
+  how: {
+    readonly format: Format;
+    readonly q: number;
+    readonly lane: Lane;
+    readonly width: number;
+    /** Default: that of a photograph of 3:2. */
+    readonly height?: number;
+  },
 ): Promise<void> {
-  const { format, q, lane, megapixels } = how;
+  const { format, q, lane, width, height = (width * 2) / 3 } = how;
   await encode(image, {
     choice: { format, substitute: false },
     quality: q,
-    effort: effortFor(format, lane, megapixels),
+    effort: effortFor(format, lane, (width * height) / 1e6),
+    width,
+    height,
     threads: 1,
     mayBeGraphic: false,
     offsets: {},

@@ -1,5 +1,11 @@
 import type { ImageInfo } from "../../contract/info.ts";
-import { type CurvePoint, type Curves, type TunedFormat, tunedFormats } from "../../contract/tuning.ts";
+import {
+  type CurvePoint,
+  type Curves,
+  type Offset,
+  type TunedFormat,
+  tunedFormats,
+} from "../../contract/tuning.ts";
 import { formatBytes } from "../counted.ts";
 import type { Tune } from "../proxy/tuning/tune.ts";
 
@@ -36,10 +42,17 @@ function floorWords(
   return [`${names[format]} reaches ${of.floor} at q ${q} (${formatBytes(point.bytes)} at 400 px)`];
 }
 
-function offsetWords(format: "avif" | "webp", offset: number | undefined): string[] {
-  if (offset === undefined) return [];
-  if (offset === 0) return [`${names[format]} looks like its JPEG as it is`];
-  return [`${names[format]} looks like its JPEG with q ${offset > 0 ? "+" : "−"} ${Math.abs(offset)}`];
+function offsetWords(format: "avif" | "webp", offsets: readonly Offset[] = []): string[] {
+  if (offsets.length === 0) return [];
+  const all = offsets.map(({ offset }) => offset);
+  const [least, most] = [Math.min(...all), Math.max(...all)];
+  if (least === 0 && most === 0) return [`${names[format]} looks like its JPEG as it is`];
+  const range = least === most ? signed(least) : `${signed(least)} to ${signed(most)}`;
+  return [`${names[format]} looks like its JPEG with q ${range}`];
+}
+
+function signed(step: number): string {
+  return step === 0 ? "± 0" : `${step > 0 ? "+" : "−"} ${Math.abs(step)}`;
 }
 
 function reaching(points: readonly CurvePoint[], floor: number): CurvePoint | undefined {

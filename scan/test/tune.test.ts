@@ -5,6 +5,7 @@ import sharp from "sharp";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { createSite, extremes, runHugo, siteConfig } from "../../hugo-module/test/hugo-site.ts";
 import { ssimulacra2 } from "../../server/encode/child/score/ssimulacra2.ts";
+import { offsetAt } from "../../server/encode/tuning.ts";
 import { animation, photo } from "../../server/test/support/pictures.ts";
 import { parseCommandLine } from "../commands/scan-options.ts";
 import { run } from "./command.ts";
@@ -16,7 +17,9 @@ let server: RealServer;
 beforeAll(async () => {
   photos = await mkdtemp(path.join(tmpdir(), "tuned-photos-"));
   const noise = await photo(300, 200).jpeg({ quality: 95 }).toBuffer();
-  for (const name of ["noise.jpg", "floor.jpg", "late.jpg"]) await writeFile(path.join(photos, name), noise);
+  for (const name of ["floor.jpg", "late.jpg"]) await writeFile(path.join(photos, name), noise);
+  const wide = await photo(900, 100).jpeg({ quality: 95 }).toBuffer();
+  for (const name of ["noise.jpg", "twin.jpg"]) await writeFile(path.join(photos, name), wide);
   await writeFile(path.join(photos, "moving.webp"), await animation("webp", 3));
   server = await startServer(photos);
 });
@@ -26,8 +29,8 @@ afterAll(async () => {
   await rm(photos, { recursive: true, force: true });
 });
 
-const image = async (accept: string): Promise<Buffer> => {
-  const url = new URL("?img=noise.jpg&q=60&w=200", server.endpoint);
+const image = async (accept: string, query = "img=noise.jpg&q=60&w=200"): Promise<Buffer> => {
+  const url = new URL(`?${query}`, server.endpoint);
   return Buffer.from(await (await fetch(url, { headers: { accept } })).arrayBuffer());
 };
 
@@ -57,17 +60,26 @@ test("--tune look measures a photograph once, and a publish makes again those of
   const [avif, jpeg] = [await image("image/avif,image/webp"), await image("image/jpeg")];
 
   const { code, report } = await scan("--tune", "look");
-  const info: { offsets?: { avif?: number } } = JSON.parse(
+  const info: { offsets: Record<"avif" | "webp", { w: number; q: number; offset: number }[]> } = JSON.parse(
     await (await fetch(new URL("?fm=json&img=noise.jpg", server.endpoint))).text(),
   );
-  expect(info).toMatchObject({ offsets: { avif: expect.any(Number), webp: expect.any(Number) } });
   expect(info).not.toHaveProperty("curves");
-  expect(info.offsets?.avif).not.toBe(0);
+  const places = [400, 800].flatMap((w) => [30, 55, 85].map((q) => ({ w, q })));
+  for (const format of ["avif", "webp"] as const)
+    expect(info.offsets[format].map(({ w, q }) => ({ w, q }))).toEqual(places);
+  expect(new Set(info.offsets.avif.map(({ offset }) => offset)).size).toBeGreaterThan(1);
   expect({ code, ...report.summary }).toMatchObject({ code: 0, variants: 3, failed: 0, tuned: 1 });
   expect(report.tuned["noise.jpg"].offsets).toEqual(info.offsets);
   expect(report.summary.made).toBeGreaterThan(0);
   expect(await image("image/avif,image/webp")).not.toEqual(avif);
   expect(await image("image/jpeg")).toEqual(jpeg);
+  // Each width and q has the offset that was measured there: it is the picture of this photograph, not tuned, at that other q.
+  for (const { w, q, offset } of [info.offsets.avif.at(0), info.offsets.avif.at(-1)].flatMap(
+    (one) => one ?? [],
+  ))
+    expect(await image("", `img=noise.jpg&fm=avif&q=${q}&w=${w}`)).toEqual(
+      await image("", `img=twin.jpg&fm=avif&q=${q + offset}&w=${w}`),
+    );
   // It is no property of the URL.
   expect(await manifestOf(site.folder)).not.toHaveProperty(["noise.jpg", "q"]);
 
@@ -131,7 +143,9 @@ test("what is not measured within --tune-budget is left for the next scan, and k
     const points: { q: number; score: number }[] = curves[format];
     const reaches = points.find(({ score }) => score >= 50);
     expect(points.map(({ q }) => q)).toContain((reaches?.q ?? 0) - 1);
-    expect(q[format] + offsets[format]).toBe(reaches?.q);
+    const tuned = (at: number): number => at + (offsetAt(offsets[format], { q: at, width: 400 }) ?? 0);
+    expect(tuned(q[format])).toBeGreaterThanOrEqual(reaches?.q ?? 100);
+    expect(tuned(q[format] - 1)).toBeLessThan(reaches?.q ?? 0);
   }
   expect(await readFile(file, "utf8")).toMatch(
     /<svg [^>]*role="img" aria-label="Score by quality, measured: AVIF q [^"]*">.*<figcaption>AVIF reaches 50 at q \d+ \(/,

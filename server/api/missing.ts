@@ -73,9 +73,12 @@ export async function findMissing(
     const record = await parts.infos.find(image.img);
     for (const spec of image.variants) {
       signal.throwIfAborted();
-      const meta = await parts.variants.findMeta(variantOfSpec(image.img, spec, parts.defaultQuality));
+      const variant = variantOfSpec(image.img, spec, parts.defaultQuality);
+      const meta = await parts.variants.findMeta(variant);
       const isThere =
-        meta !== undefined && parts.variants.isCurrent(meta) && isWarm(meta, record, image.v, effort);
+        meta !== undefined &&
+        parts.variants.isCurrent(meta) &&
+        isWarm(meta, record, { q: variant.quality, version: image.v, effort });
       if (!isThere) variants.push(spec);
     }
     return { ...image, variants };

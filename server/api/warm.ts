@@ -42,7 +42,8 @@ export async function* warmLines(
     for (const one of wanted) {
       const entry = await parts.variants.find(one.variant);
       const isThere = entry !== undefined && parts.variants.isCurrent(entry.meta);
-      if (isThere && isWarm(entry.meta, record, version, body.effort)) yield line(one.spec, "hit", entry, 0);
+      const asked = { q: one.variant.quality, version, effort: body.effort };
+      if (isThere && isWarm(entry.meta, record, asked)) yield line(one.spec, "hit", entry, 0);
       else left.push(one);
     }
   } catch (error) {

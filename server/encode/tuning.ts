@@ -1,12 +1,15 @@
+import { TUNED_WIDTH } from "../../contract/page/tuned.ts";
 import {
   type CurvePoint,
   type Curves,
   type Floors,
+  type Offset,
   type Offsets,
   tunedFormats,
 } from "../../contract/tuning.ts";
 import { MAX_QUALITY } from "../../contract/url/request.ts";
 import type { Description, Tuning } from "./encoder.ts";
+import { onLine } from "./line.ts";
 
 /** The part of a description or a source entry that says how a photograph is tuned. */
 export interface Tuned {
@@ -30,10 +33,33 @@ export function floorsOf({ curves, offsets = {} }: Tuned, floor: number): Floors
   for (const format of tunedFormats) {
     const { low, high } = bracketOf(curves[format] ?? [], floor);
     if (high - low > 1) return undefined;
-    const offset = format === "jpg" ? 0 : (offsets[format] ?? 0);
-    found[format] = Math.min(MAX_QUALITY, Math.max(1, high - offset));
+    found[format] = format === "jpg" ? high : untunedQuality(offsets[format], high);
   }
   return found;
+}
+
+/** The lowest `q` that becomes at least a quality with what the tuning adds to it at the width that is measured. */
+function untunedQuality(offsets: readonly Offset[] | undefined, quality: number): number {
+  let q = 1;
+  while (q < MAX_QUALITY && q + (offsetAt(offsets, { q, width: TUNED_WIDTH }) ?? 0) < quality) q++;
+  return q;
+}
+
+/**
+ * What is added to a `q` at a width: linear in `q` and in the logarithm of the width between the points that were measured. Beyond them
+ * it is that of the nearest.
+ * @returns a whole number; undefined without points.
+ */
+export function offsetAt(
+  offsets: readonly Offset[] | undefined,
+  { q, width }: { readonly q: number; readonly width: number },
+): number | undefined {
+  const widths = [...new Set(offsets?.map(({ w }) => w))];
+  const line = widths.map((w) => {
+    const points = (offsets ?? []).filter((one) => one.w === w).map((one) => [one.q, one.offset] as const);
+    return [Math.log(w), onLine(points, q)] as const;
+  });
+  return line.length === 0 ? undefined : Math.round(onLine(line, Math.log(width)));
 }
 
 /**

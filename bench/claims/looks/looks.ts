@@ -6,7 +6,7 @@ import { uprightOf } from "../../tools/photos.ts";
 import type { Result, Target } from "../../tools/result/result.ts";
 import { butteraugliTable } from "./by-butteraugli.ts";
 import { belowJpeg, peersTable } from "./bytes.ts";
-import { drawCurves, someQualities, WIDTH } from "./curves.ts";
+import { type Curves, drawCurves, someQualities, WIDTH } from "./curves.ts";
 import { HUGO, openPeers } from "./defaults.ts";
 import { judgePeers } from "./judge-peers.ts";
 import { publishTable } from "./publish.ts";
@@ -21,16 +21,19 @@ export async function looks(full: Bench): Promise<Result> {
   const peers = await judgePeers(bench, judges, await openPeers(bench, files), files);
   const small = await drawCurves(bench, judges, { keys: bench.keys, width: 400, lane: "warm" });
   const live = await drawCurves(bench, judges, { keys: bench.keys, width: 400, lane: "live" });
-  const tuned = await drawCurves(bench, judges, {
-    keys: bench.keys,
-    width: WIDTH,
-    lane: "warm",
-    at: someQualities,
-    tuned: true,
-  });
   // A third of the photographs: one of them takes as long as all at 400 px.
   const third = bench.keys.filter((_, at) => at % 3 === 0);
   const large = await drawCurves(bench, judges, { keys: third, width: 1600, lane: "warm" });
+  const tuned = (keys: readonly string[], width: number): Promise<readonly Curves[]> =>
+    drawCurves(bench, judges, { keys, width, lane: "warm", at: someQualities, tuned: true });
+  const tune = tunedTable(
+    [
+      { width: 400, jpegs: small, tuned: await tuned(bench.keys, 400) },
+      { width: WIDTH, jpegs: curves, tuned: await tuned(bench.keys, WIDTH) },
+      { width: 1600, jpegs: large, tuned: await tuned(third, 1600) },
+    ],
+    someQualities,
+  );
   await judges.close();
   const second = await butteraugliTable(bench, curves, peers, files);
   const publish = peers.some(({ peer }) => peer.name === HUGO)
@@ -43,7 +46,6 @@ export async function looks(full: Bench): Promise<Result> {
     { width: 1600, curves: large },
   ]);
   const lanes = lanesTable(small, live);
-  const tune = tunedTable(curves, tuned, someQualities);
   const below = belowJpeg(curves);
   const targets: Target[] = [
     ...compared.targets,

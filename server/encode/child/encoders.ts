@@ -2,15 +2,25 @@ import sharp, { type Sharp } from "sharp";
 import { type EncodedFormat, formats } from "../../../contract/formats.ts";
 import { MAX_QUALITY } from "../../../contract/url/request.ts";
 import type { Encoded } from "../encoder.ts";
+import { offsetAt } from "../tuning.ts";
 import { optionsFor } from "./encoder-settings.ts";
 import { writeCopyright } from "./metadata/write-copyright.ts";
 import type { Plan } from "./plan.ts";
-import { qualityFor } from "./quality.ts";
+import { type Lossy, qualityFor } from "./quality.ts";
 
 /** The part of a plan that an encoder uses. */
 export type Settings = Pick<
   Plan,
-  "choice" | "quality" | "offsets" | "effort" | "threads" | "mayBeGraphic" | "lossless" | "copyright"
+  | "choice"
+  | "quality"
+  | "offsets"
+  | "width"
+  | "height"
+  | "effort"
+  | "threads"
+  | "mayBeGraphic"
+  | "lossless"
+  | "copyright"
 >;
 
 /** Encodes the pixels of a tier in the plan's format. */
@@ -42,30 +52,29 @@ export function hasPalette(q: number): boolean {
   return q < 80;
 }
 
-function tuned(q: number, offset = 0): number {
-  return Math.min(MAX_QUALITY, Math.max(1, q + offset));
+/** The encoder's own quality, with what the photograph's tuning adds. */
+function ownQuality(format: Lossy, plan: Settings): number {
+  const { quality: q, offsets, effort, width, height } = plan;
+  const offset = format === "jpg" ? 0 : (offsetAt(offsets[format], { q, width }) ?? 0);
+  const tuned = Math.min(MAX_QUALITY, Math.max(1, q + offset));
+  return qualityFor(format, tuned, effort, width * height);
 }
 
 const encoders: Readonly<Record<EncodedFormat, (image: Sharp, plan: Settings) => Sharp>> = {
-  avif: (image, { quality, offsets, effort }) =>
-    image.avif({
-      ...optionsFor("avif", effort),
-      quality: qualityFor("avif", tuned(quality, offsets.avif), effort),
-      effort,
-    }),
-  webp: (image, plan) => {
-    const { quality, offsets, effort, lossless } = plan;
-    if (lossless) return image.webp({ lossless, effort });
-    return image.webp({
-      quality: qualityFor("webp", tuned(quality, offsets.webp), effort),
-      effort,
-      smartSubsample: hasSharpChroma(plan),
-    });
+  avif: (image, plan) => {
+    const { effort } = plan;
+    return image.avif({ ...optionsFor("avif", effort), quality: ownQuality("avif", plan), effort });
   },
-  jpg: (image, { quality, effort }) =>
+  webp: (image, plan) => {
+    const { effort, lossless } = plan;
+    if (lossless) return image.webp({ lossless, effort });
+    const quality = ownQuality("webp", plan);
+    return image.webp({ quality, effort, smartSubsample: hasSharpChroma(plan) });
+  },
+  jpg: (image, plan) =>
     image
       .flatten({ background: "#ffffff" })
-      .jpeg({ ...optionsFor("jpg", effort), quality: qualityFor("jpg", quality, effort) }),
+      .jpeg({ ...optionsFor("jpg", plan.effort), quality: ownQuality("jpg", plan) }),
   png: (image, { quality, effort, lossless }) =>
     lossless || !hasPalette(quality)
       ? image.png()

@@ -119,7 +119,7 @@ function reserveDecoding(original: Uint8Array, most: number, layout: Layout | un
 }
 
 /** The largest AVIF of child/score/tune.ts, and two pictures while they are compared. */
-const TUNE_BYTES = 400 * 800 * (52 + 2 * 16 + 6);
+const TUNE_BYTES = 800 * 1200 * (52 + 2 * 16 + 6);
 
 /** Of each coefficient of a JPEG in several scans a bit is kept while the blocks are counted (child/damage/). */
 function bytesToCount(layout: Layout | undefined): number {

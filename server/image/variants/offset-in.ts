@@ -1,8 +1,18 @@
 import { formats } from "../../../contract/formats.ts";
 import type { Offsets } from "../../../contract/tuning.ts";
+import { offsetAt } from "../../encode/tuning.ts";
 
-/** The offset for an image of this media type. */
-export function offsetIn(offsets: Offsets | undefined, contentType: string): number | undefined {
-  if (contentType === formats.avif.type) return offsets?.avif;
-  return contentType === formats.webp.type ? offsets?.webp : undefined;
+interface Image {
+  readonly contentType: string;
+  readonly width: number;
+}
+
+/** What a photograph's tuning adds to a `q` in an image; undefined: it is not tuned, or not in this format. */
+export function offsetIn(
+  offsets: Offsets | undefined,
+  { contentType, width }: Image,
+  q: number,
+): number | undefined {
+  if (contentType === formats.avif.type) return offsetAt(offsets?.avif, { q, width });
+  return contentType === formats.webp.type ? offsetAt(offsets?.webp, { q, width }) : undefined;
 }

@@ -177,8 +177,9 @@ export function createVariants(
       return;
     }
     const outputs = await withOwnFocus(left, original.validator, records);
+    let made = 0;
     for await (const encoded of encoder.encode(original.body, outputs, { lane: "warm", ...options })) {
-      const entry = toEntry(withOffset(encoded, outputs[0]), original, look);
+      const entry = toEntry(withOffset(encoded, outputs[made++]), original, look);
       const variant = left.shift();
       if (variant !== undefined) keep(variant, entry, "warm", since);
       yield entry;
@@ -200,9 +201,8 @@ const MOST_RENEWALS = 2;
 /** Failures of one variant only: it cannot be made, or not in time. */
 const ofOneVariant: ReadonlySet<ProblemCode> = new Set(["impossible-variant", "encode-failed"]);
 
-/** All outputs of a photograph have the same offsets. */
 function withOffset(encoded: Encoded, output: Output | undefined): Encoded {
-  const offset = offsetIn(output?.offsets, encoded.contentType);
+  const offset = output && offsetIn(output.offsets, encoded, output.quality);
   return offset === undefined ? encoded : { ...encoded, offset };
 }
 

@@ -8,4 +8,4 @@ sharp.cache(false);
 for (;;)
   for (const width of [480, 800, 1200, 1600])
     for (const format of ["avif", "webp", "jpg"] as const)
-      await bareEncode(bareTier(file, width), { format, q: 55, lane: "warm", megapixels: 1 });
+      await bareEncode(bareTier(file, width), { format, q: 55, lane: "warm", width });

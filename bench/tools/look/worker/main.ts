@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { parentPort } from "node:worker_threads";
 import sharp from "sharp";
+import type { Offsets } from "../../../../contract/tuning.ts";
 import { defaultOutputLimits } from "../../../../server/encode/child/choose-format.ts";
 import { openOriginal } from "../../../../server/encode/child/original/original.ts";
 import type { Pixels } from "../../../../server/encode/child/score/rows.ts";
@@ -46,9 +47,7 @@ async function shown(body: Uint8Array, file: string, seen: number): Promise<Uint
 async function make({ file, width, lane, effort, outputs, tuned = false }: OwnJob): Promise<Encoded[]> {
   const made: Encoded[] = [];
   const original = await readFile(file);
-  const { offsets } = tuned
-    ? await tuneOriginal(await openOriginal(original, defaultLimits), defaultLimits, { look: true })
-    : {};
+  const offsets = tuned ? await offsetsOf(file, original) : undefined;
   const options = {
     lane,
     limits: defaultLimits,
@@ -65,6 +64,19 @@ async function make({ file, width, lane, effort, outputs, tuned = false }: OwnJo
   };
   for await (const one of transform(original, options)) made.push(one);
   return made;
+}
+
+/** By file: it is measured once, for all widths. */
+const tunings = new Map<string, Promise<Offsets | undefined>>();
+
+function offsetsOf(file: string, body: Uint8Array): Promise<Offsets | undefined> {
+  const measure = async (): Promise<Offsets | undefined> => {
+    const original = await openOriginal(body, defaultLimits);
+    return (await tuneOriginal(original, defaultLimits, { look: true })).offsets;
+  };
+  const known = tunings.get(file) ?? measure();
+  tunings.set(file, known);
+  return known;
 }
 
 // --- references ---

@@ -1,9 +1,9 @@
-import sharp from "sharp";
 import { TUNED_WIDTH } from "../../../../contract/page/tuned.ts";
 import {
   type CurvePoint,
   type Curves,
   MAX_SCORE,
+  type Offset,
   type Offsets,
   type TunedFormat,
   tunedFormats,
@@ -11,40 +11,41 @@ import {
 import { MAX_QUALITY } from "../../../../contract/url/request.ts";
 import type { Description, Tuning } from "../../encoder.ts";
 import type { SourceLimits } from "../../limits.ts";
-import { bracketOf, untuned } from "../../tuning.ts";
-import { optionsFor } from "../encoder-settings.ts";
+import { onLine } from "../../line.ts";
+import { bracketOf, offsetAt, untuned } from "../../tuning.ts";
 import { decode, makeOrMend, type Original } from "../original/original.ts";
 import { qualityFor } from "../quality.ts";
 import { toSrgb } from "../resize.ts";
+import { judge } from "./judge.ts";
 import type { Pixels } from "./rows.ts";
-import { LEAST_SIDE, ssimulacra2 } from "./ssimulacra2.ts";
+import { LEAST_SIDE } from "./ssimulacra2.ts";
 
-/** The size at which a photograph is tuned: its score at 400 and at 800 px correlate by 0.91. */
-export const TUNE_SIDES = { width: TUNED_WIDTH, height: 2 * TUNED_WIDTH } as const;
+/** The sizes at which a photograph is tuned: between them its score, and with it the offset, changes with the width's logarithm. */
+const SIDES = [
+  { width: TUNED_WIDTH, height: 2 * TUNED_WIDTH },
+  { width: 800, height: 1200 },
+] as const;
 
-/** In the middle of the ladders' qualities. */
-const QUALITY = 60;
+/** Between them the offset is linear in `q`: at a low `q` one photograph's AVIF can be 20 points better than its JPEG, and 3 worse at 90. */
+const QUALITIES = [30, 55, 85] as const;
 
 /** More would mean that the score is misled: such a picture keeps the table's look as far as possible. */
-const MOST_OFFSET = 12;
+const MOST_OFFSET = 25;
 
-/** The score's mean change for one step of `q`. */
-const SLOPE = 0.55;
-
-/** Probes of one format for its offset: each costs an encode, a decode and a score. */
+/** Probes of one format for an offset: each costs an encode, a decode and a score. */
 const MOST_PROBES = 4;
 
-/** Nearer than this a step of `q` cannot come. */
-const CLOSE = 0.4;
+/** Points of score: a step of `q` is about as much. */
+const CLOSE = 0.8;
 
 /** From this many pictures on, the search for a floor halves what is left: then the curve is not as straight as most are. */
 const MANY_PROBES = 8;
 
 /**
- * Measures a photograph by SSIMULACRA 2.1 at 400 px. The table of quality.ts is right on average only: AVIFs of single
- * photographs are 12 points worse.
+ * Measures a photograph by SSIMULACRA 2.1. The table of quality.ts is right on average only: AVIFs of single photographs are 12
+ * points worse, or 20 better.
  * @returns for `look`, what is added to `q` for each format, so that it looks as its JPEG does; for `floor`, curves that show the
- * lowest `q` that reaches the score. Both are empty for what is no photograph: an animation, or a picture of a few pixels.
+ * lowest `q` that reaches the score at 400 px. Both are empty for what is no photograph: an animation, or a picture of a few pixels.
  */
 export async function tuneOriginal(
   original: Original,
@@ -52,48 +53,74 @@ export async function tuneOriginal(
   asked: Tuning,
 ): Promise<Pick<Description, "offsets" | "curves">> {
   if (original.frames > 1 || original.passedOn !== undefined) return untuned(asked);
-  const pixels = await makeOrMend(original, limits, async (one) => {
-    const small = decode(one, limits, false).resize({
-      ...TUNE_SIDES,
-      fit: "inside",
-      withoutEnlargement: true,
-    });
-    const flat = toSrgb(small).flatten({ background: "#ffffff" });
-    const { data, info } = await flat.raw().toBuffer({ resolveWithObject: true });
-    return { data, ...info };
-  });
+  const [small, large] = SIDES;
+  const pixels = await pixelsOf(original, limits, small);
   if (Math.min(pixels.width, pixels.height) < LEAST_SIDE) return untuned(asked);
   const measured = new Measured(pixels, asked.known ?? {});
-  const offsets = asked.look ? await findOffsets(measured) : undefined;
+  const offsets = asked.look
+    ? await findOffsets(measured, async () => new Measured(await pixelsOf(original, limits, large), {}))
+    : undefined;
   if (asked.floor !== undefined)
     for (const format of tunedFormats) await findFloor(measured, format, asked.floor);
   return { ...(offsets !== undefined && { offsets }), curves: measured.curves() };
 }
 
-// --- look ---
-
-async function findOffsets(measured: Measured): Promise<Offsets> {
-  const jpeg = await measured.score("jpg", QUALITY);
-  return {
-    avif: await findOffset(measured, "avif", jpeg),
-    webp: await findOffset(measured, "webp", jpeg),
-  };
+function pixelsOf(
+  original: Original,
+  limits: SourceLimits,
+  sides: { readonly width: number; readonly height: number },
+): Promise<Pixels> {
+  return makeOrMend(original, limits, async (one) => {
+    const small = decode(one, limits, false).resize({ ...sides, fit: "inside", withoutEnlargement: true });
+    const flat = toSrgb(small).flatten({ background: "#ffffff" });
+    const { data, info } = await flat.raw().toBuffer({ resolveWithObject: true });
+    return { data, ...info };
+  });
 }
 
-/** Secants: a format's score rises almost linearly with its quality. */
-async function findOffset(measured: Measured, format: "avif" | "webp", wanted: number): Promise<number> {
+// --- look ---
+
+async function findOffsets(small: Measured, enlarge: () => Promise<Measured>): Promise<Offsets> {
+  const offsets = await offsetsAt(small, {});
+  const large = await enlarge();
+  if (large.width <= small.width) return offsets;
+  const more = await offsetsAt(large, offsets);
+  return { avif: [...offsets.avif, ...more.avif], webp: [...offsets.webp, ...more.webp] };
+}
+
+type Found = Required<Offsets>;
+
+/** @param near offsets at another size, where the search begins. */
+async function offsetsAt(measured: Measured, near: Offsets): Promise<Found> {
+  const found: { avif: Offset[]; webp: Offset[] } = { avif: [], webp: [] };
+  for (const format of ["avif", "webp"] as const)
+    for (const q of QUALITIES) {
+      const first = offsetAt(near[format] ?? found[format], { q, width: measured.width }) ?? 0;
+      found[format].push({ w: measured.width, q, offset: await findOffset(measured, format, { q, first }) });
+    }
+  return found;
+}
+
+/** Secants: near a quality, a format's score rises almost linearly with it. */
+async function findOffset(
+  measured: Measured,
+  format: "avif" | "webp",
+  { q, first }: { readonly q: number; readonly first: number },
+): Promise<number> {
+  const wanted = await measured.score("jpg", q);
   const probes = new Map<number, number>();
-  let offset = 0;
-  let slope = SLOPE;
+  const [least, most] = [Math.max(-MOST_OFFSET, 1 - q), Math.min(MOST_OFFSET, MAX_QUALITY - q)];
+  let offset = Math.max(least, Math.min(most, first));
+  let slope = typicalSlope(q);
   while (probes.size < MOST_PROBES && !probes.has(offset)) {
-    const error = (await measured.score(format, QUALITY + offset)) - wanted;
+    const error = (await measured.score(format, q + offset)) - wanted;
     for (const [other, before] of probes) {
       const rise = (error - before) / (offset - other);
-      if (rise > SLOPE / 4) slope = rise;
+      if (rise > typicalSlope(q) / 4) slope = rise;
     }
     probes.set(offset, error);
     if (Math.abs(error) < CLOSE) return offset;
-    offset = Math.max(-MOST_OFFSET, Math.min(MOST_OFFSET, Math.round(offset - error / slope)));
+    offset = Math.max(least, Math.min(most, Math.round(offset - error / slope)));
   }
   const [best] = [...probes].sort(([, a], [, b]) => Math.abs(a) - Math.abs(b));
   return best?.[0] ?? 0;
@@ -123,19 +150,29 @@ function guessAt(
   const above = points.find(({ q }) => q === high);
   if (below !== undefined && above !== undefined)
     return Math.round(low + ((high - low) * (floor - below.score)) / (above.score - below.score));
-  if (below !== undefined) return low + Math.max(1, Math.round((floor - below.score) / SLOPE));
-  if (above !== undefined) return high - Math.max(1, Math.round((above.score - floor) / SLOPE));
+  if (below !== undefined) return low + Math.max(1, Math.round((floor - below.score) / typicalSlope(low)));
+  if (above !== undefined) return high - Math.max(1, Math.round((above.score - floor) / typicalSlope(high)));
   return typicalQuality(floor);
 }
 
 /** What an average photograph needs at 400 px. */
 function typicalQuality(score: number): number {
+  return Math.round(
+    onLine(
+      typical.map((row) => [row.score, row.q]),
+      score,
+    ),
+  );
+}
+
+/** The mean change of the score for one step of `q`. */
+function typicalSlope(q: number): number {
   const next = Math.max(
     1,
-    typical.findIndex((row) => row.score >= score),
+    typical.findIndex((row) => row.q >= q),
   );
   const [low, high] = [typical[next - 1] ?? typical[0], typical[next] ?? typical[0]];
-  return Math.round(low.q + ((high.q - low.q) * (score - low.score)) / (high.score - low.score));
+  return (high.score - low.score) / (high.q - low.q);
 }
 
 /** Mean scores of the JPEGs of 37 photographs. */
@@ -155,10 +192,12 @@ const EFFORTS = { jpg: 1, webp: 6, avif: 3 } as const satisfies Record<TunedForm
 
 /** The curves of one photograph, as far as they are known. */
 class Measured {
+  readonly width: number;
   readonly #pixels: Pixels;
   readonly #points: Record<TunedFormat, Map<number, CurvePoint>>;
 
   constructor(pixels: Pixels, known: Curves) {
+    this.width = pixels.width;
     this.#pixels = pixels;
     const of = (format: TunedFormat) => new Map(known[format]?.map((point) => [point.q, point]));
     this.#points = { avif: of("avif"), webp: of("webp"), jpg: of("jpg") };
@@ -187,17 +226,8 @@ class Measured {
 
 /** With the settings of the warm lane. */
 async function measure(pixels: Pixels, format: TunedFormat, q: number): Promise<CurvePoint> {
-  const { data, width, height, channels } = pixels;
   const effort = EFFORTS[format];
-  const quality = qualityFor(format, q, effort);
-  const image = sharp(data, { raw: { width, height, channels: channels === 1 ? 1 : 3 } });
-  const encoded = await (format === "jpg"
-    ? image.jpeg({ ...optionsFor("jpg", effort), quality })
-    : format === "webp"
-      ? image.webp({ ...optionsFor("webp", effort), quality, effort })
-      : image.avif({ ...optionsFor("avif", effort), quality, effort })
-  ).toBuffer();
-  const { data: decoded, info } = await toSrgb(sharp(encoded)).raw().toBuffer({ resolveWithObject: true });
-  const score = ssimulacra2(pixels, { data: decoded, ...info });
-  return { q, score: Math.round(score * 100) / 100, bytes: encoded.byteLength };
+  const quality = qualityFor(format, q, effort, pixels.width * pixels.height);
+  const { score, bytes } = await judge(pixels, format, { effort, quality });
+  return { q, score: Math.round(score * 100) / 100, bytes };
 }
