@@ -10,9 +10,9 @@ import { keyProblem } from "./url/key.ts";
 import { type ImageRequest, InvalidRequest, MAX_QUALITY, MAX_WIDTH, parseQuery } from "./url/request.ts";
 
 /**
- * The API of a publish and of the Studio. Every call has `Authorization: Bearer <TOKEN>`; without a configured token the API does
- * not exist, except in development mode for programs and pages of the server's own machine: they may `list`, `preview`, `score`,
- * `describe`, and read `status`, `cached` and `used`.
+ * The API of a publish, and of the Studio, whose bodies and answers are in studio.ts. Every call has `Authorization: Bearer <TOKEN>`;
+ * without a configured token the API does not exist, except in development mode for programs and pages of the server's own machine:
+ * they may `list`, `preview`, `score`, `describe`, and read `status`, `cached`, `used` and `weights`.
  *
  * | call | body | answer |
  * | --- | --- | --- |
@@ -24,6 +24,7 @@ import { type ImageRequest, InvalidRequest, MAX_QUALITY, MAX_WIDTH, parseQuery }
  * | `GET /api/status` | | {@link StatusAnswer}: what this process does, and has answered lately; only with the Studio |
  * | `POST /api/cached` | {@link DescribeBody} | {@link CachedAnswer}: the photograph's variants in the cache |
  * | `POST /api/used` | {@link UsedBody} | {@link UsedAnswer}: what posts use in a folder, by the published sets |
+ * | `POST /api/weights` | {@link WeightsBody} | {@link WeightsAnswer}: what the published photographs weigh, site by site |
  * | `POST /api/missing` | {@link MissingBody} | {@link MissingAnswer}: the variants that are not in the cache, at that version |
  * | `POST /api/warm` | {@link WarmBody} | one {@link WarmLine} for each variant when it is made, as `application/x-ndjson` |
  * | `PUT /api/published/<site>/<name>` | {@link PublishedBody} | 204; `cache-max-bytes` is the maximum size of the cache |
@@ -42,6 +43,7 @@ export const apiPaths = {
   status: "api/status",
   cached: "api/cached",
   used: "api/used",
+  weights: "api/weights",
   missing: "api/missing",
   warm: "api/warm",
   published: "api/published",
@@ -57,7 +59,7 @@ export class InvalidBody extends Error {}
 
 // --- probe ---
 
-const sourceKey = v.pipe(
+export const sourceKey = v.pipe(
   v.string("is not text"),
   v.rawCheck(({ dataset, addIssue }) => {
     const message = dataset.typed ? keyProblem(dataset.value) : undefined;
@@ -111,7 +113,7 @@ export function parseProbeBody(body: unknown): ProbeBody {
 // --- list ---
 
 /** Empty, or a folder's name with its slash. */
-const folderName = v.pipe(
+export const folderName = v.pipe(
   v.string("is not text"),
   v.check(
     (text) => text === "" || (text.endsWith("/") && keyProblem(text) === undefined),
@@ -146,10 +148,11 @@ export function parseListBody(body: unknown): ListBody {
 
 // --- warm and missing ---
 
-const readers = ["avif", "webp", "none"] as const satisfies readonly (keyof typeof browserAccept)[];
+/** Classes of readers, by the best format that they take. */
+export const readers = ["avif", "webp", "none"] as const satisfies readonly (keyof typeof browserAccept)[];
 
 /** The parameters of an image URL without its key; `accept` is the class of readers if there is no `fm`. */
-const variantSpec = v.pipe(
+export const variantSpec = v.pipe(
   anObject(),
   object({
     q: v.exactOptional(whole(1, MAX_QUALITY)),
@@ -162,103 +165,6 @@ const variantSpec = v.pipe(
   v.check(({ ar, fp }) => ar !== undefined || fp === undefined, "takes fp only beside ar"),
 );
 export type VariantSpec = v.InferOutput<typeof variantSpec>;
-
-// --- the Studio's calls ---
-
-const previewBody = object({ img: sourceKey, variant: variantSpec });
-/** One variant of a photograph. `fm: "png"` with `q: 100` is the picture without loss. */
-export type PreviewBody = v.InferOutput<typeof previewBody>;
-
-/** @throws InvalidBody */
-export function parsePreviewBody(body: unknown): PreviewBody {
-  return parse(previewBody, body);
-}
-
-export interface ScoreAnswer {
-  /** SSIMULACRA 2.1 beside the same pixels without loss: 100 if none differs; it can be negative. */
-  readonly score: number;
-}
-
-const describeBody = object({ img: sourceKey });
-export type DescribeBody = v.InferOutput<typeof describeBody>;
-
-/** @throws InvalidBody */
-export function parseDescribeBody(body: unknown): DescribeBody {
-  return parse(describeBody, body);
-}
-
-/** Times are RFC 3339, in UTC. */
-export interface StatusAnswer {
-  /** Images by their result, oldest minute first; minutes without a request are left out. */
-  readonly minutes: readonly {
-    readonly at: string;
-    readonly hit: number;
-    readonly miss: number;
-    readonly stale: number;
-    /** Requests that were refused or failed. */
-    readonly failed: number;
-  }[];
-  readonly queue: Readonly<Record<"live" | "warm", { readonly running: number; readonly waiting: number }>>;
-  readonly cache: {
-    /** As the last sweep has counted them; absent before the first one. */
-    readonly bytes?: number;
-    readonly files?: number;
-    readonly maxBytes: number;
-  };
-  /** Images that took longest to make, slowest first. */
-  readonly slowest: readonly {
-    readonly key: string;
-    readonly variant: string;
-    readonly ms: number;
-    readonly at: string;
-  }[];
-  /** Failures by code and photograph, newest first, with the sentences that their clients got. */
-  readonly errors: readonly {
-    readonly at: string;
-    readonly code: string;
-    readonly status: number;
-    readonly key?: string;
-    readonly count: number;
-    readonly title: string;
-    readonly remedy: string;
-  }[];
-  /** Published sets on the cache volume, newest first, with their number of photographs. `until`: when a preview expires. */
-  readonly sets: readonly {
-    readonly at: string;
-    readonly site: string;
-    readonly name: string;
-    readonly images: number;
-    readonly until?: string;
-  }[];
-  /** Photographs that publishes have warmed, newest first. */
-  readonly warmed: readonly { readonly at: string; readonly key: string }[];
-}
-
-export interface CachedAnswer {
-  /** Without `width`: the photograph's own. `class`: a format, or `auto-` and the formats of its readers. */
-  readonly variants: readonly {
-    readonly width?: number;
-    readonly quality: number;
-    readonly class: string;
-    /** Whether a published set uses it. */
-    readonly isPublished: boolean;
-  }[];
-}
-
-const usedBody = object({ folder: folderName });
-export type UsedBody = v.InferOutput<typeof usedBody>;
-
-/** @throws InvalidBody */
-export function parseUsedBody(body: unknown): UsedBody {
-  return parse(usedBody, body);
-}
-
-export interface UsedAnswer {
-  /** Number of sets that were read: the newest of each site, and its previews. With 0 nothing is known. */
-  readonly sets: number;
-  /** Keys in the folder, and folders directly below with their slash; in no order, and some may be repeated. */
-  readonly names: readonly string[];
-}
 
 const imageVariants = {
   img: sourceKey,
@@ -360,7 +266,7 @@ function queryOf(key: string, query: string, at: string): ImageRequest {
 // --- faults ---
 
 /** @param name of the value in messages; members of a body stand for themselves. @throws InvalidBody */
-function parse<const Schema extends v.GenericSchema>(
+export function parse<const Schema extends v.GenericSchema>(
   schema: Schema,
   value: unknown,
   name?: string,

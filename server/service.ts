@@ -1,6 +1,6 @@
 import type { RequestListener } from "node:http";
-import type { StatusAnswer } from "../contract/api.ts";
 import type { PublishedField } from "../contract/meta.ts";
+import type { StatusAnswer, WeightsAnswer } from "../contract/studio.ts";
 import { createApi } from "./api/api.ts";
 import type { SourceRecords, VariantCache } from "./cache/cache.ts";
 import { type Background, createBackground } from "./concurrency/background.ts";
@@ -37,6 +37,7 @@ import { cachedVariants } from "./studio/cached-variants.ts";
 import { studioFile } from "./studio/page-files.ts";
 import { createPreviews } from "./studio/previews.ts";
 import { publishedSets } from "./studio/published-sets.ts";
+import { weightsOf } from "./studio/weights.ts";
 import type { Log } from "./telemetry/log.ts";
 import type { Metrics } from "./telemetry/metrics.ts";
 
@@ -200,6 +201,8 @@ export function createService(parts: ServiceParts): Service {
     flights: createSingleFlight(),
     look,
   });
+  // Thousands of reads of the cache volume: once for all that ask.
+  const weighing = createSingleFlight<WeightsAnswer>();
   const activity = options.studio === "on" ? createActivity() : undefined;
   const status = async (): Promise<StatusAnswer> => {
     const used = await parts.usage();
@@ -220,6 +223,10 @@ export function createService(parts: ServiceParts): Service {
           ...publish,
           previews,
           cached: (key) => cachedVariants({ cache, published }, key),
+          weights: (accept, signal) =>
+            weighing.do(accept, signal, (signal) =>
+              weightsOf({ cache, published, defaultQuality }, accept, signal),
+            ),
           ...(activity !== undefined && { status }),
           tokens: options.tokens,
           local: options.dev,

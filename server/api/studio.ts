@@ -4,8 +4,11 @@ import {
   parseDescribeBody,
   parsePreviewBody,
   parseUsedBody,
+  parseWeightsBody,
   type StatusAnswer,
-} from "../../contract/api.ts";
+  type WeightsAnswer,
+  type WeightsBody,
+} from "../../contract/studio.ts";
 import type { Variant } from "../cache/cache.ts";
 import { Problem } from "../errors.ts";
 import { addNote } from "../http/response.ts";
@@ -23,10 +26,19 @@ export interface StudioParts {
   /** Absent where there is no Studio. */
   readonly status?: () => Promise<StatusAnswer>;
   readonly cached: (key: string) => Promise<CachedAnswer>;
+  readonly weights: (accept: WeightsBody["accept"], signal: AbortSignal) => Promise<WeightsAnswer>;
 }
 
 /** The calls of {@link addStudioCalls}: all of them only read. */
-export const studioPaths = ["/preview", "/score", "/describe", "/status", "/cached", "/used"] as const;
+export const studioPaths = [
+  "/preview",
+  "/score",
+  "/describe",
+  "/status",
+  "/cached",
+  "/used",
+  "/weights",
+] as const;
 
 /** The calls of the Studio's page. */
 export function addStudioCalls(api: H3, parts: StudioParts): void {
@@ -76,6 +88,14 @@ export function addStudioCalls(api: H3, parts: StudioParts): void {
     async ({ req }) => {
       const { folder } = parseUsedBody(await readJson(req));
       return streamed("application/json", alive(usedJson(await parts.published.usedIn(folder))));
+    },
+    { middleware: [bodyLimit(MEBIBYTE)] },
+  );
+  api.post(
+    "/weights",
+    async ({ req }) => {
+      const { accept } = parseWeightsBody(await readJson(req));
+      return slowJson(parts.weights(accept, req.signal));
     },
     { middleware: [bodyLimit(MEBIBYTE)] },
   );

@@ -102,6 +102,11 @@ export interface VariantCache {
   read(variant: Variant): Promise<Entry | undefined>;
   /** The metadata that {@link read} would return, without reading the body: cheap for thousands. */
   readMeta(variant: Variant): Promise<EntryMeta | undefined>;
+  /**
+   * Bytes of the body that {@link read} would return; undefined also for a substitute. It is only looked at: to the GC, nobody has
+   * used it.
+   */
+  bytesOf(variant: Variant): Promise<number | undefined>;
   write(variant: Variant, entry: Entry): Promise<boolean>;
   /** Deletes everything of a source; returns the number of variants, undefined if the volume does not answer. */
   purge(key: string): Promise<number | undefined>;

@@ -5,12 +5,20 @@ import type { CacheFailure } from "../telemetry/metrics.ts";
 import type { Entry, EntryMeta, SourceRecord, SourceRecords, Variant, VariantCache } from "./cache.ts";
 import { CannotCache } from "./cannot-cache.ts";
 import { countSources } from "./count-sources.ts";
-import { formatEntry, formatRecord, HEAD_BYTES, parseEntry, parseHead, parseRecord } from "./entry.ts";
+import {
+  type EntryHead,
+  formatEntry,
+  formatRecord,
+  HEAD_BYTES,
+  parseEntry,
+  parseHead,
+  parseRecord,
+} from "./entry.ts";
 import { FailOpen } from "./fail-open.ts";
 import { isAbsent, makeFolder, publish, remove, takeLease, touch } from "./files.ts";
 import { leaseName, pathParts, recordName, sourceHash, variantName } from "./name.ts";
 import { Quota, type QuotaOptions } from "./quota.ts";
-import { type FileFacts, readStart } from "./read.ts";
+import { type FileFacts, type FileRead, readStart } from "./read.ts";
 import { longestUnused } from "./recency.ts";
 import {
   type Access,
@@ -119,12 +127,14 @@ class Disk implements DiskCache {
   }
 
   async readMeta(variant: Variant): Promise<EntryMeta | undefined> {
-    const name = this.nameOf(variant);
-    const path = this.#path(name);
-    const head = await this.#failOpen.try("read", () => readStart(path, { most: HEAD_BYTES }));
-    const meta = head?.bytes && parseHead(name, head.bytes, head.size);
-    if (head !== undefined && meta !== undefined) this.#used(path, head.modifiedMs);
-    return meta;
+    const { path, head, parsed } = await this.#readHead(variant);
+    if (head !== undefined && parsed !== undefined) this.#used(path, head.modifiedMs);
+    return parsed?.meta;
+  }
+
+  async bytesOf(variant: Variant): Promise<number | undefined> {
+    const { parsed } = await this.#readHead(variant);
+    return parsed?.meta.substitute === false ? parsed.bodyBytes : undefined;
   }
 
   write(variant: Variant, entry: Entry): Promise<boolean> {
@@ -264,6 +274,15 @@ class Disk implements DiskCache {
       throw Object.assign(new Error("the cache has reached its limit"), { code: "ENOSPC" });
     await publish(this.#root, pathParts(name), bytes, new Date(this.#now()));
     this.#budget?.stored(bytes.length);
+  }
+
+  async #readHead(variant: Variant): Promise<{ path: string; head?: FileRead; parsed?: EntryHead }> {
+    const name = this.nameOf(variant);
+    const path = this.#path(name);
+    const head = await this.#failOpen.try("read", () => readStart(path, { most: HEAD_BYTES }));
+    if (head === undefined) return { path };
+    const parsed = head.bytes && parseHead(name, head.bytes, head.size);
+    return { path, head, ...(parsed !== undefined && { parsed }) };
   }
 
   #place(name: string): Place {

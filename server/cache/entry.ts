@@ -30,13 +30,20 @@ export function parseEntry(name: string, file: Buffer): Entry | undefined {
 /** Bytes that are read to get the header and the meta, with room to spare. */
 export const HEAD_BYTES = 2_048;
 
+/** What the start of an entry's file says. */
+export interface EntryHead {
+  readonly meta: EntryMeta;
+  readonly bodyBytes: number;
+}
+
 /**
- * The meta of a file with this start and this length, without the checksum: a damaged body is only found when it is read.
+ * Of a file with this start and this length, without the checksum: a damaged body is only found when it is read.
  * Undefined if anything else is wrong, or if it has another name.
  */
-export function parseHead(name: string, head: Buffer, fileBytes: number): EntryMeta | undefined {
-  const meta = openHead(name, head, fileBytes)?.meta;
-  return meta && accepted(entryMeta, meta);
+export function parseHead(name: string, head: Buffer, fileBytes: number): EntryHead | undefined {
+  const opened = openHead(name, head, fileBytes);
+  const meta = opened && accepted(entryMeta, opened.meta);
+  return opened && meta && { meta, bodyBytes: fileBytes - opened.bodyAt - CHECKSUM_BYTES };
 }
 
 /** The bytes of a source entry's file. */

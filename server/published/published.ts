@@ -5,7 +5,7 @@ import { VolumeHung, type WithVolume } from "../cache/volume-limiter.ts";
 import { Problem } from "../errors.ts";
 import { deleteAbandoned, deleteSet, PUBLISHED_FOLDER, setName, stamp, writeMarker } from "./files.ts";
 import { Follower, type FollowOptions } from "./follow.ts";
-import { isLive, readImages } from "./read-set.ts";
+import { isLive, readImages, readMembers } from "./read-set.ts";
 import type { SetFile, Unread } from "./reader.ts";
 import { currentSets, usedNames } from "./used.ts";
 import { writeSet } from "./write-set.ts";
@@ -45,6 +45,11 @@ export interface Published extends Listing {
    * @throws Problem if any set cannot be read: it may name anything.
    */
   usedIn(folder: string): Promise<{ readonly sets: number; readonly names: AsyncGenerator<string> }>;
+  /**
+   * The newest set of each site, without previews, with its photographs and their canonical queries.
+   * @throws Problem if any set cannot be read.
+   */
+  sitesNow(): Promise<readonly SiteNow[]>;
   /** Names of a site's sets, newest first. */
   list(site: string): Promise<readonly string[]>;
   delete(site: string, name: string): Promise<void>;
@@ -65,6 +70,11 @@ export interface SetInfo {
   readonly until?: number;
   /** Number of its photographs. */
   readonly images: number;
+}
+
+export interface SiteNow extends Pick<SetInfo, "site" | "images"> {
+  /** It is read from the volume, as memory has only hashes. @throws as {@link readMembers} does. */
+  read(): Promise<AsyncGenerator<readonly [key: string, queries: unknown]>>;
 }
 
 export interface PublishedOptions extends Omit<FollowOptions, "withVolume" | "now"> {
@@ -114,6 +124,13 @@ export async function openPublished(options: PublishedOptions): Promise<Publishe
     await follower.load();
     const hung = follower.found.unread.find(({ error }) => error instanceof VolumeHung);
     if (hung !== undefined) throw hung.error;
+  }
+
+  async function currentNow(): Promise<readonly SetFile[]> {
+    await busyWhenHung(readNow);
+    const { files, unread } = follower.found;
+    if (unread[0] !== undefined) throw unreadable(unread[0].error);
+    return currentSets(files, now());
   }
 
   return {
@@ -172,11 +189,14 @@ export async function openPublished(options: PublishedOptions): Promise<Publishe
       return bodyOf(await busyWhenHung(() => readImages({ folder, site, name, withVolume })), expires);
     },
     async usedIn(below) {
-      await busyWhenHung(readNow);
-      const { files, unread } = follower.found;
-      if (unread[0] !== undefined) throw unreadable(unread[0].error);
-      const sets = currentSets(files, now());
+      const sets = await currentNow();
       return { sets: sets.length, names: usedNames(sets, below, { folder, withVolume }) };
+    },
+    async sitesNow() {
+      return (await currentNow()).flatMap(({ site, name, set }) => {
+        if (set === undefined || set.until !== undefined) return [];
+        return [{ site, images: set.images, read: () => readMembers({ folder, site, name, withVolume }) }];
+      });
     },
     async list(site) {
       checkNames(site);

@@ -71,9 +71,19 @@ export async function readImages(place: SetPlace): Promise<AsyncGenerator<string
 
 /** The source keys of a set. @throws as {@link readImages} does. */
 export async function readKeys(place: SetPlace): Promise<AsyncGenerator<string>> {
+  const members = await readMembers(place);
+  return (async function* () {
+    for await (const [key] of members) yield key;
+  })();
+}
+
+/** The source keys of a set, each with its queries. @throws as {@link readImages} does. */
+export async function readMembers(
+  place: SetPlace,
+): Promise<AsyncGenerator<readonly [key: string, queries: unknown]>> {
   const chunks = await openChunks(place);
   return (async function* () {
-    for await (const { of, value } of inPieces(chunks)) if (of === "images") yield* Object.keys(value);
+    for await (const { of, value } of inPieces(chunks)) if (of === "images") yield* Object.entries(value);
   })();
 }
 

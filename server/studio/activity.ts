@@ -1,5 +1,5 @@
 import { LRUCache } from "lru-cache";
-import type { StatusAnswer } from "../../contract/api.ts";
+import type { StatusAnswer } from "../../contract/studio.ts";
 import { type ProblemCode, problems } from "../errors.ts";
 import type { AnswerFields, Log, Phases } from "../telemetry/log.ts";
 

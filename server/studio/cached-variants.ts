@@ -1,4 +1,4 @@
-import type { CachedAnswer } from "../../contract/api.ts";
+import type { CachedAnswer } from "../../contract/studio.ts";
 import type { VariantCache } from "../cache/cache.ts";
 import { Problem } from "../errors.ts";
 import type { Published } from "../published/published.ts";

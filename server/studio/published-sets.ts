@@ -1,4 +1,4 @@
-import type { StatusAnswer } from "../../contract/api.ts";
+import type { StatusAnswer } from "../../contract/studio.ts";
 import type { Published } from "../published/published.ts";
 
 const MOST = 20;

@@ -52,6 +52,17 @@ export function testCache(create: () => Promise<VariantCache & SourceRecords>): 
     expect(await cache.readMeta(variant)).toEqual(entryOf("worms").meta);
   });
 
+  test("the bytes of an entry are those of its body, and a substitute has none", async () => {
+    const cache = await create();
+    expect(await cache.bytesOf(variant)).toBeUndefined();
+    await cache.write(variant, entryOf("worms"));
+    expect(await cache.bytesOf(variant)).toBe(entryOf("worms").body.byteLength);
+    const { meta, body } = entryOf("large");
+    const large = { ...variant, width: 3000 };
+    await cache.write(large, { meta: { ...meta, substitute: true }, body });
+    expect(await cache.bytesOf(large)).toBeUndefined();
+  });
+
   test("variants that differ in one property have different entries", async () => {
     const cache = await create();
     const { width: _, ...full } = variant;

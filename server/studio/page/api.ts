@@ -1,14 +1,13 @@
+import type { apiPaths, ListAnswer, ListBody } from "../../../contract/api.ts";
+import type { ImageInfo } from "../../../contract/info.ts";
 import type {
-  apiPaths,
   CachedAnswer,
-  ListAnswer,
-  ListBody,
   PreviewBody,
   ScoreAnswer,
   StatusAnswer,
   UsedAnswer,
-} from "../../../contract/api.ts";
-import type { ImageInfo } from "../../../contract/info.ts";
+  WeightsAnswer,
+} from "../../../contract/studio.ts";
 
 /** A call that the server refused, with its own sentences. */
 export class Refused extends Error {
@@ -39,6 +38,11 @@ export async function listFolder(body: ListBody, signal: AbortSignal): Promise<L
 /** What posts use in a folder. @throws Refused */
 export async function used(folder: string, signal: AbortSignal): Promise<UsedAnswer> {
   return (await call("used", { folder }, signal)).json();
+}
+
+/** What the published photographs weigh for current browsers. @throws Refused */
+export async function weights(signal: AbortSignal): Promise<WeightsAnswer> {
+  return (await call("weights", { accept: "avif" }, signal)).json();
 }
 
 /** Facts about a photograph. @throws Refused */
@@ -100,7 +104,7 @@ const endpoint = new URL("../", location.href.replace(/[?#].*/, ""));
 function call(
   name: Extract<
     keyof typeof apiPaths,
-    "list" | "used" | "describe" | "preview" | "score" | "status" | "cached"
+    "list" | "used" | "weights" | "describe" | "preview" | "score" | "status" | "cached"
   >,
   body: unknown,
   signal: AbortSignal,

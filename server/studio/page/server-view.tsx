@@ -1,5 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
-import type { StatusAnswer } from "../../../contract/api.ts";
+import type { StatusAnswer } from "../../../contract/studio.ts";
 import { Refused, status } from "./api.ts";
 import { Failure } from "./failure.tsx";
 import { photoHash } from "./route.ts";

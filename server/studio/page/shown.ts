@@ -1,4 +1,4 @@
-import type { PreviewBody } from "../../../contract/api.ts";
+import type { PreviewBody } from "../../../contract/studio.ts";
 import { preview, score } from "./api.ts";
 import { Turns } from "./turns.ts";
 

@@ -1,5 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
-import type { UsedAnswer } from "../../../contract/api.ts";
+import type { UsedAnswer } from "../../../contract/studio.ts";
 import { used } from "./api.ts";
 import type { Listing } from "./listing.ts";
 

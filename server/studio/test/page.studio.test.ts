@@ -335,7 +335,7 @@ describe.skipIf(!hasBrowser)("in production", () => {
       expect(urls.filter((url) => url.includes(token))).toEqual([]);
       await keepPicture(page, "production");
       const set = {
-        "my garden.jpg": ["img=my+garden.jpg&q=50"],
+        "my garden.jpg": ["img=my+garden.jpg&q=66&w=800"],
         "gone/<b>.jpg": ["img=gone/%3Cb%3E.jpg&q=50"],
       };
       const put = await fetch(`${production.url}api/published/blog/2026-11-30`, {
@@ -353,6 +353,24 @@ describe.skipIf(!hasBrowser)("in production", () => {
       expect(await tileOf("my garden.jpg").textContent()).not.toContain("no post uses it");
       expect(await violations(page)).toEqual([]);
       await keepPicture(page, "marks");
+      await fetch(`${production.url}api/warm`, {
+        method: "POST",
+        headers: { authorization: `Bearer ${token}` },
+        body: JSON.stringify({ img: "my garden.jpg", variants: [{ q: 66, w: 800, accept: "avif" }] }),
+      }).then((answer) => answer.text());
+      await page.getByRole("link", { name: "my garden.jpg" }).first().click();
+      await settled(page);
+      await page.getByRole("slider", { name: "Quality" }).fill("20");
+      await page.getByRole("radio", { name: "Tiers" }).check();
+      const total = page.locator(".blog-change");
+      await expect.poll(() => total.textContent()).toMatch(/before, about [\d.]+ K?B after/);
+      expect(await total.textContent()).toMatch(
+        /^blog, as AVIF, .*Of 3 photographs 1 is measured: .*estimated from 1 of them/,
+      );
+      const [before, after] = ((await total.textContent()) ?? "").match(/[\d.]+(?= K?B)/g) ?? [];
+      expect(Number(after)).toBeLessThan(Number(before));
+      await keepPicture(page, "blog-change");
+      expect(await violations(page)).toEqual([]);
       await fetch(`${production.url}?img=worms.jpg&q=40&w=200&fm=webp`);
       await fetch(`${production.url}?img=wroms.jpg&q=40`);
       await page.getByRole("link", { name: "Server" }).click();

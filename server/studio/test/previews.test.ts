@@ -3,7 +3,7 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import sharp from "sharp";
 import { afterEach, expect, test } from "vitest";
-import type { StatusAnswer } from "../../../contract/api.ts";
+import type { StatusAnswer } from "../../../contract/studio.ts";
 import { photo } from "../../test/support/pictures.ts";
 import { createWorld, type World, type WorldOptions } from "../../test/support/world.ts";
 

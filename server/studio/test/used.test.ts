@@ -2,7 +2,8 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { put } from "../../published/test/sets.ts";
-import { createWorld, type World } from "../../test/support/world.ts";
+import { photo } from "../../test/support/pictures.ts";
+import { createWorld, type World, type WorldOptions } from "../../test/support/world.ts";
 import { publishedSets } from "../published-sets.ts";
 
 let world: World;
@@ -32,6 +33,38 @@ test("what posts use in a folder comes from the newest set of each site and its 
   expect(await used("trips/")).toEqual({ sets: 3, names: ["trips/2026/", "trips/alps.jpg"] });
   expect(await used("trips/2026/")).toEqual({ sets: 3, names: ['trips/2026/"x".jpg'] });
 });
+
+test.each([
+  ["listed", {}],
+  ["signed", { signingKeys: ["a-key-of-this-test"] }],
+] as const)(
+  "with VARIANTS=%s, the Studio has what is not used, what is missing, and why a file is no photograph",
+  async (variants, options) => {
+    await using signed = await disposable({ dev: true, studio: "on", variants, ...options });
+    const post = (call: string, body: unknown) =>
+      signed.get(`/api/${call}`, { method: "POST", body: JSON.stringify(body) });
+    await writeFile(join(signed.folder, "a.jpg"), await photo(60, 40).jpeg().toBuffer());
+    await writeFile(join(signed.folder, "notes.jpg"), "text");
+    await put(signed.published, "blog", "1", naming("gone.jpg"));
+    const { objects } = JSON.parse(await (await post("list", { folder: "" })).text());
+    expect(objects.map(({ key }: { key: string }) => key)).toEqual(["a.jpg", "notes.jpg"]);
+    expect(JSON.parse(await (await post("used", { folder: "" })).text())).toEqual({
+      sets: 1,
+      names: ["gone.jpg"],
+    });
+    const preview = (img: string) => post("preview", { img, variant: { q: 50, w: 30, fm: "jpg" } });
+    expect((await preview("a.jpg")).status).toBe(200);
+    expect(await (await preview("notes.jpg")).json()).toMatchObject({
+      status: 415,
+      remedy: expect.any(String),
+    });
+  },
+);
+
+async function disposable(options: WorldOptions): Promise<World & AsyncDisposable> {
+  const opened = await createWorld(options);
+  return { ...opened, [Symbol.asyncDispose]: () => opened.close() };
+}
 
 test("if a published set cannot be read, no photograph counts as unused", async () => {
   await put(world.published, "blog", "1", naming("a.jpg"));
