@@ -28,6 +28,20 @@ export function propertiesOf(bytes: ByteReader, all: Span, item: number): NamedS
   return [];
 }
 
+/** The alpha channel of a picture, which is an item of its own (ISO/IEC 23008-12 §6.4.6 and §6.5.8). */
+export function alphaItem(bytes: ByteReader, all: Span, picture: number): number | undefined {
+  for (const box of boxesAt(bytes, ["meta", "iprp", "ipma"], all))
+    for (const { item } of associations(bytes, box)) {
+      const isAlpha = propertiesOf(bytes, all, item).some(
+        ({ type, start }) => type === "auxC" && bytes.startsWith(ALPHA, start + 4),
+      );
+      if (isAlpha && [...referencesFrom(bytes, all, "auxl", item)].includes(picture)) return item;
+    }
+  return undefined;
+}
+
+const ALPHA = "urn:mpeg:mpegB:cicp:systems:auxiliary:alpha";
+
 /** The properties of one item. */
 export interface Associations {
   readonly item: number;

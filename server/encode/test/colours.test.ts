@@ -10,7 +10,7 @@ import { createPool } from "../pool/pool.ts";
 import { colourCases, fixture } from "./colours/cases.ts";
 import { readTable, recordTable } from "./colours/chromium.ts";
 import { colourDifference, deltaE00 } from "./colours/delta-e.ts";
-import { coloursOf, patchwork } from "./colours/patches.ts";
+import { ACROSS, coloursOf, PATCH, patchwork } from "./colours/patches.ts";
 import { chunk, withChunks } from "./png.ts";
 
 if (process.env.COLOURS === "write") await recordTable();
@@ -84,6 +84,28 @@ test("colours that are multiplied by the alpha channel of an AVIF are divided by
     .toBuffer();
   expect(small[3]).toBe(128);
 });
+
+test.each(["turned-alpha.avif", "turned-premultiplied.avif"])(
+  "the alpha channel of %s is turned with its picture, though the file says so of the picture only",
+  async (name) => {
+    // As browsers show it. The picture is turned to the left; below its middle, it is half transparent before that.
+    const half = ACROSS * PATCH * PATCH * (ACROSS / 2);
+    const { data, info } = await patchwork(8, 4).raw().toBuffer({ resolveWithObject: true });
+    for (let at = half; at < 2 * half; at++) data[4 * at + 3] = 128;
+    const { width, height } = info;
+    const wanted = await sharp(data, { raw: { width, height, channels: 4 } })
+      .rotate(270)
+      .raw()
+      .toBuffer();
+    const made = await sharp((await encode(await fixture(name))).body)
+      .raw()
+      .toBuffer();
+    const away = Array.from(made, (level, at) => Math.abs(level - (wanted[at] ?? 0)));
+    // Half of the levels of a multiplied colour is lost in the file.
+    expect(away.reduce((sum, one) => sum + one, 0) / away.length).toBeLessThanOrEqual(1);
+    expect(Math.max(...away)).toBeLessThanOrEqual(6);
+  },
+);
 
 test("the memory for another copy of the file or of its pixels, and for a table of colours, is estimated", async () => {
   const retagged = await Promise.all(

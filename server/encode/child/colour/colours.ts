@@ -68,12 +68,13 @@ function made(
   };
 }
 
-/** As in browsers, one that is shorter than it says does not count (ICC.1:2022, §7.2.2 and §7.2.9). */
+/** As in browsers, one that is shorter than it or its table of tags says does not count (ICC.1:2022, §7.2.2, §7.2.9 and §7.3). */
 function isWhole(profile: Buffer): boolean {
-  return (
-    profile.length >= 132 &&
-    profile.readUInt32BE(0) <= profile.length &&
-    profile.toString("latin1", 36, 40) === "acsp"
+  if (profile.length < 132 || profile.toString("latin1", 36, 40) !== "acsp") return false;
+  const [bytes, tags] = [profile.readUInt32BE(0), profile.readUInt32BE(128)];
+  if (Math.max(bytes, 132 + 12 * tags) > profile.length) return false;
+  return Array.from({ length: tags }, (_, tag) => 132 + 12 * tag).every(
+    (at) => profile.readUInt32BE(at + 4) + profile.readUInt32BE(at + 8) <= profile.length,
   );
 }
 

@@ -7,6 +7,7 @@ import { limitProblem, passedOnReason, type SourceLimits } from "../../limits.ts
 import { isOutOfMemory } from "../../memory/memory-limit.ts";
 import { type Colours, withColours } from "../colour/colours.ts";
 import { blocksOf, type MetadataBlocks } from "../metadata/blocks.ts";
+import { withTurnedAlpha } from "./avif-meta.ts";
 import { clearCanvas } from "./gif-canvas.ts";
 import { endGif } from "./gif-end.ts";
 import { leanOriginal } from "./lean.ts";
@@ -62,7 +63,8 @@ function passingProblem(original: Read, limits: SourceLimits): string | undefine
   return `${reason} It has ${byteLength} bytes; up to ${limits.passThroughBytes} (PASS_THROUGH_BYTES) it would be passed on unchanged.`;
 }
 
-async function readStill(type: string, bytes: Uint8Array): Promise<Read> {
+async function readStill(type: string, stored: Uint8Array): Promise<Read> {
+  const bytes = type === "image/avif" ? withTurnedAlpha(stored) : stored;
   const header = await readHeader(bytes).catch((cause: unknown) => {
     throw damaged({ type, bytes }, cause);
   });

@@ -89,6 +89,11 @@ export const colourCases: Readonly<Record<string, () => Promise<Buffer>>> = {
   "JPEG with the profile of P3 and a gain map": async () => withGainMap(await jpeg(P3_PROFILE)),
   "JPEG with the profile of grey": () => jpeg(GREY_PROFILE),
   "JPEG with a profile that ends early": () => jpeg(P3_PROFILE.subarray(0, -40)),
+  "JPEG with a profile one of whose tags lies outside of it": () => {
+    const profile = Buffer.from(P3_PROFILE);
+    profile.writeUInt32BE(0x7fffffff, 132 + 4);
+    return jpeg(profile);
+  },
   "JPEG with a profile of sevens": () => jpeg(Buffer.alloc(300, 7)),
   // A megabyte, in fifteen segments.
   "JPEG with the profile of CMYK": async () => {
