@@ -73,22 +73,28 @@ function respond(
   exchangeOf: (event: H3Event) => Exchange,
 ) {
   /** Only an address without a photograph gets here. */
-  const failed = ({ headers, signal }: Request, error: unknown, id: string): Answer | Promise<Answer> => {
-    const answer = problemAnswer(error, id);
+  const failed = (
+    { headers, signal }: Request,
+    error: unknown,
+    id: string,
+    isCall: boolean,
+  ): Answer | Promise<Answer> => {
+    const answer = problemAnswer(error, id, isCall);
     if (broken === undefined || !isForPicture(headers.get("sec-fetch-dest"), answer)) return answer;
     return broken(answer, toProblem(error), { mayList: false, signal });
   };
   return async (event: H3Event, next: () => unknown): Promise<HTTPResponse> => {
     const { id, trace, started, path } = exchangeOf(event);
+    const isCall = path.startsWith(`${basePath}api/`);
     const given = await withTrace(trace, async () => asAnswer(await next())).catch((error: unknown) =>
-      failed(event.req, error, id),
+      failed(event.req, error, id, isCall),
     );
     const answer = { ...given, note: { ...callIn(path, basePath), ...noteOf(event), ...given.note } };
     const { method, signal } = event.req;
     const ms = { total: performance.now() - started, ...answer.note?.ms };
     report.recorder(method, answer, signal.aborted)(id, ms, trace);
     const timing = dev ? { "server-timing": formatServerTiming(ms) } : {};
-    const isPublic = !path.startsWith(`${basePath}api/`) && !path.startsWith(`${basePath}_studio`);
+    const isPublic = !isCall && !path.startsWith(`${basePath}_studio`);
     const headers = { ...sentHeaders(answer, id, isPublic), ...timing };
     return new HTTPResponse(answer.body ?? "", { status: answer.status, headers });
   };

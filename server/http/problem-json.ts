@@ -8,14 +8,16 @@ import { retryAfter } from "./retry-after.ts";
 /**
  * Any failure as RFC 9457's `application/problem+json`. An error that is not a Problem is a bug: the reader gets only a request
  * id.
+ * @param isCall whether it answers a call of the API, which may know what the storage said.
  */
-export function problemAnswer(error: unknown, requestId: string): Answer {
+export function problemAnswer(error: unknown, requestId: string, isCall: boolean = false): Answer {
   const problem = toProblem(error);
   const { code, detail, originalBytes } = problem;
+  const storage = isCall ? problem.storage : undefined;
   const wait = retryAfter(problem);
   const { status, title, remedy, cacheControl }: ProblemKind = problems[code];
   const body = new TextEncoder().encode(
-    `${JSON.stringify({ code, status, title, ...(detail !== undefined && { detail }), remedy, requestId })}\n`,
+    `${JSON.stringify({ code, status, title, ...(detail !== undefined && { detail }), ...(storage !== undefined && { storage }), remedy, requestId })}\n`,
   );
   return {
     status,

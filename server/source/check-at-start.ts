@@ -1,6 +1,6 @@
 import { Problem } from "../errors.ts";
 import { AccessDenied, isGone, UnsureAbsence } from "./access-denied.ts";
-import { networkFault } from "./network-fault.ts";
+import { networkFault, SILENT } from "./network-fault.ts";
 import { byCode } from "./remote/verdicts.ts";
 import type { Source } from "./source.ts";
 
@@ -63,8 +63,7 @@ function wordsFor(error: unknown): string | undefined {
     return FOLDER_DENIED;
   const network = networkFault(error);
   if (network !== undefined) return `${network.words}${said}; it is tried again for each photograph`;
-  if (error.code === "source-timeout")
-    return "it does not answer: check host and port in S3_ENDPOINT or SOURCE, and firewalls on the way";
+  if (error.code === "source-timeout") return SILENT;
   if (error.code === "source-failed" || error.code === "source-busy")
     return `it gives an unexpected answer${said}: look into the storage's own log; it is tried again for each photograph`;
   return undefined;

@@ -11,6 +11,22 @@ export function networkFault(error: unknown): { readonly code: string; readonly 
   return undefined;
 }
 
+/** The code of Node, OpenSSL or the system for an error without an answer, for those who may know it: `ECONNREFUSED`. */
+export function networkCode(error: unknown): string | undefined {
+  const known = networkFault(error)?.code;
+  if (known !== undefined) return known;
+  for (let cause = error; cause instanceof Error; cause = cause.cause)
+    if ("code" in cause && /^[A-Z][A-Z0-9_]{2,60}$/.test(String(cause.code))) return String(cause.code);
+  return undefined;
+}
+
+/** {@link networkCode} of a source that did not answer in time. */
+export const TIMED_OUT = "ETIMEDOUT";
+
+/** What to do about it. */
+export const SILENT =
+  "it does not answer: check host and port in S3_ENDPOINT or SOURCE, and firewalls on the way";
+
 const rows: readonly { readonly codes: RegExp; readonly words: string }[] = [
   {
     codes: /^(?:ENOTFOUND|EAI_AGAIN|EAI_NONAME)$/,
@@ -22,6 +38,7 @@ const rows: readonly { readonly codes: RegExp; readonly words: string }[] = [
     words:
       "nothing listens at its address: correct host and port in S3_ENDPOINT or SOURCE, or start the storage",
   },
+  { codes: /^ETIMEDOUT$/, words: SILENT },
   {
     codes: /^(?:EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL)$/,
     words: "there is no way to its address: check the network, its policies and S3_ENDPOINT or SOURCE",

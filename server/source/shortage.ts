@@ -1,5 +1,5 @@
 import { Problem } from "../errors.ts";
-import { networkFault } from "./network-fault.ts";
+import { networkCode, TIMED_OUT } from "./network-fault.ts";
 
 /** System errors when this server has no descriptor, memory or buffer left; the source is not at fault. */
 const shortages: ReadonlySet<unknown> = new Set(["EMFILE", "ENFILE", "ENOMEM", "ENOBUFS"]);
@@ -10,9 +10,13 @@ export function isShortage(error: unknown): boolean {
   return ("code" in error && shortages.has(error.code)) || isShortage(error.cause);
 }
 
-/** The problem for an error without an answer: `busy` if the server is short of something, otherwise `source-failed`. */
+/** The problem for an error without an answer: `busy` if the server is short of something, otherwise `source-timeout` or
+ * `source-failed`. */
 export function failedProblem(cause: unknown): Problem {
   if (isShortage(cause)) return new Problem("busy", { cause });
-  const storage = networkFault(cause)?.code;
-  return new Problem("source-failed", { cause, ...(storage !== undefined && { storage }) });
+  const storage = networkCode(cause);
+  return new Problem(storage === TIMED_OUT ? "source-timeout" : "source-failed", {
+    cause,
+    ...(storage !== undefined && { storage }),
+  });
 }

@@ -1,6 +1,6 @@
 import { Problem } from "../../errors.ts";
 import { AccessDenied } from "../access-denied.ts";
-import { networkFault } from "../network-fault.ts";
+import { networkCode, networkFault, TIMED_OUT } from "../network-fault.ts";
 import { byCode, byStatus, type EntryClass, KMS } from "./verdicts.ts";
 
 /** An error in the storage's answer. */
@@ -30,7 +30,10 @@ export function faultProblem(error: StorageError): Problem {
 
 // --- verdicts ---
 
-function verdictOf({ status, code = "", message = "" }: StorageError): EntryClass {
+function verdictOf({ status, code = "", message = "", cause }: StorageError): EntryClass {
+  // The SDK has one name, TimeoutError, for a slow answer and for a closed connection.
+  const network = status === undefined ? networkFault(cause)?.code : undefined;
+  if (network !== undefined) return { fault: network === TIMED_OUT ? "timeout" : "failed" };
   if (ofKms.test(message) && keyCodes.has(code)) return { fault: "object", words: KMS };
   const known = byCode.get(code) ?? byStatus.get(status);
   if (known !== undefined) return known;
@@ -73,7 +76,7 @@ function problemOf({ fault, unsure, words }: EntryClass, error: StorageError): P
 /** The storage's answer, or why there is none. */
 function storageOf({ status, code, cause }: StorageError): { readonly storage?: string } {
   if (status !== undefined) return { storage: code === undefined ? String(status) : `${status} ${code}` };
-  const storage = networkFault(cause)?.code;
+  const storage = networkCode(cause);
   return storage === undefined ? {} : { storage };
 }
 

@@ -1,6 +1,7 @@
 import type { Readable } from "node:stream";
 import { Problem } from "../../errors.ts";
 import { type Body, checkLength } from "../body.ts";
+import { TIMED_OUT } from "../network-fault.ts";
 import { failedProblem } from "../shortage.ts";
 import { createAlarm, type Timeouts } from "./timeouts.ts";
 
@@ -111,7 +112,7 @@ function createPace({ silence, floor }: Timeouts) {
 }
 
 function late(what: string): Problem {
-  return new Problem("source-timeout", { cause: new Error(what) });
+  return new Problem("source-timeout", { cause: new Error(what), storage: TIMED_OUT });
 }
 
 function asProblem(error: unknown): Problem {

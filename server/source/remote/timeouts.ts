@@ -1,4 +1,5 @@
 import { Problem } from "../../errors.ts";
+import { TIMED_OUT } from "../network-fault.ts";
 
 /** Time limits for a remote source. */
 export interface Timeouts {
@@ -67,7 +68,7 @@ export async function within<T>(
   const controller = new AbortController();
   const giveUp = (): void => {
     const cause = new Error(`no answer within ${milliseconds} ms`);
-    controller.abort(new Problem("source-timeout", { cause }));
+    controller.abort(new Problem("source-timeout", { cause, storage: TIMED_OUT }));
   };
   const timer = setTimeout(giveUp, milliseconds);
   const leave = (): void => controller.abort(outer.reason);

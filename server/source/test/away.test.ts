@@ -135,6 +135,18 @@ describe("the start", () => {
     });
     return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   };
+  /** It says nothing about one photograph, and closes the connection instead of any other answer. */
+  const hangingUp = async (): Promise<string> => {
+    const server = createServer(({ url = "" }, response) => {
+      if (!url.includes("silence")) response.destroy();
+    }).listen(0, "127.0.0.1");
+    await new Promise((resolve) => server.once("listening", resolve));
+    onTestFinished(() => {
+      server.closeAllConnections();
+      server.close();
+    });
+    return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  };
   const warnings = (pod: Pod): string[] =>
     pod
       .log()
@@ -187,7 +199,7 @@ describe("the start", () => {
     expect(await pod.metric("imgproxy_lite_source_requests_total", `outcome="${outcome}"`)).toBe(1);
   });
 
-  test("at its start, the server names what is wrong with each address that it cannot use, and the remedy", async () => {
+  test("at its start, the server names what is wrong with each address that it cannot use, and the remedy; later each call of the API, but no reader", async () => {
     const folder = await temporaryFolder();
     const certificate = join(folder, "certificate.pem");
     const key = join(folder, "key.pem");
@@ -208,9 +220,15 @@ describe("the start", () => {
       certificate: `https://127.0.0.1:${securePort}/`,
       tls: `${plain.replace("http:", "https:")}/`,
       plain: `http://127.0.0.1:${securePort}/`,
+      s3: "s3://photos",
     };
     const pod = await startPod({
       CACHE_DIR: folder,
+      TOKEN: "a-token-of-the-tests",
+      SOURCE_TIMEOUT: "5s",
+      AWS_ACCESS_KEY_ID: "id",
+      AWS_SECRET_ACCESS_KEY: "secret",
+      S3_ENDPOINT: await hangingUp(),
       SOURCES: Object.entries(sources)
         .map((pair) => pair.join("="))
         .join(","),
@@ -222,9 +240,35 @@ describe("the start", () => {
       /SOURCES, certificate\/: its TLS certificate comes from an authority .* NODE_EXTRA_CA_CERTS \(DEPTH_ZERO_SELF_SIGNED_CERT\)/,
       /SOURCES, tls\/: it does not speak TLS at this address: write http:/,
       /SOURCES, plain\/: it closes the connection without an answer: check the port, and http/,
+      /SOURCES, s3\/: it closes the connection without an answer: .*\(ECONNRESET\)/,
     ])
       await expect.poll(() => warnings(pod).join("\n")).toMatch(words);
     expect(warnings(pod).join("\n")).not.toContain("stack");
+
+    // Whoever has the token learns the cause from each call; a reader does not.
+    const call = async (name: string, body: object): Promise<string> => {
+      const headers = { authorization: "Bearer a-token-of-the-tests" };
+      const init = { method: "POST", headers, body: JSON.stringify(body) };
+      return (await fetch(`${pod.url}api/${name}`, init)).text();
+    };
+    for (const [key, code, cause] of [
+      ["dns/a.jpg", "source-failed", "ENOTFOUND"],
+      ["closed/a.jpg", "source-failed", "ECONNREFUSED"],
+      ["certificate/a.jpg", "source-failed", "DEPTH_ZERO_SELF_SIGNED_CERT"],
+      ["s3/hang-up.jpg", "source-failed", "ECONNRESET"],
+      ["s3/silence.jpg", "source-timeout", "ETIMEDOUT"],
+    ] as const) {
+      const said = expect.stringMatching(`"code":"${code}",.*"storage":"${cause}"`);
+      expect([key, await call("probe", { images: [key] })]).toEqual([key, said]);
+      expect([key, await call("warm", { img: key, variants: [{ q: 60 }] })]).toEqual([key, said]);
+      const reader = await fetch(`${pod.url}?img=${key}&q=60`);
+      expect([key, reader.status >= 502, await reader.text()]).toEqual([
+        key,
+        true,
+        expect.not.stringContaining(cause),
+      ]);
+    }
+    expect(await call("list", { folder: "s3/" })).toMatch(/"code":"source-failed",.*"storage":"ECONNRESET"/);
   });
 
   test("at its start, the server warns of an empty folder", async () => {
