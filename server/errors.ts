@@ -92,8 +92,8 @@ export const problems = {
   },
   "bad-method": {
     status: 405,
-    title: "This method is not allowed; images can only be read.",
-    remedy: "Use GET, HEAD or OPTIONS.",
+    title: "This method is not allowed here.",
+    remedy: "Use one of the methods in Allow.",
     cacheControl: "no-store",
   },
   "precondition-failed": {
@@ -220,6 +220,8 @@ export class Problem extends Error {
   readonly retryAfterSeconds: number | undefined;
   /** The storage's answer, such as `403 InvalidObjectState`: only for the log and for a publish, which has a token. */
   readonly storage: string | undefined;
+  /** The methods that are allowed, for the `Allow` of a 405; undefined: those of an image. */
+  readonly methods: string | undefined;
   /** Length of the original, for the `Content-Range` of a 416. */
   readonly originalBytes: number | undefined;
 
@@ -230,6 +232,7 @@ export class Problem extends Error {
       readonly cause?: unknown;
       readonly storage?: string;
       readonly retryAfterSeconds?: number;
+      readonly methods?: string;
       readonly originalBytes?: number;
     } = {},
   ) {
@@ -237,6 +240,7 @@ export class Problem extends Error {
     this.code = code;
     this.detail = options.detail;
     this.storage = options.storage;
+    this.methods = options.methods;
     this.originalBytes = options.originalBytes;
     const kind: ProblemKind = problems[code];
     this.retryAfterSeconds = options.retryAfterSeconds ?? kind.retryAfterSeconds;

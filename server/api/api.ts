@@ -116,17 +116,18 @@ export function createApi(parts: ApiParts): H3 {
 
   api.get("/version", () => json(200, { version: parts.version }));
 
-  for (const path of [
-    "/probe",
-    "/list",
-    ...studioPaths,
-    "/missing",
-    "/warm",
-    "/published/:site",
-    "/published/:site/:name",
-    "/purge",
-  ])
-    api.all(path, () => Promise.reject(new Problem("bad-method")));
+  for (const [path, methods] of [
+    ["/probe", "POST"],
+    ["/list", "POST"],
+    ...studioPaths.map((path) => [path, path === "/status" ? "GET" : "POST"] as const),
+    ["/missing", "POST"],
+    ["/warm", "POST"],
+    ["/published/:site", "GET"],
+    ["/published/:site/:name", "GET, PUT, DELETE"],
+    ["/purge", "DELETE"],
+    ["/version", "GET"],
+  ] as const)
+    api.all(path, () => Promise.reject(new Problem("bad-method", { methods })));
   return api;
 }
 

@@ -19,10 +19,12 @@ export type Recorder = (id: string, ms: Phases, trace: Trace | undefined) => voi
 
 /**
  * All headers of a response, whichever path sends it.
- * @param isPublic whether pages of other sites may read it: images, but not the API.
+ * @param isPublic whether pages of other sites may read it, and caches keep it: images, but neither the API nor the Studio.
  */
 export function sentHeaders(answer: Answer, id: string, isPublic: boolean): Record<string, string> {
-  return { ...(isPublic ? imageSecurity : securityHeaders), "x-request-id": id, ...answer.headers };
+  if (isPublic) return { ...imageSecurity, "x-request-id": id, ...answer.headers };
+  // Also of a failure that caches may keep for an image, such as a call that does not exist yet.
+  return { ...securityHeaders, "x-request-id": id, ...answer.headers, "cache-control": "no-store" };
 }
 
 /** Those of an image as a flat array of names and values, as node:http takes them, without the request's id. */

@@ -60,6 +60,8 @@ export function createApp(parts: AppParts, exchanges: Exchanges): H3 {
     };
     for (const path of ["_studio", "_studio/**"]) app.get(`${basePath}${path}`, page);
     for (const path of ["_studio", "_studio/**"]) app.head(`${basePath}${path}`, page);
+    const refused = () => Promise.reject(new Problem("bad-method", { methods: "GET, HEAD" }));
+    for (const path of ["_studio", "_studio/**"]) app.all(`${basePath}${path}`, refused);
   }
   if (api !== undefined) app.mount(`${basePath}api`, api);
   app.all("/**", () => Promise.reject(notFound(basePath)));

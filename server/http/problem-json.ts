@@ -12,7 +12,7 @@ import { retryAfter } from "./retry-after.ts";
  */
 export function problemAnswer(error: unknown, requestId: string, isCall: boolean = false): Answer {
   const problem = toProblem(error);
-  const { code, detail, originalBytes } = problem;
+  const { code, detail, methods, originalBytes } = problem;
   const storage = isCall ? problem.storage : undefined;
   const wait = retryAfter(problem);
   const { status, title, remedy, cacheControl }: ProblemKind = problems[code];
@@ -32,7 +32,7 @@ export function problemAnswer(error: unknown, requestId: string, isCall: boolean
       ...(code === "body-too-large" && { connection: "close" }),
       // Other servers may interpret the rest of this connection differently.
       ...(code === "bad-host" && { connection: "close" }),
-      ...(code === "bad-method" && { allow: "GET, HEAD, OPTIONS" }),
+      ...(code === "bad-method" && { allow: methods ?? "GET, HEAD, OPTIONS" }),
       ...(code === "bad-token" && { "www-authenticate": "Bearer" }),
     },
     body,

@@ -64,19 +64,50 @@ describe.each(["/", "/img/"])("below %s", (basePath) => {
   });
 
   test("a wrong method is 405, on images and on each call of the API", async () => {
-    await open({ basePath, tokens: [token] });
-    for (const [path, method] of [
+    await open({ basePath, tokens: [token], studio: "on" });
+    for (const [path, method, allow = "GET, HEAD, OPTIONS"] of [
       ["?img=worms.jpg&q=33", "POST"],
       ["?img=worms.jpg", "DELETE"],
       ["", "PUT"],
-      ["api/probe", "GET"],
-      ["api/missing", "PUT"],
-      ["api/warm", "DELETE"],
-      ["api/published/blog", "POST"],
-      ["api/published/blog/one", "POST"],
-      ["api/purge?img=worms.jpg", "GET"],
-    ] as const)
-      expect([path, await ask(basePath + path, method)]).toEqual([path, [405, "bad-method"]]);
+      ["api/probe", "GET", "POST"],
+      ["api/missing", "PUT", "POST"],
+      ["api/warm", "DELETE", "POST"],
+      ["api/preview", "GET", "POST"],
+      ["api/weights", "HEAD", "POST"],
+      ["api/status", "POST", "GET"],
+      ["api/version", "POST", "GET"],
+      ["api/published/blog", "POST", "GET"],
+      ["api/published/blog/one", "POST", "GET, PUT, DELETE"],
+      ["api/purge?img=worms.jpg", "GET", "DELETE"],
+      ["_studio", "POST", "GET, HEAD"],
+      ["_studio/", "OPTIONS", "GET, HEAD"],
+      ["_studio/studio.js", "DELETE", "GET, HEAD"],
+    ] as const) {
+      const headers = { authorization: `Bearer ${token}` };
+      const answer = await world.get(basePath + path, { method, headers });
+      expect([path, answer.status, answer.headers.get("allow")]).toEqual([path, 405, allow]);
+    }
+  });
+
+  test("nothing of the API and of the Studio is kept by a cache or put into a frame, also not what is absent", async () => {
+    await open({ basePath, tokens: [token], studio: "on" });
+    for (const path of [
+      "api/nothing",
+      "api/version",
+      "api/purge?img=a.jpg",
+      "_studio",
+      "_studio/",
+      "_studio/nothing",
+      "_studio/..%2fapi",
+    ]) {
+      const { headers } = await world.get(basePath + path, { redirect: "manual" });
+      expect([path, headers.get("cache-control")]).toEqual([path, "no-store"]);
+      expect([path, headers.get("content-security-policy")]).toEqual([
+        path,
+        expect.stringContaining("default-src 'none'"),
+      ]);
+      expect([path, headers.get("access-control-allow-origin")]).toEqual([path, null]);
+    }
   });
 
   test("a signature covers the query as it was sent", async () => {

@@ -595,7 +595,7 @@ describe("a refusal", () => {
     ["/", 404, "public, max-age=300"],
     ["/elsewhere?img=worms.jpg", 404, "public, max-age=300"],
     ["//?img=worms.jpg", 404, "public, max-age=300"],
-    ["/api/probe", 404, "public, max-age=300"],
+    ["/api/probe", 404, "no-store"],
   ])(
     "a refusal because of %s is %i, with explicit caching and a remedy",
     async (target, status, cacheControl) => {

@@ -45,11 +45,17 @@ export function galleryOf(keys: readonly string[]): string {
   return `{{< imgproxy/gallery ${keys.map(quoted).join(" ")} >}}`;
 }
 
-/** An argument of a shortcode: Hugo has two kinds of quotes, and only in one of them a quote can be escaped. */
+/**
+ * An argument of a shortcode. Hugo has two kinds of quotes. In "…" a backslash before a quote escapes it, and nothing escapes the
+ * backslash; in `…` nothing is escaped.
+ */
 function quoted(text: string): string {
   const line = oneLine(text);
-  if (!line.includes('"')) return `"${line}"`;
-  return line.includes("`") ? `"${line.replaceAll('"', '\\"')}"` : `\`${line}\``;
+  const endsInBackslash = /\\(?:"|$)/.test(line);
+  if (!line.includes('"') && !endsInBackslash) return `"${line}"`;
+  // What neither of them can have gets another kind of apostrophe.
+  if (!line.includes("`") || endsInBackslash) return `\`${line.replaceAll("`", "'")}\``;
+  return `"${line.replaceAll('"', '\\"')}"`;
 }
 
 /** Front matter in YAML. @param parameter such as `image` or `cover.image`. */

@@ -65,6 +65,10 @@ test("no text can end a shortcode or begin another one", () => {
   expect(shortcodeOf({ key: 'x">}}{{<evil>}}.jpg', alt: '`a" b' })).toBe(
     '{{< img src="x%22%3E%7D%7D%7B%7B%3Cevil%3E%7D%7D.jpg" alt="`a\\" b" >}}',
   );
+  expect(shortcodeOf({ key: "a.jpg", alt: "C:\\" })).toBe('{{< img src="a.jpg" alt=`C:\\` >}}');
+  expect(shortcodeOf({ key: "a.jpg", alt: '`\\" >}}{{< evil' })).toBe(
+    '{{< img src="a.jpg" alt=`\'\\" >}}{{< evil` >}}',
+  );
   expect(markdownOf({ key: "a.jpg", alt: "{{< evil >}}" })).toBe("![\\{\\{\\< evil \\>\\}\\}](a.jpg)");
   expect(galleryOf(["a.jpg"])).toBe('{{< imgproxy/gallery keys="a.jpg" >}}');
   expect(galleryOf(["a.jpg", "my b.jpg"])).toBe('{{< imgproxy/gallery "a.jpg" "my b.jpg" >}}');
