@@ -14,11 +14,19 @@ export function linesOf(
 ): (offset: number) => LineAndColumn {
   let starts: readonly number[] | undefined;
   return (offset) => {
-    starts ??= [0, ...Array.from(text.matchAll(/\r\n|\r|\n/g), (end) => end.index + end[0].length)];
+    starts ??= lineStarts(text);
     const line = lastAtMost(starts, offset);
     const column = offset - (starts[line] ?? 0) + 1;
     return { line: start.line + line, column: line === 0 ? start.column + column - 1 : column };
   };
+}
+
+function lineStarts(text: string): number[] {
+  const starts = [0];
+  // A match would be an array for each line.
+  const ends = /\r\n|\r|\n/g;
+  while (ends.test(text)) starts.push(ends.lastIndex);
+  return starts;
 }
 
 /** The index of the last of ascending numbers that is not greater than a value; 0 if there is none. */

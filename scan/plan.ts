@@ -1,6 +1,6 @@
 import type { ManifestImage } from "../contract/manifest.ts";
 import { formatQuery, type ImageRequest } from "../contract/url/request.ts";
-import { formatUrl } from "../contract/url/url.ts";
+import { formatUrl, queryUrl } from "../contract/url/url.ts";
 
 /** The requests of the pages, each once. */
 export interface Plan {
@@ -30,8 +30,13 @@ export function planRequests(
   const urls = new Set<string>();
   for (const use of uses) {
     for (const request of use.candidates(images.get(use.key)).all) {
-      requests.set(formatQuery(request), request);
-      urls.add(formatUrl(use.endpoint, request, signatureKey));
+      const query = formatQuery(request);
+      requests.set(query, request);
+      urls.add(
+        signatureKey === undefined
+          ? queryUrl(use.endpoint, query)
+          : formatUrl(use.endpoint, request, signatureKey),
+      );
     }
   }
   return { requests, urls: [...urls].sort() };

@@ -48,12 +48,11 @@ export function candidatesFor(
   // A quality that the destination names is the author's own.
   const tuned = photo.quality === undefined && image !== undefined ? image : {};
   const shifts = new Map(asked.map((format) => [format, tunedShift(ladder, tuned, format)]));
-  const request = (tier: Tier, format: (typeof asked)[number]): ImageRequest => ({
-    ...base,
-    quality: shifted(tier.quality, shifts.get(format) ?? 0),
-    width: tier.width,
-    ...(format !== undefined && { format }),
-  });
+  const request = (tier: Tier, format: (typeof asked)[number]): ImageRequest => {
+    const { width } = tier;
+    const quality = shifted(tier.quality, shifts.get(format) ?? 0);
+    return format === undefined ? { ...base, quality, width } : { ...base, quality, width, format };
+  };
   return {
     src: request(middleTier(tiers), asked.at(-1)),
     all: asked.flatMap((format) => tiers.map((tier) => request(tier, format))),
@@ -110,11 +109,14 @@ export function isAnimation(key: string): boolean {
  */
 export function ladderOf(site: Pick<SiteParams, "tiers">): Ladder {
   const ladder = typeof site.tiers === "string" ? namedLadders[site.tiers] : site.tiers;
-  const [first, ...rest] = ladder ?? [];
-  if (first !== undefined) return [first, ...rest];
+  if (ladder !== undefined && hasRung(ladder)) return ladder;
   throw new Error(
     `params.imgproxy.tiers takes ${Object.keys(namedLadders).join(", ")} or a list of width and quality; got ${JSON.stringify(site.tiers)}`,
   );
+}
+
+function hasRung(ladder: readonly Tier[]): ladder is Ladder {
+  return ladder.length > 0;
 }
 
 /** The caller's focus, else the photograph's own. */

@@ -75,7 +75,7 @@ function proxiedKey(
   query: string,
   site: Pick<SiteParams, "endpoint" | "sources">,
 ): string | undefined {
-  const img = readParameter(query, "img");
+  const img = query === "" ? undefined : readParameter(query, "img");
   if (img === undefined) return undefined;
   const bases = [{ prefix: site.endpoint, key: "" }, ...site.sources];
   const base = bases.find(({ prefix }) => prefix !== "" && trimSlashes(prefix) === trimSlashes(path));
@@ -119,6 +119,7 @@ export function removeDotSegments(path: string): string {
 type Overrides = Pick<Photo, "quality" | "widest" | "format" | "ratio" | "focus" | "problems">;
 
 function parseOverrides(query: string): Overrides {
+  if (query === "") return { problems: [] };
   const problems = query.split("&").flatMap((pair) => {
     const [name = ""] = pair.split("=", 1);
     const meant = meantInDestination(name);

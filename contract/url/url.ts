@@ -7,7 +7,12 @@ import { sign } from "./signature.ts";
  */
 export function formatUrl(endpoint: string, request: ImageRequest, key?: string): string {
   const asked = key === undefined ? request : { ...request, signature: sign(request, key) };
-  return `${trimSlashes(endpoint)}/?${formatQuery(asked)}`;
+  return queryUrl(endpoint, formatQuery(asked));
+}
+
+/** The URL of a canonical query on a proxy. */
+export function queryUrl(endpoint: string, query: string): string {
+  return `${trimSlashes(endpoint)}/?${query}`;
 }
 
 /** Without the slashes at its end. */

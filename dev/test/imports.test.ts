@@ -56,6 +56,7 @@ const order = {
     "progress.ts",
     "counted.ts",
     "lines.ts",
+    "once.ts",
     "cannot-run.ts",
     "read-text.ts",
   ],

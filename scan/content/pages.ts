@@ -162,7 +162,10 @@ function readText({ onOdd }: Walk, file: string): string | undefined {
 
 /** The language in the name, else the mount's, else that in the front matter; from 0.153 on, front matter comes first. */
 function languagesOf(site: Site, file: NamedFile, values: SplitPage["values"]): readonly SiteLanguage[] {
-  const wanted = site.hugoMinor >= 153 ? toTexts(treeAt(values, "sites", "matrix").languages) : [];
+  const wanted =
+    site.hugoMinor >= 153 && values.sites !== undefined
+      ? toTexts(treeAt(values, "sites", "matrix").languages)
+      : [];
   const patterns =
     wanted.length > 0 ? wanted : file.language !== undefined ? [file.language] : file.mount.languages;
   if (patterns.length === 0) return [site.main];
@@ -187,7 +190,8 @@ function readPage(
   const kind = kindOf(file, folder, language);
   // The cascade also reaches the page itself; from 0.123 on, also a page that is not a section.
   const gives = file.bundle === "branch" || hugoMinor >= 123;
-  const cascade = gives ? parseCascade(split.values.cascade, hugoMinor) : [];
+  const given = split.values.cascade;
+  const cascade = gives && given !== undefined ? parseCascade(given, hugoMinor) : [];
   const target = { path: pagePath(file, folder, hugoMinor), kind, language: language.name, environment };
   const values = withCascades(split.values, [...cascade, ...cascades], target);
   const dated = {

@@ -16,7 +16,8 @@ import { oddFinding, unreadable } from "./pages/odd-files.ts";
 import { type Page, publishedPages } from "./pages.ts";
 import { openParser } from "./references/bounded-parser.ts";
 import { openMemo, type ParseMarkdown } from "./references/memo.ts";
-import { type Reference, type ReferenceRules, references } from "./references.ts";
+import type { Reference, ReferenceRules } from "./references/reference.ts";
+import { references } from "./references.ts";
 import {
   createSourceResolver,
   type Local,
@@ -231,7 +232,7 @@ async function readPost(
       const { line, column } = reference;
       const at = preview ? { file: previews.file, line: 1, column: 1 } : { line, column };
       const asked = { ...image, ...at, as: image.as };
-      const source = await resolver.resolve(asked, preview ? noPage : page, params);
+      const source = resolver.resolve(asked, preview ? noPage : page, params);
       if (source.kind === "invalid") note("error", source.problem, at);
       if (source.kind === "left" && source.local !== undefined)
         locals.push({ ...asked, ...source.local, page: preview ? previews.file : page.file });

@@ -1,4 +1,4 @@
-import { readdir } from "node:fs/promises";
+import { type Dirent, readdirSync } from "node:fs";
 import path from "node:path";
 import type { ManifestImage } from "../../contract/manifest.ts";
 import { type Candidates, candidatesFor, socialRequest } from "../../contract/page/candidates.ts";
@@ -6,7 +6,7 @@ import { type Photo, parseDestination } from "../../contract/page/destination.ts
 import type { SiteParams } from "../../contract/page/params.ts";
 import { InvalidRequest, parseQuery } from "../../contract/url/request.ts";
 import type { ShownWidth } from "../gallery/layout.ts";
-import { once } from "../gallery/once.ts";
+import { once } from "../once.ts";
 
 /** One place that shows a photograph of the proxy, before it is known which keys exist. */
 export interface PossibleUse {
@@ -42,9 +42,9 @@ export interface Use extends Omit<PossibleUse, "candidates"> {
 
 /** @param has whether the hook's manifest contains a key. */
 export function settleUse(use: PossibleUse, has: (key: string) => boolean): Use {
-  const { candidates, ...rest } = use;
+  const { candidates } = use;
   const key = use.keys.find(has) ?? use.keys[0] ?? "";
-  return { ...rest, key, candidates: once((image) => candidates(key, image)) };
+  return { ...use, key, candidates: once((image) => candidates(key, image)) };
 }
 
 /** The result of resolving a reference. */
@@ -79,7 +79,7 @@ export interface SourcePage {
 
 /** Resolves references on one site; remembers the folders that it has read. */
 export interface SourceResolver {
-  resolve(reference: SourceReference, page: SourcePage, params: SiteParams): Promise<Source>;
+  resolve(reference: SourceReference, page: SourcePage, params: SiteParams): Source;
 }
 
 /** The parts of a site that decide where an image comes from. */
@@ -97,12 +97,12 @@ export interface ResolverSite {
 export function createSourceResolver(site: ResolverSite): SourceResolver {
   const folders = createFolders(site.onUnreadable);
   return {
-    async resolve(reference, page, params) {
+    resolve(reference, page, params) {
       if (reference.as === "url") return writtenUrl(reference, params.endpoint);
       const parsed = parseDestination(reference.destination, params, page.folder);
       if (parsed.kind === "foreign" || params.endpoint === "") return { kind: "left" };
       if (parsed.kind === "invalid") return parsed;
-      const file = params.local === "proxy" ? undefined : await hugosFile(parsed.paths, page, site, folders);
+      const file = params.local === "proxy" ? undefined : hugosFile(parsed.paths, page, site, folders);
       if (file !== undefined) return { kind: "left", local: { file, keys: parsed.keys } };
       return {
         kind: "photo",
@@ -176,27 +176,27 @@ function writtenUrl({ destination, line, column }: SourceReference, endpoint: st
 // --- what Hugo has itself ---
 
 /** The order of layouts/partials/imgproxy/_/source/resolve.html: the page's resources, the site's assets, then `static/`. */
-async function hugosFile(
+function hugosFile(
   paths: readonly string[],
   page: SourcePage,
   site: ResolverSite,
   folders: Folders,
-): Promise<string | undefined> {
+): string | undefined {
   const [written] = paths;
   if (written === undefined) return undefined;
   const own = page.resources?.().get(written.toLowerCase());
   if (own !== undefined) return own;
   for (const assets of site.assets)
-    if (await folders.has(assets, written, "file")) return path.join(assets, written);
+    if (folders.has(assets, written, "file")) return path.join(assets, written);
   for (const below of paths)
     for (const folder of site.statics)
-      if (await folders.has(folder, below, "anything")) return path.join(folder, below);
+      if (folders.has(folder, below, "anything")) return path.join(folder, below);
   return undefined;
 }
 
 interface Folders {
   /** @param match a folder matches only with `anything`, as for Hugo's `fileExists`. */
-  has(root: string, below: string, match: "file" | "anything"): Promise<boolean>;
+  has(root: string, below: string, match: "file" | "anything"): boolean;
 }
 
 interface FolderNames {
@@ -204,38 +204,40 @@ interface FolderNames {
   readonly files: ReadonlySet<string>;
 }
 
-/** Folders that are read once: many posts need the same ones. */
+/** Folders that are read once, synchronously: many posts need the same ones. */
 function createFolders(onUnreadable: (folder: string, error: unknown) => void): Folders {
-  const read = new Map<string, Promise<FolderNames>>();
-  const namesIn = (folder: string) => {
-    const known = read.get(folder);
-    if (known !== undefined) return known;
-    const names = readNames(folder, onUnreadable);
-    read.set(folder, names);
+  /** By root, and by the folder below it as written. */
+  const known = new Map<string, Map<string, FolderNames>>();
+  const namesIn = (root: string, below: string): FolderNames => {
+    const ofRoot = known.get(root) ?? new Map<string, FolderNames>();
+    const names = ofRoot.get(below) ?? readNames(path.join(root, below), onUnreadable);
+    known.set(root, ofRoot.set(below, names));
     return names;
   };
   return {
-    async has(root, below, match) {
-      const { all, files } = await namesIn(path.join(root, path.posix.dirname(below)));
-      const name = path.posix.basename(below);
-      return (match === "file" ? files : all).has(name);
+    has(root, below, match) {
+      const { all, files } = namesIn(root, path.posix.dirname(below));
+      return (match === "file" ? files : all).has(path.posix.basename(below));
     },
   };
 }
 
-async function readNames(
-  folder: string,
-  onUnreadable: (folder: string, error: unknown) => void,
-): Promise<FolderNames> {
-  const entries = await readdir(folder, { withFileTypes: true }).catch((error: unknown) => {
-    if (!isAbsent(error)) onUnreadable(folder, error);
-    return [];
-  });
+function readNames(folder: string, onUnreadable: (folder: string, error: unknown) => void): FolderNames {
+  const entries = entriesOf(folder, onUnreadable);
   const files = entries.filter((entry) => !entry.isDirectory()).map(({ name }) => name);
   return {
     all: new Set(entries.map(({ name }) => name)),
     files: new Set(files),
   };
+}
+
+function entriesOf(folder: string, onUnreadable: (folder: string, error: unknown) => void): Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch (error) {
+    if (!isAbsent(error)) onUnreadable(folder, error);
+    return [];
+  }
 }
 
 /** A name that no folder can have counts as absent. */

@@ -1,5 +1,5 @@
 import type { ManifestImage } from "../../contract/manifest.ts";
-import { once } from "./once.ts";
+import { once } from "../once.ts";
 import type { AskedGallery } from "./source.ts";
 
 /**

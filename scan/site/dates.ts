@@ -1,4 +1,5 @@
 import { TomlDate } from "smol-toml";
+import { once } from "../once.ts";
 import { toTexts } from "./config/cast.ts";
 import type { ConfigTree } from "./config/tree.ts";
 import { parseDateText } from "./date-text.ts";
@@ -12,13 +13,29 @@ export interface PageDates {
 
 /** What a page's dates depend on, apart from its front matter. */
 export interface DateRules {
-  /** The site's `[frontmatter]` table. */
-  readonly configured: ConfigTree;
+  /** The names of front matter that give each date. */
+  readonly dates: DateChains;
   /** The zone of a date without an offset. */
   readonly zone: TimeZone;
   readonly hugoMinor: number;
   /** The value of `:git`: the time of the file's last commit; undefined if the site does not use Git. */
   readonly gitDate: Date | undefined;
+}
+
+/** By date: names of front matter in the order in which they are tried, and `:filename`, `:filemodtime`, `:git`. */
+export type DateChains = Readonly<Record<(typeof names)[number], readonly string[]>>;
+
+/** In the order in which Hugo reads them. */
+const names = ["date", "lastmod", "publishdate", "expirydate"] as const;
+
+/** @param configured the site's `[frontmatter]` table. */
+export function dateChains(configured: ConfigTree): DateChains {
+  return {
+    date: chain(configured, "date"),
+    lastmod: chain(configured, "lastmod"),
+    publishdate: chain(configured, "publishdate"),
+    expirydate: chain(configured, "expirydate"),
+  };
 }
 
 /** The parts of a content file's path that can date its page. */
@@ -34,20 +51,25 @@ export interface DatedFile {
  * @param values front matter with inherited values; keys in lower case.
  */
 export function pageDates(values: ConfigTree, file: DatedFile, rules: DateRules): PageDates {
-  const known: Record<string, unknown> = { ...values };
-  const found = ["date", "lastmod", "publishdate", "expirydate"].map((name) => {
-    const date = firstDate(chain(rules.configured, name), known, file, rules);
+  const stored: Record<string, Date> = {};
+  // Most pages have one date, which several names ask for.
+  const dateIn = once((value: unknown) => parseDate(value, rules.zone));
+  const known = (name: string) => dateIn(name in values ? values[name] : stored[name]);
+  const found: Partial<Record<keyof DateChains, Date>> = {};
+  for (const name of names) {
+    const date = firstDate(rules.dates[name], known, file, rules);
+    if (date === undefined) continue;
+    found[name] = date;
     // Hugo 0.121 and newer store it if the front matter has no value of that name.
-    if (rules.hugoMinor >= 121 && date !== undefined && !(name in known)) known[name] = date;
-    return date;
-  });
-  const [, , publish, expiry] = found;
+    if (rules.hugoMinor >= 121 && !(name in values)) stored[name] = date;
+  }
+  const { publishdate: publish, expirydate: expiry } = found;
   return { ...(publish && { publish }), ...(expiry && { expiry }) };
 }
 
 // --- parts ---
 
-const defaults: Readonly<Record<string, readonly string[]>> = {
+const defaults: DateChains = {
   date: ["date", "publishdate", "lastmod"],
   lastmod: [":git", "lastmod", "date", "publishdate"],
   publishdate: ["publishdate", "date"],
@@ -61,17 +83,17 @@ const aliases: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** A site's list can contain `:default` for Hugo's own list. */
-function chain(configured: ConfigTree, key: string): readonly string[] {
+function chain(configured: ConfigTree, key: keyof DateChains): readonly string[] {
   const own = configured[key];
   const list = own === undefined ? [":default"] : toTexts(own).map((name) => name.toLowerCase());
   return list
-    .flatMap((name) => (name === ":default" ? (defaults[key] ?? []) : [name]))
+    .flatMap((name) => (name === ":default" ? defaults[key] : [name]))
     .flatMap((name) => aliases[name] ?? [name]);
 }
 
 function firstDate(
   names: readonly string[],
-  known: ConfigTree,
+  known: (name: string) => Date | undefined,
   file: DatedFile,
   rules: DateRules,
 ): Date | undefined {
@@ -83,7 +105,7 @@ function firstDate(
           ? file.modified()
           : name === ":git"
             ? rules.gitDate
-            : parseDate(known[name], rules.zone);
+            : known(name);
     if (date !== undefined) return date;
   }
   return undefined;

@@ -2,6 +2,7 @@ import type { SiteParams } from "../../contract/page/params.ts";
 import { CannotRun } from "../cannot-run.ts";
 import { toFlag, toText, toTexts } from "./config/cast.ts";
 import { type ConfigTree, isTree, treeAt } from "./config/tree.ts";
+import { dateChains } from "./dates.ts";
 import type { LanguageConfig } from "./languages.ts";
 import { parseParams } from "./params.ts";
 import type { PublishRules } from "./publish-rules.ts";
@@ -62,7 +63,7 @@ export function loadLanguage({ name, config }: LanguageConfig, options: Language
       future: toFlag(config.buildfuture),
       expired: toFlag(config.buildexpired),
     },
-    dates: treeAt(config, "frontmatter"),
+    dates: dateChains(treeAt(config, "frontmatter")),
     zone: zoneOf(config, originOf),
     gitDate: toFlag(config.enablegitinfo) ? new Date(0) : undefined,
     disabledKinds: new Set(toTexts(config.disablekinds).map((kind) => kind.toLowerCase())),

@@ -6,10 +6,8 @@ import { type DatedFile, type DateRules, pageDates } from "./dates.ts";
 export type PageKind = "home" | "section" | "taxonomy" | "term" | "page";
 
 /** The parts of a site's configuration that decide which pages are published. */
-export interface PublishRules extends Omit<DateRules, "configured"> {
+export interface PublishRules extends DateRules {
   readonly build: { readonly drafts: boolean; readonly future: boolean; readonly expired: boolean };
-  /** Which front matter gives a date, from `[frontmatter]`. */
-  readonly dates: ConfigTree;
   /** Kinds of pages that are not built. */
   readonly disabledKinds: ReadonlySet<string>;
 }
@@ -21,7 +19,7 @@ export interface PublishRules extends Omit<DateRules, "configured"> {
 export function isDue(values: ConfigTree, file: DatedFile, rules: PublishRules, now: Date): boolean {
   const { build } = rules;
   if (isDraft(values) && !build.drafts) return false;
-  const { publish, expiry } = pageDates(values, file, { ...rules, configured: rules.dates });
+  const { publish, expiry } = pageDates(values, file, rules);
   if (publish !== undefined && publish > now && !build.future) return false;
   return !(expiry !== undefined && expiry < now && !build.expired);
 }

@@ -39,14 +39,16 @@ export function parseCascade(cascade: unknown, hugoMinor: number): Cascade[] {
 
 /** A page's own front matter merged over the inherited values, the nearest section first. */
 export function withCascades(own: ConfigTree, cascades: readonly Cascade[], page: CascadeTarget): ConfigTree {
+  if (cascades.length === 0) return own;
   const taken = cascades.filter((cascade) => cascade.takes(page)).map((cascade) => cascade.values);
   return Object.assign({}, ...taken.reverse(), own);
 }
 
 /** The values that templates see: from 0.123 on, values in `params` count like values beside it, and come first. */
 export function withParams(values: ConfigTree, hugoMinor: number): ConfigTree {
+  if (hugoMinor < 123 || !isTree(values.params)) return values;
   const { params, ...others } = values;
-  return hugoMinor >= 123 && isTree(params) ? { ...others, ...params } : values;
+  return { ...others, ...values.params };
 }
 
 /** Whether one of Hugo's lists of language names, such as `["**", "! de"]`, includes a language. */

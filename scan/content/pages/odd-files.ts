@@ -18,7 +18,9 @@ export function oddFinding(file: string, { severity, message }: Oddity, site: st
 
 /** Relative to the site, with forward slashes, for reports. */
 export function nameInSite(file: string, site: string): string {
-  return path.relative(site, file).split(path.sep).join("/");
+  // Nearly all are below the site: path.relative() resolves both names, which takes as long as the rest of a small page.
+  const below = file.startsWith(site + path.sep) ? file.slice(site.length + 1) : path.relative(site, file);
+  return path.sep === "/" ? below : below.split(path.sep).join("/");
 }
 
 /** Describes an entry that is neither a file nor a folder for Hugo; undefined for ordinary entries. */

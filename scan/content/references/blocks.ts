@@ -124,6 +124,7 @@ function cutBlocks(text: string): Block[] | undefined {
   let container = false;
   let afterBlank = true;
   for (const line of linesOf(text)) {
+    const blank = isBlank(line.text);
     if (open === undefined && afterBlank && /^[^\s:]/.test(line.text)) {
       if (line.start > start) blocks.push({ text: text.slice(start, line.start), start, code });
       start = line.start;
@@ -135,7 +136,7 @@ function cutBlocks(text: string): Block[] | undefined {
       open = closes(open, line.text) ? undefined : open;
     } else {
       open = opening(line.text);
-      code &&= line.start === start ? open !== undefined && "fence" in open : isBlank(line.text);
+      code &&= line.start === start ? open !== undefined && "fence" in open : blank;
       // Two spaces before a fence belong to the fence or to its list item; both are the same until a line has fewer.
       if (open !== undefined && container && line.text.startsWith(" ")) {
         if ("end" in open) return undefined;
@@ -143,7 +144,7 @@ function cutBlocks(text: string): Block[] | undefined {
       }
       container ||= containerStart.test(line.text);
     }
-    afterBlank = isBlank(line.text);
+    afterBlank = blank;
   }
   blocks.push({ text: text.slice(start), start, code });
   return blocks;
@@ -157,6 +158,7 @@ function isBlank(line: string): boolean {
 const containerStart = /^ {0,3}(?:(?:[-*+]|\d{1,9}[.)])(?:[ \t]|$)|\[\^|:)/;
 
 function opening(line: string): Open | undefined {
+  if (!openingStart.test(line)) return undefined;
   const fence = /^ {0,3}(?:(`{3,})[^`]*|(~{3,}).*)$/.exec(line);
   if (fence !== null) return { fence: fence[1] ?? fence[2] ?? "" };
   const html = /^ {0,3}<(?:(?:script|pre|style|textarea)(?=[\s>]|$)|!--|\?|![A-Za-z]|!\[CDATA\[)/i.exec(line);
@@ -164,6 +166,9 @@ function opening(line: string): Open | undefined {
   const end = htmlEnd(html[0].trimStart().toLowerCase());
   return end.test(line.slice(html[0].length - endOverlap(html[0]))) ? undefined : { end };
 }
+
+/** Nearly no line opens anything. */
+const openingStart = /^ {0,3}[`~<]/;
 
 /** The first five kinds of HTML blocks in CommonMark. */
 function htmlEnd(start: string): RegExp {
@@ -193,14 +198,16 @@ function closes(open: Open, line: string): boolean {
   return fence?.startsWith(open.fence) === true;
 }
 
-function* linesOf(text: string): Generator<Piece> {
-  const ends = /\r\n|\r|\n|$/g;
-  for (let start = 0; start < text.length; start = ends.lastIndex) {
-    ends.lastIndex = start;
-    const end = ends.exec(text);
-    if (end === null) return;
-    yield { text: text.slice(start, end.index), start };
-    ends.lastIndex = end.index + end[0].length;
-    if (end[0] === "") return;
+function linesOf(text: string): Piece[] {
+  const lines: Piece[] = [];
+  const ends = /\r\n|[\r\n]/g;
+  let start = 0;
+  while (ends.test(text)) {
+    const next = ends.lastIndex;
+    const end = text.charCodeAt(next - 1) === 10 && text.charCodeAt(next - 2) === 13 ? next - 2 : next - 1;
+    lines.push({ text: text.slice(start, end), start });
+    start = next;
   }
+  if (start < text.length) lines.push({ text: text.slice(start), start });
+  return lines;
 }

@@ -24,6 +24,7 @@ export function frontMatterImages(page: FrontMatter, names: readonly string[]): 
   const placeOf = placesIn(page);
   return names.flatMap((name) => {
     const value = valueAt(page, name);
+    if (value === undefined) return [];
     const values = Array.isArray(value) ? value : [value];
     return values
       .filter((one) => typeof one === "string" && isImage(one))
@@ -38,7 +39,8 @@ export function frontMatterGalleries(
 ): (FrontMatterImage & GalleryAndOverrides)[] {
   const placeOf = placesIn(page);
   return names.flatMap((name) => {
-    const found = frontMatterGallery(valueAt(page, name));
+    const value = valueAt(page, name);
+    const found = value === undefined ? undefined : frontMatterGallery(value);
     if (found === undefined) return [];
     const { from } = found.gallery;
     return [
@@ -48,10 +50,9 @@ export function frontMatterGalleries(
 }
 
 function valueAt({ values }: FrontMatter, name: string): unknown {
-  return name
-    .toLowerCase()
-    .split(".")
-    .reduce<unknown>((at, key) => (isTree(at) ? at[key] : undefined), values);
+  const lower = name.toLowerCase();
+  if (!lower.includes(".")) return values[lower];
+  return lower.split(".").reduce<unknown>((at, key) => (isTree(at) ? at[key] : undefined), values);
 }
 
 /**

@@ -1,4 +1,4 @@
-/** Remembers the last result: the plan, the totals and the reports all ask for the same one. */
+/** Remembers the last result. */
 export function once<Argument, Result>(work: (argument: Argument) => Result): (argument: Argument) => Result {
   let last: { readonly argument: Argument; readonly result: Result } | undefined;
   return (argument) => {
