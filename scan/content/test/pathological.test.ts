@@ -25,9 +25,9 @@ const refused: Readonly<Record<string, readonly [text: string, finding: string]>
   images: [many("![a](", 50_000), UNCLOSED],
   brackets: [`${many("[", 50_000)}![](a.jpg)`, UNCLOSED],
   ends: [`${many("]", 50_000)}![](a.jpg)`, UNCLOSED],
-  shortcodes: [`${many("{{< a ", 20_000)}![](a.jpg)`, UNCLOSED],
-  tags: [many("{{< a >}}", 30_000), "too many shortcodes (limit 20000)"],
-  parameters: [`{{< a ${many("b ", 30_000)} >}}`, "too many parameters of a shortcode (limit 20000)"],
+  shortcodes: [`a\n${many("{{< a ", 20_000)}![](a.jpg)`, UNCLOSED],
+  tags: [`a\n${many("{{< a >}}", 30_000)}`, "too many shortcodes (limit 20000)"],
+  parameters: [`a\n{{< a ${many("b ", 30_000)} >}}`, "too many parameters of a shortcode (limit 20000)"],
   footnotes: [
     lines(10_000, (at) => `a[^${at}]\n\n[^${at}]: ![](a.jpg)\n\n`),
     "too many footnotes (limit 1000)",
@@ -53,7 +53,7 @@ const complete: Readonly<Record<string, string>> = {
   rule: `${many("- ", 500)}${shown("rule")}`,
   code: `\`\`\`\n${many("[", 50_000)}\n${many("> ", 500)}\n\`\`\`${shown("code")}`,
   deep: `${many("> ", 90)}a${shown("deep")}`,
-  highlights: `${lines(3000, (at) => `{{< highlight >}}${at}{{< /highlight >}}\n\n`)}${shown("highlights")}`,
+  highlights: `a\n${lines(3000, (at) => `{{< highlight >}}${at}{{< /highlight >}}\n\n`)}${shown("highlights")}`,
 };
 
 const config = siteConfig('[params.imgproxy]\nendpoint = "https://images.example/"\n');
