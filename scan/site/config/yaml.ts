@@ -8,6 +8,7 @@ import {
   NOT_RESOLVED,
   YAMLException,
 } from "js-yaml";
+import { plainYaml } from "./plain-yaml.ts";
 import { repairYaml } from "./repair-yaml.ts";
 
 /**
@@ -15,6 +16,10 @@ import { repairYaml } from "./repair-yaml.ts";
  * @throws Error with the parser's message and the place.
  */
 export function parseYaml(text: string, hugoMinor: number): unknown {
+  return plainYaml(text) ?? parseAnyYaml(text, hugoMinor);
+}
+
+function parseAnyYaml(text: string, hugoMinor: number): unknown {
   // A carriage return alone ends a line for Hugo.
   const lines = repairYaml(text.replace(/\r\n?/g, "\n"));
   const schema = hugoMinor < GOCCY ? oldSchema : newSchema;
