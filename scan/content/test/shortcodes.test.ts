@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createSite, hugos } from "../../../hugo-module/test/hugo-site.ts";
-import { parseShortcodes } from "../references/shortcodes.ts";
+import { parseShortcodes } from "../references/shortcodes/shortcodes.ts";
 
 const TAGS = 500;
 const SEED = Number(process.env.SEED ?? 1);

@@ -2,7 +2,7 @@ import { decodeHTMLStrict } from "entities";
 import { findFrontMatter } from "../../content/pages/fences.ts";
 import { splitFrontMatter } from "../../content/pages/front-matter.ts";
 import type { LocalReference } from "../../content/posts.ts";
-import { lexTag } from "../../content/references/shortcode-lexer.ts";
+import { lexTag } from "../../content/references/shortcodes/shortcode-lexer.ts";
 import { pathPart } from "./destination.ts";
 import { applyEdits, type Edit } from "./edit.ts";
 

@@ -1,6 +1,6 @@
-import { frontMatterGalleries } from "./front-matter.ts";
-import { shortcodeGalleries } from "./gallery.ts";
-import type { Found, Readable, Reference, ReferenceRules } from "./reference.ts";
+import { frontMatterGalleries } from "../front-matter.ts";
+import { shortcodeGalleries } from "../gallery.ts";
+import type { Found, Readable, Reference, ReferenceRules } from "../reference.ts";
 import type { Shortcode } from "./shortcodes.ts";
 
 /** What a shortcode of the module shows. */

@@ -1,4 +1,4 @@
-import { MAX_SHORTCODES, TooCostly } from "./limits.ts";
+import { MAX_SHORTCODES, TooCostly } from "../limits.ts";
 
 /** The content between a shortcode's delimiters. */
 export interface ShortcodeTag {

@@ -1,5 +1,5 @@
-import { MAX_SHORTCODES, TooCostly } from "./limits.ts";
-import { joinPieces, type Piece, type Reading } from "./reading.ts";
+import { MAX_SHORTCODES, TooCostly } from "../limits.ts";
+import { joinPieces, type Piece, type Reading } from "../reading.ts";
 import { lexTag, type ShortcodeTag } from "./shortcode-lexer.ts";
 
 /** A shortcode's tag: `{{< figure src="worms.jpg" >}}`. */
