@@ -1,6 +1,7 @@
 import type { AvifOptions, GifOptions, JpegOptions, PngOptions, WebpOptions } from "sharp";
 import { type EncodedFormat, type FormatName, formatByType } from "../../../contract/formats.ts";
 import type { Lane } from "../encoder.ts";
+import type { Plan } from "./plan.ts";
 
 /** The settings of one lane of one format. A number of effort selects a row: entries record it, and `--effort` asks for one. */
 interface Row<Options> {
@@ -37,7 +38,7 @@ const table = {
     most: 9,
   }),
   // The warm row: 3.3 × CPU, 5.4 % fewer bytes. Smart subsampling averages halved colours better, for twice the time; in graphics
-  // the difference is visible, and both lanes have it (encoders.ts).
+  // the difference is visible, and both lanes have it (hasSharpChroma).
   webp: settings<WebpOptions>({
     live: { effort: 4, options: { smartSubsample: false } },
     warm: { effort: 6, options: { smartSubsample: true } },
@@ -103,6 +104,16 @@ export function optionsFor<Format extends EncodedFormat>(
   effort: number,
 ): (typeof table)[Format]["live"]["options"] {
   return table[format][laneOf(format, effort)].options;
+}
+
+/** Whether WebP averages halved colours better: in graphics the difference is visible at every quality. */
+export function hasSharpChroma({ mayBeGraphic, effort }: Pick<Plan, "mayBeGraphic" | "effort">): boolean {
+  return mayBeGraphic || optionsFor("webp", effort).smartSubsample === true;
+}
+
+/** From this `q` on a PNG keeps every colour; below it has a palette with fewer. */
+export function hasPalette(q: number): boolean {
+  return q < 80;
 }
 
 /**

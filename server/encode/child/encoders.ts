@@ -3,7 +3,7 @@ import { type EncodedFormat, formats } from "../../../contract/formats.ts";
 import { MAX_QUALITY } from "../../../contract/url/request.ts";
 import type { Encoded } from "../encoder.ts";
 import { offsetAt } from "../tuning.ts";
-import { optionsFor } from "./encoder-settings.ts";
+import { hasPalette, hasSharpChroma, optionsFor } from "./encoder-settings.ts";
 import { writeCopyright } from "./metadata/write-copyright.ts";
 import type { Plan } from "./plan.ts";
 import { type Lossy, qualityFor } from "./quality.ts";
@@ -40,16 +40,6 @@ export async function encode(image: Sharp, plan: Settings): Promise<Encoded> {
     effort: plan.effort,
     substitute,
   };
-}
-
-/** Whether WebP averages halved colours better: in graphics the difference is visible at every quality. */
-export function hasSharpChroma({ mayBeGraphic, effort }: Pick<Plan, "mayBeGraphic" | "effort">): boolean {
-  return mayBeGraphic || optionsFor("webp", effort).smartSubsample === true;
-}
-
-/** From this `q` on a PNG keeps every colour; below it has a palette with fewer. */
-export function hasPalette(q: number): boolean {
-  return q < 80;
 }
 
 /** The encoder's own quality, with what the photograph's tuning adds. */

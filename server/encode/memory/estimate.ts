@@ -1,6 +1,6 @@
 import type { EncodedFormat } from "../../../contract/formats.ts";
 import { Problem } from "../../errors.ts";
-import { hasPalette, hasSharpChroma } from "../child/encoders.ts";
+import { hasPalette, hasSharpChroma } from "../child/encoder-settings.ts";
 import { isCropped } from "../child/frame.ts";
 import type { Plan } from "../child/plan.ts";
 import type { Layout } from "./layout.ts";
