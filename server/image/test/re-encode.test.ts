@@ -59,6 +59,13 @@ async function publish(name: string, ...keys: readonly string[]): Promise<void> 
   expect((await fetch(`${pod.url}api/published/${name}/one`, set)).status).toBe(204);
 }
 
+/** Starts the encoder of its warm lane. */
+async function warmUp(of: Pod, key: string): Promise<void> {
+  const body = JSON.stringify({ img: key, variants: [{ q: 70, w: 240, fm: "jpg" }] });
+  const answer = await fetch(`${of.url}api/warm`, { method: "POST", headers, body });
+  expect(await answer.text()).toContain('"made"');
+}
+
 const namespace = (): string => `folder ${photos}`;
 
 function folderOf(key: string): string {
@@ -148,12 +155,16 @@ describe("an image that was made for a waiting reader", () => {
 
   test("none is made again with REENCODE_BUDGET=0, and while the volume has less free space than CACHE_MIN_FREE", async () => {
     const made = await outcomes(pod, "made");
-    for (const key of ["off.jpg", "full.jpg", "on.jpg"]) await addPhoto(key);
-    await publish("pressed", "off.jpg", "full.jpg", "on.jpg");
+    const keys = ["off.jpg", "full.jpg", "on.jpg", "later.jpg"];
+    for (const key of [...keys, "first.jpg", "second.jpg"]) await addPhoto(key);
+    await publish("pressed", ...keys);
     const [off, full] = await Promise.all([
       start({ REENCODE_BUDGET: "0" }),
       start({ CACHE_MIN_FREE: "1000000GiB" }),
     ]);
+    // Their encoders are as warm as this replica's, so that they would be as fast.
+    await warmUp(off, "first.jpg");
+    await warmUp(full, "second.jpg");
     for (const [of, key] of [
       [off, "off.jpg"],
       [full, "full.jpg"],
@@ -161,6 +172,9 @@ describe("an image that was made for a waiting reader", () => {
     ] as const)
       await ask(ann, key, { of });
     await expect.poll(() => outcomes(pod, "made"), { timeout: 30_000 }).toBe(made + 1);
+    // The whole way once more: nothing of the first round is still on its way in the others.
+    await ask(ann, "later.jpg");
+    await expect.poll(() => outcomes(pod, "made"), { timeout: 30_000 }).toBe(made + 2);
     const counts = async (of: Pod) =>
       Promise.all(["made", "elsewhere", "failed"].map((outcome) => outcomes(of, outcome)));
     expect([await counts(off), await counts(full)]).toEqual([

@@ -20,6 +20,8 @@ export interface ReEncoder {
 /** Published variants are made again; another one after this number of requests, from this number of clients. */
 const REQUESTS = 3;
 const CLIENTS = 2;
+/** The clients of the first requests are looked at, and then of one in this number: that is a twentieth of a hit. */
+const LOOK_AT = 8;
 
 /** A page requests several widths of a photograph, which share a decode. */
 const COLLECT_MS = 1_000;
@@ -78,7 +80,8 @@ export function createReEncoder(parts: {
     }
     if (one.isPinned) return true;
     one.requests += 1;
-    if (one.clients.size < CLIENTS) one.clients.add(reader.client());
+    const isLookedAt = one.requests <= LOOK_AT || one.requests % LOOK_AT === 0;
+    if (isLookedAt && one.clients.size < CLIENTS) one.clients.add(reader.client());
     return one.requests >= REQUESTS && one.clients.size >= CLIENTS;
   }
 
