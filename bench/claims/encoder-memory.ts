@@ -143,9 +143,8 @@ async function measure(original: Uint8Array, output: Output) {
     const look = setInterval(() => {
       dataPeak = Math.max(dataPeak, readProcessMemory(pid)?.dataBytes ?? 0);
     }, 2);
-    worker.give(original);
     const job = { kind: "encode", ...settings, outputs, memory: unlimited } as const;
-    for await (const reply of worker.run(job, 600_000))
+    for await (const reply of worker.run(job, 600_000, original))
       if (reply.kind === "problem") throw new Error(`${reply.code}: ${reply.detail}`);
     clearInterval(look);
     const { peakBytes } = memoryOf(pid);

@@ -1,5 +1,6 @@
-import { readdir } from "node:fs/promises";
+import { readdir as readFolder } from "node:fs";
 import { join, resolve } from "node:path";
+import { promisify } from "node:util";
 import { LRUCache } from "lru-cache";
 import type { CacheFailure } from "../telemetry/metrics.ts";
 import type { Entry, EntryMeta, SourceRecord, SourceRecords, Variant, VariantCache } from "./cache.ts";
@@ -51,6 +52,9 @@ export interface DiskCache extends VariantCache, SourceRecords {
    */
   readonly withVolume: WithVolume;
 }
+
+/** As in files.ts, cheaper than that of node:fs/promises. */
+const readdir = promisify(readFolder);
 
 /** Minimum time between two recorded uses of an entry. */
 const TOUCH_MS = 3_600_000;

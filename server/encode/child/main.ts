@@ -16,22 +16,17 @@ import { warmUp } from "./warm-up.ts";
 function main(): void {
   restrictDecoders();
   const limit = new MemoryLimit();
-  let original: Uint8Array = new Uint8Array();
   let stopped = false;
   const obey = ({ head, body }: Frame): void => {
     // From the server itself, which is this same program.
     const order = head as Order;
     if (order.kind === "stop") stopped = true;
-    else if (order.kind === "original") original = body;
     else {
       stopped = false;
-      void perform(order, original, { server, limit, stopped: () => stopped });
-      original = new Uint8Array();
+      void perform(order, body, { server, limit, stopped: () => stopped });
     }
   };
-  const reader = new FrameReader(obey, (head, bytes) =>
-    (head as Order).kind === "original" ? withSpare(bytes) : undefined,
-  );
+  const reader = new FrameReader(obey, (_, bytes) => (bytes > 0 ? withSpare(bytes) : undefined));
   const server = connect(reader);
   // The server is gone. A running encode would delay an ordinary exit until it is done.
   server.on("end", () => process.kill(process.pid, "SIGKILL"));

@@ -199,7 +199,7 @@ export class Scheduler {
     const { lane, clients, signal } = task;
     const asked = performance.now();
     const needs = {
-      begin: () => this.#take(task, claim),
+      begin: () => this.#workers.take(lane, claim),
       isDue: () => this.#memory.isKept(claim) || performance.now() - asked >= this.#warmPatienceMs,
       leave: () => {
         this.#memory.forget(claim);
@@ -209,13 +209,6 @@ export class Scheduler {
     return this.#lanes.enter(lane, { weight: task.megapixels, clients, signal }, needs);
   }
 
-  /** A child that has the original; undefined if there is no room for the task now. */
-  #take({ lane, original }: Task, claim: Claim): Worker | undefined {
-    const worker = this.#workers.take(lane, claim);
-    worker?.give(original);
-    return worker;
-  }
-
   async #drain(
     worker: Worker,
     job: Job,
@@ -223,10 +216,11 @@ export class Scheduler {
     {
       deadlineMs = this.#deadlineMs[worker.lane],
       clients,
-    }: { readonly deadlineMs?: number; readonly clients?: Clients },
+      original,
+    }: { readonly deadlineMs?: number; readonly clients?: Clients; readonly original?: Uint8Array },
   ): Promise<void> {
     try {
-      for await (const reply of worker.run(job, deadlineMs)) replies.push(reply);
+      for await (const reply of worker.run(job, deadlineMs, original)) replies.push(reply);
       clients?.charge(worker.jobMs());
       this.#workers.giveBack(worker);
       replies.end();

@@ -41,7 +41,7 @@ export class Worker {
   #before: { readonly cpuMs: number | undefined; readonly at: number } = { cpuMs: undefined, at: 0 };
   /** CPU time at the end of the last job: an idle child uses none, and each look costs the server 40 µs. */
   #restedMs: number | undefined;
-  /** The running job. */
+  /** The running job, while it has outputs to make. */
   #job: Job | undefined;
   #lastWords = "";
 
@@ -71,17 +71,13 @@ export class Worker {
     return this.#alive;
   }
 
-  /** The original of the next job; its bytes must not change. */
-  give(original: Uint8Array): void {
-    this.#order({ kind: "original" }, original);
-  }
-
   /**
-   * Runs a job on the original. Yields replies up to, and without, `done`.
+   * Runs a job. Yields replies up to, and without, `done`.
    * @param deadlineMs for each reply: a child that is silent for longer is killed; see {@link startDeadline}.
+   * @param original its bytes must not change.
    * @throws WorkerDied
    */
-  async *run(job: Job, deadlineMs: number): AsyncGenerator<Reply> {
+  async *run(job: Job, deadlineMs: number, original?: Uint8Array): AsyncGenerator<Reply> {
     this.#before = { cpuMs: this.#restedMs ?? this.cpuMs(), at: performance.now() };
     if (this.#started.child === undefined)
       throw new WorkerDied("unstarted", undefined, (await this.#started.failure).message);
@@ -101,7 +97,7 @@ export class Worker {
     let left = mostReplies(job);
     this.#job = job;
     try {
-      this.#order(job);
+      this.#order(job, original);
       for (;;) {
         const reply = await this.#reply();
         if (reply === undefined) throw await this.#died(death);
@@ -110,6 +106,8 @@ export class Worker {
           return;
         }
         if (left-- === 0) throw new WorkerDied("crash", undefined, "more replies than the job has outputs");
+        // Only `done` is missing: there is nothing to stop.
+        if (left === 1) this.#job = undefined;
         deadline.renew();
         yield reply;
       }

@@ -10,10 +10,10 @@ import type { DescribeOptions } from "../child/probe.ts";
 import type { ScoreOptions } from "../child/score/score-pictures.ts";
 import type { Encoded } from "../encoder.ts";
 
-/** Messages to a child: an original, as the frame's body, and then a job on it. */
-export type Order = { readonly kind: "original" } | Job | Stop;
+/** Messages to a child. */
+export type Order = Job | Stop;
 
-/** A job on the current original. */
+/** A job; the frame's body is its original. */
 export type Job =
   | ({ readonly kind: "encode" } & TransformOptions)
   | ({ readonly kind: "describe" } & DescribeOptions)
