@@ -211,6 +211,12 @@ export const problems = {
 
 export type ProblemCode = keyof typeof problems;
 
+/** An error that the operator can fix, with the remedy in the message; any other error is a bug. */
+export class Repairable extends Error {
+  /** What the program cannot do now. */
+  readonly what: string = "start";
+}
+
 /** A failed request: thrown where the failure is found, answered in app.ts. */
 export class Problem extends Error {
   readonly code: ProblemCode;

@@ -1,20 +1,12 @@
 import { setFlagsFromString } from "node:v8";
-import { diagnosesExitCode, formatDiagnoses } from "../contract/diagnosis.ts";
 import { packageVersion } from "../contract/package.ts";
-import { CannotCache } from "./cache/cannot-cache.ts";
 import { helpText, InvalidConfig, loadConfig } from "./config/load.ts";
 import { oldNode } from "./config/old-node.ts";
-import { diagnoseServer, readServer, secretsOf } from "./doctor/doctor.ts";
-import { NoEncoder } from "./encode/no-encoder.ts";
-import { createPool } from "./encode/pool/pool.ts";
-import { CannotScore, scoreFiles } from "./encode/score-files.ts";
-import { CannotSweep, startWatching, sweepOnce } from "./gc/command.ts";
-import { askHealth } from "./http/health.ts";
-import { CannotListen } from "./http/listen.ts";
-import { sourceLimits, UnsafeLibraries } from "./open-encoders.ts";
-import { NoSource } from "./source/open.ts";
-import { start } from "./start.ts";
+import { Repairable } from "./errors.ts";
+import { openEncoders, sourceLimits } from "./open-encoders.ts";
 import { createLog, standardOutput } from "./telemetry/log.ts";
+
+// Loading files is most of a start, so each command loads its own.
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -28,7 +20,11 @@ export async function serve(argv: readonly string[], env: Environment): Promise<
     const words = oldNode(process.versions.node);
     if (words !== undefined) log.info(words);
     silenceSdk();
-    const running = await start(config, log, packageVersion());
+    // The first encoder starts on another core while the rest is loaded.
+    const encoders = openEncoders(config, log);
+    encoders.catch(() => undefined);
+    const { start } = await import("./start.ts");
+    const running = await start(config, log, packageVersion(), { encoders });
     await signalled("SIGTERM", "SIGINT");
     await running.stop();
     // A hung read or write keeps a process alive; everything that can be finished is finished.
@@ -42,6 +38,8 @@ export async function serve(argv: readonly string[], env: Environment): Promise<
 /** Checks what a server with this environment needs; returns the exit code: 0 all is well, 1 problems, 2 it could not run. */
 export async function doctor(argv: readonly string[], env: Environment): Promise<number> {
   try {
+    const { diagnoseServer, readServer, secretsOf } = await import("./doctor/doctor.ts");
+    const { diagnosesExitCode, formatDiagnoses } = await import("../contract/diagnosis.ts");
     const read = readServer(argv, env);
     if (read.switches.help) return say(helpText("doctor"));
     silenceSdk();
@@ -60,6 +58,7 @@ export async function gc(argv: readonly string[], env: Environment): Promise<num
   try {
     const { config, switches } = loadConfig("gc", argv, env);
     if (switches.help) return say(helpText("gc"));
+    const { startWatching, sweepOnce } = await import("./gc/command.ts");
     if (!switches.watch) return say(`${await sweepOnce(config, switches.dryRun)}\n`);
     const watching = await startWatching(config, packageVersion());
     await signalled("SIGTERM", "SIGINT");
@@ -75,6 +74,7 @@ export async function health(argv: readonly string[], env: Environment): Promise
   try {
     const { config, switches } = loadConfig("health", argv, env);
     if (switches.help) return say(helpText("health"));
+    const { askHealth } = await import("./http/health.ts");
     const problem = await askHealth(config.adminPort, 4_000);
     if (problem === undefined) return 0;
     process.stderr.write(`${problem}\n`);
@@ -89,6 +89,8 @@ export async function score(argv: readonly string[], env: Environment): Promise<
   try {
     const { config, switches } = loadConfig("score", argv, env);
     if (switches.help) return say(helpText("score"));
+    const { createPool } = await import("./encode/pool/pool.ts");
+    const { scoreFiles } = await import("./encode/score-files.ts");
     const [original = "", picture = ""] = switches.files;
     const scored = await scoreFiles(original, picture, {
       mostBytes: config.maxSourceBytes,
@@ -137,16 +139,7 @@ function complain(error: unknown): number {
     );
     return 2;
   }
-  if (error instanceof CannotScore) {
-    process.stderr.write(`imgproxy-lite cannot score: ${error.message}\n`);
-    return 1;
-  }
-  if (repairable.some((kind) => error instanceof kind)) {
-    process.stderr.write(`imgproxy-lite cannot start: ${error instanceof Error ? error.message : ""}\n`);
-    return 1;
-  }
-  throw error;
+  if (!(error instanceof Repairable)) throw error;
+  process.stderr.write(`imgproxy-lite cannot ${error.what}: ${error.message}\n`);
+  return 1;
 }
-
-/** Errors that the operator can fix, with the remedy in the message; any other error is a bug and shows its stack. */
-const repairable = [CannotCache, CannotListen, CannotSweep, NoEncoder, NoSource, UnsafeLibraries];

@@ -4,9 +4,11 @@ import { type LibraryVersions, libraryProblems } from "./encode/minimum-versions
 import { explainNoEncoder } from "./encode/no-encoder.ts";
 import { findConfinement, unconfined } from "./encode/pool/confinement.ts";
 import { createPool, type Pool } from "./encode/pool/pool.ts";
+import { Repairable } from "./errors.ts";
+import type { Log } from "./telemetry/log.ts";
 
 /** The image libraries are too old for untrusted images. */
-export class UnsafeLibraries extends Error {}
+export class UnsafeLibraries extends Repairable {}
 
 /** The encoders of a server; its first child is starting. */
 export interface OpenEncoders {
@@ -24,11 +26,8 @@ export interface OpenEncoders {
 export const UNCONFINED =
   "encoders run without Landlock: the kernel does not have it, or /usr/bin/setpriv is older than util-linux 2.41";
 
-/** @param onUnconfined called if encoders do not start with Landlock, and run without it. */
-export async function openEncoders(
-  config: Config,
-  onUnconfined: (error: unknown) => void,
-): Promise<OpenEncoders> {
+/** @param log told if encoders do not start with Landlock, and run without it. */
+export async function openEncoders(config: Config, log?: Pick<Log, "warn">): Promise<OpenEncoders> {
   let confinement = await findConfinement();
   const pool = createPool({
     slots: { live: config.encoders, warm: config.warmEncoders },
@@ -47,7 +46,7 @@ export async function openEncoders(
   const libraries = refuseUnsafe(
     pool.libraries().catch((error: unknown) => {
       if (confinement === unconfined) throw error;
-      onUnconfined(error);
+      log?.warn("encoders do not start with Landlock, so they run without it", { error });
       confinement = unconfined;
       return pool.libraries();
     }),

@@ -21,7 +21,7 @@ import { boundsOf, budgetsOf, watchCache } from "./gc/watch-volume.ts";
 import { LOW_WATER } from "./gc/watermarks.ts";
 import { clientAddress, isTrusted } from "./http/client-address.ts";
 import { type Listening, listen, socketLimits } from "./http/listen.ts";
-import { openEncoders, sourceLimits, UNCONFINED } from "./open-encoders.ts";
+import { type OpenEncoders, openEncoders, sourceLimits, UNCONFINED } from "./open-encoders.ts";
 import { openPublished, type Published } from "./published/published.ts";
 import type { Unread } from "./published/reader.ts";
 import { createService } from "./service.ts";
@@ -41,11 +41,35 @@ export interface Running {
 }
 
 /**
- * The composition root: opens source, cache and encoders, and listens.
- * @param look of a release before or after this one, for tests.
- * @throws CannotCache, CannotListen, NoEncoder, NoSource, UnsafeLibraries: the message has the remedy.
+ * The composition root: opens source and cache, and listens.
+ * @param parts `look` of a release before or after this one, for tests; `encoders` that have begun to start.
+ * @throws Repairable
  */
-export async function start(config: Config, log: Log, version: string, look = LOOK): Promise<Running> {
+export async function start(
+  config: Config,
+  log: Log,
+  version: string,
+  parts: { readonly look?: number; readonly encoders?: Promise<OpenEncoders> } = {},
+): Promise<Running> {
+  const { look = LOOK } = parts;
+  const encoders = await (parts.encoders ?? openEncoders(config, log));
+  try {
+    return await startWith(encoders, config, log, version, look);
+  } catch (error) {
+    // Otherwise its children would keep this process alive.
+    encoders.pool.close();
+    throw error;
+  }
+}
+
+async function startWith(
+  encoders: OpenEncoders,
+  config: Config,
+  log: Log,
+  version: string,
+  look: number,
+): Promise<Running> {
+  const { pool } = encoders;
   const sweeping = config.gcInterval > 0;
   const metrics = createMetrics({
     version,
@@ -92,11 +116,6 @@ export async function start(config: Config, log: Log, version: string, look = LO
         `${cannotWrite(config.cacheDir, error)}; until then every image is made again for each reader`,
       ),
     );
-  // A child takes as long to start as everything else here: start it first, and wait for it at the end.
-  const encoders = await openEncoders(config, (error) =>
-    log.warn("encoders do not start with Landlock, so they run without it", { error }),
-  );
-  const { pool } = encoders;
   const published = await openPublished({
     folder: config.cacheDir,
     keep: config.publishedKeep,
@@ -108,8 +127,6 @@ export async function start(config: Config, log: Log, version: string, look = LO
     changed: () => service.hot.clear(),
     onUnread: (unread) => tellUnread(log, unread),
   }).catch((error: unknown) => {
-    // Otherwise its children would keep this process alive.
-    pool.close();
     throw new CannotCache(
       config.cacheDir,
       error,

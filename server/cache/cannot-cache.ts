@@ -1,7 +1,8 @@
+import { Repairable } from "../errors.ts";
 import { errorNumbers } from "./files.ts";
 
 /** A folder that cannot be used as the cache; the message is one sentence with the reason and the remedy. */
-export class CannotCache extends Error {
+export class CannotCache extends Repairable {
   constructor(folder: string, cause: unknown, what = "cannot be used") {
     super(
       `CACHE_DIR: ${folder} ${what}: ${reasonFor(cause)}; name another folder with --cache, or make this one usable for user ${user}`,

@@ -1,7 +1,7 @@
 import { readdir as readFolder } from "node:fs";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
-import { LRUCache } from "lru-cache";
+import { createLru } from "../concurrency/lru.ts";
 import type { CacheFailure } from "../telemetry/metrics.ts";
 import type { Entry, EntryMeta, SourceRecord, SourceRecords, Variant, VariantCache } from "./cache.ts";
 import { CannotCache } from "./cannot-cache.ts";
@@ -89,7 +89,7 @@ class Disk implements DiskCache {
   readonly #budget: Quota | undefined;
   readonly #places = new WeakMap<Variant, Place>();
   /** When this process got the leases that it has, by source key. */
-  readonly #leases = new LRUCache<string, true>({ max: 10_000, ttl: LEASE_MS / 2 });
+  readonly #leases = createLru<true>(10_000, LEASE_MS / 2);
 
   constructor(options: DiskCacheOptions) {
     this.#root = options.folder;

@@ -1,4 +1,4 @@
-import { LRUCache } from "lru-cache";
+import { createLru } from "./lru.ts";
 
 /** A rate limiter by name: bursts are allowed, the average rate is limited. */
 export interface RateLimiter {
@@ -18,7 +18,7 @@ export function createRateLimiter(
   limits: { readonly burst: number; readonly perSecond: number; readonly names?: number },
   now: () => number = () => performance.now(),
 ): RateLimiter {
-  const buckets = new LRUCache<string, Bucket>({ max: limits.names ?? 10_000 });
+  const buckets = createLru<Bucket>(limits.names ?? 10_000);
 
   function filled(name: string): Bucket {
     const bucket = buckets.get(name) ?? { tokens: limits.burst, at: now() };

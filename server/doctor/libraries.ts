@@ -6,7 +6,7 @@ import { openEncoders, UNCONFINED, UnsafeLibraries } from "../open-encoders.ts";
 /** Starts an encoder as the server does, and reads its libraries' versions. */
 export async function diagnoseLibraries(config: Config): Promise<Diagnosis[]> {
   const line = linesOfCheck("libraries");
-  const { pool, libraries, isConfined } = await openEncoders(config, () => undefined);
+  const { pool, libraries, isConfined } = await openEncoders(config);
   try {
     const versions = await libraries;
     const named = Object.entries({ sharp: "sharp", vips: "libvips", heif: "libheif", webp: "libwebp" });

@@ -1,11 +1,12 @@
 import { type Stats, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
+import { Repairable } from "../errors.ts";
 import { encoderProgram } from "./pool/encoder-program.ts";
 import { WorkerDied } from "./pool/worker-died.ts";
 
 /** No encoder starts, so the server cannot work; the message has the reason and the remedy. */
-export class NoEncoder extends Error {}
+export class NoEncoder extends Repairable {}
 
 /** Another user for the encoders. */
 interface User {

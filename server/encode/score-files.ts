@@ -1,10 +1,12 @@
 import { readFile, stat } from "node:fs/promises";
-import { Problem } from "../errors.ts";
+import { Problem, Repairable } from "../errors.ts";
 import type { Pool } from "./pool/pool.ts";
 import { WorkerDied } from "./pool/worker-died.ts";
 
 /** Two files that cannot be compared; the message says why and what to do. */
-export class CannotScore extends Error {}
+export class CannotScore extends Repairable {
+  override readonly what = "score";
+}
 
 export interface ScoreFilesOptions {
   /** Closed at the end. */

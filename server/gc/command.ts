@@ -1,5 +1,6 @@
 import { toNodeHandler } from "h3";
 import type { Config } from "../config/load.ts";
+import { Repairable } from "../errors.ts";
 import { createAdmin } from "../front/admin.ts";
 import { listen } from "../http/listen.ts";
 import { createLog, standardOutput } from "../telemetry/log.ts";
@@ -9,7 +10,7 @@ import { formatSummary } from "./summary.ts";
 import { boundsOf, budgetsOf, watchCache } from "./watch-volume.ts";
 
 /** A folder that is not a cache, or that cannot be swept; the message has the reason. */
-export class CannotSweep extends Error {}
+export class CannotSweep extends Repairable {}
 
 /** The line of one sweep. @throws CannotSweep */
 export async function sweepOnce(config: Config, dryRun: boolean): Promise<string> {

@@ -1,5 +1,6 @@
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
+import { Repairable } from "../errors.ts";
 import { ConnectionShares } from "./connection-shares.ts";
 
 /** A listening port. */
@@ -11,7 +12,7 @@ export interface Listening {
 }
 
 /** An address on which the server cannot listen; the message has the remedy. */
-export class CannotListen extends Error {}
+export class CannotListen extends Repairable {}
 
 /** Limits of a socket, in milliseconds and numbers; with node:http's names. */
 export interface SocketLimits {

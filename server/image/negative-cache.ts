@@ -1,5 +1,5 @@
-import { LRUCache } from "lru-cache";
 import type { ImageRequest } from "../../contract/url/request.ts";
+import { createLru } from "../concurrency/lru.ts";
 import { createRateLimiter } from "../concurrency/token-bucket.ts";
 import { Problem, type ProblemCode, type ProblemKind, problems, type Scope } from "../errors.ts";
 import type { Known } from "./revalidate.ts";
@@ -40,7 +40,7 @@ export function createNegativeCache(
   known: (key: string) => Known | undefined,
   now: () => number = () => performance.now(),
 ): NegativeCache {
-  const failures = new LRUCache<string, Failure>({ max: 10_000 });
+  const failures = createLru<Failure>(10_000);
   const doubts = createRateLimiter({ burst: 2, perSecond: 1 }, now);
 
   function find(wanted: Wanted): Failure | undefined {

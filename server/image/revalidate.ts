@@ -1,6 +1,6 @@
-import { LRUCache } from "lru-cache";
 import type { SourceRecords } from "../cache/cache.ts";
 import type { Background } from "../concurrency/background.ts";
+import { createLru } from "../concurrency/lru.ts";
 import type { SingleFlight } from "../concurrency/single-flight.ts";
 import { createRateLimiter } from "../concurrency/token-bucket.ts";
 import { Problem } from "../errors.ts";
@@ -61,7 +61,7 @@ export function createRevalidation(parts: {
   readonly now?: () => number;
 }): Revalidation {
   const { source, records, flights, background, gone, policy, there, now = Date.now } = parts;
-  const states = new LRUCache<string, Known>({ max: 100_000 });
+  const states = createLru<Known>(100_000);
   // A client that sends a new v with every request causes one question a second, not one a request; or one each time that readers
   // without v cause one, if that is more often.
   const { unversionedSeconds } = policy;

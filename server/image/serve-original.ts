@@ -1,6 +1,6 @@
-import { LRUCache } from "lru-cache";
 import type { ImageRequest } from "../../contract/url/request.ts";
 import { oneClient } from "../concurrency/clients.ts";
+import { createLru } from "../concurrency/lru.ts";
 import type { Semaphore } from "../concurrency/semaphore.ts";
 import { Problem } from "../errors.ts";
 import { SNIFF_BYTES } from "../formats/sniff.ts";
@@ -40,7 +40,7 @@ export function createOriginalServer(parts: {
 }): OriginalServer {
   const { policy, originals } = parts;
   /** Types by key and validator, because two files can share a validator: many range requests read the first bytes only once. */
-  const types = new LRUCache<string, string>({ max: 10_000 });
+  const types = createLru<string>(10_000);
   const nameOf = (key: string, { validator }: SourceStat): string => JSON.stringify([key, validator]);
 
   function allowed(key: string, stat: SourceStat, type: string): string {

@@ -1,7 +1,7 @@
 import { constants } from "node:fs";
 import { type FileHandle, open, opendir, readlink, realpath, stat } from "node:fs/promises";
 import { join, sep } from "node:path";
-import { LRUCache } from "lru-cache";
+import { createLru } from "../concurrency/lru.ts";
 import { createSingleFlight } from "../concurrency/single-flight.ts";
 import { Problem } from "../errors.ts";
 import { UnsureAbsence } from "./access-denied.ts";
@@ -25,7 +25,7 @@ export interface FolderOptions {
  */
 export function createFolderSource(root: string, options: FolderOptions = {}): Source {
   const { device, maxBytes = Number.POSITIVE_INFINITY } = options;
-  const validators = new LRUCache<string, string>({ max: 10_000 });
+  const validators = createLru<string>(10_000);
   const flights = createSingleFlight<string>();
 
   async function statOf(opened: OpenedFile, signal: AbortSignal): Promise<SourceStat> {

@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { SourceLocation } from "../config/parsers.ts";
-import { Problem } from "../errors.ts";
+import { Problem, Repairable } from "../errors.ts";
 import { type FreshnessPolicy, folderPolicy, remotePolicy } from "../http/freshness.ts";
 import { type CanaryStore, createCanaries } from "./canaries.ts";
 import { confirmAbsence } from "./confirm-absence.ts";
@@ -46,7 +46,7 @@ export interface OpenSource {
 }
 
 /** A path that is not a folder; the message has the remedy. */
-export class NoSource extends Error {}
+export class NoSource extends Repairable {}
 
 /** @throws NoSource */
 export async function openSource(options: OpenSourceOptions): Promise<OpenSource> {

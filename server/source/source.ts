@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { LRUCache } from "lru-cache";
+import { createLru } from "../concurrency/lru.ts";
 import type { ByteRange } from "../http/range.ts";
 import type { Body } from "./body.ts";
 
@@ -37,4 +37,4 @@ export function versionOf(validator: string): string {
 }
 
 /** A hit needs it several times, and the hash costs a tenth of a hit. */
-const versions = new LRUCache<string, string>({ max: 20_000 });
+const versions = createLru<string>(20_000);

@@ -1,4 +1,4 @@
-import { LRUCache } from "lru-cache";
+import { createLru } from "../concurrency/lru.ts";
 import { defaultSourceBytes } from "../encode/limits.ts";
 import { Problem } from "../errors.ts";
 import type { ByteRange } from "../http/range.ts";
@@ -37,9 +37,9 @@ export interface StoredSource {
  */
 export function asUploaded(stored: StoredSource, most: number = defaultSourceBytes): Source {
   /** Lengths of objects that had to be read for them, by key and validator. */
-  const lengths = new LRUCache<string, number>({ max: 10_000 });
+  const lengths = createLru<number>(10_000);
   /** Keys of such objects: a range of the stored bytes is not a range of the content. */
-  const unlike = new LRUCache<string, true>({ max: 10_000 });
+  const unlike = createLru<true>(10_000);
 
   /** Whether the stored bytes are the content. */
   function isPlain(key: string, { bytes, encoding }: StoredStat): boolean {

@@ -27,7 +27,7 @@ async function release(look: number, settings: Readonly<Record<string, string>> 
     ...{ GC_INTERVAL: "0", ENCODERS: "1", WARM_ENCODERS: "1", TOKEN, ...settings },
   });
   const log = createLog({ level: "silent", destination: { write: () => undefined } });
-  const server = await start(config, log, "test", look);
+  const server = await start(config, log, "test", { look });
   running.push(server);
   const get = async (query: string) => {
     const answer = await fetch(`${server.url}?${query}`);

@@ -1,7 +1,7 @@
-import { LRUCache } from "lru-cache";
 import type { EntryMeta, Variant, VariantCache } from "../../cache/cache.ts";
 import type { Background } from "../../concurrency/background.ts";
 import { oneClient } from "../../concurrency/clients.ts";
+import { createLru } from "../../concurrency/lru.ts";
 import type { RateLimiter } from "../../concurrency/token-bucket.ts";
 import { isMadeWith } from "../../encode/child/encoder-settings.ts";
 import { Problem } from "../../errors.ts";
@@ -45,7 +45,7 @@ export function createReEncoder(parts: {
   readonly count: (outcome: ReEncodeOutcome) => void;
 }): ReEncoder {
   const { variants, cache, published, background, budget, hasRoom, count } = parts;
-  const seen = new LRUCache<string, Seen>({ max: 10_000 });
+  const seen = createLru<Seen>(10_000);
   /** By source key. */
   const waiting = new Map<string, Set<Seen>>();
   let isScheduled = false;

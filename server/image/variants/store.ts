@@ -1,8 +1,8 @@
 import { setImmediate } from "node:timers/promises";
-import { LRUCache } from "lru-cache";
 import type { Entry, EntryMeta, Variant, VariantCache } from "../../cache/cache.ts";
 import { isUnfocusedCrop } from "../../cache/name.ts";
 import type { Background } from "../../concurrency/background.ts";
+import { createLru } from "../../concurrency/lru.ts";
 import type { Lane } from "../../encode/encoder.ts";
 import { type MemoryCache, variantName } from "../memory-cache.ts";
 import { lacksFocus } from "./own-focus.ts";
@@ -51,8 +51,8 @@ export interface VariantStoreParts {
 
 export function createVariantStore({ hot, cache, background, share, look }: VariantStoreParts): VariantStore {
   const reads = new Map<string, Promise<Entry | undefined>>();
-  const purges = new LRUCache<string, number>({ max: 10_000 });
-  const drops = new LRUCache<string, number>({ max: 10_000 });
+  const purges = createLru<number>(10_000);
+  const drops = createLru<number>(10_000);
   const editionOf = (key: string): Edition => ({ purges: purges.get(key) ?? 0, drops: drops.get(key) ?? 0 });
   /** Writes that have begun, by source. */
   const writes = new Map<string, Set<Promise<unknown>>>();
