@@ -32,6 +32,30 @@ test("outside of a trace no header is sent", () => {
   expect(withTrace(undefined, traceHeaders)).toEqual({});
 });
 
+test("promises cost nothing more once no traced request runs, however it has ended", async () => {
+  // While they are watched, Node 20 marks each of them with an id.
+  const marks = () => Object.getOwnPropertySymbols(Promise.resolve()).length;
+  const trace = readTrace(header);
+  const before = marks();
+  let finish = (): void => undefined;
+  const lasting = new Promise<void>((resolve) => {
+    finish = resolve;
+  });
+  const first = withTrace(trace, () => lasting);
+  const failing = withTrace(trace, async () => Promise.reject(new Error("no")));
+  await expect(failing).rejects.toThrow("no");
+  expect(() =>
+    withTrace(trace, () => {
+      throw new Error("at once");
+    }),
+  ).toThrow("at once");
+  expect(withTrace(trace, traceHeaders)).toEqual({ traceparent: trace?.parent });
+  finish();
+  await first;
+  await new Promise(setImmediate);
+  expect(marks()).toBe(before);
+});
+
 test.each(["http", "s3"] as const)(
   "the %s source gets the trace of the request, and no other",
   async (kind) => {
