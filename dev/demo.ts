@@ -2,12 +2,15 @@ import { randomBytes } from "node:crypto";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { writeDemoSite } from "./demo-site.ts";
 import { type Hugo, obtainHugo } from "./hugo.ts";
 import { freePort } from "./machine/ports.ts";
 import { type Program, runProgram, startProgram } from "./machine/processes.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
-const site = join(root, "hugo-module/exampleSite");
+const example = join(root, "hugo-module/exampleSite");
+/** Nothing of the demo is written into the example blog: it belongs to the repository. */
+const site = join(root, ".cache/demo-site");
 const executable = join(root, "bin/imgproxy-lite.js");
 // With a token the scan is a publish, not a reader: its images can take longer than a reader waits.
 const token = randomBytes(16).toString("hex");
@@ -22,6 +25,7 @@ async function demo(signal: AbortSignal): Promise<void> {
     const images = await port("the image server", 5000);
     const server = await startServer(images, signal);
     running.push(server);
+    await writeDemoSite(example, site);
     await scan(images, signal);
     const pages = await port("hugo server", 1313);
     const blog = await startHugo(hugo, pages, images, signal);
@@ -31,7 +35,7 @@ async function demo(signal: AbortSignal): Promise<void> {
   A photograph    http://localhost:${images}/?img=worms.jpg&q=33&w=800
   The Studio      http://localhost:${images}/_studio/
 
-Ctrl-C stops both.`);
+Edit hugo-module/exampleSite/content, and the blog changes. Ctrl-C stops both.`);
     throw new Error(await Promise.race([server.ended, blog.ended, interruption(signal)]));
   } finally {
     await Promise.all(running.map((program) => program.stop()));
@@ -43,7 +47,7 @@ Ctrl-C stops both.`);
 async function startServer(images: number, signal: AbortSignal): Promise<Program> {
   const admin = await port("its admin port", 5001);
   console.log(`Serving the example site's photographs at http://localhost:${images}/`);
-  const folders = ["--source", join(site, "photos"), "--cache", join(root, ".cache/demo")];
+  const folders = ["--source", join(example, "photos"), "--cache", join(root, ".cache/demo")];
   return await startProgram(
     {
       name: "imgproxy-lite serve",
@@ -73,7 +77,7 @@ async function scan(images: number, signal: AbortSignal): Promise<void> {
       name: "imgproxy-lite scan",
       file: process.execPath,
       args: [executable, "scan", "--site", site, "--environment", "development", ...patient],
-      env: { ...endpoint(images), TOKEN: token },
+      env: { ...siteEnv(images), TOKEN: token },
     },
     signal,
   );
@@ -87,15 +91,19 @@ async function startHugo(hugo: Hugo, pages: number, images: number, signal: Abor
       name: "hugo server",
       file: hugo.path,
       args: ["server", "--source", site, "--environment", "development", ...address],
-      env: endpoint(images),
+      env: siteEnv(images),
     },
     /Web Server is available/,
     signal,
   );
 }
 
-function endpoint(images: number): Readonly<Record<string, string>> {
-  return { HUGO_PARAMS_IMGPROXY_ENDPOINT: `http://localhost:${images}/` };
+function siteEnv(images: number): Readonly<Record<string, string>> {
+  return {
+    HUGO_PARAMS_IMGPROXY_ENDPOINT: `http://localhost:${images}/`,
+    // This checkout, which the example's configuration names by a path from its own place.
+    HUGO_MODULE_REPLACEMENTS: `github.com/imgproxy-lite/imgproxy-lite -> ${root}`,
+  };
 }
 
 async function port(what: string, wanted: number): Promise<number> {

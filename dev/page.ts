@@ -1,3 +1,5 @@
+import type { Page } from "playwright-core";
+
 // Scripts that run in the browser, whose types this program does not know.
 
 /** Sums the layout shifts of which Cumulative Layout Shift is made, as `shifted`, from before the first paint. */
@@ -8,9 +10,24 @@ export const watchShifts = `
   }).observe({ type: "layout-shift", buffered: true });
 `;
 
-/** The images of a closed lightbox are not rendered, and not loaded. */
-export const allComplete =
-  "[...document.images].every((image) => image.complete || !image.checkVisibility())";
+/** Addresses of the images that are still loading. The images of a closed lightbox are not rendered, and not loaded. */
+const loading = `[...document.images].filter((image) => !image.complete && image.checkVisibility())
+  .map((image) => image.currentSrc || image.src)`;
+
+/** Maximum wait for a page: only one that hangs takes as long, also on a busy machine. */
+export const PAGE_MS = 180_000;
+
+/** Waits until all images are there. @throws Error that names those that are not. */
+export async function waitForImages(page: Page): Promise<void> {
+  try {
+    await page.waitForFunction(`(${loading}).length === 0`, undefined, { timeout: PAGE_MS });
+  } catch (cause) {
+    const missing = await page.evaluate<string[]>(loading);
+    throw new Error(`after ${PAGE_MS / 1000} s ${page.url()} is still without ${missing.join(", ")}`, {
+      cause,
+    });
+  }
+}
 
 export interface Shown {
   readonly url: string;

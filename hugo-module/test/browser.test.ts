@@ -3,7 +3,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Browser, chromium, type Page, type Route } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type ExampleBlog, startExampleBlog } from "../../dev/example-blog.ts";
-import { lookAtImages, type Shown, scrollThrough, watchShifts } from "../../dev/page.ts";
+import {
+  lookAtImages,
+  PAGE_MS,
+  type Shown,
+  scrollThrough,
+  waitForImages,
+  watchShifts,
+} from "../../dev/page.ts";
 import { extremes, hugos } from "./hugo-site.ts";
 
 const executablePath = "/usr/bin/chromium";
@@ -30,7 +37,7 @@ beforeAll(async () => {
   blog = await startExampleBlog(newest, pages);
   browser = await chromium.launch({
     executablePath,
-    timeout: 0,
+    timeout: PAGE_MS,
     args: ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"],
   });
 });
@@ -47,7 +54,7 @@ test.skipIf(missing).each(["", ...features, "shortcodes/", "tiers/"])(
   async (feature) => {
     await using open = await openPage(`features/${feature}`);
     await open.page.evaluate(scrollThrough);
-    await open.page.waitForFunction(visibleComplete);
+    await waitForImages(open.page);
     const images = await open.page.evaluate<Shown[]>(lookAtImages);
     const photographs = images.filter(({ url }) => url.includes("img=") && !url.includes(".svg"));
     expect(images.length).toBeGreaterThan(0);
@@ -62,7 +69,7 @@ test.skipIf(missing).each([
   { density: 2, pixels: 192 },
 ])("an image of a fixed size loads the file of its density: $density×", async ({ density, pixels }) => {
   await using open = await openPage("feature/density/", { deviceScaleFactor: density });
-  await open.page.waitForFunction(visibleComplete);
+  await waitForImages(open.page);
   const [image] = await open.page.evaluate<Shown[]>(lookAtImages);
   expect(image?.pixels).toBe(pixels);
 });
@@ -72,7 +79,7 @@ test.skipIf(missing).each([
   { width: 1280, key: "trips/alps.jpg" },
 ])("a window $width wide loads the image for it", async ({ width, key }) => {
   await using open = await openPage("feature/narrow/", { viewport: { width, height: 800 } });
-  await open.page.waitForFunction(visibleComplete);
+  await waitForImages(open.page);
   const [image] = await open.page.evaluate<Shown[]>(lookAtImages);
   expect(new URL(image?.url ?? "").searchParams.get("img")).toBe(key);
 });
@@ -82,7 +89,7 @@ test.skipIf(missing).each([
   { page: "features/tiers/", type: "image/avif", named: null },
 ])("$page loads AVIF in this browser", async ({ page, type, named }) => {
   await using open = await openPage(page);
-  await open.page.waitForFunction(visibleComplete);
+  await waitForImages(open.page);
   const [shown] = open.photographs;
   expect([shown?.type, shown?.url.searchParams.get("fm")]).toEqual([type, named]);
 });
@@ -105,7 +112,7 @@ test.skipIf(missing)(
       await session.send("Network.enable");
       await open.page.goto(new URL(path, blog.url).href);
       await open.page.evaluate(scrollThrough);
-      await open.page.waitForFunction(visibleComplete);
+      await waitForImages(open.page);
       expect(asked.filter(({ priority }) => priority === "High").map(({ key }) => key)).toEqual(urgent);
       expect(asked.filter(({ key }) => key === urgent[0])).toHaveLength(urgent.length);
       expect(open.complaints).toEqual([]);
@@ -136,13 +143,10 @@ test.skipIf(missing)("a lightbox opens and closes by mouse and by keyboard, with
 
 // --- a page ---
 
-/** A lightbox's large image is not loaded before it is opened. */
-const visibleComplete = "[...document.images].every((image) => image.complete || !image.checkVisibility())";
-
 /** On a busy machine an image can take longer than a reader waits: then it is requested again, after Retry-After. */
 async function untilMade(route: Route): Promise<void> {
   for (;;) {
-    const response = await route.fetch({ timeout: 0 });
+    const response = await route.fetch({ timeout: PAGE_MS });
     if (response.status() !== 503) return route.fulfill({ response });
     await sleep(1000 * Number(response.headers()["retry-after"]));
   }
@@ -157,8 +161,7 @@ interface Open extends AsyncDisposable {
 
 async function openPage(path: string, options: Parameters<Browser["newContext"]>[0] = {}): Promise<Open> {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
-  // Without the browser driver's own limits of 30 s: only a page that hangs fails a test.
-  context.setDefaultTimeout(0);
+  context.setDefaultTimeout(PAGE_MS);
   const page = await context.newPage();
   const complaints: string[] = [];
   const photographs: { url: URL; type: string }[] = [];
@@ -182,7 +185,7 @@ async function openPage(path: string, options: Parameters<Browser["newContext"]>
   });
   await page.route(({ searchParams }) => searchParams.has("img"), untilMade);
   await page.addInitScript(watchShifts);
-  await page.goto(new URL(path, blog.url).href);
+  await page.goto(new URL(path, blog.url).href, { waitUntil: "domcontentloaded" });
   const dispose = async (): Promise<void> => {
     // Images that are no longer needed.
     await page.unrouteAll({ behavior: "ignoreErrors" });

@@ -4,6 +4,7 @@ import path from "node:path";
 import { type Browser, chromium, type Page, type Route } from "playwright-core";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { PAGE_MS } from "../../dev/page.ts";
 import { type Built, createSite, hugos, moduleRoot, siteConfig } from "./hugo-site.ts";
 
 const executablePath = "/usr/bin/chromium";
@@ -20,10 +21,14 @@ let held: Promise<void> = Promise.resolve();
 
 beforeAll(async () => {
   if (missing) return;
-  browser = await chromium.launch({ executablePath, timeout: 0, args: ["--no-sandbox", "--disable-gpu"] });
+  browser = await chromium.launch({
+    executablePath,
+    timeout: PAGE_MS,
+    args: ["--no-sandbox", "--disable-gpu"],
+  });
   // The window is high enough that every lazy image is loaded.
   page = await browser.newPage({ viewport: { width: 1280, height: 4000 } });
-  page.setDefaultTimeout(0);
+  page.setDefaultTimeout(PAGE_MS);
   await page.route("**/*", answer);
 });
 
