@@ -3,7 +3,7 @@ import { defineConfig } from "vitest/config";
 /** The storms of `npm run test:storms` at full size, one after another; prints a table. */
 export default defineConfig({
   test: {
-    // The last ones are at full numbers in `npm test` as well; here they say so in the table.
+    // `npm test` runs the last ones too, some of them with smaller numbers.
     include: [
       "server/test/chaos/*.chaos.test.ts",
       "server/{cache/test/{disk,volume-faults},source/test/{retry-breaker,upstream},front/test/hostile,http/test/{listen,nginx}}.test.ts",

@@ -147,15 +147,16 @@ describe("a faulty source", () => {
       response.write(jpeg.subarray(0, cutAt), () => response.destroy());
     });
     const world = await open(base, patiently(base));
-    for (let n = 0; n < 300; n += 1) {
-      cutAt = Math.floor(Math.random() * jpeg.byteLength);
+    const cuts = sized(300, 40);
+    for (let n = 0; n < cuts; n += 1) {
+      cutAt = Math.floor(((n + Math.random()) * jpeg.byteLength) / cuts);
       expect((await world.get(`/?img=a.jpg&q=33&w=${1 + (n % 64)}`)).status).toBe(502);
     }
     await world.service.background.idle();
     expect([(await world.stored()).length, world.encoder.count()]).toEqual([0, 0]);
     whole = true;
     expect((await world.get("/?img=a.jpg&q=33")).status).toBe(200);
-    report("U3", "300 answers cut at random", "100 % 502, 0 cached, 0 encoded");
+    report("U3", `${cuts} answers cut at random`, "100 % 502, 0 cached, 0 encoded");
   });
 
   describe("a body that is too short", () => {
@@ -269,7 +270,7 @@ describe("a faulty source", () => {
     vi.useFakeTimers({ toFake: ["Date", "performance"] });
     onTestFinished(() => void vi.useRealTimers());
     const world = await open(base, patiently(base));
-    const requests = sized(10_000, 1_000);
+    const requests = sized(10_000, 300);
     const askAll = async (): Promise<void> => {
       for (let n = 0; n < requests; n += 1)
         expect((await world.get(`/?img=${n % 100}.jpg&q=33`)).status).toBe(404);
@@ -307,7 +308,7 @@ describe("a faulty source", () => {
     },
   );
 
-  test("while the source is down, cached variants are served: 10,000 of 10,000", async () => {
+  test("while the source is down, every request for a cached variant gets it", async () => {
     let down = false;
     const base = await listen((_, response) => {
       if (down) return void response.destroy();
@@ -319,7 +320,8 @@ describe("a faulty source", () => {
     await world.get("/?img=a.jpg&q=33", { headers: { accept: browserAccept.webp } });
     down = true;
     const seen = new Map<string, number>();
-    for (let n = 0; n < 10_000; n += 1) {
+    const requests = sized(10_000, 300);
+    for (let n = 0; n < requests; n += 1) {
       const response = await world.get("/?img=a.jpg&q=33", { headers: { accept: browserAccept.webp } });
       const kind = `${response.status} ${response.headers.get("cache-control")} ${response.headers.get("cache-status")}`;
       seen.set(kind, (seen.get(kind) ?? 0) + 1);
@@ -328,7 +330,7 @@ describe("a faulty source", () => {
     expect([...seen.keys()]).toContain("200 public, max-age=60 imgproxy-lite; hit; detail=stale-if-error");
     report(
       "U7",
-      "10,000 requests for cached variants that are due for a check, with the source down",
+      `${requests} requests for cached variants that are due for a check, with the source down`,
       "100 % 200",
     );
   });
