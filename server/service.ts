@@ -150,7 +150,10 @@ export function createService(parts: ServiceParts): Service {
       return true;
     },
   });
-  const negative = createNegativeCache(revalidation.known);
+  const negative = createNegativeCache(
+    revalidation.known,
+    policy.checksFirst ? policy.unversionedSeconds : undefined,
+  );
   const shared = { originals, encoder, background, learn: revalidation.learn, look };
   const variants = createVariants({
     ...shared,
@@ -257,6 +260,7 @@ export function createService(parts: ServiceParts): Service {
   });
   const front = createFront({
     images,
+    policy,
     report: createReporter(activity?.watch(log) ?? log, metrics),
     client,
     basePath,

@@ -1,6 +1,6 @@
 import { askedFormats, type Format } from "../formats.ts";
 import { type Focus, focusProblem, isFocus, isRatio, type Ratio, ratioProblem } from "./crop.ts";
-import { queryEscape } from "./escape.ts";
+import { decodeOnce, queryEscape } from "./escape.ts";
 import { keyProblem } from "./key.ts";
 
 export const MAX_QUALITY = 100;
@@ -127,9 +127,11 @@ function readParameters(query: string): Map<Parameter, string> {
   const values = new Map<Parameter, string>();
   for (const pair of query.split("&")) {
     const equals = pair.indexOf("=");
-    const name = equals === -1 ? pair : pair.slice(0, equals);
+    const sent = equals === -1 ? pair : pair.slice(0, equals);
+    // `%71=40` is another spelling of `q=40` (RFC 3986 §6.2.2.2), and a CDN may use one as the other's cache key.
+    const name = sent.includes("%") ? decodeOnce(sent.slice(0, 64)) : sent;
     if (!isKnown(name)) {
-      refuseEscaped(name, pair);
+      refuseEscaped(sent, pair);
       continue;
     }
     // Caches and proxies choose different ones of two values, so both are refused.

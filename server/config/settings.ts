@@ -140,7 +140,7 @@ export const settings = {
     "SOURCE_CHECK_INTERVAL",
     duration,
     "1s",
-    "For a folder: a changed or deleted file is noticed after at most this time, by requests without v. 0, and in development mode: at the next request.",
+    "For a folder: a new, changed or deleted file is noticed after at most this time, by requests without v. 0, and in development mode: at the next request.",
   ),
   maxSourceBytes: decoding(
     "MAX_SOURCE_BYTES",

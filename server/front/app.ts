@@ -51,7 +51,10 @@ export function createApp(parts: AppParts, exchanges: Exchanges): H3 {
   app.options(basePath, () => preflight);
   app.all(basePath, () => Promise.reject(new Problem("bad-method")));
   // Browsers request it on their own, so its absence is not an error.
-  app.all(`${basePath}favicon.ico`, () => noIcon);
+  app.get(`${basePath}favicon.ico`, () => noIcon);
+  app.head(`${basePath}favicon.ico`, () => noIcon);
+  app.options(`${basePath}favicon.ico`, () => preflight);
+  app.all(`${basePath}favicon.ico`, () => Promise.reject(new Problem("bad-method")));
   if (studio !== undefined) {
     const page = async (event: H3Event): Promise<Answer> => {
       const file = await studio(exchangeOf(event).path.slice(basePath.length));
@@ -81,7 +84,7 @@ function respond(
     id: string,
     isCall: boolean,
   ): Answer | Promise<Answer> => {
-    const answer = problemAnswer(error, id, isCall);
+    const answer = problemAnswer(error, id, { isCall });
     if (broken === undefined || !isForPicture(headers.get("sec-fetch-dest"), answer)) return answer;
     return broken(answer, toProblem(error), { mayList: false, signal });
   };

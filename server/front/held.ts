@@ -2,6 +2,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from "node:http
 import { toNodeHandler } from "h3";
 import { isLocal } from "../api/authorize.ts";
 import { Problem } from "../errors.ts";
+import type { FreshnessPolicy } from "../http/freshness.ts";
 import { problemAnswer, toProblem } from "../http/problem-json.ts";
 import type { Answer } from "../http/response.ts";
 import { formatServerTiming } from "../http/server-timing.ts";
@@ -14,6 +15,7 @@ import type { Exchange, Exchanges } from "./exchange.ts";
 
 export interface FrontParts extends AppParts {
   readonly images: Images;
+  readonly policy: FreshnessPolicy;
   /** The client's address: that of the peer, or the one that a trusted proxy names. */
   readonly client: (peer: string, forwardedFor: string | null) => string;
 }
@@ -24,7 +26,7 @@ export interface FrontParts extends AppParts {
  * h3 sends streams (originals) and has all other routes.
  */
 export function createFront(parts: FrontParts): RequestListener {
-  const { images, report, basePath, dev, broken } = parts;
+  const { images, policy, report, basePath, dev, broken } = parts;
   const exchanges: Exchanges = new WeakMap();
   const app = toNodeHandler(createApp(parts, exchanges));
   const repeats = new WeakMap<Answer["headers"], Repeat>();
@@ -81,7 +83,7 @@ export function createFront(parts: FrontParts): RequestListener {
     { id, query }: Exchange,
   ): Answer | Promise<Answer> {
     const { headers } = req;
-    const answer = problemAnswer(error, id);
+    const answer = problemAnswer(error, id, { policy });
     const subject = images.subjectOf({ query, headers });
     const noted = { ...answer, note: { ...subject, ...answer.note } };
     if (broken === undefined) return noted;

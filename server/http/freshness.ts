@@ -72,4 +72,12 @@ export function cacheControl({ asked, version }: Asked, brief: boolean, policy: 
   return "public, max-age=86400, stale-while-revalidate=604800, stale-if-error=604800";
 }
 
+/**
+ * The same for a failure that belongs to a photograph, and ends when the photograph is there or mended.
+ * @param usual for sources that are not asked before each answer.
+ */
+export function failureCacheControl(usual: string, policy: FreshnessPolicy): string {
+  return policy.checksFirst ? "no-cache" : usual;
+}
+
 const A_MINUTE = "public, max-age=60";

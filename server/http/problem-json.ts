@@ -2,20 +2,25 @@ import { HTTPError } from "h3";
 import { InvalidBody } from "../../contract/api.ts";
 import { InvalidRequest } from "../../contract/url/request.ts";
 import { Problem, type ProblemKind, problems } from "../errors.ts";
+import { type FreshnessPolicy, failureCacheControl } from "./freshness.ts";
 import type { Answer } from "./response.ts";
 import { retryAfter } from "./retry-after.ts";
 
 /**
  * Any failure as RFC 9457's `application/problem+json`. An error that is not a Problem is a bug: the reader gets only a request
  * id.
- * @param isCall whether it answers a call of the API, which may know what the storage said.
  */
-export function problemAnswer(error: unknown, requestId: string, isCall: boolean = false): Answer {
+export function problemAnswer(
+  error: unknown,
+  requestId: string,
+  { isCall = false, policy }: Subject = {},
+): Answer {
   const problem = toProblem(error);
   const { code, detail, methods, originalBytes } = problem;
   const storage = isCall ? problem.storage : undefined;
   const wait = retryAfter(problem);
-  const { status, title, remedy, cacheControl }: ProblemKind = problems[code];
+  const { status, title, remedy, cacheControl, remembered }: ProblemKind = problems[code];
+  const isOfPhotograph = policy !== undefined && remembered !== undefined;
   const body = new TextEncoder().encode(
     `${JSON.stringify({ code, status, title, ...(detail !== undefined && { detail }), ...(storage !== undefined && { storage }), remedy, requestId })}\n`,
   );
@@ -24,7 +29,7 @@ export function problemAnswer(error: unknown, requestId: string, isCall: boolean
     headers: {
       "content-type": "application/problem+json",
       "content-length": String(body.byteLength),
-      "cache-control": cacheControl,
+      "cache-control": isOfPhotograph ? failureCacheControl(cacheControl, policy) : cacheControl,
       ...(wait !== undefined && { "retry-after": wait }),
       // RFC 9110 §15.5.17: a client that resumes learns the length.
       ...(originalBytes !== undefined && { "content-range": `bytes */${originalBytes}` }),
@@ -48,4 +53,13 @@ export function toProblem(error: unknown): Problem {
   if (error instanceof InvalidBody) return new Problem("invalid-body", { detail: error.message });
   if (HTTPError.isError(error) && error.status === 413) return new Problem("body-too-large");
   return new Problem("internal", { cause: error });
+}
+
+// --- what the request was for ---
+
+interface Subject {
+  /** A call of the API, which may know what the storage said. */
+  readonly isCall?: boolean;
+  /** Of the photographs, if it was for one. */
+  readonly policy?: FreshnessPolicy;
 }

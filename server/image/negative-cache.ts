@@ -34,10 +34,12 @@ export function wantedBy({ key, version }: ImageRequest, variant?: string): Want
 
 /**
  * @param known the source's last answer about a key: a failure is forgotten when the answer changes.
+ * @param mostSeconds no failure is remembered for longer: a folder's owner expects to see a new or mended file.
  * @param now milliseconds of a monotonic clock.
  */
 export function createNegativeCache(
   known: (key: string) => Known | undefined,
+  mostSeconds: number = Number.POSITIVE_INFINITY,
   now: () => number = () => performance.now(),
 ): NegativeCache {
   const failures = createLru<Failure>(10_000);
@@ -72,7 +74,7 @@ export function createNegativeCache(
       version: wanted.version,
       known: known(wanted.key),
       ...(detail !== undefined && { detail }),
-      until: now() + remembered.seconds * 1000,
+      until: now() + Math.min(remembered.seconds, mostSeconds) * 1000,
     });
   }
 

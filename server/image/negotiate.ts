@@ -43,9 +43,11 @@ function classOf(accept: string): ReaderClass {
 
 function parseAccept(accept: string): Map<string, number> {
   const weights = new Map<string, number>();
-  for (const range of accept.slice(0, 4096).split(",")) {
+  // A quoted value can contain commas and semicolons; no weight has one.
+  const text = accept.slice(0, 4096).replace(/"(?:[^"\\]|\\.)*"?/g, '"');
+  for (const range of text.split(",")) {
     const [type = "", ...parameters] = range.split(";").map((part) => part.trim().toLowerCase());
-    const q = parameters.find((parameter) => parameter.startsWith("q="));
+    const q = parameters.find((parameter) => /^q\s*=/.test(parameter));
     weights.set(type, q === undefined ? 1 : parseWeight(q.slice(2)));
   }
   return weights;

@@ -69,6 +69,7 @@ describe.each(["/", "/img/"])("below %s", (basePath) => {
       ["?img=worms.jpg&q=33", "POST"],
       ["?img=worms.jpg", "DELETE"],
       ["", "PUT"],
+      ["favicon.ico", "POST"],
       ["api/probe", "GET", "POST"],
       ["api/missing", "PUT", "POST"],
       ["api/warm", "DELETE", "POST"],

@@ -222,6 +222,30 @@ describe("freshness", () => {
   });
 
   test.each([
+    ["before each answer", 0],
+    ["once a second", 1_000],
+  ])(
+    "a folder that is checked %s shows a new file, and one that was mended, after a failure",
+    async (_, checkMs) => {
+      const passes = await openWithClock({ policy: folderPolicy(checkMs) });
+      const whole = await photo(64, 48).jpeg().toBuffer();
+      await writeFile(join(world.folder, "text.jpg"), "no image");
+      const failures = [
+        ["new", 404],
+        ["text", 415],
+      ] as const;
+      for (const [name, status] of failures) {
+        const response = await world.get(`/?img=${name}.jpg&q=33&w=20`);
+        expect([name, response.status, control(response)]).toEqual([name, status, "no-cache"]);
+        await writeFile(join(world.folder, `${name}.jpg`), whole);
+      }
+      passes(checkMs);
+      for (const [name] of failures)
+        expect([name, (await world.get(`/?img=${name}.jpg&q=33&w=20`)).status]).toEqual([name, 200]);
+    },
+  );
+
+  test.each([
     ["a folder", folderPolicy(1_000)],
     ["a bucket", remotePolicy],
   ])(
@@ -599,6 +623,7 @@ describe("a refusal", () => {
   ])(
     "a refusal because of %s is %i, with explicit caching and a remedy",
     async (target, status, cacheControl) => {
+      await open({ policy: remotePolicy });
       const response = await world.get(target);
       expect(response.status).toBe(status);
       expect(response.headers.get("content-type")).toBe("application/problem+json");
@@ -626,6 +651,7 @@ describe("a refusal", () => {
   });
 
   test("the refusal of an absent photograph is remembered for the next readers", async () => {
+    await open({ policy: remotePolicy });
     for (let n = 0; n < 100; n += 1) expect((await world.get("/?img=absent.jpg&q=33")).status).toBe(404);
     expect(world.asked).toEqual(["open absent.jpg"]);
   });
