@@ -8,13 +8,13 @@ import { galleryFindings, uploadedSince } from "./built/galleries.ts";
 import { openBuiltSite } from "./built/open-built-site.ts";
 import { type Rewritten, rewriteSite } from "./built/rewrite/rewrite.ts";
 import { staleWords } from "./built/stale.ts";
-import type { Found, SourcePage } from "./content/posts.ts";
+import type { Found, SourcePage } from "./content/found.ts";
 import { seenCovers, type UnprintedCover, writeUnprinted } from "./covers.ts";
 import { type Finding, siteFinding } from "./findings.ts";
+import { openSite, postsByManifest, readSiteManifest } from "./open-site.ts";
 import { planRequests } from "./plan.ts";
 import { type Answers, type Place, refusals } from "./proxy/answers.ts";
 import { createSession, type SessionOptions } from "./proxy/session.ts";
-import { openSite, postsByManifest, readSiteManifest } from "./scan.ts";
 import { hookConflicts } from "./site/hook-conflicts.ts";
 import type { Site, SiteOptions } from "./site/site.ts";
 

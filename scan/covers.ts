@@ -2,7 +2,7 @@ import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import type { ManifestImage } from "../contract/manifest.ts";
 import { formatPublished, formatQuery, type ImageRequest, isOriginal } from "../contract/url/request.ts";
-import type { Post } from "./content/posts.ts";
+import type { Post } from "./content/found.ts";
 import { formatBytes } from "./counted.ts";
 import type { Finding } from "./findings.ts";
 import { writeWhole } from "./manifest.ts";

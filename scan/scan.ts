@@ -1,18 +1,11 @@
 import path from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import type { ManifestImage } from "../contract/manifest.ts";
-import { type PublishedField, publishedBy } from "../contract/meta.ts";
+import type { PublishedField } from "../contract/meta.ts";
 import { type AltProblem, altFindings, altProblems } from "./alt/alt-text.ts";
 import { type Budget, budgetFindings } from "./budget/budget.ts";
-import { CannotRun } from "./cannot-run.ts";
-import {
-  type Found,
-  type PossiblePost,
-  type Post,
-  type ReadingOptions,
-  readPosts,
-  settlePosts,
-} from "./content/posts.ts";
+import { type Found, settlePosts } from "./content/found.ts";
+import { readPosts } from "./content/posts.ts";
 import { knownGalleries, listedGalleries, type WithGalleries } from "./content/site-galleries.ts";
 import { counted } from "./counted.ts";
 import { heavyPreviews, leftOut, readUnprinted } from "./covers.ts";
@@ -27,14 +20,16 @@ import {
   withFields,
   writeManifest,
 } from "./manifest.ts";
+import { manifestName, manifestNames, openSite, placesOf } from "./open-site.ts";
 import { planRequests } from "./plan.ts";
-import { type Answers, type Place, refusals } from "./proxy/answers.ts";
+import { type Answers, refusals } from "./proxy/answers.ts";
 import { blameOf, type Refusal } from "./proxy/blame.ts";
 import { otherServers } from "./proxy/other-servers.ts";
 import type { Probed } from "./proxy/probe.ts";
 import { createSession, type SessionOptions, type Warmed } from "./proxy/session.ts";
 import type { Tune } from "./proxy/tuning/tune.ts";
-import { loadSite, type Site, type SiteOptions } from "./site/site.ts";
+import { fieldsShown, untoldMeta } from "./published-meta.ts";
+import type { SiteOptions } from "./site/site.ts";
 
 export interface ScanOptions extends SessionOptions {
   readonly site: SiteOptions;
@@ -192,59 +187,6 @@ export async function scanSite(options: ScanOptions): Promise<ScanResult> {
 
 const notWarmed: Warmed = { variants: new Map(), warnings: [] };
 
-/** @throws CannotRun for a site without an endpoint. */
-export async function openSite(options: SiteOptions): Promise<Site> {
-  const site = await loadSite(options);
-  if (site.endpoints.length > 0) return site;
-  throw new CannotRun(
-    "params.imgproxy.endpoint is not set; set it to the address of the server for readers, or give --endpoint",
-  );
-}
-
-/** The content once the manifest is written, as a build after the scan shows it. */
-export interface ByManifest extends KnownPhotographs {
-  readonly found: Found;
-  readonly placed: readonly PlacedGallery[];
-}
-
-export async function postsByManifest(
-  site: Site,
-  {
-    remember = true,
-    ...options
-  }: Omit<ReadingOptions, "remember"> & Partial<Pick<ReadingOptions, "remember">>,
-): Promise<ByManifest> {
-  const known = await readManifest(manifestName(site));
-  const read = await readPosts(site, { ...options, remember });
-  const { possible, placed } = knownGalleries(site, read, known.galleries);
-  return { ...known, found: settlePosts(possible, known), placed };
-}
-
-/** What the site's hook knows of photographs. @throws as {@link readManifest} does */
-export async function readSiteManifest(site: Site): Promise<ReadonlyMap<string, ManifestImage>> {
-  const { images } = await readManifest(manifestName(site));
-  return images;
-}
-
-/** Every place of every photograph. */
-export function placesOf(posts: readonly Post[]): Place[] {
-  return posts.flatMap(({ file, uses }) =>
-    uses.map(({ key, keys, line, column }) => ({ file, key, keys, line, column })),
-  );
-}
-
-/** The manifest that the hook reads, below the site's own assets. */
-function manifestName(site: Site): string {
-  return path.join(site.mounts.ownAssets, site.main.params.manifest);
-}
-
-/** The manifests of all languages; each contains everything. Absolute. */
-export function manifestNames(site: Site): readonly string[] {
-  const names = [manifestName(site)];
-  for (const { params } of site.languages) names.push(path.join(site.mounts.ownAssets, params.manifest));
-  return [...new Set(names)];
-}
-
 /**
  * The keys to ask about: all possible keys of each image, and all photographs of each gallery. If the hook reads an existing
  * manifest, which this scan does not write, then those that the hook uses.
@@ -260,27 +202,6 @@ function keysOf(
 }
 
 // --- the manifest ---
-
-/** What the site publishes of metadata, also for one page or image of it. */
-function fieldsShown({ meta }: Site, { posts }: Found<PossiblePost>): readonly PublishedField[] {
-  const exif = posts.some(({ uses, galleries }) =>
-    [...uses, ...galleries.map(({ use }) => use(""))].some((use) => use.exif === true),
-  );
-  return [...new Set(publishedBy({ meta, exif }))];
-}
-
-/** Of an older server, or of one that tells nobody of metadata where the scan has no token. */
-function untoldMeta(
-  meta: readonly PublishedField[],
-  wants: string,
-  photos: ReadonlyMap<string, Probed>,
-): string[] {
-  const isTold = [...photos.values()].every((info) => "problem" in info || info.meta !== undefined);
-  if (meta.length === 0 || isTold) return [];
-  return [
-    `${wants} ${meta.join(", ")}, which the server does not tell: give --token, start the server with META=${meta.join(",")}, or update it`,
-  ];
-}
 
 function lostWords(file: string, photos: number, isCut: boolean): string {
   const what =

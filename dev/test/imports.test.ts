@@ -41,6 +41,8 @@ const order = {
     "check.ts",
     "edge",
     "scan.ts",
+    "published-meta.ts",
+    "open-site.ts",
     "covers.ts",
     "plan.ts",
     "alt",

@@ -1,5 +1,5 @@
 import type { ManifestImage } from "../../contract/manifest.ts";
-import type { Post } from "../content/posts.ts";
+import type { Post } from "../content/found.ts";
 import type { Use } from "../content/resolve.ts";
 import { counted } from "../counted.ts";
 import type { Finding } from "../findings.ts";

@@ -1,5 +1,5 @@
 import { CannotRun } from "../cannot-run.ts";
-import type { Post } from "../content/posts.ts";
+import type { Post } from "../content/found.ts";
 import { formatBytes } from "../counted.ts";
 import type { Finding } from "../findings.ts";
 import { type PageWeight, pageWeight, type Screen, screens } from "./page-weight.ts";

@@ -2,7 +2,7 @@ import type { ManifestImage } from "../../contract/manifest.ts";
 import { slotWidth } from "../../contract/page/slot-width.ts";
 import { candidateFor } from "../../contract/page/tiers.ts";
 import { formatQuery, type ImageRequest, isOriginal } from "../../contract/url/request.ts";
-import type { Post } from "../content/posts.ts";
+import type { Post } from "../content/found.ts";
 import type { Use } from "../content/resolve.ts";
 import { type Answers, isThere } from "../proxy/answers.ts";
 

@@ -1,6 +1,6 @@
 import path from "node:path";
 import type { ManifestImage } from "../../contract/manifest.ts";
-import type { SourcePage } from "../content/posts.ts";
+import type { SourcePage } from "../content/found.ts";
 import { manifestImage } from "../manifest.ts";
 import { isThere } from "../proxy/answers.ts";
 import { blameOf } from "../proxy/blame.ts";

@@ -3,8 +3,8 @@ import { type Finding, siteFinding } from "../findings.ts";
 import { isHidden } from "../gallery/contents.ts";
 import type { Folder } from "../proxy/list.ts";
 import type { Site } from "../site/site.ts";
+import type { PossiblePost } from "./found.ts";
 import { type PossibleGallery, resolveGallery } from "./galleries.ts";
-import type { PossiblePost } from "./posts.ts";
 import { photoUse } from "./resolve.ts";
 
 /** Hugo 0.126. */

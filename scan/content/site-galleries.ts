@@ -6,7 +6,7 @@ import { folderName } from "../proxy/list.ts";
 import type { Session } from "../proxy/session.ts";
 import type { Site } from "../site/site.ts";
 import { albumFolders, albumPosts, oddAlbums } from "./albums.ts";
-import type { Found, PossiblePost } from "./posts.ts";
+import type { Found, PossiblePost } from "./found.ts";
 
 /** The content with its albums, and its galleries of folders and patterns. */
 export interface WithGalleries {

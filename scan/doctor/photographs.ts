@@ -1,10 +1,10 @@
 import { type Diagnosis, linesOfCheck } from "../../contract/diagnosis.ts";
 import type { ImageRequest } from "../../contract/url/request.ts";
 import { counted } from "../counted.ts";
+import { postsByManifest } from "../open-site.ts";
 import { planRequests } from "../plan.ts";
 import { isThere } from "../proxy/answers.ts";
 import { createSession, type SessionOptions } from "../proxy/session.ts";
-import { postsByManifest } from "../scan.ts";
 import type { Site } from "../site/site.ts";
 
 /** Enough to see a wrong bucket; a scan asks about all of them. */

@@ -1,7 +1,7 @@
 import { type Finding, siteFinding } from "../findings.ts";
+import { openSite, postsByManifest } from "../open-site.ts";
 import { planRequests } from "../plan.ts";
 import type { SessionOptions } from "../proxy/session.ts";
-import { openSite, postsByManifest } from "../scan.ts";
 import type { SiteOptions } from "../site/site.ts";
 import { type EdgeResult, edgeRequests, readEdge } from "./edge.ts";
 

@@ -1,5 +1,5 @@
 import path from "node:path";
-import type { Found, LocalReference, PossiblePost } from "../content/posts.ts";
+import type { Found, LocalReference, PossiblePost } from "../content/found.ts";
 import type { Site } from "../site/site.ts";
 import { isOwn, type LocalPhoto, type LocalPhotos, nameOf } from "./local-files.ts";
 import type { Shown } from "./shown.ts";

@@ -1,5 +1,6 @@
 import path from "node:path";
-import { type Found, type PossiblePost, type ReadingOptions, readPosts } from "../content/posts.ts";
+import type { Found, PossiblePost } from "../content/found.ts";
+import { type ReadingOptions, readPosts } from "../content/posts.ts";
 import type { Change } from "../init/change.ts";
 import type { Site } from "../site/site.ts";
 import { type Photograph, scaledFrom, stemOf } from "./choose.ts";

@@ -1,7 +1,7 @@
 import { formatQuery, type ImageRequest } from "../../contract/url/request.ts";
 import { pageWeight, type Screen, screens } from "../budget/page-weight.ts";
 import type { CheckResult, UrlPlace } from "../check.ts";
-import type { Post } from "../content/posts.ts";
+import type { Post } from "../content/found.ts";
 import { formatBytes, nounFor } from "../counted.ts";
 import type { EdgeCheckResult } from "../edge/check-edge.ts";
 import type { ScanResult } from "../scan.ts";

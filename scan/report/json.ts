@@ -1,6 +1,6 @@
 import { pageWeight, type Screen, screens } from "../budget/page-weight.ts";
 import type { CheckResult } from "../check.ts";
-import type { Post } from "../content/posts.ts";
+import type { Post } from "../content/found.ts";
 import type { EdgeCheckResult } from "../edge/check-edge.ts";
 import { sortFindings } from "../findings.ts";
 import { isThere } from "../proxy/answers.ts";

@@ -1,5 +1,5 @@
 import { formatQuery } from "../../contract/url/request.ts";
-import type { Post } from "../content/posts.ts";
+import type { Post } from "../content/found.ts";
 import { isThere } from "../proxy/answers.ts";
 import { isTuned } from "../proxy/tuning/tune.ts";
 import { eachResult, type WarmResults } from "../proxy/warm/variant.ts";

@@ -5,11 +5,12 @@ import { counted } from "../counted.ts";
 import { formatFinding, sortFindings } from "../findings.ts";
 import { foldersOf } from "../gallery/list.ts";
 import { manifestOf } from "../manifest.ts";
+import { openSite } from "../open-site.ts";
 import { unsettledWords } from "../proxy/answers.ts";
 import type { Listings } from "../proxy/list.ts";
 import { Unanswered } from "../proxy/request.ts";
 import { createSession } from "../proxy/session.ts";
-import { openSite, type ScanOptions, type ScanResult, scanSite } from "../scan.ts";
+import { type ScanOptions, type ScanResult, scanSite } from "../scan.ts";
 import type { Site } from "../site/site.ts";
 import { contentState } from "./content-state.ts";
 

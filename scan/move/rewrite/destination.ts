@@ -1,4 +1,4 @@
-import type { LocalReference } from "../../content/posts.ts";
+import type { LocalReference } from "../../content/found.ts";
 
 /**
  * Whether a reference means a key as soon as the file of the site is gone, whether the manifest has the photograph yet or not.

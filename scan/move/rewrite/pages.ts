@@ -1,6 +1,6 @@
 import { readFile, realpath } from "node:fs/promises";
 import path from "node:path";
-import type { LocalReference } from "../../content/posts.ts";
+import type { LocalReference } from "../../content/found.ts";
 import type { Change } from "../../init/change.ts";
 import type { Photograph } from "../choose.ts";
 import { alreadyNames, pathFor } from "./destination.ts";

@@ -1,7 +1,7 @@
 import { decodeHTMLStrict } from "entities";
+import type { LocalReference } from "../../content/found.ts";
 import { findFrontMatter } from "../../content/pages/fences.ts";
 import { splitFrontMatter } from "../../content/pages/front-matter.ts";
-import type { LocalReference } from "../../content/posts.ts";
 import { lexTag } from "../../content/references/shortcodes/shortcode-lexer.ts";
 import { pathPart } from "./destination.ts";
 import { applyEdits, type Edit } from "./edit.ts";
