@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 import { VolumeHung, VolumeLimiter } from "../volume-limiter.ts";
 
@@ -24,6 +25,13 @@ test("work on the volume is given up at its deadline, and its errors are passed 
     "no such file",
   );
   await expect(volume.run("read", stuck().work)).rejects.toThrow(VolumeHung);
+});
+
+test("a pause of the server itself does not count as the volume's: what it has read meanwhile is used", async () => {
+  const volume = new VolumeLimiter({ deadlineMs: { read: 400, write: 400 } });
+  const reading = volume.run("read", () => readFile(new URL(import.meta.url), "utf8"));
+  for (const end = performance.now() + 500; performance.now() < end; );
+  expect(await reading).toContain("a pause of the server itself");
 });
 
 test("one hung file does not slow down work on others", async () => {
