@@ -13,12 +13,13 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /** Runs the server until SIGTERM or SIGINT; returns the exit code. */
 export async function serve(argv: readonly string[], env: Environment): Promise<number> {
   try {
-    const { config, switches } = loadConfig("serve", argv, env);
+    const { config, switches, misspelt } = loadConfig("serve", argv, env);
     if (switches.help) return say(helpText("serve"));
     collectLess();
     const log = createLog({ level: config.logLevel, destination: standardOutput() });
     const words = oldNode(process.versions.node);
     if (words !== undefined) log.info(words);
+    for (const words of misspelt) log.warn(words);
     silenceSdk();
     // The first encoder starts on another core while the rest is loaded.
     const encoders = openEncoders(config, log);

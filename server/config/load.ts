@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { withoutSecrets } from "../../contract/diagnosis.ts";
 import { LEAST_BYTES } from "../encode/memory/encoder-memory.ts";
+import { misspelt } from "./misspelt.ts";
 import { readSecret } from "./secret-file.ts";
 import { fileHelp, isFor, type Program, type Setting, settings } from "./settings.ts";
 
@@ -39,7 +40,12 @@ export function loadConfig(
   program: Program,
   argv: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
-): { readonly config: Config; readonly switches: Switches } {
+): {
+  readonly config: Config;
+  readonly switches: Switches;
+  /** What {@link misspelt} says of the environment. */
+  readonly misspelt: readonly string[];
+} {
   const { values, switches } = parseFlags(program, argv);
   const problems: string[] = [];
   const givenFor = (setting: Setting<unknown>): string | undefined => {
@@ -56,8 +62,9 @@ export function loadConfig(
   // The table's parsers made each value, key by key, as Config says.
   const config = Object.fromEntries(parsed) as Config;
   if (!switches.help) problems.push(...contradictions(program, config, switches));
-  if (problems.length > 0 && !switches.help) throw new InvalidConfig(problems);
-  return { config, switches };
+  const slips = misspelt(env);
+  if (problems.length > 0 && !switches.help) throw new InvalidConfig([...problems, ...slips]);
+  return { config, switches, misspelt: slips };
 }
 
 /** `--help`: usage and every setting of the program, from the table. */

@@ -7,7 +7,7 @@ import { diagnoseVolume } from "./volume.ts";
 
 /** A server's settings, or what is wrong with them. */
 export type ReadServer = { readonly switches: Pick<Switches, "help" | "json"> } & (
-  | { readonly config: Config }
+  | { readonly config: Config; readonly misspelt: readonly string[] }
   | { readonly problems: readonly string[] }
 );
 
@@ -31,6 +31,7 @@ export async function diagnoseServer(read: ReadServer): Promise<readonly Diagnos
   const { config } = read;
   return [
     line.ok("they are valid"),
+    ...read.misspelt.map(line.note),
     ...(config.token.length === 0
       ? [
           line.note(

@@ -199,9 +199,10 @@ test("a cache folder that the server's user cannot write is named with the user 
   expect(`${started.output.out}${started.output.err}`).not.toContain('"stack"');
 });
 
-test("an old Node is one sentence in the log, and the AWS SDK adds none of its own", async () => {
+test("an old Node and a misspelt setting are one sentence each in the log, and the AWS SDK adds none of its own", async () => {
   const args = ["serve", "--cache", join(folder, "cache"), "--port", "0", "--admin-port", "0"];
   const server = run([...args, "--source", "s3://photos"], {
+    CACH_MAX_BYTES: "5GiB",
     S3_ENDPOINT: "http://127.0.0.1:1",
     AWS_ACCESS_KEY_ID: "id",
     AWS_SECRET_ACCESS_KEY: "secret",
@@ -209,6 +210,9 @@ test("an old Node is one sentence in the log, and the AWS SDK adds none of its o
   // After this line the SDK has sent a request.
   await server.said(/nothing listens at its address/);
   expect(server.output.err).toBe("");
+  expect(server.output.out.match(/"msg":"\w+ is no setting[^"]*/g)).toEqual([
+    '"msg":"CACH_MAX_BYTES is no setting, so it has no effect: did you mean CACHE_MAX_BYTES?',
+  ]);
   const old = Number.parseInt(process.versions.node, 10) < 22;
   expect(server.output.out.match(/is supported until/g)?.length ?? 0).toBe(old ? 1 : 0);
   expect([oldNode("20.19.0"), oldNode("22.0.0")]).toEqual([
