@@ -3,11 +3,13 @@ import { opendir, realpath, stat } from "node:fs/promises";
 import { join, sep } from "node:path";
 import pMap from "p-map";
 import { failedProblem } from "../shortage.ts";
-import { compareUtf8, FirstNames } from "./first-names.ts";
+import { FirstNames, type SortedNames } from "./first-names.ts";
 import { isListed, isListedFolder, type List, type Listed, type ListPage, type ListRequest } from "./list.ts";
 
 /** A folder has no order: each page would read all of it. */
 const READ_AHEAD = 50_000;
+/** Entries that are read at once; a thousand survive several collections of garbage, for which the heap grows by 10 MiB. */
+const ENTRIES = 128;
 /** Further pages are as old as this at most; the first one is always of now. */
 const READ_AHEAD_MS = 10_000;
 
@@ -15,7 +17,7 @@ const READ_AHEAD_MS = 10_000;
 interface Ahead {
   readonly of: string;
   readonly after: string;
-  readonly names: readonly string[];
+  readonly names: SortedNames;
 }
 
 /** Lists a folder of photographs. A link counts as what it leads to, if that is in the folder of the source. */
@@ -31,13 +33,13 @@ export function listFolder(root: string): List {
     const first = new FirstNames(after === undefined ? most + 1 : READ_AHEAD, after ?? "");
     for await (const name of namesIn(base, folder, deep, signal)) first.add(name);
     const names = first.sorted();
-    if (after === undefined) return names;
+    if (after === undefined) return namesFrom(names, 0, most);
     ahead = { of, after, names };
     clearTimeout(expiry);
     expiry = setTimeout(() => {
       ahead = undefined;
     }, READ_AHEAD_MS).unref();
-    return names;
+    return namesFrom(names, 0, most);
   }
 
   return async (request, signal) => {
@@ -54,11 +56,15 @@ export function listFolder(root: string): List {
 
 /** The names of a page, if they are known, and one more: it tells that there is a next page. */
 function pageIn(ahead: Ahead | undefined, of: string, after: string, most: number) {
-  if (ahead?.of !== of || compareUtf8(after, ahead.after) < 0) return undefined;
+  if (ahead?.of !== of || Buffer.compare(Buffer.from(after), Buffer.from(ahead.after)) < 0) return undefined;
   const { names } = ahead;
-  const begin = names.findIndex((name) => compareUtf8(name, after) > 0);
-  const page = begin === -1 ? [] : names.slice(begin, begin + most + 1);
+  const page = namesFrom(names, names.indexAfter(after), most);
   return page.length > most || names.length < READ_AHEAD ? page : undefined;
+}
+
+function namesFrom(names: SortedNames, begin: number, most: number): string[] {
+  const length = Math.max(0, Math.min(most + 1, names.length - begin));
+  return Array.from({ length }, (_, at) => names.at(begin + at));
 }
 
 /** Names of files, and of folders with their slash; in a deep listing only files. Folders that do not exist have none. */
@@ -76,7 +82,7 @@ async function* namesIn(
     // Two links may lead to each other's folders.
     if (path === undefined || seen.has(path)) continue;
     seen.add(path);
-    for await (const entry of await opendir(path, { bufferSize: 1024 })) {
+    for await (const entry of await opendir(path, { bufferSize: ENTRIES })) {
       signal.throwIfAborted();
       const name = next + entry.name;
       const kind = entry.isSymbolicLink() ? await linkedKind(base, name) : kindOf(entry);
