@@ -29,7 +29,7 @@ export function BlogChange(props: BlogChangeProps) {
     return () => leaving.abort();
   }, []);
   if (error !== undefined) return <Failure error={error} />;
-  if (answer === undefined) return <p class="hint">The blog: …</p>;
+  if (answer === undefined) return <p class="hint">Adding up the blog</p>;
   if (answer.sites.length === 0)
     return <p class="hint">No blog has published to this server yet, so its total is not known.</p>;
   return (

@@ -16,6 +16,7 @@ import { Opened } from "./opened.tsx";
 import { type PhotoRoute, photoFormats } from "./route.ts";
 import { nameOfWork, show } from "./shown.ts";
 import { Slider } from "./slider.tsx";
+import { Weighed } from "./weighed.tsx";
 import { bytesText, formatText, nameOf } from "./words.ts";
 
 interface PhotoProps {
@@ -114,6 +115,7 @@ function Workbench({ route, change, info }: Omit<PhotoProps, "close"> & { readon
               ))}
             </tbody>
           </table>
+          <Weighed photo={key} q={q} w={w} />
         </section>
       </div>
       <Copy route={route} change={change} w={w} natural={info.width} />

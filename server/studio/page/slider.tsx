@@ -39,6 +39,7 @@ export function Slider({ label, name, value, least, most, step = 1, unit, change
         max={most}
         step={step}
         value={value}
+        aria-valuetext={unit === undefined ? String(value) : `${value} ${unit}`}
         onInput={({ currentTarget }) => set(currentTarget.value)}
       />
     </div>

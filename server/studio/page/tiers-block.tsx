@@ -57,7 +57,7 @@ function Change({ photo, before, after, natural }: ChangeProps) {
   return (
     <p class="hint" data-current={isCurrent}>
       This photograph as {formatText(format)}, all widths together:{" "}
-      {value === undefined ? "…" : `${bytesText(old)} before, ${bytesText(now)} after`}.
+      {value === undefined ? "…" : `${bytesText(old)} before, ${bytesText(now)} after.`}
     </p>
   );
 }

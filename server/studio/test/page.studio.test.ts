@@ -31,6 +31,17 @@ const waiting = `
   ).length
 `;
 
+/** The control that has the focus, and whether it, or what stands for it, has an outline in the window. */
+const focused = `(() => {
+  const one = document.activeElement;
+  if (one === null || one === document.body) return null;
+  const name = one.name || one.getAttribute("aria-label") || one.labels?.[0]?.textContent || one.textContent.trim();
+  const isSeen = [one, one.nextElementSibling].some(
+    (of) => of !== null && getComputedStyle(of).outlineStyle !== "none" && of.getBoundingClientRect().height > 0,
+  );
+  return { name, isSeen };
+})()`;
+
 /** What a person sees of a photograph's state. */
 async function stateOf(page: Page): Promise<unknown> {
   const frame = page.getByRole("region", { name: "Original and variant" });
@@ -307,6 +318,77 @@ describe.skipIf(!hasBrowser)("in Chromium", () => {
     await settled(page);
     await keepPicture(page, "photo-1440-grey");
     expect(await violations(page)).toEqual([]);
+  });
+
+  test("a person with a keyboard reaches every control, sees where the focus is, and moves the picture, the sliders and the tabs", async () => {
+    await using open = await studio.open("#/trips/");
+    const { page } = open;
+    await page.getByRole("link", { name: "alps.jpg" }).focus();
+    await page.keyboard.press("Enter");
+    await settled(page);
+    await page.reload();
+    await settled(page);
+    const stops = new Set<string>();
+    for (let at = 0; at < 40; at++) {
+      await page.keyboard.press("Tab");
+      const stop = await page.evaluate<{ name: string; isSeen: boolean } | null>(focused);
+      if (stop === null) break;
+      stops.add(stop.name);
+      expect(stop).toMatchObject({ isSeen: true });
+    }
+    for (const name of [
+      "Studio",
+      "Server",
+      "Original and variant",
+      "Divider",
+      "show",
+      "zoom",
+      "Quality q",
+      "Width w",
+      "format",
+      "kind",
+      "As my blog shows it",
+      "Blind test",
+      "In the cache",
+    ])
+      expect([...stops]).toContain(name);
+    const slider = page.getByRole("slider", { name: "Width" });
+    await slider.press("ArrowRight");
+    expect(await slider.getAttribute("aria-valuetext")).toBe("1220 pixels");
+    await expect
+      .poll(() => page.locator(".weighed").textContent())
+      .toMatch(/^At quality 60 and 1220 pixels: AVIF [\d.]+ KB, WebP [\d.]+ KB, JPEG [\d.]+ KB\.$/);
+    await page.getByRole("radio", { name: "Markdown" }).press("ArrowRight");
+    expect(await page.getByRole("radio", { name: "Shortcode" }).isChecked()).toBe(true);
+    await page.getByText("Blind test").press("Enter");
+    await page.getByRole("button", { name: "Begin" }).press("Enter");
+    await page.getByText("Pair 1 of 5").waitFor();
+    await settled(page);
+    expect(await violations(page)).toEqual([]);
+  });
+
+  test.each([
+    ["320 pixels", { viewport: { width: 320, height: 640 } }],
+    // A window of 1280 pixels at 200 %.
+    ["200 %", { viewport: { width: 640, height: 400 }, deviceScaleFactor: 2 }],
+    [
+      "forced colours and less motion",
+      { viewport: { width: 1440, height: 1000 }, forcedColors: "active", reducedMotion: "reduce" },
+    ],
+  ] as const)("with %s, nothing is cut off, and each part of the page passes", async (name, options) => {
+    for (const hash of [
+      "#/?pick=worms.jpg",
+      `${photo}&copy=cover&open=shown&open=four&open=blind&open=cached&blind=-abc`,
+      "#//server",
+    ]) {
+      await using open = await studio.open(hash, options);
+      const { page } = open;
+      if (hash === "#//server") await page.getByText("Made ahead").waitFor();
+      else await settled(page);
+      expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(options.viewport.width);
+      expect(await violations(page)).toEqual([]);
+      await keepPicture(page, `${name}-${hash.length}`.replaceAll(" ", "-"));
+    }
   });
 
   test("all that the page made has left no file in the cache", async () => {
