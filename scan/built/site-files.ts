@@ -1,7 +1,7 @@
 import { type Dirent, statSync } from "node:fs";
-import { readdir } from "node:fs/promises";
 import path from "node:path";
 import { CannotRun } from "../cannot-run.ts";
+import { entriesBelow } from "../site/entries-below.ts";
 
 /** The files of a built site. */
 export interface SiteFiles {
@@ -16,7 +16,7 @@ export interface SiteFiles {
 
 /** @throws CannotRun for a folder that does not exist or cannot be read. */
 export async function readSiteFiles(folder: string): Promise<SiteFiles> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch((error: unknown) => {
+  const entries = await entriesBelow(folder).catch((error: unknown) => {
     throw new CannotRun(absentWords(folder, error), { cause: error });
   });
   const names = entries.filter((entry) => entry.isFile()).map((entry) => nameOf(folder, entry));

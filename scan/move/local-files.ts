@@ -1,8 +1,9 @@
-import { lstat, open, readdir, readlink, realpath } from "node:fs/promises";
+import { lstat, open, readlink, realpath } from "node:fs/promises";
 import path from "node:path";
 import { formats } from "../../contract/formats.ts";
 import { keyProblem } from "../../contract/url/key.ts";
 import { CannotRun } from "../cannot-run.ts";
+import { entriesBelow } from "../site/entries-below.ts";
 import type { Mount } from "../site/modules/mounts.ts";
 import type { Site } from "../site/site.ts";
 import { contentOfFile } from "./target/content.ts";
@@ -92,7 +93,7 @@ export function isOwn(file: string, site: Pick<Site, "folder" | "modules">): boo
 async function photosIn(mount: Mount): Promise<string[]> {
   const found = await lstat(mount.source);
   if (!found.isDirectory()) return [];
-  const entries = await readdir(mount.source, { recursive: true, withFileTypes: true });
+  const entries = await entriesBelow(mount.source);
   return entries
     .filter((entry) => (entry.isFile() || entry.isSymbolicLink()) && PHOTO.test(entry.name))
     .map((entry) => path.relative(mount.source, path.join(entry.parentPath, entry.name)))

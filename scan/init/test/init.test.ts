@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from "node:child_process";
-import { cp, mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
+import { cp, mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import {
@@ -9,6 +9,7 @@ import {
   type TestSite,
   unescapeHtml,
 } from "../../../hugo-module/test/hugo-site.ts";
+import { entriesBelow } from "../../site/entries-below.ts";
 import { run } from "../../test/command.ts";
 import { startScanProcess } from "../../test/scan-process.ts";
 
@@ -40,7 +41,7 @@ const init = (site: TestSite, ...args: string[]) =>
   process.run(["--site", site.folder, ...args], { program: "init", env: { TOKEN: "a-token-of-the-tests" } });
 
 async function textsOf(site: TestSite): Promise<Readonly<Record<string, string>>> {
-  const names = await readdir(site.folder, { recursive: true, withFileTypes: true });
+  const names = await entriesBelow(site.folder);
   const files = names.filter((entry) => entry.isFile() && !entry.parentPath.includes("node_modules"));
   const texts = files.map(async ({ parentPath, name }) => {
     const file = path.join(parentPath, name);

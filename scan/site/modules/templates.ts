@@ -1,6 +1,6 @@
-import { readdir } from "node:fs/promises";
 import path from "node:path";
 import { readText } from "../../read-text.ts";
+import { entriesBelow } from "../entries-below.ts";
 import type { Module } from "./modules.ts";
 import type { Mount } from "./mounts.ts";
 
@@ -79,7 +79,7 @@ function isWithin(file: string, folder: string): boolean {
 }
 
 async function templatesOf(mount: Mount, site: TemplateSource, theme: boolean): Promise<Template[]> {
-  const files = await readdir(mount.source, { recursive: true, withFileTypes: true }).catch(() => []);
+  const files = await entriesBelow(mount.source).catch(() => []);
   const found: Template[] = [];
   for (const entry of files.filter((file) => !file.isDirectory())) {
     const file = path.join(entry.parentPath, entry.name);
