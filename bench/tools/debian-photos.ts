@@ -7,7 +7,7 @@ import { projectRoot } from "./paths.ts";
 const PACKAGE = "lomiri-wallpapers-16.04";
 
 /**
- * The photographs of a Debian package, which none of our tables was made from. It is unpacked below `.cache/`, once.
+ * The photographs of a Debian package. They are among those that quality.ts was corrected with. It is unpacked below `.cache/`, once.
  * @returns their folder. @throws Error if apt cannot download it.
  */
 export async function debianPhotos(): Promise<string> {

@@ -56,7 +56,7 @@ export async function looks(full: Bench): Promise<Result> {
   ];
   return {
     title: "Looks",
-    about: `${bench.keys.length} photographs at ${WIDTH} px (${third.length} of them at 1600), JPEGs of up to 17 megapixels that none of our tables was made from. Judge: SSIMULACRA 2.1, the server's own code; reference: the lossless resize. Every program encodes those same pixels; its picture is compared with ours of the same score (between two pictures of the curve q 20 to 90: a straight line of score and log bytes), and ratios are geometric means over the photographs. Ours are made with the settings of the warm lane, as a scan makes them.`,
+    about: `${bench.keys.length} photographs at ${WIDTH} px (${third.length} of them at 1600), JPEGs of up to 17 megapixels of which those of the default set are among the photographs that quality.ts was corrected with. Judge: SSIMULACRA 2.1, the server's own code; reference: the lossless resize. Every program encodes those same pixels; its picture is compared with ours of the same score (between two pictures of the curve q 20 to 90: a straight line of score and log bytes), and ratios are geometric means over the photographs. Ours are made with the settings of the warm lane, as a scan makes them.`,
     targets,
     tables: [compared.table, below.table, same.table, tune.table, lanes.table, second, publish].filter(
       (table) => table !== undefined,
