@@ -42,6 +42,32 @@ describe.each(extremes)("Hugo $version", (hugo) => {
     );
   });
 
+  test("names that no file can have do not end the build of a site with static files", async () => {
+    const long = `${"a".repeat(300)}.jpg`;
+    const impossible = {
+      long,
+      folder: `img/${long}`,
+      deep: `img/${"d/".repeat(3000)}x.jpg`,
+      nul: "img/a\0b.jpg",
+      first: "\0/b.jpg",
+      within: "img/my%20static.png/x.jpg",
+      query: `${long}?class=${"c".repeat(300)}`,
+      data: `data:image/png;base64,${"A".repeat(5000)}`,
+      scheme: `mailto:${"a".repeat(300)}`,
+    };
+    await using site = await createSite({
+      ...files,
+      "content/post/index.md": Object.entries(impossible)
+        .map(([name, src]) => `![${name}](${src})`)
+        .join("\n\n"),
+    });
+    const { files: published, errors } = await site.build(hugo);
+    expect(errors).toEqual([]);
+    expect(Object.keys(sources(published.get("post/index.html")))).toEqual(
+      expect.arrayContaining(["long", "folder", "within", "query", "data"]),
+    );
+  });
+
   test("a resource has the size at which a browser shows it", async () => {
     await using site = await createSite({
       ...files,
