@@ -1,5 +1,6 @@
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { Repairable } from "../errors.ts";
 import { ConnectionShares } from "./connection-shares.ts";
 
@@ -158,11 +159,30 @@ function hostOf({ address, family }: AddressInfo): string {
 /** A client that has connected to send a request has begun by then. */
 const SILENCE_MS = 500;
 
+/** Turns of the event loop; a flood of new connections must not keep a server alive. */
+const MOST_TURNS = 1_000;
+
+/** When a port is closed, the system resets connections that it has opened and that are not accepted yet. */
+async function acceptOpened(server: Server): Promise<void> {
+  // A connection can be ready after the first turn has looked for it.
+  let idle = 0;
+  const accepted = (): void => {
+    idle = -1;
+  };
+  server.on("connection", accepted);
+  for (let turn = 0; turn < MOST_TURNS && idle < 2; turn++) {
+    await nextTurn();
+    idle += 1;
+  }
+  server.off("connection", accepted);
+}
+
 /**
  * `server.close()` alone leaves a kept-alive connection open that was busy at that moment, until its timeout; so idle connections
  * are closed repeatedly until none is left.
  */
 async function close(server: Server, { sockets }: ConnectionShares, milliseconds: number): Promise<void> {
+  await acceptOpened(server);
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   // Browsers open connections in advance, and node:http counts one without a request as busy.
   const silent = setTimeout(() => {

@@ -3,6 +3,7 @@ import { writeFile } from "node:fs/promises";
 import { Agent, get, type IncomingMessage, type RequestListener } from "node:http";
 import { connect, type Socket } from "node:net";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { afterEach, describe, expect, test } from "vitest";
 import { report } from "../../test/chaos/chaos.ts";
 import { photo } from "../../test/support/pictures.ts";
@@ -34,6 +35,14 @@ const closed = (socket: Socket): Promise<void> =>
     if (socket.closed) resolve();
     else socket.once("close", () => resolve()).resume();
   });
+
+/** Whether the port accepts connections. */
+function isOpen(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1", () => resolve(true)).on("error", () => resolve(false));
+    closing.push(() => void socket.destroy());
+  });
+}
 
 const hello: RequestListener = (_, response) => void response.end("hello");
 // Long enough for an honest client on a busy machine.
@@ -147,11 +156,25 @@ describe("a listening port", () => {
     let got: IncomingMessage | undefined;
     await asked;
     const ended = server?.close(600_000);
-    await expect(fetch(server?.url ?? "")).rejects.toThrow();
+    await expect.poll(() => isOpen(server?.port ?? 0)).toBe(false);
     answer();
     await ended;
     await expect.poll(() => got?.statusCode).toBe(200);
     agent?.destroy();
+  });
+
+  test("a server that stops answers clients that have connected and that it has not accepted yet", async () => {
+    const { port, close } = await start(hello);
+    const answers = Array.from({ length: 20 }, () => {
+      // The system opens these connections at once; this process accepts them in a later turn.
+      const socket = connect(port, "127.0.0.1").on("error", () => undefined);
+      socket.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+      return text(socket).catch(String);
+    });
+    await new Promise(process.nextTick);
+    await close(600_000);
+    for (const answer of await Promise.all(answers))
+      expect(answer).toMatch(/^HTTP\/1\.1 200.*Connection: close.*hello/s);
   });
 
   test("a server that stops cuts responses that are not finished in time", async () => {
