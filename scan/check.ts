@@ -15,6 +15,7 @@ import { openSite, postsByManifest, readSiteManifest } from "./open-site.ts";
 import { planRequests } from "./plan.ts";
 import { type Answers, type Place, refusals } from "./proxy/answers.ts";
 import { createSession, type SessionOptions } from "./proxy/session.ts";
+import { readEffort } from "./proxy/state.ts";
 import { hookConflicts } from "./site/hook-conflicts.ts";
 import type { Site, SiteOptions } from "./site/site.ts";
 
@@ -78,7 +79,8 @@ export async function checkSite(options: CheckOptions): Promise<CheckResult> {
     return readBuiltSite(files, site.endpoints, addresses, { signal, onFile }).finally(() => progress.end());
   };
   let built = await read();
-  const session = createSession(site, options);
+  const effort = options.effort ?? (await readEffort(site.folder));
+  const session = createSession(site, { ...options, ...(effort !== undefined && { effort }) });
   const content = options.compare ? await postsByManifest(site, options) : undefined;
   const sources = content?.found.sources ?? [];
   const known = content?.images ?? (await readSiteManifest(site));

@@ -63,11 +63,16 @@ export async function writeManifest(file: string, manifest: Manifest): Promise<b
 /**
  * What the hook knows of a photograph, from what the server says of it.
  * @param fields of its metadata that the site wants.
+ * @param before its entry in the existing manifest, if the server does not tell everything: what it says of the same version is true.
  */
 export function manifestImage(
-  { width, height, version, color, placeholder, focus, damaged, floors = {}, meta }: ImageInfo,
+  { width, height, version, color, placeholder, focus, damaged, floors = {}, meta: told }: ImageInfo,
   fields: readonly PublishedField[],
+  before?: ManifestImage,
 ): ManifestImage {
+  const known = before?.version === version ? before : undefined;
+  const q = Object.keys(floors).length > 0 ? floors : known?.q;
+  const meta = { ...known?.meta, ...told };
   return withFields(
     {
       width,
@@ -77,9 +82,9 @@ export function manifestImage(
       ...(placeholder !== undefined && { placeholder }),
       // The centre is what a crop keeps anyway.
       ...(focus !== undefined && focus !== CENTRE && { focus }),
-      ...(Object.keys(floors).length > 0 && { q: floors }),
+      ...(q !== undefined && { q }),
       ...(damaged !== undefined && { damaged }),
-      ...(meta !== undefined && { meta }),
+      meta,
     },
     fields,
   );

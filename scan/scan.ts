@@ -27,6 +27,7 @@ import { blameOf, type Refusal } from "./proxy/blame.ts";
 import { otherServers } from "./proxy/other-servers.ts";
 import type { Probed } from "./proxy/probe.ts";
 import { createSession, type SessionOptions, type Warmed } from "./proxy/session.ts";
+import { writeEffort } from "./proxy/state.ts";
 import type { Tune } from "./proxy/tuning/tune.ts";
 import { fieldsShown, untoldMeta } from "./published-meta.ts";
 import type { SiteOptions } from "./site/site.ts";
@@ -45,6 +46,8 @@ export interface ScanOptions extends SessionOptions {
   readonly dryRun: boolean;
   /** Writes the manifest and makes no variant: while someone writes, readers' requests make them. */
   readonly manifestOnly?: boolean;
+  /** Called with the possible keys of images before the server is asked about them. */
+  readonly onKeys?: (keys: readonly string[]) => Promise<void>;
   /** Whether a part of a photograph may be missing, by its key. */
   readonly mayBeDamaged: (key: string) => boolean;
 }
@@ -97,12 +100,13 @@ export async function scanSite(options: ScanOptions): Promise<ScanResult> {
       ? await listedGalleries(site, read, session, before.galleries)
       : knownGalleries(site, read, kept.galleries);
   const { possible, placed, listed } = content;
+  await options.onKeys?.(possible.posts.flatMap(({ uses }) => uses.flatMap(({ keys }) => keys)));
   const began = performance.now();
   const probed = options.dryRun ? new Map() : await session.probe(keysOf(content, kept));
   const probeMs = performance.now() - began;
   const photos = await session.tune(probed);
   const tuneMs = performance.now() - began - probeMs;
-  const images = kept?.images ?? manifestImages(photos, fields, before.images);
+  const images = kept?.images ?? manifestImages(photos, fields, before.images, options.token !== undefined);
   const filled = fillGalleries(listed, photos, images, before.galleries);
   const galleries = kept?.galleries ?? filled.galleries;
   const found = settlePosts(possible, { images, galleries });
@@ -136,6 +140,8 @@ export async function scanSite(options: ScanOptions): Promise<ScanResult> {
     for (const file of options.manifest ? [manifestFile] : manifestNames(site))
       await writeManifest(file, manifestOf(written));
   const left = leftOut(found.posts, images, await readUnprinted(site.folder));
+  if (options.token !== undefined && options.manifestOnly !== true)
+    await writeEffort(site.folder, options.effort);
   const warmed = options.manifestOnly === true ? notWarmed : await session.warm(requests, photos, left);
   const { variants, warnings } = warmed;
   const asked = { ...options, endpoint: site.endpoints[0] ?? "" };
@@ -210,16 +216,20 @@ function lostWords(file: string, photos: number, isCut: boolean): string {
   return `${what}, so ${path.basename(file)} is not changed${but}: is the server's SOURCE correct?`;
 }
 
-/** A photograph that cannot be read now keeps its entry: its page is then not worse, and its variants may be in the cache. */
+/**
+ * A photograph that cannot be read now keeps its entry: its page is then not worse, and its variants may be in the cache.
+ * @param isToldAll whether the server tells everything that it is asked for: with a token.
+ */
 function manifestImages(
   photos: ReadonlyMap<string, Probed>,
   fields: readonly PublishedField[],
   before: ReadonlyMap<string, ManifestImage>,
+  isToldAll: boolean,
 ): Map<string, ManifestImage> {
   const images = new Map<string, ManifestImage>();
   for (const [key, info] of photos) {
     const kept = before.get(key);
-    if (!("problem" in info)) images.set(key, manifestImage(info, fields));
+    if (!("problem" in info)) images.set(key, manifestImage(info, fields, isToldAll ? undefined : kept));
     else if (kept !== undefined && mayBeThere(info.problem)) images.set(key, withFields(kept, fields));
   }
   return images;

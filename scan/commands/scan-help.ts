@@ -27,7 +27,8 @@ The proxy
   --token TOKEN        token of its API (default: TOKEN); without a token the scan makes the same requests as a reader
   --publish SITE/NAME  name of the published set; needs a token (default: host of baseURL / commit)
   --preview DURATION   the published set expires after this time, such as 14d
-  --effort N           effort of the encoder, 0 (fast) to 9 (small); needs a token (default: the server's)
+  --effort N           effort of the encoder, 0 (fast) to 9 (small); needs a token (default: the server's;
+                       with --check, that of the scan before it)
   --tune look          make WebP and AVIF of each photograph look like its own JPEG; needs a token
   --tune floor=SCORE   give each photograph the lowest quality that reaches this score (SSIMULACRA 2.1 at 400 px), such as 62;
                        needs a token. Both: --tune look,floor=62

@@ -1,4 +1,4 @@
-import { mkdir } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import path from "node:path";
 import { writeWhole } from "../manifest.ts";
 import { readText } from "../read-text.ts";
@@ -6,6 +6,9 @@ import type { ByReader, Reader, WarmResult, WarmResults } from "./warm/variant.t
 
 /** A file that CI can keep between runs; without it, some numbers of the report are missing. */
 const WEIGHTS = "resources/imgproxy-lite/weights.txt";
+
+/** Absent if the last scan named no effort. */
+const EFFORT = "resources/imgproxy-lite/effort.txt";
 
 const readers = ["avif", "webp", "none", "any"] as const satisfies readonly Reader[];
 
@@ -36,6 +39,21 @@ export async function writeWeights(site: string, results: WarmResults, known: Wa
   const file = path.join(site, WEIGHTS);
   await mkdir(path.dirname(file), { recursive: true });
   await writeWhole(file, lines.sort().join(""));
+}
+
+/** The effort that the last scan asked for: a check after it accepts what that has made. */
+export async function readEffort(site: string): Promise<number | undefined> {
+  const text = await readText(path.join(site, EFFORT)).catch(() => "");
+  return /^[0-9]\n$/.test(text) ? Number(text) : undefined;
+}
+
+/** @param effort undefined: that of the server. */
+export async function writeEffort(site: string, effort: number | undefined): Promise<void> {
+  const file = path.join(site, EFFORT);
+  if ((await readEffort(site)) === effort) return;
+  if (effort === undefined) return rm(file, { force: true });
+  await mkdir(path.dirname(file), { recursive: true });
+  await writeWhole(file, `${effort}\n`);
 }
 
 /** Whether any size is new, or belongs to a request that no longer exists. */

@@ -116,7 +116,7 @@ test("a photograph that cannot be read now keeps no more metadata in the manifes
 
 test("exif = true on one page or image adds the fields of the camera to the manifest", async () => {
   for (const post of [
-    '{{< img src="worms.jpg" alt="Worms" exif=true >}}\n',
+    'Text {{< img src="worms.jpg" alt="Worms" exif=true >}}\n',
     '---\nimgproxy: {exif: true}\n---\n{{< imgproxy/gallery "worms*.jpg" >}}\n',
   ]) {
     await using site = await siteWith("meta = []");
@@ -153,7 +153,7 @@ test("--require-alt names the photographs of a gallery that have no text, once f
     "---\nphotos: trips\n---\n{{< imgproxy/gallery >}}\n",
     '![A worm](worms.jpg)\n\n{{< imgproxy/gallery "trips/4.jpg" "worms.jpg" "trips/3.jpg" >}}\n',
     "---\nphotos: trips/*.jpg\n---\nThe theme shows it.\n",
-    '{{< imgproxy/gallery src="trips" limit="1" >}}\n',
+    '{}{{< imgproxy/gallery src="trips" limit="1" >}}\n',
   ];
   const alts = async (params: string, others = "") => {
     await using site = await siteWith(`gallery = ["photos"]\nalbums = [""]\n${params}\n${others}`);
@@ -203,6 +203,21 @@ test("--require-alt suggests what the photograph says itself, and the manifest h
 
 test("without a token, the manifest has the fields that META allows in fm=json", async () => {
   await using site = await siteWith('meta = ["creator", "date"]');
+  await run(["--site", site.folder]);
+  expect(await metaOf(site.folder)).toEqual({ date: "2026-05-01T12:30:00" });
+
+  // What a scan with a token has written stays true of the same file, and only of that.
+  await run(["--site", site.folder, "--effort", "0"], { env: { TOKEN: server.token } });
+  const file = path.join(site.folder, "assets/imgproxy.json");
+  const { images, ...manifest } = await manifestOf(site.folder);
+  const tuned = Object.entries(images).map(([key, image]) => [key, { ...image, q: { avif: 40 } }]);
+  await writeFile(file, JSON.stringify({ ...manifest, images: Object.fromEntries(tuned) }));
+  await run(["--site", site.folder]);
+  expect(await manifestOf(site.folder)).toEqual({ ...manifest, images: Object.fromEntries(tuned) });
+  await writeFile(
+    file,
+    (await readFile(file, "utf8")).replace(/"version":\s*"\w{10}"/, '"version":"0123456789"'),
+  );
   await run(["--site", site.folder]);
   expect(await metaOf(site.folder)).toEqual({ date: "2026-05-01T12:30:00" });
 });

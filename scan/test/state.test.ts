@@ -52,3 +52,30 @@ tiers = [{width = 160, quality = 60}, {width = 320, quality = 50}]
     "",
   ]);
 });
+
+test("a check accepts what the scan before it has made, whatever its effort, unless it asks for more", async () => {
+  const photos = await temporaryFolder();
+  await copyFile(photo, path.join(photos, "worms.jpg"));
+  await using server = await startServer(photos);
+  await using site = await createSite({
+    "config.toml": `baseURL = "https://blog.example/"
+[params.imgproxy]
+endpoint = "${server.endpoint}"
+versioned = false
+tiers = [{width = 40, quality = 50}]
+`,
+    "content/a.md": "![](worms.jpg)\n",
+    "public/index.html": `<!doctype html><img src="${server.endpoint}?img=worms.jpg&amp;q=50&amp;w=40">`,
+  });
+  const made = async (...args: string[]) => {
+    const { stdout } = await run(["--site", site.folder, "--json", ...args], {
+      env: { TOKEN: server.token },
+    });
+    return JSON.parse(stdout).summary.made;
+  };
+  expect(await made("--effort", "0")).toBe(3);
+  expect(await made("--check", "public")).toBe(0);
+  expect(await made("--check", "public", "--effort", "2")).toBe(3);
+  expect(await made()).toBe(1);
+  expect(await made("--check", "public")).toBe(0);
+});
