@@ -57,7 +57,7 @@ function startWatch(folder: string): Watching {
   };
 }
 
-test("scan --watch writes the manifest after each change of the posts and of a gallery's folder, and nothing ends it but a signal", async () => {
+test("scan --watch writes the manifest after each change of the posts, of their photographs and of a gallery's folder, and nothing ends it but a signal", async () => {
   await using site = await createSite({
     "config.toml": siteConfig(`[params.imgproxy]\nendpoint = "${server.endpoint}"`),
     "content/one.md": "![](worms.jpg)\n",
@@ -67,6 +67,18 @@ test("scan --watch writes the manifest after each change of the posts and of a g
     JSON.parse(await readFile(path.join(site.folder, "assets/imgproxy.json"), "utf8"));
   await using watching = startWatch(site.folder);
   await watching.line("the manifest has 1 photograph");
+
+  const first = (await manifest()).images["worms.jpg"].version;
+  await writeFile(path.join(photos, "worms.jpg"), await sharp(picture).negate().jpeg().toBuffer());
+  await watching.line("the manifest has 1 photograph");
+  expect((await manifest()).images["worms.jpg"].version).not.toBe(first);
+  await post("![](worms.jpg) ![](later/rain.jpg)\n");
+  await watching.line("later/rain.jpg: There is no such photograph");
+  await mkdir(path.join(photos, "later"));
+  await writeFile(path.join(photos, "later/rain.jpg"), picture);
+  await watching.line("the manifest has 2 photographs");
+  await rm(path.join(photos, "later"), { recursive: true });
+  await watching.line("later/rain.jpg: There is no such photograph");
 
   await post('![](worms.jpg)\n\n{{< imgproxy/gallery "alps" >}}\n');
   await watching.line("the manifest has 2 photographs and 1 gallery");

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { isDeepStrictEqual } from "node:util";
 import { formatManifest } from "../../contract/manifest.ts";
 import { CannotRun } from "../cannot-run.ts";
 import { counted } from "../counted.ts";
@@ -9,10 +10,11 @@ import { openSite } from "../open-site.ts";
 import { unsettledWords } from "../proxy/answers.ts";
 import type { Listings } from "../proxy/list.ts";
 import { Unanswered } from "../proxy/request.ts";
-import { createSession } from "../proxy/session.ts";
+import { createSession, type Session } from "../proxy/session.ts";
 import { type ScanOptions, type ScanResult, scanSite } from "../scan.ts";
 import type { Site } from "../site/site.ts";
 import { contentState } from "./content-state.ts";
+import { foldersOfNamed, hasOther, lookAtNamed, type NamedPhotographs } from "./named-photographs.ts";
 
 /** Time between two looks at the content. In Node 20, watching a tree on Linux misses files of new folders; times and sizes do not. */
 const LOOK_MS = 500;
@@ -24,7 +26,7 @@ const LIST_MS = 1_000;
 const PATIENCE_MS = 3_000;
 
 /**
- * Writes the manifest again when the content, the configuration or a folder of a gallery changes, until the signal aborts.
+ * Writes the manifest again when the content, the configuration, a photograph or a folder of a gallery changes, until the signal aborts.
  * Errors of the content and of the server are printed, and do not end it.
  * @param print takes one line.
  * @throws CannotRun if the site's configuration is wrong at the start.
@@ -36,7 +38,12 @@ export async function watchSite(given: ScanOptions, print: (line: string) => voi
   while (!options.signal.aborted) {
     // Before the scan: what changes during it is seen after it.
     const state = await contentState(site);
-    const { result, failure } = await scanned({ ...options, now: new Date() });
+    const session = createSession(site, { ...options, patienceMs: LIST_MS });
+    let named: NamedPhotographs | undefined;
+    const onKeys = async (keys: readonly string[]) => {
+      named = await lookAtNamed(keys, session);
+    };
+    const { result, failure } = await scanned({ ...options, now: new Date(), onKeys });
     if (options.signal.aborted) return;
     const text = result === undefined ? manifest : formatManifest(manifestOf(result));
     if (result !== undefined && text !== manifest) print(updateWords(result));
@@ -47,7 +54,7 @@ export async function watchSite(given: ScanOptions, print: (line: string) => voi
     ]);
     for (const line of now) if (!problems.has(line)) print(line);
     problems = now;
-    await nextChange({ site, state, options, result, isFailed: failure !== undefined });
+    await nextChange({ site, state, session, named, options, result, isFailed: failure !== undefined });
     site = await openSite(options.site).catch(() => site);
   }
 }
@@ -71,16 +78,26 @@ interface Watched {
   readonly site: Site;
   /** Of the content that the last scan has read. */
   readonly state: string;
+  readonly session: Session;
+  /** As they were before the last scan asked for them. */
+  readonly named: NamedPhotographs | undefined;
   readonly options: ScanOptions;
   readonly result: ScanResult | undefined;
   /** Then the scan is repeated without a change. */
   readonly isFailed: boolean;
 }
 
-async function nextChange({ site, state, options, result, isFailed }: Watched): Promise<void> {
+async function nextChange({
+  site,
+  state,
+  session,
+  named,
+  options,
+  result,
+  isFailed,
+}: Watched): Promise<void> {
   const { signal } = options;
-  const session = createSession(site, { ...options, patienceMs: LIST_MS });
-  const folders = foldersOf(result?.placed ?? []);
+  const folders = [...foldersOf(result?.placed ?? []), ...(named === undefined ? [] : foldersOfNamed(named))];
   const began = performance.now();
   for (let listed = began; !signal.aborted; ) {
     const looked = performance.now();
@@ -90,6 +107,7 @@ async function nextChange({ site, state, options, result, isFailed }: Watched): 
       listed = looked;
       const listings = await session.list(folders).catch(() => new Map());
       if (result?.listings !== undefined && isOther(result.listings, listings)) return;
+      if (named !== undefined && hasOther(named, listings)) return;
     }
     // A large site is not looked at all the time.
     const wait = Math.max(LOOK_MS, 4 * (performance.now() - looked));
@@ -99,9 +117,10 @@ async function nextChange({ site, state, options, result, isFailed }: Watched): 
 
 /** Whether folders have other files now. A folder that cannot be listed now has not changed. */
 function isOther(before: Listings, now: Listings): boolean {
-  return [...now].some(
-    ([name, listing]) => "objects" in listing && JSON.stringify(listing) !== JSON.stringify(before.get(name)),
-  );
+  return [...before].some(([name, listing]) => {
+    const latest = now.get(name);
+    return latest !== undefined && "objects" in latest && !isDeepStrictEqual(latest, listing);
+  });
 }
 
 // --- words ---
