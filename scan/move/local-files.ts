@@ -37,9 +37,6 @@ const PHOTO = new RegExp(`\\.(?:${PHOTO_ENDINGS})$`, "i");
 const SIGNATURE =
   /^(?:\xff\xd8\xff|\x89PNG|GIF8|RIFF[\s\S]{4}WEBP|[\s\S]{4}ftyp(?:avi[fs]|mi[af]1?[\s\S]{0,48}avif))/;
 
-/** What S3 accepts in one upload. */
-const MOST_BYTES = 5 * 1024 ** 3;
-
 /**
  * The photographs in content/, assets/ and static/, in Hugo's order, without those of themes.
  * @throws CannotRun if git has only pointers of some: LFS or git-annex.
@@ -106,7 +103,6 @@ async function reasonToKeep(file: string, name: string): Promise<string | undefi
   if (found.isSymbolicLink()) return "it is a symbolic link";
   if ((await realpath(file)) !== file) return "a folder above it is a symbolic link";
   if (found.size === 0) return "it is empty";
-  if (found.size > MOST_BYTES) return "it is larger than 5 GB, the most that S3 takes in one upload";
   if (!SIGNATURE.test(await startOf(file)))
     return "its bytes are no JPEG, PNG, WebP, AVIF or GIF, whatever its name";
   if (name.includes("\ufffd")) return "its name is not UTF-8";

@@ -1,4 +1,14 @@
-import { GetObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
+import { createHash, randomBytes } from "node:crypto";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import {
+  CreateMultipartUploadCommand,
+  GetObjectCommand,
+  ListMultipartUploadsCommand,
+  PutObjectCommand,
+  UploadPartCommand,
+} from "@aws-sdk/client-s3";
 import { expect, inject, test } from "vitest";
 import { ownerClient } from "../../dev/ceph/cluster.ts";
 import { runCeph } from "../../dev/ceph/daemon.ts";
@@ -31,6 +41,39 @@ describeTarget("a bucket of a real Ceph", async () => ({
   stored: (key) => bytesOf(`suite/${key}`),
   async [Symbol.asyncDispose]() {},
 }));
+
+test("a real Ceph takes a photograph in parts, and never replaces what its key has", async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), "parts-"));
+  const target = await openBucketTarget({
+    bucket: ceph.bucket,
+    prefix: "parts/",
+    endpoint: ceph.endpoint,
+    region: ceph.region,
+    credentials: { accessKeyId: ceph.accessKey, secretAccessKey: ceph.secretKey },
+    partBytes: 5 * 2 ** 20,
+  });
+  const local = async () => {
+    const content = randomBytes(12 * 2 ** 20);
+    const file = path.join(folder, "large.jpg");
+    await writeFile(file, content);
+    return { file, bytes: content.length, sha256: createHash("sha256").update(content).digest("hex") };
+  };
+  const never = new AbortController().signal;
+  const first = await local();
+  const { UploadId } = await owner.send(
+    new CreateMultipartUploadCommand({ Bucket: ceph.bucket, Key: "parts/large.jpg" }),
+  );
+  const part = { Bucket: ceph.bucket, Key: "parts/large.jpg", UploadId };
+  const Body = (await readFile(first.file)).subarray(0, 5 * 2 ** 20);
+  await owner.send(new UploadPartCommand({ ...part, PartNumber: 1, Body }));
+  expect(await target.put("large.jpg", first, never)).toBe("stored");
+  expect(await target.read("large.jpg", never)).toEqual({ bytes: first.bytes, sha256: first.sha256 });
+  expect(await target.put("large.jpg", await local(), never)).toBe("taken");
+  expect(await target.read("large.jpg", never)).toHaveProperty("sha256", first.sha256);
+  const open = await owner.send(new ListMultipartUploadsCommand({ Bucket: ceph.bucket, Prefix: "parts/" }));
+  expect(open.Uploads ?? []).toEqual([]);
+  await rm(folder, { recursive: true });
+});
 
 const page = "---\ntitle: A\n---\n";
 

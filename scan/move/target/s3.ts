@@ -2,10 +2,11 @@ import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { setTimeout } from "node:timers/promises";
-import type { PutObjectCommand } from "@aws-sdk/client-s3";
 import { formats } from "../../../contract/formats.ts";
 import { CannotRun } from "../../cannot-run.ts";
 import { contentOf } from "./content.ts";
+import { isEndedByOthers, uploadInParts } from "./parts.ts";
+import { payloadHash, payloadHashStep } from "./payload-hash.ts";
 import { statusOf, toCannotRun } from "./s3-answers.ts";
 import type { LocalFile, Target } from "./target.ts";
 
@@ -22,7 +23,11 @@ export interface BucketOptions {
     readonly secretAccessKey: string;
     readonly sessionToken?: string;
   };
+  /** Larger files are sent in parts of this size; at least 5 MiB for S3. */
+  readonly partBytes?: number;
 }
+
+const PART_BYTES = 128 * 2 ** 20;
 
 /** How often a request is sent that the storage could not answer. */
 const ATTEMPTS = 4;
@@ -44,6 +49,8 @@ export async function openBucketTarget(options: BucketOptions): Promise<Target> 
   });
   const place = (key: string) => ({ Bucket: options.bucket, Key: options.prefix + key });
 
+  const inUse = new Set<string>();
+
   async function isTaken(key: string, abortSignal: AbortSignal): Promise<boolean> {
     try {
       await client.send(new s3.HeadObjectCommand(place(key)), { abortSignal });
@@ -57,6 +64,17 @@ export async function openBucketTarget(options: BucketOptions): Promise<Target> 
 
   async function upload(key: string, file: LocalFile, abortSignal: AbortSignal): Promise<"stored" | "taken"> {
     if (await isTaken(key, abortSignal)) return "taken";
+    const { partBytes = PART_BYTES } = options;
+    if (file.bytes > partBytes)
+      return uploadInParts(file, {
+        ...place(key),
+        client,
+        contentType: contentType(key),
+        partBytes,
+        abortSignal,
+        inUse,
+        isTaken: () => isTaken(key, abortSignal),
+      });
     const body = createReadStream(file.file);
     const command = new s3.PutObjectCommand({
       ...place(key),
@@ -66,7 +84,7 @@ export async function openBucketTarget(options: BucketOptions): Promise<Target> 
       ChecksumSHA256: Buffer.from(file.sha256, "hex").toString("base64"),
       IfNoneMatch: "*",
     });
-    hashPayload(command, file.sha256);
+    command.middlewareStack.add(payloadHash(file.sha256), payloadHashStep);
     try {
       await client.send(command, { abortSignal });
       return "stored";
@@ -130,22 +148,10 @@ export async function openBucketTarget(options: BucketOptions): Promise<Target> 
 
 // --- parts ---
 
-/** The storage compares the body with the hash that the signature has, whichever S3 it is; a checksum header may be unknown to it. */
-function hashPayload(command: PutObjectCommand, sha256: string): void {
-  command.middlewareStack.add(
-    (next) => (args) => {
-      const { request } = args;
-      if (typeof request === "object" && request !== null && "headers" in request)
-        Object.assign(Object(request.headers), { "x-amz-content-sha256": sha256 });
-      return next(args);
-    },
-    { step: "build", name: "hashPayload" },
-  );
-}
-
 /** A busy storage, a lost connection, or two uploads of one key at the same time. */
 function mayPass(error: unknown): boolean {
   if (error instanceof CannotRun) return false;
+  if (isEndedByOthers(error)) return true;
   const status = statusOf(error);
   if (status === undefined)
     return error instanceof Error && !/ECONNREFUSED|ENOTFOUND|CERT/.test(codeOf(error));

@@ -10,8 +10,9 @@ import { describeTarget } from "./target-suite.ts";
 const never = new AbortController().signal;
 const hello = { bytes: 5, sha256: "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824" };
 
-const openBucket = ({ endpoint }: S3Server) =>
+const openBucket = ({ endpoint }: S3Server, more: { readonly partBytes?: number } = {}) =>
   openBucketTarget({
+    ...more,
     bucket: "bucket",
     prefix: "",
     endpoint,
@@ -38,6 +39,48 @@ describeTarget("a bucket", async () => {
     stored: async (key) => server.objects.get(key),
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
+});
+
+describeTarget("a bucket, in parts", async () => {
+  const server = await startS3Server();
+  return {
+    target: await openBucket(server, { partBytes: 40_000 }),
+    stored: async (key) => server.objects.get(key),
+    async [Symbol.asyncDispose]() {
+      expect(server.uploads.size).toBe(0);
+      await server[Symbol.asyncDispose]();
+    },
+  };
+});
+
+test("an upload in parts that ended early is continued, with the parts that are the file's", async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), "target-"));
+  await using server = await startS3Server();
+  const target = await openBucket(server, { partBytes: 2 });
+  let puts = 0;
+  server.fault = (method) =>
+    method === "PUT" && ++puts === 3 ? { status: 403, code: "AccessDenied" } : undefined;
+  const file = await helloFile(folder);
+  await expect(target.put("a.jpg", file, never)).rejects.toThrow("does not allow it");
+  expect(server.uploads.size).toBe(0);
+
+  const stopped = new AbortController();
+  server.fault = (method) => {
+    if (method === "PUT" && ++puts === 6) stopped.abort(new Error("interrupted"));
+    return stopped.signal.aborted ? "cut" : undefined;
+  };
+  await expect(target.put("a.jpg", file, stopped.signal)).rejects.toThrow();
+  const [upload] = server.uploads.values();
+  expect([...(upload?.parts.keys() ?? [])]).toEqual([1, 2]);
+  // Somebody else's part under a number of ours is replaced.
+  upload?.parts.set(2, Buffer.from("xx"));
+  server.fault = () => undefined;
+  server.asked.length = 0;
+  expect(await target.put("a.jpg", file, never)).toBe("stored");
+  expect(server.asked.filter((line) => line === "PUT a.jpg")).toHaveLength(2);
+  expect(server.objects.get("a.jpg")?.toString()).toBe("hello");
+  expect(server.uploads.size).toBe(0);
+  await rm(folder, { recursive: true });
 });
 
 async function helloFile(folder: string) {
