@@ -43,6 +43,32 @@ export function oddAlbums({ configFile }: AlbumSite, folders: Iterable<string>):
     );
 }
 
+/** Folders of one prefix whose pages would have the same address: Hugo's build fails on them. */
+export function clashingAlbums({ configFile, languages }: AlbumSite, folders: Iterable<string>): Finding[] {
+  const prefixes = [...new Set(languages.flatMap(({ params }) => params.albums.map(folderOf)))];
+  const names = [...new Set(folders)].filter((name) => !isOdd(name)).sort();
+  return prefixes.flatMap((prefix) => {
+    const seen = new Map<string, string>();
+    return names.flatMap((name) => {
+      const page = isBelow(name, prefix) ? pageName(name.slice(prefix.length)) : "";
+      const first = seen.get(page);
+      if (first === undefined) seen.set(page, name);
+      if (first === undefined || page === "") return [];
+      const words = `the albums ${first} and ${name} would have the same page, ${page}, and Hugo's build fails: rename one folder`;
+      return [siteFinding("error", configFile, words)];
+    });
+  });
+}
+
+/** The same as the path in layouts/partials/imgproxy/_/gallery/album.html; empty for a name that gets a path of its own. */
+function pageName(folder: string): string {
+  const name = folder
+    .toLowerCase()
+    .replace(/[^\p{L}\p{M}\p{N}]+/gu, "-")
+    .replace(/^-+|-+$/g, "");
+  return name === "index" ? "" : name;
+}
+
 function isOdd(name: string): boolean {
   return /[*?]/.test(name);
 }

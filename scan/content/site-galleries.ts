@@ -5,7 +5,7 @@ import { blameOf } from "../proxy/blame.ts";
 import { folderName } from "../proxy/list.ts";
 import type { Session } from "../proxy/session.ts";
 import type { Site } from "../site/site.ts";
-import { albumFolders, albumPosts, oddAlbums } from "./albums.ts";
+import { albumFolders, albumPosts, clashingAlbums, oddAlbums } from "./albums.ts";
 import type { Found, PossiblePost } from "./found.ts";
 
 /** The content with its albums, and its galleries of folders and patterns. */
@@ -63,7 +63,7 @@ export async function listedGalleries(
       );
     return [...before.keys()].filter((name) => name.startsWith(folder.folder) && !name.includes("?order="));
   });
-  findings.push(...oddAlbums(site, names));
+  findings.push(...oddAlbums(site, names), ...clashingAlbums(site, names));
   const all = withAlbums(read, albumPosts(site, names));
   const listed = await readGalleries(all.placed, session, before);
   return {

@@ -61,6 +61,9 @@ export function parseGallery(
   const limit = limitOf(asked.limit, problems);
   const parts = { problems, ...(limit !== undefined && { limit }) };
   const { from } = asked;
+  const invalid = misunderstood(from);
+  if (invalid !== undefined) return { invalid };
+  if (from.length === 0) problems.push(NAMES_NOTHING);
   const keys = typeof from !== "string" ? from : isKey(from) ? [from] : undefined;
   if (keys !== undefined && !/^(?:name|listed)$/i.test(asked.order ?? "name"))
     problems.push(`order=${asked.order} is ignored: a list of keys is shown as it is listed`);
@@ -71,6 +74,19 @@ export function parseGallery(
   );
   if (first === undefined || "invalid" in first) return first ?? { invalid: "the gallery names nothing" };
   return { ...parts, sources: [first, ...others.flatMap((one) => ("invalid" in one ? [] : [one]))] };
+}
+
+const NAMES_NOTHING =
+  'the gallery names no photographs: it takes a folder, as in {{< imgproxy/gallery "trips/alps" >}}, or keys="a.jpg, b.jpg", or the fields of the front matter that params.imgproxy.gallery has';
+
+/** What authors write that is no folder's name, with what to write. */
+function misunderstood(from: AskedGallery["from"]): string | undefined {
+  if (typeof from !== "string") return undefined;
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(from))
+    return `the gallery ${JSON.stringify(from)} is a URL: name a folder of the bucket, such as trips/alps`;
+  const [, folder, name, value] = /^([^?]*)\?(order|limit|columns|cover)=([^&]*)/.exec(from) ?? [];
+  if (folder === undefined) return undefined;
+  return `the gallery ${JSON.stringify(from)} has a setting in its name: write src="${folder}" ${name}="${value}"`;
 }
 
 function orderOf(text: string | undefined, problems: string[]): GalleryOrder {
@@ -116,7 +132,7 @@ function sourceOf(reference: string, order: GalleryOrder): GallerySource | { rea
   if (problem !== undefined) return { invalid: `the gallery ${JSON.stringify(reference)} ${problem}` };
   return {
     name: order === "name" ? reference : `${reference}?order=${order}`,
-    reference,
+    reference: reference || "/",
     folder,
     deep: isGlob(reference) && (plain < segments.length - 1 || reference.includes("**")),
     order,

@@ -171,7 +171,7 @@ describe("a gallery of a folder", () => {
 
   test("a folder that has no photograph is an error at each place, with the name that was probably meant", async () => {
     await using site = await siteWith(
-      '{{< imgproxy/gallery "trips/apls" >}}\n{{< imgproxy/gallery "trips" >}}\n{{< imgproxy/gallery "only-texts" >}}\n{{< imgproxy/gallery "../..\\etc" >}}\n',
+      '{{< imgproxy/gallery "trips/apls" >}}\n{{< imgproxy/gallery "trips" >}}\n{{< imgproxy/gallery "only-texts" >}}\n{{< imgproxy/gallery "../..\\etc" >}}\n{{< imgproxy/gallery "trips/alps?order=date" >}}\n{{< imgproxy/gallery "https://a.example/b" >}}\n{{< imgproxy/gallery source="trips/alps" >}}\n{{< imgproxy/gallery "/" >}}\n',
     );
     const ran = await scan(site.folder);
     expect(ran.code).toBe(1);
@@ -180,11 +180,20 @@ describe("a gallery of a folder", () => {
       "content/posts/one.md:2: error: the gallery trips has no photographs of its own, only folders such as trips/_private/: name one of them, or trips/** for all",
       "content/posts/one.md:3: error: the gallery only-texts has no photographs: none of the 1 file in only-texts/ is one; names that begin with a dot or an underscore are left out",
       'content/posts/one.md:4: error: the gallery "..\\\\etc" contains a backslash',
+      'content/posts/one.md:5: error: the gallery "trips/alps?order=date" has a setting in its name: write src="trips/alps" order="date"',
+      'content/posts/one.md:6: error: the gallery "https://a.example/b" is a URL: name a folder of the bucket, such as trips/alps',
+      expect.stringMatching(
+        /^content\/posts\/one\.md:7: warning: the gallery names no photographs: it takes /,
+      ),
+      expect.stringMatching(
+        /^content\/posts\/one\.md:8: error: the gallery \/ has no photographs of its own, /,
+      ),
     ]);
     expect((await manifestOf(site.folder)).galleries).toEqual({
       "trips/apls": [],
       trips: [],
       "only-texts": [],
+      "": [],
     });
   });
 
@@ -383,18 +392,22 @@ test("each folder in a folder of params.imgproxy.albums is a gallery, and its co
     "_private/d.jpg",
     "texts/e.txt",
     "odd?/f.jpg",
+    "Summer!/g.jpg",
   ])
     await put(`albums/${name}`, name.endsWith("txt") ? "text" : await picture());
   const ran = await scan(site.folder);
   expect(told(ran)).toEqual([
     "config.toml:1: error: the album albums/odd? gets no page: rename the folder, without * and ?",
+    "config.toml:1: error: the albums albums/Summer! and albums/summer would have the same page, summer, and Hugo's build fails: rename one folder",
   ]);
   expect((await manifestOf(site.folder)).galleries).toEqual({
+    "albums/Summer!": ["albums/Summer!/g.jpg"],
     "albums/summer": ["albums/summer/a.jpg", "albums/summer/Cover.JPG"],
     "albums/winter": ["albums/winter/b.jpg"],
   });
   const previews = ran.result.urls.filter((url: string) => url.includes("fm=jpg"));
   expect(previews.map((url: string) => new URL(url).searchParams.get("img"))).toEqual([
+    "albums/Summer!/g.jpg",
     "albums/summer/Cover.JPG",
     "albums/winter/b.jpg",
   ]);

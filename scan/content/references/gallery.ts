@@ -16,6 +16,8 @@ export function shortcodeGalleries(
   const overrides = galleryOverrides(all);
   const gallery = galleryOf(all, false);
   if (gallery !== undefined) return [{ gallery, overrides }];
+  // The page would lack it without a word.
+  if (ofPage.length === 0) return [{ gallery: { from: [], isCover: false }, overrides }];
   return ofPage.map((one) => ({
     gallery: { ...howAsked(all), ...one.gallery, isCover: false },
     overrides: { ...overrides, ...one.overrides },
