@@ -2,7 +2,14 @@ import { counted } from "../counted.ts";
 import type { Finding } from "../findings.ts";
 import { contentsOf } from "../gallery/contents.ts";
 import { compareNames } from "../gallery/order.ts";
-import { findingAt, type Galleries, onceEach, type PlacedGallery, shownSource } from "../gallery/placed.ts";
+import {
+  asWritten,
+  findingAt,
+  type Galleries,
+  onceEach,
+  type PlacedGallery,
+  shownSource,
+} from "../gallery/placed.ts";
 import { isThere } from "../proxy/answers.ts";
 import { folderName } from "../proxy/list.ts";
 import type { Session } from "../proxy/session.ts";
@@ -35,8 +42,11 @@ export function galleryFindings(
     ({ sources, isCover }) => !isCover && !sources.some(({ name }) => shown.has(name)),
   );
   const warnings = unshown.map((place) => {
-    const { reference } = shownSource(place.sources, galleries);
-    const words = `no page of the built site shows the gallery ${reference}: was it built after the scan, and does the site replace the shortcode imgproxy/gallery?`;
+    const { reference } = asWritten(place.sources);
+    const isEmpty = galleries.get(shownSource(place.sources, galleries).name)?.length === 0;
+    const words = isEmpty
+      ? `the gallery ${reference} has no photographs in the manifest: if there are some now, scan and build again`
+      : `no page of the built site shows the gallery ${reference}: was it built after the scan, and does the site replace the shortcode imgproxy/gallery?`;
     return findingAt(place, "warning", words);
   });
   return [...findings, ...onceEach(warnings)];

@@ -153,6 +153,10 @@ async function readPost(
       note("error", spacedWords(reference.destination), reference);
       continue;
     }
+    if (as === "removed") {
+      note("warning", removedWords(reference.destination), reference);
+      continue;
+    }
     if (as === "unknown") {
       note("note", SHORTCODE_IN_DESTINATION, reference);
       continue;
@@ -199,6 +203,10 @@ function staticFolders(site: Site): string[] {
 
 function spacedWords(destination: string): string {
   return `"${destination}" is shown as text, because an address in Markdown ends at its first space: write <${destination}> or ${destination.replaceAll(/\s/g, "%20")}`;
+}
+
+function removedWords(shortcode: string): string {
+  return `the shortcode ${shortcode} shows nothing, because Hugo removes HTML from Markdown: write {{< ${shortcode} … >}}, not with percent signs and not inside {{% … %}}, or set markup.goldmark.renderer.unsafe = true`;
 }
 
 interface Placed {

@@ -5,6 +5,8 @@ import { endpointUrls, imgTags } from "./references/html.ts";
 import { TooCostly } from "./references/limits.ts";
 import type { ParseMarkdown } from "./references/memo.ts";
 import { wholeReading } from "./references/reading.ts";
+
+
 import type { Found, Readable, Reference, ReferenceRules } from "./references/reference.ts";
 import { shortcodeImages, shownBy } from "./references/shortcodes/shortcode-images.ts";
 import {
@@ -13,6 +15,7 @@ import {
   type Shortcode,
   shortcodeReadings,
 } from "./references/shortcodes/shortcodes.ts";
+
 
 /** The images in a content file. */
 export interface References {

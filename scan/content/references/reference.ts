@@ -11,9 +11,9 @@ export interface Reference {
   /**
    * `image`: becomes a `srcset`. `cover`: from front matter, for cards and link previews. `preview`: only for link previews.
    * `url`: a URL of the endpoint that is printed as written. `raw`: an `<img>` in raw HTML, for which Hugo has no hook.
-   * `unknown`: an image with a shortcode in its destination. `gallery`: several images, by their names or a folder.
+   * `removed`: a shortcode whose output Hugo removes. `unknown`: an image with a shortcode in its destination. `gallery`: several images, by their names or a folder.
    */
-  readonly as: "image" | "cover" | "preview" | "url" | "raw" | "spaced" | "unknown" | "gallery";
+  readonly as: "image" | "cover" | "preview" | "url" | "raw" | "spaced" | "removed" | "unknown" | "gallery";
   /** Of a `gallery`. */
   readonly gallery?: AskedGallery;
   /** What an `image` says to those who cannot see it; undefined if its author decided that it is decorative. */
@@ -57,5 +57,5 @@ export interface ReferenceRules {
 export interface Found
   extends Pick<Reference, "destination" | "isDerived" | "overrides" | "alt" | "gallery"> {
   readonly offset: number;
-  readonly as: "image" | "url" | "raw" | "spaced" | "unknown" | "gallery";
+  readonly as: "image" | "url" | "raw" | "spaced" | "removed" | "unknown" | "gallery";
 }

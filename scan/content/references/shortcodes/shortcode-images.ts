@@ -17,9 +17,10 @@ export interface ShortcodeImages {
 export function shortcodeImages(tag: Shortcode, page: Readable, rules: ReferenceRules): ShortcodeImages {
   const name = shownBy(tag, rules);
   if (name === undefined || tag.isHidden) return nothing;
-  // Its output is raw HTML in Markdown, and goldmark removes it.
-  if (tag.isMarkdown && page.markup === "markdown" && !rules.unsafeHtml) return nothing;
   const { parameters, start: offset } = tag;
+  // Its output is raw HTML in Markdown, and goldmark removes it.
+  if (tag.isMarkdown && page.markup === "markdown" && !rules.unsafeHtml)
+    return { images: [{ destination: tag.name, offset, as: "removed" }], captions: [] };
   if (name === "gallery") return { images: tagGalleries(tag, page, rules), captions: [] };
   const first = parameters.get("src") ?? (name === "img" ? parameters.get("0") : undefined);
   const overrides = name === "img" ? imgOverrides(parameters) : commonOverrides(parameters);
