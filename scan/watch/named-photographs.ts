@@ -1,3 +1,4 @@
+import { blameOf } from "../proxy/blame.ts";
 import type { Folder, Listings } from "../proxy/list.ts";
 import type { Session } from "../proxy/session.ts";
 
@@ -7,14 +8,20 @@ export interface NamedPhotographs {
   readonly listings: Listings;
 }
 
-/** Lists the folders of these keys. What cannot be listed now is not watched. */
+/**
+ * Lists the folders of these keys. A source that has no listing is not watched.
+ * @returns undefined if the server, or its storage, does not answer now.
+ */
 export async function lookAtNamed(
   keys: Iterable<string>,
   { list }: Pick<Session, "list">,
-): Promise<NamedPhotographs> {
+): Promise<NamedPhotographs | undefined> {
   const wanted = new Set(keys);
   const folders = new Set(Array.from(wanted, (key) => key.slice(0, key.lastIndexOf("/") + 1)));
   const listings = await list(Array.from(folders, (folder) => ({ folder, deep: false }))).catch(nothing);
+  if (listings === undefined) return undefined;
+  for (const listing of listings.values())
+    if ("problem" in listing && blameOf(listing.problem.code) === "storage") return undefined;
   return { keys: wanted, listings: new Map([...listings].filter(([, listing]) => "objects" in listing)) };
 }
 
@@ -40,4 +47,4 @@ function states(listings: Listings, name: string, keys: ReadonlySet<string>): st
     .join("\n");
 }
 
-const nothing = (): Listings => new Map();
+const nothing = (): undefined => undefined;

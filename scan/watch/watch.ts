@@ -41,7 +41,7 @@ export async function watchSite(given: ScanOptions, print: (line: string) => voi
     const session = createSession(site, { ...options, patienceMs: LIST_MS });
     let named: NamedPhotographs | undefined;
     const onKeys = async (keys: readonly string[]) => {
-      named = await lookAtNamed(keys, session);
+      named = await lookAtNamed(keys, createSession(site, options));
     };
     const { result, failure } = await scanned({ ...options, now: new Date(), onKeys });
     if (options.signal.aborted) return;
@@ -54,7 +54,8 @@ export async function watchSite(given: ScanOptions, print: (line: string) => voi
     ]);
     for (const line of now) if (!problems.has(line)) print(line);
     problems = now;
-    await nextChange({ site, state, session, named, options, result, isFailed: failure !== undefined });
+    const isFailed = failure !== undefined || named === undefined;
+    await nextChange({ site, state, session, named, options, result, isFailed });
     site = await openSite(options.site).catch(() => site);
   }
 }
