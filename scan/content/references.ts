@@ -6,7 +6,6 @@ import { TooCostly } from "./references/limits.ts";
 import type { ParseMarkdown } from "./references/memo.ts";
 import { wholeReading } from "./references/reading.ts";
 
-
 import type { Found, Readable, Reference, ReferenceRules } from "./references/reference.ts";
 import { shortcodeImages, shownBy } from "./references/shortcodes/shortcode-images.ts";
 import {
@@ -15,7 +14,6 @@ import {
   type Shortcode,
   shortcodeReadings,
 } from "./references/shortcodes/shortcodes.ts";
-
 
 /** The images in a content file. */
 export interface References {
