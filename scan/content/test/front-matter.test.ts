@@ -92,6 +92,7 @@ frontmatter = ["images", "cover.image"]
       "content/json.md:1 warning",
       "content/off.md:2 warning",
       "content/percent.md:1 error",
+      "content/percent.md:1 warning",
       "content/shortcode.md:3 error",
       "content/toml.md:2 warning",
       "content/unclosed.md:1 error",
