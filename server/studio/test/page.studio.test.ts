@@ -360,7 +360,7 @@ describe.skipIf(!hasBrowser)("in Chromium", () => {
       .toMatch(/^At quality 60 and 1220 pixels: AVIF [\d.]+ KB, WebP [\d.]+ KB, JPEG [\d.]+ KB\.$/);
     await page.getByRole("radio", { name: "Markdown" }).press("ArrowRight");
     expect(await page.getByRole("radio", { name: "Shortcode" }).isChecked()).toBe(true);
-    await page.getByText("Blind test").press("Enter");
+    await page.locator("summary", { hasText: "Blind test" }).press("Enter");
     await page.getByRole("button", { name: "Begin" }).press("Enter");
     await page.getByText("Pair 1 of 5").waitFor();
     await settled(page);
