@@ -24,6 +24,8 @@ const recipes: Readonly<Record<string, Recipe>> = {
     exceptions: {
       "contract/meta.ts": "a kind of region in metadata",
       "hugo-module/exampleSite/assets/imgproxy.json": "the manifest of the example blog",
+      "layouts/partials/imgproxy/_/gallery/photographs.html": "the comma of a focus in a list of keys",
+      "scan/content/references/gallery.ts": "the comma of a focus in a list of keys",
       "server/encode/child/metadata/regions.ts": "a kind of region in metadata",
       "server/config/settings.ts": "help texts of settings",
       "server/encode/child/pass-on.ts": "text of an error",
@@ -45,7 +47,7 @@ const recipes: Readonly<Record<string, Recipe>> = {
       "scan/init/init.ts": "text of a question",
       "scan/init/options.ts": "help texts",
       "scan/move/options.ts": "help texts, and the form of --bucket",
-      "scan/move/local-files.ts": "a limit of S3, which applies to every target",
+      "scan/move/target/parts.ts": "uploads of large files, which only S3 limits",
     },
   },
   "A setting": {
