@@ -37,7 +37,10 @@ const recipes: Readonly<Record<string, Recipe>> = {
   "A format": {
     example: /["'`.]avif\b|\bavif:/,
     folders: /^(contract|layouts|scan|server)\//,
-    exceptions: { "contract/cases.json": "examples of URLs" },
+    exceptions: {
+      "contract/cases.json": "examples of URLs",
+      "server/studio/page/api.ts": "asks for what readers with AVIF load",
+    },
   },
   "A source": {
     example: /["'`]s3["'`]|\bS3\w*|s3:/,

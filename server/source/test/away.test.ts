@@ -245,7 +245,7 @@ describe("the start", () => {
       await expect.poll(() => warnings(pod).join("\n")).toMatch(words);
     expect(warnings(pod).join("\n")).not.toContain("stack");
 
-    // Whoever has the token learns the cause from each call; a reader does not.
+    // The holder of the token learns the cause from each call; a reader does not.
     const call = async (name: string, body: object): Promise<string> => {
       const headers = { authorization: "Bearer a-token-of-the-tests" };
       const init = { method: "POST", headers, body: JSON.stringify(body) };
