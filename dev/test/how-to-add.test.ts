@@ -24,8 +24,6 @@ const recipes: Readonly<Record<string, Recipe>> = {
     exceptions: {
       "contract/meta.ts": "a kind of region in metadata",
       "hugo-module/exampleSite/assets/imgproxy.json": "the manifest of the example blog",
-      "layouts/partials/imgproxy/_/gallery/photographs.html": "the comma of a focus in a list of keys",
-      "scan/content/references/gallery.ts": "the comma of a focus in a list of keys",
       "server/encode/child/metadata/regions.ts": "a kind of region in metadata",
       "server/config/settings.ts": "help texts of settings",
       "server/encode/child/pass-on.ts": "text of an error",
