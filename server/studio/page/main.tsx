@@ -1,13 +1,13 @@
 import { render } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { type Update, useRoute } from "./address.ts";
 import { forgetToken, hasToken } from "./api.ts";
-import { Browse } from "./browse.tsx";
-import { Photo } from "./photo.tsx";
-import { folderHash, type Route, serverHash } from "./route.ts";
+import { Browse } from "./browse/browse.tsx";
+import { Photo } from "./photo/photo.tsx";
 import { ServerView } from "./server-view.tsx";
 import { SignIn } from "./sign-in.tsx";
 import { ThemeChoice } from "./theme.tsx";
+import { type Update, useRoute } from "./url/address.ts";
+import { folderHash, type Route, serverHash } from "./url/route.ts";
 import { nameOf } from "./words.ts";
 
 function Studio() {

@@ -2,7 +2,7 @@ import { useEffect, useState } from "preact/hooks";
 import type { StatusAnswer } from "../../../contract/studio.ts";
 import { Refused, status } from "./api.ts";
 import { Failure } from "./failure.tsx";
-import { photoHash } from "./route.ts";
+import { photoHash } from "./url/route.ts";
 import { bytesText } from "./words.ts";
 
 const EVERY_MS = 5_000;

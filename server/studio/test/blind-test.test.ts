@@ -1,5 +1,13 @@
 import { expect, test } from "vitest";
-import { type Blind, begin, blindIn, blindText, PAIRS, pairOf, suggestion } from "../page/blind-test.ts";
+import {
+  type Blind,
+  begin,
+  blindIn,
+  blindText,
+  PAIRS,
+  pairOf,
+  suggestion,
+} from "../page/photo/blind-test.ts";
 
 /** Someone who recognises each variant below a quality, and takes any other for the original. */
 function played(visibleBelow: number, seed: number): Blind {

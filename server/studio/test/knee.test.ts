@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { kneeOf, type Point } from "../page/knee.ts";
+import { kneeOf, type Point } from "../page/photo/knee.ts";
 
 const at = (q: number, bytes: number, score: number): Point => ({ q, bytes, score });
 

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { namedLadders } from "../../../contract/page/tiers.ts";
 import params from "../../../contract/params.json" with { type: "json" };
-import { PAIRS } from "../page/blind-test.ts";
+import { PAIRS } from "../page/photo/blind-test.ts";
 import {
   copyKinds,
   folderHash,
@@ -16,7 +16,7 @@ import {
   sides,
   sortOrders,
   zooms,
-} from "../page/route.ts";
+} from "../page/url/route.ts";
 
 const name = fc.string({ unit: "grapheme", minLength: 1 }).filter((text) => !/[/\\]/.test(text));
 const anyText = fc.string({ unit: "grapheme", maxLength: 60 });

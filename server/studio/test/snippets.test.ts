@@ -17,7 +17,7 @@ import {
   sizesIn,
   sizesLineOf,
   tiersOf,
-} from "../page/snippets.ts";
+} from "../page/copy/snippets.ts";
 
 const site = { endpoint: "https://images.example/", sources: [], resolve: "flat" } as const;
 

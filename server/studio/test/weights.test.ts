@@ -6,7 +6,7 @@ import type { variantOfSpec } from "../../api/specs.ts";
 import { put } from "../../published/test/sets.ts";
 import { photo } from "../../test/support/pictures.ts";
 import { createWorld, type World } from "../../test/support/world.ts";
-import { blogWeight } from "../page/blog-weight.ts";
+import { blogWeight } from "../page/copy/blog-weight.ts";
 import { weightsOf } from "../weights.ts";
 
 const token = "the-token-of-the-studio";

@@ -1,13 +1,13 @@
 import { useEffect, useState } from "preact/hooks";
-import { type Ladder, middleTier, type Tier } from "../../../contract/page/tiers.ts";
-import type { SiteWeight, WeightsAnswer } from "../../../contract/studio.ts";
-import { weights } from "./api.ts";
+import { type Ladder, middleTier, type Tier } from "../../../../contract/page/tiers.ts";
+import type { SiteWeight, WeightsAnswer } from "../../../../contract/studio.ts";
+import { weights } from "../api.ts";
+import { Failure } from "../failure.tsx";
+import { useLatest } from "../hooks.ts";
+import { show } from "../shown.ts";
+import { photoFormats } from "../url/route.ts";
+import { bytesText, formatText } from "../words.ts";
 import { blogWeight } from "./blog-weight.ts";
-import { Failure } from "./failure.tsx";
-import { useLatest } from "./hooks.ts";
-import { photoFormats } from "./route.ts";
-import { show } from "./shown.ts";
-import { bytesText, formatText } from "./words.ts";
 
 interface BlogChangeProps {
   /** The ladder's name. */

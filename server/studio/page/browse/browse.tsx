@@ -1,13 +1,13 @@
 import { useEffect } from "preact/hooks";
-import { Refused } from "./api.ts";
-import { CopyBox } from "./copy-box.tsx";
-import { Failure } from "./failure.tsx";
+import { Refused } from "../api.ts";
+import { CopyBox } from "../copy/copy-box.tsx";
+import { galleryOf } from "../copy/snippets.ts";
+import { Failure } from "../failure.tsx";
+import { type FolderRoute, folderHash, longest, photoHash, STEP, sortOrders } from "../url/route.ts";
+import { bytesText, dateText, nameOf } from "../words.ts";
 import { arranged, type Listed, type Listing, useListing } from "./listing.ts";
-import { type FolderRoute, folderHash, longest, photoHash, STEP, sortOrders } from "./route.ts";
-import { galleryOf } from "./snippets.ts";
 import { Thumbnail } from "./thumbnail.tsx";
 import { missingIn, useUsed } from "./used.ts";
-import { bytesText, dateText, nameOf } from "./words.ts";
 
 interface BrowseProps {
   readonly route: FolderRoute;

@@ -1,6 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
-import type { UsedAnswer } from "../../../contract/studio.ts";
-import { used } from "./api.ts";
+import type { UsedAnswer } from "../../../../contract/studio.ts";
+import { used } from "../api.ts";
 import type { Listing } from "./listing.ts";
 
 /** What is known of the posts that use a folder. */

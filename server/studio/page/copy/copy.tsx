@@ -1,6 +1,6 @@
-import params from "../../../contract/params.json" with { type: "json" };
+import params from "../../../../contract/params.json" with { type: "json" };
+import { type CopyKind, copyKinds, longest } from "../url/route.ts";
 import { CopyBox } from "./copy-box.tsx";
-import { type CopyKind, copyKinds, longest } from "./route.ts";
 import { coverOf, markdownOf, shortcodeOf } from "./snippets.ts";
 import { Tiers, type TiersProps } from "./tiers-block.tsx";
 

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import type { PhotoRoute, Section } from "./route.ts";
+import type { PhotoRoute, Section } from "../url/route.ts";
 
 interface OpenedProps {
   readonly section: Section;

@@ -1,5 +1,5 @@
-import type { Tier } from "../../../contract/page/tiers.ts";
-import type { SiteWeight } from "../../../contract/studio.ts";
+import type { Tier } from "../../../../contract/page/tiers.ts";
+import type { SiteWeight } from "../../../../contract/studio.ts";
 
 /** What a site's measured photographs weigh with two ladders. */
 export interface BlogWeight {

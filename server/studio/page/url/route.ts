@@ -1,8 +1,8 @@
-import { askedFormats, type Format } from "../../../contract/formats.ts";
-import { namedLadders } from "../../../contract/page/tiers.ts";
-import params from "../../../contract/params.json" with { type: "json" };
-import { MAX_QUALITY, MAX_WIDTH } from "../../../contract/url/request.ts";
-import { type Blind, blindIn, blindText } from "./blind-test.ts";
+import { askedFormats, type Format } from "../../../../contract/formats.ts";
+import { namedLadders } from "../../../../contract/page/tiers.ts";
+import params from "../../../../contract/params.json" with { type: "json" };
+import { MAX_QUALITY, MAX_WIDTH } from "../../../../contract/url/request.ts";
+import { type Blind, blindIn, blindText } from "../photo/blind-test.ts";
 import {
   type Field,
   flag,

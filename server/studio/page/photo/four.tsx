@@ -1,8 +1,8 @@
-import { useLatest } from "./hooks.ts";
+import { useLatest } from "../hooks.ts";
+import { nameOfWork, show } from "../shown.ts";
+import type { PhotoFormat } from "../url/route.ts";
+import { bytesText } from "../words.ts";
 import { Part, type Place } from "./part.tsx";
-import type { PhotoFormat } from "./route.ts";
-import { nameOfWork, show } from "./shown.ts";
-import { bytesText } from "./words.ts";
 
 interface FourProps extends Place {
   readonly photo: string;

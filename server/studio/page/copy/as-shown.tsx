@@ -1,12 +1,12 @@
-import { slotWidth } from "../../../contract/page/slot-width.ts";
-import { candidateFor, type Ladder, namedLadders, tiersFor } from "../../../contract/page/tiers.ts";
+import { slotWidth } from "../../../../contract/page/slot-width.ts";
+import { candidateFor, type Ladder, namedLadders, tiersFor } from "../../../../contract/page/tiers.ts";
+import { useLatest } from "../hooks.ts";
+import { nameOfWork, show } from "../shown.ts";
+import { longest, type PhotoRoute, photoFormats } from "../url/route.ts";
+import { bytesText, formatText } from "../words.ts";
 import { CopyBox } from "./copy-box.tsx";
-import { useLatest } from "./hooks.ts";
 import { LadderChoice } from "./ladder-choice.tsx";
-import { longest, type PhotoRoute, photoFormats } from "./route.ts";
-import { nameOfWork, show } from "./shown.ts";
 import { sizesIn, sizesLineOf } from "./snippets.ts";
-import { bytesText, formatText } from "./words.ts";
 
 interface AsShownProps {
   readonly route: PhotoRoute;

@@ -1,23 +1,23 @@
 import { useEffect } from "preact/hooks";
-import type { ImageInfo } from "../../../contract/info.ts";
-import { MAX_WIDTH } from "../../../contract/url/request.ts";
-import { describe, Refused } from "./api.ts";
-import { AsShown } from "./as-shown.tsx";
+import type { ImageInfo } from "../../../../contract/info.ts";
+import { MAX_WIDTH } from "../../../../contract/url/request.ts";
+import { describe, Refused } from "../api.ts";
+import { AsShown } from "../copy/as-shown.tsx";
+import { Copy } from "../copy/copy.tsx";
+import { Failure } from "../failure.tsx";
+import { useLatest } from "../hooks.ts";
+import { nameOfWork, show } from "../shown.ts";
+import { type PhotoRoute, photoFormats } from "../url/route.ts";
+import { bytesText, formatText, nameOf } from "../words.ts";
 import { BlindTest } from "./blind.tsx";
 import { Cached } from "./cached.tsx";
 import { Chart } from "./chart.tsx";
 import { Compare } from "./compare.tsx";
-import { Copy } from "./copy.tsx";
-import { Failure } from "./failure.tsx";
 import { FormatRow } from "./format-row.tsx";
 import { Four } from "./four.tsx";
-import { useLatest } from "./hooks.ts";
 import { Opened } from "./opened.tsx";
-import { type PhotoRoute, photoFormats } from "./route.ts";
-import { nameOfWork, show } from "./shown.ts";
 import { Slider } from "./slider.tsx";
 import { Weighed } from "./weighed.tsx";
-import { bytesText, formatText, nameOf } from "./words.ts";
 
 interface PhotoProps {
   readonly route: PhotoRoute;

@@ -1,8 +1,8 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import { Refused } from "./api.ts";
-import { photoFormats } from "./route.ts";
-import { type Shown, show } from "./shown.ts";
-import { Turns } from "./turns.ts";
+import { Refused } from "../api.ts";
+import { type Shown, show } from "../shown.ts";
+import { Turns } from "../turns.ts";
+import { photoFormats } from "../url/route.ts";
 
 /** Encoders are for readers first; the thumbnails of a page come a few at a time. */
 const queue = new Turns(2);

@@ -1,4 +1,4 @@
-import type { PhotoRoute } from "./route.ts";
+import type { PhotoRoute } from "../url/route.ts";
 
 /** A place of the photograph that is in view, in percent. */
 export type Place = Pick<PhotoRoute, "x" | "y">;

@@ -1,7 +1,7 @@
-import { useLatest } from "./hooks.ts";
-import type { PhotoFormat } from "./route.ts";
-import { nameOfWork, scoreOf, show } from "./shown.ts";
-import { bytesText, formatText, scoreText } from "./words.ts";
+import { useLatest } from "../hooks.ts";
+import { nameOfWork, scoreOf, show } from "../shown.ts";
+import type { PhotoFormat } from "../url/route.ts";
+import { bytesText, formatText, scoreText } from "../words.ts";
 
 interface FormatRowProps {
   readonly photo: string;

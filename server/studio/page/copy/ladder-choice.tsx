@@ -1,4 +1,4 @@
-import { namedLadders } from "../../../contract/page/tiers.ts";
+import { namedLadders } from "../../../../contract/page/tiers.ts";
 
 interface LadderChoiceProps {
   readonly ladder: string;

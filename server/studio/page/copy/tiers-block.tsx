@@ -1,13 +1,13 @@
-import { type Ladder, namedLadders, type Tier, tiersFor } from "../../../contract/page/tiers.ts";
+import { type Ladder, namedLadders, type Tier, tiersFor } from "../../../../contract/page/tiers.ts";
+import { Failure } from "../failure.tsx";
+import { useLatest } from "../hooks.ts";
+import { show } from "../shown.ts";
+import { type PhotoRoute, photoFormats } from "../url/route.ts";
+import { bytesText, formatText } from "../words.ts";
 import { BlogChange } from "./blog-change.tsx";
 import { CopyBox } from "./copy-box.tsx";
-import { Failure } from "./failure.tsx";
-import { useLatest } from "./hooks.ts";
 import { LadderChoice } from "./ladder-choice.tsx";
-import { type PhotoRoute, photoFormats } from "./route.ts";
-import { show } from "./shown.ts";
 import { ladderThrough, tiersOf } from "./snippets.ts";
-import { bytesText, formatText } from "./words.ts";
 
 export interface TiersProps {
   readonly route: PhotoRoute;

@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import { type PhotoRoute, type Side, sides, type Zoom, zooms } from "./route.ts";
+import { type PhotoRoute, type Side, sides, type Zoom, zooms } from "../url/route.ts";
 import { useScrolledTo } from "./scrolled-to.ts";
 
 interface CompareProps {

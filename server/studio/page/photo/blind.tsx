@@ -1,8 +1,8 @@
+import { useLatest } from "../hooks.ts";
+import { nameOfWork, show } from "../shown.ts";
+import type { PhotoRoute } from "../url/route.ts";
 import { type Blind, begin, type Hand, PAIRS, pairOf, suggestion } from "./blind-test.ts";
-import { useLatest } from "./hooks.ts";
 import { Part } from "./part.tsx";
-import type { PhotoRoute } from "./route.ts";
-import { nameOfWork, show } from "./shown.ts";
 
 interface BlindProps {
   readonly route: PhotoRoute;

@@ -1,8 +1,8 @@
 import { useEffect, useState } from "preact/hooks";
-import { useLatest } from "./hooks.ts";
-import { type PhotoFormat, photoFormats } from "./route.ts";
-import { nameOfWork, show } from "./shown.ts";
-import { bytesText, formatText } from "./words.ts";
+import { useLatest } from "../hooks.ts";
+import { nameOfWork, show } from "../shown.ts";
+import { type PhotoFormat, photoFormats } from "../url/route.ts";
+import { bytesText, formatText } from "../words.ts";
 
 interface WeighedProps {
   readonly photo: string;

@@ -1,9 +1,9 @@
 import { useState } from "preact/hooks";
-import { cached, hasToken, keepToken, purge } from "./api.ts";
-import { Failure } from "./failure.tsx";
-import { useLatest } from "./hooks.ts";
+import { cached, hasToken, keepToken, purge } from "../api.ts";
+import { Failure } from "../failure.tsx";
+import { useLatest } from "../hooks.ts";
+import type { PhotoRoute } from "../url/route.ts";
 import { Opened } from "./opened.tsx";
-import type { PhotoRoute } from "./route.ts";
 
 interface CachedProps {
   readonly route: PhotoRoute;

@@ -1,4 +1,4 @@
-import type { Tier } from "../../../contract/page/tiers.ts";
+import type { Tier } from "../../../../contract/page/tiers.ts";
 
 /**
  * A source key as a path in Markdown, in a shortcode or in front matter: spaces, and characters that Markdown, a URL or a shortcode

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { ListAnswer } from "../../../contract/api.ts";
-import { listFolder } from "./api.ts";
-import { type SortOrder, STEP } from "./route.ts";
+import type { ListAnswer } from "../../../../contract/api.ts";
+import { listFolder } from "../api.ts";
+import { type SortOrder, STEP } from "../url/route.ts";
 
 export type Listed = ListAnswer["objects"][number];
 

@@ -1,12 +1,12 @@
 import { useState } from "preact/hooks";
-import { namedLadders } from "../../../contract/page/tiers.ts";
-import { Failure } from "./failure.tsx";
-import { useLatest } from "./hooks.ts";
+import { namedLadders } from "../../../../contract/page/tiers.ts";
+import { qualityAt } from "../copy/snippets.ts";
+import { Failure } from "../failure.tsx";
+import { useLatest } from "../hooks.ts";
+import { scoreOf, show } from "../shown.ts";
+import type { PhotoFormat } from "../url/route.ts";
+import { bytesText, formatText } from "../words.ts";
 import { kneeOf, type Point, sampledQualities } from "./knee.ts";
-import type { PhotoFormat } from "./route.ts";
-import { scoreOf, show } from "./shown.ts";
-import { qualityAt } from "./snippets.ts";
-import { bytesText, formatText } from "./words.ts";
 
 interface ChartProps {
   readonly photo: string;
