@@ -1,4 +1,4 @@
-import { writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
 import { createSite, hugos, siteConfig } from "./hugo-site.ts";
 
@@ -115,6 +115,9 @@ describe.each([...hugos])("Hugo $version", (hugo) => {
         negative: { ...good, width: -4000 },
         half: { ...good, height: 0.5 },
         short: { width: 4000, height: 3000 },
+        number: 5,
+        nothing: null,
+        list: [],
       };
       const names = Object.keys(hostile);
       const images = Object.fromEntries(
@@ -179,6 +182,22 @@ describe.each([...hugos])("Hugo $version", (hugo) => {
     expect(refused.errors.join("\n")).toContain(
       "has schema 3, and this version of the module reads 1 and 2: update the module",
     );
+  });
+
+  test("a file that is no manifest fails the build with the remedy", async () => {
+    await using site = await createSite({ "content/good.md": "![a](good.jpg)" });
+    const conflict = '{"schema":2,"images":{\n<<<<<<< HEAD\n=======\n>>>>>>> theirs\n}}\n';
+    for (const [text, words] of [
+      [conflict, /imgproxy\.json has the marks of a merge conflict .*scan again/],
+      ['"a"', /imgproxy\.json is not a manifest: scan again/],
+      ["[1]", /imgproxy\.json is not a manifest: scan again/],
+    ] as const) {
+      await mkdir(`${site.folder}/assets`, { recursive: true });
+      await writeFile(`${site.folder}/assets/imgproxy.json`, text);
+      expect((await site.build(hugo)).errors.join("\n")).toMatch(words);
+    }
+    await writeFile(`${site.folder}/assets/imgproxy.json`, '{"schema":2,"images":5,"galleries":"a"}');
+    expect((await site.build(hugo)).errors).toEqual([]);
   });
 
   test("without an endpoint there is one warning, and images stay plain", async () => {
