@@ -98,6 +98,8 @@ async function openPage(
 ): Promise<OpenPage> {
   const context = await browser.newContext({ viewport: { width: 1440, height: 1000 }, ...options });
   const page = await context.newPage();
+  // A busy machine makes some variants for a minute; a test ends with its own limit.
+  page.setDefaultTimeout(200_000);
   const complaints: string[] = [];
   const strangers: string[] = [];
   page.on("console", (message) => {
