@@ -58,7 +58,7 @@ test("--require-alt names each image without a text that says something, and no 
   await using proxy = await startStandIn(photos);
   const posts = [...bad.map(([text]) => text), ...good].map((text, at): [string, string] => [
     `content/p${String(at).padStart(2, "0")}.md`,
-    text,
+    `---\ntitle: A post\n---\n${text}\n`,
   ]);
   await using blog = await createSite(site(proxy.endpoint, Object.fromEntries(posts)));
   const { code, stdout } = await run(["--site", blog.folder, "--require-alt", "--json"]);
