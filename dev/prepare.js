@@ -8,7 +8,7 @@ const missing = ["typescript", "rolldown"].filter((name) => !isInstalled(name));
 const isPacking = ["pack", "publish"].includes(process.env.npm_command ?? "");
 if (missing.length > 0 && !isPacking)
   process.stderr.write(
-    `imgproxy-lite is not built now: ${missing.join(" and ")} of its devDependencies are not installed. To build it: npm ci --include=dev\n`,
+    `imgproxy-lite is not built now: without its devDependencies there is no ${missing.join(" and no ")}. To build it: npm ci --include=dev\n`,
   );
 else process.exitCode = spawnSync("npm run -s build", { shell: true, stdio: "inherit" }).status ?? 1;
 

@@ -92,7 +92,7 @@ test("prepare leaves the build out without the packages for it, in one line, unl
     run(process.execPath, ["dev/prepare.js"], checkout, { npm_command: command });
   expect(await prepare("ci")).toEqual({
     code: 0,
-    text: "imgproxy-lite is not built now: typescript and rolldown of its devDependencies are not installed. To build it: npm ci --include=dev\n",
+    text: "imgproxy-lite is not built now: without its devDependencies there is no typescript and no rolldown. To build it: npm ci --include=dev\n",
   });
   expect((await prepare("pack")).code).not.toBe(0);
 });
