@@ -66,8 +66,8 @@ async function startServer(images: number, signal: AbortSignal): Promise<Program
   );
 }
 
-/** The lowest effort: someone waits for this scan, and bytes do not matter on one machine. Photographs are tuned, within a minute. */
-const patient = ["--effort", "0", "--timeout", "10m", "--tune", "look", "--tune-budget", "1m"];
+/** The lowest effort: someone waits for this scan, and bytes do not matter on one machine. Each start tunes some photographs more. */
+const patient = ["--effort", "0", "--timeout", "10m", "--tune", "look", "--tune-budget", "15s"];
 
 /** With the environment of `hugo server`, so that both use the same URLs. */
 async function scan(images: number, signal: AbortSignal): Promise<void> {

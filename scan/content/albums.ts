@@ -10,7 +10,7 @@ import { photoUse } from "./resolve.ts";
 /** Hugo 0.126. */
 const FIRST_WITH_ADAPTERS = 126;
 
-type AlbumSite = Pick<Site, "languages" | "configFile" | "hugoMinor">;
+type AlbumSite = Pick<Site, "languages" | "albumsFile" | "hugoMinor">;
 
 /** The folders whose folders are albums: `params.imgproxy.albums`. A Hugo without content adapters makes no page of them. */
 export function albumFolders({ languages, hugoMinor }: AlbumSite): Folder[] {
@@ -29,22 +29,28 @@ export function albumPosts(site: AlbumSite, folders: Iterable<string>): Possible
   return site.languages.flatMap(({ params }) => {
     const prefixes = params.albums.map(folderOf);
     const albums = names.filter((name) => prefixes.some((prefix) => isBelow(name, prefix)));
-    const galleries = albums.flatMap((name) => albumOf(name, params, site.hugoMinor >= 121));
-    return galleries.map((gallery) => ({ file: site.configFile, uses: [], galleries: [gallery] }));
+    return albums.flatMap((album) =>
+      albumOf(album, params, site.hugoMinor >= 121).map((gallery) => ({
+        file: site.albumsFile,
+        album,
+        uses: [],
+        galleries: [gallery],
+      })),
+    );
   });
 }
 
 /** Folders whose names look like patterns, so that no page is made of them. */
-export function oddAlbums({ configFile }: AlbumSite, folders: Iterable<string>): Finding[] {
+export function oddAlbums({ albumsFile }: AlbumSite, folders: Iterable<string>): Finding[] {
   return [...folders]
     .filter(isOdd)
     .map((name) =>
-      siteFinding("error", configFile, `the album ${name} gets no page: rename the folder, without * and ?`),
+      siteFinding("error", albumsFile, `the album ${name} gets no page: rename the folder, without * and ?`),
     );
 }
 
 /** Folders of one prefix whose pages would have the same address: Hugo's build fails on them. */
-export function clashingAlbums({ configFile, languages }: AlbumSite, folders: Iterable<string>): Finding[] {
+export function clashingAlbums({ albumsFile, languages }: AlbumSite, folders: Iterable<string>): Finding[] {
   const prefixes = [...new Set(languages.flatMap(({ params }) => params.albums.map(folderOf)))];
   const names = [...new Set(folders)].filter((name) => !isOdd(name)).sort();
   return prefixes.flatMap((prefix) => {
@@ -55,7 +61,7 @@ export function clashingAlbums({ configFile, languages }: AlbumSite, folders: It
       if (first === undefined) seen.set(page, name);
       if (first === undefined || page === "") return [];
       const words = `the albums ${first} and ${name} would have the same page, ${page}, and Hugo's build fails: rename one folder`;
-      return [siteFinding("error", configFile, words)];
+      return [siteFinding("error", albumsFile, words)];
     });
   });
 }

@@ -9,6 +9,8 @@ import { type Local, type PossibleUse, settleUse, type Use } from "./resolve.ts"
 export interface Post<OneUse = Use> {
   /** Relative to the site. */
   readonly file: string;
+  /** The folder of the bucket, for a page that a content adapter makes of it. */
+  readonly album?: string;
   readonly uses: readonly OneUse[];
 }
 
@@ -47,8 +49,8 @@ export interface Found<OnePost = Post> {
 
 /** @param known content of the hook's manifest. */
 export function settlePosts(found: Found<PossiblePost>, { images, galleries }: KnownPhotographs): Found {
-  const posts = found.posts.map(({ file, uses, galleries: own }) => ({
-    file,
+  const posts = found.posts.map(({ galleries: own, uses, ...post }) => ({
+    ...post,
     uses: [...uses, ...own.flatMap((gallery) => shownUses(gallery, galleries))].map((use) =>
       settleUse(use, (key) => images.has(key)),
     ),

@@ -49,7 +49,7 @@ export async function listedGalleries(
       const folders = (listing?.folders ?? []).map((name) => name.slice(0, -1));
       if (folders.length === 0)
         findings.push(
-          siteFinding("error", site.configFile, `params.imgproxy.albums: ${folder.folder} has no folders`),
+          siteFinding("error", site.albumsFile, `params.imgproxy.albums: ${folder.folder} has no folders`),
         );
       return folders;
     }
@@ -57,7 +57,7 @@ export async function listedGalleries(
       findings.push(
         siteFinding(
           "error",
-          site.configFile,
+          site.albumsFile,
           `the albums of ${folder.folder} cannot be listed: ${listing.problem.detail}`,
         ),
       );

@@ -6,7 +6,7 @@ import { formatBytes, nounFor } from "../counted.ts";
 import type { EdgeCheckResult } from "../edge/check-edge.ts";
 import type { ScanResult } from "../scan.ts";
 import type { Report, ShownPhoto } from "./html.ts";
-import { countResults, type Summary, summarize } from "./summary.ts";
+import { countResults, postName, type Summary, summarize } from "./summary.ts";
 import { formatPlace, saving } from "./text.ts";
 
 /** The report of a scan. */
@@ -62,7 +62,7 @@ function weightLine(post: Post, result: ScanResult): string {
     const more = unknown.length === 0 ? "" : ` and ${unknown.length} that cannot be computed`;
     return `${formatBytes(bytes)}${more} on a ${screen}`;
   });
-  return `${post.file}: ${words.join(", ")}`;
+  return `${postName(post)}: ${words.join(", ")}`;
 }
 
 /** The report of a check. */

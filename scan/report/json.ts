@@ -14,6 +14,7 @@ export function scanJson(result: ScanResult): object {
     urls: result.urls,
     posts: result.posts.map((post) => ({
       file: post.file,
+      ...(post.album !== undefined && { album: post.album }),
       images: post.uses.map(({ key, line, column }) => ({ key, line, column })),
       ...(result.variants.size > 0 && { bytes: bytesOf([post], result), screens: weights(post, result) }),
     })),

@@ -69,6 +69,11 @@ export function countResults(results: WarmResults): WarmCounts {
   return { variants: hit + made + failed, hits: hit, made, failed };
 }
 
+/** A post as a report names it: its file, or its album, of which there is no file. */
+export function postName({ file, album }: Pick<Post, "file" | "album">): string {
+  return album === undefined ? file : `album ${album}`;
+}
+
 /** Bytes of the photographs of some posts, each counted once: as stored, and as delivered. */
 export function bytesOf(
   posts: readonly Post[],

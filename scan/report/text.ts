@@ -6,7 +6,7 @@ import { counted, formatBytes } from "../counted.ts";
 import type { EdgeCheckResult } from "../edge/check-edge.ts";
 import { formatFinding, sortFindings } from "../findings.ts";
 import type { ScanResult } from "../scan.ts";
-import { bytesOf, countResults, type Summary, summarize, type WarmCounts } from "./summary.ts";
+import { bytesOf, countResults, postName, type Summary, summarize, type WarmCounts } from "./summary.ts";
 
 /** The text at the end of a scan: findings, a table by post, totals. */
 export function formatScan(result: ScanResult): string {
@@ -158,14 +158,14 @@ function postTable(result: ScanResult): string[] {
     .map((post) => ({ post, ...bytesOf([post], result) }))
     .sort((a, b) => b.before - a.before);
   const shown = rows.slice(0, MOST_ROWS);
-  const width = Math.max(4, ...shown.map(({ post }) => post.file.length));
+  const width = Math.max(4, ...shown.map(({ post }) => postName(post).length));
   const line = (post: string, images: string, before: string, after: string, saved: string) =>
     `${post.padEnd(width)}  ${images.padStart(6)}  ${before.padStart(8)} → ${after.padStart(8)}  ${saved.padStart(5)}`;
   return [
     line("post", "images", "before", "after", "saved"),
     ...shown.map(({ post, before, after }) =>
       line(
-        post.file,
+        postName(post),
         String(post.uses.length),
         formatBytes(before),
         formatBytes(after),

@@ -21,6 +21,8 @@ export interface Site {
   readonly baseUrl: string;
   /** The file that sets the endpoint: findings about the whole site are reported there. */
   readonly configFile: string;
+  /** The file that sets `params.imgproxy.albums`. */
+  readonly albumsFile: string;
   /** Languages that are built, in Hugo's order; each has its own parameters. */
   readonly languages: readonly SiteLanguage[];
   /** The language of files whose name contains none. */
@@ -96,6 +98,7 @@ export async function loadSite(options: SiteOptions): Promise<Site> {
     endpoints: [...new Set(endpoints)],
     baseUrl: toText(values.baseurl) ?? "",
     configFile: originOf(given.endpoint === undefined ? "baseurl" : "params.imgproxy.endpoint", main.name),
+    albumsFile: originOf("params.imgproxy.albums", main.name),
     disabledLanguages: configured.disabled,
     meta: [...new Set(languages.flatMap(({ params }) => publishedBy(params)))],
     needsMeta:

@@ -414,6 +414,8 @@ test("each folder in a folder of params.imgproxy.albums is a gallery, and its co
     "albums/summer/Cover.JPG",
     "albums/winter/b.jpg",
   ]);
+  const albums = ran.result.posts.flatMap(({ album }: { album?: string }) => album ?? []);
+  expect(albums).toEqual(["albums/Summer!", "albums/summer", "albums/texts", "albums/winter"]);
 });
 
 test("a budget counts a photograph of a gallery as wide as a row shows it", async () => {
