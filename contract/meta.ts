@@ -27,7 +27,10 @@ export const regionKinds = ["face", "pet", "focus", "code", "other"] as const;
 /** A rectangle by its centre and its sides, in percent of the displayed photograph. */
 const region = object({
   kind: v.picklist(regionKinds, regionKinds.join(", ")),
-  ...{ x: number(0, 100), y: number(0, 100), width: number(0, 100), height: number(0, 100) },
+  x: number(0, 100),
+  y: number(0, 100),
+  width: number(0, 100),
+  height: number(0, 100),
 });
 export type MetaRegion = v.InferOutput<typeof region>;
 

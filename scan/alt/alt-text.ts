@@ -53,7 +53,11 @@ export function altProblems(
       const all = new Set(uses.flatMap((use) => (use.gallery === gallery ? [use.key] : []))).size;
       const message = galleryWords({ kind, gallery, keys: [first, ...others] }, all, photos);
       found.set(`${file} ${line} ${column} ${kind} ${gallery}`, {
-        ...{ file, line, column, kind, message },
+        file,
+        line,
+        column,
+        kind,
+        message,
         keys: [first, ...others],
       });
     }
