@@ -73,13 +73,23 @@ test("--tune look measures a photograph once, and a publish makes again those of
   expect(report.summary.made).toBeGreaterThan(0);
   expect(await image("image/avif,image/webp")).not.toEqual(avif);
   expect(await image("image/jpeg")).toEqual(jpeg);
-  // Each width and q has the offset that was measured there: it is the picture of this photograph, not tuned, at that other q.
-  for (const { w, q, offset } of [info.offsets.avif.at(0), info.offsets.avif.at(-1)].flatMap(
-    (one) => one ?? [],
-  ))
-    expect(await image("", `img=noise.jpg&fm=avif&q=${q}&w=${w}`)).toEqual(
-      await image("", `img=twin.jpg&fm=avif&q=${q + offset}&w=${w}`),
-    );
+  // Each width and q has the offset that was measured there: it is the picture of this photograph, not tuned, at that other q. Another
+  // width each time: a server whose cache volume does not answer in time makes a picture without offsets, and keeps it.
+  for (const place of [info.offsets.avif.at(0), info.offsets.avif.at(-1)].flatMap((one) => one ?? [])) {
+    let w = place.w;
+    const isTuned = async (): Promise<boolean> => {
+      const { q } = place;
+      const offset = offsetAt(info.offsets.avif, { q, width: w }) ?? 0;
+      const [tuned, same, plain] = [
+        await image("", `img=noise.jpg&fm=avif&q=${q}&w=${w}`),
+        await image("", `img=twin.jpg&fm=avif&q=${q + offset}&w=${w}`),
+        await image("", `img=twin.jpg&fm=avif&q=${q}&w=${w}`),
+      ];
+      w -= 1;
+      return tuned.equals(same) && !tuned.equals(plain);
+    };
+    await expect.poll(isTuned, { timeout: 60_000 }).toBe(true);
+  }
   // It is no property of the URL.
   expect(await manifestOf(site.folder)).not.toHaveProperty(["noise.jpg", "q"]);
 
