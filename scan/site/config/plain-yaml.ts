@@ -23,7 +23,7 @@ export function plainYaml(text: string): Record<string, unknown> | undefined {
       items.push(item);
       continue;
     }
-    if (yamlWord.test(name) || items?.length === 0) return undefined;
+    if (yamlWord.test(name) || Object.hasOwn(values, name) || items?.length === 0) return undefined;
     items = before.length === line.length ? [] : undefined;
     column = undefined;
     const value = items ?? readValue(line.slice(before.length));

@@ -24,7 +24,8 @@ function parseAnyYaml(text: string, hugoMinor: number): unknown {
   const lines = repairYaml(text.replace(/\r\n?/g, "\n"));
   const schema = hugoMinor < GOCCY ? oldSchema : newSchema;
   try {
-    const [value = null, ...others] = loadAll(lines, { schema, json: true });
+    // The older parser takes the last of two keys with one name; the newer one refuses them.
+    const [value = null, ...others] = loadAll(lines, { schema, json: hugoMinor < GOCCY });
     if (others.length > 0) throw new Error("it has more than one document");
     if (lines.includes("*") && sizeOf(value) > MAX_SIZE)
       throw new Error("its aliases (*name) repeat too much");

@@ -33,6 +33,7 @@ test("what is not ordinary is left to the parser", () => {
     ],
     ...[
       "a:\n",
+      "a: b\na: c\n",
       "a:\nb: c\n",
       "a:\n  b: c\n",
       "a: b\n  c\n",

@@ -25,10 +25,16 @@ test("words and numbers of YAML 1.1 mean what they mean to the site's Hugo", () 
   expect(parseYaml(text, 152)).toEqual({ a: "yes", b: "Off", ...numbers });
 });
 
-test("a key may repeat, merge keys merge, and names that objects have are keys like others", () => {
-  const text = "a: 1\nA: {<<: &x {b: 1, c: 2}, c: 3}\na: 2\nconstructor: x\ntoString: *x\n";
+test("a key that comes twice is refused where Hugo's build fails on it, and is the last one before", () => {
+  for (const text of ["a: 1\nb: x\na: 2\n", "b: {a: 1, a: 2}\n"])
+    expect(() => parseYaml(text, 152), text).toThrow(/^duplicated mapping key at line \d, column \d/);
+  expect(parseYaml("a: 1\nb: x\na: 2\n", 151)).toEqual({ a: 2, b: "x" });
+});
+
+test("merge keys merge, and names that objects have are keys like others", () => {
+  const text = "a: 1\nA: {<<: &x {b: 1, c: 2}, c: 3}\nconstructor: x\ntoString: *x\n";
   expect(parseYaml(text, 169)).toEqual({
-    a: 2,
+    a: 1,
     A: { b: 1, c: 3 },
     constructor: "x",
     toString: { b: 1, c: 2 },
