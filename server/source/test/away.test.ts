@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { mkdir, readdir, readFile, rename, rm, stat, symlink, unlink, writeFile } from "node:fs/promises";
-import { createServer } from "node:http";
+import { createServer, type RequestListener } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -121,32 +121,27 @@ describe("a bucket", () => {
 });
 
 describe("the start", () => {
-  const refusing = async (status: number, code: string): Promise<string> => {
-    const server = createServer(({ method }, response) => {
+  const listening = async (listener: RequestListener): Promise<string> => {
+    const server = createServer(listener).listen(0, "127.0.0.1");
+    await new Promise((resolve) => server.once("listening", resolve));
+    onTestFinished(() => {
+      server.closeAllConnections();
+      server.close();
+    });
+    return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  };
+  const refusing = (status: number, code: string): Promise<string> =>
+    listening(({ method }, response) => {
       response.writeHead(status, { "content-type": "application/xml" });
       response.end(
         method === "HEAD" ? undefined : `<?xml version="1.0"?><Error><Code>${code}</Code></Error>`,
       );
-    }).listen(0, "127.0.0.1");
-    await new Promise((resolve) => server.once("listening", resolve));
-    onTestFinished(() => {
-      server.closeAllConnections();
-      server.close();
     });
-    return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  };
   /** It says nothing about one photograph, and closes the connection instead of any other answer. */
-  const hangingUp = async (): Promise<string> => {
-    const server = createServer(({ url = "" }, response) => {
+  const hangingUp = (): Promise<string> =>
+    listening(({ url = "" }, response) => {
       if (!url.includes("silence")) response.destroy();
-    }).listen(0, "127.0.0.1");
-    await new Promise((resolve) => server.once("listening", resolve));
-    onTestFinished(() => {
-      server.closeAllConnections();
-      server.close();
     });
-    return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  };
   const warnings = (pod: Pod): string[] =>
     pod
       .log()
