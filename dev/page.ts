@@ -2,12 +2,25 @@ import type { Page } from "playwright-core";
 
 // Scripts that run in the browser, whose types this program does not know.
 
-/** Sums the layout shifts of which Cumulative Layout Shift is made, as `shifted`, from before the first paint. */
+/**
+ * Notes the layout shifts of which Cumulative Layout Shift is made, from before the first paint. `shiftedSince(time)`
+ * is the sum of those after a time of `performance.now()`.
+ */
 export const watchShifts = `
-  globalThis.shifted = 0;
-  new PerformanceObserver((list) => {
-    for (const entry of list.getEntries()) globalThis.shifted += entry.value;
-  }).observe({ type: "layout-shift", buffered: true });
+  {
+    const shifts = [];
+    new PerformanceObserver((list) => shifts.push(...list.getEntries())).observe({ type: "layout-shift", buffered: true });
+    globalThis.shiftedSince = (time) =>
+      shifts.filter(({ startTime }) => startTime > time).reduce((sum, { value }) => sum + value, 0);
+  }
+`;
+
+/**
+ * The time at which the whole page is painted. Chromium can paint a page before its HTML is whole; then the last row of
+ * a gallery grows, which no style sheet can know before.
+ */
+export const timeOfPaint = `
+  new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => resolve(performance.now()))))
 `;
 
 /** Addresses of the images that are still loading. The images of a closed lightbox are not rendered, and not loaded. */

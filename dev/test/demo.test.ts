@@ -7,7 +7,15 @@ import { fileURLToPath } from "node:url";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { browserAccept } from "../../contract/accept.ts";
-import { lookAtImages, PAGE_MS, type Shown, scrollThrough, waitForImages, watchShifts } from "../page.ts";
+import {
+  lookAtImages,
+  PAGE_MS,
+  type Shown,
+  scrollThrough,
+  timeOfPaint,
+  waitForImages,
+  watchShifts,
+} from "../page.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const executablePath = "/usr/bin/chromium";
@@ -86,7 +94,7 @@ test.skipIf(missing).each([
     const [image] = await page.evaluate<Shown[]>(lookAtImages);
     expect(image?.pixels).toBe(tier);
     expect(image?.url).toContain("?img=worms.jpg&");
-    expect(await page.evaluate("shifted")).toBe(0);
+    expect(await page.evaluate("shiftedSince(0)")).toBe(0);
     if (screenshots !== undefined)
       await page.screenshot({ path: join(screenshots, `${name}-${density}x.png`) });
     await page.close();
@@ -101,12 +109,13 @@ test.skipIf(missing).each(["light", "dark"] as const)(
     const posts = (await readdir(join(example, "content/posts"))).map((file) => file.replace(".md", ""));
     for (const post of ["", ...posts.filter((name) => name !== "_index")]) {
       await page.goto(post === "" ? blog : `${blog}posts/${post}/`, { waitUntil: "domcontentloaded" });
+      const painted = await page.evaluate<number>(timeOfPaint);
       await page.evaluate(scrollThrough);
       await waitForImages(page);
       const images = await page.evaluate<Shown[]>(lookAtImages);
       expect(images.length).toBeGreaterThan(0);
       expect(images.filter(({ pixels }) => pixels === 0)).toEqual([]);
-      expect(await page.evaluate("shifted")).toBe(0);
+      expect(await page.evaluate(`shiftedSince(${painted})`)).toBe(0);
       const path = join(screenshots ?? "", `${colorScheme}-${post}.png`);
       if (screenshots !== undefined) await page.screenshot({ path, fullPage: true });
     }
