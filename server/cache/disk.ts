@@ -1,11 +1,8 @@
-import { readdir as readFolder } from "node:fs";
-import { join, resolve } from "node:path";
-import { promisify } from "node:util";
-import { createLru } from "../concurrency/lru.ts";
+import { resolve } from "node:path";
 import type { CacheFailure } from "../telemetry/metrics.ts";
+import { isAtLeastAsGood } from "./at-least-as-good.ts";
 import type { Entry, EntryMeta, SourceRecord, SourceRecords, Variant, VariantCache } from "./cache.ts";
 import { CannotCache } from "./cannot-cache.ts";
-import { countSources } from "./count-sources.ts";
 import {
   type EntryHead,
   formatEntry,
@@ -16,11 +13,12 @@ import {
   parseRecord,
 } from "./entry.ts";
 import { FailOpen } from "./fail-open.ts";
-import { isAbsent, makeFolder, publish, remove, takeLease, touch } from "./files.ts";
-import { leaseName, pathParts, recordName, sourceHash, variantName } from "./name.ts";
+import { makeFolder, namesIn, publish, remove, touch } from "./files.ts";
+import { pathOf, pathParts, recordName, variantName } from "./name.ts";
 import { Quota, type QuotaOptions } from "./quota.ts";
 import { type FileFacts, type FileRead, readStart } from "./read.ts";
-import { longestUnused } from "./recency.ts";
+import { countSources } from "./sources/count-sources.ts";
+import { SourceFiles } from "./sources/source-files.ts";
 import {
   type Access,
   VolumeHung,
@@ -53,13 +51,8 @@ export interface DiskCache extends VariantCache, SourceRecords {
   readonly withVolume: WithVolume;
 }
 
-/** As in files.ts, cheaper than that of node:fs/promises. */
-const readdir = promisify(readFolder);
-
 /** Minimum time between two recorded uses of an entry. */
 const TOUCH_MS = 3_600_000;
-
-const LEASE_MS = 600_000;
 
 /**
  * One file for each entry, in a folder that replicas can share. A hung volume is not waited for: readers get their images
@@ -87,9 +80,8 @@ class Disk implements DiskCache {
   readonly #volume: VolumeLimiter;
   readonly #failOpen: FailOpen;
   readonly #budget: Quota | undefined;
+  readonly #sources: SourceFiles;
   readonly #places = new WeakMap<Variant, Place>();
-  /** When this process got the leases that it has, by source key. */
-  readonly #leases = createLru<true>(10_000, LEASE_MS / 2);
 
   constructor(options: DiskCacheOptions) {
     this.#root = options.folder;
@@ -104,6 +96,7 @@ class Disk implements DiskCache {
       now: elapsed,
       restMs: options.restMs ?? 30_000,
     });
+    this.#sources = new SourceFiles(this.#root, this.#namespace, this.#failOpen, this.#now);
     this.#budget = options.budget && new Quota(this.#root, options.budget, elapsed);
   }
 
@@ -159,72 +152,29 @@ class Disk implements DiskCache {
     return this.#failOpen.write(() => this.#store(name, formatRecord(name, record)));
   }
 
-  async purge(key: string): Promise<number | undefined> {
-    const record = recordName(key, this.#namespace);
-    const names = await this.#namesOf(key);
-    if (names === undefined) return undefined;
-    let purged = 0;
-    for (const name of names) {
-      const gone = await this.#failOpen.try("write", () => remove(this.#path(name)).then(() => true));
-      if (gone && name !== record) purged++;
-    }
-    return purged;
+  purge(key: string): Promise<number | undefined> {
+    return this.#sources.purge(key);
   }
 
-  async entriesOf(key: string): Promise<readonly string[] | undefined> {
-    const record = recordName(key, this.#namespace);
-    return (await this.#namesOf(key))?.filter((name) => name !== record);
+  entriesOf(key: string): Promise<readonly string[] | undefined> {
+    return this.#sources.entriesOf(key);
   }
 
   countSources(): Promise<number | undefined> {
-    const namesIn = (folder: string): Promise<string[]> =>
-      this.#volume
-        .run("read", () => readdir(folder))
-        .catch((error: unknown) => {
-          if (isAbsent(error)) return [];
-          throw error;
-        });
-    return countSources(this.#root, namesIn).catch((error: unknown) => {
+    // Each folder is a piece of work of its own, so that readers can go between.
+    const list = (folder: string) => this.#volume.run("read", () => namesIn(folder));
+    return countSources(this.#root, list).catch((error: unknown) => {
       this.#failOpen.tell(error);
       return undefined;
     });
   }
 
-  async lease(key: string): Promise<boolean> {
-    if (this.#leases.has(key)) return true;
-    const path = join(this.#folderOf(key), leaseName(key, this.#namespace));
-    const taken = await this.#failOpen.try("write", () =>
-      takeLease(path, new Date(this.#now()), LEASE_MS).catch((error: unknown) => {
-        if (isAbsent(error)) return false;
-        throw error;
-      }),
-    );
-    if (taken) this.#leases.set(key, true);
-    return taken ?? false;
+  lease(key: string): Promise<boolean> {
+    return this.#sources.lease(key);
   }
 
-  /** Under the limit for writes, which nobody waits for: it may have to check a thousand files. */
-  async evict(names: readonly string[], count: number): Promise<number> {
-    const evicted = await this.#failOpen.try("write", async () => {
-      const paths = names.map((name) => this.#path(name));
-      const going = count >= paths.length ? paths : await longestUnused(paths, count);
-      for (const path of going) await remove(path);
-      return going.length;
-    });
-    return evicted ?? 0;
-  }
-
-  /** Undefined if the volume does not answer. */
-  async #namesOf(key: string): Promise<string[] | undefined> {
-    const hash = sourceHash(key, this.#namespace);
-    const folder = this.#folderOf(key);
-    const names = await this.#failOpen.try("read", () =>
-      readdir(folder).catch((error: unknown) => {
-        if (isAbsent(error)) return [];
-        throw error;
-      }),
-    );
-    return names?.filter((name) => name.startsWith(`${hash}.`));
+  evict(names: readonly string[], count: number): Promise<number> {
+    return this.#sources.evict(names, count);
   }
 
   // --- one file ---
@@ -260,17 +210,10 @@ class Disk implements DiskCache {
     return Math.abs(this.#now() - modifiedMs) < TOUCH_MS;
   }
 
-  /** Whether the same bytes are stored, or better ones of the same original: a publish can end before a reader's encode does. */
   async #has(name: string, { meta }: Entry): Promise<boolean> {
-    const file = await readStart(this.#path(name)).catch(() => undefined);
-    const there = file?.bytes && parseEntry(name, file.bytes)?.meta;
-    if (there === undefined || there.validator !== meta.validator) return false;
-    // A newer release has made it: replacing it would only make that release make it again.
-    if (there.look > meta.look) return there.effort >= meta.effort && (meta.substitute || !there.substitute);
-    if (there.look < meta.look) return false;
-    if (there.substitute !== meta.substitute) return meta.substitute;
-    if (there.contentType !== meta.contentType) return false;
-    return there.effort > meta.effort || (there.effort === meta.effort && there.etag === meta.etag);
+    const file = await readStart(pathOf(this.#root, name)).catch(() => undefined);
+    const stored = file?.bytes && parseEntry(name, file.bytes);
+    return stored !== undefined && isAtLeastAsGood(stored.meta, meta);
   }
 
   async #store(name: string, bytes: Buffer): Promise<void> {
@@ -282,7 +225,7 @@ class Disk implements DiskCache {
 
   async #readHead(variant: Variant): Promise<{ path: string; head?: FileRead; parsed?: EntryHead }> {
     const name = this.nameOf(variant);
-    const path = this.#path(name);
+    const path = pathOf(this.#root, name);
     const head = await this.#failOpen.try("read", () => readStart(path, { most: HEAD_BYTES }));
     if (head === undefined) return { path };
     const parsed = head.bytes && parseHead(name, head.bytes, head.size);
@@ -290,14 +233,6 @@ class Disk implements DiskCache {
   }
 
   #place(name: string): Place {
-    return { name, path: this.#path(name) };
-  }
-
-  #folderOf(key: string): string {
-    return join(this.#root, ...pathParts(sourceHash(key, this.#namespace)).slice(0, -1));
-  }
-
-  #path(name: string): string {
-    return join(this.#root, ...pathParts(name));
+    return { name, path: pathOf(this.#root, name) };
   }
 }

@@ -1,4 +1,18 @@
-import { close, fstat, fsync, lstat, mkdir, open, rename, rm, stat, unlink, utimes, write } from "node:fs";
+import {
+  close,
+  fstat,
+  fsync,
+  lstat,
+  mkdir,
+  open,
+  readdir,
+  rename,
+  rm,
+  stat,
+  unlink,
+  utimes,
+  write,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { TEMPORARY } from "./name.ts";
@@ -11,6 +25,7 @@ const fs = {
   lstat: promisify(lstat),
   mkdir: promisify(mkdir),
   open: promisify(open),
+  readdir: promisify(readdir),
   rename: promisify(rename),
   rm: promisify(rm),
   stat: promisify(stat),
@@ -86,6 +101,16 @@ export async function createTemporary(root: string, folder: readonly string[]): 
       await fs.unlink(path).catch(() => {});
     },
   };
+}
+
+/** Names of the files in a folder; none if it does not exist. @throws the system's error */
+export async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return await fs.readdir(folder);
+  } catch (error) {
+    if (isAbsent(error)) return [];
+    throw error;
+  }
 }
 
 /** Marks a file as used now. This is the only recency, because CephFS has no atime. */

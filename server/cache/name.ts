@@ -1,4 +1,5 @@
 import { hash } from "node:crypto";
+import { join } from "node:path";
 import type { Variant } from "./cache.ts";
 
 /** The folder of this version of the entry format: replicas with another format can use another folder beside it. */
@@ -59,4 +60,9 @@ export function isEntryName(name: string): boolean {
 /** Path of a file, such as `v1/3f/a0/3fa0….800.55.auto-aw`: a purge and a limit per source need one readdir. */
 export function pathParts(name: string): readonly [string, string, string, string] {
   return [SCHEMA_FOLDER, name.slice(0, 2), name.slice(2, 4), name];
+}
+
+/** Absolute path of a file below the cache's folder. */
+export function pathOf(root: string, name: string): string {
+  return join(root, ...pathParts(name));
 }

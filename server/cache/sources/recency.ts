@@ -1,5 +1,5 @@
 import { stat } from "node:fs/promises";
-import { isAbsent } from "./files.ts";
+import { isAbsent } from "../files.ts";
 
 /**
  * Which of these files to delete so that `count` are gone: the least recently used; of equal age by path, so that all replicas

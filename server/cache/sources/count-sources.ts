@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { SCHEMA_FOLDER } from "./name.ts";
+import { SCHEMA_FOLDER } from "../name.ts";
 
 /** Folders that are read on each level: a few hundred reads, whatever the size of the cache. */
 const MOST_FIRST = 32;
