@@ -1,13 +1,11 @@
 import { constants } from "node:fs";
 import { access } from "node:fs/promises";
-import type { RequestListener } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { toNodeHandler } from "h3";
 import { createCanaryFile } from "./cache/canary-file.ts";
 import { CannotCache, cannotWrite } from "./cache/cannot-cache.ts";
 import { createDiskCache } from "./cache/disk.ts";
 import { readUsage } from "./cache/usage.ts";
-import { connectionsWithin, descriptorLimit } from "./concurrency/descriptors.ts";
 import { once } from "./concurrency/once.ts";
 import { createRateLimiter } from "./concurrency/token-bucket.ts";
 import type { Config } from "./config/load.ts";
@@ -19,16 +17,16 @@ import { hasRoom } from "./gc/room.ts";
 import type { Timer } from "./gc/schedule.ts";
 import { boundsOf, budgetsOf, watchCache } from "./gc/watch-volume.ts";
 import { LOW_WATER } from "./gc/watermarks.ts";
-import { clientAddress, isTrusted } from "./http/client-address.ts";
-import { type Listening, listen, socketLimits } from "./http/listen.ts";
+import { clientAddress } from "./http/client-address.ts";
 import { type OpenEncoders, openEncoders, sourceLimits, UNCONFINED } from "./open-encoders.ts";
+import { createPorts } from "./ports.ts";
 import { openPublished, type Published } from "./published/published.ts";
 import type { Unread } from "./published/reader.ts";
 import { createService } from "./service.ts";
 import { checkAtStart } from "./source/check-at-start.ts";
 import { observeSource } from "./source/observe.ts";
-import { type OpenSourceOptions, openSource } from "./source/open.ts";
-import { timeoutsFor } from "./source/remote/timeouts.ts";
+import { openSource } from "./source/open.ts";
+import { sourceName, sourceOptions, sourcePrefixes } from "./source-options.ts";
 import type { Log } from "./telemetry/log.ts";
 import { createMetrics, type Metrics } from "./telemetry/metrics.ts";
 
@@ -175,53 +173,32 @@ async function startWith(
 
   let ready = false;
   const ending = new AbortController();
-  const listeners: Listening[] = [];
+  const ports = createPorts(config, log, (what, error) => {
+    if (tell.take(what)) log.warn(what, error === undefined ? {} : { error });
+  });
   const stop = async (): Promise<void> => {
     ready = false;
     ending.abort();
     timer?.stop();
     published.close();
-    // The admin port closes last: a probe must see "not ready", not a closed port.
     const until = performance.now() + config.drainTimeout;
     const left = (): number => Math.max(0, until - performance.now());
-    for (const listening of listeners.reverse()) await listening.close(left());
+    await ports.close(left);
     // A hung volume must not delay the exit.
     const timeIsUp = sleep(Math.max(left(), LAST_STORES_MS), undefined, { ref: false });
     await Promise.race([service.background.stop(), timeIsUp]);
     pool.close();
   };
-  const onTrouble = (what: string, error?: unknown): void => {
-    if (tell.take(what)) log.warn(what, error === undefined ? {} : { error });
-  };
-  const peerOf = (address: string): string | undefined =>
-    isTrusted(address, config.trustedProxies)
-      ? undefined
-      : clientAddress(address, null, config.trustedProxies);
-  const maxConnections = connectionsWithin(descriptorLimit(), socketLimits.maxConnections);
-  if (maxConnections < socketLimits.maxConnections)
-    log.warn("the limit of open files is low, so the number of connections is limited: raise `ulimit -n`", {
-      maxConnections,
-    });
-  const open = async (name: "PORT" | "ADMIN_PORT", port: number, listener: RequestListener) => {
-    const at = { name, port, host: config.host, onTrouble, peerOf };
-    const listening = await listen(listener, at, {
-      ...socketLimits,
-      timeout: silenceOf(config),
-      maxConnections,
-    });
-    listeners.push(listening);
-    return listening.url;
-  };
   try {
     const admin = createAdmin({ metrics, ready: () => ready });
-    const adminUrl = await open("ADMIN_PORT", config.adminPort, toNodeHandler(admin));
+    const adminUrl = await ports.open("ADMIN_PORT", toNodeHandler(admin));
     await encoders.libraries;
     log.info(
       !encoders.isConfined()
         ? UNCONFINED
         : "encoders run with Landlock: they write no file, and read neither this process nor data",
     );
-    const url = await open("PORT", config.port, service.front);
+    const url = await ports.open("PORT", service.front);
     ready = true;
     if (config.variants === "listed") warnOfListing(log, published);
     for (const prefix of sourcePrefixes(config))
@@ -241,14 +218,6 @@ async function startWith(
 /** Time to store variants of the last responses. */
 const LAST_STORES_MS = 1_000;
 
-// --- parts ---
-
-/** A connection without a byte for this long is closed. All limits on making an image are shorter, so the reader gets an answer. */
-function silenceOf({ sourceTimeout, encodeTimeout, queueTimeout }: Config): number {
-  // A job that crashes is tried once more, and work can wait for its turn up to five times.
-  return Math.max(socketLimits.timeout, sourceTimeout + 2 * encodeTimeout + 5 * queueTimeout + 5_000);
-}
-
 function tellUnread(log: Log, unread: readonly Unread[]): void {
   if (unread.length === 0) log.info("all published sets can be read again");
   else
@@ -265,34 +234,6 @@ function warnOfListing(log: Log, published: Published): void {
     log.warn(
       "VARIANTS=listed, and no published set is live: until a site publishes, every variant is refused",
     );
-}
-
-/** The prefix of each of several sources; that of one source is empty. */
-export function sourcePrefixes({ source, sources }: Config): readonly string[] {
-  return source === undefined ? sources.map(({ prefix }) => prefix) : [""];
-}
-
-/** The setting that names a source. */
-export function sourceName(prefix: string): string {
-  return prefix === "" ? "SOURCE" : `SOURCES, ${prefix}`;
-}
-
-/** How the configuration's source is opened. */
-export function sourceOptions(config: Config): OpenSourceOptions {
-  const { source, sources, sourceTimeout, s3Endpoint, awsRegion } = config;
-  const { awsAccessKeyId: accessKeyId, awsSecretAccessKey: secretAccessKey } = config;
-  return {
-    source,
-    sources,
-    checkMs: config.dev === "on" ? 0 : config.sourceCheckInterval,
-    timeouts: timeoutsFor(sourceTimeout),
-    s3: {
-      region: awsRegion,
-      forcePathStyle: config.s3ForcePathStyle === "on",
-      ...(s3Endpoint !== "" && { endpoint: s3Endpoint }),
-      ...(accessKeyId !== "" && { credentials: { accessKeyId, secretAccessKey } }),
-    },
-  };
 }
 
 function watch(metrics: Metrics, pool: Pool, hotBytes: () => number): void {

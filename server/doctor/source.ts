@@ -8,7 +8,7 @@ import type { SourceLocation } from "../config/parsers.ts";
 import { Problem, problems } from "../errors.ts";
 import { checkAtStart, FOLDER_DENIED } from "../source/check-at-start.ts";
 import { NoSource, type OpenSource, openSource } from "../source/open.ts";
-import { sourceName, sourceOptions, sourcePrefixes } from "../start.ts";
+import { sourceName, sourceOptions, sourcePrefixes } from "../source-options.ts";
 import { clockProblem } from "./clock.ts";
 
 /** Whether each source can be read, is not writable, and agrees on the time. */
