@@ -55,6 +55,31 @@ test("many outputs of one job have the same bytes as each alone", async () => {
   );
 });
 
+test("originals of any size, one after the other in one child, become what each becomes alone", async () => {
+  const [jpeg, png] = await Promise.all([
+    photo(300, 200).jpeg().toBuffer(),
+    photo(200, 120).withIccProfile("p3").png().toBuffer(),
+  ]);
+  const originals = [jpeg, Buffer.concat([jpeg, Buffer.alloc(1_500_000)]), png, jpeg];
+  const large = Buffer.concat([jpeg, Buffer.alloc(5_000_000)]);
+  const output: Output = { class: "webp", quality: 60, width: 100 };
+  const one = createPool({ slots: { live: 1, warm: 1 } });
+  const makeIn = async (from: typeof pool, original: Uint8Array) => {
+    for await (const { body } of from.encode(original, [output], live)) return Buffer.from(body);
+    return undefined;
+  };
+  try {
+    const alone = new Map<Uint8Array, Buffer | undefined>();
+    for (const original of [jpeg, png]) alone.set(original, await makeIn(pool, original));
+    // What follows a JPEG's end is no part of it.
+    for (const original of [...originals, large, ...originals])
+      expect(await makeIn(one, original)).toEqual(alone.get(original) ?? alone.get(jpeg));
+    expect(one.stats().spawned).toBe(1);
+  } finally {
+    one.close();
+  }
+});
+
 test("an animation stays an animation if WebP is accepted, and is the GIF itself otherwise", async () => {
   const gif = await animation("gif", 3);
   const [webp, itself] = await encodeAll(
