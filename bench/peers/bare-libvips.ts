@@ -2,7 +2,8 @@ import { availableParallelism } from "node:os";
 import path from "node:path";
 import sharp from "sharp";
 import type { Format } from "../../contract/formats.ts";
-import { freePort, type Started, startServer } from "../tools/measure/processes.ts";
+import { freePort } from "../../dev/machine/ports.ts";
+import { type Started, startServer } from "../tools/measure/processes.ts";
 import { builtProgram } from "../tools/paths.ts";
 
 /** One image, with the quality as the encoder's own number. */
@@ -30,7 +31,7 @@ export async function encodeAsImgproxy(photos: string, variant: BareVariant): Pr
 
 /** The same behind node:http, with twice as many images at a time as there are cores, like imgproxy; without a cache. */
 export async function startBareLibvips(folder: string, photos: string): Promise<Started> {
-  const port = await freePort();
+  const { port } = await freePort();
   const url = `http://127.0.0.1:${port}`;
   return await startServer({
     file: process.execPath,

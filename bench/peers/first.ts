@@ -1,6 +1,7 @@
 import { mkdtemp } from "node:fs/promises";
 import path from "node:path";
-import { freePort, type Started, startServer } from "../tools/measure/processes.ts";
+import { freePort } from "../../dev/machine/ports.ts";
+import { type Started, startServer } from "../tools/measure/processes.ts";
 import { projectRoot } from "../tools/paths.ts";
 
 /**
@@ -8,7 +9,7 @@ import { projectRoot } from "../tools/paths.ts";
  * @throws Error if one of them is not installed.
  */
 export async function startFirst(folder: string, photos: string): Promise<Started> {
-  const port = await freePort();
+  const { port } = await freePort();
   const cache = await mkdtemp(path.join(folder, "first-"));
   const url = `http://127.0.0.1:${port}`;
   return await startServer({

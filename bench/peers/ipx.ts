@@ -1,12 +1,13 @@
 import path from "node:path";
-import { freePort, type Started, startServer } from "../tools/measure/processes.ts";
+import { freePort } from "../../dev/machine/ports.ts";
+import { type Started, startServer } from "../tools/measure/processes.ts";
 import { installed } from "./installed.ts";
 
 /** ipx, the most similar program on npm: sharp behind HTTP, without a cache. @throws Error without a registry. */
 export async function startIpx(folder: string, photos: string, key: string): Promise<Started> {
   const file = path.join("node_modules", "ipx", "bin", "ipx.mjs");
   const program = path.join(await installed("ipx", ["ipx@3"], file), file);
-  const port = await freePort();
+  const { port } = await freePort();
   const url = `http://127.0.0.1:${port}`;
   return await startServer({
     file: process.execPath,

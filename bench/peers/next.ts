@@ -2,7 +2,8 @@ import { execFile } from "node:child_process";
 import { access, copyFile, mkdir, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { promisify } from "node:util";
-import { freePort, type Started, startServer } from "../tools/measure/processes.ts";
+import { freePort } from "../../dev/machine/ports.ts";
+import { type Started, startServer } from "../tools/measure/processes.ts";
 import { installed } from "./installed.ts";
 
 /**
@@ -20,7 +21,7 @@ export async function startNext(folder: string, files: readonly string[]): Promi
   for (const file of files) await copyFile(file, path.join(pictures, path.basename(file)));
   // Pictures of an earlier run had the same names.
   await rm(path.join(app, ".next", "cache", "images"), { recursive: true, force: true });
-  const port = await freePort();
+  const { port } = await freePort();
   const url = `http://127.0.0.1:${port}`;
   return await startServer({
     file: process.execPath,

@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { freePort, type Started, startServer } from "../tools/measure/processes.ts";
+import { freePort } from "../../dev/machine/ports.ts";
+import { type Started, startServer } from "../tools/measure/processes.ts";
 
 /**
  * nginx with one worker on a folder of files: sendfile, open files cached, the same headers as imgproxy-lite.
@@ -11,7 +12,7 @@ export async function startNginx(
   files: string,
   headers: Readonly<Record<string, string>>,
 ): Promise<Started> {
-  const port = await freePort();
+  const { port } = await freePort();
   const own = path.join(folder, `nginx-${port}`);
   await mkdir(own);
   const config = path.join(own, "nginx.conf");

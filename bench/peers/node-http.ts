@@ -1,5 +1,6 @@
 import path from "node:path";
-import { freePort, type Started, startServer } from "../tools/measure/processes.ts";
+import { freePort } from "../../dev/machine/ports.ts";
+import { type Started, startServer } from "../tools/measure/processes.ts";
 import { builtProgram } from "../tools/paths.ts";
 
 /** Only node:http, with the body in a file and these headers. */
@@ -10,7 +11,7 @@ export async function startNodeHttp(options: {
   readonly from: "memory" | "disk";
 }): Promise<Started> {
   const { folder, ...rest } = options;
-  const port = await freePort();
+  const { port } = await freePort();
   const url = `http://127.0.0.1:${port}`;
   return await startServer({
     file: process.execPath,

@@ -2,7 +2,8 @@ import { mkdtemp } from "node:fs/promises";
 import path from "node:path";
 import { browserAccept } from "../../contract/accept.ts";
 import { formatQuery, type ImageRequest } from "../../contract/url/request.ts";
-import { freePort, type Started, startServer } from "../tools/measure/processes.ts";
+import { freePort } from "../../dev/machine/ports.ts";
+import { type Started, startServer } from "../tools/measure/processes.ts";
 import { projectRoot } from "../tools/paths.ts";
 
 /** imgproxy-lite as a user runs it, with its own cache. */
@@ -19,7 +20,7 @@ export async function startOurs(options: {
   readonly cache?: string;
 }): Promise<Ours> {
   const { folder, photos, env = {} } = options;
-  const [port, adminPort] = [await freePort(), await freePort()];
+  const [{ port }, { port: adminPort }] = [await freePort(), await freePort()];
   const cache = options.cache ?? (await mkdtemp(path.join(folder, "cache-")));
   const adminUrl = `http://127.0.0.1:${adminPort}`;
   const started = await startServer({

@@ -1,22 +1,30 @@
 import { createServer } from "node:net";
 
 /** A port on this machine: the preferred one if it is free, otherwise another. */
-export async function freePort(wanted = 0): Promise<{ readonly port: number; readonly busy: boolean }> {
-  const port = await tryPort(wanted);
-  if (port !== undefined) return { port, busy: false };
-  const other = await tryPort(0);
-  if (other === undefined) throw new Error("this machine has no free port");
-  return { port: other, busy: true };
+export async function freePort(wanted?: number): Promise<{ readonly port: number; readonly busy: boolean }> {
+  if (wanted !== undefined && (await isFree(wanted))) return { port: wanted, busy: false };
+  for (let attempt = 0; attempt < 1_000; attempt++) {
+    const port = FIRST + Math.floor(Math.random() * COUNT);
+    if (given.has(port) || !(await isFree(port))) continue;
+    given.add(port);
+    return { port, busy: wanted !== undefined };
+  }
+  throw new Error("this machine has no free port");
 }
 
+/**
+ * Below 32768, where Linux takes the ports that it gives to connections and to servers on port 0
+ * (`net.ipv4.ip_local_port_range`): nothing else gets the port before the program that it is for listens on it.
+ */
+const [FIRST, COUNT] = [10_000, 22_000];
+
+/** No port is given twice by one process: the program of the first may not listen yet. */
+const given = new Set<number>();
+
 /** Checks every address, as the server listens on all: a port that another program has on one of them is busy. */
-function tryPort(port: number): Promise<number | undefined> {
+function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
-    const server = createServer();
-    server.once("error", () => resolve(undefined));
-    server.listen(port, () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === "object" ? address?.port : undefined));
-    });
+    const server = createServer().once("error", () => resolve(false));
+    server.listen(port, () => server.close(() => resolve(true)));
   });
 }

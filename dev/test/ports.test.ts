@@ -7,6 +7,13 @@ test("a preferred port that is free is used", async () => {
   expect(await freePort(port)).toEqual({ port, busy: false });
 });
 
+test("no free port is given twice, and the system gives none of them to a connection or to another server", async () => {
+  const found = await Promise.all(Array.from({ length: 50 }, () => freePort()));
+  const ports = found.map(({ port }) => port);
+  expect(new Set(ports).size).toBe(50);
+  expect(Math.max(...ports)).toBeLessThan(32_768);
+});
+
 test("a port that another program has on one address is replaced by a free one", async () => {
   const other = createServer();
   const port = await new Promise<number>((resolve) => {

@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process";
-import { createServer } from "node:net";
 import { setTimeout } from "node:timers/promises";
 import { expect, test } from "vitest";
 import type { Hugo } from "../../dev/hugo.ts";
+import { freePort } from "../../dev/machine/ports.ts";
 import { createSite, extremes, hugoEnvironment, siteConfig, type TestSite } from "./hugo-site.ts";
 
 const files = {
@@ -34,7 +34,7 @@ async function servedPage(
   site: TestSite,
   env: Readonly<Record<string, string>>,
 ): Promise<string> {
-  const port = await freePort();
+  const { port } = await freePort();
   const child = spawn(hugo.path, ["server", "--port", String(port), "--disableLiveReload"], {
     cwd: site.folder,
     env: hugoEnvironment(site.folder, env),
@@ -42,23 +42,14 @@ async function servedPage(
   });
   const ended = new Promise((resolve) => child.once("exit", resolve));
   try {
-    for (let attempt = 0; attempt < 300; attempt++) {
+    while (child.exitCode === null) {
       const answer = await fetch(`http://localhost:${port}/a/`).catch(() => undefined);
       if (answer?.ok) return await answer.text();
       await setTimeout(100);
     }
-    throw new Error(`hugo server ${hugo.version} did not answer`);
+    throw new Error(`hugo server ${hugo.version} ended with ${child.exitCode}`);
   } finally {
     child.kill();
     await ended;
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === "string") throw new Error("no port is free");
-  return address.port;
 }

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { Ingress } from "kubernetes-models/networking.k8s.io/v1";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { freePort } from "../../dev/machine/ports.ts";
 import { parseObjects } from "./render.ts";
 
 const [ingress] = parseObjects(
@@ -44,7 +45,8 @@ describe.runIf(hasNginx())("the ingress's annotations, in a real nginx before tw
     }
     for (const replica of replicas) replica.asked = [];
     for (const img of photographs) await get(img);
-    expect(Math.min(...sharesOf())).toBeGreaterThan(photographs.length / 5);
+    // nginx distributes by the replicas' ports, which are others in each run: hardly ever one gets less than a tenth.
+    expect(Math.min(...sharesOf())).toBeGreaterThan(photographs.length / 10);
   });
 
   test("the ingress asks the other replica when one is full, and a reader gets 503 only when both are", async () => {
@@ -52,7 +54,7 @@ describe.runIf(hasNginx())("the ingress's annotations, in a real nginx before tw
     first.full = true;
     for (const img of photographs) expect((await get(img)).status).toBe(200);
     // Each of its photographs was tried there: a 503 means that the server is busy now, not that it is down for ten seconds.
-    expect(first.asked.length).toBeGreaterThan(photographs.length / 5);
+    expect(first.asked.length).toBeGreaterThan(photographs.length / 10);
     expect(second.asked).toHaveLength(photographs.length);
     second.full = true;
     const answer = await get("worms.jpg");
@@ -146,10 +148,7 @@ async function startNginx(
   replicas: readonly number[],
 ): Promise<{ readonly url: string; readonly stop: () => Promise<void> }> {
   const folder = mkdtempSync(join(tmpdir(), "ingress-"));
-  const probe = createServer();
-  const port = await listenAnywhere(probe);
-  probe.close();
-  await once(probe, "close");
+  const { port } = await freePort();
   writeFileSync(join(folder, "nginx.conf"), configOf(folder, port, replicas));
   const child = spawn("nginx", ["-p", folder, "-c", join(folder, "nginx.conf")], { stdio: "inherit" });
   const url = `http://127.0.0.1:${port}`;

@@ -1,10 +1,10 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { freePort } from "../../dev/machine/ports.ts";
 
 /** Whether Prometheus is here, promtool with it; says so where it is not. In CI it has to be. */
 export function hasPrometheus(): boolean {
@@ -29,7 +29,7 @@ export async function startPrometheus(
   jobs: Readonly<Record<string, readonly string[]>>,
 ): Promise<Prometheus> {
   const folder = mkdtempSync(path.join(tmpdir(), "prometheus-"));
-  const port = await freePort();
+  const { port } = await freePort();
   const scrapes = Object.entries(jobs).map(([job, targets]) => ({
     job_name: job,
     static_configs: [{ targets }],
@@ -84,14 +84,4 @@ async function untilReady(base: string, child: ChildProcess): Promise<void> {
     await delay(100);
   }
   throw new Error(`prometheus ended with ${child.exitCode}`);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return address.port;
 }

@@ -1,5 +1,6 @@
 import { readdir, readFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
+import { freePort } from "../../dev/machine/ports.ts";
 import { createSite } from "../../hugo-module/test/hugo-site.ts";
 import { startStandIn } from "../proxy/test/stand-in.ts";
 import { manifestOf } from "./blog.ts";
@@ -137,8 +138,8 @@ describe("a scan", () => {
   });
 
   test("a scan waits for a server that restarts", async () => {
-    const before = await startStandIn({ "worms.jpg": 400 });
-    const port = Number(new URL(before.endpoint).port);
+    const { port } = await freePort();
+    const before = await startStandIn({ "worms.jpg": 400 }, port);
     await using site = await createSite({
       "config.toml": config(before.endpoint),
       "content/a.md": "![](worms.jpg)\n",

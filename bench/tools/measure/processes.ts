@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { openSync, readFileSync } from "node:fs";
-import { createServer } from "node:net";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { cpuMsOf, privateBytesOf } from "./cpu.ts";
@@ -71,19 +70,6 @@ export async function startServer({ file, args, env = {}, url, ready, log }: Com
 
 export async function stopAll(): Promise<void> {
   await Promise.all([...running].map((one) => one.stop()));
-}
-
-/** A free port. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer().once("error", reject);
-    probe.listen(0, "127.0.0.1", () => {
-      const address = probe.address();
-      probe.close(() =>
-        typeof address === "object" && address ? resolve(address.port) : reject(new Error("no port")),
-      );
-    });
-  });
 }
 
 // --- waiting ---

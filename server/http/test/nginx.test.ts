@@ -1,10 +1,10 @@
 import { spawn, spawnSync } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:http";
-import { type AddressInfo, connect } from "node:net";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { freePort } from "../../../dev/machine/ports.ts";
 import { report } from "../../test/chaos/chaos.ts";
 import { photo } from "../../test/support/pictures.ts";
 import { type Pod, startPod } from "../../test/support/pod.ts";
@@ -20,17 +20,9 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await new Promise((resolve) => server.once("listening", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
 /** nginx as in an ingress: it keeps connections to the pods, and tries another pod if one is gone. */
 async function startNginx(pods: readonly number[]): Promise<number> {
-  const port = await freePort();
+  const { port } = await freePort();
   const own = await mkdtemp(join(folder, "nginx-"));
   const config = `
     daemon off; worker_processes 1; pid ${own}/pid; error_log ${own}/error.log; ${process.getuid?.() === 0 ? "user root;" : ""}
@@ -66,7 +58,7 @@ function startOn(port: number): Promise<Pod> {
 
 describe.skipIf(nginx === undefined && process.env.CI === undefined)("behind a real nginx", () => {
   test("40 requests that try to smuggle a second one are one request or none, and no other client gets their answers", async () => {
-    const ports = [await freePort()];
+    const ports = [(await freePort()).port];
     const [pod] = await Promise.all(ports.map(startOn));
     const port = await startNginx(ports);
     const image = `http://127.0.0.1:${port}/?img=worms.jpg&q=33&w=50`;

@@ -2,6 +2,7 @@ import { createServer, type RequestListener, type Server, type ServerResponse } 
 import { type AddressInfo, createServer as createTcpServer, type Socket } from "node:net";
 import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { browserAccept } from "../../../contract/accept.ts";
+import { freePort } from "../../../dev/machine/ports.ts";
 import { folderPolicy, remotePolicy } from "../../http/freshness.ts";
 import { bounded, report, sized } from "../../test/chaos/chaos.ts";
 import { photo } from "../../test/support/pictures.ts";
@@ -72,15 +73,7 @@ describe("a faulty source", () => {
         return base;
       },
     ],
-    [
-      "is not there",
-      502,
-      async () => {
-        const base = await listenTcp(() => undefined);
-        await closing.pop()?.();
-        return base;
-      },
-    ],
+    ["is not there", 502, async () => new URL(`http://127.0.0.1:${(await freePort()).port}/`)],
   ];
 
   const half = (response: ServerResponse) =>

@@ -2,11 +2,11 @@ import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, writeFile } from "node:fs/promises";
 import { Agent, get } from "node:http";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { freePort } from "../../../dev/machine/ports.ts";
 import { photo } from "../support/pictures.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 import { report, sized } from "./chaos.ts";
@@ -18,8 +18,8 @@ describe.runIf(hasNginx())("two replicas behind nginx", () => {
     const folder = await temporaryFolder();
     await mkdir(join(folder, "photos"));
     await writeFile(join(folder, "photos/worms.jpg"), await photo(320, 240).jpeg().toBuffer());
-    const ports = [await freePort(), await freePort()] as const;
-    const admins = [await freePort(), await freePort()] as const;
+    const ports = [(await freePort()).port, (await freePort()).port] as const;
+    const admins = [(await freePort()).port, (await freePort()).port] as const;
     const start = (at: 0 | 1) => startReplica(folder, ports[at], admins[at]);
     const replicas = await Promise.all([start(0), start(1)]);
     onTestFinished(() => replicas.forEach((replica) => void replica.kill("SIGKILL")));
@@ -124,7 +124,7 @@ async function startReplica(folder: string, port: number, admin: number): Promis
  * drops fails for its reader.
  */
 async function startNginx(folder: string, replicas: readonly number[]) {
-  const port = await freePort();
+  const { port } = await freePort();
   await writeFile(join(folder, "nginx.conf"), configOf(folder, port, replicas));
   const child = spawn("nginx", ["-p", folder, "-c", join(folder, "nginx.conf")], { stdio: "inherit" });
   while ((await fetch(`http://127.0.0.1:${port}/`).catch(() => undefined)) === undefined) await delay(50);
@@ -157,16 +157,6 @@ function configOf(folder: string, port: number, replicas: readonly number[]): st
         }
       }
     }`;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return address.port;
 }
 
 function hasNginx(): boolean {
