@@ -101,6 +101,7 @@ async function startWith(
     // With other metadata it is another variant.
     namespace: keepCopyright ? `${name} with rights` : name,
     budget: budgetsOf(config),
+    volume: { deadlineMs: { read: config.cacheTimeout } },
     onFailure: (failure, error) => {
       metrics.cacheFailed(failure);
       if (failure === "full") timer?.nudge({ volumeIsFull: true });

@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { type IJob, Job } from "kubernetes-models/batch/v1";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { forTests } from "../../server/test/support/pod.ts";
 import { found } from "./objects.ts";
 import { hasKubectl, type KubeObject, render } from "./render.ts";
 
@@ -22,7 +23,7 @@ describe.runIf(hasKubectl())("the gate of a blog's sync, run as the Job runs it"
   beforeAll(async () => {
     const photos = join(work, "photos");
     await writeBlog(join(work, "site"), photos);
-    const env = { PATH: process.env.PATH, HOST: "127.0.0.1", PORT: "0", ADMIN_PORT: "0", TOKEN: token };
+    const env = { PATH: process.env.PATH, ...forTests, TOKEN: token };
     server = spawn(
       process.execPath,
       [executable, "serve", "--source", photos, "--cache", join(work, "cache")],

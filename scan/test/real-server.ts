@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { forTests } from "../../server/test/support/pod.ts";
 
 /** The built server on free ports, with a folder of photographs and a cache of its own. */
 export interface RealServer extends AsyncDisposable {
@@ -27,9 +28,7 @@ export async function startServer(
   const child = spawn(process.execPath, [executable, "serve", ...args], {
     env: {
       PATH: process.env.PATH,
-      HOST: "127.0.0.1",
-      PORT: "0",
-      ADMIN_PORT: "0",
+      ...forTests,
       SOURCE: photos,
       CACHE_DIR: cache,
       TOKEN: token,

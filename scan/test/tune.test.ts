@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import sharp from "sharp";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { createSite, extremes, runHugo, siteConfig } from "../../hugo-module/test/hugo-site.ts";
 import { ssimulacra2 } from "../../server/encode/child/score/ssimulacra2.ts";
 import { offsetAt } from "../../server/encode/tuning.ts";
@@ -88,7 +88,7 @@ test("--tune look measures a photograph once, and a publish makes again those of
       w -= 1;
       return tuned.equals(same) && !tuned.equals(plain);
     };
-    await expect.poll(isTuned, { timeout: 60_000 }).toBe(true);
+    await expect.poll(isTuned).toBe(true);
   }
   // It is no property of the URL.
   expect(await manifestOf(site.folder)).not.toHaveProperty(["noise.jpg", "q"]);
@@ -170,7 +170,7 @@ async function scoreOf(format: string, q: number): Promise<number> {
   const warm = async () =>
     (await fetch(new URL("api/warm", endpoint), { method: "POST", headers, body })).text();
   // The first answer comes before the variant is stored.
-  await vi.waitUntil(async () => (await warm()).includes('"status":"hit"'), { timeout: 20_000 });
+  await expect.poll(warm).toContain('"status":"hit"');
   const url = new URL(`?img=floor.jpg&fm=${format}&q=${q}&w=300`, endpoint);
   const variant = Buffer.from(await (await fetch(url)).arrayBuffer());
   const original = await sharp(path.join(photos, "floor.jpg")).raw().toBuffer({ resolveWithObject: true });

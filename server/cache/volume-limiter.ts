@@ -3,7 +3,7 @@ export class VolumeHung extends Error {}
 
 export interface VolumeLimiterOptions {
   /** Maximum time of one piece of work, including the wait for its turn, in milliseconds. */
-  readonly deadlineMs?: Readonly<Record<Access, number>>;
+  readonly deadlineMs?: Readonly<Partial<Record<Access, number>>>;
 }
 
 export type Access = "read" | "write";
@@ -27,7 +27,8 @@ const defaultDeadlineMs = { read: 1_000, write: 30_000 } as const;
 export class VolumeLimiter {
   readonly #lines: Readonly<Record<Access, Line>>;
 
-  constructor({ deadlineMs = defaultDeadlineMs }: VolumeLimiterOptions = {}) {
+  constructor(options: VolumeLimiterOptions = {}) {
+    const deadlineMs = { ...defaultDeadlineMs, ...options.deadlineMs };
     this.#lines = {
       read: new Line(places.read, deadlineMs.read),
       write: new Line(places.write, deadlineMs.write),

@@ -209,6 +209,12 @@ export const settings = {
     "Time between two checks of the cache's size. 0: another process runs the GC.",
     "gc-interval",
   ),
+  cacheTimeout: serve(
+    "CACHE_TIMEOUT",
+    duration,
+    "1s",
+    "Maximum wait of a reader for the cache's volume. Then the image is made without it.",
+  ),
   hotCacheBytes: serve("HOT_CACHE_BYTES", size, "64MiB", "Memory for the variants that are requested most."),
 
   encoders: serve(

@@ -7,6 +7,7 @@ import { loadConfig } from "../config/load.ts";
 import { type Running, start } from "../start.ts";
 import { createLog } from "../telemetry/log.ts";
 import { photo } from "./support/pictures.ts";
+import { forTests } from "./support/pod.ts";
 
 let folder: string;
 const running: Running[] = [];
@@ -23,7 +24,7 @@ afterEach(async () => {
 /** A server of a release with this LOOK, on the one volume of the test. */
 async function release(look: number, settings: Readonly<Record<string, string>> = {}) {
   const { config } = loadConfig("serve", [], {
-    ...{ SOURCE: folder, CACHE_DIR: join(folder, "cache"), HOST: "127.0.0.1", PORT: "0", ADMIN_PORT: "0" },
+    ...{ ...forTests, SOURCE: folder, CACHE_DIR: join(folder, "cache") },
     ...{ GC_INTERVAL: "0", ENCODERS: "1", WARM_ENCODERS: "1", TOKEN, ...settings },
   });
   const log = createLog({ level: "silent", destination: { write: () => undefined } });

@@ -13,7 +13,7 @@ import { loadConfig } from "../config/load.ts";
 import { oldNode } from "../config/old-node.ts";
 import { problems } from "../errors.ts";
 import { photo } from "./support/pictures.ts";
-import { startPod } from "./support/pod.ts";
+import { forTests, startPod } from "./support/pod.ts";
 
 const executable = fileURLToPath(new URL("../../bin/imgproxy-lite.js", import.meta.url));
 const children: ChildProcess[] = [];
@@ -51,18 +51,8 @@ function run(args: readonly string[], env: Record<string, string> = {}, prefix: 
 }
 
 async function serve(env: Record<string, string> = {}) {
-  const args = [
-    "serve",
-    "--source",
-    folder,
-    "--cache",
-    join(folder, "cache"),
-    "--port",
-    "0",
-    "--admin-port",
-    "0",
-  ];
-  const server = run([...args, "--host", "127.0.0.1"], env);
+  const args = ["serve", "--source", folder, "--cache", join(folder, "cache")];
+  const server = run(args, { ...forTests, ...env });
   const [, url = "", admin = ""] = await server.said(/"url":"([^"]+)","admin":"([^"]+)"/);
   return { ...server, url, admin };
 }

@@ -5,6 +5,7 @@ import path from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Program, startProgram } from "../../../dev/machine/processes.ts";
+import { forTests } from "../../../server/test/support/pod.ts";
 import { extremes, moduleRoot, unescapeHtml } from "../hugo-site.ts";
 import { commit, createRepository, git, gitEnvironment, type Installed, installPackages } from "./blog.ts";
 import { type Purpose, stepsOf } from "./jobs.ts";
@@ -106,11 +107,11 @@ async function startServer(folder: string): Promise<{ readonly server: Program; 
       name: "imgproxy-lite",
       file: path.join(installed.folder, "node_modules/.bin/imgproxy-lite"),
       args: ["serve", "--source", path.join(work, "photos"), "--cache", path.join(folder, "cache")],
-      env: { HOST: "127.0.0.1", PORT: "0", ADMIN_PORT: "0", TOKEN: token },
+      env: { ...forTests, TOKEN: token },
       log,
     },
     /"url":"/,
-    AbortSignal.timeout(60_000),
+    AbortSignal.timeout(600_000),
   );
   const [, endpoint = ""] = /"url":"([^"]+)"/.exec(await readFile(log, "utf8")) ?? [];
   return { server, endpoint };

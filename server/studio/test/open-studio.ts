@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { forTests } from "../../test/support/pod.ts";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 const executablePath = "/usr/bin/chromium";
@@ -50,7 +51,7 @@ export async function openStudio(env: Readonly<Record<string, string>>): Promise
     process.execPath,
     [join(root, "bin/imgproxy-lite.js"), "serve", "--source", photos, "--cache", cache],
     {
-      env: { PATH: process.env.PATH ?? "", PORT: "0", ADMIN_PORT: "0", HOST: "127.0.0.1", ...env },
+      env: { PATH: process.env.PATH ?? "", ...forTests, ...env },
       stdio: ["ignore", "pipe", "inherit"],
     },
   );
@@ -99,7 +100,7 @@ async function openPage(
   const context = await browser.newContext({ viewport: { width: 1440, height: 1000 }, ...options });
   const page = await context.newPage();
   // A busy machine makes some variants for a minute; a test ends with its own limit.
-  page.setDefaultTimeout(200_000);
+  page.setDefaultTimeout(600_000);
   const complaints: string[] = [];
   const strangers: string[] = [];
   page.on("console", (message) => {

@@ -16,6 +16,16 @@ export interface Pod {
   stop(): Promise<number | null>;
 }
 
+/** For any server of a test: free ports of loopback, and the patience that a busy machine needs. */
+export const forTests = {
+  HOST: "127.0.0.1",
+  PORT: "0",
+  ADMIN_PORT: "0",
+  CACHE_TIMEOUT: "1m",
+  ENCODE_TIMEOUT: "5m",
+  QUEUE_TIMEOUT: "5m",
+} as const;
+
 const bin = fileURLToPath(new URL("../../../bin/imgproxy-lite.js", import.meta.url));
 
 /**
@@ -31,7 +41,7 @@ export async function startPod(
 ): Promise<Pod> {
   const [command = "", ...args] = [...within, process.execPath, executable, "serve"];
   const child = spawn(command, args, {
-    env: { PATH: process.env.PATH, HOST: "127.0.0.1", PORT: "0", ADMIN_PORT: "0", ...settings },
+    env: { PATH: process.env.PATH, ...forTests, ...settings },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let output = "";

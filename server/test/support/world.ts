@@ -55,7 +55,11 @@ export async function createWorld({
 }: WorldOptions = {}): Promise<World> {
   const folder = await mkdtemp(join(tmpdir(), "imgproxy-lite-"));
   const volume = await mkdtemp(join(tmpdir(), "imgproxy-lite-volume-"));
-  const cache = await createDiskCache({ folder: volume });
+  const cache = await createDiskCache({
+    folder: volume,
+    // A disk that is busy with other tests is slow, and does not hang.
+    volume: { deadlineMs: { read: 60_000 } },
+  });
   const open = (changed: () => void): Promise<Published> =>
     openPublished({
       folder: volume,
