@@ -6,9 +6,9 @@ export default defineConfig({
     include: ["{server,scan,dev,k8s}/**/test/**/*.ceph.test.ts"],
     globalSetup: ["dev/build-once.ts", "dev/test/ceph-setup.ts"],
     // Only for what hangs: a busy machine is slow, and no test measures time.
-    testTimeout: 300_000,
-    hookTimeout: 600_000,
-    expect: { poll: { timeout: 120_000 } },
+    testTimeout: 900_000,
+    hookTimeout: 900_000,
+    expect: { poll: { timeout: 800_000 } },
     // The suites suspend and kill the one cluster's daemons.
     fileParallelism: false,
   },

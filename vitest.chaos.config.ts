@@ -11,7 +11,7 @@ export default defineConfig({
     globalSetup: ["dev/build-once.ts", "dev/test/chaos-setup.ts"],
     testTimeout: 3_600_000,
     hookTimeout: 3_600_000,
-    expect: { poll: { timeout: 120_000 } },
+    expect: { poll: { timeout: 800_000 } },
     fileParallelism: false,
   },
 });

@@ -33,7 +33,7 @@ function project(name: string, files: object): TestProjectConfiguration {
       setupFiles: ["dev/test/generated-inputs.ts"],
       testTimeout: 900_000,
       hookTimeout: 900_000,
-      expect: { poll: { timeout: 300_000 } },
+      expect: { poll: { timeout: 800_000 } },
       ...files,
     },
   };

@@ -9,5 +9,6 @@ export default defineConfig({
     // Only for what hangs: a busy machine is slow, and no test measures time.
     testTimeout: 3_600_000,
     hookTimeout: 3_600_000,
+    expect: { poll: { timeout: 800_000 } },
   },
 });

@@ -10,9 +10,9 @@ export default defineConfig({
     include: ["k8s/test/**/*.kubernetes.test.ts"],
     globalSetup: ["dev/test/kubernetes-setup.ts"],
     // Only for what hangs: a busy machine is slow, and no test measures time.
-    testTimeout: 300_000,
-    hookTimeout: 600_000,
-    expect: { poll: { timeout: 120_000 } },
+    testTimeout: 900_000,
+    hookTimeout: 900_000,
+    expect: { poll: { timeout: 800_000 } },
     // They cordon the one cluster's nodes.
     fileParallelism: false,
   },

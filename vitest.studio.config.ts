@@ -6,9 +6,9 @@ export default defineConfig({
     include: ["server/studio/test/*.studio.test.ts"],
     globalSetup: ["dev/build-once.ts"],
     // Only for what hangs: a busy machine is slow, and no test measures time.
-    testTimeout: 300_000,
-    hookTimeout: 300_000,
-    expect: { poll: { timeout: 120_000 } },
+    testTimeout: 900_000,
+    hookTimeout: 900_000,
+    expect: { poll: { timeout: 800_000 } },
     maxWorkers: 1,
   },
 });

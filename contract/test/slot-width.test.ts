@@ -58,6 +58,7 @@ describe("the width of a slot", () => {
     });
     try {
       const page = await browser.newPage();
+      page.setDefaultTimeout(0);
       const seen = [];
       // A file of 100 pixels for a slot of 50 has two pixels for each of CSS: it is 50 pixels wide.
       for (const [sizes, width] of measured) {

@@ -100,7 +100,7 @@ async function createBuckets(ceph: Ceph): Promise<void> {
   const client = ownerClient(ceph);
   const { bucket, publicBucket } = ceph;
   try {
-    await until(`S3 at ${ceph.endpoint}`, 60, async () => {
+    await until(`S3 at ${ceph.endpoint}`, async () => {
       await client.send(new CreateBucketCommand({ Bucket: bucket }));
       await client.send(new CreateBucketCommand({ Bucket: publicBucket }));
       await client.send(new PutObjectCommand({ Bucket: bucket, Key: "probe", Body: "probe" }));

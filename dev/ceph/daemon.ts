@@ -76,20 +76,20 @@ export async function stopDaemon(folder: string, name: string): Promise<void> {
 /** Runs a Ceph command on the cluster. @throws Error with its output. */
 export async function runCeph(folder: string, command: string, ...args: readonly string[]): Promise<void> {
   try {
-    await promisify(execFile)(command, ["-c", confOf(folder), ...args], { timeout: 60_000 });
+    await promisify(execFile)(command, ["-c", confOf(folder), ...args], { timeout: 300_000 });
   } catch (cause) {
     const missing = cause instanceof Error && "code" in cause && cause.code === "ENOENT";
     throw missing ? cannotRun(command, cause) : cause;
   }
 }
 
-/** @throws the last failure of `attempt`, after `seconds` of them. */
-export async function until(what: string, seconds: number, attempt: () => Promise<void>): Promise<void> {
-  for (const end = performance.now() + seconds * 1000; ; await sleep(100)) {
+/** @throws the last failure of `attempt`, after five minutes of them: only what hangs takes as long, also on a busy machine. */
+export async function until(what: string, attempt: () => Promise<void>): Promise<void> {
+  for (const end = performance.now() + 300_000; ; await sleep(100)) {
     try {
       return await attempt();
     } catch (cause) {
-      if (performance.now() > end) throw new Error(`${what} does not work after ${seconds} s`, { cause });
+      if (performance.now() > end) throw new Error(`${what} does not work after five minutes`, { cause });
     }
   }
 }

@@ -50,7 +50,7 @@ export async function mountCephfs(cluster: string, folder: string): Promise<Moun
       await promisify(execFile)("umount", ["-l", folder]);
     },
   };
-  await until(`CephFS at ${folder}`, 60, look).catch(async (cause: unknown) => {
+  await until(`CephFS at ${folder}`, look).catch(async (cause: unknown) => {
     await mount.unmount().catch(() => undefined);
     throw cause;
   });
@@ -61,7 +61,7 @@ export async function mountCephfs(cluster: string, folder: string): Promise<Moun
 export async function setQuota(folder: string, bytes: number): Promise<void> {
   // Node cannot set extended attributes; Ceph's command line needs Python, so Python is there.
   const script = "import os, sys; os.setxattr(sys.argv[1], 'ceph.quota.max_bytes', sys.argv[2].encode())";
-  await promisify(execFile)("python3", ["-c", script, folder, String(bytes)], { timeout: 60_000 });
+  await promisify(execFile)("python3", ["-c", script, folder, String(bytes)], { timeout: 300_000 });
 }
 
 async function freeClient(cluster: string): Promise<string> {

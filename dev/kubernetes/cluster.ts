@@ -47,7 +47,7 @@ export async function startKubernetes(options: {
     await rm(folder, { recursive: true, force: true });
   };
   const start = async (file: string, args: readonly string[], ready = /./): Promise<void> => {
-    programs.push(await startProgram(daemon(folder, file, args), ready, AbortSignal.timeout(60_000)));
+    programs.push(await startProgram(daemon(folder, file, args), ready, AbortSignal.timeout(600_000)));
   };
   try {
     const cluster = await prepare(folder, options.controllers);

@@ -30,7 +30,7 @@ test("a killed gateway is back with its objects", async () => {
   expect(signalDaemon(ceph.folder, "rgw", "SIGCONT")).toBe(false);
   await expect(fetch(ceph.endpoint)).rejects.toThrow();
   await startDaemon(ceph.folder, rgwOf(ceph));
-  await until("the gateway", 60, async () => {
+  await until("the gateway", async () => {
     const { Body } = await ownerClient(ceph).send(
       new GetObjectCommand({ Bucket: ceph.bucket, Key: "probe" }),
     );

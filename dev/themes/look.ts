@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
-import { scrollThrough } from "../page.ts";
+import { PAGE_MS, scrollThrough } from "../page.ts";
 import type { NpmCdn } from "./npm-cdn.ts";
 
 /** What a page shows in one window of the browser. */
@@ -39,7 +39,7 @@ export async function look(
   { url, endpoint, context = {}, cdn, act }: Visit,
 ): Promise<Look> {
   const opened = await browser.newContext(context);
-  opened.setDefaultTimeout(60_000);
+  opened.setDefaultTimeout(PAGE_MS);
   const page = await opened.newPage();
   const problems: string[] = [];
   const elsewhere = new Set<string>();
@@ -88,9 +88,9 @@ export async function look(
   }
 }
 
-/** Whether a script returns true within a minute. A Content-Security-Policy can forbid `waitForFunction`, so this does not use it. */
+/** Whether a script returns true in time. A Content-Security-Policy can forbid `waitForFunction`, so this does not use it. */
 export async function becomes(page: Page, script: string): Promise<boolean> {
-  for (const end = performance.now() + 60_000; performance.now() < end; await sleep(100))
+  for (const end = performance.now() + PAGE_MS; performance.now() < end; await sleep(100))
     if (await page.evaluate<boolean>(script)) return true;
   return false;
 }

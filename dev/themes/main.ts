@@ -7,6 +7,7 @@ import { parseArgs } from "node:util";
 import { chromium } from "playwright-core";
 import { readRecipe, type SiteFiles } from "../../scan/init/recipe.ts";
 import { type Hugo, obtainHugo, obtainHugoVersions } from "../hugo.ts";
+import { PAGE_MS } from "../page.ts";
 import { NpmCdn } from "./npm-cdn.ts";
 import { NotObtained, type Obtained, obtainTheme } from "./obtain.ts";
 import { startPagesServer } from "./pages-server.ts";
@@ -70,7 +71,11 @@ async function tryAll(
 ): Promise<Tried[]> {
   await using photographs = await startPhotographServer(folder);
   await using server = await startPagesServer();
-  const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu"] });
+  const browser = await chromium.launch({
+    executablePath,
+    timeout: PAGE_MS,
+    args: ["--no-sandbox", "--disable-gpu"],
+  });
   const cdn = new NpmCdn(path.join(root, ".cache", "npm-cdn"));
   const means = { hugo, browser, server, cdn, endpoint: photographs.endpoint };
   const tried: Tried[] = [];

@@ -128,15 +128,16 @@ test.skipIf(missing)("a lightbox opens and closes by mouse and by keyboard, with
   expect(await page.locator("script").count()).toBe(0);
 
   await buttons.nth(0).click();
-  expect([await first.isVisible(), await second.isVisible()]).toEqual([true, false]);
+  const shown = () => Promise.all([first.isVisible(), second.isVisible()]);
+  await expect.poll(shown).toEqual([true, false]);
   await page.mouse.click(2, 2);
-  expect(await first.isVisible()).toBe(false);
+  await expect.poll(shown).toEqual([false, false]);
 
   await buttons.nth(1).focus();
   await page.keyboard.press("Enter");
-  expect([await first.isVisible(), await second.isVisible()]).toEqual([false, true]);
+  await expect.poll(shown).toEqual([false, true]);
   await page.keyboard.press("Escape");
-  expect(await second.isVisible()).toBe(false);
+  await expect.poll(shown).toEqual([false, false]);
   expect(await buttons.nth(1).getAttribute("aria-label")).toBe("Enlarge: The harbour");
   expect(open.complaints).toEqual([]);
 });

@@ -155,7 +155,7 @@ describe.skipIf(missing).each([true, false])("with JavaScript: %s", (javaScriptE
   test("next and previous show one photograph after the other, and never two", async () => {
     await using open = await openPage("rows/", { javaScriptEnabled });
     await open.page.locator(".imgproxy-zoom").nth(1).click();
-    expect(await onTop(open.page)).toBe("Photograph 2 of 19");
+    await expect.poll(() => onTop(open.page)).toBe("Photograph 2 of 19");
     for (const [way, name] of [
       ["Next", 3],
       ["Next", 4],
@@ -166,17 +166,17 @@ describe.skipIf(missing).each([true, false])("with JavaScript: %s", (javaScriptE
       ["Next", 3],
     ] as const) {
       await buttonOnTop(open.page, `${way} photograph`);
-      expect(await onTop(open.page)).toBe(`Photograph ${name} of 19`);
+      await expect.poll(() => onTop(open.page)).toBe(`Photograph ${name} of 19`);
     }
   });
 
   test("the first photograph has no previous, the last no next, and the cover opens its own place", async () => {
     await using open = await openPage("cover/", { javaScriptEnabled });
     await open.page.locator(".imgproxy-zoom").click();
-    expect(await onTop(open.page)).toBe("Photograph 4 of 19");
+    await expect.poll(() => onTop(open.page)).toBe("Photograph 4 of 19");
     const visible = (name: string) => open.page.getByRole("button", { name, exact: true }).count();
     for (let at = 4; at > 1; at -= 1) await buttonOnTop(open.page, "Previous photograph");
-    expect(await onTop(open.page)).toBe("Photograph 1 of 19");
+    await expect.poll(() => onTop(open.page)).toBe("Photograph 1 of 19");
     expect(await visible("Previous photograph")).toBe(javaScriptEnabled ? 0 : 3);
   });
 
@@ -185,22 +185,19 @@ describe.skipIf(missing).each([true, false])("with JavaScript: %s", (javaScriptE
     const tile = open.page.locator(".imgproxy-zoom").nth(5);
     await tile.focus();
     await open.page.keyboard.press("Enter");
-    expect(await onTop(open.page)).toBe("Photograph 6 of 19");
+    await expect.poll(() => onTop(open.page)).toBe("Photograph 6 of 19");
     if (javaScriptEnabled) {
       await expect
         .poll(() => open.page.evaluate<string>("document.activeElement.className"))
         .toBe("imgproxy-next");
       await open.page.keyboard.press("Enter");
       await open.page.keyboard.press("Enter");
-      expect(await onTop(open.page)).toBe("Photograph 8 of 19");
+      await expect.poll(() => onTop(open.page)).toBe("Photograph 8 of 19");
     }
     await open.page.keyboard.press("Escape");
-    expect(await onTop(open.page)).toBe("");
-    expect(
-      await open.page.evaluate<number>(
-        `[...document.querySelectorAll(".imgproxy-zoom")].indexOf(document.activeElement)`,
-      ),
-    ).toBe(5);
+    await expect.poll(() => onTop(open.page)).toBe("");
+    const focusedTile = `[...document.querySelectorAll(".imgproxy-zoom")].indexOf(document.activeElement)`;
+    await expect.poll(() => open.page.evaluate<number>(focusedTile)).toBe(5);
   });
 
   test("the keyboard reaches the buttons of the photograph that is shown", async () => {
@@ -211,17 +208,17 @@ describe.skipIf(missing).each([true, false])("with JavaScript: %s", (javaScriptE
       for (let tabs = 0; tabs < 4 && (await focused(open.page)) !== `Next photograph ${at - 1}`; tabs += 1)
         await open.page.keyboard.press("Tab");
       await open.page.keyboard.press("Enter");
-      expect(await onTop(open.page)).toBe(`Photograph ${at} of 19`);
+      await expect.poll(() => onTop(open.page)).toBe(`Photograph ${at} of 19`);
     }
   });
 
   test("a click beside the photograph closes it and reaches nothing behind it", async () => {
     await using open = await openPage("rows/", { javaScriptEnabled, viewport: { width: 1440, height: 900 } });
     await open.page.locator(".imgproxy-zoom").nth(2).click();
-    expect(await onTop(open.page)).toBe("Photograph 3 of 19");
+    await expect.poll(() => onTop(open.page)).toBe("Photograph 3 of 19");
     // Where another tile is behind the backdrop.
     await open.page.mouse.click(300, 200);
-    expect(await onTop(open.page)).toBe("");
+    await expect.poll(() => onTop(open.page)).toBe("");
   });
 });
 
@@ -239,11 +236,11 @@ test.skipIf(missing)("arrow keys follow the direction of the text, and stop at t
       [back, 17],
     ] as const) {
       await open.page.keyboard.press(key);
-      expect(await onTop(open.page)).toBe(`Photograph ${at} of 19`);
+      await expect.poll(() => onTop(open.page)).toBe(`Photograph ${at} of 19`);
     }
     await open.page.keyboard.press("Escape");
     await open.page.keyboard.press(on);
-    expect(await onTop(open.page)).toBe("");
+    await expect.poll(() => onTop(open.page)).toBe("");
   }
 });
 
@@ -280,7 +277,7 @@ test.skipIf(missing)("a swipe goes on or back, and a touch, a scroll and two fin
       from.map(([x, y]): [number, number] => [x, y]),
       to,
     );
-    expect(await onTop(open.page)).toBe(`Photograph ${at} of 19`);
+    await expect.poll(() => onTop(open.page)).toBe(`Photograph ${at} of 19`);
   }
 });
 
@@ -307,7 +304,7 @@ test.skipIf(missing)(
     expect([rows.flat().length, overflow]).toEqual([19, 0]);
     await open.page.locator(".imgproxy-zoom").first().click();
     await open.page.keyboard.press("ArrowRight");
-    expect(await onTop(open.page)).toBe("Photograph 2 of 19");
+    await expect.poll(() => onTop(open.page)).toBe("Photograph 2 of 19");
   },
 );
 
@@ -364,8 +361,12 @@ async function openPage(path: string, options: BrowserContextOptions = {}): Prom
   await page.route("**/*", answer);
   await page.addInitScript(watchShifts);
   await page.goto(`https://blog.example/${path}`, { waitUntil: "domcontentloaded" });
+  // That event does not wait for style sheets, and no test is about the page without them.
+  await expect.poll(() => page.evaluate(hasStyles)).toBe(true);
   return { page, complaints, [Symbol.asyncDispose]: () => context.close() };
 }
+
+const hasStyles = `[...document.querySelectorAll("link[rel=stylesheet]")].every(({ sheet }) => sheet !== null)`;
 
 /** The site's files, and photographs of their ratio as drawings. */
 async function answer(route: Route): Promise<void> {
@@ -468,9 +469,7 @@ async function buttonOnTop(page: Page, name: string): Promise<void> {
   const width = page.viewportSize()?.width ?? 0;
   const height = page.viewportSize()?.height ?? 0;
   const x = name.startsWith("Next") ? width - 20 : 20;
-  const label = await page.evaluate<string>(
-    `document.elementFromPoint(${x}, ${height / 2})?.getAttribute("aria-label")`,
-  );
-  expect(label).toBe(name);
+  const label = `document.elementFromPoint(${x}, ${height / 2})?.getAttribute("aria-label")`;
+  await expect.poll(() => page.evaluate<string>(label)).toBe(name);
   await page.mouse.click(x, height / 2);
 }

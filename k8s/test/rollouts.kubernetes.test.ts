@@ -125,7 +125,7 @@ async function deploy(folder: Rendered, pods: number, into?: string): Promise<st
 async function rollOut(namespace: string, folder: Rendered, newTag: string): Promise<void> {
   const own: Own = { namespace, images: [{ name: readRelease().image, newTag }] };
   expect(await apply(render(folder, own))).toMatchObject(done);
-  const status = ["rollout", "status", "deployment/imgproxy-lite", "--timeout=120s", "-n", namespace];
+  const status = ["rollout", "status", "deployment/imgproxy-lite", "--timeout=600s", "-n", namespace];
   expect(await kubectl(status)).toMatchObject(done);
 }
 
@@ -149,7 +149,7 @@ async function countReady(namespace: string): Promise<number> {
 }
 
 async function drain(node: string): Promise<void> {
-  const options = ["--ignore-daemonsets", "--delete-emptydir-data", "--force", "--timeout=240s"];
+  const options = ["--ignore-daemonsets", "--delete-emptydir-data", "--force", "--timeout=600s"];
   expect(await kubectl(["drain", node, ...options])).toMatchObject({ status: 0 });
 }
 

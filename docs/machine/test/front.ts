@@ -44,7 +44,7 @@ export async function startCaddy(upstream: number): Promise<Front> {
       },
     },
     /serving initial configuration/,
-    AbortSignal.timeout(60_000),
+    AbortSignal.timeout(600_000),
   );
   return { port, program };
 }
@@ -60,7 +60,7 @@ export async function startNginx(upstream: number): Promise<Front> {
   const program = await startProgram(
     { name: "nginx", file: "nginx", args: ["-c", config, "-g", "daemon off;", "-e", "stderr"] },
     /start worker process /,
-    AbortSignal.timeout(60_000),
+    AbortSignal.timeout(600_000),
   );
   return { port, program };
 }

@@ -116,6 +116,13 @@ describe("a hit from disk", () => {
     await get(target);
     await world.service.background.idle();
     reads.length = 0;
+    let come = 0;
+    const allAreHere = new Promise<void>((resolve) => {
+      world.server.on("request", () => {
+        if (++come === 8) resolve();
+      });
+    });
+    volume = () => allAreHere;
     const answers = await Promise.all(Array.from({ length: 8 }, () => get(target)));
     expect(answers.map(({ status, headers }) => [status, headers["cache-status"]])).toEqual(
       Array(8).fill([200, "imgproxy-lite; hit"]),

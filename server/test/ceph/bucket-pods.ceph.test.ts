@@ -48,7 +48,7 @@ test.each([
 describe("a pod with a faulty gateway", () => {
   afterEach(async () => {
     if (!signalDaemon(ceph.folder, "rgw", "SIGCONT")) await startDaemon(ceph.folder, rgwOf(ceph));
-    await until("the gateway", 60, async () => void (await putPhoto("alive", 1)));
+    await until("the gateway", async () => void (await putPhoto("alive", 1)));
   });
 
   test.each([
@@ -79,7 +79,7 @@ describe("a pod with a faulty gateway", () => {
       expect(stale.map(({ cache }) => cache)).toContain("hit; detail=stale-if-error");
 
       if (!signalDaemon(ceph.folder, "rgw", "SIGCONT")) await startDaemon(ceph.folder, rgwOf(ceph));
-      await until("a miss to be made", 60, async () => {
+      await until("a miss to be made", async () => {
         expect(await ask(pod, "img=warm.jpg&q=20")).toMatchObject({ status: 200, cache: "fwd=miss" });
       });
       expect((await ask(pod, "img=absent.jpg&q=20")).status).toBe(404);

@@ -40,11 +40,11 @@ export interface Asked {
   readonly age: string;
 }
 
-/** Requests an image. @throws if it takes longer than a reader would wait. */
+/** Requests an image. @throws if the answer hangs. */
 export async function ask(server: World | Pod, query: string): Promise<Asked> {
   const response =
     "url" in server
-      ? await fetch(`${server.url}?${query}`, { signal: AbortSignal.timeout(20_000) })
+      ? await fetch(`${server.url}?${query}`, { signal: AbortSignal.timeout(120_000) })
       : await server.get(`/?${query}`);
   const body = Buffer.from(await response.arrayBuffer());
   const { width } = response.ok ? await sharp(body).metadata() : { width: undefined };

@@ -35,7 +35,7 @@ describe("a photograph in a bucket of RGW", () => {
     // Until its next check the entry is served unchanged, and not checked for each reader.
     expect(await ask(world, "img=plain.jpg&q=50")).toMatchObject({ width: 200, cache: "hit" });
     expect(proxy.seen).toEqual([`GET /${ceph.bucket}/plain.jpg`]);
-    await until("the new photograph", 30, async () => {
+    await until("the new photograph", async () => {
       expect(await ask(world, "img=plain.jpg&q=50")).toMatchObject({ width: 100 });
     });
     expect(proxy.seen).toEqual(["GET", "HEAD", "GET"].map((method) => `${method} /${ceph.bucket}/plain.jpg`));
@@ -49,7 +49,7 @@ describe("a photograph in a bucket of RGW", () => {
     const variant = { key: "gone.jpg", quality: 40, class: "auto" as const };
     expect(await world.cache.read(variant)).toBeDefined();
     await owner.send(new DeleteObjectCommand({ Bucket: ceph.bucket, Key: "gone.jpg" }));
-    await until("the check", 30, async () => {
+    await until("the check", async () => {
       expect(await ask(world, `img=gone.jpg&q=50&v=${version}`)).toMatchObject({ status: 404 });
     });
     expect(await world.cache.read(variant)).toBeUndefined();

@@ -43,7 +43,7 @@ test("an overloaded gateway is reported as busy, and used again when it has less
   // HEAD has no body with the error code.
   await expect(source.stat("long.jpg", never)).rejects.toMatchObject({ code: "source-busy" });
   body.cancel();
-  await until("the gateway", 30, async () => {
+  await until("the gateway", async () => {
     expect((await source.stat("long.jpg", never)).bytes).toBe(100_000_000);
   });
 });
@@ -84,6 +84,6 @@ async function gatewayWith(name: string, ...more: readonly string[]): Promise<st
   const { args, ...gateway } = rgwOf({ endpoint });
   await startDaemon(ceph.folder, { ...gateway, name, args: [...args, ...more] });
   onTestFinished(() => stopDaemon(ceph.folder, name));
-  await until("the gateway", 60, async () => void (await fetch(endpoint)));
+  await until("the gateway", async () => void (await fetch(endpoint)));
   return endpoint;
 }

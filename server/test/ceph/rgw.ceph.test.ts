@@ -112,7 +112,7 @@ describe("RGW", () => {
 describe("a faulty gateway", () => {
   afterEach(async () => {
     if (!signalDaemon(ceph.folder, "rgw", "SIGCONT")) await startDaemon(ceph.folder, rgwOf(ceph));
-    await until("the gateway", 60, async () => {
+    await until("the gateway", async () => {
       await (await createS3Source(options)).stat("size/1", signal);
     });
   });
@@ -129,7 +129,7 @@ describe("a faulty gateway", () => {
     }
     signalDaemon(ceph.folder, "rgw", "SIGCONT");
     for (const source of sources)
-      await until("the gateway", 30, async () => {
+      await until("the gateway", async () => {
         await source.stat("size/1", signal);
       });
   });
@@ -156,7 +156,7 @@ describe("a faulty gateway", () => {
     // Refused at once or, on a busy machine, without an answer in half a second.
     expect(await codeOf(source.stat("size/1", signal))).toMatch(/^source-(failed|timeout)$/);
     await startDaemon(ceph.folder, rgwOf(ceph));
-    await until("the gateway", 60, async () => {
+    await until("the gateway", async () => {
       await source.stat("size/1", signal);
     });
   });
