@@ -1,10 +1,13 @@
-import { mkdir, readdir } from "node:fs/promises";
+import { mkdir, readdir, rm } from "node:fs/promises";
 import path from "node:path";
 import { openApt } from "../../dev/machine/apt.ts";
 import { projectRoot } from "./paths.ts";
 
-/** Fifteen photographs by several people, up to 17 megapixels, under Creative Commons licences. */
+/** Fourteen photographs by several people, up to 17 megapixels, under Creative Commons licences. */
 const PACKAGE = "lomiri-wallpapers-16.04";
+
+/** Its fifteenth picture, a gradient. */
+const DRAWING = "umang_by_Abhishek_Mudgal.jpg";
 
 /**
  * The photographs of a Debian package. They are among those that quality.ts was corrected with. It is unpacked below `.cache/`, once.
@@ -16,10 +19,10 @@ export async function debianPhotos(): Promise<string> {
   const known = (await readdir(folder)).find(
     (name) => name.startsWith(`${PACKAGE}_`) && !name.endsWith(".part"),
   );
-  return path.join(
-    known === undefined ? await unpack(folder) : path.join(folder, known),
-    "usr/share/backgrounds",
-  );
+  const unpacked = known === undefined ? await unpack(folder) : path.join(folder, known);
+  const photos = path.join(unpacked, "usr/share/backgrounds");
+  await rm(path.join(photos, DRAWING), { force: true });
+  return photos;
 }
 
 async function unpack(folder: string): Promise<string> {

@@ -3,6 +3,7 @@ import path from "node:path";
 import pMap from "p-map";
 import { namedLadders } from "../../../contract/page/tiers.ts";
 import type { Bench } from "../../tools/bench.ts";
+import { openKept } from "../../tools/kept.ts";
 import { geometricMean, mean } from "../../tools/look/equal-score.ts";
 import { openLooks } from "../../tools/look/looks.ts";
 import { uprightOf } from "../../tools/photos.ts";
@@ -59,7 +60,7 @@ async function measure(bench: Bench, widthsOfAll: readonly (readonly number[])[]
   const pairs = widthsOfAll.flatMap((widths) =>
     readers.map((reader) => ({ width: loadedWidth(reader, widths), seen: seenWidth(reader) })),
   );
-  const judges = openLooks();
+  const judges = openLooks(await openKept());
   const looks = new Map<string, number>();
   const bytes = new Map<string, number>();
   for (const width of new Set(pairs.map((pair) => pair.width))) {

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import pMap from "p-map";
 import { type Bench, ifThere } from "../../tools/bench.ts";
+import type { Kept } from "../../tools/kept.ts";
 import { type Butteraugli, openButteraugli } from "../../tools/look/butteraugli.ts";
 import { atScore, bytesRatio, geometricMean, mean, type Point } from "../../tools/look/equal-score.ts";
 import type { Table } from "../../tools/result/result.ts";
@@ -11,12 +12,15 @@ import type { PeerPictures } from "./judge-peers.ts";
 /** The same comparison by the second judge, for some of the photographs; undefined without it. */
 export async function butteraugliTable(
   bench: Bench,
+  kept: Kept,
   curves: readonly Curves[],
   peers: readonly PeerPictures[],
   files: readonly string[],
 ): Promise<Table | undefined> {
-  const distance = await ifThere(bench, "butteraugli", () => openButteraugli(bench.folder));
-  if (distance === undefined) return undefined;
+  const butteraugli = await ifThere(bench, "butteraugli", () => openButteraugli(bench.folder));
+  if (butteraugli === undefined) return undefined;
+  const distance: Butteraugli = (original, picture) =>
+    kept.once({ judge: "butteraugli", original, picture }, () => butteraugli(original, picture));
   bench.tell("butteraugli");
   const some = curves.slice(0, PHOTOS);
   const judged = await pMap(

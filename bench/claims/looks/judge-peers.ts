@@ -1,6 +1,8 @@
+import { readFile } from "node:fs/promises";
 import path from "node:path";
 import pMap from "p-map";
 import type { Bench } from "../../tools/bench.ts";
+import type { Kept } from "../../tools/kept.ts";
 import type { Looks } from "../../tools/look/looks.ts";
 import { type CurveFormat, WIDTH } from "./curves.ts";
 import type { Peer } from "./defaults.ts";
@@ -14,7 +16,7 @@ export interface PeerPictures {
 
 export async function judgePeers(
   bench: Bench,
-  judges: Looks,
+  { judges, kept }: { readonly judges: Looks; readonly kept: Kept },
   peers: readonly Peer[],
   files: readonly string[],
 ): Promise<readonly PeerPictures[]> {
@@ -25,7 +27,8 @@ export async function judgePeers(
       const pictures = await pMap(
         files,
         async (file, at) => {
-          const body = await peer.picture(file, format);
+          const of = { peer: peer.name, hugo: bench.hugo, format, pixels: await readFile(file) };
+          const body = await kept.once(of, () => peer.picture(file, format));
           const key = bench.keys[at] ?? "";
           const score = await judges.score(path.join(bench.photos, key), WIDTH, body);
           return { body, bytes: body.byteLength, score };

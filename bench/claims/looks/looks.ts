@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { Bench } from "../../tools/bench.ts";
+import { openKept } from "../../tools/kept.ts";
 import { type Looks, openLooks } from "../../tools/look/looks.ts";
 import { uprightOf } from "../../tools/photos.ts";
 import type { Result, Target } from "../../tools/result/result.ts";
@@ -15,10 +16,11 @@ import { lanesTable, sameLookTable, tunedTable } from "./same-look.ts";
 /** Bytes at equal look beside other programs, and whether one `q` has one look in every format. */
 export async function looks(full: Bench): Promise<Result> {
   const bench = { ...full, keys: await uprightOf(full.photos, full.keys) };
-  const judges = openLooks();
+  const kept = await openKept();
+  const judges = openLooks(kept);
   const files = await lossless(bench, judges);
   const curves = await drawCurves(bench, judges, { keys: bench.keys, width: WIDTH, lane: "warm" });
-  const peers = await judgePeers(bench, judges, await openPeers(bench, files), files);
+  const peers = await judgePeers(bench, { judges, kept }, await openPeers(bench, files), files);
   const small = await drawCurves(bench, judges, { keys: bench.keys, width: 400, lane: "warm" });
   const live = await drawCurves(bench, judges, { keys: bench.keys, width: 400, lane: "live" });
   // A third of the photographs: one of them takes as long as all at 400 px.
@@ -35,7 +37,7 @@ export async function looks(full: Bench): Promise<Result> {
     someQualities,
   );
   await judges.close();
-  const second = await butteraugliTable(bench, curves, peers, files);
+  const second = await butteraugliTable(bench, kept, curves, peers, files);
   const publish = peers.some(({ peer }) => peer.name === HUGO)
     ? await publishTable(bench, bench.keys.at(-1) ?? bench.keys[0])
     : undefined;

@@ -1,7 +1,9 @@
+import { stat } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import type { Format } from "../../../contract/formats.ts";
 import type { Lane } from "../../../server/encode/encoder.ts";
+import { type Kept, nothingKept } from "../kept.ts";
 import { builtProgram } from "../paths.ts";
 
 /** Images of one photograph at one width, by the code that the server's encoders run. */
@@ -54,12 +56,20 @@ export type Answer =
   | { readonly id: number; readonly made: readonly Judged[] }
   | { readonly id: number; readonly failed: string };
 
-export function openLooks(threads: number = availableParallelism()): Looks {
-  const idle = Array.from({ length: threads }, () => new Worker(builtProgram("tools", "look", "worker")));
+/** @param kept where pictures and scores are kept for the next run. */
+export function openLooks(kept: Kept = nothingKept): Looks {
+  const idle = Array.from(
+    { length: availableParallelism() },
+    () => new Worker(builtProgram("tools", "look", "worker")),
+  );
   const all = [...idle];
   const waiting: ((worker: Worker) => void)[] = [];
   let last = 0;
   const ask = async (question: Question): Promise<readonly Judged[]> => {
+    const { size, mtimeMs } = await stat(question.file);
+    return kept.once({ ...question, size, mtimeMs }, () => work(question));
+  };
+  const work = async (question: Question): Promise<readonly Judged[]> => {
     const worker = idle.pop() ?? (await new Promise<Worker>((resolve) => waiting.push(resolve)));
     try {
       return await answerOf(worker, { ...question, id: ++last } as Asked);
