@@ -69,6 +69,12 @@ export interface Description extends Probe {
   readonly meta: PhotoMeta;
 }
 
+/** What happens to running work after its signal has aborted. */
+interface Abandoned {
+  /** Milliseconds that it may still take; then its process is killed. Undefined: it is finished. */
+  readonly killAfterMs?: number;
+}
+
 /**
  * Makes variants of an original, in processes that can be killed. All three methods throw Problem `unsupported-source`,
  * `unreadable-source`, `impossible-variant`, `busy` or `encode-failed`, and the signal's reason when it aborts.
@@ -85,12 +91,7 @@ export interface Encoder {
       readonly clients?: Clients;
       /** 0 (fast) to 9 (small); undefined: the lane's default. */
       readonly effort?: number;
-      /**
-       * Milliseconds that an output which is being made may still take after the signal has aborted; then its process is killed.
-       * Undefined: it is finished.
-       */
-      readonly killAfterMs?: number;
-    },
+    } & Abandoned,
   ): AsyncIterable<Encoded>;
   /** Size, type, placeholder and metadata of an original; for an SVG only size and type, from its text. */
   describe(
@@ -103,7 +104,7 @@ export interface Encoder {
       readonly fields?: readonly MetaField[];
       /** Undefined: nothing is measured. */
       readonly tune?: Tuning;
-    },
+    } & Abandoned,
   ): Promise<Description>;
   /**
    * How much a picture looks like its original, both upright, in sRGB and at their own size: SSIMULACRA 2.1, which is 100
@@ -118,7 +119,7 @@ export interface Encoder {
       readonly signal: AbortSignal;
       readonly clients?: Clients;
       readonly names?: readonly [string, string];
-    },
+    } & Abandoned,
   ): Promise<number>;
   /**
    * An original for a reader is arriving: keeps a place for it in the queue, and starts a process if none is up.

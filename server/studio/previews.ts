@@ -28,7 +28,7 @@ export interface Previews {
 /** One client beside the readers and the publish: it has a share like each of them. */
 const studio = oneClient("the Studio");
 
-/** An author moves a slider further before the last encode is done. An encode that ends within this time ends by itself. */
+/** An author moves a slider further before the last work is done. Work that ends within this time ends by itself. */
 const KILL_AFTER_MS = 300;
 
 /** An author tries several qualities of one photograph. This is outside of the readers' limits of memory, hence small and short. */
@@ -91,7 +91,7 @@ export function createPreviews(parts: {
 
   async function encodeOne(original: Original, variant: Variant, signal: AbortSignal): Promise<Preview> {
     const outputs = await withOwnFocus([variant], original.validator, records);
-    const work = { lane: "warm", clients: studio, signal, killAfterMs: KILL_AFTER_MS } as const;
+    const work = workUntil(signal);
     let preview: Preview | undefined;
     for await (const { body, contentType } of encoder.encode(original.body, outputs, work))
       preview = { body, contentType };
@@ -107,15 +107,19 @@ export function createPreviews(parts: {
         const picture = await encode(original, variant, signal);
         const lossless = await encode(original, { ...variant, class: "png", quality: 100 }, signal);
         return encoder.score(lossless.body, picture.body, {
-          signal,
-          clients: studio,
+          ...workUntil(signal),
           names: ["The original", "The variant"],
         });
       }),
     describe: (key, signal) =>
       withOriginal(key, signal, async ({ body, validator, checked }) => {
-        const described = await encoder.describe(body, { lane: "warm", clients: studio, signal });
+        const described = await encoder.describe(body, workUntil(signal));
         return toInfo(key, { ...described, validator, checked, bytes: body.byteLength, look }, []);
       }),
   };
+}
+
+/** All work of an author ends when it is not needed any more. */
+function workUntil(signal: AbortSignal) {
+  return { lane: "warm", clients: studio, signal, killAfterMs: KILL_AFTER_MS } as const;
 }

@@ -88,7 +88,7 @@ class ChildPool implements Pool {
 
   async describe(
     original: Uint8Array,
-    { lane, signal, fields = [], tune, clients = publisher }: Parameters<Encoder["describe"]>[1],
+    { lane, signal, fields = [], tune, killAfterMs, clients = publisher }: Parameters<Encoder["describe"]>[1],
   ): Promise<Description> {
     if (sniff(original).kind === "svg")
       return {
@@ -110,6 +110,7 @@ class ChildPool implements Pool {
       lane,
       clients,
       signal,
+      killAfterMs,
       job,
       operation,
     })) {
@@ -123,7 +124,12 @@ class ChildPool implements Pool {
   async score(
     original: Uint8Array,
     picture: Uint8Array,
-    { signal, clients = publisher, names = ["the original", "the picture"] }: Parameters<Encoder["score"]>[2],
+    {
+      signal,
+      killAfterMs,
+      clients = publisher,
+      names = ["the original", "the picture"],
+    }: Parameters<Encoder["score"]>[2],
   ): Promise<number> {
     const files = [original, picture] as const;
     const megapixels = files.reduce((sum, file, at) => sum + this.#precheckPicture(file, names[at] ?? ""), 0);
@@ -139,6 +145,7 @@ class ChildPool implements Pool {
       lane,
       clients,
       signal,
+      killAfterMs,
       job,
       operation,
     }))

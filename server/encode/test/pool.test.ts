@@ -192,15 +192,17 @@ test("a job is not cut short if the results of the job before it in the same chi
   }
 });
 
-test("an abandoned output is killed after the time that its caller allows, and others are finished", async () => {
+test("abandoned work is killed after the time that its caller allows, and is finished without one", async () => {
   const own = createPool({ slots: { live: 1, warm: 1 }, idleMs: 1e9 });
   try {
     const original = await photo(1600, 1200).jpeg().toBuffer();
-    const children = async (killAfter: { readonly killAfterMs?: number }): Promise<number> => {
+    type Options = { readonly signal: AbortSignal; readonly killAfterMs?: number };
+    const children = async (
+      work: (options: Options) => Promise<unknown>,
+      killAfter: Omit<Options, "signal">,
+    ): Promise<number> => {
       const leaving = new AbortController();
-      const work = { lane: "warm", signal: leaving.signal, effort: 5, ...killAfter } as const;
-      const output: Output = { class: "avif", quality: 60, width: 800 };
-      const left = own.encode(original, [output], work)[Symbol.asyncIterator]().next();
+      const left = work({ signal: leaving.signal, ...killAfter });
       left.catch(() => undefined);
       await expect.poll(() => own.stats().lanes.warm.running).toBe(1);
       leaving.abort();
@@ -208,8 +210,16 @@ test("an abandoned output is killed after the time that its caller allows, and o
       await expect.poll(() => own.stats().lanes.warm.running).toBe(0);
       return own.stats().lanes.warm.children;
     };
-    expect(await children({ killAfterMs: 0 })).toBe(0);
-    expect(await children({})).toBe(1);
+    const output: Output = { class: "avif", quality: 60, width: 800 };
+    const encode = (options: Options) =>
+      own
+        .encode(original, [output], { lane: "warm", effort: 5, ...options })
+        [Symbol.asyncIterator]()
+        .next();
+    const describe = (options: Options) => own.describe(original, { lane: "warm", ...options });
+    const score = (options: Options) => own.score(original, original, options);
+    for (const work of [encode, describe, score]) expect(await children(work, { killAfterMs: 0 })).toBe(0);
+    expect(await children(encode, {})).toBe(1);
     // An author who moves a slider has broken nothing.
     expect(own.stats().crashed).toBe(0);
   } finally {
