@@ -71,7 +71,7 @@ test("no text can end a shortcode or begin another one", () => {
   );
   expect(markdownOf({ key: "a.jpg", alt: "{{< evil >}}" })).toBe("![\\{\\{\\< evil \\>\\}\\}](a.jpg)");
   expect(galleryOf(["a.jpg"])).toBe('{{< imgproxy/gallery keys="a.jpg" >}}');
-  expect(galleryOf(["a.jpg", "my b.jpg"])).toBe('{{< imgproxy/gallery "a.jpg" "my b.jpg" >}}');
+  expect(galleryOf(["a.jpg", "my b.jpg"])).toBe('{{< imgproxy/gallery "a.jpg" "my%20b.jpg" >}}');
 });
 
 test("a cover is written for the theme's own parameter", () => {

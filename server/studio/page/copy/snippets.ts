@@ -29,9 +29,14 @@ export function markdownOf({ key, q, alt }: Choice): string {
   return `![${markdownText(alt)}](${destination})`;
 }
 
-/** Text that Markdown shows as it is; a brace can begin a shortcode. */
+/**
+ * Text that Markdown shows as it is. A brace can begin a shortcode. With `enableEmoji`, `:tada:` is an emoji; old Hugos look for it
+ * before they read backslashes.
+ */
 function markdownText(text: string): string {
-  return oneLine(text).replace(/[\\`*_{}[\]<>&!|~$]/g, "\\$&");
+  return oneLine(text)
+    .replace(/[\\`*_{}[\]<>&!|~$]/g, "\\$&")
+    .replace(/:(?=[\w+-]+:)/g, "&#58;");
 }
 
 export function shortcodeOf({ key, q, alt }: Choice): string {
@@ -41,8 +46,8 @@ export function shortcodeOf({ key, q, alt }: Choice): string {
 
 /** A gallery of photographs, in this order. A single argument without a name would be a folder. */
 export function galleryOf(keys: readonly string[]): string {
-  if (keys.length === 1) return `{{< imgproxy/gallery keys=${quoted(keys[0] ?? "")} >}}`;
-  return `{{< imgproxy/gallery ${keys.map(quoted).join(" ")} >}}`;
+  const paths = keys.map((key) => quoted(pathOf(key)));
+  return `{{< imgproxy/gallery ${keys.length === 1 ? "keys=" : ""}${paths.join(" ")} >}}`;
 }
 
 /**
