@@ -12,6 +12,7 @@ import { run } from "./command.ts";
 import { type RealServer, startServer } from "./real-server.ts";
 
 let photos: string;
+let cache: string;
 let server: RealServer;
 
 beforeAll(async () => {
@@ -21,12 +22,18 @@ beforeAll(async () => {
   const wide = await photo(900, 100).jpeg({ quality: 95 }).toBuffer();
   for (const name of ["noise.jpg", "twin.jpg"]) await writeFile(path.join(photos, name), wide);
   await writeFile(path.join(photos, "moving.webp"), await animation("webp", 3));
-  server = await startServer(photos);
+  await writeFile(path.join(photos, "small.jpg"), await photo(120, 80).jpeg({ quality: 95 }).toBuffer());
+  const sheet = { width: 120, height: 80, channels: 3, background: "#fff" } as const;
+  const line = { create: { ...sheet, width: 60, height: 9, background: "#036" } };
+  const drawing = sharp({ create: sheet }).composite([{ input: line }]);
+  await writeFile(path.join(photos, "drawing.png"), await drawing.png().toBuffer());
+  cache = await mkdtemp(path.join(tmpdir(), "tuned-cache-"));
+  server = await startServer(photos, { CACHE_DIR: cache });
 });
 
 afterAll(async () => {
   await server[Symbol.asyncDispose]();
-  await rm(photos, { recursive: true, force: true });
+  for (const folder of [photos, cache]) await rm(folder, { recursive: true, force: true });
 });
 
 const image = async (accept: string, query = "img=noise.jpg&q=60&w=200"): Promise<Buffer> => {
@@ -35,14 +42,14 @@ const image = async (accept: string, query = "img=noise.jpg&q=60&w=200"): Promis
 };
 
 /** A site with one post, and its scan. */
-async function openSite(params: string, markdown: string) {
+async function openSite(params: string, markdown: string, { endpoint, token } = server) {
   const site = await createSite({
-    "config.toml": siteConfig(`[params.imgproxy]\nendpoint = "${server.endpoint}"\n${params}\n`),
+    "config.toml": siteConfig(`[params.imgproxy]\nendpoint = "${endpoint}"\n${params}\n`),
     "content/one.md": markdown,
   });
   const scan = async (...args: string[]) => {
     const { code, stdout, stderr } = await run(["--site", site.folder, "--json", ...args], {
-      env: { TOKEN: server.token },
+      env: { TOKEN: token },
     });
     return { code, stderr, report: JSON.parse(stdout || "{}") };
   };
@@ -96,6 +103,29 @@ test("--tune look measures a photograph once, and a publish makes again those of
   // A publish of another site without the option keeps the look that the photograph has now.
   expect((await scan()).report.summary).toMatchObject({ made: 0, hits: 3 });
   expect((await scan("--tune", "look")).report.summary).toMatchObject({ made: 0, hits: 3, tuned: 1 });
+});
+
+test("a second scan of a tuned site makes nothing, whatever was in the cache before, and whichever replica it asks", async () => {
+  await using replica = await startServer(photos, { CACHE_DIR: cache });
+  // A drawing becomes a lossless WebP: its bytes are the same with any offset.
+  const of = ["tiers = [{width = 100, quality = 60}]", "![](small.jpg) ![](drawing.png)\n"] as const;
+  const { site, scan } = await openSite(...of);
+  await using _ = site;
+  const { site: twin, scan: scanReplica } = await openSite(...of, replica);
+  await using __ = twin;
+  expect((await scan("--effort", "4")).report.summary).toMatchObject({ failed: 0, made: 6 });
+  // Now the replica has them in memory.
+  for (const name of ["small.jpg", "drawing.png"])
+    for (const accept of ["image/avif,image/webp", "image/webp", "*/*"])
+      expect(
+        (await fetch(new URL(`?img=${name}&q=60&w=100`, replica.endpoint), { headers: { accept } })).status,
+      ).toBe(200);
+
+  const tuned = ["--tune", "look", "--effort", "0"];
+  const { made } = (await scan(...tuned)).report.summary;
+  expect(made).toBeGreaterThan(0);
+  expect((await scan(...tuned)).report.summary).toMatchObject({ made: 0, hits: 6, tuned: 2 });
+  expect((await scanReplica(...tuned)).report.summary).toMatchObject({ made: 0, hits: 6, tuned: 2 });
 });
 
 test("--tune floor gives each format the lowest q that reaches the score; hook, scan and check agree about it", async () => {

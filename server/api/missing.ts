@@ -17,7 +17,7 @@ import { variantOfSpec } from "./specs.ts";
 type Image = MissingBody["images"][number];
 
 interface MissingParts {
-  readonly variants: Pick<Variants, "findMeta" | "isCurrent">;
+  readonly variants: Pick<Variants, "hasSuiting" | "isCurrent">;
   readonly infos: Pick<ImageInfos, "find">;
   readonly defaultQuality: number;
 }
@@ -74,11 +74,11 @@ export async function findMissing(
     for (const spec of image.variants) {
       signal.throwIfAborted();
       const variant = variantOfSpec(image.img, spec, parts.defaultQuality);
-      const meta = await parts.variants.findMeta(variant);
-      const isThere =
-        meta !== undefined &&
-        parts.variants.isCurrent(meta) &&
-        isWarm(meta, record, { q: variant.quality, version: image.v, effort });
+      const asked = { q: variant.quality, version: image.v, effort };
+      const isThere = await parts.variants.hasSuiting(
+        variant,
+        (meta) => parts.variants.isCurrent(meta) && isWarm(meta, record, asked),
+      );
       if (!isThere) variants.push(spec);
     }
     return { ...image, variants };

@@ -40,10 +40,12 @@ export async function* warmLines(
     const version = body.v ?? versionOf((await parts.revalidation.force(body.img, signal)).validator);
     const record = await parts.infos.find(body.img);
     for (const one of wanted) {
-      const entry = await parts.variants.find(one.variant);
-      const isThere = entry !== undefined && parts.variants.isCurrent(entry.meta);
       const asked = { q: one.variant.quality, version, effort: body.effort };
-      if (isThere && isWarm(entry.meta, record, asked)) yield line(one.spec, "hit", entry, 0);
+      const entry = await parts.variants.findSuiting(
+        one.variant,
+        (meta) => parts.variants.isCurrent(meta) && isWarm(meta, record, asked),
+      );
+      if (entry !== undefined) yield line(one.spec, "hit", entry, 0);
       else left.push(one);
     }
   } catch (error) {

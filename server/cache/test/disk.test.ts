@@ -317,6 +317,10 @@ test("a reader's image does not replace one that a publish has made meanwhile, a
   expect(await stored(of("small", { effort: 3 }))).toBe("small");
   expect(await stored(of("quick", { effort: 1 }))).toBe("small");
   expect(await stored(of("instead", { effort: 4, substitute: true, contentType: "image/x" }))).toBe("small");
+  // What is tuned otherwise is not as good, whatever its effort or its bytes: the next publish would make it again, and so for ever.
+  expect(await stored(of("tuned", { effort: 0, offset: 3 }))).toBe("tuned");
+  expect(await stored(of("tuned", { effort: 0, offset: -1 }))).toBe("tuned");
+  expect((await cache.read(variant))?.meta.offset).toBe(-1);
   // Another format is another matter, and so is another original.
   expect(await stored(of("other", { effort: 0, contentType: "image/x" }))).toBe("other");
   expect(await stored(of("new", { effort: 0, contentType: "image/x", validator: '"new"' }))).toBe("new");

@@ -11,8 +11,10 @@ import type { SourceShare } from "./source-share.ts";
 /** Finds variants in memory or on disk. */
 export interface FindsVariants {
   find(variant: Variant): Promise<Entry | undefined>;
-  /** The metadata of an existing variant, for a publish that asks about thousands. */
-  findMeta(variant: Variant): Promise<EntryMeta | undefined>;
+  /** An entry that suits a publish. Another replica may have replaced on disk what is in memory here. */
+  findSuiting(variant: Variant, suits: Suits): Promise<Entry | undefined>;
+  /** Whether there is one: for a publish that asks about thousands. */
+  hasSuiting(variant: Variant, suits: Suits): Promise<boolean>;
   /** Whether an entry shows exactly this original as images look now; without `validator`, whichever original it shows. */
   isCurrent(meta: EntryMeta, validator?: string): boolean;
   /** The entry on disk, whatever is in memory, and only if it is current. */
@@ -22,6 +24,8 @@ export interface FindsVariants {
   /** Deletes a source's crops that name no focus, in memory and on disk: they were made with another one than it has now. */
   dropCrops(key: string): Promise<void>;
 }
+
+export type Suits = (meta: EntryMeta) => boolean;
 
 /** The variants in memory and on disk. */
 export interface VariantStore extends FindsVariants {
@@ -129,7 +133,20 @@ export function createVariantStore({ hot, cache, background, share, look }: Vari
       const held = hot.get(variant);
       return held === undefined ? readOnce(variant) : Promise.resolve(held);
     },
-    findMeta: async (variant) => hot.get(variant)?.meta ?? cache.readMeta(variant),
+    async findSuiting(variant, suits) {
+      const held = hot.get(variant);
+      if (held !== undefined && suits(held.meta)) return held;
+      const stored = await cache.read(variant);
+      if (stored === undefined || !suits(stored.meta)) return undefined;
+      if (held !== undefined) hot.set(variant, stored);
+      return stored;
+    },
+    async hasSuiting(variant, suits) {
+      const held = hot.get(variant);
+      if (held !== undefined && suits(held.meta)) return true;
+      const stored = await cache.readMeta(variant);
+      return stored !== undefined && suits(stored);
+    },
     async findStored(variant, validator) {
       const stored = await cache.read(variant);
       // It may have been made, and not be stored yet, while the disk was read.
