@@ -79,7 +79,8 @@ export function imageServer(
       PORT: String(port),
       ADMIN_PORT: "0",
       // A busy machine takes longer than a reader waits.
-      ENCODE_TIMEOUT: "2m",
+      ENCODE_TIMEOUT: "5m",
+      QUEUE_TIMEOUT: "5m",
       QUEUE_LIMIT: "200",
       SOURCE: source,
       CACHE_DIR: path.join(folder, "cache"),

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { cpSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { forTests } from "../../server/test/support/pod.ts";
 import { copiesOf, environmentOf, parseContainerfile, type Stage, wordsOf } from "./containerfile.ts";
 import { debianRoot } from "./debian-root.ts";
 import { found } from "./objects.ts";
@@ -54,9 +55,8 @@ describe.runIf(canEnter())("built and run without an engine, read-only, as that 
     cpSync(`${root}/hugo-module/exampleSite/photos`, `${image.folder}/photos`, { recursive: true });
     server = image.run([...wordsOf(runtime, "ENTRYPOINT"), ...wordsOf(runtime, "CMD")], {
       ...environmentOf(runtime),
+      ...forTests,
       SOURCE: "/photos",
-      PORT: "0",
-      ADMIN_PORT: "0",
       SECRET_OF_THE_TEST: "hunter2",
     });
     urls = await addressesOf(server);

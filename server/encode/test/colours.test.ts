@@ -11,12 +11,13 @@ import { colourCases, fixture } from "./colours/cases.ts";
 import { readTable, recordTable } from "./colours/chromium.ts";
 import { colourDifference, deltaE00 } from "./colours/delta-e.ts";
 import { ACROSS, coloursOf, PATCH, patchwork } from "./colours/patches.ts";
+import { patient } from "./patient.ts";
 import { chunk, withChunks } from "./png.ts";
 
 if (process.env.COLOURS === "write") await recordTable();
 const { browser, shown } = await readTable();
 
-const pool = createPool({ maxWaitMs: { live: 60_000, warm: 60_000 } });
+const pool = createPool(patient);
 afterAll(() => pool.close());
 
 async function encode(original: Uint8Array, output: Partial<Output> = {}): Promise<Encoded> {

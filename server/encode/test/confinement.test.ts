@@ -8,6 +8,7 @@ import { temporaryFolder } from "../../test/support/temporary-folder.ts";
 import { findConfinement, unconfined } from "../pool/confinement.ts";
 import { createPool } from "../pool/pool.ts";
 import { Worker } from "../pool/worker.ts";
+import { patient } from "./patient.ts";
 
 /** Where Debian's packages of a newer util-linux and its libc are unpacked, for machines with an older one. */
 const unpacked = process.env.SETPRIV_ROOT;
@@ -25,7 +26,7 @@ if (lacks)
 
 test.skipIf(lacks)("an encoder with Landlock makes every format, within its memory limit", async () => {
   const confinement = await find();
-  const pool = createPool({ worker: { confinement: () => confinement } });
+  const pool = createPool({ ...patient, worker: { confinement: () => confinement } });
   onTestFinished(() => pool.close());
   const options = { lane: "live", signal: new AbortController().signal } as const;
   const classes = ["jpg", "webp", "avif", "png"] as const;

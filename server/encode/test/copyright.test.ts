@@ -6,10 +6,10 @@ import { blocksOf } from "../child/metadata/blocks.ts";
 import { type Copyright, readCopyright } from "../child/metadata/copyright.ts";
 import { createPool } from "../pool/pool.ts";
 import { ascii, exifOf, packetOf, photoshopOf, withSegment } from "./metadata-blocks.ts";
+import { patient } from "./patient.ts";
 
 // The machine can be busy.
-const deadlineMs = { live: 120_000, warm: 120_000 };
-const pools = { keep: createPool({ keepCopyright: true, deadlineMs }), drop: createPool({ deadlineMs }) };
+const pools = { keep: createPool({ ...patient, keepCopyright: true }), drop: createPool(patient) };
 afterAll(() => {
   pools.keep.close();
   pools.drop.close();

@@ -3,8 +3,9 @@ import { afterAll, describe, expect, test } from "vitest";
 import { animation, photo } from "../../test/support/pictures.ts";
 import type { Encoded, Output } from "../encoder.ts";
 import { createPool } from "../pool/pool.ts";
+import { patient } from "./patient.ts";
 
-const pool = createPool({ maxWaitMs: { live: 60_000, warm: 60_000 } });
+const pool = createPool(patient);
 afterAll(() => pool.close());
 const { signal } = new AbortController();
 

@@ -3,8 +3,9 @@ import sharp, { type JpegOptions } from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { photo } from "../../test/support/pictures.ts";
 import { createPool } from "../pool/pool.ts";
+import { patient } from "./patient.ts";
 
-const pool = createPool({ maxWaitMs: { live: 60_000, warm: 60_000 } });
+const pool = createPool(patient);
 afterAll(() => pool.close());
 
 /** How much of it exists in percent, or why it is refused. */

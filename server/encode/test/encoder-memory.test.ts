@@ -10,6 +10,7 @@ import { CHILD_BYTES, EncoderMemory, LEAST_BYTES, ORDINARY_BYTES } from "../memo
 import { readLayout } from "../memory/layout.ts";
 import { createPool, type Pool, type PoolOptions } from "../pool/pool.ts";
 import { fault, faultyChild } from "./faulty-child.ts";
+import { patient } from "./patient.ts";
 import { chunk, withChunks } from "./png.ts";
 
 const MIB = 2 ** 20;
@@ -18,8 +19,7 @@ const signal = new AbortController().signal;
 function startPool(options: PoolOptions = {}): Pool {
   const pool = createPool({
     slots: { live: 2, warm: 1 },
-    deadlineMs: { live: 120_000, warm: 120_000 },
-    maxWaitMs: { live: 120_000, warm: 120_000 },
+    ...patient,
     ...options,
   });
   onTestFinished(() => pool.close());

@@ -11,6 +11,7 @@ import { copyProgram } from "../../test/support/program-copy.ts";
 import { temporaryFolder } from "../../test/support/temporary-folder.ts";
 import { createPool } from "../pool/pool.ts";
 import { Worker } from "../pool/worker.ts";
+import { patient } from "./patient.ts";
 
 const USER = 65_534;
 const ENCODER_USER = `${USER}:${USER}`;
@@ -25,6 +26,7 @@ describe.skipIf(skipped !== undefined)("with ENCODER_USER", () => {
   test("with ENCODER_USER, pixels are decoded by a process of that user, which owns nothing of the server", async () => {
     const { config } = loadConfig("serve", [], { SOURCE: "/", ENCODER_USER });
     const pool = createPool({
+      ...patient,
       ...(config.encoderUser !== undefined && { worker: { user: config.encoderUser } }),
     });
     onTestFinished(() => pool.close());

@@ -1,6 +1,7 @@
 import { beforeAll, expect, onTestFinished, test } from "vitest";
 import { photo } from "../../test/support/pictures.ts";
 import { createPool, type Pool, type PoolOptions } from "../pool/pool.ts";
+import { patient } from "./patient.ts";
 
 const signal = new AbortController().signal;
 let original: Buffer;
@@ -11,9 +12,7 @@ beforeAll(async () => {
 function startPool(options: PoolOptions): Pool {
   const pool = createPool({
     slots: { live: 1, warm: 1 },
-    // The machine can be busy: no request is refused because of the time that it takes.
-    deadlineMs: { live: 120_000, warm: 120_000 },
-    maxWaitMs: { live: 120_000, warm: 120_000 },
+    ...patient,
     ...options,
   });
   onTestFinished(() => pool.close());

@@ -6,9 +6,10 @@ import { animation, photo, quarters } from "../../test/support/pictures.ts";
 import { losslessPlans } from "../child/plan.ts";
 import type { Encoded, Lane, Output } from "../encoder.ts";
 import { createPool } from "../pool/pool.ts";
+import { patient } from "./patient.ts";
 
 // One slot: an encoder has one thread, and the same bytes each time.
-const pool = createPool({ slots: { live: 1, warm: 1 }, maxWaitMs: { live: 60_000, warm: 60_000 } });
+const pool = createPool({ ...patient, slots: { live: 1, warm: 1 } });
 afterAll(() => pool.close());
 
 async function encode(

@@ -2,8 +2,9 @@ import { readFile } from "node:fs/promises";
 import { afterAll, expect, test } from "vitest";
 import { lanesApart } from "../../../dev/lanes.ts";
 import { createPool } from "../pool/pool.ts";
+import { patient } from "./patient.ts";
 
-const pool = createPool();
+const pool = createPool(patient);
 afterAll(() => pool.close());
 
 const names = ["garden", "night", "portrait", "worms"];

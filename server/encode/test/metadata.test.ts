@@ -18,9 +18,10 @@ import {
   utf8Mark,
   withSegment,
 } from "./metadata-blocks.ts";
+import { patient } from "./patient.ts";
 import { chunk, withChunks } from "./png.ts";
 
-const pool = createPool({ deadlineMs: { live: 120_000, warm: 120_000 } });
+const pool = createPool(patient);
 afterAll(() => pool.close());
 
 const signal = new AbortController().signal;

@@ -14,6 +14,7 @@ import { allocator } from "../pool/start-encoder.ts";
 import { Worker } from "../pool/worker.ts";
 import { WorkerDied } from "../pool/worker-died.ts";
 import { FATAL_WIDTH, fault, faultyChild } from "./faulty-child.ts";
+import { patient } from "./patient.ts";
 
 /** The signal of a caller that never aborts. */
 const never = (): AbortSignal => new AbortController().signal;
@@ -25,9 +26,7 @@ beforeAll(async () => {
 async function startPool(options: PoolOptions = {}): Promise<Pool> {
   const pool = createPool({
     slots: { live: 1, warm: 1 },
-    // Long enough for a child to start while the machine runs other tests.
-    deadlineMs: { live: 30_000, warm: 30_000 },
-    maxWaitMs: { live: 60_000, warm: 60_000 },
+    ...patient,
     worker: { module: await faultyChild() },
     ...options,
   });
@@ -72,7 +71,7 @@ describe("faulty encoders", () => {
   });
 
   test("a warm child that gets no CPU because others use it is not killed", async () => {
-    const pool = await startPool({ deadlineMs: { live: 30_000, warm: 3_000 } });
+    const pool = await startPool({ deadlineMs: { live: 600_000, warm: 3_000 } });
     await encode(pool, [at(50)], "warm");
     const busy = Array.from({ length: availableParallelism() * 2 }, () =>
       spawn(process.execPath, ["-e", "require('fs').writeSync(1, 'x'); for (;;);"], {
@@ -199,7 +198,7 @@ describe("the queue before the encoders", () => {
   });
 
   test("warm work starts in its turn even if readers wait one after the other for long", async () => {
-    const pool = await startPool({ warmPatienceMs: 0, maxWaitMs: { live: 60_000, warm: 60_000 } });
+    const pool = await startPool({ warmPatienceMs: 0 });
     const leaving = new AbortController();
     const readers = [1, 2].map(() =>
       encode(pool, [at(fault.silence)], "live", leaving.signal).catch(() => undefined),

@@ -5,8 +5,9 @@ import { animation, photo } from "../../test/support/pictures.ts";
 import type { Encoded, Output } from "../encoder.ts";
 import { libraryProblems } from "../minimum-versions.ts";
 import { createPool } from "../pool/pool.ts";
+import { patient } from "./patient.ts";
 
-const pool = createPool();
+const pool = createPool(patient);
 afterAll(() => pool.close());
 const live = { lane: "live", signal: new AbortController().signal } as const;
 
@@ -63,7 +64,7 @@ test("originals of any size, one after the other in one child, become what each 
   const originals = [jpeg, Buffer.concat([jpeg, Buffer.alloc(1_500_000)]), png, jpeg];
   const large = Buffer.concat([jpeg, Buffer.alloc(5_000_000)]);
   const output: Output = { class: "webp", quality: 60, width: 100 };
-  const one = createPool({ slots: { live: 1, warm: 1 } });
+  const one = createPool({ ...patient, slots: { live: 1, warm: 1 } });
   const makeIn = async (from: typeof pool, original: Uint8Array) => {
     for await (const { body } of from.encode(original, [output], live)) return Buffer.from(body);
     return undefined;
@@ -168,7 +169,7 @@ test("an animation with too many frames is passed on, and made in no other forma
 });
 
 test("a job is not cut short if the results of the job before it in the same child were not all read", async () => {
-  const busy = createPool({ slots: { live: 1, warm: 1 }, maxWaitMs: { live: 120_000, warm: 120_000 } });
+  const busy = createPool({ ...patient, slots: { live: 1, warm: 1 } });
   try {
     const live = { lane: "live", signal: new AbortController().signal } as const;
     const original = await photo(24, 18).jpeg().toBuffer();
@@ -193,7 +194,7 @@ test("a job is not cut short if the results of the job before it in the same chi
 });
 
 test("abandoned work is killed after the time that its caller allows, and is finished without one", async () => {
-  const own = createPool({ slots: { live: 1, warm: 1 }, idleMs: 1e9 });
+  const own = createPool({ ...patient, slots: { live: 1, warm: 1 }, idleMs: 1e9 });
   try {
     const original = await photo(1600, 1200).jpeg().toBuffer();
     type Options = { readonly signal: AbortSignal; readonly killAfterMs?: number };

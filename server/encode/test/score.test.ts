@@ -4,8 +4,9 @@ import { afterAll, expect, test } from "vitest";
 import { animation, photo, quarters } from "../../test/support/pictures.ts";
 import { LEAST_BYTES } from "../memory/encoder-memory.ts";
 import { createPool } from "../pool/pool.ts";
+import { patient } from "./patient.ts";
 
-const pool = createPool();
+const pool = createPool(patient);
 afterAll(() => pool.close());
 const signal = new AbortController().signal;
 
@@ -135,7 +136,7 @@ test("images that cannot be compared are refused, and the faulty one is named", 
 });
 
 test("two images that would need more memory than a job may are refused before they are decoded", async () => {
-  const small = createPool({ memoryBytes: LEAST_BYTES });
+  const small = createPool({ ...patient, memoryBytes: LEAST_BYTES });
   const large = await quarters(2_400, 2_400).png().toBuffer();
   await expect(small.score(large, large, { signal })).rejects.toMatchObject({
     code: "impossible-variant",
@@ -149,7 +150,7 @@ test("two images that would need more memory than a job may are refused before t
 
 test("a score is made in the warm lane", async () => {
   const original = await photo(64, 48).jpeg().toBuffer();
-  const own = createPool();
+  const own = createPool(patient);
   await own.score(original, original, { signal });
   expect(own.stats().lanes).toMatchObject({ live: { children: 0 }, warm: { children: 1 } });
   own.close();

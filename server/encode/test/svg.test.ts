@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { sniff } from "../../formats/sniff.ts";
 import { createPool } from "../pool/pool.ts";
 import { describeSvg } from "../svg.ts";
+import { patient } from "./patient.ts";
 
 test.each([
   ['<svg width="300" height="200px">', 300, 200],
@@ -56,7 +57,7 @@ test.each([
 });
 
 test("an SVG is described without a process, a slot or a decoder", async () => {
-  const pool = createPool({ slots: { live: 1, warm: 1 } });
+  const pool = createPool({ ...patient, slots: { live: 1, warm: 1 } });
   const svg = new TextEncoder().encode('<svg xmlns="http://www.w3.org/2000/svg" width="3" height="2"/>');
   const options = { lane: "live", signal: new AbortController().signal } as const;
   expect(await pool.describe(svg, options)).toMatchObject({ width: 3, height: 2 });

@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { freePort } from "../../../dev/machine/ports.ts";
 import { photo } from "../support/pictures.ts";
+import { forTests } from "../support/pod.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 import { report, sized } from "./chaos.ts";
 
@@ -102,7 +103,7 @@ async function startReplica(folder: string, port: number, admin: number): Promis
   const child = spawn(process.execPath, [executable, "serve", "--source", join(folder, "photos")], {
     env: {
       PATH: process.env.PATH,
-      HOST: "127.0.0.1",
+      ...forTests,
       PORT: String(port),
       ADMIN_PORT: String(admin),
       CACHE_DIR: join(folder, "cache"),
