@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
+import { freePort } from "../../../dev/machine/ports.ts";
 import { readWhole } from "../body.ts";
 import { createHttpSource } from "../remote/http.ts";
 import { remoteTimeouts } from "../remote/timeouts.ts";
@@ -164,8 +165,7 @@ describe("an HTTP source", () => {
   });
 
   test("the HTTP source fails when nothing listens", async () => {
-    const base = await listen(() => undefined);
-    await close();
+    const base = new URL(`http://127.0.0.1:${(await freePort()).port}/`);
     await expect(createHttpSource(base).stat("a", signal)).rejects.toThrow(
       expect.objectContaining({ code: "source-failed" }),
     );
