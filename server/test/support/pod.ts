@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
+import { isFull } from "../chaos/chaos.ts";
 
 /** The executable in its own process, as in a pod. */
 export interface Pod {
@@ -16,11 +17,11 @@ export interface Pod {
   stop(): Promise<number | null>;
 }
 
+const anywhere = { HOST: "127.0.0.1", PORT: "0", ADMIN_PORT: "0" } as const;
+
 /** For any server of a test: free ports of loopback, and the patience that a busy machine needs. */
 export const forTests = {
-  HOST: "127.0.0.1",
-  PORT: "0",
-  ADMIN_PORT: "0",
+  ...anywhere,
   CACHE_TIMEOUT: "1m",
   ENCODE_TIMEOUT: "5m",
   QUEUE_TIMEOUT: "5m",
@@ -41,7 +42,8 @@ export async function startPod(
 ): Promise<Pod> {
   const [command = "", ...args] = [...within, process.execPath, executable, "serve"];
   const child = spawn(command, args, {
-    env: { PATH: process.env.PATH, ...forTests, ...settings },
+    // At full size, chaos measures what the defaults promise.
+    env: { PATH: process.env.PATH, ...(isFull() ? anywhere : forTests), ...settings },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let output = "";
