@@ -33,7 +33,7 @@ export async function openEncoders(config: Config, log?: Pick<Log, "warn">): Pro
     slots: { live: config.encoders, warm: config.warmEncoders },
     deadlineMs: { live: config.encodeTimeout, warm: config.warmTimeout },
     maxJobs: { live: config.queueLimit, warm: 64 },
-    maxWaitMs: { live: config.queueTimeout, warm: 60_000 },
+    maxWaitMs: { live: config.queueTimeout, warm: Math.max(60_000, config.warmTimeout) },
     worker: {
       confinement: () => confinement,
       ...(config.encoderUser !== undefined && { user: config.encoderUser }),

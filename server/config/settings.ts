@@ -263,7 +263,7 @@ export const settings = {
     "WARM_TIMEOUT",
     duration,
     "60s",
-    "An encoder that works longer on one image of a warm-up is killed. Time in which it waits for a CPU does not count.",
+    "An encoder that works longer on one image of a warm-up is killed. Time in which it waits for a CPU does not count. As long, and at least 60s, it may wait for its turn.",
   ),
   queueTimeout: serve(
     "QUEUE_TIMEOUT",

@@ -20,7 +20,7 @@ beforeAll(async () => {
   photos = join(folder, "photos");
   await mkdir(photos);
   const settings = { SOURCE: photos, CACHE_DIR: join(folder, "cache"), GC_INTERVAL: "0" };
-  pod = await startPod({ ...settings, ENCODE_TIMEOUT: "120s", ENCODERS: "1" }, undefined, atEnd);
+  pod = await startPod({ ...settings, ENCODERS: "1" }, undefined, atEnd);
 });
 
 /** Stores an original and requests it. */

@@ -38,9 +38,6 @@ async function start(settings: Readonly<Record<string, string>>): Promise<Server
       CACHE_DIR: join(folder, "cache"),
       GC_INTERVAL: "0",
       TOKEN: token,
-      // The machine can be busy.
-      ENCODE_TIMEOUT: "120s",
-      WARM_TIMEOUT: "120s",
       ENCODERS: "2",
       WARM_ENCODERS: "2",
       ...settings,

@@ -32,7 +32,6 @@ beforeAll(async () => {
       MAX_FRAMES: "4",
       MAX_ANIMATION_PIXELS: "40000",
       PASS_THROUGH_BYTES: "64KiB",
-      ENCODE_TIMEOUT: "120s",
       ENCODERS: "1",
     },
     undefined,

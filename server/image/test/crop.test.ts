@@ -35,7 +35,6 @@ const settings = () => ({
   GC_INTERVAL: "0",
   TOKEN: token,
   ENCODERS: "1",
-  ENCODE_TIMEOUT: "120s",
 });
 
 async function get(query: string, { of = pod, accept = "*/*" } = {}) {

@@ -21,7 +21,7 @@ beforeAll(async () => {
   await mkdir(photos);
   cache = await createDiskCache({ folder: volume, namespace: `folder ${photos}` });
   const settings = { SOURCE: photos, CACHE_DIR: volume, GC_INTERVAL: "0", TOKEN: token, ENCODERS: "1" };
-  pod = await startPod({ ...settings, ENCODE_TIMEOUT: "120s" }, undefined, atEnd);
+  pod = await startPod({ ...settings }, undefined, atEnd);
 });
 
 /** A grey field with a red square, whose middle is at this point, in percent. */

@@ -58,7 +58,6 @@ beforeAll(async () => {
       GC_INTERVAL: "0",
       MAX_SOURCE_BYTES: "1MiB",
       ENCODERS: "1",
-      ENCODE_TIMEOUT: "120s",
     },
     undefined,
     atEnd,

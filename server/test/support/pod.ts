@@ -25,6 +25,7 @@ export const forTests = {
   CACHE_TIMEOUT: "1m",
   ENCODE_TIMEOUT: "5m",
   QUEUE_TIMEOUT: "5m",
+  WARM_TIMEOUT: "10m",
 } as const;
 
 const bin = fileURLToPath(new URL("../../../bin/imgproxy-lite.js", import.meta.url));
