@@ -61,6 +61,14 @@ export class Answer {
     return JSON.parse(await this.text());
   }
 
+  /**
+   * Ends the connection if the body was not read to its end: with an unread body it is neither used again nor closed, and
+   * the process would not exit before the server closes it.
+   */
+  drop(): void {
+    if (!this.#message.readableEnded) this.#message.destroy();
+  }
+
   async #whole(): Promise<Buffer> {
     const chunks: Buffer[] = [];
     for await (const chunk of this.chunks()) chunks.push(chunk);

@@ -167,9 +167,10 @@ async function attemptOnce<T>(
     timer.refresh();
     onAlive();
   };
+  let answer: Answer | undefined;
   try {
     const signal = AbortSignal.any([server.signal, silent.signal]);
-    const answer = await send(call.url, call.init(), signal, alive);
+    answer = await send(call.url, call.init(), signal, alive);
     const problem = answer.ok ? undefined : await passingProblem(answer, call);
     return problem ?? { value: await call.read(answer) };
   } catch (error) {
@@ -180,6 +181,7 @@ async function attemptOnce<T>(
     throw error;
   } finally {
     clearTimeout(timer);
+    answer?.drop();
   }
 }
 
