@@ -86,9 +86,9 @@ export const mutants: readonly Mutant[] = [
   },
   {
     without: "a release leaves the entries of a newer one alone",
-    file: "server/cache/disk.ts",
-    code: "if (there.look > meta.look)",
-    instead: "if (there.look < 0)",
+    file: "server/cache/at-least-as-good.ts",
+    code: "if (stored.look > meta.look)",
+    instead: "if (stored.look < 0)",
   },
   {
     without: "background revalidation of a variant",

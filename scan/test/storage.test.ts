@@ -158,7 +158,7 @@ test("a scan waits for a storage that is away, and continues where it was", asyn
   let refused = 0;
   storage.refuse = () => {
     refused += 1;
-    return refused <= 22 ? { status: 503, code: "SlowDown" } : undefined;
+    return refused <= 20 ? { status: 503, code: "SlowDown" } : undefined;
   };
   const keys = each(40, (n) => `away/${n}.jpg`);
   await using site = await createSite({ "config.toml": config, "content/a.md": content(keys) });

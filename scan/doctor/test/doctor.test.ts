@@ -24,6 +24,9 @@ afterAll(async () => {
   await server[Symbol.asyncDispose]();
 });
 
+/** A busy machine answers later than a doctor waits; a later option wins. */
+const patient = ["--timeout", "10m"];
+
 const module = 'path = "github.com/imgproxy-lite/imgproxy-lite"';
 const content = { "content/posts/a.md": "![](worms.jpg)\n" };
 
@@ -53,7 +56,10 @@ async function examine(
   env: Readonly<Record<string, string>> = { TOKEN: server.token },
 ): Promise<Examined> {
   await using site = await createSite({ ...content, ...files });
-  const ran = await process.run(["--site", site.folder, "--json", ...args], { program: "doctor", env });
+  const ran = await process.run(["--site", site.folder, "--json", ...patient, ...args], {
+    program: "doctor",
+    env,
+  });
   const { checks = [] }: { checks?: { state: string; check: string; message: string }[] } = JSON.parse(
     ran.stdout || "{}",
   );
@@ -65,7 +71,7 @@ const problemsOf = ({ lines }: Examined) => lines.filter((line) => line.startsWi
 describe.skipIf(hugo === undefined)("a doctor", () => {
   test("a doctor finds nothing wrong with a site that is well, writes nothing and prints no token", async () => {
     await using site = await createSite({ ...content, "config.toml": config(server.endpoint) });
-    const { code, stdout } = await process.run(["--site", site.folder], {
+    const { code, stdout } = await process.run(["--site", site.folder, ...patient], {
       program: "doctor",
       env: { TOKEN: server.token },
     });

@@ -49,7 +49,7 @@ async function examine(env: Readonly<Record<string, string>>, options: Run = {})
     ...args,
   ];
   const child = spawn(file, rest, {
-    env: { PATH: process.env.PATH, ADMIN_PORT: "1", ...env },
+    env: { PATH: process.env.PATH, CACHE_TIMEOUT: "1m", ADMIN_PORT: "1", ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const output = { stdout: "", stderr: "" };

@@ -10,7 +10,7 @@ afterAll(() => pool.close());
 
 /** How much of it exists in percent, or why it is refused. */
 async function wholeOf(original: Uint8Array): Promise<number | string> {
-  const work = { lane: "warm", signal: new AbortController().signal } as const;
+  const work = { lane: "live", signal: new AbortController().signal } as const;
   return pool.describe(original, work).then(
     ({ whole }) => whole,
     (error: { readonly detail?: string }) => `${error.detail}`,
