@@ -3,6 +3,7 @@ import type { MetaField, PhotoMeta } from "../../contract/meta.ts";
 import type { Curves, Offsets } from "../../contract/tuning.ts";
 import type { Focus, Ratio } from "../../contract/url/crop.ts";
 import type { Clients } from "../concurrency/clients.ts";
+import type { Pieces } from "../formats/pieces.ts";
 
 /** Live work answers a waiting reader. Warm work is made in advance, in its own slots, and gives way to live work. */
 export type Lane = "live" | "warm";
@@ -82,7 +83,7 @@ interface Abandoned {
 export interface Encoder {
   /** One decode for all outputs; each is passed on when it is made, in order. */
   encode(
-    original: Uint8Array,
+    original: Pieces | Uint8Array,
     outputs: readonly Output[],
     options: {
       readonly lane: Lane;
@@ -95,7 +96,7 @@ export interface Encoder {
   ): AsyncIterable<Encoded>;
   /** Size, type, placeholder and metadata of an original; for an SVG only size and type, from its text. */
   describe(
-    original: Uint8Array,
+    original: Pieces | Uint8Array,
     options: {
       readonly lane: Lane;
       readonly signal: AbortSignal;

@@ -4,9 +4,11 @@ import type { SingleFlight } from "../concurrency/single-flight.ts";
 import { createRateLimiter, type RateLimiter } from "../concurrency/token-bucket.ts";
 import type { Lane } from "../encode/encoder.ts";
 import type { SourceLimits } from "../encode/limits.ts";
+import { hasHeader } from "../encode/memory/layout.ts";
 import { precheck } from "../encode/pool/precheck.ts";
 import { Problem } from "../errors.ts";
-import { SNIFF_BYTES, sniff } from "../formats/sniff.ts";
+import type { Pieces } from "../formats/pieces.ts";
+import { sniff } from "../formats/sniff.ts";
 import { readWhole } from "../source/body.ts";
 import { within } from "../source/remote/timeouts.ts";
 import type { Source } from "../source/source.ts";
@@ -19,7 +21,7 @@ export interface Original {
   readonly checked: number;
   /** Media type, from its first bytes. */
   readonly type: string;
-  readonly body: Uint8Array;
+  readonly body: Pieces;
 }
 
 /** An original in use. Its memory stays reserved until every user has released it. */
@@ -148,12 +150,13 @@ async function fetchWhole(
         detail: `The original has ${object.bytes} bytes; this server reads up to ${maxBytes}.`,
       });
     await to.reserve(object.bytes);
-    const body = await readWhole(object.body, object.bytes, (head, whole) => {
-      if (!whole && head.byteLength < SNIFF_BYTES) return false;
-      if (typeOf(head) !== "image/svg+xml") precheck(head, limits);
-      return true;
+    let type = "";
+    const body = await readWhole(object.body, object.bytes, (head) => {
+      type = typeOf(head);
+      if (type !== "image/svg+xml") precheck(head, limits);
+      return hasHeader(type, head);
     });
-    return { validator: object.validator, checked, type: typeOf(body), body };
+    return { validator: object.validator, checked, type, body };
   } catch (error) {
     object.body.cancel();
     if (error instanceof Problem && error.code === "source-failed" && !signal.aborted)

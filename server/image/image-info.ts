@@ -7,6 +7,7 @@ import type { Clients } from "../concurrency/clients.ts";
 import type { SingleFlight } from "../concurrency/single-flight.ts";
 import type { Encoder, Lane, Tuning } from "../encode/encoder.ts";
 import { floorsOf } from "../encode/tuning.ts";
+import { bytesIn } from "../formats/pieces.ts";
 import { cacheControl, type FreshnessPolicy } from "../http/freshness.ts";
 import type { Answer } from "../http/response.ts";
 import { cacheStatus, etagOf } from "../http/response-headers.ts";
@@ -105,7 +106,7 @@ export function createImageInfos(parts: {
       ...(curves !== undefined && { curves }),
       located,
       validator,
-      bytes: body.byteLength,
+      bytes: bytesIn(body),
       look,
       checked,
     };

@@ -1,4 +1,6 @@
 import { Problem } from "../errors.ts";
+import type { Pieces } from "../formats/pieces.ts";
+import { SNIFF_BYTES } from "../formats/sniff.ts";
 import type { ByteRange } from "../http/range.ts";
 
 /**
@@ -27,31 +29,59 @@ export function checkLength(seen: number, bytes: number, isDone: boolean): void 
 
 /**
  * Reads the whole body into memory.
- * @param check sees what has arrived after each piece, until it returns true: a wrong type is refused before megabytes are fetched.
- * @throws the body's error, and the error of `check`.
+ * @param inspect sees the first {@link SNIFF_BYTES}, or all of a shorter body: a wrong type is refused before megabytes are
+ *   fetched. Returns whether the rest may stay in pieces.
+ * @throws the body's error, and the error of `inspect`.
  */
 export async function readWhole(
   body: Body,
   bytes: number,
-  check: (head: Uint8Array, whole: boolean) => boolean,
-): Promise<Uint8Array> {
-  let whole: Uint8Array | undefined;
-  let filled = 0;
-  let checked = false;
-  const look = (): void => {
-    checked ||= check(whole?.subarray(0, filled) ?? new Uint8Array(), filled === bytes);
-  };
-  for (let piece = await body.read(); piece !== undefined; piece = await body.read()) {
-    if (filled === 0 && piece.byteLength === bytes) whole = piece;
-    else {
-      whole ??= Buffer.allocUnsafeSlow(bytes);
-      whole.set(piece, filled);
-    }
-    filled += piece.byteLength;
-    look();
+  inspect: (head: Uint8Array) => boolean,
+): Promise<Pieces> {
+  const head = await readAtLeast(body, SNIFF_BYTES);
+  const mayStayInPieces = inspect(head);
+  if (head.byteLength >= bytes) {
+    await body.read();
+    return [head];
   }
-  if (!checked) look();
-  return whole ?? new Uint8Array();
+  return mayStayInPieces ? [head, ...(await readPieces(body))] : [await readInto(body, head, bytes)];
+}
+
+/** Shorter pieces are joined: each one costs more than its copy. */
+const PIECE_BYTES = 16_384;
+
+async function readPieces(body: Body): Promise<Uint8Array[]> {
+  const pieces: Uint8Array[] = [];
+  for (;;) {
+    const piece = await readAtLeast(body, PIECE_BYTES);
+    if (piece.byteLength > 0) pieces.push(piece);
+    if (piece.byteLength < PIECE_BYTES) return pieces;
+  }
+}
+
+async function readInto(body: Body, head: Uint8Array, bytes: number): Promise<Uint8Array> {
+  const whole = Buffer.allocUnsafeSlow(bytes);
+  whole.set(head);
+  let at = head.byteLength;
+  for (let piece = await body.read(); piece !== undefined; piece = await body.read()) {
+    whole.set(piece, at);
+    at += piece.byteLength;
+  }
+  return whole;
+}
+
+/** The next bytes of a body, fewer only at its end; a single piece is not copied. */
+async function readAtLeast(body: Body, bytes: number): Promise<Uint8Array> {
+  const pieces: Uint8Array[] = [];
+  let length = 0;
+  while (length < bytes) {
+    const piece = await body.read();
+    if (piece === undefined) break;
+    pieces.push(piece);
+    length += piece.byteLength;
+  }
+  const [first] = pieces;
+  return first !== undefined && pieces.length === 1 ? first : Buffer.concat(pieces, length);
 }
 
 /** A body of bytes that are in memory. */
@@ -107,16 +137,14 @@ export async function peek(
   body: Body,
   bytes: number,
 ): Promise<{ readonly head: Uint8Array; readonly body: Body }> {
-  const pieces: Uint8Array[] = [];
-  let length = 0;
-  while (length < bytes) {
-    const piece = await body.read();
-    if (piece === undefined) break;
-    pieces.push(piece);
-    length += piece.byteLength;
-  }
-  const head = Buffer.concat(pieces);
-  return { head, body: { read: async () => pieces.shift() ?? body.read(), cancel: () => body.cancel() } };
+  const head = await readAtLeast(body, bytes);
+  let left: Uint8Array | undefined = head.byteLength > 0 ? head : undefined;
+  const read = async (): Promise<Uint8Array | undefined> => {
+    const piece = left ?? (await body.read());
+    left = undefined;
+    return piece;
+  };
+  return { head, body: { read, cancel: () => body.cancel() } };
 }
 
 /** As a web stream, for a response. */

@@ -5,6 +5,7 @@ import { oneClient } from "../concurrency/clients.ts";
 import type { SingleFlight } from "../concurrency/single-flight.ts";
 import type { Encoded, Encoder } from "../encode/encoder.ts";
 import { Problem } from "../errors.ts";
+import { bytesIn, join } from "../formats/pieces.ts";
 import type { Lease, Original, OriginalFetcher } from "../image/fetch-original.ts";
 import { toInfo } from "../image/image-info.ts";
 import { variantName } from "../image/memory-cache.ts";
@@ -47,13 +48,16 @@ export function createPreviews(parts: {
 }): Previews {
   const { source, encoder, records, flights, look } = parts;
   const kept = { ttl: KEPT_MS, ttlAutopurge: true };
-  const sizeCalculation = ({ body }: Pick<Encoded, "body">): number => Math.max(1, body.byteLength);
   const originals = new LRUCache<string, Original>({
     ...kept,
     maxSize: KEPT_ORIGINAL_BYTES,
-    sizeCalculation,
+    sizeCalculation: ({ body }) => Math.max(1, bytesIn(body)),
   });
-  const made = new LRUCache<string, Preview>({ ...kept, maxSize: KEPT_PREVIEW_BYTES, sizeCalculation });
+  const made = new LRUCache<string, Preview>({
+    ...kept,
+    maxSize: KEPT_PREVIEW_BYTES,
+    sizeCalculation: ({ body }) => Math.max(1, body.byteLength),
+  });
 
   async function withOriginal<Made>(
     key: string,
@@ -80,7 +84,7 @@ export function createPreviews(parts: {
   /** One encode for all calls that need it: three scores need the same picture without loss. */
   async function encode(original: Original, variant: Variant, signal: AbortSignal): Promise<Preview> {
     // SVG scales by itself: every variant is the original.
-    if (original.type === "image/svg+xml") return { body: original.body, contentType: original.type };
+    if (original.type === "image/svg+xml") return { body: join(original.body), contentType: original.type };
     const name = `${original.validator} ${variantName(variant)}`;
     const known = made.get(name);
     if (known !== undefined) return known;
@@ -114,7 +118,7 @@ export function createPreviews(parts: {
     describe: (key, signal) =>
       withOriginal(key, signal, async ({ body, validator, checked }) => {
         const described = await encoder.describe(body, workUntil(signal));
-        return toInfo(key, { ...described, validator, checked, bytes: body.byteLength, look }, []);
+        return toInfo(key, { ...described, validator, checked, bytes: bytesIn(body), look }, []);
       }),
   };
 }

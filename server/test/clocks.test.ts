@@ -83,7 +83,7 @@ test("a clock that is set back an hour extends no remembered failure, rate limit
   const limiter = createRateLimiter({ burst: 1, perSecond: 1 });
   const quarantine = new Quarantine({ memoryMs: 60_000 });
   expect([await get(), limiter.take("a"), limiter.take("a")]).toEqual([404, true, false]);
-  const original = new Uint8Array(1);
+  const original = [new Uint8Array(1)] as const;
   quarantine.recordFailure(original, "encode", 2);
   expect(quarantine.isQuarantined(original, "encode")).toBe(true);
   await writeFile(join(world.folder, "late.jpg"), await photo(32, 24).jpeg().toBuffer());

@@ -10,16 +10,19 @@ const PREFIX_BYTES = 8;
 const MAX_HEAD_BYTES = 1 << 20;
 const MAX_BODY_BYTES = 256 << 20;
 
-/** Writes the lengths of head and body (two big-endian 32-bit numbers), then the head as JSON, then the body. */
-export function writeFrame(to: Writable, head: unknown, body: Uint8Array = new Uint8Array()): void {
+/** Writes the lengths of head and body (two big-endian 32-bit numbers), then the head as JSON, then the pieces of the body. */
+export function writeFrame(to: Writable, head: unknown, ...body: readonly Uint8Array[]): void {
   const json = Buffer.from(JSON.stringify(head));
   const prefix = Buffer.alloc(PREFIX_BYTES);
   prefix.writeUInt32BE(json.length, 0);
-  prefix.writeUInt32BE(body.byteLength, 4);
+  prefix.writeUInt32BE(
+    body.reduce((sum, { byteLength }) => sum + byteLength, 0),
+    4,
+  );
   to.cork();
   to.write(prefix);
   to.write(json);
-  if (body.byteLength > 0) to.write(body);
+  for (const piece of body) if (piece.byteLength > 0) to.write(piece);
   to.uncork();
 }
 

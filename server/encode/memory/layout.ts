@@ -39,7 +39,7 @@ export interface Layout {
 const MOST_STEPS = 262_144;
 
 /**
- * @param bytes the whole original.
+ * @param bytes the whole original, or enough of it ({@link hasHeader}).
  * @param steps counts the cost.
  * @returns undefined if the header cannot be read. Never throws.
  */
@@ -59,6 +59,14 @@ export function readLayout(
     // It ends early, or was built to cost too much.
     return undefined;
   }
+}
+
+/**
+ * Whether the start of a file tells {@link readLayout} the same as all of it. Only of a JPEG this is known: its header ends where
+ * its first scan begins.
+ */
+export function hasHeader(type: string, head: Uint8Array): boolean {
+  return type === "image/jpeg" && readLayout(type, head) !== undefined;
 }
 
 /** A profile in the file is not looked at: it may be one that does not count. */

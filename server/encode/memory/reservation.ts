@@ -1,5 +1,6 @@
 import { type EncodedFormat, isReaderClass } from "../../../contract/formats.ts";
 import { Problem } from "../../errors.ts";
+import { bytesIn, type Pieces } from "../../formats/pieces.ts";
 import { sniff } from "../../formats/sniff.ts";
 import { gainsByThreads } from "../child/encoder-settings.ts";
 import { frameName, frameOf } from "../child/frame.ts";
@@ -47,21 +48,23 @@ export interface Reservation {
  *   `unreadable-source` as {@link reserveDecoding}.
  */
 export function reserveOutputs(
-  original: Uint8Array,
+  original: Pieces,
   outputs: readonly Output[],
   options: Omit<PlanOptions, "outputs">,
   most: number,
 ): Reservation {
-  const layout = readLayout(sniff(original).type, original);
+  const [head] = original;
+  const originalBytes = bytesIn(original);
+  const layout = readLayout(sniff(head).type, head);
   if (layout === undefined)
     return { outputs: outputs.map((output) => ({ ...output, refused: {} })), bytes: most };
   if (passedOnReason(layout, options.limits) !== undefined)
     return {
       outputs: outputs.map((output) => ({ ...output, refused: {} })),
-      bytes: bytesToPassOn(original.byteLength),
+      bytes: bytesToPassOn(originalBytes),
     };
-  reserveDecoding(original, most, layout);
-  const job = { sources: possibleSources(layout), layout, originalBytes: original.byteLength, options, most };
+  reserveDecoding(originalBytes, most, layout);
+  const job = { sources: possibleSources(layout), layout, originalBytes, options, most };
   try {
     const all = reserve(job, outputs);
     if (all.bytes <= most) return all;
@@ -76,19 +79,21 @@ export function reserveOutputs(
  * @throws Problem `unreadable-source` as {@link reserveDecoding}.
  */
 export function reserveDescription(
-  original: Uint8Array,
+  original: Pieces,
   most: number,
   limits: SourceLimits,
   tune = false,
 ): number {
-  const layout = readLayout(sniff(original).type, original);
+  const [head] = original;
+  const originalBytes = bytesIn(original);
+  const layout = readLayout(sniff(head).type, head);
   const isPassedOn = layout !== undefined && passedOnReason(layout, limits) !== undefined;
   if (!isPassedOn)
     return Math.min(
       most,
-      reserveDecoding(original, most, layout) + bytesToCount(layout) + (tune ? TUNE_BYTES : 0),
+      reserveDecoding(originalBytes, most, layout) + bytesToCount(layout) + (tune ? TUNE_BYTES : 0),
     );
-  return Math.min(most, bytesToMake(layout, original.byteLength, smallest));
+  return Math.min(most, bytesToMake(layout, originalBytes, smallest));
 }
 
 /**
@@ -109,9 +114,9 @@ export function reserveScore(original: Uint8Array, picture: Uint8Array, most: nu
  * The bytes for the smallest image of an original.
  * @throws Problem `unreadable-source` if they exceed the maximum of a job: no variant can be made.
  */
-function reserveDecoding(original: Uint8Array, most: number, layout: Layout | undefined): number {
+function reserveDecoding(originalBytes: number, most: number, layout: Layout | undefined): number {
   if (layout === undefined) return most;
-  const bytes = bytesToMake(layout, original.byteLength, smallest);
+  const bytes = bytesToMake(layout, originalBytes, smallest);
   if (bytes <= most) return bytes;
   throw new Problem("unreadable-source", {
     detail: `Decoding the original needs ${inMebibytes(bytes)} of memory; the limit for an image is ${inMebibytes(most)} (ENCODER_MEMORY).`,

@@ -1,6 +1,7 @@
 import { CENTRE } from "../../../contract/url/crop.ts";
 import { type Clients, publisher } from "../../concurrency/clients.ts";
 import { Problem } from "../../errors.ts";
+import { bytesIn, inPieces, join, type Pieces } from "../../formats/pieces.ts";
 import { sniff } from "../../formats/sniff.ts";
 import { defaultOutputLimits, type OutputLimits } from "../child/choose-format.ts";
 import type { Description, Encoded, Encoder, Output } from "../encoder.ts";
@@ -49,10 +50,11 @@ class ChildPool implements Pool {
   }
 
   async *encode(
-    original: Uint8Array,
+    file: Pieces | Uint8Array,
     outputs: readonly Output[],
     { lane, signal, effort, killAfterMs, clients = publisher }: Parameters<Encoder["encode"]>[2],
   ): AsyncGenerator<Encoded> {
+    const original = inPieces(file);
     const megapixels = this.#precheck(original);
     const settings = {
       lane,
@@ -87,17 +89,20 @@ class ChildPool implements Pool {
   }
 
   async describe(
-    original: Uint8Array,
+    file: Pieces | Uint8Array,
     { lane, signal, fields = [], tune, killAfterMs, clients = publisher }: Parameters<Encoder["describe"]>[1],
   ): Promise<Description> {
-    if (sniff(original).kind === "svg")
+    const original = inPieces(file);
+    if (sniff(original[0]).kind === "svg") {
+      const svg = join(original);
       return {
-        ...describeSvg(original),
-        whole: hasSvgEnd(original) ? 100 : 0,
+        ...describeSvg(svg),
+        whole: hasSvgEnd(svg) ? 100 : 0,
         focus: CENTRE,
         ...untuned(tune),
         meta: {},
       };
+    }
     const megapixels = this.#precheck(original);
     const bytes = reserveDescription(original, this.#scheduler.mostBytes, this.#limits, tune !== undefined);
     const settings = { limits: this.#limits, fields, ...(tune !== undefined && { tune }) };
@@ -139,7 +144,7 @@ class ChildPool implements Pool {
     const operation = () => `score ${original.byteLength}`;
     const lane = "warm";
     for await (const reply of this.#scheduler.perform({
-      original: Buffer.concat(files),
+      original: files,
       megapixels,
       bytes,
       lane,
@@ -168,15 +173,15 @@ class ChildPool implements Pool {
   }
 
   /** @returns megapixels; if the header does not show them, about three pixels a byte, as cameras write. */
-  #precheck(original: Uint8Array): number {
-    return precheck(original, this.#limits) ?? (3 * original.byteLength) / 1e6;
+  #precheck(original: Pieces): number {
+    return precheck(original[0], this.#limits) ?? (3 * bytesIn(original)) / 1e6;
   }
 
   #precheckPicture(file: Uint8Array, name: string): number {
     if (sniff(file).kind === "svg")
       throw new Problem("unsupported-source", { detail: `${name}: An SVG has no pixels to compare.` });
     try {
-      return this.#precheck(file);
+      return this.#precheck([file]);
     } catch (error) {
       throw nameProblem(name, error);
     }

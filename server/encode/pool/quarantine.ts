@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { bytesIn, type Pieces } from "../../formats/pieces.ts";
 import type { WorkerDied } from "./worker-died.ts";
 
 const STRIKES = 2;
@@ -36,14 +37,14 @@ export class Quarantine {
   }
 
   /** Whether this is quarantined. A hash is computed only for originals of a length that has failed. */
-  isQuarantined(original: Uint8Array, operation: string): boolean {
+  isQuarantined(original: Pieces, operation: string): boolean {
     this.#forget();
     const alike = prefixOf(original, operation);
     if (![...this.#strikes.keys()].some((name) => name.startsWith(alike))) return false;
     return (this.#strikes.get(nameOf(original, operation))?.count ?? 0) >= STRIKES;
   }
 
-  recordFailure(original: Uint8Array, operation: string, strikes: number): void {
+  recordFailure(original: Pieces, operation: string, strikes: number): void {
     const name = nameOf(original, operation);
     const count = (this.#strikes.get(name)?.count ?? 0) + strikes;
     this.#strikes.delete(name);
@@ -60,10 +61,12 @@ export class Quarantine {
   }
 }
 
-function nameOf(original: Uint8Array, operation: string): string {
-  return prefixOf(original, operation) + createHash("sha256").update(original).digest("hex");
+function nameOf(original: Pieces, operation: string): string {
+  const hash = createHash("sha256");
+  for (const piece of original) hash.update(piece);
+  return prefixOf(original, operation) + hash.digest("hex");
 }
 
-function prefixOf(original: Uint8Array, operation: string): string {
-  return `${original.byteLength} ${operation} `;
+function prefixOf(original: Pieces, operation: string): string {
+  return `${bytesIn(original)} ${operation} `;
 }

@@ -1,6 +1,7 @@
 import type { Clients } from "../../concurrency/clients.ts";
 import type { Entered } from "../../concurrency/semaphore.ts";
 import { Problem } from "../../errors.ts";
+import type { Pieces } from "../../formats/pieces.ts";
 import type { Lane } from "../encoder.ts";
 import {
   CHILD_BYTES,
@@ -61,7 +62,7 @@ export interface PoolStats {
 
 /** A piece of work on one original; `operation` names its next output, for the quarantine. */
 export interface Task {
-  readonly original: Uint8Array;
+  readonly original: Pieces;
   readonly megapixels: number;
   /** Memory for it, in addition to that of a child at rest. */
   readonly bytes: number;
@@ -217,7 +218,7 @@ export class Scheduler {
       deadlineMs = this.#deadlineMs[worker.lane],
       clients,
       original,
-    }: { readonly deadlineMs?: number; readonly clients?: Clients; readonly original?: Uint8Array },
+    }: { readonly deadlineMs?: number; readonly clients?: Clients; readonly original?: Pieces },
   ): Promise<void> {
     try {
       for await (const reply of worker.run(job, deadlineMs, original)) replies.push(reply);

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import type { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Started } from "../../concurrency/child-process.ts";
+import type { Pieces } from "../../formats/pieces.ts";
 import { sniff } from "../../formats/sniff.ts";
 import { type Frame, readFrames, writeFrame } from "../child/frames.ts";
 import type { Lane } from "../encoder.ts";
@@ -77,7 +78,7 @@ export class Worker {
    * @param original its bytes must not change.
    * @throws WorkerDied
    */
-  async *run(job: Job, deadlineMs: number, original?: Uint8Array): AsyncGenerator<Reply> {
+  async *run(job: Job, deadlineMs: number, original?: Pieces): AsyncGenerator<Reply> {
     this.#before = { cpuMs: this.#restedMs ?? this.cpuMs(), at: performance.now() };
     if (this.#started.child === undefined)
       throw new WorkerDied("unstarted", undefined, (await this.#started.failure).message);
@@ -159,8 +160,8 @@ export class Worker {
     return (cpuMs === undefined ? undefined : minus(this.#restedMs, cpuMs)) ?? performance.now() - at;
   }
 
-  #order(order: Order, body?: Uint8Array): void {
-    if (this.#alive) writeFrame(this.#socket, order, body);
+  #order(order: Order, body: readonly Uint8Array[] = []): void {
+    if (this.#alive) writeFrame(this.#socket, order, ...body);
   }
 
   async #reply(): Promise<Reply | undefined> {

@@ -1,5 +1,6 @@
 import sharp from "sharp";
 import { afterAll, expect, test } from "vitest";
+import type { Pieces } from "../../formats/pieces.ts";
 import { sniff } from "../../formats/sniff.ts";
 import { animation, photo } from "../../test/support/pictures.ts";
 import type { Encoded, Output } from "../encoder.ts";
@@ -11,7 +12,7 @@ const pool = createPool(patient);
 afterAll(() => pool.close());
 const live = { lane: "live", signal: new AbortController().signal } as const;
 
-async function encodeAll(original: Uint8Array, ...outputs: Output[]): Promise<Encoded[]> {
+async function encodeAll(original: Pieces | Uint8Array, ...outputs: Output[]): Promise<Encoded[]> {
   const made: Encoded[] = [];
   for await (const encoded of pool.encode(original, outputs, live)) made.push(encoded);
   return made;
@@ -54,6 +55,20 @@ test("many outputs of one job have the same bytes as each alone", async () => {
   expect(together.map(({ body }) => Buffer.from(body).toString("base64"))).toEqual(
     alone.map(({ body }) => Buffer.from(body).toString("base64")),
   );
+});
+
+test("an original in pieces becomes what it becomes in one piece", async () => {
+  const original = await photo(600, 400).jpeg().toBuffer();
+  const pieces = [
+    original.subarray(0, 9_000),
+    original.subarray(9_000, 9_001),
+    original.subarray(9_001),
+  ] as const;
+  const output = { class: "webp", quality: 60, width: 300 } as const;
+  const [whole] = await encodeAll(original, output);
+  const [encoded] = await encodeAll(pieces, output);
+  expect(encoded?.body).toEqual(whole?.body);
+  expect(await pool.describe(pieces, live)).toEqual(await pool.describe(original, live));
 });
 
 test("originals of any size, one after the other in one child, become what each becomes alone", async () => {

@@ -1,6 +1,7 @@
 import sharp, { type Sharp } from "sharp";
 import { acceptedBy, isReaderClass, type VariantClass } from "../../../contract/formats.ts";
 import { CENTRE } from "../../../contract/url/crop.ts";
+import { inPieces, join } from "../../formats/pieces.ts";
 import { sniff } from "../../formats/sniff.ts";
 import { effortFor } from "../child/encoder-settings.ts";
 import { blocksOf } from "../child/metadata/blocks.ts";
@@ -30,12 +31,13 @@ export function createSharpEncoder(): SharpEncoder {
         await encoder.before(signal);
         signal.throwIfAborted();
         count += 1;
-        const made = await make(original, output);
+        const made = await make(join(inPieces(original)), output);
         const substitute = encoder.substitute && lane === "live";
         yield { ...made, effort: effortFor(formatOf(output.class), lane, 0, effort), substitute };
       }
     },
-    async describe(original, { fields = [] }) {
+    async describe(file, { fields = [] }) {
+      const original = join(inPieces(file));
       const header = await sharp(original).metadata();
       const { width, height, pages = 1, hasAlpha } = header;
       const meta = await readMeta(blocksOf(header), { fields });

@@ -1,9 +1,12 @@
+import { randomBytes } from "node:crypto";
+import sharp from "sharp";
 import { describe, expect, test } from "vitest";
 import { createSemaphore } from "../../concurrency/semaphore.ts";
 import { createSingleFlight } from "../../concurrency/single-flight.ts";
 import type { Lane } from "../../encode/encoder.ts";
 import { defaultLimits } from "../../encode/limits.ts";
-import { type Body, bodyOf } from "../../source/body.ts";
+import { join, type Pieces } from "../../formats/pieces.ts";
+import { type Body, bodyOf, readWhole } from "../../source/body.ts";
 import type { Source } from "../../source/source.ts";
 import { photo } from "../../test/support/pictures.ts";
 import { createOriginalFetcher } from "../fetch-original.ts";
@@ -29,15 +32,15 @@ function counting(body: () => Body = () => bodyOf(jpeg)) {
   return { source, seen };
 }
 
-function create(source: Source) {
-  const memory = createSemaphore({ amount: 10 * jpeg.byteLength, mostWaiting: 100, waitMs: 60_000 });
+function create(source: Source, bytes = jpeg.byteLength) {
+  const memory = createSemaphore({ amount: 10 * bytes, mostWaiting: 100, waitMs: 60_000 });
   const places = createSemaphore({ amount: 4, mostWaiting: 100, waitMs: 60_000 });
   const parts = {
     source,
     places,
     memory,
     flights: createSingleFlight<never>(),
-    maxBytes: 1e6,
+    maxBytes: 1e7,
     liveMs: 100,
     limits: defaultLimits,
   };
@@ -100,7 +103,7 @@ describe("originals in memory", () => {
     await expect(fetch("a", signal, "live")).rejects.toMatchObject({ code: "source-timeout" });
     finish();
     const { original, release } = await warm;
-    expect([Buffer.from(original.body).equals(jpeg), seen.opened]).toEqual([true, 1]);
+    expect([Buffer.from(join(original.body)).equals(jpeg), seen.opened]).toEqual([true, 1]);
     release();
     await expect.poll(() => memory.used).toBe(0);
   });
@@ -116,6 +119,51 @@ describe("originals in memory", () => {
     };
     await expect(create(source).fetch("a", signal, "live")).rejects.toMatchObject({ code: "source-timeout" });
     expect(seen.map(({ aborted }) => aborted)).toEqual([true]);
+  });
+});
+
+describe("the bytes of an original", () => {
+  const size = { width: 640, height: 480, channels: 3 } as const;
+  const picture = sharp(randomBytes(640 * 480 * 3), { raw: size });
+
+  async function fetched(file: Uint8Array): Promise<readonly [pieces: Pieces, cut: readonly Uint8Array[]]> {
+    const cut = Array.from({ length: Math.ceil(file.byteLength / 66_000) }, (_, at) =>
+      file.subarray(66_000 * at, 66_000 * (at + 1)),
+    );
+    const source: Source = {
+      stat: async () => ({ validator: '"x"', bytes: file.byteLength }),
+      open: async () => ({ validator: '"x"', bytes: file.byteLength, body: bodyOf(...cut) }),
+    };
+    const { original, release } = await create(source, file.byteLength).fetch("a", signal);
+    release();
+    return [original.body, cut];
+  }
+
+  test("a JPEG stays in the pieces in which it arrives", async () => {
+    const [pieces, cut] = await fetched(await picture.clone().jpeg({ quality: 95 }).toBuffer());
+    expect(pieces.length).toBeGreaterThan(2);
+    expect(pieces.map((piece, at) => piece === cut[at])).toEqual(cut.map(() => true));
+  });
+
+  test("a JPEG whose header does not end in its first piece, and any other format, become one piece", async () => {
+    const plain = await picture.clone().jpeg().toBuffer();
+    const segment = Buffer.concat([Buffer.from([0xff, 0xe4, 0xff, 0xff]), Buffer.alloc(65_533)]);
+    const late = Buffer.concat([plain.subarray(0, 2), segment, segment, plain.subarray(2)]);
+    const png = await picture.clone().png().toBuffer();
+    for (const file of [late, png]) {
+      const [pieces] = await fetched(file);
+      expect([pieces.length, Buffer.compare(pieces[0], file)]).toEqual([1, 0]);
+    }
+  });
+
+  test("small pieces are put together", async () => {
+    const file = await picture.clone().jpeg({ quality: 95 }).toBuffer();
+    const small = Array.from({ length: Math.ceil(file.byteLength / 1_400) }, (_, at) =>
+      file.subarray(1_400 * at, 1_400 * (at + 1)),
+    );
+    const pieces = await readWhole(bodyOf(...small), file.byteLength, () => true);
+    expect(Math.min(...pieces.slice(0, -1).map(({ byteLength }) => byteLength))).toBeGreaterThan(16_000);
+    expect(Buffer.compare(join(pieces), file)).toBe(0);
   });
 });
 

@@ -1,5 +1,6 @@
 import type { Entry } from "../../cache/cache.ts";
 import type { Encoded } from "../../encode/encoder.ts";
+import { join } from "../../formats/pieces.ts";
 import { etagOf } from "../../http/response-headers.ts";
 import type { Original } from "../fetch-original.ts";
 import type { Known } from "../revalidate.ts";
@@ -26,7 +27,8 @@ export function toEntry(encoded: Encoded, { validator, checked }: Known, look: n
 }
 
 /** An SVG is served as it is stored. */
-export function svgEntry({ body, type, validator, checked }: Original, look: number): Entry {
+export function svgEntry({ body: pieces, type, validator, checked }: Original, look: number): Entry {
+  const body = join(pieces);
   const size = { width: 0, height: 0 };
   return {
     body,
