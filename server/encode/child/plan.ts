@@ -132,7 +132,7 @@ export function planAs(
   };
 }
 
-/** Up to this size, a JPEG beside the WebP adds an eighth to a reader's wait. A third of such JPEGs are smaller, by 10 %. */
+/** Up to this size, a JPEG beside the WebP adds a twelfth to a reader's wait. A third of such JPEGs are smaller, by 10 %. */
 const LIVE_RIVAL_PIXELS = 250_000;
 
 /**
