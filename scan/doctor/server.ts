@@ -5,6 +5,7 @@ import { packageVersion } from "../../contract/package.ts";
 import { check } from "../../contract/schema.ts";
 import { trimSlashes } from "../../contract/url/url.ts";
 import { CannotRun } from "../cannot-run.ts";
+import { isLocal } from "../local-address.ts";
 import { blameOf, type Refusal } from "../proxy/blame.ts";
 import type { Answer } from "../proxy/client.ts";
 import { request, type Server, Unanswered } from "../proxy/request.ts";
@@ -104,8 +105,8 @@ const versionAnswer = v.object({ version: v.string() });
 
 function addressProblems(endpoint: string, { baseUrl }: Site): Diagnosis[] {
   const line = linesOfCheck("endpoint");
-  const isLocal = /^https?:\/\/(?:localhost|127\.|\[::1\])/i.test(endpoint);
-  if (isLocal) return [line.note(`${endpoint} is an imgproxy-lite server that only this machine reaches`)];
+  if (isLocal(endpoint))
+    return [line.note(`${endpoint} is an imgproxy-lite server that only this machine reaches`)];
   if (!/^http:/i.test(endpoint) || !/^https:/i.test(baseUrl)) return [];
   return [
     line.problem(

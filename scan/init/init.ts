@@ -3,9 +3,11 @@ import { CannotRun } from "../cannot-run.ts";
 import { counted } from "../counted.ts";
 import { diagnoseHooks, diagnoseModule } from "../doctor/hooks.ts";
 import { diagnoseSettings } from "../doctor/settings.ts";
+import { isLocal } from "../local-address.ts";
 import { readText } from "../read-text.ts";
 import { type ConfigFile, readConfigFiles } from "../site/config/files.ts";
 import { loadSite, type SiteOptions } from "../site/site.ts";
+import { answers } from "./answers.ts";
 import type { Terminal } from "./ask.ts";
 import type { Change } from "./change.ts";
 import { type PlannedCi, planCi } from "./ci.ts";
@@ -13,7 +15,7 @@ import { hasCompose, planCompose } from "./compose.ts";
 import { editSite, valueIn } from "./config.ts";
 import { detectTheme, type KnownTheme } from "./detect.ts";
 import { formatDiff } from "./diff.ts";
-import { bucketProblem, endpointProblem, type InitCommand } from "./options.ts";
+import type { InitCommand } from "./options.ts";
 import { INSTALL, readCiRecipes, themeRecipes, themesFolder } from "./package-files.ts";
 import { readRecipe, type SiteFiles } from "./recipe.ts";
 import { moduleEdits, paramEdits } from "./settings.ts";
@@ -41,8 +43,9 @@ export async function initSite(options: InitOptions): Promise<0 | 1> {
     if (change.isOwn && !(await mayReplace(change.file, options))) kept.push(change.file);
     else changes.push(change);
   }
-  for (const note of planned.notes) print(`${note}\n`);
   for (const change of changes) print(`${formatDiff(change)}\n`);
+  // Below the diff, which is long.
+  for (const note of planned.notes) print(`${note}\n`);
   for (const file of kept) print(`${file} differs from the recipe's, and was kept: see --overwrite\n`);
   for (const { file, lines } of planned.toPaste)
     print(`\n${file} cannot be edited safely. Add these settings, each to its table there:\n\n${lines}\n\n`);
@@ -116,10 +119,16 @@ async function plan(options: InitOptions): Promise<Plan> {
   const build = await planCi(folder, options.ci, ciRecipes);
   return {
     folder,
-    changes: [...config.changes, ...layouts.flat(), ...compose, ...build.changes],
+    changes: [...config.changes, ...layouts.flat(), ...compose.changes, ...build.changes],
     toPaste: config.toPaste,
     toBuild: build.toPaste,
-    notes: [...themeNotes(theme, files), ...(recipe?.mismatches ?? []), ...build.notes],
+    notes: [
+      ...themeNotes(theme, files),
+      ...(recipe?.mismatches ?? []),
+      ...build.notes,
+      ...endpointNotes(endpoint),
+      ...compose.notes,
+    ],
   };
 }
 
@@ -128,6 +137,13 @@ function themeNotes(theme: KnownTheme | undefined, files: readonly ConfigFile[])
   if (valueIn(files, ["params", "imgproxy", "sizes"]) !== undefined) return [];
   return [
     'no theme with a recipe was found: set params.imgproxy.sizes to the width at which the theme shows images, such as "(min-width: 46rem) 44rem, 92vw"',
+  ];
+}
+
+function endpointNotes(endpoint: string): string[] {
+  if (!isLocal(endpoint)) return [];
+  return [
+    `only this machine reaches ${endpoint}: before you publish, run init again with --endpoint and the address for readers`,
   ];
 }
 
@@ -158,47 +174,6 @@ async function themeFiles({ name, folder }: KnownTheme): Promise<{
   const file = path.join(themesFolder, `${name}.md`);
   const files = await readRecipe(file, folder ?? "", ({ message }) => mismatches.push(message));
   return { files, mismatches };
-}
-
-// --- answers ---
-
-interface Answers {
-  readonly endpoint: string;
-  readonly bucket: string;
-}
-
-/**
- * From flags, from the site or from a person.
- * @param known what the site has already.
- * @throws CannotRun naming every flag that is missing.
- */
-async function answers(
-  options: InitOptions,
-  known: { readonly [Name in keyof Answers]: string | undefined },
-): Promise<Answers> {
-  const { terminal } = options;
-  const given = { endpoint: options.endpoint ?? known.endpoint, bucket: options.bucket ?? known.bucket };
-  const missing = [
-    ...(given.endpoint === undefined ? ["--endpoint URL"] : []),
-    ...(given.bucket === undefined ? ["--bucket SOURCE (or none)"] : []),
-    ...(options.yes || options.dryRun ? [] : ["--yes"]),
-  ];
-  if (terminal === undefined && missing.length > 0)
-    throw new CannotRun(`there is no terminal to ask in; missing: ${missing.join(", ")}`);
-  const ask = async (name: keyof Answers, question: string, refuse: (answer: string) => string | undefined) =>
-    given[name] ?? (await terminal?.ask(question, refuse)) ?? "";
-  return {
-    endpoint: await ask(
-      "endpoint",
-      "Address of the server for readers, such as https://images.example/",
-      endpointProblem,
-    ),
-    bucket: await ask(
-      "bucket",
-      "Where the photographs are, for a compose file: s3://bucket/prefix, https://base/, a folder, or none",
-      bucketProblem,
-    ),
-  };
 }
 
 async function mayReplace(file: string, { overwrite, yes, dryRun, terminal }: InitOptions): Promise<boolean> {

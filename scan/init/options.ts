@@ -59,18 +59,21 @@ export function parseInit(argv: readonly string[]): InitCommand {
 
 /** Why this cannot be the endpoint; undefined if it can. */
 export function endpointProblem(text: string): string | undefined {
-  if (/^https?:\/\/[^/?#]*@/.test(text))
-    return "the endpoint takes no user and password: every reader sees it";
+  if (hasKeys(text)) return "the endpoint takes no user and password: every reader sees it";
   if (/^https?:\/\/[^/?#\s]+(?:\/[^?#\s]*)?$/.test(text) && URL.canParse(text)) return undefined;
-  return "--endpoint takes a URL such as https://images.example/";
+  return `--endpoint takes a URL such as https://images.example/; it is ${text}`;
 }
 
 /** Why this cannot be the source; undefined if it can. */
 export function bucketProblem(text: string): string | undefined {
-  if (/^[a-z0-9]+:\/\/[^/]*@/i.test(text))
-    return "the bucket takes no keys: they belong into the server's environment";
+  if (hasKeys(text)) return "the bucket takes no keys: they belong into the server's environment";
   if (text !== "" && !/[\s"'$]/.test(text)) return undefined;
-  return "--bucket takes s3://bucket/prefix, https://base/, a folder, or none";
+  return `--bucket takes s3://bucket/prefix, https://base/, a folder, or none; it is ${text === "" ? "empty" : text}`;
+}
+
+/** Also where the scheme is wrong or missing: such a text is not printed. */
+function hasKeys(text: string): boolean {
+  return /^(?:[a-z0-9]+:\/*)?[^/?#]*@/i.test(text);
 }
 
 const options = {

@@ -1,6 +1,7 @@
 import { execFileSync, spawn } from "node:child_process";
 import { cp, mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
+import { load } from "js-yaml";
 import { afterAll, describe, expect, test } from "vitest";
 import {
   createSite,
@@ -182,7 +183,15 @@ test("init without a terminal asks nothing, names the missing flags and writes n
   const dry = await init(site, "--endpoint", endpoint, "--bucket", "none", "--dry-run");
   expect([dry.code, dry.stdout]).toEqual([0, expect.stringContaining(`+  endpoint = "${endpoint}"`)]);
   for (const [wrong, words] of [
-    [["--endpoint", "photos.example"], "--endpoint takes a URL"],
+    [
+      ["--endpoint", "photos.example"],
+      "--endpoint takes a URL such as https://images.example/; it is photos.example",
+    ],
+    [["--endpoint", "me:secret@photos.example"], "takes no user and password"],
+    [
+      ["http://photos.example/"],
+      "Unexpected argument 'http://photos.example/' (after npm exec, write -- before all options)",
+    ],
     [["--endpoint", "https://me:secret@photos.example/"], "takes no user and password"],
     [["--bucket", "s3://key:secret@photos"], "takes no keys"],
     [["--theme", "none-such", ...flags], "--theme takes ananke, "],
@@ -280,6 +289,36 @@ test("init finds the builds that Woodpecker reads, the repository above the site
   );
   expect((await init({ ...alone, folder: part }, ...flags)).stdout).toContain(
     `the site is a part of the repository ${repository.folder}, whose CI files are outside`,
+  );
+});
+
+test.each([
+  ["https://photos.example/", "photos.example", ["80:80", "443:443", "443:443/udp"], undefined],
+  ["https://photos.example:8443/i", "photos.example:8443", ["80:80", "8443:8443", "8443:8443/udp"], "/i/"],
+  ["http://nas.lan/", "http://nas.lan", ["80:80"], undefined],
+  ["http://localhost:5000/", "http://localhost:5000", ["127.0.0.1:5000:5000"], undefined],
+  ["http://[::1]:5000/", "http://[::1]:5000", ["[::1]:5000:5000"], undefined],
+])("the compose file of init answers at %s", async (endpoint, host, ports, basePath) => {
+  await using site = await createBlog({ "config.toml": "" });
+  const args = ["--endpoint", endpoint, "--bucket", "./photos", "--ci", "none", "--yes"];
+  const { code, stdout } = await init(site, ...args);
+  const texts = await textsOf(site);
+  const { services } = load(texts["imgproxy-lite/compose.yaml"] ?? "") as {
+    services: { caddy: { environment: { IMAGES_HOST: string }; ports: string[] } };
+  };
+  expect([code, services.caddy.environment.IMAGES_HOST, services.caddy.ports]).toEqual([
+    0,
+    `\${IMAGES_HOST:-${host}}`,
+    ports,
+  ]);
+  expect(/^BASE_PATH=(.*)$/m.exec(texts["imgproxy-lite/imgproxy-lite.env"] ?? "")?.[1]).toBe(basePath);
+  expect(stdout).toContain("\nthe server: run docker compose up -d in imgproxy-lite/\n");
+  expect(/only this machine reaches .* init again with --endpoint/.test(stdout)).toBe(
+    /localhost|::1/.test(endpoint),
+  );
+  const again = await init(site, "--endpoint", "https://other.example/", "--ci", "none", "--yes");
+  expect(again.stdout).toContain(
+    'compose.yaml is for another address: set its IMAGES_HOST to other.example, and ports to ["80:80", "443:443", "443:443/udp"]',
   );
 });
 
