@@ -1,5 +1,6 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import { tlsFault } from "../../contract/tls-fault.ts";
 
 /** No answer, or a cut one; the message says why. */
 export class Unreachable extends Error {}
@@ -103,9 +104,12 @@ const agents = {
   https: new HttpsAgent({ keepAlive: true }),
 } as const;
 
-/** The error of a host with several addresses has no message of its own. */
 function unreachable(error: unknown): Unreachable {
   if (!(error instanceof Error)) return new Unreachable(String(error));
   const code = "code" in error ? String(error.code) : error.name;
-  return new Unreachable(error.message || code, { cause: error });
+  // The error of a host with several addresses has no message of its own; OpenSSL's are for its developers.
+  const fault = tlsFault(code);
+  return new Unreachable(fault === undefined ? error.message || code : `${fault} (${code})`, {
+    cause: error,
+  });
 }

@@ -126,6 +126,27 @@ test("a server that accepts connections and answers nothing is named, long befor
   silent.close();
 });
 
+test("an answer that is not the server's ends the scan, also if its connection stays open", async () => {
+  await using site = await createSite(blog);
+  const other = createServer((_, response) => {
+    response.writeHead(404, { "content-type": "application/json" }).end('{"error":"no such page"}');
+  }).listen(0, "127.0.0.1");
+  other.keepAliveTimeout = 0;
+  await new Promise((resolve) => other.once("listening", resolve));
+  const { port } = other.address() as AddressInfo;
+  const { code, stderr } = await scan(site.folder, `http://127.0.0.1:${port}/`);
+  expect([code, stderr]).toEqual([
+    2,
+    expect.stringMatching(/is not an imgproxy-lite server \(it answers 404 \(application\/json\)\)/),
+  ]);
+  const secure = await scan(site.folder, `https://127.0.0.1:${port}/`, {}, "--timeout", "1s");
+  expect(secure.stderr).toMatch(
+    /^imgproxy-lite scan: https:\S+ cannot be reached: it does not speak TLS at this address: write http:\/\/ .* \([A-Z_]+\); waited 1 s: .*\n$/,
+  );
+  other.closeAllConnections();
+  other.close();
+});
+
 test("an endpoint that only leads to another address is named with that address", async () => {
   await using site = await createSite(blog);
   const moved = createServer((_, response) => {

@@ -1,3 +1,5 @@
+import { tlsFault } from "../../contract/tls-fault.ts";
+
 /**
  * Why a connection to the source failed, and the remedy, by the code of Node or OpenSSL.
  * @returns undefined if no cause of the error is a known one.
@@ -5,8 +7,8 @@
 export function networkFault(error: unknown): { readonly code: string; readonly words: string } | undefined {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
     const code = "code" in cause ? String(cause.code) : "";
-    const row = rows.find(({ codes }) => codes.test(code));
-    if (row !== undefined) return { code, words: row.words };
+    const words = tlsFault(code) ?? rows.find(({ codes }) => codes.test(code))?.words;
+    if (words !== undefined) return { code, words };
   }
   return undefined;
 }
@@ -42,25 +44,6 @@ const rows: readonly { readonly codes: RegExp; readonly words: string }[] = [
   {
     codes: /^(?:EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL)$/,
     words: "there is no way to its address: check the network, its policies and S3_ENDPOINT or SOURCE",
-  },
-  {
-    codes:
-      /^(?:DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_(?:VERIFY_LEAF_SIGNATURE|GET_ISSUER_CERT(?:_LOCALLY)?)|CERT_UNTRUSTED)$/,
-    words:
-      "its TLS certificate comes from an authority that this machine does not know: name the authority's certificate (PEM) in NODE_EXTRA_CA_CERTS",
-  },
-  {
-    codes: /^(?:CERT_HAS_EXPIRED|CERT_NOT_YET_VALID)$/,
-    words: "its TLS certificate is not valid at this time: renew it, or correct this machine's clock",
-  },
-  {
-    codes: /^ERR_TLS_CERT_ALTNAME_INVALID$/,
-    words: "its TLS certificate is for another host name: use that name in S3_ENDPOINT or SOURCE",
-  },
-  {
-    codes: /^(?:EPROTO|ERR_SSL_\w+)$/,
-    words:
-      "it does not speak TLS at this address: write http:// instead of https://, or the port that has TLS",
   },
   {
     codes: /^(?:ECONNRESET|EPIPE|HPE_\w+)$/,
