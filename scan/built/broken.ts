@@ -114,7 +114,7 @@ function wordsFor(
     return `/${target.path} (${what}) is outside of baseURL's path, so the site's ${target.path} is not found: print it with relURL or absURL`;
   if (target.nearest !== undefined)
     return `${target.path} (${what}) is ${target.nearest} in the built site: most hosts distinguish capitals and forms of accents`;
-  return `${target.path} (${what}) is not in the built site`;
+  return `${target.path} (${what}) is not in the built site: correct the name, put the file into static/, or except it with --ignore ${target.path}`;
 }
 
 function placesWords(group: readonly BrokenReference[]): string {

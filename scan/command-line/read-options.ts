@@ -20,6 +20,12 @@ export function readOptions<Options extends NonNullable<ParseArgsConfig["options
     return parseArgs({ args: [...argv], options }).values;
   } catch (error) {
     const words = error instanceof Error ? error.message : String(error);
-    throw new CannotRun(`${words.split(". ", 1)[0]}; imgproxy-lite ${command} --help lists the options`);
+    // "npm exec" takes the options for itself, and passes their values on.
+    const npm = words.startsWith("Unexpected argument")
+      ? " (after npm exec, write -- before all options)"
+      : "";
+    throw new CannotRun(
+      `${words.split(". ", 1)[0]}${npm}; imgproxy-lite ${command} --help lists the options`,
+    );
   }
 }

@@ -171,7 +171,7 @@ test("a broken image is one finding, however often it is named, at the first pag
     { "content/posts/a.md": "---\ntitle: A\n---\n", "content/posts/c.md": "---\nslug: b\n---\n" },
   );
   expect((await check(site)).errors).toEqual([
-    "public/posts/a/index.html:2:13: gone.jpg (<img src>) is not in the built site; 4 references in 2 files; source page: content/posts/a.md",
+    "public/posts/a/index.html:2:13: gone.jpg (<img src>) is not in the built site: correct the name, put the file into static/, or except it with --ignore gone.jpg; 4 references in 2 files; source page: content/posts/a.md",
   ]);
 });
 
