@@ -30,9 +30,10 @@ export async function checkAtStart(
   }
 }
 
-/** The reason for a code of S3, and the setting that decides it. */
-function setupReason(storage = ""): string | undefined {
-  const { reason } = byCode.get(storage.split(" ").at(-1) ?? "") ?? {};
+/** The reason for a code of S3, or of the SDK if the storage was not asked, and the setting that decides it. */
+function setupReason({ storage, cause }: Problem): string | undefined {
+  const code = storage?.split(" ").at(-1) ?? (cause instanceof Error ? cause.name : "");
+  const { reason } = byCode.get(code) ?? {};
   return reason === undefined
     ? undefined
     : `${reason}; ${remedies.find(([about]) => about.test(reason))?.[1]}`;
@@ -47,11 +48,20 @@ const remedies: readonly (readonly [about: RegExp, remedy: string])[] = [
   [/(?:)/, "check S3_ENDPOINT, and that it is the storage's S3 address"],
 ];
 
+const NO_S3 =
+  "it answers 404 without a code of S3, as another web server does: check S3_ENDPOINT, and that it is the storage's S3 address";
+
+/** Whether the SDK got a 404 that S3 does not send: its answer names what is missing. */
+function isOfOtherServer({ storage, cause }: Problem): boolean {
+  return storage === "404" && cause instanceof Error && "$metadata" in cause;
+}
+
 function wordsFor(error: unknown): string | undefined {
-  if (!(error instanceof Problem) || isGone(error)) return undefined;
+  if (!(error instanceof Problem)) return undefined;
+  if (isGone(error)) return isOfOtherServer(error) ? NO_S3 : undefined;
   const said = error.storage === undefined ? "" : ` (${error.storage})`;
   if (error.code === "source-misconfigured")
-    return `it cannot be used with these settings${said}: ${setupReason(error.storage) ?? "check its address, bucket, credentials and clock"}`;
+    return `it cannot be used with these settings${said}: ${setupReason(error) ?? "check its address, bucket, credentials and clock"}`;
   if (error.cause instanceof AccessDenied)
     return `it refuses${said} an object that does not exist: either this server may read nothing in it, or it may not list it (s3:ListBucket), so that missing photographs look like refused ones`;
   if (error.cause instanceof UnsureAbsence) return error.cause.message;

@@ -100,7 +100,15 @@ async function noListing(): Promise<never> {
 }
 
 async function openFolder(path: string, maxBytes: number | undefined): Promise<Source> {
-  const stats = await stat(path).catch(() => undefined);
+  const stats = await stat(path).catch((error: unknown) => {
+    const reason = error instanceof Error && "code" in error ? error.code : undefined;
+    if (reason !== "EACCES" && reason !== "EPERM") return undefined;
+    throw new NoSource(
+      `SOURCE: the folder ${path} cannot be reached (${reason}): let the user ${process.getuid?.()} read it and the folders above it`,
+    );
+  });
+  if (stats?.isFile() === true)
+    throw new NoSource(`SOURCE: ${path} is a file, not a folder; name the folder that has the photographs`);
   if (stats?.isDirectory() !== true)
     throw new NoSource(`SOURCE: the folder ${path} does not exist; create it, or name another with --source`);
   return createFolderSource(path, { device: stats.dev, maxBytes });

@@ -114,6 +114,10 @@ test("a doctor names every wrong setting, a source that is missing and a cache t
     expect.stringMatching(/^problem cache CACHE_DIR: .* it is a file, not a folder.*; name another folder/),
   ]);
   expect([wrong.code, missing.code]).toEqual([1, 1]);
+  const file = await examine({ ...settings, SOURCE: join(photos, "a.jpg") });
+  expect(file.problems).toEqual([
+    expect.stringMatching(/^problem source SOURCE: \S+a\.jpg is a file, not a folder; name the folder/),
+  ]);
 });
 
 describe.runIf(process.platform === "linux")("a doctor without the rights of root", () => {

@@ -194,6 +194,21 @@ describe("the start", () => {
     expect(await pod.metric("imgproxy_lite_source_requests_total", `outcome="${outcome}"`)).toBe(1);
   });
 
+  test("at its start, the server names another web server at S3_ENDPOINT, and missing credentials", async () => {
+    const folder = await temporaryFolder();
+    const other = await listening((_, response) => response.writeHead(404).end("404 page not found"));
+    const settings = { CACHE_DIR: folder, SOURCE: "s3://photos", S3_ENDPOINT: other };
+    const keys = { AWS_ACCESS_KEY_ID: "id", AWS_SECRET_ACCESS_KEY: "secret" };
+    const wrong = await startPod({ ...settings, ...keys });
+    await expect
+      .poll(() => warnings(wrong).join("\n"))
+      .toMatch(/"SOURCE: it answers 404 without a code of S3, as another web server does: check S3_ENDPOINT/);
+    const keyless = await startPod({ ...settings, HOME: folder, AWS_EC2_METADATA_DISABLED: "true" });
+    await expect
+      .poll(() => warnings(keyless).join("\n"))
+      .toMatch(/finds no credentials or no endpoint; set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY/);
+  });
+
   test("at its start, the server names what is wrong with each address that it cannot use, and the remedy; later each call of the API, but no reader", async () => {
     const folder = await temporaryFolder();
     const certificate = join(folder, "certificate.pem");
