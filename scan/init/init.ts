@@ -13,7 +13,7 @@ import type { Change } from "./change.ts";
 import { type PlannedCi, planCi } from "./ci.ts";
 import { hasCompose, planCompose } from "./compose.ts";
 import { editSite, valueIn } from "./config.ts";
-import { detectTheme, type KnownTheme } from "./detect.ts";
+import { detectTheme, exists, type KnownTheme } from "./detect.ts";
 import { formatDiff } from "./diff.ts";
 import type { InitCommand } from "./options.ts";
 import { INSTALL, readCiRecipes, themeRecipes, themesFolder } from "./package-files.ts";
@@ -128,6 +128,7 @@ async function plan(options: InitOptions): Promise<Plan> {
       ...build.notes,
       ...endpointNotes(endpoint),
       ...compose.notes,
+      ...(await ignoreNotes(folder)),
     ],
   };
 }
@@ -145,6 +146,15 @@ function endpointNotes(endpoint: string): string[] {
   return [
     `only this machine reaches ${endpoint}: before you publish, run init again with --endpoint and the address for readers`,
   ];
+}
+
+/** `git add` of a whole site would commit thousands of files of packages. */
+async function ignoreNotes(folder: string): Promise<string[]> {
+  if (!(await exists(path.join(folder, ".git")))) return [];
+  const ignored = await readText(path.join(folder, ".gitignore")).catch(() => "");
+  return ignored.includes("node_modules")
+    ? []
+    : ["add node_modules/ to .gitignore: it belongs to no repository"];
 }
 
 async function planFile(folder: string, file: string, after: string): Promise<PlannedChange[]> {

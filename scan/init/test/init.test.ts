@@ -290,6 +290,11 @@ test("init finds the builds that Woodpecker reads, the repository above the site
   expect((await init({ ...alone, folder: part }, ...flags)).stdout).toContain(
     `the site is a part of the repository ${repository.folder}, whose CI files are outside`,
   );
+  await mkdir(path.join(alone.folder, ".git"));
+  const words = "add node_modules/ to .gitignore";
+  expect((await init(alone, ...flags)).stdout).toContain(words);
+  await writeFile(path.join(alone.folder, ".gitignore"), "/node_modules/\n");
+  expect((await init(alone, ...flags)).stdout).not.toContain(words);
 });
 
 test.each([
@@ -299,7 +304,7 @@ test.each([
   ["http://localhost:5000/", "http://localhost:5000", ["127.0.0.1:5000:5000"], undefined],
   ["http://[::1]:5000/", "http://[::1]:5000", ["[::1]:5000:5000"], undefined],
 ])("the compose file of init answers at %s", async (endpoint, host, ports, basePath) => {
-  await using site = await createBlog({ "config.toml": "" });
+  await using site = await createBlog(sites["a plain site"] ?? {});
   const args = ["--endpoint", endpoint, "--bucket", "./photos", "--ci", "none", "--yes"];
   const { code, stdout } = await init(site, ...args);
   const texts = await textsOf(site);
