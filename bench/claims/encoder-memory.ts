@@ -81,6 +81,7 @@ type Row = readonly [string, () => Sharp, readonly Output[]];
 /** Every format that is read, at a small width and at its own; every format that is written, from a JPEG. */
 const grid: readonly Row[] = [
   ["JPEG", () => picture().jpeg(), [small, ownJpg, ...written()]],
+  ["JPEG 3000 × 1000", () => picture(3_000, 1_000).jpeg(), [out("avif")]],
   ["JPEG turned", () => picture().jpeg().withMetadata({ orientation: 6 }), [small, ownJpg]],
   ["JPEG progressive", () => picture().jpeg({ progressive: true }), [out("jpg", 16), small, ownJpg]],
   [
@@ -92,6 +93,7 @@ const grid: readonly Row[] = [
   ["JPEG progressive CMYK", () => picture().toColourspace("cmyk").jpeg({ progressive: true }), [small]],
   ["PNG", () => picture().png(quick), [out("jpg", 16), small, ownJpg, out("auto-w")]],
   ["PNG alpha", () => picture(W, H, 4).png(quick), [small, out("auto-w")]],
+  ["PNG alpha, 2000 × 1500", () => picture(2_000, 1_500, 4).png(quick), [out("avif"), out("auto-aw")]],
   ["PNG 16 bits", () => picture().toColourspace("rgb16").png(quick), [out("jpg", 16), small, ownJpg]],
   ["PNG interlaced", () => picture().png({ ...quick, progressive: true }), [small]],
   [

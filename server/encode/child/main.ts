@@ -1,8 +1,7 @@
 import { Socket } from "node:net";
 import sharp from "sharp";
 import { Problem } from "../../errors.ts";
-import { MemoryLimit } from "../memory/memory-limit.ts";
-import { readProcessMemory } from "../memory/process-memory.ts";
+import { isOutOfMemory, MemoryLimit } from "../memory/memory-limit.ts";
 import type { Job, Order } from "../wire/protocol.ts";
 import { restrictDecoders } from "./decoders.ts";
 import { type Frame, FrameReader, writeFrame } from "./frames.ts";
@@ -75,22 +74,26 @@ async function perform(
         if (stopped()) break;
       }
   } catch (cause) {
-    const code = cause instanceof Problem ? cause.code : "encode-failed";
-    writeFrame(server, {
-      kind: "problem",
-      code,
-      detail: cause instanceof Problem ? (cause.detail ?? "") : "",
-    });
+    const [code, detail] =
+      cause instanceof Problem ? [cause.code, cause.detail ?? ""] : ["encode-failed", ""];
+    const reason = isOutOfMemory(cause) ? String(cause) : detail;
+    writeFrame(server, { kind: "problem", code, detail: reason, shownBy: shownBy(cause) });
   }
-  writeFrame(server, { kind: "done", restBytes: restBytes() });
+  collectGarbage();
+  writeFrame(server, { kind: "done", restBytes: limit.rest() });
 }
 
 /** Above this, finished originals and images are garbage-collected at once: the next job needs their memory. */
 const MOST_LEFT_BYTES = 8 * 2 ** 20;
 
-function restBytes(): number {
+function collectGarbage(): void {
   if (process.memoryUsage().arrayBuffers > MOST_LEFT_BYTES) globalThis.gc?.();
-  return readProcessMemory("self")?.privateBytes ?? process.memoryUsage.rss();
+}
+
+/** A problem without a cause comes from the header and the limits alone. */
+function shownBy(error: unknown): "header" | "library" | "memory" {
+  if (isOutOfMemory(error)) return "memory";
+  return error instanceof Problem && error.cause === undefined ? "header" : "library";
 }
 
 main();

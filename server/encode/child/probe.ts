@@ -4,7 +4,6 @@ import { CENTRE } from "../../../contract/url/crop.ts";
 import { Problem } from "../../errors.ts";
 import type { Description, Tuning } from "../encoder.ts";
 import type { SourceLimits } from "../limits.ts";
-import { outOfMemory } from "../memory/estimate.ts";
 import { isOutOfMemory } from "../memory/memory-limit.ts";
 import { untuned } from "../tuning.ts";
 import { percentReadable, percentThere } from "./damage/percent.ts";
@@ -39,11 +38,11 @@ export interface DescribeOptions {
 
 /**
  * Size, type, dominant colour, placeholder and focus of a raster original. Runs only in a child process.
- * @throws Problem `unreadable-source`, or `impossible-variant` if it needs more memory than allowed.
+ * @throws Problem `unreadable-source`; a library's error if it gets no memory.
  */
 export async function describeOriginal(
   bytes: Uint8Array,
-  { limits, memory, fields, tune }: DescribeOptions,
+  { limits, fields, tune }: DescribeOptions,
 ): Promise<Description> {
   // Before anything is left out of it.
   const whole = await percentThere(bytes);
@@ -77,7 +76,7 @@ export async function describeOriginal(
     // An original that is passed on is not decoded for this: then it has no colour and no placeholder.
     if (original.passedOn !== undefined)
       return { type, width, height, frames, alpha, whole, focus: CENTRE, ...untuned(tune), meta };
-    if (isOutOfMemory(cause)) throw outOfMemory(memory, cause);
+    if (isOutOfMemory(cause)) throw cause;
     throw cutOff(await percentReadable(original.bytes), damaged(original, cause));
   }
 }

@@ -1,6 +1,5 @@
 import { Problem } from "../../errors.ts";
 import type { Encoded, Output } from "../encoder.ts";
-import { outOfMemory } from "../memory/estimate.ts";
 import { isOutOfMemory } from "../memory/memory-limit.ts";
 import { encode } from "./encoders.ts";
 import { isCropped } from "./frame.ts";
@@ -31,8 +30,7 @@ export async function* transform(bytes: Uint8Array, options: TransformOptions): 
       const found = await blame(original, output, options, cause);
       [original, tiers] = [found, new Tiers(found, options)];
       yield await makeOutput().catch((again: unknown) => {
-        if (again instanceof Problem) throw again;
-        throw isOutOfMemory(again) ? outOfMemory(options.memory, again) : damaged(original, again);
+        throw again instanceof Problem ? again : damaged(original, again);
       });
     }
   }
@@ -46,11 +44,10 @@ export async function* transform(bytes: Uint8Array, options: TransformOptions): 
 async function blame(
   original: Original,
   output: Output,
-  { limits, memory }: TransformOptions,
+  { limits }: TransformOptions,
   cause: unknown,
 ): Promise<Original> {
-  if (cause instanceof Problem) throw cause;
-  if (isOutOfMemory(cause)) throw outOfMemory(memory, cause);
+  if (cause instanceof Problem || isOutOfMemory(cause)) throw cause;
   const found = await findDecodable(original, limits);
   if (found === undefined) throw damaged(original, cause);
   if (found === original) throw impossible(original, output, cause);

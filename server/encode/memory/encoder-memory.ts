@@ -3,13 +3,10 @@ const MIB = 2 ** 20;
 /** Private memory of a child that has done nothing, or has freed the memory of its jobs. */
 export const CHILD_BYTES = 48 * MIB;
 
-/**
- * Minimum for any job: most variants of most photographs need less. A child starts with this limit, which changes only for jobs
- * that need more.
- */
+/** Minimum for any job of a new child: most variants of most photographs need less. */
 export const ORDINARY_BYTES = 128 * MIB;
 
-/** Reserved for one ordinary job of a waiting reader, whatever else runs or waits. */
+/** A new child with an ordinary job. Reserved for one of a waiting reader, whatever else runs or waits. */
 const RESERVE_BYTES = CHILD_BYTES + ORDINARY_BYTES;
 
 /** Room for an ordinary job beside that of a waiting reader. */
@@ -20,14 +17,14 @@ export const defaultEncoderMemory = 1024 * MIB;
 /** After this number of other jobs went ahead of a job without room, the others wait for it. */
 const MOST_PASSES = 16;
 
-/** Memory that a child uses, or may grow to. */
+/** Memory that a child at rest holds, or that a working one may grow to. */
 export interface Charge {
   readonly bytes: number;
 }
 
 /** A request for memory: an object that stays the same while it waits. */
 export interface Claim {
-  /** Bytes for the job, in addition to {@link CHILD_BYTES}. */
+  /** Bytes for the job, in addition to those of its child at rest. */
   readonly bytes: number;
   /** A reader waits for it. */
   readonly isLive: boolean;
@@ -65,14 +62,18 @@ export class EncoderMemory {
     }
     this.forget(claim);
     for (const [other, passes] of this.#refused) this.#refused.set(other, passes + 1);
-    const charge = this.charge(bytesOf(claim), instead);
+    const charge = this.charge(bytesOf(claim, instead), instead);
     if (inReserve) this.#reserved = charge;
     return charge;
   }
 
-  /** Missing bytes; infinite while others wait for their turn. */
+  /**
+   * Missing bytes; infinite while others wait for their turn. A child that holds memory of its jobs may miss some that a new one does
+   * not.
+   */
   missing(claim: Claim, instead?: Charge): number {
-    return this.#isKeptFromOthers(claim) ? Number.POSITIVE_INFINITY : bytesOf(claim) - this.room(instead);
+    if (this.#isKeptFromOthers(claim)) return Number.POSITIVE_INFINITY;
+    return bytesOf(claim, instead) - this.room(instead);
   }
 
   /** Charges memory that a child already uses, even if there is no room. */
@@ -109,9 +110,9 @@ export class EncoderMemory {
     return this.#first() === claim;
   }
 
-  #fitsReserve({ isLive, bytes }: Claim, instead: Charge | undefined): boolean {
+  #fitsReserve(claim: Claim, instead: Charge | undefined): boolean {
     const isFree = this.#reserved === undefined || this.#reserved === instead;
-    return isLive && bytes <= ORDINARY_BYTES && isFree;
+    return claim.isLive && bytesOf(claim, instead) <= RESERVE_BYTES && isFree;
   }
 
   #isKeptFromOthers(claim: Claim): boolean {
@@ -125,6 +126,7 @@ export class EncoderMemory {
   }
 }
 
-function bytesOf({ bytes }: Claim): number {
-  return CHILD_BYTES + Math.max(bytes, ORDINARY_BYTES);
+/** What the child holds already, and the job. @param child its charge at rest; undefined: a new one. */
+function bytesOf({ bytes }: Claim, child: Charge | undefined): number {
+  return Math.max(RESERVE_BYTES, (child?.bytes ?? CHILD_BYTES) + bytes);
 }

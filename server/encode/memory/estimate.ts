@@ -39,7 +39,15 @@ const decoding = {
 
 const encoding = {
   /** A further thread has its own stack, heap and rows: 17 to 26 MiB at 0.15 to 3.2 megapixels. */
-  avif: { pixel: 44, pixelAtHighEffort: 52, highEffort: 3, thread: 18 * 2 ** 20, threadPixel: 3 },
+  avif: {
+    pixel: 44,
+    pixelAtHighEffort: 56,
+    highEffort: 3,
+    /** At any effort: the alpha channel is a second picture. */
+    pixelWithAlpha: 60,
+    thread: 18 * 2 ** 20,
+    threadPixel: 3,
+  },
   /** Better averaged colour (encoders.ts) uses floating point. */
   webp: { pixel: 7, pixelOfSharpChroma: 17, losslessPixel: 30 },
   jpg: { pixel: 7.5 },
@@ -63,7 +71,7 @@ export function bytesToMake(layout: Layout, originalBytes: number, making: Makin
   // A crop is cut from the whole after scaling.
   const { whole } = making.frame;
   const decode = bytesToDecode(layout, whole.width * whole.height, making.animated);
-  const encode = bytesToEncode(making);
+  const encode = bytesToEncode(making, hasAlpha(layout));
   const pixels = making.holds ? bytesToHold(making) : 0;
   return Math.ceil(EVERY_JOB + bytesOfFile(layout, originalBytes) + decode + pixels + encode);
 }
@@ -152,15 +160,21 @@ function decoders(layout: Layout, output: number, animated: boolean): number {
 
 // --- encoding ---
 
-function bytesToEncode(making: Making): number {
-  return bytesOfPixel(making) * making.width * making.height;
+function bytesToEncode(making: Making, alpha: boolean): number {
+  return bytesOfPixel(making, alpha) * making.width * making.height;
 }
 
-function bytesOfPixel(making: Making): number {
+/** Four channels of a JPEG are CMYK. */
+function hasAlpha({ type, channels }: Layout): boolean {
+  return type !== "image/jpeg" && channels % 2 === 0;
+}
+
+function bytesOfPixel(making: Making, alpha: boolean): number {
   const { format, quality, effort, lossless } = making;
   const { avif, webp, jpg, png, gif } = encoding;
   switch (format) {
     case "avif":
+      if (alpha) return avif.pixelWithAlpha;
       return effort < avif.highEffort ? avif.pixel : avif.pixelAtHighEffort;
     case "webp":
       if (lossless) return webp.losslessPixel;

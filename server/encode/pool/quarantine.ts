@@ -15,10 +15,10 @@ export interface QuarantineOptions {
 
 /**
  * The weight of a death: a crash counts; a missed deadline counts only if the child had the CPU for it, because wall time depends
- * on other load. A job that needed too much memory will need it again.
+ * on other load. A job that needed too much memory in a new child will need it again.
  */
 export function strikesOf(death: WorkerDied, deadlineMs: number): number {
-  if (death.reason === "memory") return STRIKES;
+  if (death.reason === "memory") return death.isFirstJob ? STRIKES : 0;
   return death.reason === "crash" || (death.cpuMs ?? 0) >= 0.8 * deadlineMs ? 1 : 0;
 }
 

@@ -18,7 +18,7 @@ import { type ByLane, Lanes, type LanesOptions } from "./lanes.ts";
 import { Quarantine, type QuarantineOptions, strikesOf } from "./quarantine.ts";
 import type { Worker } from "./worker.ts";
 import { WorkerDied } from "./worker-died.ts";
-import { Workers, type WorkersOptions } from "./workers.ts";
+import { type Taken, Workers, type WorkersOptions } from "./workers.ts";
 
 export interface SchedulerOptions extends WorkersOptions, LanesOptions {
   /** Maximum milliseconds for one output; then its child is killed. */
@@ -64,7 +64,7 @@ export interface PoolStats {
 export interface Task {
   readonly original: Pieces;
   readonly megapixels: number;
-  /** Memory for it, in addition to that of a child at rest. */
+  /** Estimated memory for it, in addition to that of a child at rest. */
   readonly bytes: number;
   readonly lane: Lane;
   readonly clients: Clients;
@@ -99,19 +99,22 @@ export class Scheduler {
   }
 
   /**
-   * After a crash, tries once more in another child. A task that fails twice is not tried for an hour; neither is one that has used
-   * too much memory.
+   * Tries once more, in a child that has worked on no image, after a crash, and after whatever a child may owe to its jobs before: that it
+   * got no memory, or that a library failed. A task that crashes twice is not tried for an hour; neither is one that needs too much memory
+   * in such a child.
    */
   async *perform(task: Task): AsyncGenerator<Reply> {
-    for (let attempt = 1; ; attempt++) {
+    for (let isSecond = false; ; isSecond = true) {
       try {
-        yield* this.#attempt(task);
+        yield* this.#attempt(task, isSecond);
         return;
       } catch (error) {
+        if (error instanceof Doubtful) continue;
         if (!(error instanceof WorkerDied)) throw error;
         this.#judge(error, task);
-        if (error.reason === "crash" && attempt === 1) continue;
-        if (error.reason === "memory") throw outOfMemory(grantFor(task), error);
+        const mayPass = error.reason === "crash" || (error.reason === "memory" && !error.isFirstJob);
+        if (mayPass && !isSecond) continue;
+        if (error.reason === "memory") throw outOfMemory(Math.max(task.bytes, ORDINARY_BYTES), error);
         throw new Problem("encode-failed", { cause: error });
       }
     }
@@ -169,23 +172,29 @@ export class Scheduler {
 
   // --- one task ---
 
-  async *#attempt(task: Task): AsyncGenerator<Reply> {
+  /** @param isFresh in a child that has worked on no image. @throws Doubtful, WorkerDied */
+  async *#attempt(task: Task, isFresh: boolean): AsyncGenerator<Reply> {
     const { original, signal, killAfterMs, job, operation } = task;
     if (this.#quarantine.isQuarantined(original, operation()))
       throw new Problem("impossible-variant", {
         detail: "Making this variant has failed twice; it is not tried again for an hour.",
       });
     const asked = performance.now();
-    const { got: worker, leave } = await this.#enter(task);
+    const { got, leave } = await this.#enter(task, isFresh);
+    const { worker } = got;
+    const isFirstJob = worker.isFresh;
     const watch = createStopwatch(asked);
     const replies = new Channel<Reply>();
     // Independent of the reader: when the reader disconnects, the child is still working.
-    const order = job(grantFor(task));
+    const order = job(got.bytes);
     void this.#drain(worker, order, replies, task).finally(leave);
     let isWhole = false;
     try {
       for await (const reply of replies.take(signal)) {
-        if (reply.kind === "problem") throw new Problem(reply.code, detailed(reply.detail));
+        if (reply.kind === "problem") {
+          if (reply.shownBy === "library" && !isFirstJob) throw new Doubtful(reply.detail);
+          throw new Problem(reply.code, detailed(reply.detail));
+        }
         yield reply.kind === "output" ? { ...reply, encoded: { ...reply.encoded, ms: watch() } } : reply;
       }
       isWhole = true;
@@ -195,12 +204,12 @@ export class Scheduler {
   }
 
   /** Waits for a slot, and for a child with room for the task. */
-  #enter(task: Task): Promise<Entered<Worker>> {
+  #enter(task: Task, isFresh: boolean): Promise<Entered<Taken>> {
     const claim: Claim = { bytes: task.bytes, isLive: task.lane === "live" };
     const { lane, clients, signal } = task;
     const asked = performance.now();
     const needs = {
-      begin: () => this.#workers.take(lane, claim),
+      begin: () => this.#workers.take(lane, claim, isFresh),
       isDue: () => this.#memory.isKept(claim) || performance.now() - asked >= this.#warmPatienceMs,
       leave: () => {
         this.#memory.forget(claim);
@@ -255,10 +264,8 @@ function createStopwatch(asked: number): () => { readonly queue: number; readonl
   };
 }
 
-/** The minimum of any task, or the requested memory. */
-function grantFor({ bytes }: Task): number {
-  return Math.max(bytes, ORDINARY_BYTES);
-}
+/** A problem that a library has shown in a child that had worked before. */
+class Doubtful extends Error {}
 
 function detailed(detail: string): { readonly detail?: string } {
   return detail === "" ? {} : { detail };

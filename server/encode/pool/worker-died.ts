@@ -9,10 +9,13 @@ export class WorkerDied extends Error {
   readonly reason: Death;
   /** CPU time of the job, if the system reports it. */
   readonly cpuMs: number | undefined;
+  /** Whether it was the child's first job on an image: then no other job is the reason. */
+  readonly isFirstJob: boolean;
 
-  constructor(reason: Death, cpuMs: number | undefined, message: string) {
+  constructor(reason: Death, cpuMs: number | undefined, message: string, isFirstJob = true) {
     super(message);
     this.reason = reason;
     this.cpuMs = cpuMs;
+    this.isFirstJob = isFirstJob;
   }
 }

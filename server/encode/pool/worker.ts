@@ -32,6 +32,8 @@ export class Worker {
   jobs = 0;
   /** Its private resident bytes after the last job. */
   restBytes = 0;
+  /** Whether it has finished no job on an image yet: then it holds nothing of any. */
+  isFresh = true;
   /** Resolves with the way it ended, when its memory has returned to the system. */
   readonly ended: Promise<string>;
   readonly #started: Started;
@@ -91,7 +93,7 @@ export class Worker {
     };
     // For a reader wall time counts; warm work is not urgent, and gets a CPU only when nobody else needs it.
     const deadline = startDeadline(deadlineMs, this.lane === "warm" ? this : undefined, overdue);
-    const endWatch = watchMemory(this.pid, mostBytes(job), () => {
+    const endWatch = watchMemory(this.pid, this.#mostBytes(job), () => {
       death.reason = "memory";
       this.kill();
     });
@@ -104,7 +106,13 @@ export class Worker {
         if (reply === undefined) throw await this.#died(death);
         if (reply.kind === "done") {
           this.restBytes = reply.restBytes;
+          this.isFresh &&= job.kind === "versions";
           return;
+        }
+        if (reply.kind === "problem" && reply.shownBy === "memory") {
+          const cpuMs = minus(this.cpuMs(), this.#before.cpuMs);
+          this.kill();
+          throw new WorkerDied("memory", cpuMs, reply.detail, this.isFresh);
         }
         if (left-- === 0) throw new WorkerDied("crash", undefined, "more replies than the job has outputs");
         // Only `done` is missing: there is nothing to stop.
@@ -182,13 +190,19 @@ export class Worker {
 
   async #died({ reason, cpuMs }: Pick<WorkerDied, "reason" | "cpuMs">): Promise<WorkerDied> {
     const words = await this.#words();
-    return new WorkerDied(reason === "crash" && isOutOfMemory(words) ? "memory" : reason, cpuMs, words);
+    const isMemory = reason === "crash" && isOutOfMemory(words);
+    return new WorkerDied(isMemory ? "memory" : reason, cpuMs, words, this.isFresh);
   }
 
   /** The reason why it ended, once all its output is here. */
   async #words(): Promise<string> {
     const end = await Promise.race([this.ended, sleep(END_MS, "it does not end", { ref: false })]);
     return this.#lastWords || end;
+  }
+
+  #mostBytes(job: Job): number {
+    const held = Math.max(CHILD_BYTES, this.restBytes);
+    return held + WATCH_SLACK_BYTES + (job.kind === "versions" ? ORDINARY_BYTES : job.memory);
   }
 
   #end(): void {
@@ -199,10 +213,6 @@ export class Worker {
 
 /** The watch's interval is short enough for this, and the limit in the child (memory-limit.ts) applies first. */
 const WATCH_SLACK_BYTES = 32 * 2 ** 20;
-
-function mostBytes(job: Job): number {
-  return CHILD_BYTES + WATCH_SLACK_BYTES + (job.kind === "versions" ? ORDINARY_BYTES : job.memory);
-}
 
 /** One reply for each output, and one for an error: a child that never stops sending would fill the server's memory. */
 function mostReplies(job: Job): number {

@@ -10,6 +10,13 @@ export interface WorkersOptions {
   readonly idleMs?: number;
 }
 
+/** A child for a job. */
+export interface Taken {
+  readonly worker: Worker;
+  /** Bytes for the job, in addition to those of the child at rest: at least those that were claimed. */
+  readonly bytes: number;
+}
+
 /** A pod with throttled CPU starts one slowly. */
 const START_MS = 60_000;
 
@@ -42,21 +49,25 @@ export class Workers {
   }
 
   /**
-   * A child that may grow by the claimed memory. If there is no room, idle children are ended if that helps, and the memory is free
-   * when they are gone.
+   * A child that may grow by the claimed memory: an idle one, or a new one, for which there can be room where there is none for one that
+   * holds memory of its jobs. If there is no room, idle children are ended if that helps, and the memory is free when they are gone.
+   * @param isFresh only a child that has worked on no image.
    * @returns undefined if there is no room now.
    */
-  take(lane: Lane, claim: Claim): Worker | undefined {
-    const ready = this.#newest(lane);
-    const charge = this.#memory.acquire(claim, this.#chargeOf(ready));
-    if (charge === undefined) {
-      this.#makeRoom(claim, ready);
-      return undefined;
+  take(lane: Lane, claim: Claim, isFresh = false): Taken | undefined {
+    const ready = this.#newest(lane, isFresh);
+    for (const child of ready === undefined ? [undefined] : [ready, undefined]) {
+      const held = this.#chargeOf(child)?.bytes ?? CHILD_BYTES;
+      const charge = this.#memory.acquire(claim, this.#chargeOf(child));
+      if (charge !== undefined) {
+        const worker = child ?? this.#spawn(lane);
+        this.#wake(worker);
+        this.#charge(worker, charge);
+        return { worker, bytes: charge.bytes - held };
+      }
+      if (this.#makeRoom(claim, child)) return undefined;
     }
-    const worker = ready ?? this.#spawn(lane);
-    this.#wake(worker);
-    this.#charge(worker, charge);
-    return worker;
+    return undefined;
   }
 
   /** For a job with negligible memory, such as a child's first. */
@@ -124,9 +135,9 @@ export class Workers {
   }
 
   /** The child that was idle for the shortest time: its memory is warm. */
-  #newest(lane: Lane): Worker | undefined {
+  #newest(lane: Lane, isFresh = false): Worker | undefined {
     for (const worker of [...this.#idle.keys()].reverse()) {
-      if (worker.lane !== lane) continue;
+      if (worker.lane !== lane || (isFresh && !worker.isFresh)) continue;
       if (worker.alive) return worker;
       this.end(worker);
     }
@@ -153,17 +164,22 @@ export class Workers {
     this.#onRoom();
   }
 
-  /** Ends the children that were idle longest, if that is enough. @param but the child that would do the work. */
-  #makeRoom(claim: Claim, but: Worker | undefined): void {
+  /**
+   * Ends the children that were idle longest, if that is enough.
+   * @param but the child that would do the work.
+   * @returns whether there will be room when they are gone.
+   */
+  #makeRoom(claim: Claim, but: Worker | undefined): boolean {
     const ending = [...this.#charges.keys()].filter((worker) => !this.#all.has(worker));
     const idle = [...this.#idle.keys()].filter((worker) => worker !== but);
     let missing = this.#memory.missing(claim, this.#chargeOf(but)) - this.#bytesOf(ending);
-    if (this.#bytesOf(idle) < missing) return;
+    if (this.#bytesOf(idle) < missing) return false;
     for (const worker of idle) {
-      if (missing <= 0) return;
+      if (missing <= 0) break;
       missing -= this.#bytesOf([worker]);
       this.end(worker);
     }
+    return true;
   }
 
   #bytesOf(workers: readonly Worker[]): number {

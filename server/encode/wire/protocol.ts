@@ -71,7 +71,14 @@ const reply = v.variant(
       score: v.pipe(v.number("is no number"), v.finite("is no number")),
     }),
     v.object({ kind: v.literal("versions"), versions: v.record(words, words) }),
-    v.object({ kind: v.literal("problem"), code: v.fallback(childProblem, "encode-failed"), detail: words }),
+    v.object({
+      kind: v.literal("problem"),
+      code: v.fallback(childProblem, "encode-failed"),
+      /** For readers; of a library that got no memory its own words, for the log. */
+      detail: words,
+      /** What shows it: the header and a limit; an error of a library; or that a library got no memory. */
+      shownBy: v.picklist(["header", "library", "memory"]),
+    }),
     /** Bytes including those at rest; only its private memory, if the system reports it. */
     v.object({ kind: v.literal("done"), restBytes: count }),
   ],

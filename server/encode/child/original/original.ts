@@ -48,7 +48,7 @@ export async function openOriginal(whole: Uint8Array, limits: SourceLimits): Pro
   const { premultiplied, ...opened } = { ...original, passedOn: passedOnReason(original, limits) };
   if (!premultiplied) return opened;
   return withStraightAlpha(opened, limits).catch((cause: unknown) => {
-    throw isOutOfMemory(cause) ? cause : damaged(opened, cause);
+    throw damaged(opened, cause);
   });
 }
 

@@ -1,7 +1,5 @@
 import { Problem } from "../../../errors.ts";
 import type { SourceLimits } from "../../limits.ts";
-import { outOfMemory } from "../../memory/estimate.ts";
-import { isOutOfMemory } from "../../memory/memory-limit.ts";
 import { nameProblem } from "../../name-problem.ts";
 import { damaged, decode, makeOrMend, type Original, openOriginal } from "../original/original.ts";
 import { toSrgb } from "../resize.ts";
@@ -47,8 +45,8 @@ function sizeProblem(
 }
 
 /** @throws Problem `unreadable-source`, or `impossible-variant` for an animation, which is more than one picture. */
-function open(bytes: Uint8Array, name: string, { limits, memory }: ScoreOptions): Promise<Original> {
-  return named(name, memory, async () => {
+function open(bytes: Uint8Array, name: string, { limits }: ScoreOptions): Promise<Original> {
+  return named(name, async () => {
     const original = await openOriginal(bytes, limits);
     if (original.frames === 1) return original;
     throw new Problem("impossible-variant", {
@@ -57,24 +55,24 @@ function open(bytes: Uint8Array, name: string, { limits, memory }: ScoreOptions)
   });
 }
 
-function pixelsOf(original: Original, name: string, { limits, memory }: ScoreOptions): Promise<Pixels> {
-  return named(name, memory, () =>
+function pixelsOf(original: Original, name: string, { limits }: ScoreOptions): Promise<Pixels> {
+  return named(name, () =>
     makeOrMend(original, limits, async (one) => {
       const { data, info } = await toSrgb(decode(one, limits, false))
         .raw()
         .toBuffer({ resolveWithObject: true });
       return { data, ...info };
     }).catch((cause: unknown) => {
-      throw isOutOfMemory(cause) || cause instanceof Problem ? cause : damaged(original, cause);
+      throw cause instanceof Problem ? cause : damaged(original, cause);
     }),
   );
 }
 
 /** Adds which of the two pictures a problem is about. */
-async function named<Made>(name: string, memory: number, make: () => Promise<Made>): Promise<Made> {
+async function named<Made>(name: string, make: () => Promise<Made>): Promise<Made> {
   try {
     return await make();
   } catch (cause) {
-    throw nameProblem(name, isOutOfMemory(cause) ? outOfMemory(memory, cause) : cause);
+    throw nameProblem(name, cause);
   }
 }
