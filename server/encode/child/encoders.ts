@@ -26,11 +26,11 @@ export type Settings = Pick<
 /** Encodes the pixels of a tier in the plan's format. */
 export async function encode(image: Sharp, plan: Settings): Promise<Encoded> {
   const { format, substitute } = plan.choice;
-  // For the whole process: a child makes one image at a time.
-  sharp.concurrency(plan.threads);
   const encoded = encoders[format](image, plan);
   const carrying = plan.copyright && writeCopyright(encoded, plan.copyright);
-  const { data, info } = await (carrying?.image ?? encoded).toBuffer({ resolveWithObject: true });
+  const { data, info } = await withThreads(plan.threads, () =>
+    (carrying?.image ?? encoded).toBuffer({ resolveWithObject: true }),
+  );
   carrying?.complete(data);
   return {
     contentType: formats[format].type,
@@ -40,6 +40,16 @@ export async function encode(image: Sharp, plan: Settings): Promise<Encoded> {
     effort: plan.effort,
     substitute,
   };
+}
+
+/** For the whole process: a child makes one image at a time. Threads change an AVIF's bytes, and no other work has memory for them. */
+async function withThreads<Made>(threads: number, make: () => Promise<Made>): Promise<Made> {
+  sharp.concurrency(threads);
+  try {
+    return await make();
+  } finally {
+    sharp.concurrency(1);
+  }
 }
 
 /** The encoder's own quality, with what the photograph's tuning adds. */

@@ -4,12 +4,14 @@ import { expect, onTestFinished, test } from "vitest";
 import { type Clients, oneClient, publisher } from "../../concurrency/clients.ts";
 import { sniff } from "../../formats/sniff.ts";
 import { animation, photo } from "../../test/support/pictures.ts";
+import { encode } from "../child/encoders.ts";
 import { leanOriginal } from "../child/original/lean.ts";
 import type { Lane, Output } from "../encoder.ts";
 import { CHILD_BYTES, EncoderMemory, LEAST_BYTES, ORDINARY_BYTES } from "../memory/encoder-memory.ts";
 import { readLayout } from "../memory/layout.ts";
+import { isOutOfMemory } from "../memory/memory-limit.ts";
 import { createPool, type Pool, type PoolOptions } from "../pool/pool.ts";
-import { fault, faultyChild } from "./faulty-child.ts";
+import { failing, fault, faultyChild, KEPT_BYTES } from "./faulty-child.ts";
 import { patient } from "./patient.ts";
 import { chunk, withChunks } from "./png.ts";
 
@@ -98,6 +100,58 @@ test("a child that uses more memory than its job may is ended at once, its varia
   expect(await make(pool, original, { quality: 50 })).toMatchObject({ contentType: "image/jpeg" });
 });
 
+test("a large job has room for its estimate after jobs that left memory behind: in the same child, or in a new one if memory is short", async () => {
+  // To decode it takes 151 MiB, and the estimate is 176.
+  const flat = { create: { width: 3_000, height: 2_000, channels: 3, background: "#369" } } as const;
+  const large = await sharp(flat).avif({ effort: 0, bitdepth: 10 }).toBuffer();
+  const small = await photo(300, 200).jpeg().toBuffer();
+  const module = await faultyChild();
+  const afterAnother = async (memoryBytes: number) => {
+    const pool = startPool({ slots: { live: 1, warm: 1 }, memoryBytes, worker: { module } });
+    await make(pool, small, { quality: fault.keep });
+    expect(await make(pool, large, { width: 16 })).toMatchObject({ contentType: "image/jpeg" });
+    return pool.stats();
+  };
+  const roomFor = (bytes: number): number => CHILD_BYTES + ORDINARY_BYTES + bytes;
+  const estimate = CHILD_BYTES + 178 * MIB;
+  expect(await afterAnother(roomFor(estimate + KEPT_BYTES))).toMatchObject({ spawned: 1, outgrown: 0 });
+  expect(await afterAnother(roomFor(estimate))).toMatchObject({ spawned: 2, outgrown: 0 });
+});
+
+test("what fails in a child that has worked before is tried in a new one, before it is said of the photograph", async () => {
+  const pool = startPool({ slots: { live: 1, warm: 1 }, worker: { module: await faultyChild() } });
+  const original = await photo(300, 200).jpeg().toBuffer();
+  for (const width of [failing.exhaustedLater, failing.failedLater, failing.exhaustedLater]) {
+    await make(pool, original, { width: 100 });
+    expect(await make(pool, original, { width })).toMatchObject({ contentType: "image/jpeg", width });
+  }
+  expect(pool.stats()).toMatchObject({ outgrown: 2, crashed: 0 });
+  // A new child shows that it needs too much: then it is not tried again.
+  await make(pool, original, { width: 100 });
+  const { spawned } = pool.stats();
+  for (let time = 0; time < 2; time++)
+    await expect(make(pool, original, { width: failing.exhausted })).rejects.toMatchObject({
+      code: "impossible-variant",
+    });
+  expect(pool.stats()).toMatchObject({ outgrown: 4, spawned: spawned + 1 });
+});
+
+test.each([
+  "vips_tracked: out of memory -- size == 3MB",
+  "glib: Error creating thread: Resource temporarily unavailable",
+  "heif: Memory allocation error: Unspecified: Allocating 2880015 bytes failed (6.0)",
+  "heif: Memory allocation error: Unspecified: Failed to allocate image (6.0)",
+  "heif: Encoder plugin generated an error: Initialization problem: av1_create_context_and_bufferpool() failed (8.5001)",
+  "heif: Encoder plugin generated an error: Encoding problem: Undefined AOM error (8.5002)",
+  "heif: Encoder plugin generated an error: Encoding problem: Failed to allocate lag buffers (8.5002)",
+  "heif: Invalid input: Unspecified: Memory allocation error (2.0)",
+  "webpsave: failed to allocate 2880000 bytes",
+  "webpsave: picture memory error",
+])("an encoder that says %s got no memory", (words) => {
+  expect(isOutOfMemory(new Error(words))).toBe(true);
+  expect(isOutOfMemory(new Error("it cannot be decoded", { cause: new Error(words) }))).toBe(true);
+});
+
 test("idle children are ended when their memory is needed", async () => {
   // Two idle encoders fit, and a third must not start then.
   const pool = startPool({ memoryBytes: LEAST_BYTES + CHILD_BYTES });
@@ -121,6 +175,15 @@ test("a reader's AVIF has a thread for each idle slot if there is memory for it,
   await expect.poll(() => pool.stats().lanes.live.running).toBe(1);
   expect(await avif(pool)).toBe(single);
   expect(await avif(startPool({ memoryBytes: LEAST_BYTES }))).toBe(single);
+});
+
+test("the threads of an AVIF are not left to the next job, which has no memory for them", async () => {
+  const settings = { quality: 50, offsets: {}, width: 64, height: 48, effort: 0, threads: 2 } as const;
+  const kind = { mayBeGraphic: false, lossless: false, copyright: undefined } as const;
+  const before = sharp.concurrency(1);
+  await encode(photo(64, 48), { choice: { format: "avif", substitute: false }, ...settings, ...kind });
+  expect(sharp.concurrency()).toBe(1);
+  sharp.concurrency(before);
 });
 
 test("a job gets its turn after enough others went ahead of it, and an ordinary live job always has room", () => {

@@ -14,7 +14,14 @@ export const fault = {
   misstate: 17,
   hoard: 18,
   flood: 19,
+  keep: 20,
 } as const;
+
+/** Widths whose output fails with an error of a library: in each child, or only in one that has worked before. */
+export const failing = { exhausted: 126, exhaustedLater: 127, failedLater: 128 } as const;
+
+/** Bytes that the child keeps after a job of {@link fault}'s quality. */
+export const KEPT_BYTES = 70 * 2 ** 20;
 
 /** A width whose output kills the child as soon as it is finished. */
 export const FATAL_WIDTH = 124;
@@ -28,7 +35,13 @@ export async function faultyChild(): Promise<string> {
     `import { writeSync } from "node:fs";
     const parse = JSON.parse;
     const stringify = JSON.stringify;
+    let worked = false;
     JSON.stringify = (value) => {
+      const { kind, width } = value ?? {};
+      if (kind === "output" && width === ${failing.exhausted}) throw new Error("glib: Error creating thread: Resource temporarily unavailable");
+      if (kind === "output" && worked && width === ${failing.exhaustedLater}) throw new Error("webpsave: picture memory error");
+      if (kind === "output" && worked && width === ${failing.failedLater}) throw new Error("webpsave: unable to encode");
+      worked ||= kind === "output";
       if (value?.kind === "output" && value.width === ${FATAL_WIDTH}) process.abort();
       return stringify(value);
     };
@@ -50,6 +63,7 @@ export async function faultyChild(): Promise<string> {
         setInterval(() => globalThis.hoard.push(Buffer.alloc(16 * 2 ** 20, 1)), 20);
         return { kind: "stop" };
       }
+      if (quality === ${fault.keep}) globalThis.kept = Buffer.alloc(${KEPT_BYTES}, 1);
       if (quality === ${fault.silence}) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
       if (quality === ${fault.lie})
         writeSync(3, frame({ kind: "output", contentType: "image/webp", width: 1, height: 1, effort: 0, substitute: false }, Buffer.from("<script>")));
