@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { readdir, stat } from "node:fs/promises";
+import { mkdtemp, readdir, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Browser, chromium, type Page } from "playwright-core";
@@ -40,8 +41,10 @@ const example = join(root, "hugo-module/exampleSite");
  */
 const START_MS = 2_400_000;
 
+let folder: string;
 let demo: ChildProcess;
 let demoEnded: Promise<unknown[]>;
+let output: string;
 let blog: string;
 let photograph: string;
 let browser: Browser;
@@ -49,9 +52,12 @@ let before: readonly string[];
 
 beforeAll(async () => {
   before = await filesOf(example);
-  demo = spawn(process.execPath, [join(root, "dist/dev/demo.js")], { stdio: ["ignore", "pipe", "inherit"] });
+  folder = await mkdtemp(join(tmpdir(), "demo-"));
+  // As in a fresh clone, but that no photograph is tuned, which would be half of the work.
+  const args = [join(root, "dist/dev/demo.js"), "--folder", folder, "--tune-budget", "0s"];
+  demo = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
   demoEnded = once(demo, "exit");
-  [blog, photograph] = await addresses(demo);
+  [blog, photograph, output] = await addresses(demo);
   if (!missing) browser = await chromium.launch({ executablePath, args: switches, timeout: PAGE_MS });
 }, START_MS + PAGE_MS);
 
@@ -59,9 +65,11 @@ afterAll(async () => {
   await browser?.close();
   demo.kill("SIGTERM");
   await demoEnded;
+  await rm(folder, { recursive: true, force: true });
 }, PAGE_MS);
 
 test("npm run demo shows a blog whose images are warm in every tier", async () => {
+  expect(output).toMatch(/\d+ variants: 0 were there, \d+ made, 0 failed/);
   expect((await fetch(photograph)).headers.get("content-type")).toBe("image/jpeg");
   const page = await (await fetch(`${blog}posts/worms/`)).text();
   const [, srcset = ""] = /<img [^>]*srcset="([^"]+)"/.exec(page) ?? [];
@@ -151,8 +159,8 @@ async function openPage(options: Parameters<Browser["newPage"]>[0]): Promise<Pag
   return page;
 }
 
-/** The addresses of the blog and of a photograph, from the last lines that the demo prints. */
-async function addresses(demo: ChildProcess): Promise<[blog: string, photograph: string]> {
+/** The addresses of the blog and of a photograph, from the last lines that the demo prints, and all of them. */
+async function addresses(demo: ChildProcess): Promise<[blog: string, photograph: string, output: string]> {
   let output = "";
   demo.stdout?.on("data", (chunk) => {
     output += String(chunk);
@@ -166,5 +174,5 @@ async function addresses(demo: ChildProcess): Promise<[blog: string, photograph:
     throw new Error(
       `the demo ended or took ${START_MS / 60_000} minutes before it printed its addresses:\n${output}`,
     );
-  return [blog, photograph];
+  return [blog, photograph, output];
 }
