@@ -71,6 +71,14 @@ describe("JPEG", () => {
     expect((await sharp(body).metadata()).orientation).toBeUndefined();
   });
 
+  test("a WebP or PNG with EXIF orientation 6 is upright too", async () => {
+    for (const format of ["webp", "png"] as const) {
+      const original = await quarters(80, 40).toFormat(format).withMetadata({ orientation: 6 }).toBuffer();
+      const { body, width, height } = await encode(original, { width: 20 });
+      expect([await cornersOf(body), width, height], format).toEqual([[blue, red, white, green], 20, 40]);
+    }
+  });
+
   test("a JPEG in CMYK has the colours of the screen", async () => {
     const original = await photo(120, 80).toColourspace("cmyk").jpeg({ quality: 100 }).toBuffer();
     expect((await sharp(original).metadata()).space).toBe("cmyk");
