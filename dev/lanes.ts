@@ -1,38 +1,45 @@
+import { availableParallelism } from "node:os";
+import pMap from "p-map";
 import type { TunedFormat } from "../contract/tuning.ts";
-import type { Encoder, Lane } from "../server/encode/encoder.ts";
+import type { Encoder, Lane, Output } from "../server/encode/encoder.ts";
 
 /**
- * How much a picture for a waiting reader looks better than one that a publish makes, at one `q`: SSIMULACRA 2.1, mean of the
- * photographs. Negative: the publish's looks better.
+ * How much pictures for a waiting reader look better than those that a publish makes, at each `q`: SSIMULACRA 2.1, mean of the
+ * photographs. Negative: the publish's look better.
  */
 export async function lanesApart(
   encoder: Encoder,
   originals: readonly Uint8Array[],
   {
     width,
-    quality,
+    qualities,
     format,
-  }: { readonly width: number; readonly quality: number; readonly format: TunedFormat },
-): Promise<number> {
+  }: { readonly width: number; readonly qualities: readonly number[]; readonly format: TunedFormat },
+): Promise<readonly number[]> {
   const signal = new AbortController().signal;
-  const encode = async (
-    original: Uint8Array,
-    lane: Lane,
-    asked: { class: TunedFormat | "png"; quality: number },
-  ) => {
-    for await (const { body } of encoder.encode(original, [{ width, ...asked }], { lane, signal }))
-      return body;
-    throw new Error("nothing was made");
+  const encode = async (original: Uint8Array, lane: Lane, outputs: readonly Output[]) => {
+    const bodies: Uint8Array[] = [];
+    for await (const { body } of encoder.encode(original, outputs, { lane, signal })) bodies.push(body);
+    return bodies;
   };
-  let sum = 0;
-  for (const original of originals) {
-    const lossless = await encode(original, "warm", { class: "png", quality: 100 });
-    const [live, warm] = [
-      await encode(original, "live", { class: format, quality }),
-      await encode(original, "warm", { class: format, quality }),
-    ];
-    sum +=
-      (await encoder.score(lossless, live, { signal })) - (await encoder.score(lossless, warm, { signal }));
-  }
-  return sum / originals.length;
+  const asked = qualities.map((quality) => ({ width, quality, class: format }));
+  const apart = await pMap(
+    originals,
+    async (original) => {
+      const lossless = { width, quality: 100, class: "png" } as const;
+      const [reference, ...warm] = await encode(original, "warm", [lossless, ...asked]);
+      const live = await encode(original, "live", asked);
+      const score = (picture: Uint8Array | undefined): Promise<number> => {
+        if (reference === undefined || picture === undefined) throw new Error("a picture was not made");
+        return encoder.score(reference, picture, { signal });
+      };
+      const differences: number[] = [];
+      for (const at of qualities.keys()) differences.push((await score(live[at])) - (await score(warm[at])));
+      return differences;
+    },
+    { concurrency: availableParallelism() },
+  );
+  return qualities.map(
+    (_, at) => apart.reduce((sum, one) => sum + (one[at] ?? Number.NaN), 0) / originals.length,
+  );
 }

@@ -11,7 +11,7 @@ export const widths = [400, 800, 1600] as const;
 export const formats = ["jpg", "webp", "avif"] as const satisfies readonly Lossy[];
 export const lanes = ["live", "warm"] as const satisfies readonly Lane[];
 
-/** Where the curves are measured: the rows between them are as far off as their neighbours. */
+/** Where the curves are measured: between them, a straight line. */
 export const measured = [20, 30, 50, 70, 90] as const;
 
 export const efforts: Readonly<Record<Lossy, Readonly<Record<Lane, number>>>> = {

@@ -1,15 +1,16 @@
 import { readdir } from "node:fs/promises";
 import path from "node:path";
 import { parseArgs } from "node:util";
-import { formats, lanes, measureCurves, measured, widths } from "./curves.ts";
-import { offAt } from "./fit.ts";
+import { formats, lanes, measureCurves, widths } from "./curves.ts";
+import { offAt, rows } from "./fit.ts";
 
 const usage = `usage: npm run calibrate -- FOLDER… [--curves FILE]
 
   How far the rows of server/encode/child/quality.ts are off, measured on the photographs of folders: points of SSIMULACRA 2.1
   more than the JPEG at the same q, and the encoder's quality that has the same look as that JPEG. Correct the rows by hand: the
-  live lane's to the look that the warm lane's whole numbers have; rows that are not measured (q 40, 60, 80) by as much as
-  their neighbours. Takes about a minute of CPU for a photograph that is 1,600 pixels wide.
+  live lane's to the look that the warm lane's whole numbers have (AVIF has the same bytes at some neighbouring numbers). With the
+  curves that are kept, the next run shows the corrected table at once. Takes about a minute of CPU for a photograph that is
+  1,600 pixels wide.
 
   --curves   keeps what is measured, to go on there later (default: .cache/calibrate.jsonl)
 `;
@@ -39,7 +40,7 @@ async function calibrate(folders: readonly string[], kept: string): Promise<void
     for (const lane of lanes) {
       if (format === "jpg" && lane === "warm") continue;
       console.log(`\n${format}, ${lane}`);
-      console.log(cells(["q", ...measured.map(String)]));
+      console.log(cells(["q", ...rows.map(String)]));
       for (const width of widths) {
         const { photos, points, wanted } = offAt(curves, format, lane, width);
         console.log(`${cells([`${width} px`, ...points])}  points, ${photos} photographs`);
