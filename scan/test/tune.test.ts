@@ -19,7 +19,7 @@ beforeAll(async () => {
   photos = await mkdtemp(path.join(tmpdir(), "tuned-photos-"));
   const noise = await photo(300, 200).jpeg({ quality: 95 }).toBuffer();
   for (const name of ["floor.jpg", "late.jpg"]) await writeFile(path.join(photos, name), noise);
-  const wide = await photo(900, 100).jpeg({ quality: 95 }).toBuffer();
+  const wide = await photo(1300, 100).jpeg({ quality: 95 }).toBuffer();
   for (const name of ["noise.jpg", "twin.jpg"]) await writeFile(path.join(photos, name), wide);
   await writeFile(path.join(photos, "moving.webp"), await animation("webp", 3));
   await writeFile(path.join(photos, "small.jpg"), await photo(120, 80).jpeg({ quality: 95 }).toBuffer());
@@ -71,7 +71,7 @@ test("--tune look measures a photograph once, and a publish makes again those of
     await (await fetch(new URL("?fm=json&img=noise.jpg", server.endpoint))).text(),
   );
   expect(info).not.toHaveProperty("curves");
-  const places = [400, 800].flatMap((w) => [30, 55, 85].map((q) => ({ w, q })));
+  const places = [400, 1200].flatMap((w) => [30, 55, 85].map((q) => ({ w, q })));
   for (const format of ["avif", "webp"] as const)
     expect(info.offsets[format].map(({ w, q }) => ({ w, q }))).toEqual(places);
   expect(new Set(info.offsets.avif.map(({ offset }) => offset)).size).toBeGreaterThan(1);

@@ -22,7 +22,7 @@ export interface Output {
   readonly offsets?: Offsets;
 }
 
-/** What is measured of a photograph: about 0.2 s of CPU for each picture at 400 px, 0.5 s at 800. */
+/** What is measured of a photograph: about 0.2 s of CPU for each picture at 400 px, 1 s at 1,200. */
 export interface Tuning {
   /** Whether to find its {@link Offsets}. */
   readonly look: boolean;

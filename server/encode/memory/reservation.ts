@@ -124,7 +124,7 @@ function reserveDecoding(originalBytes: number, most: number, layout: Layout | u
 }
 
 /** The largest AVIF of child/score/tune.ts, and two pictures while they are compared. */
-const TUNE_BYTES = 800 * 1200 * (56 + 2 * 16 + 6);
+const TUNE_BYTES = 1200 * 1800 * (56 + 2 * 16 + 6);
 
 /** Of each coefficient of a JPEG in several scans a bit is kept while the blocks are counted (child/damage/). */
 function bytesToCount(layout: Layout | undefined): number {
