@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readProcFile } from "./proc-file.ts";
 
 /** Descriptors reserved for other uses than readers' connections: cache files, sockets to the source, encoders and their pipes. */
 const RESERVED = 256;
@@ -16,7 +16,7 @@ export function connectionsWithin(descriptors: number | undefined, most: number)
 /** RLIMIT_NOFILE, which Node raises to the hard limit; undefined without /proc, or without a limit. */
 export function descriptorLimit(): number | undefined {
   try {
-    const [, soft] = /^Max open files +(\d{1,12}) /m.exec(readFileSync("/proc/self/limits", "latin1")) ?? [];
+    const [, soft] = /^Max open files +(\d{1,12}) /m.exec(readProcFile("/proc/self/limits")) ?? [];
     return soft === undefined ? undefined : Number(soft);
   } catch {
     return undefined;

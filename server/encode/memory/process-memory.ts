@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readProcFile } from "../../concurrency/proc-file.ts";
 
 /** A process's memory by Linux (proc(5), status), in bytes. */
 export interface ProcessMemory {
@@ -13,7 +13,7 @@ export interface ProcessMemory {
 /** @returns undefined if there is no /proc, or the process is gone. */
 export function readProcessMemory(pid: number | "self"): ProcessMemory | undefined {
   try {
-    const found = fields.exec(readFileSync(`/proc/${pid}/status`, "latin1"));
+    const found = fields.exec(readProcFile(`/proc/${pid}/status`));
     if (found === null) return undefined;
     const [peakBytes = 0, privateBytes = 0, dataBytes = 0] = found
       .slice(1)

@@ -1,8 +1,9 @@
 import { once } from "node:events";
-import { existsSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { existsSync, realpathSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { startProcess } from "../../concurrency/child-process.ts";
+import { readProcFile } from "../../concurrency/proc-file.ts";
 import { encoderProgram } from "./encoder-program.ts";
 
 /**
@@ -69,7 +70,6 @@ function programPaths(): string[] {
 
 /** With CAP_PERFMON or CAP_SYS_ADMIN, root reads the environment of any process, in spite of Landlock. */
 function seesAllProcesses(): boolean {
-  const [, effective = "0"] =
-    /^CapEff:\t([0-9a-f]+)$/m.exec(readFileSync("/proc/self/status", "latin1")) ?? [];
+  const [, effective = "0"] = /^CapEff:\t([0-9a-f]+)$/m.exec(readProcFile("/proc/self/status")) ?? [];
   return (BigInt(`0x${effective}`) & ((1n << 38n) | (1n << 21n))) !== 0n;
 }

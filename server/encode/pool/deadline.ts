@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
+import { readProcFile } from "../../concurrency/proc-file.ts";
 
 /** A limit on a child's silence. */
 export interface Deadline {
@@ -42,7 +43,7 @@ export function startDeadline(
 function wantsCpu(pid: number | undefined): boolean {
   try {
     return readdirSync(`/proc/${pid}/task`).some((thread) =>
-      /\) R [^)]*$/.test(readFileSync(`/proc/${pid}/task/${thread}/stat`, "latin1")),
+      /\) R [^)]*$/.test(readProcFile(`/proc/${pid}/task/${thread}/stat`)),
     );
   } catch {
     return false;

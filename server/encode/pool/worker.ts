@@ -1,7 +1,7 @@
-import { readFileSync } from "node:fs";
 import type { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Started } from "../../concurrency/child-process.ts";
+import { readProcFile } from "../../concurrency/proc-file.ts";
 import type { Pieces } from "../../formats/pieces.ts";
 import { sniff } from "../../formats/sniff.ts";
 import { type Frame, readFrames, writeFrame } from "../child/frames.ts";
@@ -149,7 +149,7 @@ export class Worker {
   /** CPU time so far, in milliseconds; undefined if there is no /proc. */
   cpuMs(): number | undefined {
     try {
-      const stat = readFileSync(`/proc/${this.pid}/stat`, "latin1");
+      const stat = readProcFile(`/proc/${this.pid}/stat`);
       const [user = 0, system = 0] = stat
         .slice(stat.lastIndexOf(")") + 2)
         .split(" ")
