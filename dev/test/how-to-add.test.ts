@@ -45,7 +45,7 @@ const recipes: Readonly<Record<string, Recipe>> = {
     folders: /^(server|scan|contract)\//,
     exceptions: {
       "scan/init/compose.ts": "the form of SOURCE in files for Compose",
-      "scan/init/init.ts": "text of a question",
+      "scan/init/answers.ts": "text of a question",
       "scan/init/options.ts": "help texts",
       "scan/move/options.ts": "help texts, and the form of --bucket",
       "scan/move/target/parts.ts": "uploads of large files, which only S3 limits",
@@ -58,6 +58,7 @@ const recipes: Readonly<Record<string, Recipe>> = {
       "server/main.ts": "the two settings that the commands need themselves",
       "server/doctor/doctor.ts": "checks of some settings",
       "server/doctor/source.ts": "checks of some settings",
+      "server/doctor/volume.ts": "checks of some settings",
     },
   },
   "A metric": {

@@ -59,6 +59,7 @@ const order = {
     "findings.ts",
     "progress.ts",
     "counted.ts",
+    "local-address.ts",
     "lines.ts",
     "once.ts",
     "cannot-run.ts",
