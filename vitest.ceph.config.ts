@@ -8,6 +8,8 @@ export default defineConfig({
     // Only for what hangs: a busy machine is slow, and no test measures time.
     testTimeout: 900_000,
     hookTimeout: 900_000,
+    // The cluster ends with the suite: after vitest's ten seconds a busy machine would be left with its daemons.
+    teardownTimeout: 600_000,
     expect: { poll: { timeout: 800_000 } },
     // The suites suspend and kill the one cluster's daemons.
     fileParallelism: false,

@@ -12,6 +12,8 @@ export default defineConfig({
     // Only for what hangs: a busy machine is slow, and no test measures time.
     testTimeout: 900_000,
     hookTimeout: 900_000,
+    // The cluster ends with the suite: after vitest's ten seconds a busy machine would be left with its daemons.
+    teardownTimeout: 600_000,
     expect: { poll: { timeout: 800_000 } },
     // They cordon the one cluster's nodes.
     fileParallelism: false,
