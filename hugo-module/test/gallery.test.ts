@@ -248,13 +248,13 @@ describe.each([...hugos])("Hugo $version", (hugo) => {
     const built = await site.build(hugo);
     expect(built.errors).toEqual([]);
     expect(built.warnings.toSorted()).toEqual([
-      'imgproxy-lite: broken.md: gallery "broken": is not in the manifest: run npx --no imgproxy-lite scan, which lists its photographs',
-      'imgproxy-lite: empty.md: gallery "empty": has no photographs; scan again if there are some: npx --no imgproxy-lite scan',
-      'imgproxy-lite: new.md: gallery "trips/new": is not in the manifest: run npx --no imgproxy-lite scan, which lists its photographs',
-      'imgproxy-lite: wide.md: gallery "trips/alps": columns=40 is ignored: it takes a whole number from 1 to 12',
-      'imgproxy-lite: wrong.md: gallery "trips/alps": cover=x.jpg is ignored: the gallery does not show it',
-      'imgproxy-lite: wrong.md: gallery "trips/alps": limit=many is ignored: it takes a whole number from 1 to 2000',
-      'imgproxy-lite: wrong.md: gallery "trips/alps": order=size is ignored: it takes name, -name, date or -date',
+      'imgproxy-lite: broken.md:5: gallery "broken": is not in the manifest: run npx --no imgproxy-lite scan, which lists its photographs',
+      'imgproxy-lite: empty.md:5: gallery "empty": has no photographs; scan again if there are some: npx --no imgproxy-lite scan',
+      'imgproxy-lite: new.md:5: gallery "trips/new": is not in the manifest: run npx --no imgproxy-lite scan, which lists its photographs',
+      'imgproxy-lite: wide.md:5: gallery "trips/alps": columns=40 is ignored: it takes a whole number from 1 to 12',
+      'imgproxy-lite: wrong.md:5: gallery "trips/alps": cover=x.jpg is ignored: the gallery does not show it',
+      'imgproxy-lite: wrong.md:5: gallery "trips/alps": limit=many is ignored: it takes a whole number from 1 to 2000',
+      'imgproxy-lite: wrong.md:5: gallery "trips/alps": order=size is ignored: it takes name, -name, date or -date',
     ]);
     const strict = await site.build(hugo, { env: { HUGO_PARAMS_IMGPROXY_STRICT: "true" } });
     expect(strict.errors.join("\n")).toContain('gallery "trips/new": is not in the manifest');

@@ -1,6 +1,7 @@
 import type { Finding } from "../findings.ts";
+import { findingAt, onceEach } from "../gallery/placed.ts";
 import type { KnownPhotographs } from "../manifest.ts";
-import { type PossibleGallery, shownUses } from "./galleries.ts";
+import { coverProblem, type PossibleGallery, shownUses } from "./galleries.ts";
 import type { Page } from "./pages.ts";
 import type { Reference } from "./references/reference.ts";
 import { type Local, type PossibleUse, settleUse, type Use } from "./resolve.ts";
@@ -55,5 +56,11 @@ export function settlePosts(found: Found<PossiblePost>, { images, galleries }: K
       settleUse(use, (key) => images.has(key)),
     ),
   }));
-  return { ...found, posts };
+  const findings = found.posts.flatMap(({ file, galleries: own }) =>
+    own.flatMap((gallery) => {
+      const message = coverProblem(gallery, galleries);
+      return message === undefined ? [] : [findingAt({ ...gallery, file }, "warning", message)];
+    }),
+  );
+  return { ...found, posts, findings: onceEach([...found.findings, ...findings]) };
 }

@@ -5,13 +5,12 @@ import type { SiteParams } from "../../contract/page/params.ts";
 import { trimSlashes } from "../../contract/url/url.ts";
 import { CannotRun } from "../cannot-run.ts";
 import type { Finding } from "../findings.ts";
-import { shownWidths } from "../gallery/layout.ts";
 import type { Progress } from "../progress.ts";
 import { isTree } from "../site/config/tree.ts";
 import { chooseTemplate } from "../site/modules/templates.ts";
 import type { Site } from "../site/site.ts";
 import type { Found, LocalReference, PossiblePost, SourcePage } from "./found.ts";
-import { type PossibleGallery, resolveGallery, shownAt } from "./galleries.ts";
+import { type PossibleGallery, type ResolvedList, resolveGallery, shownAt } from "./galleries.ts";
 import { oddFinding, unreadable } from "./pages/odd-files.ts";
 import { type Page, publishedPages } from "./pages.ts";
 import { openParser } from "./references/bounded-parser.ts";
@@ -133,13 +132,13 @@ async function readPost(
   const uses: PossibleUse[] = [];
   const galleries: PossibleGallery[] = [];
   /** Of a list of keys; other galleries are known after a listing. */
-  const imagesOf = (reference: Reference, params: SiteParams) => {
-    if (reference.gallery === undefined) return [];
-    const { keys = [], ...found } = resolveGallery(reference.gallery, reference, page, params);
+  const listOf = (reference: Reference, params: SiteParams): ResolvedList => {
+    if (reference.gallery === undefined) return noList;
+    const found = resolveGallery(reference.gallery, reference, page, params);
     for (const warning of found.warnings) note("warning", warning, reference);
     if (found.invalid !== undefined) fault(found.invalid, reference);
     if (found.gallery !== undefined) galleries.push(found.gallery);
-    return keys.map((destination) => ({ ...reference, destination, as: "image" as const, alt: "" }));
+    return found.list ?? noList;
   };
   const named = await references(page, rulesOf(own, page, site), parse);
   if (named.problem !== undefined) note("error", named.problem.message, named.problem);
@@ -166,11 +165,12 @@ async function readPost(
       : own;
     const { gallery } = reference;
     const isCover = gallery?.isCover === true;
-    const images = as === "gallery" ? imagesOf(reference, params) : [{ ...reference, as }];
-    const names = images.map(({ destination }) => destination);
-    const keys = names.map((): readonly string[] => []);
-    const widths = gallery === undefined ? [] : shownWidths(gallery, names, keys);
-    const ofGallery = gallery === undefined ? {} : { gallery: names.join(", ") };
+    const { destinations, keys, widths } = as === "gallery" ? listOf(reference, params) : noList;
+    const images =
+      as === "gallery"
+        ? destinations.map((destination) => ({ ...reference, destination, as: "image" as const, alt: "" }))
+        : [{ ...reference, as }];
+    const ofGallery = gallery === undefined ? {} : { gallery: destinations.join(", ") };
     for (const [index, image] of images.entries()) {
       const preview = image.as === "preview";
       if (preview && previews.seen.has(params)) continue;
@@ -182,9 +182,9 @@ async function readPost(
       if (source.kind === "invalid") note("error", source.problem, at);
       if (source.kind === "left" && source.local !== undefined)
         locals.push({ ...asked, ...source.local, page: preview ? previews.file : page.file });
+      if (gallery !== undefined) keys[index] = source.kind === "photo" ? source.use.keys : [];
       if (source.kind !== "photo") continue;
       for (const warning of source.warnings) note("warning", warning, at);
-      keys[index] = source.use.keys;
       const use = { ...source.use, ...shownAt(widths, index), ...(isCover && { isCover }), ...ofGallery };
       (preview ? previews.uses : uses).push(use);
     }
@@ -216,6 +216,7 @@ interface Placed {
 }
 
 const noPage = { folder: "" };
+const noList: ResolvedList = { destinations: [], keys: [], widths: [] };
 
 /** The parameters of a page, and of one image on it. */
 function paramsWith(

@@ -1,6 +1,7 @@
 import type { ManifestImage } from "../../contract/manifest.ts";
+import { galleryCover } from "../../contract/page/gallery-arguments.ts";
 import { once } from "../once.ts";
-import type { AskedGallery } from "./source.ts";
+import type { ParsedGallery } from "./source.ts";
 
 /**
  * How wide a page shows a photograph of a gallery, in CSS pixels; undefined if it is loaded only when a reader opens it. The twin of
@@ -10,36 +11,21 @@ import type { AskedGallery } from "./source.ts";
 export type ShownWidth = (width: number, images: ReadonlyMap<string, ManifestImage>) => number | undefined;
 
 /**
- * @param names of the photographs as the page names them, in its order.
- * @param keys the possible keys of each. @returns for each of them.
+ * @param keys the possible keys of each photograph, in the page's order. @returns for each of them.
  */
 export function shownWidths(
-  { columns, cover }: Pick<AskedGallery, "columns" | "cover">,
-  names: readonly string[],
-  keys: readonly (readonly string[])[] = names.map((key) => [key]),
+  { columns, cover }: ParsedGallery["layout"],
+  keys: readonly (readonly string[])[],
 ): ShownWidth[] {
-  const shown = coverIn(cover, names);
-  if (shown !== undefined) return names.map((_, at) => (at === shown ? (width) => width : () => undefined));
+  const { shown } = galleryCover(cover, keys);
+  if (shown !== undefined) return keys.map((_, at) => (at === shown ? (width) => width : () => undefined));
   const ratios = once((images: ReadonlyMap<string, ManifestImage>) => ratiosOf(keys, images));
-  if (/^(?:[1-9]|1[0-2])$/.test(columns ?? ""))
-    return names.map((_, at) => (width, images) => inColumn(width, ratios(images)[at], Number(columns)));
+  if (columns !== undefined)
+    return keys.map((_, at) => (width, images) => inColumn(width, ratios(images)[at], Number(columns)));
   const growths = once((images: ReadonlyMap<string, ManifestImage>) => rowGrowths(ratios(images)));
-  return names.map(
+  return keys.map(
     (_, at) => (width, images) => inRow(width, (growths(images)[at] ?? 1) * (ratios(images)[at] ?? UNKNOWN)),
   );
-}
-
-/** The index of the photograph that stands for all, if one does. */
-function coverIn(cover: string | undefined, keys: readonly string[]): number | undefined {
-  if (cover === undefined || /^(?:false|0|no)$/i.test(cover)) return undefined;
-  const named = keys.findIndex((key) => `/${key}`.endsWith(`/${cover.replace(/^\/+/, "")}`));
-  if (named !== -1) return named;
-  return Math.max(0, keys.indexOf(coverOf(keys) ?? ""));
-}
-
-/** The photograph that stands for all: the one whose file is named cover, else the first. */
-export function coverOf(keys: readonly string[]): string | undefined {
-  return keys.find((key) => /(?:^|\/)cover\.[a-z]+$/i.test(key)) ?? keys[0];
 }
 
 const REM = 16;

@@ -1,19 +1,14 @@
 import { removeDotSegments } from "../../contract/page/destination.ts";
+import { checkGalleryArguments, type GalleryArguments } from "../../contract/page/gallery-arguments.ts";
 import type { SiteParams } from "../../contract/page/params.ts";
 import { keyProblem } from "../../contract/url/key.ts";
 import { parseGlob } from "../site/glob.ts";
 import { type GalleryOrder, galleryOrders } from "./order.ts";
 
 /** What a shortcode or front matter says of a gallery. */
-export interface AskedGallery {
+export interface AskedGallery extends GalleryArguments {
   /** A folder, a glob or a key; or keys, shown in this order. */
   readonly from: string | readonly string[];
-  readonly order?: string;
-  readonly limit?: string;
-  /** Number of equal columns, instead of rows. */
-  readonly columns?: string;
-  /** Shows one photograph, which opens all: its file's name, or `true`. */
-  readonly cover?: string;
   /** Named by front matter: the theme decides whether a page shows it. */
   readonly isCover: boolean;
 }
@@ -40,6 +35,8 @@ export interface ParsedGallery {
   readonly sources?: readonly [GallerySource, ...GallerySource[]];
   /** Maximum number of photographs that the page shows. */
   readonly limit?: number;
+  /** How it is laid out. */
+  readonly layout: Pick<GalleryArguments, "columns" | "cover">;
   /** Ignored arguments, each with a message for the author. */
   readonly problems: readonly string[];
 }
@@ -57,18 +54,16 @@ export function parseGallery(
   site: Pick<SiteParams, "resolve">,
   pageFolder: string,
 ): ParsedGallery | { readonly invalid: string } {
-  const problems: string[] = [];
-  const limit = limitOf(asked.limit, problems);
-  const parts = { problems, ...(limit !== undefined && { limit }) };
   const { from } = asked;
   const invalid = misunderstood(from);
   if (invalid !== undefined) return { invalid };
-  if (from.length === 0) problems.push(NAMES_NOTHING);
   const keys = typeof from !== "string" ? from : isKey(from) ? [from] : undefined;
-  if (keys !== undefined && !/^(?:name|listed)$/i.test(asked.order ?? "name"))
-    problems.push(`order=${asked.order} is ignored: a list of keys is shown as it is listed`);
+  const { taken, problems: ignored } = checkGalleryArguments(asked, keys !== undefined);
+  const problems = from.length === 0 ? [...ignored, NAMES_NOTHING] : ignored;
+  const limit = taken.limit === undefined ? undefined : Number(taken.limit);
+  const parts = { problems, layout: taken, ...(limit !== undefined && { limit }) };
   if (typeof from !== "string" || keys !== undefined) return { ...parts, keys: (keys ?? []).slice(0, limit) };
-  const order = orderOf(asked.order, problems);
+  const order = galleryOrders.find((known) => known === taken.order) ?? "name";
   const [first, ...others] = candidates(from, site, pageFolder).map((reference) =>
     sourceOf(reference, order),
   );
@@ -87,20 +82,6 @@ function misunderstood(from: AskedGallery["from"]): string | undefined {
   const [, folder, name, value] = /^([^?]*)\?(order|limit|columns|cover)=([^&]*)/.exec(from) ?? [];
   if (folder === undefined) return undefined;
   return `the gallery ${JSON.stringify(from)} has a setting in its name: write src="${folder}" ${name}="${value}"`;
-}
-
-function orderOf(text: string | undefined, problems: string[]): GalleryOrder {
-  const order = galleryOrders.find((known) => known === (text?.toLowerCase() ?? "name"));
-  if (order === undefined) problems.push(`order=${text} is ignored: it takes name, -name, date or -date`);
-  return order ?? "name";
-}
-
-function limitOf(text: string | undefined, problems: string[]): number | undefined {
-  if (text === undefined) return undefined;
-  const limit = Number(text);
-  if (/^[1-9]\d{0,3}$/.test(text) && limit <= MOST_PHOTOGRAPHS) return limit;
-  problems.push(`limit=${text} is ignored: it takes a whole number from 1 to ${MOST_PHOTOGRAPHS}`);
-  return undefined;
 }
 
 function isKey(text: string): boolean {

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createSite, siteConfig } from "../../hugo-module/test/hugo-site.ts";
+import { createSite, hugos, siteConfig } from "../../hugo-module/test/hugo-site.ts";
 import { type RealServer, startServer } from "./real-server.ts";
 import { type ScanProcess, startScanProcess } from "./scan-process.ts";
 
@@ -222,6 +222,59 @@ describe("a gallery of a folder", () => {
       "content/posts/one.md:2: error: the gallery many has 2001 photographs, and a page shows at most 2000: name a folder or a glob with fewer",
     ]);
     expect((await manifestOf(site.folder)).galleries).toEqual({ paged: ["paged/z.jpg"] });
+  });
+});
+
+const wrongArguments = `Text
+{{< imgproxy/gallery src="trips/alps" limit=0 columns=0 >}}
+{{< imgproxy/gallery src="trips/alps" limit=2001 columns=13 order="size" >}}
+{{< imgproxy/gallery src="trips/alps" limit="many" columns=-1 cover="x.jpg" >}}
+{{< imgproxy/gallery src="trips/alps" limit=0012 columns="+3" cover="img_10.JPG" order="NAME" >}}
+{{< imgproxy/gallery src="trips/alps" limit=1 cover="/IMG_2.jpg" columns=false >}}
+{{< imgproxy/gallery keys="trips/alps/IMG_2.jpg?q=20, trips/alps/day-2/noon.jpg" cover="noon.jpeg" order="date" limit=2.50 >}}
+{{< imgproxy/gallery keys="trips/alps/IMG_2.jpg?q=20, trips%2Falps/day-2/noon.jpg#c" cover="day-2/noon.jpg" >}}
+{{< imgproxy/gallery src="trips/alps/IMG_2.jpg" order="-name" cover="IMG_2.jpg" limit="" columns=" " >}}
+{{< imgproxy/gallery limit=0 >}}
+`;
+
+describe.each([...hugos])("Hugo $version", (hugo) => {
+  test("a build and a scan name the same ignored arguments of galleries, each at its line", async () => {
+    await using site = await siteWith(
+      `---\ntitle: One\ngallery: {src: trips/alps, limit: 0, columns: 1.0, cover: none.jpg}\n---\n${wrongArguments}`,
+      'gallery = ["gallery"]',
+    );
+    const ran = await scan(site.folder);
+    const ignored = ran.result.findings.filter(({ message }: Told) => message.includes("is ignored"));
+    const built = await site.build(hugo);
+    const warned = built.warnings.map((line) =>
+      line.replace(/^imgproxy-lite: (\S+?): gallery ".*?": /, "$1: "),
+    );
+    const expected = [
+      "6: columns=0 is ignored: it takes a whole number from 1 to 12",
+      "6: limit=0 is ignored: it takes a whole number from 1 to 2000",
+      "7: columns=13 is ignored: it takes a whole number from 1 to 12",
+      "7: limit=2001 is ignored: it takes a whole number from 1 to 2000",
+      "7: order=size is ignored: it takes name, -name, date or -date",
+      "8: columns=-1 is ignored: it takes a whole number from 1 to 12",
+      "8: cover=x.jpg is ignored: the gallery does not show it",
+      "8: limit=many is ignored: it takes a whole number from 1 to 2000",
+      "10: columns=false is ignored: it takes a whole number from 1 to 12",
+      "10: cover=IMG_2.jpg is ignored: the gallery does not show it",
+      "11: cover=noon.jpeg is ignored: the gallery does not show it",
+      "11: limit=2.5 is ignored: it takes a whole number from 1 to 2000",
+      "11: order=date is ignored: a list of keys is shown as it is listed",
+      "13: order=-name is ignored: a list of keys is shown as it is listed",
+      "14: cover=none.jpg is ignored: the gallery does not show it",
+      "14: limit=0 is ignored: it takes a whole number from 1 to 2000",
+    ].map((line) => `posts/one.md:${line}`);
+    expect(warned.toSorted()).toEqual(expected.toSorted());
+    // The scan also names the front matter, whether or not a page shows it.
+    const said = ignored.map(
+      ({ file, line, message }: Told) => `${file.replace("content/", "")}:${line}: ${message}`,
+    );
+    expect(said.filter((line: string) => !line.startsWith("posts/one.md:3:")).toSorted()).toEqual(
+      expected.toSorted(),
+    );
   });
 });
 

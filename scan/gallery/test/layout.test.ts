@@ -5,7 +5,10 @@ const widthsOf = (ratios: readonly number[], width: number): number[] => {
   const images = new Map(
     ratios.map((ratio, at) => [`${at}.jpg`, { width: ratio * 1000, height: 1000, version: "0123456789" }]),
   );
-  return shownWidths({}, [...images.keys()]).map((shown) => Math.round(shown(width, images) ?? 0));
+  return shownWidths(
+    {},
+    [...images.keys()].map((key) => [key]),
+  ).map((shown) => Math.round(shown(width, images) ?? 0));
 };
 
 // The numbers of `sizes` in hugo-module/test/gallery.test.ts: 50rem * 1.246 and so on, for a text of 600 px.

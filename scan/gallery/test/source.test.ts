@@ -47,8 +47,8 @@ describe("the source of a gallery", () => {
     expect(parsed("a", { order: "size", limit: "0" })).toMatchObject({
       sources: [{ name: "a" }],
       problems: [
-        "limit=0 is ignored: it takes a whole number from 1 to 2000",
         "order=size is ignored: it takes name, -name, date or -date",
+        "limit=0 is ignored: it takes a whole number from 1 to 2000",
       ],
     });
     expect(parsed("a", { limit: "2001" })).not.toHaveProperty("limit");
