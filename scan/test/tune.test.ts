@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import sharp from "sharp";
@@ -209,6 +209,31 @@ async function scoreOf(format: string, q: number): Promise<number> {
   if (one === undefined || other === undefined) throw new Error("there are two");
   return ssimulacra2(one, other);
 }
+
+test("a look beside the tuning of the same photograph loses nothing of it, nor the tuning of the look", async () => {
+  const cache = await mkdtemp(path.join(tmpdir(), "tuned-cache-"));
+  await using one = await startServer(photos, { ENCODERS: "1", CACHE_DIR: cache });
+  const probe = async (body: object) => {
+    const headers = { authorization: `Bearer ${one.token}`, "content-type": "application/json" };
+    const request = { method: "POST", headers, body: JSON.stringify({ images: ["floor.jpg"], ...body }) };
+    const text = await (await fetch(new URL("api/probe", one.endpoint), request)).text();
+    return JSON.parse(text).images["floor.jpg"];
+  };
+  const tuned = probe({ tune: { look: true } });
+  await expect.poll(() => one.metric("imgproxy_lite_encoding_jobs"), { timeout: 60_000 }).toBe(1);
+  // Only this look finds the location. Neither has seen the other's record when it begins.
+  const looked = probe({ meta: ["location"] });
+  const { offsets } = await tuned;
+  await looked;
+  const record = async () => {
+    const names = (await readdir(cache, { recursive: true })).filter((name) => name.endsWith(".source"));
+    return await readFile(path.join(cache, names[0] ?? ""), "utf8").catch(() => "");
+  };
+  await expect.poll(record, { timeout: 60_000 }).toContain('"located":true');
+  await expect.poll(record, { timeout: 60_000 }).toContain(`"offsets":${JSON.stringify(offsets)}`);
+  expect(await record()).toContain('"located":true');
+  await rm(cache, { recursive: true, force: true });
+});
 
 test("--tune takes only modes that exist, and needs a token", () => {
   const parse = (...args: string[]) => parseCommandLine(args, { TOKEN: "x" }).tune;

@@ -128,5 +128,12 @@ export interface VariantCache {
 /** The source entries; the same guarantees as {@link VariantCache}. */
 export interface SourceRecords {
   readRecord(key: string): Promise<SourceRecord | undefined>;
-  writeRecord(key: string, record: SourceRecord): Promise<boolean>;
+  /**
+   * Replaces a record by what is made of it, one change of a key after the other: a change never undoes one that it has not seen.
+   * @param change gets the record of this moment, and returns undefined to leave it as it is. @returns false if the volume failed.
+   */
+  changeRecord(
+    key: string,
+    change: (record: SourceRecord | undefined) => SourceRecord | undefined,
+  ): Promise<boolean>;
 }

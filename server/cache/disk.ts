@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { createTurns } from "../concurrency/turns.ts";
 import type { CacheFailure } from "../telemetry/metrics.ts";
 import { isAtLeastAsGood } from "./at-least-as-good.ts";
 import type { Entry, EntryMeta, SourceRecord, SourceRecords, Variant, VariantCache } from "./cache.ts";
@@ -13,7 +14,7 @@ import {
   parseRecord,
 } from "./entry.ts";
 import { FailOpen } from "./fail-open.ts";
-import { makeFolder, namesIn, publish, remove, touch } from "./files.ts";
+import { isAbsent, makeFolder, namesIn, publish, remove, touch } from "./files.ts";
 import { pathOf, pathParts, recordName, variantName } from "./name.ts";
 import { Quota, type QuotaOptions } from "./quota.ts";
 import { type FileFacts, type FileRead, readStart } from "./read.ts";
@@ -82,6 +83,7 @@ class Disk implements DiskCache {
   readonly #budget: Quota | undefined;
   readonly #sources: SourceFiles;
   readonly #places = new WeakMap<Variant, Place>();
+  readonly #inTurn = createTurns();
 
   constructor(options: DiskCacheOptions) {
     this.#root = options.folder;
@@ -147,9 +149,16 @@ class Disk implements DiskCache {
     return this.#read(this.#place(recordName(key, this.#namespace)), parseRecord);
   }
 
-  writeRecord(key: string, record: SourceRecord): Promise<boolean> {
+  changeRecord(
+    key: string,
+    change: (record: SourceRecord | undefined) => SourceRecord | undefined,
+  ): Promise<boolean> {
     const name = recordName(key, this.#namespace);
-    return this.#failOpen.write(() => this.#store(name, formatRecord(name, record)));
+    const work = async (): Promise<void> => {
+      const record = change(await this.#recordNow(name));
+      if (record !== undefined) await this.#store(name, formatRecord(name, record));
+    };
+    return this.#inTurn(name, () => this.#failOpen.write(work));
   }
 
   purge(key: string): Promise<number | undefined> {
@@ -214,6 +223,15 @@ class Disk implements DiskCache {
     const file = await readStart(pathOf(this.#root, name)).catch(() => undefined);
     const stored = file?.bytes && parseEntry(name, file.bytes);
     return stored !== undefined && isAtLeastAsGood(stored.meta, meta);
+  }
+
+  /** A record that cannot be read must not be taken for none: what it says would be lost. */
+  async #recordNow(name: string): Promise<SourceRecord | undefined> {
+    const file = await readStart(pathOf(this.#root, name)).catch((error: unknown) => {
+      if (isAbsent(error)) return undefined;
+      throw error;
+    });
+    return file?.bytes && parseRecord(name, file.bytes);
   }
 
   async #store(name: string, bytes: Buffer): Promise<void> {

@@ -38,6 +38,19 @@ export function floorsOf({ curves, offsets = {} }: Tuned, floor: number): Floors
   return found;
 }
 
+/** All points of two measurements of a photograph. */
+export function mergeCurves(one: Curves | undefined, other: Curves | undefined): Curves | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  const merged: { -readonly [Name in keyof Curves]: Curves[Name] } = {};
+  for (const format of tunedFormats) {
+    const points = [...(one[format] ?? []), ...(other[format] ?? [])].map(
+      (point) => [point.q, point] as const,
+    );
+    if (points.length > 0) merged[format] = [...new Map(points).values()].sort((a, b) => a.q - b.q);
+  }
+  return merged;
+}
+
 /** The lowest `q` that becomes at least a quality with what the tuning adds to it at the width that is measured. */
 function untunedQuality(offsets: readonly Offset[] | undefined, quality: number): number {
   let q = 1;

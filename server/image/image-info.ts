@@ -6,7 +6,7 @@ import type { Background } from "../concurrency/background.ts";
 import type { Clients } from "../concurrency/clients.ts";
 import type { SingleFlight } from "../concurrency/single-flight.ts";
 import type { Encoder, Lane, Tuning } from "../encode/encoder.ts";
-import { floorsOf } from "../encode/tuning.ts";
+import { floorsOf, mergeCurves } from "../encode/tuning.ts";
 import { bytesIn } from "../formats/pieces.ts";
 import { cacheControl, type FreshnessPolicy } from "../http/freshness.ts";
 import type { Answer } from "../http/response.ts";
@@ -41,6 +41,20 @@ export interface ImageInfos {
 
 function measuredIn({ offsets, curves }: SourceRecord): Pick<SourceRecord, "offsets" | "curves"> {
   return { ...(offsets !== undefined && { offsets }), ...(curves !== undefined && { curves }) };
+}
+
+/** A new record, with what another look at the same original has found meanwhile. */
+function withLatest(record: SourceRecord, latest: SourceRecord | undefined): SourceRecord {
+  if (latest?.validator !== record.validator || latest.look < record.look) return record;
+  const curves = mergeCurves(latest.curves, record.curves);
+  const meta = latest.located === true && record.located !== true ? latest.meta : undefined;
+  return {
+    ...measuredIn(latest),
+    ...record,
+    ...(curves !== undefined && { curves }),
+    ...(meta !== undefined && { meta, located: true }),
+    checked: Math.max(latest.checked, record.checked),
+  };
 }
 
 /** One of an older server does not say how much of the picture exists, has no focus or no metadata, and most have no location. */
@@ -112,7 +126,7 @@ export function createImageInfos(parts: {
     };
     const isMoved = description.focus !== (before?.focus ?? CENTRE);
     background.run("store a record", async () => {
-      await records.writeRecord(key, record);
+      await records.changeRecord(key, (latest) => withLatest(record, latest));
       if (isMoved) await dropCrops(key);
     });
     return record;

@@ -1,4 +1,4 @@
-import type { SourceRecords } from "../cache/cache.ts";
+import type { SourceRecord, SourceRecords } from "../cache/cache.ts";
 import type { Background } from "../concurrency/background.ts";
 import { createLru } from "../concurrency/lru.ts";
 import type { SingleFlight } from "../concurrency/single-flight.ts";
@@ -120,11 +120,13 @@ export function createRevalidation(parts: {
  * was written recently is not written again, or a rescan would write one file for each photograph.
  */
 async function confirm(records: SourceRecords, key: string, known: Known): Promise<void> {
-  const record = await records.readRecord(key);
-  if (record?.validator !== known.validator) return;
-  // A record from the future was written with a wrong clock.
-  const age = known.checked - record.checked;
-  if (age >= CONFIRM_MS || age < 0) await records.writeRecord(key, { ...record, checked: known.checked });
+  const confirmed = (record: SourceRecord | undefined): SourceRecord | undefined => {
+    if (record?.validator !== known.validator) return undefined;
+    // A record from the future was written with a wrong clock.
+    const age = known.checked - record.checked;
+    return age >= CONFIRM_MS || age < 0 ? { ...record, checked: known.checked } : undefined;
+  };
+  if (confirmed(await records.readRecord(key)) !== undefined) await records.changeRecord(key, confirmed);
 }
 
 /** Well within the hour after which the source is asked about an unversioned URL. */

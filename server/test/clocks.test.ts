@@ -66,7 +66,7 @@ test("a clock that is set back an hour stops writes to the cache for no longer t
     alpha: false,
     look: 1,
   };
-  const write = () => cache.writeRecord("a.jpg", { ...record, checked: Date.now() });
+  const write = () => cache.changeRecord("a.jpg", () => ({ ...record, checked: Date.now() }));
   // A folder cannot be created in the place of a file.
   await writeFile(join(folder, "v1"), "");
   expect(await write()).toBe(false);

@@ -182,7 +182,7 @@ describe("a probe with meta", () => {
     const record = await world.cache.readRecord("worms.jpg");
     expect(record?.meta).toEqual({ creator: "Ann", copyright: "(C) Ann" });
     const { meta, located, ...older } = record ?? { validator: "" };
-    await world.cache.writeRecord("worms.jpg", older as NonNullable<typeof record>);
+    await world.cache.changeRecord("worms.jpg", () => older as NonNullable<typeof record>);
     expect(await probe()).toBeUndefined();
     expect(opened()).toBe(1);
     expect(await probe(["creator"])).toEqual({ creator: "Ann" });

@@ -93,11 +93,11 @@ export function testCache(create: () => Promise<VariantCache & SourceRecords>): 
   test("a source entry is read as it was written", async () => {
     const cache = await create();
     expect(await cache.readRecord("worms.jpg")).toBeUndefined();
-    expect(await cache.writeRecord("worms.jpg", record)).toBe(true);
+    expect(await cache.changeRecord("worms.jpg", () => record)).toBe(true);
     expect(await cache.readRecord("worms.jpg")).toEqual(record);
     const { color: _, placeholder: __, ...plain } = record;
     for (const other of [plain, { ...plain, focus: "30,70" as const }]) {
-      await cache.writeRecord("worms.jpg", other);
+      await cache.changeRecord("worms.jpg", () => other);
       expect(await cache.readRecord("worms.jpg")).toEqual(other);
     }
   });
@@ -106,7 +106,7 @@ export function testCache(create: () => Promise<VariantCache & SourceRecords>): 
     const cache = await create();
     await cache.write(variant, entryOf("a"));
     await cache.write({ ...variant, quality: 70 }, entryOf("b"));
-    await cache.writeRecord(variant.key, record);
+    await cache.changeRecord(variant.key, () => record);
     await cache.write({ ...variant, key: "other.jpg" }, entryOf("c"));
     expect(await cache.purge(variant.key)).toBe(2);
     expect(await cache.read(variant)).toBeUndefined();

@@ -199,7 +199,7 @@ test("a volume that refuses writes is tried again after half a minute, and no re
 
 test("a damaged source entry counts as absent", async () => {
   const { cache, folder } = await createCache();
-  await cache.writeRecord("worms.jpg", record);
+  await cache.changeRecord("worms.jpg", () => record);
   const [file] = (await readdir(folder, { recursive: true })).filter((name) => name.endsWith(".source"));
   await truncate(join(folder, file ?? ""), 60);
   expect(await cache.readRecord("worms.jpg")).toBeUndefined();
@@ -332,7 +332,7 @@ test("of a source's entries the least recently used are evicted, but none of ano
   let now = Date.now();
   const { cache } = await createCache({ folder, now: () => now });
   await cache.write(neighbour, entryOf("neighbour"));
-  await cache.writeRecord(variant.key, record);
+  await cache.changeRecord(variant.key, () => record);
   const at = (width: number) => ({ ...variant, width });
   for (const width of [103, 101, 102, 100]) {
     now += 1_000;

@@ -147,9 +147,9 @@ describe("a crop", () => {
           .extract({ left: 0, top: 0, width: 4, height: 4 })
           .toBuffer(),
       );
-    await cache.writeRecord("focused.png", { ...record, focus: "100,0" });
+    await cache.changeRecord("focused.png", () => ({ ...record, focus: "100,0" }));
     expect(await topOf(91)).toBe("green");
-    await cache.writeRecord("focused.png", { ...record, focus: "100,0", validator: "another" });
+    await cache.changeRecord("focused.png", () => ({ ...record, focus: "100,0", validator: "another" }));
     expect(await topOf(92)).toBe("red");
   });
 });

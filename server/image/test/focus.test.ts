@@ -175,6 +175,9 @@ test("a photograph that an older release described is looked at again, and its c
 
   await expect.poll(() => cache.readRecord("older.png")).toHaveProperty("focus");
   const { focus: _, ...older } = (await cache.readRecord("older.png")) ?? {};
-  await cache.writeRecord("older.png", older as NonNullable<Awaited<ReturnType<DiskCache["readRecord"]>>>);
+  await cache.changeRecord(
+    "older.png",
+    () => older as NonNullable<Awaited<ReturnType<DiskCache["readRecord"]>>>,
+  );
   expect(await probe(["older.png"])).toEqual({ "older.png": near(85, 50) });
 });

@@ -12,7 +12,7 @@ const minute = 60_000;
 test("a confirmed source is recorded for other replicas four times an hour, not at each question", async () => {
   let now = 0;
   const records = await createDiskCache({ folder: await temporaryFolder() });
-  await records.writeRecord("worms.jpg", record);
+  await records.changeRecord("worms.jpg", () => record);
   const background = createBackground((_, error) => {
     throw error;
   });
