@@ -14,8 +14,9 @@ The site
   --hugo-version N     the Hugo version whose rules decide what is a page (default: the one on PATH, or the newest)
   --manifest FILE      where to write the manifest, relative to the site (default: assets/imgproxy.json)
   --no-manifest        do not write the manifest
-  --watch              while you write: writes the manifest again after each change of the content or of a gallery's folder, so
-                       that "hugo server" shows it; makes no variant, since requests make them; ends with Ctrl-C
+  --watch              while you write: writes the manifest again after each change of content, configuration, layouts, names in
+                       static and assets, the posts' photographs, or a gallery's folder, so that "hugo server" shows it; makes no
+                       variant, since requests make them; ends with Ctrl-C
   --check FOLDER       take the URLs from the built site, and compare them with the content
   --html FOLDER        take the URLs from the built site only
   --rewrite            with either: replace files of the bucket that a theme names itself with the proxy's URLs

@@ -7,6 +7,7 @@ import { createInterface } from "node:readline";
 import sharp from "sharp";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createSite, siteConfig } from "../../hugo-module/test/hugo-site.ts";
+import { restingState } from "../watch/content-state.ts";
 import { commandLine, run } from "./command.ts";
 import { type RealServer, startServer } from "./real-server.ts";
 
@@ -106,10 +107,43 @@ test("scan --watch writes the manifest after each change of the posts, of their 
   await writeFile(path.join(site.folder, "content/new/two.md"), 'Text {{< imgproxy/gallery "alps" >}}\n');
   await watching.line("the manifest has 3 photographs and 2 galleries");
 
+  // A file of the site is shown instead of the bucket's, and a template of the site instead of the module's shortcode.
+  const writeOwn = async (name: string, text: Uint8Array | string) => {
+    await mkdir(path.dirname(path.join(site.folder, name)), { recursive: true });
+    await writeFile(path.join(site.folder, name), text);
+  };
+  await writeOwn("static/worms.jpg", picture);
+  await post("![](worms.jpg) ![](alps/a.jpg)\n");
+  await watching.line("the manifest has 2 photographs and 1 gallery");
+  await rm(path.join(site.folder, "static/worms.jpg"));
+  await watching.line("the manifest has 3 photographs and 1 gallery");
+  await writeOwn("static/worms.jpg", picture);
+  await watching.line("the manifest has 2 photographs and 1 gallery");
+  await writeOwn("layouts/shortcodes/imgproxy/gallery.html", "nothing");
+  await watching.line("the manifest has 1 photograph");
+
   // No variant was made: readers' requests make them.
   expect(await server.metric("imgproxy_lite_encode_duration_seconds_count")).toBe(0);
   watching.child.kill("SIGINT");
   expect(await once(watching.child, "close")).toEqual([0, null]);
+});
+
+test("scan --watch waits for a file that is empty or away for a moment, and reads the content without it if it stays so", async () => {
+  const full = new Map([["one.md", "1 20"]]);
+  const written = new Map([["one.md", "3 30"]]);
+  for (const lost of [new Map([["one.md", "2 0"]]), new Map()]) {
+    const states = [lost, lost, lost, written, written];
+    const looked = await restingState(
+      async () => states.shift() ?? written,
+      full,
+      new AbortController().signal,
+    );
+    expect([looked, states]).toEqual([written, []]);
+  }
+  const growing = [written, full, written];
+  await restingState(async () => growing.shift() ?? written, full, new AbortController().signal);
+  expect(growing).toEqual([]);
+  expect(await restingState(async () => new Map(), full, new AbortController().signal)).toEqual(new Map());
 });
 
 test("scan --watch refuses options that need an end", async () => {

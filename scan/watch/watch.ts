@@ -13,7 +13,7 @@ import { Unanswered } from "../proxy/request.ts";
 import { createSession, type Session } from "../proxy/session.ts";
 import { type ScanOptions, type ScanResult, scanSite } from "../scan.ts";
 import type { Site } from "../site/site.ts";
-import { contentState } from "./content-state.ts";
+import { type ContentState, contentState, isSame, restingState } from "./content-state.ts";
 import { foldersOfNamed, hasOther, lookAtNamed, type NamedPhotographs } from "./named-photographs.ts";
 
 /** Time between two looks at the content. In Node 20, watching a tree on Linux misses files of new folders; times and sizes do not. */
@@ -25,9 +25,13 @@ const LIST_MS = 1_000;
 /** How long a server may be silent: the content may change meanwhile. */
 const PATIENCE_MS = 3_000;
 
+/** How often a scan begins again because the content has changed while it read it; after that it goes on with what it has read. */
+const MOST_RESTARTS = 3;
+
 /**
- * Writes the manifest again when the content, the configuration, a photograph or a folder of a gallery changes, until the signal aborts.
- * Errors of the content and of the server are printed, and do not end it.
+ * Writes the manifest again when the content, the configuration, a template, a name in static/ or assets/, a photograph or a folder of a
+ * gallery changes, until the signal aborts. It waits while somebody writes a file: see {@link restingState}. Errors of the content and of
+ * the server are printed, and do not end it.
  * @param print takes one line.
  * @throws CannotRun if the site's configuration is wrong at the start.
  */
@@ -35,16 +39,25 @@ export async function watchSite(given: ScanOptions, print: (line: string) => voi
   const options = { ...given, manifestOnly: true, patienceMs: Math.min(given.patienceMs, PATIENCE_MS) };
   let site = await openSite(options.site);
   let [manifest, problems] = ["", new Set<string>()];
-  while (!options.signal.aborted) {
+  let state: ContentState = new Map();
+  for (let restarts = 0; !options.signal.aborted; ) {
     // Before the scan: what changes during it is seen after it.
-    const state = await contentState(site);
+    const look = () => contentState(site);
+    state = await restingState(look, state, options.signal);
+    const isChanged = async () => restarts < MOST_RESTARTS && !isSame(await look(), state);
     const session = createSession(site, { ...options, patienceMs: LIST_MS });
     let named: NamedPhotographs | undefined;
     const onKeys = async (keys: readonly string[]) => {
+      if (await isChanged()) throw new ContentChanged();
       named = await lookAtNamed(keys, createSession(site, options));
     };
     const { result, failure } = await scanned({ ...options, now: new Date(), onKeys });
     if (options.signal.aborted) return;
+    if (result === undefined && (await isChanged())) {
+      restarts++;
+      continue;
+    }
+    restarts = 0;
     const text = result === undefined ? manifest : formatManifest(manifestOf(result));
     if (result !== undefined && text !== manifest) print(updateWords(result));
     manifest = text;
@@ -60,7 +73,10 @@ export async function watchSite(given: ScanOptions, print: (line: string) => voi
   }
 }
 
-/** A failure is one that time or a change can mend. */
+/** What a scan has read is no longer what there is. */
+class ContentChanged extends Error {}
+
+/** A failure is one that time or a change can mend. Neither if the content has changed. */
 async function scanned(
   options: ScanOptions,
 ): Promise<{ readonly result?: ScanResult; readonly failure?: string }> {
@@ -69,7 +85,7 @@ async function scanned(
     const failure = unsettledWords(result);
     return { result, ...(failure !== undefined && { failure }) };
   } catch (error) {
-    if (options.signal.aborted) return {};
+    if (options.signal.aborted || error instanceof ContentChanged) return {};
     if (error instanceof CannotRun || error instanceof Unanswered) return { failure: error.message };
     throw error;
   }
@@ -78,7 +94,7 @@ async function scanned(
 interface Watched {
   readonly site: Site;
   /** Of the content that the last scan has read. */
-  readonly state: string;
+  readonly state: ContentState;
   readonly session: Session;
   /** As they were before the last scan asked for them. */
   readonly named: NamedPhotographs | undefined;
@@ -102,7 +118,7 @@ async function nextChange({
   const began = performance.now();
   for (let listed = began; !signal.aborted; ) {
     const looked = performance.now();
-    if ((await contentState(site)) !== state) return;
+    if (!isSame(await contentState(site), state)) return;
     if (isFailed && looked - began >= LIST_MS) return;
     if (looked - listed >= LIST_MS && folders.length > 0) {
       listed = looked;
