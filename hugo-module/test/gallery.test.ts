@@ -147,11 +147,11 @@ describe.each([...hugos])("Hugo $version", (hugo) => {
     expect(sizes).toEqual([
       [
         "1.5",
-        "(min-width: 60rem) min(50rem, clamp(20.77rem, calc(50rem * 1.246), 54rem)), min(90vw, clamp(20.77rem, calc(90vw * 1.246), 54rem))",
+        "(min-width: 60rem) min(50rem, clamp(20.77rem, calc(50rem * 1.246), 39rem)), min(90vw, clamp(20.77rem, calc(90vw * 1.246), 39rem))",
       ],
       [
         "0.6667",
-        "auto, (min-width: 60rem) min(50rem, clamp(10.67rem, calc(50rem * 0.64), 27.73rem)), min(90vw, clamp(10.67rem, calc(90vw * 0.64), 27.73rem))",
+        "auto, (min-width: 60rem) min(50rem, clamp(10.67rem, calc(50rem * 0.64), 17.33rem)), min(90vw, clamp(10.67rem, calc(90vw * 0.64), 17.33rem))",
       ],
       [
         "5",

@@ -24,15 +24,16 @@ export function shownWidths(
     return keys.map((_, at) => (width, images) => inColumn(width, ratios(images)[at], Number(columns)));
   const growths = once((images: ReadonlyMap<string, ManifestImage>) => rowGrowths(ratios(images)));
   return keys.map(
-    (_, at) => (width, images) => inRow(width, (growths(images)[at] ?? 1) * (ratios(images)[at] ?? UNKNOWN)),
+    (_, at) => (width, images) => inRow(width, growths(images)[at] ?? 1, ratios(images)[at] ?? UNKNOWN),
   );
 }
 
 const REM = 16;
 
-/** A row is 30 % of the text's width high, between 5 and 13 rem, and grows so that it is full. */
-function inRow(width: number, tall: number): number {
-  return Math.min(width, Math.max(5 * REM * tall, Math.min(0.3 * width * tall, 13 * REM * tall)));
+/** A row is 30 % of the text's width high, between 5 and 13 rem, and grows so that it is full, up to 26 rem. */
+function inRow(width: number, growth: number, ratio: number): number {
+  const [least, natural, most] = [5 * REM * growth, 0.3 * width * growth, 13 * REM * Math.min(2, growth)];
+  return Math.min(width, ratio * Math.max(least, Math.min(natural, most)));
 }
 
 /** The same as layouts/partials/imgproxy/_/gallery/growths.html, which says why. */
