@@ -57,6 +57,7 @@ const order = {
     "site",
     "manifest.ts",
     "findings.ts",
+    "shown-files.ts",
     "progress.ts",
     "counted.ts",
     "local-address.ts",

@@ -12,6 +12,7 @@ import type { Report } from "../report/html.ts";
 import { checkJson, edgeJson, scanJson } from "../report/json.ts";
 import { formatCheck, formatEdge, formatScan } from "../report/text.ts";
 import { type ScanOptions, scanSite } from "../scan.ts";
+import { type ShownFile, shownFrom, withShownFiles } from "../shown-files.ts";
 import { scanHelp } from "./scan-help.ts";
 import { type CommandLine, parseCommandLine } from "./scan-options.ts";
 import { type Asked, optionsOf } from "./site-options.ts";
@@ -31,8 +32,9 @@ export async function runScan(
   const isQuiet = command.json || command.watch;
   const progress = isQuiet ? quietProgress(process.stderr) : createProgress(process.stderr);
   const options = await optionsOf(command, { env, signal, progress });
-  if (command.watch) return await watch(options);
-  const outcome = await runCommand(command, options).finally(() => progress.end());
+  const shown = shownFrom(process.cwd(), command.site);
+  if (command.watch) return await watch(options, shown);
+  const outcome = await runCommand(command, options, shown).finally(() => progress.end());
   if (command.report !== undefined)
     await writeReport(command.report, { ...outcome.report(), unsettled: outcome.unsettled });
   process.stdout.write(command.json ? `${printableJson(outcome.json())}\n` : outcome.words());
@@ -42,9 +44,9 @@ export async function runScan(
 }
 
 /** A watch that somebody ends has done what it shall. @returns the exit code. */
-async function watch(options: ScanOptions): Promise<number> {
+async function watch(options: ScanOptions, shown: ShownFile): Promise<number> {
   const { watchSite } = await import("../watch/watch.ts");
-  await watchSite(options, (line) => process.stdout.write(`${printableLines(line)}\n`));
+  await watchSite(options, shown, (line) => process.stdout.write(`${printableLines(line)}\n`));
   return 0;
 }
 
@@ -57,12 +59,12 @@ interface Outcome {
   readonly unsettled?: string | undefined;
 }
 
-async function runCommand(command: CommandLine, options: ScanOptions): Promise<Outcome> {
+async function runCommand(command: CommandLine, options: ScanOptions, shown: ShownFile): Promise<Outcome> {
   if (command.edge) {
     const { checkEdge } = await import("../edge/check-edge.ts");
     const result = await checkEdge(options);
     return {
-      words: () => formatEdge(result),
+      words: () => formatEdge(withShownFiles(result, shown)),
       json: () => edgeJson(result),
       findings: result.findings,
       report: () => edgeReport(result),
@@ -76,7 +78,7 @@ async function runCommand(command: CommandLine, options: ScanOptions): Promise<O
     const result = await checkSite({ ...options, built, compare, ignore, rewrite });
     const { findings } = result;
     return {
-      words: () => formatCheck(result),
+      words: () => formatCheck(withShownFiles(result, shown)),
       json: () => checkJson(result),
       findings,
       report: () => checkReport(result),
@@ -85,7 +87,7 @@ async function runCommand(command: CommandLine, options: ScanOptions): Promise<O
   }
   const result = await scanSite(options);
   return {
-    words: () => formatScan(result),
+    words: () => formatScan(withShownFiles(result, shown)),
     json: () => scanJson(result),
     findings: result.findings,
     report: () => scanReport(result),

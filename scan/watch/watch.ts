@@ -12,6 +12,7 @@ import type { Listings } from "../proxy/list.ts";
 import { Unanswered } from "../proxy/request.ts";
 import { createSession, type Session } from "../proxy/session.ts";
 import { type ScanOptions, type ScanResult, scanSite } from "../scan.ts";
+import { type ShownFile, withShownFiles } from "../shown-files.ts";
 import type { Site } from "../site/site.ts";
 import { type ContentState, contentState, isSame, restingState } from "./content-state.ts";
 import { foldersOfNamed, hasOther, lookAtNamed, type NamedPhotographs } from "./named-photographs.ts";
@@ -32,10 +33,14 @@ const MOST_RESTARTS = 3;
  * Writes the manifest again when the content, the configuration, a template, a name in static/ or assets/, a photograph or a folder of a
  * gallery changes, until the signal aborts. It waits while somebody writes a file: see {@link restingState}. Errors of the content and of
  * the server are printed, and do not end it.
- * @param print takes one line.
+ * @param shown names a file for people. @param print takes one line.
  * @throws CannotRun if the site's configuration is wrong at the start.
  */
-export async function watchSite(given: ScanOptions, print: (line: string) => void): Promise<void> {
+export async function watchSite(
+  given: ScanOptions,
+  shown: ShownFile,
+  print: (line: string) => void,
+): Promise<void> {
   const options = { ...given, manifestOnly: true, patienceMs: Math.min(given.patienceMs, PATIENCE_MS) };
   let site = await openSite(options.site);
   let [manifest, problems] = ["", new Set<string>()];
@@ -62,7 +67,7 @@ export async function watchSite(given: ScanOptions, print: (line: string) => voi
     if (result !== undefined && text !== manifest) print(updateWords(result));
     manifest = text;
     const now = new Set([
-      ...(result === undefined ? [] : findingLines(result)),
+      ...(result === undefined ? [] : findingLines(withShownFiles(result, shown))),
       ...(failure === undefined ? [] : [failure]),
     ]);
     for (const line of now) if (!problems.has(line)) print(line);
