@@ -204,11 +204,38 @@ const missingBody = object({
   images: list(missingImage, apiLimits.images),
   /** Variants of lower effort count as missing. */
   effort,
+  /** Whether the answer has the sizes of those that are there. */
+  sizes: v.exactOptional(v.boolean("takes true or false")),
 });
 export type MissingBody = v.InferOutput<typeof missingBody>;
 
-/** The same structure as the request, without variants that are in the cache; an image with no missing variant is left out. */
-export type MissingAnswer = Omit<MissingBody, "effort">;
+const missingAnswer = object({
+  images: list(
+    object({
+      ...imageVariants,
+      there: v.exactOptional(
+        list(
+          object({
+            variant: variantSpec,
+            /** Of its body. */
+            bytes: whole(0, Number.MAX_SAFE_INTEGER),
+            type: v.string("takes a media type"),
+          }),
+          apiLimits.variants,
+        ),
+      ),
+    }),
+    apiLimits.images,
+  ),
+});
+
+/** `variants` are those that are not in the cache; an image of which nothing is said is left out. */
+export type MissingAnswer = v.InferOutput<typeof missingAnswer>;
+
+/** @throws InvalidBody */
+export function parseMissingAnswer(answer: unknown): MissingAnswer {
+  return parse(missingAnswer, answer);
+}
 
 /** @throws InvalidBody */
 export function parseMissingBody(body: unknown): MissingBody {

@@ -218,7 +218,17 @@ export function createService(parts: ServiceParts): Service {
       cache: { ...cacheSize, maxBytes: options.cacheMaxBytes },
     };
   };
-  const publish = { list, neighbours, variants, infos, revalidation, defaultQuality, published, purge };
+  const publish = {
+    list,
+    neighbours,
+    cache,
+    variants,
+    infos,
+    revalidation,
+    defaultQuality,
+    published,
+    purge,
+  };
   const api =
     options.tokens.length === 0 && !options.dev
       ? undefined

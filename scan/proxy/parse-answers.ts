@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { InvalidBody, type MissingAnswer, parseMissingBody } from "../../contract/api.ts";
+import { InvalidBody, type MissingAnswer, parseMissingAnswer as missingAnswer } from "../../contract/api.ts";
 import { type ImageInfo, imageInfo } from "../../contract/info.ts";
 import { anObject, check, type Fault } from "../../contract/schema.ts";
 import { CannotRun } from "../cannot-run.ts";
@@ -99,7 +99,7 @@ export async function apiRefusal(answer: Answer, url: string): Promise<CannotRun
 export async function parseMissingAnswer(answer: Answer, url: string): Promise<MissingAnswer> {
   if (!answer.ok) throw await apiRefusal(answer, url);
   try {
-    return parseMissingBody(await jsonOf(answer, url));
+    return missingAnswer(await jsonOf(answer, url));
   } catch (error) {
     if (error instanceof InvalidBody) throw notOurs(url);
     throw error;

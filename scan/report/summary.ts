@@ -33,6 +33,8 @@ export interface Summary extends WarmCounts {
   readonly bytesBefore: number;
   /** Bytes of the same photographs as a current browser (AVIF) loads their middle tier. */
   readonly bytesAfter: number;
+  /** Photographs that are not in these sums, because what a browser loads could not be made. */
+  readonly unweighed: number;
 }
 
 export function summarize(result: ScanResult): Summary {
@@ -49,6 +51,7 @@ export function summarize(result: ScanResult): Summary {
     ...countResults(result.variants),
     bytesBefore: bytes.before,
     bytesAfter: bytes.after,
+    unweighed: bytes.unknown,
   };
 }
 
@@ -74,14 +77,15 @@ export function postName({ file, album }: Pick<Post, "file" | "album">): string 
   return album === undefined ? file : `album ${album}`;
 }
 
-/** Bytes of the photographs of some posts, each counted once: as stored, and as delivered. */
+/** Bytes of the photographs of some posts, each counted once: as stored, and as delivered. `unknown` are not in these sums. */
 export function bytesOf(
   posts: readonly Post[],
   result: Pick<ScanResult, "photos" | "images" | "variants">,
-): { readonly before: number; readonly after: number } {
+): { readonly before: number; readonly after: number; readonly unknown: number } {
   const uses = new Map(posts.flatMap((post) => post.uses.map((use) => [use.key, use])));
   let before = 0;
   let after = 0;
+  let unknown = 0;
   for (const use of uses.values()) {
     const info = result.photos.get(use.key);
     if (info === undefined || "problem" in info) continue;
@@ -90,9 +94,12 @@ export function bytesOf(
     const variant = avif ?? any;
     // An original (SVG) is delivered as it is; a variant of unknown size is left out of both sums.
     const delivered = variant === undefined ? info.bytes : "bytes" in variant ? variant.bytes : undefined;
-    if (delivered === undefined) continue;
+    if (delivered === undefined) {
+      unknown++;
+      continue;
+    }
     before += info.bytes;
     after += delivered;
   }
-  return { before, after };
+  return { before, after, unknown };
 }

@@ -24,7 +24,7 @@ export function formatScan(result: ScanResult): string {
     ...(result.variants.size > 0
       ? [
           warmWords(sum),
-          `${formatBytes(sum.bytesBefore)} of originals → ${formatBytes(sum.bytesAfter)} as a current browser loads their middle tier`,
+          `${formatBytes(sum.bytesBefore)} of originals → ${formatBytes(sum.bytesAfter)} as a current browser loads their middle tier${sum.unweighed === 0 ? "" : `; without ${counted(sum.unweighed, "photograph")} of unknown size`}`,
         ]
       : []),
   ];
@@ -159,23 +159,25 @@ function postTable(result: ScanResult): string[] {
     .sort((a, b) => b.before - a.before);
   const shown = rows.slice(0, MOST_ROWS);
   const width = Math.max(4, ...shown.map(({ post }) => postName(post).length));
-  const line = (post: string, images: string, before: string, after: string, saved: string) =>
+  const line = (post: string, images: string, [before, after, saved]: Sizes) =>
     `${post.padEnd(width)}  ${images.padStart(6)}  ${before.padStart(8)} → ${after.padStart(8)}  ${saved.padStart(5)}`;
   return [
-    line("post", "images", "before", "after", "saved"),
-    ...shown.map(({ post, before, after }) =>
-      line(
-        postName(post),
-        String(post.uses.length),
-        formatBytes(before),
-        formatBytes(after),
-        saving(before, after),
-      ),
-    ),
+    line("post", "images", ["before", "after", "saved"]),
+    ...shown.map(({ post, before, after, unknown }) => {
+      const sizes: Sizes =
+        unknown > 0 ? ["–", "–", "–"] : [formatBytes(before), formatBytes(after), saving(before, after)];
+      return line(postName(post), String(post.uses.length), sizes);
+    }),
     ...more(rows.length - shown.length),
+    ...(shown.some(({ unknown }) => unknown > 0)
+      ? ["  –: the size of a photograph is not known, because its middle tier could not be made"]
+      : []),
     "",
   ];
 }
+
+/** Before, after and saved. */
+type Sizes = readonly [string, string, string];
 
 function more(count: number): string[] {
   return count > 0 ? [`  … and ${count} more; --json has them all`] : [];

@@ -1,4 +1,4 @@
-import { copyFile, readFile, stat, writeFile } from "node:fs/promises";
+import { copyFile, readFile, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
@@ -36,6 +36,11 @@ tiers = [{width = 160, quality = 60}, {width = 320, quality = 50}]
   const { mtimeMs } = await stat(file);
   await expect.poll(scan).toEqual({ ...first, hits: 12, made: 0 });
   expect((await stat(file)).mtimeMs).toBe(mtimeMs);
+
+  // A checkout without this file.
+  await rm(file);
+  expect(await scan()).toEqual({ ...first, hits: 12, made: 0 });
+  expect((await readFile(file, "utf8")).match(/image\/(?:avif|webp|jpeg) \d+/g)).toHaveLength(12);
 
   // One post is deleted and one line is invalid: both are gone from the file.
   await writeFile(path.join(site.folder, "content/a.md"), "![](worms.jpg)\n");

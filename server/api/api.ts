@@ -1,6 +1,7 @@
 import { bodyLimit, H3, type H3Event } from "h3";
 import { parseListBody, parseProbeBody, parseWarmBody } from "../../contract/api.ts";
 import { parseQuery } from "../../contract/url/request.ts";
+import type { VariantCache } from "../cache/cache.ts";
 import { Problem } from "../errors.ts";
 import { addNote } from "../http/response.ts";
 import type { Published } from "../published/published.ts";
@@ -21,6 +22,7 @@ export interface ApiParts extends PublishParts, StudioParts, Access {
   readonly published: Published;
   readonly list: List;
   readonly neighbours: ListSiblings;
+  readonly cache: Pick<VariantCache, "bytesOf">;
   /** The server's release. */
   readonly version: string;
   /** Maximum bytes of the cache. */

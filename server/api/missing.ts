@@ -2,11 +2,13 @@ import pMap from "p-map";
 import {
   apiLimits,
   InvalidBody,
+  type MissingAnswer,
   type MissingBody,
   parseMissingBody,
   parseMissingImage,
   type VariantSpec,
 } from "../../contract/api.ts";
+import type { VariantCache } from "../cache/cache.ts";
 import { TimeSlice } from "../concurrency/time-slice.ts";
 import type { ImageInfos } from "../image/image-info.ts";
 import type { Variants } from "../image/variants/variants.ts";
@@ -15,10 +17,12 @@ import { isWarm } from "./is-warm.ts";
 import { variantOfSpec } from "./specs.ts";
 
 type Image = MissingBody["images"][number];
+type Answered = MissingAnswer["images"][number];
 
 interface MissingParts {
   readonly variants: Pick<Variants, "hasSuiting" | "isCurrent">;
   readonly infos: Pick<ImageInfos, "find">;
+  readonly cache: Pick<VariantCache, "bytesOf">;
   readonly defaultQuality: number;
 }
 
@@ -48,7 +52,7 @@ export async function readMissingBody(body: AsyncIterable<Uint8Array>): Promise<
 }
 
 /** JSON of a MissingAnswer, an image a part, in short slices of the event loop. */
-export async function* missingJson(images: Promise<readonly Image[]>): AsyncGenerator<string> {
+export async function* missingJson(images: Promise<readonly Answered[]>): AsyncGenerator<string> {
   const slice = new TimeSlice();
   let before = '{"images":[';
   for (const image of await images) {
@@ -65,24 +69,28 @@ const AT_ONCE = 2;
 /** The variants of a site that are not in the cache, so that a rescan costs only what has changed. */
 export async function findMissing(
   parts: MissingParts,
-  { images, effort }: MissingBody,
+  { images, effort, sizes = false }: MissingBody,
   signal: AbortSignal,
-): Promise<Image[]> {
-  const findIn = async (image: Image): Promise<Image> => {
+): Promise<Answered[]> {
+  const findIn = async (image: Image): Promise<Answered> => {
     const variants: VariantSpec[] = [];
+    const there: NonNullable<Answered["there"]>[number][] = [];
     const record = await parts.infos.find(image.img);
     for (const spec of image.variants) {
       signal.throwIfAborted();
       const variant = variantOfSpec(image.img, spec, parts.defaultQuality);
       const asked = { q: variant.quality, version: image.v, effort };
-      const isThere = await parts.variants.hasSuiting(
-        variant,
-        (meta) => parts.variants.isCurrent(meta) && isWarm(meta, record, asked),
-      );
+      let type = "";
+      const isThere = await parts.variants.hasSuiting(variant, (meta) => {
+        type = meta.contentType;
+        return parts.variants.isCurrent(meta) && isWarm(meta, record, asked);
+      });
       if (!isThere) variants.push(spec);
+      const bytes = isThere && sizes ? await parts.cache.bytesOf(variant) : undefined;
+      if (isThere && bytes !== undefined) there.push({ variant: spec, bytes, type });
     }
-    return { ...image, variants };
+    return { ...image, variants, ...(there.length > 0 && { there }) };
   };
   const missing = await pMap(images, findIn, { concurrency: AT_ONCE });
-  return missing.filter(({ variants }) => variants.length > 0);
+  return missing.filter(({ variants, there }) => variants.length > 0 || there !== undefined);
 }

@@ -20,6 +20,8 @@ import {
 export interface CallingOptions {
   /** The encoder's effort, 0 to 9; default: the server's effort for warm-ups. */
   readonly effort?: number;
+  /** Whether the size of a variant that is there is known. */
+  readonly isWeighed: (variant: Variant) => boolean;
 }
 
 /**
@@ -34,13 +36,15 @@ export async function warmByCalling(
   onResult: (variant: Variant, result: WarmResult) => void,
 ): Promise<void> {
   for (const batch of chunks(byPhoto(requests, MOST_REQUESTS), apiLimits.images)) {
-    const isMissing = await findMissing(server, batch, options);
+    const resultOf = await findMissing(server, batch, options);
     const work: PhotoVariants[] = [];
     for (const photo of batch) {
       const variants: Variant[] = [];
-      for (const variant of eachVariant(photo.requests))
-        if (isMissing(variant)) variants.push(variant);
-        else onResult(variant, HIT);
+      for (const variant of eachVariant(photo.requests)) {
+        const found = resultOf(variant);
+        if (found === undefined) variants.push(variant);
+        else onResult(variant, found);
+      }
       if (variants.length > 0) work.push({ ...photo, variants });
     }
     await warmAll(server, work, options, onResult);
@@ -63,24 +67,35 @@ const HIT: WarmResult = { status: "hit" };
 async function findMissing(
   server: Server,
   photos: readonly PhotoRequests[],
-  options: CallingOptions,
-): Promise<(variant: Variant) => boolean> {
+  { effort, isWeighed }: CallingOptions,
+): Promise<(variant: Variant) => WarmResult | undefined> {
   const images = photos.map(({ img, v, requests }) => ({
     img,
     variants: Array.from(eachVariant(requests), specOf),
     ...(v !== undefined && { v }),
   }));
-  const call = apiCall(server, "POST", apiPaths.missing, { images, ...options } satisfies MissingBody);
+  const sizes = photos.some(({ requests }) => [...eachVariant(requests)].some((one) => !isWeighed(one)));
+  const call = apiCall(server, "POST", apiPaths.missing, {
+    images,
+    ...(effort !== undefined && { effort }),
+    ...(sizes && { sizes }),
+  } satisfies MissingBody);
   const answer = await request(server, {
     ...call,
     read: (said) => parseMissingAnswer(said, call.url),
     silenceMs: Number.POSITIVE_INFINITY,
   });
-  if (answer.images.length === 0) return () => false;
-  const names = new Set(
-    answer.images.flatMap(({ img, variants }) => variants.map((spec) => `${img} ${specName(spec)}`)),
-  );
-  return (variant) => names.has(`${variant.request.key} ${specName(specOf(variant))}`);
+  if (answer.images.length === 0) return () => HIT;
+  const found = new Map<string, WarmResult | undefined>();
+  for (const { img, variants, there = [] } of answer.images) {
+    for (const spec of variants) found.set(`${img} ${specName(spec)}`, undefined);
+    for (const { variant, bytes, type } of there)
+      found.set(`${img} ${specName(variant)}`, { status: "hit", bytes, type });
+  }
+  return (variant) => {
+    const name = `${variant.request.key} ${specName(specOf(variant))}`;
+    return found.has(name) ? found.get(name) : HIT;
+  };
 }
 
 // --- one photograph ---
@@ -122,7 +137,7 @@ interface Order {
 async function warmPhoto(
   server: Server,
   { photo, pending }: Order,
-  options: CallingOptions,
+  { effort }: CallingOptions,
   onResult: (variant: Variant, result: WarmResult) => void,
 ): Promise<Refusal | undefined> {
   const { url } = apiCall(server, "POST", apiPaths.warm, {});
@@ -130,7 +145,7 @@ async function warmPhoto(
     img: photo.img,
     variants: [...pending.values()].map(specOf),
     ...(photo.v !== undefined && { v: photo.v }),
-    ...options,
+    ...(effort !== undefined && { effort }),
   });
   return request(server, {
     url,

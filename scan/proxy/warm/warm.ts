@@ -35,6 +35,9 @@ export async function warm(server: Server, requests: Requests, options: WarmOpti
     options.onProgress(1);
   };
   if (server.token === undefined) await warmByReading(server, eachVariant(requests), key, onResult);
-  else await warmByCalling(server, requests, effort === undefined ? {} : { effort }, onResult);
+  else {
+    const isWeighed = ({ query, accept }: Variant) => known?.get(query)?.[accept] !== undefined;
+    await warmByCalling(server, requests, { isWeighed, ...(effort !== undefined && { effort }) }, onResult);
+  }
   return results;
 }
