@@ -7,7 +7,13 @@ export interface GalleryArguments {
   readonly columns?: string;
   /** A file's name, or whether there is one. */
   readonly cover?: string;
+  /** Names of others, which a gallery does not have. */
+  readonly others?: readonly string[];
 }
+
+export const galleryArguments: readonly string[] = [
+  ...["src", "keys", "order", "limit", "columns", "cover", "sizes", "tiers", "formats"],
+];
 
 /**
  * Those that a gallery takes, in one form: numbers without leading zeros, words in lower case.
@@ -15,11 +21,11 @@ export interface GalleryArguments {
  * @returns besides them, a message for each that is ignored. The same as layouts/partials/imgproxy/_/gallery/asked.html.
  */
 export function checkGalleryArguments(
-  { cover, ...given }: GalleryArguments,
+  { cover, others = [], ...given }: GalleryArguments,
   hasOwnOrder: boolean,
 ): { readonly taken: GalleryArguments; readonly problems: readonly string[] } {
   const taken: Record<string, string> = {};
-  const problems: string[] = [];
+  const problems = others.map((name) => `${name}= is ignored: ${rules.gallery.others.words}`);
   for (const name of ["order", "limit", "columns"] as const) {
     const value = plain(given[name] ?? "");
     const { pattern, words } = rules.gallery[name === "order" && hasOwnOrder ? "listed" : name];

@@ -5,6 +5,7 @@ import type { Finding } from "../findings.ts";
 import { blameOf, type Refusal } from "../proxy/blame.ts";
 import { type Folder, folderName, type Listed, type Listing, type Listings } from "../proxy/list.ts";
 import type { Session } from "../proxy/session.ts";
+import { suggestionWords } from "../proxy/suggestions.ts";
 import { type Contents, contentsOf, leftOutWords } from "./contents.ts";
 import { asWritten, findingAt, type Galleries, onceEach, type PlacedGallery, shownSource } from "./placed.ts";
 import { type GallerySource, MOST_PHOTOGRAPHS } from "./source.ts";
@@ -152,8 +153,8 @@ function emptyWords(
     return `${what} of its own, only folders such as ${below}: name one of them, or ${folder}** for all`;
   const siblings = parent !== undefined && "folders" in parent ? parent.folders : [];
   const names = siblings.map((name) => name.slice(0, -1));
-  const near = nearKeys(folder.slice(0, -1), names).map(({ key }) => JSON.stringify(key));
-  return `${what}: there is no such folder.${near.length === 0 ? "" : ` Is it ${near.join(" or ")}?`}`;
+  const near = nearKeys(folder.slice(0, -1), names);
+  return `${what}: there is no such folder.${near.length === 0 ? "" : ` ${suggestionWords(near)}`}`;
 }
 
 function galleryWords({ sources }: PlacedGallery, others: number): string {

@@ -1,6 +1,7 @@
 import { removeDotSegments } from "../../contract/page/destination.ts";
 import { checkGalleryArguments, type GalleryArguments } from "../../contract/page/gallery-arguments.ts";
 import type { SiteParams } from "../../contract/page/params.ts";
+import rules from "../../contract/param-rules.json" with { type: "json" };
 import { keyProblem } from "../../contract/url/key.ts";
 import { parseGlob } from "../site/glob.ts";
 import { type GalleryOrder, galleryOrders } from "./order.ts";
@@ -59,7 +60,7 @@ export function parseGallery(
   if (invalid !== undefined) return { invalid };
   const keys = typeof from !== "string" ? from : isKey(from) ? [from] : undefined;
   const { taken, problems: ignored } = checkGalleryArguments(asked, keys !== undefined);
-  const problems = from.length === 0 ? [...ignored, NAMES_NOTHING] : ignored;
+  const problems = from.length === 0 ? [...ignored, `the gallery ${rules.gallery.nothing.words}`] : ignored;
   const limit = taken.limit === undefined ? undefined : Number(taken.limit);
   const parts = { problems, layout: taken, ...(limit !== undefined && { limit }) };
   if (typeof from !== "string" || keys !== undefined) return { ...parts, keys: (keys ?? []).slice(0, limit) };
@@ -70,9 +71,6 @@ export function parseGallery(
   if (first === undefined || "invalid" in first) return first ?? { invalid: "the gallery names nothing" };
   return { ...parts, sources: [first, ...others.flatMap((one) => ("invalid" in one ? [] : [one]))] };
 }
-
-const NAMES_NOTHING =
-  'the gallery names no photographs: it takes a folder, as in {{< imgproxy/gallery "trips/alps" >}}, or keys="a.jpg, b.jpg", or the fields of the front matter that params.imgproxy.gallery has';
 
 /** What authors write that is no folder's name, with what to write. */
 function misunderstood(from: AskedGallery["from"]): string | undefined {

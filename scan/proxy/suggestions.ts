@@ -37,7 +37,7 @@ export async function withSuggestions(
 }
 
 /** `Is it "a.jpg" or "b.jpg"?` */
-function suggestionWords(near: readonly Near[]): string {
+export function suggestionWords(near: readonly Near[]): string {
   const names = near.map(({ key }) => JSON.stringify(key));
   const last = names.pop() ?? "";
   const question = `Is it ${names.length === 0 ? last : `${names.join(", ")} or ${last}`}?`;

@@ -185,6 +185,7 @@ describe("a gallery of a folder", () => {
       'content/posts/one.md:4: error: the gallery "..\\\\etc" contains a backslash',
       'content/posts/one.md:5: error: the gallery "trips/alps?order=date" has a setting in its name: write src="trips/alps" order="date"',
       'content/posts/one.md:6: error: the gallery "https://a.example/b" is a URL: name a folder of the bucket, such as trips/alps',
+      "content/posts/one.md:7: warning: source= is ignored: a gallery takes src, keys, order, limit, columns, cover, sizes, tiers and formats",
       expect.stringMatching(
         /^content\/posts\/one\.md:7: warning: the gallery names no photographs: it takes /,
       ),
@@ -198,6 +199,14 @@ describe("a gallery of a folder", () => {
       "only-texts": [],
       "": [],
     });
+  });
+
+  test("a folder whose letters are composed otherwise is named with what differs", async () => {
+    await put("Türen".normalize("NFD").concat("/a.jpg"), await picture());
+    await using site = await siteWith(`{{< imgproxy/gallery "${"Türen".normalize("NFC")}" >}}\n`);
+    expect(told(await scan(site.folder)).join("\n")).toContain(
+      "only how its letters are composed differs (Unicode's normal form)",
+    );
   });
 
   test("a damaged photograph is an error at the gallery, and the others are shown", async () => {
@@ -235,7 +244,10 @@ const wrongArguments = `Text
 {{< imgproxy/gallery keys="trips/alps/IMG_2.jpg?q=20, trips%2Falps/day-2/noon.jpg#c" cover="day-2/noon.jpg" >}}
 {{< imgproxy/gallery src="trips/alps/IMG_2.jpg" order="-name" cover="IMG_2.jpg" limit="" columns=" " >}}
 {{< imgproxy/gallery limit=0 >}}
+{{< imgproxy/gallery src="trips/alps" colums=3 sort="date" >}}
 `;
+
+const nothing = 'Text\n{{< imgproxy/gallery source="trips/alps" >}}\n';
 
 describe.each([...hugos])("Hugo $version", (hugo) => {
   test("a build and a scan name the same ignored arguments of galleries, each at its line", async () => {
@@ -264,6 +276,10 @@ describe.each([...hugos])("Hugo $version", (hugo) => {
       "11: limit=2.5 is ignored: it takes a whole number from 1 to 2000",
       "11: order=date is ignored: a list of keys is shown as it is listed",
       "13: order=-name is ignored: a list of keys is shown as it is listed",
+      ...["colums", "sort"].map(
+        (name) =>
+          `15: ${name}= is ignored: a gallery takes src, keys, order, limit, columns, cover, sizes, tiers and formats`,
+      ),
       "14: cover=none.jpg is ignored: the gallery does not show it",
       "14: limit=0 is ignored: it takes a whole number from 1 to 2000",
     ].map((line) => `posts/one.md:${line}`);
@@ -276,6 +292,16 @@ describe.each([...hugos])("Hugo $version", (hugo) => {
       expected.toSorted(),
     );
   });
+});
+
+test("a build and a scan name a gallery that names nothing", async () => {
+  await using site = await siteWith(nothing);
+  const words = "names no photographs: it takes a folder, as in ";
+  expect(told(await scan(site.folder)).at(-1)).toContain(`one.md:2: warning: the gallery ${words}`);
+  for (const hugo of hugos) {
+    const [warning] = (await site.build(hugo)).warnings;
+    expect(warning).toContain(`imgproxy-lite: posts/one.md:2: gallery "": ${words}`);
+  }
 });
 
 test("a list of keys has no list in the manifest, and a missing one is an error with its place", async () => {

@@ -1,3 +1,4 @@
+import { galleryArguments } from "../../../contract/page/gallery-arguments.ts";
 import type { AskedGallery } from "../../gallery/source.ts";
 import { isTree } from "../../site/config/tree.ts";
 
@@ -17,7 +18,7 @@ export function shortcodeGalleries(
   const gallery = galleryOf(all, false);
   if (gallery !== undefined) return [{ gallery, overrides }];
   // The page would lack it without a word.
-  if (ofPage.length === 0) return [{ gallery: { from: [], isCover: false }, overrides }];
+  if (ofPage.length === 0) return [{ gallery: { ...howAsked(all), from: [], isCover: false }, overrides }];
   return ofPage.map((one) => ({
     gallery: { ...howAsked(all), ...one.gallery, isCover: false },
     overrides: { ...overrides, ...one.overrides },
@@ -65,7 +66,11 @@ function namesIn(text: string): string[] {
 
 function howAsked(all: Readonly<Record<string, unknown>>): Omit<AskedGallery, "from" | "isCover"> {
   const given = ["order", "limit", "columns", "cover"].map((name) => [name, textOf(all[name])]);
-  return Object.fromEntries(given.filter(([, value]) => value !== ""));
+  const others = Object.keys(all).filter((name) => !galleryArguments.includes(name) && !/^\d+$/.test(name));
+  return {
+    ...Object.fromEntries(given.filter(([, value]) => value !== "")),
+    ...(others.length > 0 && { others }),
+  };
 }
 
 function textOf(value: unknown): string {
