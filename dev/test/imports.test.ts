@@ -57,7 +57,6 @@ const order = {
     "site",
     "manifest.ts",
     "findings.ts",
-    "shown-files.ts",
     "progress.ts",
     "counted.ts",
     "local-address.ts",

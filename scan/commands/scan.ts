@@ -12,7 +12,7 @@ import type { Report } from "../report/html.ts";
 import { checkJson, edgeJson, scanJson } from "../report/json.ts";
 import { formatCheck, formatEdge, formatScan } from "../report/text.ts";
 import { type ScanOptions, scanSite } from "../scan.ts";
-import { type ShownFile, shownFrom, withShownFiles } from "../shown-files.ts";
+import { type ShownFile, shownFrom, withShownFiles } from "../site/shown-files.ts";
 import { scanHelp } from "./scan-help.ts";
 import { type CommandLine, parseCommandLine } from "./scan-options.ts";
 import { type Asked, optionsOf } from "./site-options.ts";

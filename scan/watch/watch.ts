@@ -12,7 +12,7 @@ import type { Listings } from "../proxy/list.ts";
 import { Unanswered } from "../proxy/request.ts";
 import { createSession, type Session } from "../proxy/session.ts";
 import { type ScanOptions, type ScanResult, scanSite } from "../scan.ts";
-import { type ShownFile, withShownFiles } from "../shown-files.ts";
+import { type ShownFile, withShownFiles } from "../site/shown-files.ts";
 import type { Site } from "../site/site.ts";
 import { type ContentState, contentState, isSame, restingState } from "./content-state.ts";
 import { foldersOfNamed, hasOther, lookAtNamed, type NamedPhotographs } from "./named-photographs.ts";
