@@ -4,8 +4,8 @@ import { closeSync, openSync, readSync } from "node:fs";
 const place = Buffer.allocUnsafeSlow(65_536);
 
 /**
- * The text of a file in /proc, up to 64 KiB. Not by readFileSync: such a file has no length, so that it allocates 128 KiB, and
- * what an encoder's job reads would be as much garbage as half of its original.
+ * The text of a file in /proc, up to 64 KiB. Not by readFileSync, which costs twice as much: such a file has no length, so
+ * that it asks for it, reads once more, and leaves 16 KiB of garbage.
  * @throws the system's error.
  */
 export function readProcFile(path: string): string {
