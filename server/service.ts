@@ -1,6 +1,6 @@
 import type { RequestListener } from "node:http";
 import type { PublishedField } from "../contract/meta.ts";
-import type { StatusAnswer, WeightsAnswer } from "../contract/studio.ts";
+import type { StatusAnswer } from "../contract/studio.ts";
 import { createApi } from "./api/api.ts";
 import type { SourceRecords, VariantCache } from "./cache/cache.ts";
 import { type Background, createBackground } from "./concurrency/background.ts";
@@ -32,12 +32,8 @@ import type { Published } from "./published/published.ts";
 import type { List } from "./source/list/list.ts";
 import type { ListSiblings } from "./source/list/siblings.ts";
 import type { Source } from "./source/source.ts";
-import { createActivity } from "./studio/activity.ts";
-import { cachedVariants } from "./studio/cached-variants.ts";
 import { studioFile } from "./studio/page-files.ts";
-import { createPreviews } from "./studio/previews.ts";
-import { publishedSets } from "./studio/published-sets.ts";
-import { weightsOf } from "./studio/weights.ts";
+import { createStudio } from "./studio/studio.ts";
 import type { Log } from "./telemetry/log.ts";
 import type { Metrics } from "./telemetry/metrics.ts";
 
@@ -196,28 +192,19 @@ export function createService(parts: ServiceParts): Service {
   });
   const { defaultQuality } = options;
   const { client, basePath } = options;
-  const previews = createPreviews({
+  const studio = createStudio({
     source,
     originals,
     encoder,
-    records: cache,
-    flights: createSingleFlight(),
+    cache,
+    published,
     look,
+    queue: parts.queue,
+    usage: parts.usage,
+    cacheMaxBytes: options.cacheMaxBytes,
+    defaultQuality,
+    isOpen: options.studio === "on",
   });
-  // Thousands of reads of the cache volume: once for all that ask.
-  const weighing = createSingleFlight<WeightsAnswer>();
-  const activity = options.studio === "on" ? createActivity() : undefined;
-  const status = async (): Promise<StatusAnswer> => {
-    const used = await parts.usage();
-    const cacheSize = used === undefined ? {} : { bytes: used.bytes, files: used.files };
-    const read = activity?.read() ?? { minutes: [], slowest: [], errors: [], warmed: [] };
-    return {
-      ...read,
-      sets: publishedSets(published),
-      queue: parts.queue(),
-      cache: { ...cacheSize, maxBytes: options.cacheMaxBytes },
-    };
-  };
   const publish = {
     list,
     neighbours,
@@ -234,13 +221,7 @@ export function createService(parts: ServiceParts): Service {
       ? undefined
       : createApi({
           ...publish,
-          previews,
-          cached: (key) => cachedVariants({ cache, published }, key),
-          weights: (accept, signal) =>
-            weighing.do(accept, signal, (signal) =>
-              weightsOf({ cache, published, defaultQuality }, accept, signal),
-            ),
-          ...(activity !== undefined && { status }),
+          ...studio.calls,
           tokens: options.tokens,
           local: options.dev,
           version: options.version,
@@ -271,7 +252,7 @@ export function createService(parts: ServiceParts): Service {
   const front = createFront({
     images,
     policy,
-    report: createReporter(activity?.watch(log) ?? log, metrics),
+    report: createReporter(studio.watch(log), metrics),
     client,
     basePath,
     dev: options.dev,
