@@ -15,6 +15,9 @@ export function parsePreviewBody(body: unknown): PreviewBody {
   return parse(previewBody, body);
 }
 
+/** Response header of a preview: `v` of the original that it was made from. */
+export const SOURCE_VERSION = "source-version";
+
 export interface ScoreAnswer {
   /** SSIMULACRA 2.1 beside the same pixels without loss: 100 if none differs; it can be negative. */
   readonly score: number;

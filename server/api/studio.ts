@@ -5,6 +5,7 @@ import {
   parsePreviewBody,
   parseUsedBody,
   parseWeightsBody,
+  SOURCE_VERSION,
   type StatusAnswer,
   type WeightsAnswer,
   type WeightsBody,
@@ -52,8 +53,9 @@ export function addStudioCalls(api: H3, parts: StudioParts): void {
     "/preview",
     async (event) => {
       const variant = await wantedPreview(event);
-      const { body, contentType } = await previews.make(variant, event.req.signal);
-      return whole(200, contentType, body);
+      const { body, contentType, version } = await previews.make(variant, event.req.signal);
+      const answer = whole(200, contentType, body);
+      return { ...answer, headers: { ...answer.headers, [SOURCE_VERSION]: version } };
     },
     { middleware: [bodyLimit(MEBIBYTE)] },
   );
@@ -61,7 +63,8 @@ export function addStudioCalls(api: H3, parts: StudioParts): void {
     "/score",
     async (event) => {
       const variant = await wantedPreview(event);
-      return slowJson(previews.score(variant, event.req.signal).then((score) => ({ score })));
+      // Not in parts: a late refusal, such as of a full queue, must keep its reason.
+      return json(200, { score: await previews.score(variant, event.req.signal) });
     },
     { middleware: [bodyLimit(MEBIBYTE)] },
   );
@@ -70,7 +73,7 @@ export function addStudioCalls(api: H3, parts: StudioParts): void {
     async (event) => {
       const { img } = parseDescribeBody(await readJson(event.req));
       addNote(event, { key: img });
-      return slowJson(previews.describe(img, event.req.signal));
+      return json(200, await previews.describe(img, event.req.signal));
     },
     { middleware: [bodyLimit(MEBIBYTE)] },
   );

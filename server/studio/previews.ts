@@ -10,10 +10,13 @@ import type { Lease, Original, OriginalFetcher } from "../image/fetch-original.t
 import { toInfo } from "../image/image-info.ts";
 import { variantName } from "../image/memory-cache.ts";
 import { withOwnFocus } from "../image/variants/own-focus.ts";
-import type { Source } from "../source/source.ts";
+import { type Source, versionOf } from "../source/source.ts";
 
 /** What a preview is: the bytes of a variant that a publish would make now. */
-export type Preview = Pick<Encoded, "body" | "contentType">;
+export interface Preview extends Pick<Encoded, "body" | "contentType"> {
+  /** Of the original. */
+  readonly version: string;
+}
 
 /**
  * Variants for an author who is choosing a quality. They are made in the warm lane, so that readers go first, and are not stored,
@@ -83,8 +86,10 @@ export function createPreviews(parts: {
 
   /** One encode for all calls that need it: three scores need the same picture without loss. */
   async function encode(original: Original, variant: Variant, signal: AbortSignal): Promise<Preview> {
+    const version = versionOf(original.validator);
     // SVG scales by itself: every variant is the original.
-    if (original.type === "image/svg+xml") return { body: join(original.body), contentType: original.type };
+    if (original.type === "image/svg+xml")
+      return { body: join(original.body), contentType: original.type, version };
     const name = `${original.validator} ${variantName(variant)}`;
     const known = made.get(name);
     if (known !== undefined) return known;
@@ -98,7 +103,7 @@ export function createPreviews(parts: {
     const work = workUntil(signal);
     let preview: Preview | undefined;
     for await (const { body, contentType } of encoder.encode(original.body, outputs, work))
-      preview = { body, contentType };
+      preview = { body, contentType, version: versionOf(original.validator) };
     if (preview === undefined) throw new Problem("encode-failed");
     return preview;
   }

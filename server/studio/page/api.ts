@@ -1,130 +1,79 @@
 import type { apiPaths, ListAnswer, ListBody } from "../../../contract/api.ts";
 import type { ImageInfo } from "../../../contract/info.ts";
-import type {
-  CachedAnswer,
-  PreviewBody,
-  ScoreAnswer,
-  StatusAnswer,
-  UsedAnswer,
-  WeightsAnswer,
+import {
+  type CachedAnswer,
+  type PreviewBody,
+  type ScoreAnswer,
+  SOURCE_VERSION,
+  type StatusAnswer,
+  type UsedAnswer,
+  type WeightsAnswer,
 } from "../../../contract/studio.ts";
+import { callOnce, callUntilAnswered } from "./calls.ts";
 
-/** A call that the server refused, with its own sentences. */
-export class Refused extends Error {
-  readonly status: number;
-  readonly code: string;
-  readonly remedy: string;
+// All of these throw Refused.
 
-  constructor(status: number, problem: { code?: string; title?: string; detail?: string; remedy?: string }) {
-    super(problem.detail ?? problem.title ?? `The server answered with status ${status}.`);
-    this.status = status;
-    this.code = problem.code ?? "";
-    this.remedy = problem.remedy ?? "";
-  }
-
-  /** Whether a token would open it. */
-  get needsToken(): boolean {
-    return (
-      ["bad-token", "not-local"].includes(this.code) || (this.status === 404 && this.code === "no-route")
-    );
-  }
+/** A page of a folder's listing. */
+export function listFolder(body: ListBody, signal: AbortSignal): Promise<ListAnswer> {
+  return post("list", body, signal, toJson);
 }
 
-/** A page of a folder's listing. @throws Refused */
-export async function listFolder(body: ListBody, signal: AbortSignal): Promise<ListAnswer> {
-  return (await call("list", body, signal)).json();
+/** What posts use in a folder. */
+export function used(folder: string, signal: AbortSignal): Promise<UsedAnswer> {
+  return post("used", { folder }, signal, toJson);
 }
 
-/** What posts use in a folder. @throws Refused */
-export async function used(folder: string, signal: AbortSignal): Promise<UsedAnswer> {
-  return (await call("used", { folder }, signal)).json();
+/** What the published photographs weigh for current browsers. */
+export function weights(signal: AbortSignal): Promise<WeightsAnswer> {
+  return post("weights", { accept: "avif" }, signal, toJson);
 }
 
-/** What the published photographs weigh for current browsers. @throws Refused */
-export async function weights(signal: AbortSignal): Promise<WeightsAnswer> {
-  return (await call("weights", { accept: "avif" }, signal)).json();
+/** Facts about a photograph. */
+export function describe(key: string, signal: AbortSignal): Promise<ImageInfo> {
+  return post("describe", { img: key }, signal, toJson);
 }
 
-/** Facts about a photograph. @throws Refused */
-export async function describe(key: string, signal: AbortSignal): Promise<ImageInfo> {
-  return (await call("describe", { img: key }, signal)).json();
+/** The bytes of a variant, and the version of the photograph that it was made from. */
+export function preview(
+  body: PreviewBody,
+  signal: AbortSignal,
+): Promise<{ readonly blob: Blob; readonly version: string }> {
+  return post("preview", body, signal, async (response) => ({
+    blob: await response.blob(),
+    version: response.headers.get(SOURCE_VERSION) ?? "",
+  }));
 }
 
-/** The bytes of a variant. @throws Refused */
-export async function preview(body: PreviewBody, signal: AbortSignal): Promise<Blob> {
-  return (await call("preview", body, signal)).blob();
-}
-
-/** How much a variant looks like the original. @throws Refused */
+/** How much a variant looks like the original. */
 export async function score(body: PreviewBody, signal: AbortSignal): Promise<number> {
-  const { score }: ScoreAnswer = await (await call("score", body, signal)).json();
-  return score;
+  return (await post<ScoreAnswer>("score", body, signal, toJson)).score;
 }
 
-/** What the server does now. @throws Refused */
-export async function status(signal: AbortSignal): Promise<StatusAnswer> {
-  return (await call("status", undefined, signal)).json();
+/** What the server does now. */
+export function status(signal: AbortSignal): Promise<StatusAnswer> {
+  return callUntilAnswered("status", { method: "GET" }, signal, toJson);
 }
 
-/** A photograph's variants in the cache. @throws Refused */
-export async function cached(key: string, signal: AbortSignal): Promise<CachedAnswer> {
-  return (await call("cached", { img: key }, signal)).json();
+/** A photograph's variants in the cache. */
+export function cached(key: string, signal: AbortSignal): Promise<CachedAnswer> {
+  return post("cached", { img: key }, signal, toJson);
 }
 
-/** Deletes a photograph's variants. @throws Refused, also under --dev without a token. */
+/** Deletes a photograph's variants. It needs the token also under --dev, where nothing else does: a refusal closes no page. */
 export async function purge(key: string, signal: AbortSignal): Promise<number> {
-  const { purged } = await (
-    await send(`purge?img=${encodeURIComponent(key)}`, { method: "DELETE", signal })
-  ).json();
-  return purged;
+  const path = `purge?img=${encodeURIComponent(key)}`;
+  return (await callOnce<{ readonly purged: number }>(path, { method: "DELETE" }, signal, toJson)).purged;
 }
 
-// --- the token: in this tab only, and never in a URL ---
-
-const TOKEN = "imgproxy-lite-token";
-
-export function keepToken(token: string): void {
-  sessionStorage.setItem(TOKEN, token);
-}
-
-export function forgetToken(): void {
-  sessionStorage.removeItem(TOKEN);
-}
-
-export function hasToken(): boolean {
-  return sessionStorage.getItem(TOKEN) !== null;
-}
-
-// --- calls ---
-
-/** Above the page's own folder `_studio/`, whatever path the endpoint has. */
-const endpoint = new URL("../", location.href.replace(/[?#].*/, ""));
-
-/** @param body undefined: a GET. */
-function call(
-  name: Extract<
-    keyof typeof apiPaths,
-    "list" | "used" | "weights" | "describe" | "preview" | "score" | "status" | "cached"
-  >,
+function post<Value>(
+  name: keyof typeof apiPaths,
   body: unknown,
   signal: AbortSignal,
-): Promise<Response> {
-  if (body === undefined) return send(name, { method: "GET", signal });
-  const headers = { "content-type": "application/json" };
-  return send(name, { method: "POST", headers, body: JSON.stringify(body), signal });
+  read: (response: Response) => Promise<Value>,
+): Promise<Value> {
+  return callUntilAnswered(name, { method: "POST", body: JSON.stringify(body) }, signal, read);
 }
 
-async function send(
-  path: string,
-  init: RequestInit & { readonly headers?: Record<string, string> },
-): Promise<Response> {
-  const token = sessionStorage.getItem(TOKEN);
-  const response = await fetch(new URL(`api/${path}`, endpoint), {
-    ...init,
-    headers: { ...init.headers, ...(token !== null && { authorization: `Bearer ${token}` }) },
-    cache: "no-store",
-    credentials: "omit",
-  });
-  if (response.ok) return response;
-  throw new Refused(response.status, await response.json().catch(() => ({})));
+function toJson(response: Response): ReturnType<Response["json"]> {
+  return response.json();
 }

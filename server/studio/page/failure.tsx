@@ -1,9 +1,10 @@
-import { Refused } from "./api.ts";
+import { Refused } from "./calls.ts";
 
 /** Why something is not shown, in the server's own sentences. */
 export function Failure({ error }: { readonly error: unknown }) {
   const message = error instanceof Error ? error.message : "Something went wrong.";
-  const remedy = error instanceof Refused ? error.remedy : "Is the server still running?";
+  const remedy =
+    error instanceof Refused ? error.remedy : "Reload the page. The server’s log may have the cause.";
   return (
     <output class="failure">
       <strong>{message}</strong> {remedy}

@@ -1,18 +1,20 @@
 import { render } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { forgetToken, hasToken } from "./api.ts";
 import { Browse } from "./browse/browse.tsx";
+import { isClosed, trouble } from "./calls.ts";
 import { Photo } from "./photo/photo.tsx";
 import { ServerView } from "./server-view.tsx";
 import { SignIn } from "./sign-in.tsx";
+import { useStore } from "./store.ts";
 import { ThemeChoice } from "./theme.tsx";
+import { forgetToken, tokenOf } from "./token.ts";
 import { type Update, useRoute } from "./url/address.ts";
 import { folderHash, type Route, serverHash } from "./url/route.ts";
 import { nameOf } from "./words.ts";
 
 function Studio() {
   const [route, update] = useRoute();
-  const [isClosed, setClosed] = useState(false);
+  const needsToken = useStore(isClosed);
   // A new token means that everything is asked again.
   const [visit, setVisit] = useState(0);
   const place = route.kind === "photo" ? route.key : route.kind === "folder" ? route.folder : "";
@@ -35,7 +37,7 @@ function Studio() {
           <a href={serverHash} aria-current={route.kind === "server" ? "page" : undefined}>
             Server
           </a>
-          {hasToken() && (
+          {tokenOf() !== null && (
             <button type="button" class="quiet" onClick={signOut}>
               Forget the token
             </button>
@@ -44,31 +46,38 @@ function Studio() {
         </div>
       </header>
       <main key={visit}>
-        {isClosed ? (
+        <Trouble />
+        {needsToken ? (
           <SignIn
             done={() => {
-              setClosed(false);
+              isClosed.set(false);
               setVisit(visit + 1);
             }}
           />
         ) : (
-          <View route={route} update={update} close={() => setClosed(true)} />
+          <View route={route} update={update} />
         )}
       </main>
     </>
   );
 }
 
-function View({
-  route,
-  update,
-  close,
-}: {
-  readonly route: Route;
-  readonly update: Update;
-  readonly close: () => void;
-}) {
-  if (route.kind === "server") return <ServerView close={close} />;
+/** Why calls wait. It is always in the document, so that a screen reader says what changes. */
+function Trouble() {
+  const text = useStore(trouble);
+  return (
+    <output class="trouble">
+      {text !== undefined && (
+        <>
+          <strong>{text}</strong> The page tries again by itself.
+        </>
+      )}
+    </output>
+  );
+}
+
+function View({ route, update }: { readonly route: Route; readonly update: Update }) {
+  if (route.kind === "server") return <ServerView />;
   if (route.kind === "photo")
     return (
       <Photo
@@ -77,7 +86,6 @@ function View({
         change={(part) =>
           update((now) => (now.kind === "photo" && now.key === route.key ? { ...now, ...part } : now))
         }
-        close={close}
       />
     );
   return (
@@ -87,13 +95,12 @@ function View({
       change={(part) =>
         update((now) => (now.kind === "folder" && now.folder === route.folder ? { ...now, ...part } : now))
       }
-      close={close}
     />
   );
 }
 
 function Breadcrumbs({ place }: { readonly place: string }) {
-  const parts = place.split("/").filter((part) => part !== "");
+  const parts = place === "" ? [] : place.replace(/\/$/, "").split("/");
   const paths = parts.map((_, at) => `${parts.slice(0, at + 1).join("/")}/`);
   return (
     <nav aria-label="Folders">
@@ -108,9 +115,9 @@ function Breadcrumbs({ place }: { readonly place: string }) {
         {parts.map((part, at) => (
           <li key={paths[at]}>
             {at === parts.length - 1 ? (
-              <span aria-current="page">{part}</span>
+              <span aria-current="page">{nameOf(part)}</span>
             ) : (
-              <a href={folderHash(paths[at] ?? "")}>{part}</a>
+              <a href={folderHash(paths[at] ?? "")}>{nameOf(part)}</a>
             )}
           </li>
         ))}

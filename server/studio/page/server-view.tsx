@@ -1,6 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 import type { StatusAnswer } from "../../../contract/studio.ts";
-import { Refused, status } from "./api.ts";
+import { status } from "./api.ts";
 import { Failure } from "./failure.tsx";
 import { photoHash } from "./url/route.ts";
 import { bytesText } from "./words.ts";
@@ -8,7 +8,7 @@ import { bytesText } from "./words.ts";
 const EVERY_MS = 5_000;
 
 /** What the server is doing now, and what it has refused. */
-export function ServerView({ close }: { readonly close: () => void }) {
+export function ServerView() {
   const [answer, setAnswer] = useState<StatusAnswer>();
   const [error, setError] = useState<unknown>();
   useEffect(() => {
@@ -28,9 +28,6 @@ export function ServerView({ close }: { readonly close: () => void }) {
       leaving.abort();
     };
   }, []);
-  useEffect(() => {
-    if (error instanceof Refused && error.needsToken) close();
-  }, [error]);
   return (
     <article class="server">
       <h2>Server</h2>

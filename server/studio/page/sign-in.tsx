@@ -1,4 +1,4 @@
-import { hasToken, keepToken } from "./api.ts";
+import { keepToken, tokenOf } from "./token.ts";
 
 /** Asks for the server's token. It stays in this tab and goes with each call in a header. */
 export function SignIn({ done }: { readonly done: () => void }) {
@@ -18,7 +18,7 @@ export function SignIn({ done }: { readonly done: () => void }) {
         The server shows its photographs only to people who know its <code>TOKEN</code>. It stays in this tab,
         and is forgotten when you close it.
       </p>
-      {hasToken() && <output class="failure">The server refused that token.</output>}
+      {tokenOf() !== null && <output class="failure">The server refused that token.</output>}
       <label>
         Token
         <input type="password" name="token" autocomplete="off" spellcheck={false} required />

@@ -22,8 +22,10 @@ export function formatText(format: string): string {
   return known[format] ?? format.toUpperCase();
 }
 
+/** The last part of a key. One without anything to see is in quotes: a link needs a text. */
 export function nameOf(key: string): string {
-  return key.replace(/\/$/, "").split("/").at(-1) ?? key;
+  const name = key.replace(/\/$/, "").split("/").at(-1) ?? key;
+  return /[^\s\p{Cc}\p{Cf}]/u.test(name) ? name : JSON.stringify(name);
 }
 
 /** The folder of a key, with its slash; empty for the top. */

@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
@@ -28,6 +28,9 @@ export interface OpenStudio {
   readonly photos: string;
   readonly cache: string;
   open(hash: string, options?: BrowserContextOptions): Promise<OpenPage>;
+  stop(): Promise<void>;
+  /** Starts it again, at the same address. */
+  start(changed?: Readonly<Record<string, string>>): Promise<void>;
   /** The most memory that the server's process has had, in bytes. */
   peak(): Promise<number>;
   close(): Promise<void>;
@@ -47,7 +50,52 @@ export async function openStudio(env: Readonly<Record<string, string>>): Promise
   await cp(join(root, "hugo-module/exampleSite/photos"), photos, { recursive: true });
   await cp(join(photos, "worms.jpg"), join(photos, hostileKey));
   await writeFile(join(photos, damagedKey), "text");
-  const server = spawn(
+  let server = await startServer(photos, cache, env);
+  const stop = async (): Promise<void> => {
+    const ended = once(server.process, "exit");
+    server.process.kill("SIGTERM");
+    await ended;
+  };
+  const browser = await chromium.launch({
+    executablePath,
+    timeout: 0,
+    args: ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"],
+  });
+  const { url, admin } = server;
+  return {
+    url,
+    admin,
+    photos,
+    cache,
+    open: (hash, options) => openPage(browser, url, hash, options),
+    stop,
+    async start(changed) {
+      server = await startServer(photos, cache, { PORT: new URL(url).port, ...env, ...changed });
+    },
+    async peak() {
+      const status = await readFile(`/proc/${server.process.pid}/status`, "utf8");
+      return 1024 * Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1]);
+    },
+    async close() {
+      await browser.close();
+      await stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+interface Server {
+  readonly process: ChildProcess;
+  readonly url: string;
+  readonly admin: string;
+}
+
+async function startServer(
+  photos: string,
+  cache: string,
+  env: Readonly<Record<string, string>>,
+): Promise<Server> {
+  const process_ = spawn(
     process.execPath,
     [join(root, "bin/imgproxy-lite.js"), "serve", "--source", photos, "--cache", cache],
     {
@@ -55,30 +103,7 @@ export async function openStudio(env: Readonly<Record<string, string>>): Promise
       stdio: ["ignore", "pipe", "inherit"],
     },
   );
-  const ended = once(server, "exit");
-  const { url, admin } = await addressesOf(server.stdout);
-  const browser = await chromium.launch({
-    executablePath,
-    timeout: 0,
-    args: ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"],
-  });
-  return {
-    url,
-    admin,
-    photos,
-    cache,
-    open: (hash, options) => openPage(browser, url, hash, options),
-    async peak() {
-      const status = await readFile(`/proc/${server.pid}/status`, "utf8");
-      return 1024 * Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1]);
-    },
-    async close() {
-      await browser.close();
-      server.kill("SIGTERM");
-      await ended;
-      await rm(folder, { recursive: true, force: true });
-    },
-  };
+  return { process: process_, ...(await addressesOf(process_.stdout)) };
 }
 
 async function addressesOf(output: AsyncIterable<Buffer>): Promise<{ url: string; admin: string }> {

@@ -1,5 +1,3 @@
-import { useEffect } from "preact/hooks";
-import { Refused } from "../api.ts";
 import { CopyBox } from "../copy/copy-box.tsx";
 import { galleryOf } from "../copy/snippets.ts";
 import { Failure } from "../failure.tsx";
@@ -12,20 +10,15 @@ import { missingIn, useUsed } from "./used.ts";
 interface BrowseProps {
   readonly route: FolderRoute;
   readonly change: (part: Partial<FolderRoute>) => void;
-  /** The server wants a token. */
-  readonly close: () => void;
 }
 
 /** A folder's photographs. */
-export function Browse({ route, change, close }: BrowseProps) {
+export function Browse({ route, change }: BrowseProps) {
   const { folder, find, sort, pick: picks, most } = route;
   const wantsAll = route.whole || find !== "" || sort !== "name";
   const listing = useListing(folder, wantsAll ? Number.POSITIVE_INFINITY : most);
   const used = useUsed(folder);
   const { error } = listing;
-  useEffect(() => {
-    if (error instanceof Refused && error.needsToken) close();
-  }, [error]);
   const all = arranged(listing.objects, find, sort);
   const shown = all.slice(0, most);
   const isMore = all.length > most || listing.next !== undefined;
@@ -126,7 +119,7 @@ function number(count: number): string {
 }
 
 function Tile({
-  object: { key, bytes, modified },
+  object,
   isUnused,
   isPicked,
   toggle,
@@ -137,11 +130,12 @@ function Tile({
   readonly isPicked: boolean;
   readonly toggle: (key: string) => void;
 }) {
+  const { key, bytes, modified } = object;
   const name = nameOf(key);
   return (
     <li class="tile">
       <a href={photoHash(key)}>
-        <Thumbnail photo={key} />
+        <Thumbnail object={object} />
         <span class="name">{name}</span>
       </a>
       <span class="facts">

@@ -1,8 +1,9 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import { Refused } from "../api.ts";
+import { Refused } from "../calls.ts";
 import { type Shown, show } from "../shown.ts";
 import { Turns } from "../turns.ts";
 import { photoFormats } from "../url/route.ts";
+import type { Listed } from "./listing.ts";
 
 /** Encoders are for readers first; the thumbnails of a page come a few at a time. */
 const queue = new Turns(2);
@@ -11,7 +12,7 @@ const queue = new Turns(2);
 const format = photoFormats.at(-1) ?? "jpg";
 
 /** A small picture of a photograph, or the reason why there is none. It is made when it comes into view. */
-export function Thumbnail({ photo }: { readonly photo: string }) {
+export function Thumbnail({ object: { key: photo, bytes, modified } }: { readonly object: Listed }) {
   const frame = useRef<HTMLSpanElement>(null);
   const [shown, setShown] = useState<Shown>();
   const [error, setError] = useState<unknown>();
@@ -24,7 +25,7 @@ export function Thumbnail({ photo }: { readonly photo: string }) {
         watch.disconnect();
         const w = devicePixelRatio > 1.2 ? 560 : 320;
         const body = { img: photo, variant: { q: 55, w, fm: format } };
-        show(body, leaving.signal, queue).then(
+        show(body, leaving.signal, { queue, of: `${bytes} ${modified}` }).then(
           setShown,
           (failed) => leaving.signal.aborted || setError(failed),
         );

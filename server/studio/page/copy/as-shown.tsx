@@ -102,13 +102,13 @@ function Row({
   readonly w: number;
 }) {
   const body = { img: photo, variant: { q, w, fm: format } };
-  const { value, isCurrent } = useLatest(nameOfWork(body), (signal) => show(body, signal));
+  const { value, error, isCurrent } = useLatest(nameOfWork(body), (signal) => show(body, signal));
   return (
     <tr>
       <th scope="row">{screen}</th>
       <td class="right">{w} px</td>
       <td class="right" data-current={isCurrent}>
-        {value === undefined ? "…" : bytesText(value.bytes)}
+        {error instanceof Error ? error.message : value === undefined ? "…" : bytesText(value.bytes)}
       </td>
     </tr>
   );

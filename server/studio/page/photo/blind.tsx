@@ -1,3 +1,4 @@
+import { Failure } from "../failure.tsx";
 import { useLatest } from "../hooks.ts";
 import { nameOfWork, show } from "../shown.ts";
 import type { PhotoRoute } from "../url/route.ts";
@@ -64,8 +65,10 @@ function Sides({
   const variant = { img, variant: { q, w, fm } };
   const first = useLatest(nameOfWork(original), (signal) => show(original, signal));
   const second = useLatest(nameOfWork(variant), (signal) => show(variant, signal));
+  const error = first.error ?? second.error;
   const isReady = first.value !== undefined && second.value !== undefined;
   const sides = originalIs === "left" ? [first, second] : [second, first];
+  if (error !== undefined) return <Failure error={error} />;
   return (
     <>
       <p class="hint">

@@ -1,7 +1,8 @@
 import { useState } from "preact/hooks";
-import { cached, hasToken, keepToken, purge } from "../api.ts";
+import { cached, purge } from "../api.ts";
 import { Failure } from "../failure.tsx";
 import { useLatest } from "../hooks.ts";
+import { keepToken, tokenOf } from "../token.ts";
 import type { PhotoRoute } from "../url/route.ts";
 import { Opened } from "./opened.tsx";
 
@@ -74,7 +75,7 @@ export function Cached({ route, change }: CachedProps) {
             void remove();
           }}
         >
-          {!hasToken() && (
+          {tokenOf() === null && (
             <label>
               <span>Token</span>
               <input type="password" name="token" autocomplete="off" required />

@@ -21,6 +21,7 @@ export function FormatRow({ photo, format, q, w, isShown, choose }: FormatRowPro
   const isMade = made.isCurrent && made.value !== undefined;
   const scored = useLatest(isMade ? name : undefined, (signal) => scoreOf(body, signal));
   const score = scored.value;
+  const reason = made.error ?? scored.error;
   return (
     <tr data-shown={isShown}>
       <th scope="row">
@@ -33,9 +34,11 @@ export function FormatRow({ photo, format, q, w, isShown, choose }: FormatRowPro
         {made.error !== undefined ? "–" : made.value === undefined ? "…" : bytesText(made.value.bytes)}
       </td>
       <td class="right number" data-current={scored.isCurrent}>
-        {scored.error !== undefined ? "–" : score === undefined ? "…" : score.toFixed(1)}
+        {reason !== undefined ? "–" : score === undefined ? "…" : score.toFixed(1)}
       </td>
-      <td data-current={scored.isCurrent}>{score === undefined ? "" : scoreText(score)}</td>
+      <td data-current={scored.isCurrent}>
+        {reason instanceof Error ? reason.message : score === undefined ? "" : scoreText(score)}
+      </td>
     </tr>
   );
 }

@@ -29,7 +29,7 @@ export function Four({ q, ...rest }: FourProps) {
 
 function Crop({ photo, format, q, w, x, y, isChosen, choose }: FourProps & { readonly isChosen: boolean }) {
   const body = { img: photo, variant: { q, w, fm: format } };
-  const { value } = useLatest(nameOfWork(body), (signal) => show(body, signal));
+  const { value, error } = useLatest(nameOfWork(body), (signal) => show(body, signal));
   return (
     <li>
       <button type="button" aria-pressed={isChosen} onClick={() => choose(q)}>
@@ -37,6 +37,7 @@ function Crop({ photo, format, q, w, x, y, isChosen, choose }: FourProps & { rea
         <span>
           q {q}
           {value !== undefined && `, ${bytesText(value.bytes)}`}
+          {error instanceof Error && `: ${error.message}`}
         </span>
       </button>
     </li>

@@ -1,12 +1,12 @@
-import { useEffect } from "preact/hooks";
 import type { ImageInfo } from "../../../../contract/info.ts";
 import { MAX_WIDTH } from "../../../../contract/url/request.ts";
-import { describe, Refused } from "../api.ts";
+import { describe } from "../api.ts";
 import { AsShown } from "../copy/as-shown.tsx";
 import { Copy } from "../copy/copy.tsx";
 import { Failure } from "../failure.tsx";
 import { useLatest } from "../hooks.ts";
-import { nameOfWork, show } from "../shown.ts";
+import { learnVersion, nameOfWork, replaced, show } from "../shown.ts";
+import { useStore } from "../store.ts";
 import { type PhotoRoute, photoFormats } from "../url/route.ts";
 import { bytesText, formatText, nameOf } from "../words.ts";
 import { BlindTest } from "./blind.tsx";
@@ -22,23 +22,23 @@ import { Weighed } from "./weighed.tsx";
 interface PhotoProps {
   readonly route: PhotoRoute;
   readonly change: (part: Partial<PhotoRoute>) => void;
-  /** The server wants a token. */
-  readonly close: () => void;
 }
 
 /** One photograph: what a quality looks like, and what it weighs. */
-export function Photo({ route, change, close }: PhotoProps) {
+export function Photo({ route, change }: PhotoProps) {
   const { key } = route;
-  const { value: info, error } = useLatest(key, (signal) => describe(key, signal));
-  useEffect(() => {
-    if (error instanceof Refused && error.needsToken) close();
-  }, [error]);
+  const times = useStore(replaced).get(key) ?? 0;
+  const { value: info, error } = useLatest(`${key} ${times}`, async (signal) => {
+    const info = await describe(key, signal);
+    learnVersion(key, info.version);
+    return info;
+  });
   return (
     <article class="photo">
       <h2>{nameOf(key)}</h2>
       <p class="facts">{info === undefined ? " " : factsText(info)}</p>
       {error !== undefined && <Failure error={error} />}
-      {info !== undefined && <Workbench route={route} change={change} info={info} />}
+      {info !== undefined && <Workbench key={times} route={route} change={change} info={info} />}
     </article>
   );
 }
@@ -51,7 +51,7 @@ function factsText({ type, width, height, bytes, frames, damaged }: ImageInfo): 
   return pieces.join(" · ");
 }
 
-function Workbench({ route, change, info }: Omit<PhotoProps, "close"> & { readonly info: ImageInfo }) {
+function Workbench({ route, change, info }: PhotoProps & { readonly info: ImageInfo }) {
   const { key, q, format, x, y } = route;
   const opening = { route, change };
   const chooseQuality = (value: number): void => change({ q: value });
@@ -61,7 +61,8 @@ function Workbench({ route, change, info }: Omit<PhotoProps, "close"> & { readon
   const variant = { img: key, variant: { q, w, fm: format } };
   const lossless = useLatest(nameOfWork(original), (signal) => show(original, signal));
   const chosen = useLatest(nameOfWork(variant), (signal) => show(variant, signal));
-  const { error } = chosen.isCurrent ? chosen : { error: undefined };
+  const error =
+    (chosen.isCurrent ? chosen.error : undefined) ?? (lossless.isCurrent ? lossless.error : undefined);
   return (
     <>
       <Compare

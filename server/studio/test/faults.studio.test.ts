@@ -1,0 +1,145 @@
+import { copyFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { StatusAnswer } from "../../../contract/studio.ts";
+import { hasBrowser, type OpenStudio, openStudio } from "./open-studio.ts";
+
+const token = "a-token-of-this-test-12345";
+const authorization = `Bearer ${token}`;
+const photo = "#/replaced.jpg?w=320&q=40";
+
+let studio: OpenStudio;
+beforeAll(async () => {
+  if (!hasBrowser) return;
+  studio = await openStudio({ STUDIO: "on", TOKEN: token, WARM_ENCODERS: "1" });
+  await copyFile(join(studio.photos, "worms.jpg"), join(studio.photos, "replaced.jpg"));
+});
+afterAll(() => studio?.close());
+
+const trouble = (page: Page) => page.locator(".trouble");
+const quality = (page: Page) => page.getByRole("slider", { name: "Quality" });
+
+async function signIn(page: Page, word: string): Promise<void> {
+  const field = page.getByLabel("Token", { exact: true });
+  await field.fill(word);
+  await field.press("Enter");
+}
+
+/** Until bytes and score of each format are there, and are those of the current quality. */
+async function measured(page: Page): Promise<void> {
+  await expect.poll(() => page.locator(".formats tbody tr").allTextContents()).toHaveLength(3);
+  for (const row of await page.locator(".formats tbody tr").all()) {
+    await expect.poll(() => row.textContent()).toMatch(/[\d.]+ K?B-?\d+\.\d/);
+    await expect.poll(() => row.locator('[data-current="false"]').count()).toBe(0);
+  }
+}
+
+describe.skipIf(!hasBrowser)("an open page", () => {
+  test("says that the server or the network is gone, and goes on by itself when it is back", async () => {
+    await using open = await studio.open(photo);
+    const { page } = open;
+    await signIn(page, token);
+    await measured(page);
+    expect(await trouble(page).textContent()).toBe("");
+    await studio.stop();
+    await quality(page).fill("50");
+    await expect.poll(() => trouble(page).textContent()).toMatch(/does not answer.* tries again/);
+    await studio.start();
+    await measured(page);
+    expect(await trouble(page).textContent()).toBe("");
+    await page.context().setOffline(true);
+    await quality(page).fill("60");
+    await expect.poll(() => trouble(page).textContent()).toMatch(/does not answer/);
+    await page.context().setOffline(false);
+    await measured(page);
+    expect(await trouble(page).textContent()).toBe("");
+  });
+
+  test("asks for the token when the server has another one, and then shows the same state", async () => {
+    await using open = await studio.open(photo);
+    const { page } = open;
+    await signIn(page, token);
+    await measured(page);
+    await studio.stop();
+    await studio.start({ TOKEN: "another-token-of-this-test" });
+    await quality(page).fill("45");
+    await page.getByText("The server refused that token.").waitFor();
+    await signIn(page, "another-token-of-this-test");
+    await measured(page);
+    expect(await quality(page).inputValue()).toBe("45");
+    await studio.stop();
+    await studio.start();
+  });
+
+  test("shows the new photograph, its size and its bytes when it is replaced, and says it when it is deleted", async () => {
+    await using open = await studio.open(photo);
+    const { page } = open;
+    await signIn(page, token);
+    await measured(page);
+    const rows = await page.locator(".formats tbody tr").allTextContents();
+    const facts = await page.locator(".facts").first().textContent();
+    await copyFile(join(studio.photos, "trips/harbour.jpg"), join(studio.photos, "replaced.jpg"));
+    await quality(page).fill("41");
+    await expect.poll(() => page.locator(".facts").first().textContent()).not.toBe(facts);
+    await quality(page).fill("40");
+    await measured(page);
+    const now = await page.locator(".formats tbody tr").allTextContents();
+    expect(now.every((row, at) => row !== rows[at])).toBe(true);
+    await rm(join(studio.photos, "replaced.jpg"));
+    await quality(page).fill("39");
+    await page.locator(".photo > .failure", { hasText: "There is no such photograph." }).waitFor();
+    await expect.poll(() => page.locator(".formats tbody tr").allTextContents()).toHaveLength(3);
+    await copyFile(join(studio.photos, "worms.jpg"), join(studio.photos, "replaced.jpg"));
+  });
+
+  test("says that the server is overloaded while others send a flood of previews, and readers still get theirs", async () => {
+    const cached = `${studio.url}?img=trips/alps.jpg&q=40&w=320&fm=jpg`;
+    await (await fetch(cached)).arrayBuffer();
+    const leaving = new AbortController();
+    let ended = 0;
+    const flood = Array.from({ length: 120 }, (_, at) =>
+      fetch(`${studio.url}api/preview`, {
+        method: "POST",
+        headers: { authorization },
+        signal: leaving.signal,
+        body: JSON.stringify({
+          img: "trips/alps.jpg",
+          variant: { q: 30 + (at % 60), w: 1600 + at, fm: "avif" },
+        }),
+      }).then(
+        ({ status }) => {
+          ended += 1;
+          return status;
+        },
+        () => 0,
+      ),
+    );
+    const status = async (): Promise<StatusAnswer["queue"]> =>
+      (
+        (await (
+          await fetch(`${studio.url}api/status`, { headers: { authorization } })
+        ).json()) as StatusAnswer
+      ).queue;
+    await expect.poll(async () => (await status()).warm.waiting).toBeGreaterThan(50);
+    await using open = await studio.open(photo);
+    const { page } = open;
+    await signIn(page, token);
+    await expect.poll(() => trouble(page).textContent()).toMatch(/overloaded.* tries again/);
+    const hit = await fetch(cached);
+    const miss = await fetch(`${studio.url}?img=trips/harbour.jpg&q=41&w=320&fm=jpg`);
+    expect([hit, miss].map(({ status, headers }) => [status, headers.get("cache-status")])).toEqual([
+      [200, expect.stringContaining("hit")],
+      [200, expect.stringContaining("fwd=miss")],
+    ]);
+    const { live, warm } = await status();
+    expect(live.waiting).toBe(0);
+    expect(warm.running).toBeLessThanOrEqual(1);
+    leaving.abort();
+    const statuses = await Promise.all(flood);
+    expect(new Set(statuses)).toEqual(new Set([0, 503, ...(statuses.includes(200) ? [200] : [])]));
+    expect(ended).toBeLessThan(statuses.length);
+    await measured(page);
+    expect(await trouble(page).textContent()).toBe("");
+  });
+});
