@@ -84,7 +84,7 @@ const recipes: Readonly<Record<string, Recipe>> = {
       "scan/proxy/suggestions.ts": "absent photographs, which no other code means",
       "server/api/probe.ts": "absent photographs, which no other code means",
       "server/front/broken-picture.ts": "absent photographs, which no other code means",
-      "server/studio/page/api.ts": "refusals that a token opens",
+      "server/studio/page/calls.ts": "refusals that a token opens, and one that is not repeated",
       "server/source/access-denied.ts": "absent photographs, which no other code means",
       "server/source/confirm-absence.ts": "absent photographs, which no other code means",
       "server/source/folder.ts": "absent photographs, which no other code means",
