@@ -1,13 +1,10 @@
 import { copyFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { StatusAnswer } from "../../../contract/studio.ts";
 import { hasBrowser, type OpenStudio, openStudio } from "./open-studio.ts";
 
 const token = "a-token-of-this-test-12345";
-const authorization = `Bearer ${token}`;
 const photo = "#/replaced.jpg?w=320&q=40";
 
 let studio: OpenStudio;
@@ -92,59 +89,5 @@ describe.skipIf(!hasBrowser)("an open page", () => {
     await page.locator(".photo > .failure", { hasText: "There is no such photograph." }).waitFor();
     await expect.poll(() => page.locator(".formats tbody tr").allTextContents()).toHaveLength(3);
     await copyFile(join(studio.photos, "worms.jpg"), join(studio.photos, "replaced.jpg"));
-  });
-
-  test("says that the server is overloaded while others send a flood of previews, and readers still get theirs", async () => {
-    const cached = `${studio.url}?img=trips/alps.jpg&q=40&w=320&fm=jpg`;
-    await (await fetch(cached)).arrayBuffer();
-    const leaving = new AbortController();
-    const { signal } = leaving;
-    const statuses = new Set<number>();
-    // More clients than the queue has places, so that it stays full.
-    const flood = Array.from({ length: 80 }, async (_, at) => {
-      while (!signal.aborted) {
-        const variant = { q: 30 + (at % 60), w: 1600 + at, fm: "avif" };
-        const body = JSON.stringify({ img: "trips/alps.jpg", variant });
-        const sent = fetch(`${studio.url}api/preview`, {
-          method: "POST",
-          headers: { authorization },
-          signal,
-          body,
-        });
-        statuses.add(
-          await sent.then(
-            ({ status }) => status,
-            () => 0,
-          ),
-        );
-        await sleep(300);
-      }
-    });
-    const status = async (): Promise<StatusAnswer["queue"]> =>
-      (
-        (await (
-          await fetch(`${studio.url}api/status`, { headers: { authorization } })
-        ).json()) as StatusAnswer
-      ).queue;
-    await expect.poll(async () => (await status()).warm.waiting).toBeGreaterThan(55);
-    await using open = await studio.open(photo);
-    const { page } = open;
-    await signIn(page, token);
-    await expect.poll(() => trouble(page).textContent()).toMatch(/overloaded.* tries again/);
-    const hit = await fetch(cached);
-    const miss = await fetch(`${studio.url}?img=trips/harbour.jpg&q=41&w=320&fm=jpg`);
-    expect([hit, miss].map(({ status, headers }) => [status, headers.get("cache-status")])).toEqual([
-      [200, expect.stringContaining("hit")],
-      [200, expect.stringContaining("fwd=miss")],
-    ]);
-    const { live, warm } = await status();
-    expect(live.waiting).toBe(0);
-    expect(warm.running).toBeLessThanOrEqual(1);
-    leaving.abort();
-    await Promise.all(flood);
-    expect(statuses).toContain(503);
-    expect([...statuses].filter((status) => ![0, 200, 503].includes(status))).toEqual([]);
-    await measured(page);
-    expect(await trouble(page).textContent()).toBe("");
   });
 });
