@@ -1,4 +1,3 @@
-import { type Dirent, readdirSync } from "node:fs";
 import path from "node:path";
 import type { ManifestImage } from "../../contract/manifest.ts";
 import { type Candidates, candidatesFor, socialRequest } from "../../contract/page/candidates.ts";
@@ -7,6 +6,7 @@ import type { SiteParams } from "../../contract/page/params.ts";
 import { InvalidRequest, parseQuery } from "../../contract/url/request.ts";
 import type { ShownWidth } from "../gallery/layout.ts";
 import { once } from "../once.ts";
+import { createFolders, type Folders } from "./folders.ts";
 
 /** One place that shows a photograph of the proxy, before it is known which keys exist. */
 export interface PossibleUse {
@@ -192,56 +192,4 @@ function hugosFile(
     for (const folder of site.statics)
       if (folders.has(folder, below, "anything")) return path.join(folder, below);
   return undefined;
-}
-
-interface Folders {
-  /** @param match a folder matches only with `anything`, as for Hugo's `fileExists`. */
-  has(root: string, below: string, match: "file" | "anything"): boolean;
-}
-
-interface FolderNames {
-  readonly all: ReadonlySet<string>;
-  readonly files: ReadonlySet<string>;
-}
-
-/** Folders that are read once, synchronously: many posts need the same ones. */
-function createFolders(onUnreadable: (folder: string, error: unknown) => void): Folders {
-  /** By root, and by the folder below it as written. */
-  const known = new Map<string, Map<string, FolderNames>>();
-  const namesIn = (root: string, below: string): FolderNames => {
-    const ofRoot = known.get(root) ?? new Map<string, FolderNames>();
-    const names = ofRoot.get(below) ?? readNames(path.join(root, below), onUnreadable);
-    known.set(root, ofRoot.set(below, names));
-    return names;
-  };
-  return {
-    has(root, below, match) {
-      const { all, files } = namesIn(root, path.posix.dirname(below));
-      return (match === "file" ? files : all).has(path.posix.basename(below));
-    },
-  };
-}
-
-function readNames(folder: string, onUnreadable: (folder: string, error: unknown) => void): FolderNames {
-  const entries = entriesOf(folder, onUnreadable);
-  const files = entries.filter((entry) => !entry.isDirectory()).map(({ name }) => name);
-  return {
-    all: new Set(entries.map(({ name }) => name)),
-    files: new Set(files),
-  };
-}
-
-function entriesOf(folder: string, onUnreadable: (folder: string, error: unknown) => void): Dirent[] {
-  try {
-    return readdirSync(folder, { withFileTypes: true });
-  } catch (error) {
-    if (!isAbsent(error)) onUnreadable(folder, error);
-    return [];
-  }
-}
-
-/** A name that no folder can have counts as absent. */
-function isAbsent(error: unknown): boolean {
-  if (!(error instanceof Error) || !("code" in error)) return false;
-  return /^(?:ENOENT|ENOTDIR|ENAMETOOLONG|ERR_INVALID_ARG_VALUE)$/.test(String(error.code));
 }

@@ -1,3 +1,5 @@
+import { isEnd, isSpace, isSpaceOrEnd, isSpaceOrTab, YamlEdit } from "./yaml-edit.ts";
+
 /**
  * Rewrites YAML that Hugo's parsers accept (a port of libyaml; since 0.152 goccy) and JavaScript's parser refuses, so that all
  * read the same: later lines of a quoted text or a flow collection can begin in any column and with tabs, a comment can touch
@@ -5,7 +7,7 @@
  * Everything else is unchanged. It takes time proportional to the text.
  */
 export function repairYaml(text: string): string {
-  const edit = new Edit(text);
+  const edit = new YamlEdit(text);
   /** Column of the first key: a line that is less indented is ignored. */
   let least: number | undefined;
   /** Column of a key or dash whose value has not begun yet. */
@@ -36,61 +38,6 @@ export function repairYaml(text: string): string {
   return edit.until(text.length);
 }
 
-/** Copies a text, with insertions and deletions. */
-class Edit {
-  at = 0;
-  readonly #text: string;
-  readonly #out: string[] = [];
-  #from = 0;
-
-  constructor(text: string) {
-    this.#text = text;
-  }
-
-  char(offset = 0): string {
-    return this.#text.charAt(this.at + offset);
-  }
-
-  isLineEnd(): boolean {
-    return isEnd(this.char());
-  }
-
-  /** Advances over matching characters; returns their number. */
-  pass(are: (char: string) => boolean): number {
-    const start = this.at;
-    while (this.at < this.#text.length && are(this.char())) this.at++;
-    return this.at - start;
-  }
-
-  passLine(): void {
-    this.pass((char) => char !== "\r" && char !== "\n");
-    this.passEnd();
-  }
-
-  /** `\r\n` is one line end. */
-  passEnd(): void {
-    this.at += this.char() === "\r" && this.char(1) === "\n" ? 2 : 1;
-  }
-
-  insert(text: string): void {
-    this.#out.push(this.#text.slice(this.#from, this.at), text);
-    this.#from = this.at;
-  }
-
-  /** Deletes the text that the action advances over. */
-  drop(action: () => void): string {
-    const start = this.at;
-    this.#out.push(this.#text.slice(this.#from, start));
-    action();
-    this.#from = this.at;
-    return this.#text.slice(start, this.at);
-  }
-
-  until(end: number): string {
-    return this.#out.join("") + this.#text.slice(this.#from, end);
-  }
-}
-
 // --- block context ---
 
 /**
@@ -99,7 +46,7 @@ class Edit {
  * @param above column of the key or dash that it is the value of, if that is on an earlier line.
  * @returns the column of the key or dash at the end of its last line, if there is one.
  */
-function passEntry(edit: Edit, start: number, above: number | undefined): number | undefined {
+function passEntry(edit: YamlEdit, start: number, above: number | undefined): number | undefined {
   /** The value's later lines must be deeper than this column. */
   let column = above ?? -1;
   for (;;) {
@@ -139,7 +86,7 @@ function passEntry(edit: Edit, start: number, above: number | undefined): number
 }
 
 /** A scalar or a flow collection. */
-function passInline(edit: Edit, indent: number): void {
+function passInline(edit: YamlEdit, indent: number): void {
   const mark = edit.char();
   if (mark === '"' || mark === "'") passQuoted(edit, indent);
   else if (mark === "[" || mark === "{") passFlow(edit, indent);
@@ -152,7 +99,7 @@ function passInline(edit: Edit, indent: number): void {
 }
 
 /** Up to a comment, the colon of a key, or the end of the line. */
-function passPlain(edit: Edit): void {
+function passPlain(edit: YamlEdit): void {
   while (!edit.isLineEnd() && !isIndicator(edit, ":")) {
     if (edit.char() === "#" && isSpaceOrTab(edit.char(-1))) return;
     edit.at++;
@@ -160,7 +107,7 @@ function passPlain(edit: Edit): void {
 }
 
 /** A plain or block scalar: every deeper line belongs to it. */
-function passText(edit: Edit, column: number): undefined {
+function passText(edit: YamlEdit, column: number): undefined {
   edit.passLine();
   while (edit.char() !== "") {
     const start = edit.at;
@@ -175,7 +122,7 @@ function passText(edit: Edit, column: number): undefined {
 
 // --- values of more than one line ---
 
-function passQuoted(edit: Edit, indent: number): void {
+function passQuoted(edit: YamlEdit, indent: number): void {
   const quote = edit.char();
   edit.at++;
   while (edit.char() !== "") {
@@ -194,7 +141,7 @@ function passQuoted(edit: Edit, indent: number): void {
   }
 }
 
-function passFlow(edit: Edit, indent: number): void {
+function passFlow(edit: YamlEdit, indent: number): void {
   let depth = 0;
   /** Whether a quote at this position begins a quoted text; inside a plain scalar it is a character. */
   let fresh = true;
@@ -216,32 +163,16 @@ function passFlow(edit: Edit, indent: number): void {
 }
 
 /** A line end inside a value: it replaces the next line's indentation, which has no meaning, by one that every parser accepts. */
-function passBreak(edit: Edit, indent: number): void {
+function passBreak(edit: YamlEdit, indent: number): void {
   edit.passEnd();
   edit.drop(() => edit.pass(isSpaceOrTab));
   if (!edit.isLineEnd()) edit.insert(" ".repeat(indent));
 }
 
-// --- characters ---
-
-function isSpace(char: string): boolean {
-  return char === " ";
-}
-
-function isSpaceOrTab(char: string): boolean {
-  return char === " " || char === "\t";
-}
-
-function isEnd(char: string): boolean {
-  return char === "" || char === "\r" || char === "\n";
-}
-
-function isSpaceOrEnd(char: string): boolean {
-  return isSpaceOrTab(char) || isEnd(char);
-}
+// --- marks ---
 
 /** `-`, `?` and `:` have a meaning only before white space. */
-function isIndicator(edit: Edit, marks: string): boolean {
+function isIndicator(edit: YamlEdit, marks: string): boolean {
   return edit.char() !== "" && marks.includes(edit.char()) && isSpaceOrEnd(edit.char(1));
 }
 
@@ -251,7 +182,7 @@ function isDocumentEnd(text: string, at: number): boolean {
 
 /** Whether a line is an entry of its own, and not a value of the key above. */
 function isKeyOrItem(text: string, at: number): boolean {
-  const edit = new Edit(text);
+  const edit = new YamlEdit(text);
   edit.at = at;
   if (isIndicator(edit, "-?:")) return true;
   if ("[{|>".includes(edit.char())) return false;
