@@ -18,7 +18,7 @@ const partials = `{{ define "partials" }}
 {{ (partial "imgproxy/data.html" (dict "page" . "src" "known.jpg")).widest }}
 {{ partial "imgproxy/gallery.html" (dict "page" . "src" "trips" "columns" 2 "ordinal" "theme") }}
 {{ partial "imgproxy/albums.html" (dict "adapter" . "prefix" "nowhere") }}
-{{ (partial "imgproxy/_/gallery/album.html" (dict "name" "trips" "folder" "trips" "keys" (slice "known.jpg") "images" dict)).path }}
+{{ (partial "imgproxy/_/gallery/album.html" (dict "name" "trips" "folder" "trips" "keys" (slice "known.jpg") "images" dict "rule" "cover")).path }}
 {{ partial "imgproxy/meta.html" (dict "page" . "src" "told.jpg") }}
 {{ partial "imgproxy/json-ld.html" (dict "page" . "src" "told.jpg") }}
 {{ end }}`;
