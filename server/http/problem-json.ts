@@ -3,6 +3,7 @@ import { InvalidBody } from "../../contract/api.ts";
 import { InvalidRequest } from "../../contract/url/request.ts";
 import { Problem, type ProblemKind, problems } from "../errors.ts";
 import { type FreshnessPolicy, failureCacheControl } from "./freshness.ts";
+import { withLateClose } from "./late-close.ts";
 import type { Answer } from "./response.ts";
 import { retryAfter } from "./retry-after.ts";
 
@@ -40,7 +41,7 @@ export function problemAnswer(
       ...(code === "bad-method" && { allow: methods ?? "GET, HEAD, OPTIONS" }),
       ...(code === "bad-token" && { "www-authenticate": "Bearer" }),
     },
-    body,
+    body: code === "body-too-large" ? withLateClose(body) : body,
     // A cause is internal; a full queue has none, and is too frequent for a warning.
     note: { code, ...(status >= 500 && problem.cause !== undefined && { error: problem.cause }) },
   };
