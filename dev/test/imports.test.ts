@@ -96,6 +96,13 @@ describe.each(["server", "scan"] as const)("in %s", (part) => {
   });
 });
 
+test("nothing outside of bench/ imports from it: the image is built without it", () => {
+  const wrong = ["contract", "server", "scan", "dev"]
+    .flatMap(sources)
+    .filter((file) => imports(file).some((imported) => imported.startsWith("bench/")));
+  expect(wrong).toEqual([]);
+});
+
 test("nothing outside of a test folder imports from one: the image is built without them", () => {
   const wrong = ["contract", "server", "scan", "dev", "bench"]
     .flatMap(sources)

@@ -4,11 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import sharp from "sharp";
-import { debianPhotos } from "../bench/tools/debian-photos.ts";
-import { findPhotos } from "../bench/tools/photos.ts";
 import { tunedFormats } from "../contract/tuning.ts";
+import { lanesApart } from "../dev/lanes.ts";
 import { createPool } from "../server/encode/pool/pool.ts";
-import { lanesApart } from "./lanes.ts";
+import { debianPhotos } from "./tools/debian-photos.ts";
+import { findPhotos } from "./tools/photos.ts";
 
 /*
  * `npm run test:score`: first, whether both lanes look the same at one `q`, on the benchmark's photographs at 400 px: the means may
