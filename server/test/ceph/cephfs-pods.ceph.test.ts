@@ -87,8 +87,11 @@ describe.skipIf(cannotMount())("two pods that share a cache on CephFS", () => {
     }
     // The test is only valid if the volume was full.
     expect(bytes).toBeGreaterThan(3 * 2 ** 20);
-    // Variants are stored after the answers.
+    // Variants are stored after the answers, and CephFS notices some seconds later that a quota is used up.
+    let quality = 20;
     await until("the quota to be used up", async () => {
+      for (const pod of both) expect((await ask(pod, quality)).status).toBe(200);
+      quality = quality < 80 ? quality + 1 : 20;
       const failed = await Promise.all(
         both.map((pod) => pod.metric("imgproxy_lite_cache_failures_total", "full")),
       );
