@@ -5,14 +5,26 @@ import { openApt } from "../../dev/machine/apt.ts";
 import { withLock } from "../../dev/machine/lock.ts";
 import { exists } from "./rootfs.ts";
 
-/** What of Debian 13 is in our image: commands from the build's base, and the libraries of both bases. */
-const packages = ["libc6", "libgcc-s1", "libstdc++6", "libcap-ng0", "libsmartcols1", "util-linux"];
+/**
+ * What of Debian 13 is in our image: commands from the build's base, and the libraries of both bases. The Node 26 that npm has links to
+ * libatomic.
+ */
+const packages = [
+  "libc6",
+  "libgcc-s1",
+  "libstdc++6",
+  "libatomic1",
+  "libcap-ng0",
+  "libsmartcols1",
+  "util-linux",
+];
 
 const cache = fileURLToPath(new URL("../../.cache/debian13", import.meta.url));
 
 /** A folder with these packages, as they lie below `/`; `/` itself, with a line that says why, if apt cannot download them. */
 export async function debianRoot(): Promise<string> {
-  const root = path.join(cache, "root");
+  // Another list is another folder.
+  const root = path.join(cache, packages.join("_"));
   return await withLock(cache, async () => {
     if (exists(root)) return root;
     try {
