@@ -41,8 +41,17 @@ const childrenOf = async (pid: number): Promise<number[]> =>
 
 /** Kills all children: the idle encoder, so that the next image needs a new process, and a running sweep. */
 async function endChildren(pod: Pod): Promise<void> {
-  for (const child of await childrenOf(pod.pid)) process.kill(child, "SIGKILL");
+  for (const child of await childrenOf(pod.pid)) end(child);
   await expect.poll(() => childrenOf(pod.pid)).toEqual([]);
+}
+
+/** A sweep may have ended since it was listed. */
+function end(child: number): void {
+  try {
+    process.kill(child, "SIGKILL");
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error;
+  }
 }
 
 /** Leaves the server this many descriptors, in addition to those that it has open. */
