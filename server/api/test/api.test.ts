@@ -238,11 +238,15 @@ describe("a warm-up", () => {
 
   test("a warm-up makes the format for which a reader got a substitute", async () => {
     world.encoder.substitute = true;
+    let held = 0;
     world.encoder.before = async (signal) => {
-      if (world.encoder.count() > 0)
-        await new Promise((_, reject) => signal.addEventListener("abort", reject));
+      if (world.encoder.count() === 0) return;
+      held++;
+      await new Promise((_, reject) => signal.addEventListener("abort", reject));
     };
     await world.get("/?img=worms.jpg&q=60&w=32", { headers: { accept: browserAccept.avif } });
+    // Else the late encode, after the answer, would make it.
+    await expect.poll(() => held).toBe(1);
     world.encoder.before = async () => undefined;
     const [line] = await lines(await call("POST", "warm", { img: "worms.jpg", variants: specs.slice(0, 1) }));
     expect(line).toMatchObject({ status: "made" });
