@@ -27,7 +27,7 @@ The proxy
   --endpoint URL       address at which the scan reaches it (default: params.imgproxy.endpoint, as readers do)
   --token TOKEN        token of its API (default: TOKEN); without a token the scan makes the same requests as a reader
   --publish SITE/NAME  name of the published set; needs a token (default: host of baseURL / commit)
-  --preview DURATION   the published set expires after this time, such as 14d
+  --preview DURATION   the published set expires after this time, such as 14d; needs a token
   --effort N           effort of the encoder, 0 (fast) to 9 (small); needs a token (default: the server's;
                        with --check, that of the scan before it)
   --tune look          make WebP and AVIF of each photograph look like its own JPEG; needs a token

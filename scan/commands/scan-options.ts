@@ -195,7 +195,8 @@ function tuning(
   if (tune === undefined && budget !== undefined)
     throw new CannotRun("--tune-budget limits how long --tune takes: name its mode with --tune");
   if (tune === undefined) return {};
-  if (token === undefined || token === "") throw new CannotRun("--tune needs the token of the server's API");
+  if (token === undefined || token === "")
+    throw new CannotRun("--tune needs the token of the server's API: give --token, or set TOKEN");
   const modes = tune.split(",");
   const [floor, ...more] = modes.flatMap((mode) => /^floor=(.*)$/.exec(mode)?.[1] ?? []);
   const isWrong = modes.some((mode) => mode !== "look" && !mode.startsWith("floor="));

@@ -152,7 +152,7 @@ export function createSession(site: AskingSite, options: SessionOptions): Sessio
       });
       progress.end();
       if (known !== undefined) await writeWeights(site.folder, variants, known);
-      return { variants, warnings: budgetWarnings(variants, budget) };
+      return { variants, warnings: [...tokenWarnings(options), ...budgetWarnings(variants, budget)] };
     },
     async thumbnails(photos) {
       const keys = [...photos].filter(([, info]) => isThere(info)).map(([key]) => key);
@@ -195,6 +195,20 @@ async function publish(
 ): Promise<number | undefined> {
   const name = publish ?? defaultSetName(site.baseUrl, commit, now);
   return publishSet(server, name, requests.values(), previewSeconds);
+}
+
+/** These are no errors: a job of a pull request from a fork has no token, and still checks the site. */
+function tokenWarnings({ token, publish, previewSeconds, effort }: SessionOptions): string[] {
+  if (token !== undefined) return [];
+  const sets = [...(publish ? ["--publish"] : []), ...(previewSeconds === undefined ? [] : ["--preview"])];
+  return [
+    ...(sets.length > 0
+      ? [
+          `nothing is published: ${sets.join(" and ")} ${sets.length > 1 ? "need" : "needs"} the server's token`,
+        ]
+      : []),
+    ...(effort === undefined ? [] : ["--effort has no effect: it needs the server's token"]),
+  ].map((words) => `${words}. Give --token, or set TOKEN`);
 }
 
 /** The server cannot pin more than its cache can hold. */

@@ -217,6 +217,32 @@ src="b.jpg"> and <img/> and \`<img>\` \\<img>
     expect(stderr).toContain("http://127.0.0.1:9 cannot be reached");
   });
 
+  test("a scan without a token says that --publish and --preview publish nothing, and that --effort has no effect", async () => {
+    await using proxy = await startStandIn({ "worms.jpg": 400 });
+    await using site = await createSite({
+      "config.toml": config(proxy.endpoint),
+      "content/a.md": "![](worms.jpg)\n",
+    });
+    const warnings = async (...args: string[]) => {
+      const { code, stdout } = await run(["--site", site.folder, "--json", ...args]);
+      const findings: { severity: string; file: string; message: string }[] = JSON.parse(stdout).findings;
+      return [code, ...findings.map(({ severity, file, message }) => `${file} ${severity} ${message}`)];
+    };
+    const remedy = "needs the server's token. Give --token, or set TOKEN";
+    const nothing = "config.toml warning nothing is published:";
+    expect(await warnings("--preview", "14d")).toEqual([0, `${nothing} --preview ${remedy}`]);
+    expect(await warnings("--publish", "blog/a", "--preview", "14d", "--effort", "0")).toEqual([
+      0,
+      `${nothing} --publish and --preview ${remedy}`.replace("needs", "need"),
+      `config.toml warning --effort has no effect: it ${remedy}`,
+    ]);
+    expect(await warnings("--html", ".", "--publish", "blog/a", "--token", "")).toEqual([
+      0,
+      `${nothing} --publish ${remedy}`,
+    ]);
+    expect(await warnings()).toEqual([0]);
+  });
+
   test("a dry run sends no request and writes nothing", async () => {
     await using proxy = await startStandIn({});
     await using site = await createSite({ ...twoPosts, "config.toml": config(proxy.endpoint) });
