@@ -52,8 +52,8 @@ const needsHugo: ReadonlySet<string> = new Set(["scan", "hook", "warm", "looks"]
 const usage = `usage: npm run bench -- CLAIM… [--photos DIR] [--rounds N] [--seconds N] [--out DIR] [--hugo PATH] [--peer NAME=URL] [--peer-pid NAME=PID]
 
   CLAIM      ${Object.keys(claims).join(" | ")}
-  --photos   a folder of JPEGs to work on (default: the example site's; for looks and ladders, those of a Debian
-             package)
+  --photos   a folder of JPEGs to work on (default: the example site's; for looks and ladders, those of Debian
+             packages)
   --rounds   alternating runs of each contender (default 20)
   --seconds  length of one run under load (default 1)
   --out      where <claim>.md and <claim>.svg go (default bench/results)
@@ -106,6 +106,7 @@ async function runClaim(name: string, claim: Claim): Promise<void> {
     const result = await claim({
       photos,
       keys: await findPhotos(photos),
+      ownPhotos: values.photos !== undefined,
       folder,
       rounds: Number(values.rounds),
       seconds: Number(values.seconds),
@@ -126,7 +127,7 @@ async function runClaim(name: string, claim: Claim): Promise<void> {
   }
 }
 
-/** Pictures are judged on photographs that no table of ours was made from. */
+/** Four are too few to judge pictures on. */
 async function usualPhotos(name: string): Promise<string> {
   return name === "looks" || name === "ladders"
     ? await debianPhotos()

@@ -1,9 +1,11 @@
 import { expect, test } from "vitest";
 import { fewestBytes, type Measures, oneLook, outcomeOf } from "../claims/ladders/derive.ts";
 import { loadedWidth, seenWidth } from "../claims/ladders/readers.ts";
+import type { Curves, Made } from "../claims/looks/curves.ts";
+import { type SameLook, sameLookTables } from "../claims/looks/same-look.ts";
 import { Unmade } from "../claims/race/runners.ts";
 import { parseTemplate, withPids } from "../peers/template.ts";
-import { atScore, bytesRatio, type Point } from "../tools/look/equal-score.ts";
+import { atScore, bytesRatio, type Point, standardError } from "../tools/look/equal-score.ts";
 
 const point = (quality: number, score: number, bytes: number): Point => ({ quality, score, bytes });
 const curve = [point(50, 60, 1_000), point(70, 70, 2_000), point(90, 80, 8_000)];
@@ -20,6 +22,43 @@ test("two curves are compared only at scores that both reach", () => {
   expect(bytesRatio(half, curve)).toBeCloseTo(0.5);
   expect(bytesRatio(half, [point(1, 20, 100), ...curve])).toBeCloseTo(0.5);
   expect(bytesRatio(half, [point(1, 20, 100)])).toBeUndefined();
+});
+
+test("the mean of all photographs and of those held out is promised, with its standard error, and not that of those it was fitted to", () => {
+  const made = (quality: number, score: number): Made => ({
+    quality,
+    score,
+    bytes: 1,
+    body: new Uint8Array(),
+  });
+  const photo = (away: number): Curves => ({
+    file: "a.jpg",
+    points: {
+      jpg: [made(20, 30), made(90, 80)],
+      webp: [made(20, 30), made(90, 80)],
+      avif: [made(20, 30 + away), made(90, 80)],
+    },
+  });
+  const set = (name: SameLook["set"], away: readonly number[]): SameLook => {
+    return { set: name, width: 400, at: [20, 90], curves: away.map(photo) };
+  };
+  expect(standardError([2, 4, 6])).toBeCloseTo(2 / Math.sqrt(3));
+  const { tables, targets } = sameLookTables([set("fitted", [-1, 3]), set("held out", [-9, -7])]);
+  expect(tables[0]?.rows[0]?.slice(-3)).toEqual([
+    "-3.5 ± 2.8 (-9.0 … +3.0)",
+    "+1.0 ± 2.0 (-1.0 … +3.0)",
+    "-8.0 ± 1.0 (-9.0 … -7.0)",
+  ]);
+  expect(targets.map(({ claim, measured }) => [claim, measured]).slice(-2)).toEqual([
+    [
+      "avif, 400 px, 4 photographs: largest mean difference to JPEG of q 20, 90 (at 20, standard error 2.8)",
+      3.5,
+    ],
+    [
+      "avif, 400 px, 2 photographs (held out): largest mean difference to JPEG of q 20, 90 (at 20, standard error 1.0)",
+      8,
+    ],
+  ]);
 });
 
 test("every new image of a race is of the next photograph, and after the last one a pixel narrower, for each server", () => {

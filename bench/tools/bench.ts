@@ -7,6 +7,8 @@ export interface Bench {
   readonly photos: string;
   /** Keys in it, the photograph with most pixels first. */
   readonly keys: readonly [string, ...string[]];
+  /** Whether the folder was named with `--photos`. */
+  readonly ownPhotos: boolean;
   /** For temporary files; deleted when the run ends. */
   readonly folder: string;
   /** Number of alternating runs of each contender. */

@@ -1,38 +1,58 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
+import pMap from "p-map";
+import sharp from "sharp";
 import type { Bench } from "../../tools/bench.ts";
+import { debianPhotoSets, type PhotoSet } from "../../tools/debian-photos.ts";
 import { openKept } from "../../tools/kept.ts";
 import { type Looks, openLooks } from "../../tools/look/looks.ts";
 import { uprightOf } from "../../tools/photos.ts";
 import type { Result, Target } from "../../tools/result/result.ts";
 import { butteraugliTable } from "./by-butteraugli.ts";
 import { belowJpeg, peersTable } from "./bytes.ts";
-import { type Curves, drawCurves, someQualities, WIDTH } from "./curves.ts";
+import { type Curves, drawCurves, largeQualities, qualities, someQualities, WIDTH } from "./curves.ts";
 import { HUGO, openPeers } from "./defaults.ts";
 import { judgePeers } from "./judge-peers.ts";
 import { publishTable } from "./publish.ts";
-import { lanesTable, sameLookTable, tunedTable } from "./same-look.ts";
+import { lanesTable, type SameLook, sameLookTables, tunedTable } from "./same-look.ts";
 
 /** Bytes at equal look beside other programs, and whether one `q` has one look in every format. */
 export async function looks(full: Bench): Promise<Result> {
   const bench = { ...full, keys: await uprightOf(full.photos, full.keys) };
+  const photos = bench.keys.map((key) => path.join(bench.photos, key));
+  const sets = bench.ownPhotos ? [{ name: "all", files: photos } as const] : await debianPhotoSets(bench);
   const kept = await openKept();
   const judges = openLooks(kept);
   const files = await lossless(bench, judges);
-  const curves = await drawCurves(bench, judges, { keys: bench.keys, width: WIDTH, lane: "warm" });
+  const drawn = (files: readonly string[], width: number, at: readonly number[], tuned = false) =>
+    drawCurves(bench, judges, { files, width, lane: "warm", at, tuned });
+  const curves = await drawn(photos, WIDTH, qualities);
   const peers = await judgePeers(bench, { judges, kept }, await openPeers(bench, files), files);
-  const small = await drawCurves(bench, judges, { keys: bench.keys, width: 400, lane: "warm" });
-  const live = await drawCurves(bench, judges, { keys: bench.keys, width: 400, lane: "live" });
+  const sameLooks: SameLook[] = [];
+  for (const [width, at] of sizes)
+    for (const { name, files } of sets) {
+      const wide = await wideEnough(files, width);
+      sameLooks.push({ set: name, width, at, curves: await drawn(wide, width, at) });
+    }
+  const ofWidth = (wanted: number): readonly Curves[] =>
+    sameLooks.flatMap(({ width, curves }) => (width === wanted ? curves : []));
+  const live = await drawCurves(bench, judges, {
+    files: ofWidth(400).map(({ file }) => file),
+    width: 400,
+    lane: "live",
+  });
   // A third of the photographs: one of them takes as long as all at 400 px.
-  const third = bench.keys.filter((_, at) => at % 3 === 0);
-  const large = await drawCurves(bench, judges, { keys: third, width: 1600, lane: "warm" });
-  const tuned = (keys: readonly string[], width: number): Promise<readonly Curves[]> =>
-    drawCurves(bench, judges, { keys, width, lane: "warm", at: someQualities, tuned: true });
+  const third = photos.filter((_, at) => at % 3 === 0);
+  const tuned = async (of: readonly string[], width: number, at: readonly number[]) => ({
+    width,
+    jpegs: await drawn(of, width, at),
+    tuned: await drawn(of, width, someQualities, true),
+  });
   const tune = tunedTable(
     [
-      { width: 400, jpegs: small, tuned: await tuned(bench.keys, 400) },
-      { width: WIDTH, jpegs: curves, tuned: await tuned(bench.keys, WIDTH) },
-      { width: 1600, jpegs: large, tuned: await tuned(third, 1600) },
+      await tuned(photos, 400, qualities),
+      await tuned(photos, WIDTH, qualities),
+      await tuned(third, 1600, largeQualities),
     ],
     someQualities,
   );
@@ -42,12 +62,8 @@ export async function looks(full: Bench): Promise<Result> {
     ? await publishTable(bench, bench.keys.at(-1) ?? bench.keys[0])
     : undefined;
   const compared = peersTable(curves, peers);
-  const same = sameLookTable([
-    { width: 400, curves: small },
-    { width: WIDTH, curves },
-    { width: 1600, curves: large },
-  ]);
-  const lanes = lanesTable(small, live);
+  const same = sameLookTables(sameLooks);
+  const lanes = lanesTable(ofWidth(400), live);
   const below = belowJpeg(curves);
   const targets: Target[] = [
     ...compared.targets,
@@ -58,9 +74,9 @@ export async function looks(full: Bench): Promise<Result> {
   ];
   return {
     title: "Looks",
-    about: `${bench.keys.length} photographs at ${WIDTH} px (${third.length} of them at 1600), JPEGs of up to 17 megapixels of which those of the default set are among the photographs that quality.ts was corrected with. Judge: SSIMULACRA 2.1, the server's own code; reference: the lossless resize. Every program encodes those same pixels; its picture is compared with ours of the same score (between two pictures of the curve q 20 to 90: a straight line of score and log bytes), and ratios are geometric means over the photographs. Ours are made with the settings of the warm lane, as a scan makes them.`,
+    about: `Bytes beside other programs: ${bench.keys.length} photographs at ${WIDTH} px. One q in every format: ${setsText(sets)}, at every width that they have, warm lane; which of them a table was fitted to is said. JPEGs of up to 33 megapixels. Judge: SSIMULACRA 2.1, the server's own code; reference: the lossless resize. Every program encodes those same pixels; its picture is compared with ours of the same score (between two pictures of the curve q 20 to 90: a straight line of score and log bytes), and ratios are geometric means over the photographs. Ours are made with the settings of the warm lane, as a scan makes them.`,
     targets,
-    tables: [compared.table, below.table, same.table, tune.table, lanes.table, second, publish].filter(
+    tables: [compared.table, below.table, ...same.tables, tune.table, lanes.table, second, publish].filter(
       (table) => table !== undefined,
     ),
     plot: {
@@ -69,6 +85,25 @@ export async function looks(full: Bench): Promise<Result> {
       bars: [...below.bars, ...compared.bars],
     },
   };
+}
+
+/** Widths of the pictures that should look the same at one `q`, and the qualities there. */
+const sizes = [
+  [400, qualities],
+  [WIDTH, qualities],
+  [1600, largeQualities],
+] as const;
+
+/** Originals are never enlarged. */
+async function wideEnough(files: readonly string[], width: number): Promise<string[]> {
+  const widths = await pMap(files, async (file) => (await sharp(file).metadata()).autoOrient.width, {
+    concurrency: 4,
+  });
+  return files.filter((_, at) => (widths[at] ?? 0) >= width);
+}
+
+function setsText(sets: readonly PhotoSet[]): string {
+  return sets.map(({ name, files }) => `${files.length} photographs (${name})`).join(" and ");
 }
 
 /** The lossless pictures as files, in the order of the keys. */

@@ -1,4 +1,5 @@
-import { mean } from "../../tools/look/equal-score.ts";
+import type { PhotoSet } from "../../tools/debian-photos.ts";
+import { mean, standardError } from "../../tools/look/equal-score.ts";
 import type { Table, Target } from "../../tools/result/result.ts";
 import { type CurveFormat, type Curves, curveFormats, qualities } from "./curves.ts";
 
@@ -7,31 +8,63 @@ interface Part {
   readonly targets: readonly Target[];
 }
 
-/** Whether one `q` looks the same in every format: score ‒ that of the photograph's own JPEG at this q. */
-export function sameLookTable(
-  all: readonly { readonly width: number; readonly curves: readonly Curves[] }[],
-): Part {
-  const columns = all.flatMap(({ width, curves }) =>
-    (["webp", "avif"] as const).map((format) => ({ width, curves, format })),
-  );
-  const away = columns.map(({ width, curves, format }) => {
-    const means = qualities.map((q) => mean(beside(curves, format, curves, "jpg", q)));
-    return { width, format, most: Math.max(...means.map(Math.abs)) };
+/** The curves of a set of photographs at one width. */
+export interface SameLook {
+  readonly set: PhotoSet["name"];
+  readonly width: number;
+  /** The qualities that its curves have. */
+  readonly at: readonly number[];
+  readonly curves: readonly Curves[];
+}
+
+/**
+ * Whether one `q` looks the same in every format: score ‒ that of the photograph's own JPEG at this q. What is promised is the mean of all
+ * photographs; those that the table was not fitted to are promised, too. Sets without photographs have no column.
+ */
+export function sameLookTables(sets: readonly SameLook[]): {
+  readonly tables: readonly Table[];
+  readonly targets: readonly Target[];
+} {
+  const widths = [...new Set(sets.map(({ width }) => width))];
+  const parts = widths.map((width) => {
+    const here = sets.filter((one) => one.width === width && one.curves.length > 0);
+    const at = here[0]?.at ?? [];
+    const all = here.flatMap(({ curves }) => curves);
+    const columns = (["webp", "avif"] as const).flatMap((format) =>
+      [...(here.length > 1 ? [{ set: "all", curves: all }] : []), ...here].map(({ set, curves }) => ({
+        name: `${format}, ${set} (${curves.length})`,
+        away: at.map((q) => ({ q, differences: beside(curves, format, curves, "jpg", q) })),
+        claim: `${format}, ${width} px, ${curves.length} photographs${set === "all" ? "" : ` (${set})`}`,
+        judged: set !== "fitted",
+      })),
+    );
+    return {
+      table: {
+        title: `One q at ${width} px: SSIMULACRA2 of WebP and AVIF ‒ that of JPEG: mean ± standard error (lowest … highest photograph)`,
+        head: ["q", ...columns.map(({ name }) => name)],
+        rows: at.map((q, row) => [
+          String(q),
+          ...columns.map(({ away }) => rangeWithError(away[row]?.differences ?? [])),
+        ]),
+      },
+      targets: columns.filter(({ judged }) => judged).map(({ claim, away }) => farthest(claim, away, at)),
+    };
   });
+  return { tables: parts.map(({ table }) => table), targets: parts.flatMap(({ targets }) => targets) };
+}
+
+function farthest(
+  claim: string,
+  away: readonly { readonly q: number; readonly differences: readonly number[] }[],
+  at: readonly number[],
+): Target {
+  const [worst] = away.toSorted((a, b) => Math.abs(mean(b.differences)) - Math.abs(mean(a.differences)));
+  const { q = Number.NaN, differences = [] } = worst ?? {};
+  const each = at.length === qualities.length ? "any q from 20 to 90" : `q ${at.join(", ")}`;
   return {
-    table: {
-      title: "SSIMULACRA2 of WebP and AVIF ‒ that of JPEG at the same q: mean (lowest … highest photograph)",
-      head: ["q", ...columns.map(({ width, format }) => `${format}, ${width} px`)],
-      rows: qualities.map((q) => [
-        String(q),
-        ...columns.map(({ curves, format }) => range(beside(curves, format, curves, "jpg", q))),
-      ]),
-    },
-    targets: away.map(({ width, format, most }) => ({
-      claim: `${format}, ${width} px: largest mean difference to JPEG of any q from 20 to 90`,
-      measured: most,
-      atMost: 3,
-    })),
+    claim: `${claim}: largest mean difference to JPEG of ${each} (at ${q}, standard error ${standardError(differences).toFixed(1)})`,
+    measured: Math.abs(mean(differences)),
+    atMost: 3,
   };
 }
 
@@ -111,6 +144,17 @@ function beside(
 }
 
 function range(values: readonly number[]): string {
-  const signed = (value: number): string => `${value > 0 ? "+" : ""}${value.toFixed(1)}`;
-  return `${signed(mean(values))} (${signed(Math.min(...values))} … ${signed(Math.max(...values))})`;
+  return `${signed(mean(values))} ${ends(values)}`;
+}
+
+function rangeWithError(values: readonly number[]): string {
+  return `${signed(mean(values))} ± ${standardError(values).toFixed(1)} ${ends(values)}`;
+}
+
+function ends(values: readonly number[]): string {
+  return `(${signed(Math.min(...values))} … ${signed(Math.max(...values))})`;
+}
+
+function signed(value: number): string {
+  return `${value > 0 ? "+" : ""}${value.toFixed(1)}`;
 }

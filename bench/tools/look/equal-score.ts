@@ -51,3 +51,10 @@ export function geometricMean(values: readonly number[]): number {
 export function mean(values: readonly number[]): number {
   return values.reduce((sum, one) => sum + one, 0) / values.length;
 }
+
+/** Of the mean of a sample. NaN of fewer than two numbers. */
+export function standardError(values: readonly number[]): number {
+  const middle = mean(values);
+  const squares = values.reduce((sum, one) => sum + (one - middle) ** 2, 0);
+  return Math.sqrt(squares / (values.length - 1) / values.length);
+}
