@@ -17,6 +17,7 @@ import { type Answers, type Place, refusals } from "./proxy/answers.ts";
 import { createSession, type SessionOptions } from "./proxy/session.ts";
 import { readEffort } from "./proxy/state.ts";
 import { hookConflicts } from "./site/hook-conflicts.ts";
+import { lacksModule, NOT_IMPORTED } from "./site/module-import.ts";
 import type { Site, SiteOptions } from "./site/site.ts";
 
 export interface CheckOptions extends SessionOptions {
@@ -227,18 +228,20 @@ function shownBy(
  * @param hooks what Hugo uses instead of the module's hook.
  */
 function silenced(
-  { endpoints, configFile }: Pick<Site, "endpoints" | "configFile">,
+  site: Site,
   folder: string,
   { inPages, otherEndpoints }: BuiltSite,
   hooks: readonly string[],
 ): Finding[] {
+  const { endpoints, configFile } = site;
   if (inPages) return hooks.map((words) => siteFinding("warning", configFile, words));
   const others = Array.from(
     otherEndpoints,
     (endpoint) => `the pages name ${endpoint} instead of ${endpoints.join(", ")}`,
   );
   const reasons =
-    [...hooks, ...others].join("; ") || "is the module imported, and was the site built after that?";
+    [...(lacksModule(site) ? [NOT_IMPORTED] : hooks), ...others].join("; ") ||
+    "is the module imported, and was the site built after that?";
   return [
     siteFinding("error", folder, `no page names the proxy, although the content has photographs: ${reasons}`),
   ];

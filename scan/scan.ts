@@ -30,6 +30,7 @@ import { createSession, type SessionOptions, type Warmed } from "./proxy/session
 import { writeEffort } from "./proxy/state.ts";
 import type { Tune } from "./proxy/tuning/tune.ts";
 import { fieldsShown, untoldMeta } from "./published-meta.ts";
+import { lacksModule, NOT_IMPORTED } from "./site/module-import.ts";
 import type { SiteOptions } from "./site/site.ts";
 
 export interface ScanOptions extends SessionOptions {
@@ -112,7 +113,10 @@ export async function scanSite(options: ScanOptions): Promise<ScanResult> {
   const found = settlePosts(possible, { images, galleries });
   const uses = found.posts.flatMap((post) => post.uses);
   const { requests, urls } = planRequests(uses, images, site.signatureKey);
-  const ofSite = site.warnings.map(({ words }) => siteFinding("warning", site.configFile, words));
+  const ofSite = [
+    ...site.warnings.map(({ words }) => words),
+    ...(found.posts.length > 0 && lacksModule(site) ? [NOT_IMPORTED] : []),
+  ].map((words) => siteFinding("warning", site.configFile, words));
   const alts = altProblems(found.posts, photos, images);
   const altErrors = options.requireAlt === true ? altFindings(alts) : [];
   if (options.dryRun)

@@ -1,5 +1,6 @@
 import { type Diagnosis, linesOfCheck } from "../../contract/diagnosis.ts";
 import { hookRemedy, hookWords, otherHooks } from "../site/hook-conflicts.ts";
+import { NOT_IMPORTED } from "../site/module-import.ts";
 import type { Module } from "../site/modules/modules.ts";
 import type { Site } from "../site/site.ts";
 
@@ -17,13 +18,7 @@ export function diagnoseModule({ modules, templates }: Site): Diagnosis[] {
       ),
       ...rest,
     ];
-  if (there === undefined)
-    return [
-      line.problem(
-        "the site does not import the module, so images stay as they are: imgproxy-lite init writes the import",
-      ),
-      ...rest,
-    ];
+  if (there === undefined) return [line.problem(NOT_IMPORTED), ...rest];
   return [line.ok(own === undefined ? `${there.file} calls the module's templates` : own.name), ...rest];
 }
 

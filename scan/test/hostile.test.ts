@@ -9,6 +9,7 @@ import { manifestOf } from "./blog.ts";
 import { type RunOptions, run } from "./command.ts";
 
 const config = `baseURL = "https://blog.example/"
+theme = "imgproxy-lite"
 [params.imgproxy]
 endpoint = "https://images.example/"
 `;

@@ -1,4 +1,5 @@
-import { readdir, readFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import path from "node:path";
 import { describe, expect, test } from "vitest";
 import { freePort } from "../../dev/machine/ports.ts";
 import { createSite } from "../../hugo-module/test/hugo-site.ts";
@@ -7,7 +8,7 @@ import { manifestOf } from "./blog.ts";
 import { run } from "./command.ts";
 
 const config = (endpoint: string) =>
-  `baseURL = "https://blog.example/"\n[params.imgproxy]\nendpoint = "${endpoint}"\n`;
+  `baseURL = "https://blog.example/"\ntheme = "imgproxy-lite"\n[params.imgproxy]\nendpoint = "${endpoint}"\n`;
 
 const twoPosts = {
   "content/posts/one.md": "---\ntitle: One\n---\n\n![worms](worms.jpg)\n\nand again ![](worms.jpg)\n",
@@ -251,6 +252,40 @@ src="b.jpg"> and <img/> and \`<img>\` \\<img>
     expect(JSON.parse(stdout).urls).toHaveLength(10);
     expect(proxy.asked).toEqual([]);
     expect(await readdir(site.folder)).not.toContain("assets");
+  });
+
+  test("a scan and a check say that the site does not import the module, and say nothing while a theme may", async () => {
+    await using proxy = await startStandIn({ "worms.jpg": 400 });
+    await using site = await createSite({
+      "config.toml": config(proxy.endpoint).replace(/^theme.*\n/m, ""),
+      "public/index.html": '<img src="data:,">',
+      // An own hook is no reason when there is no other.
+      "layouts/_default/_markup/render-image.html": "<img>",
+    });
+    const messages = async (...args: string[]) => {
+      const { code, stdout } = await run(["--site", site.folder, "--json", ...args]);
+      const findings: { severity: string; message: string }[] = JSON.parse(stdout).findings;
+      return [code, ...findings.map(({ severity, message }) => `${severity} ${message}`)];
+    };
+    const words =
+      "the site does not import the module, so images stay as they are: imgproxy-lite init writes the import";
+    // There are no images that could stay as they are.
+    expect(await messages()).toEqual([0]);
+    await mkdir(path.join(site.folder, "content"));
+    await writeFile(path.join(site.folder, "content/a.md"), "![](worms.jpg)\n");
+    expect(await messages()).toEqual([0, `warning ${words}`]);
+    expect(await messages("--check", "public")).toContain(
+      `error no page names the proxy, although the content has photographs: ${words}`,
+    );
+    await writeFile(path.join(site.folder, "config.toml"), config(proxy.endpoint));
+    expect(await messages()).toEqual([0]);
+    // A template of the site that calls the module's is enough.
+    await writeFile(
+      path.join(site.folder, "layouts/_default/_markup/render-image.html"),
+      '{{ partial "imgproxy/hook.html" . }}',
+    );
+    await writeFile(path.join(site.folder, "config.toml"), config(proxy.endpoint).replace(/^theme.*\n/m, ""));
+    expect(await messages()).toEqual([0]);
   });
 
   test("a scan uses the proxy at --endpoint while the pages name another", async () => {

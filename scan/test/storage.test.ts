@@ -28,6 +28,7 @@ beforeEach(() => {
 });
 
 const config = `baseURL = "https://blog.example/"
+theme = "imgproxy-lite"
 [params.imgproxy]
 endpoint = "https://images.example/"
 formats = ["jpg"]

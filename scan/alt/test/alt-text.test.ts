@@ -6,7 +6,7 @@ import { run } from "../../test/command.ts";
 
 const photos = { "worms.jpg": 900, "trips/IMG_4711.jpg": 900, "my_photo-2.jpg": 900, "lake.jpg": 900 };
 const site = (endpoint: string, files: Readonly<Record<string, string>>) => ({
-  "config.toml": `baseURL = "https://blog.example/"\n[params.imgproxy]\nendpoint = "${endpoint}"\n`,
+  "config.toml": `baseURL = "https://blog.example/"\ntheme = "imgproxy-lite"\n[params.imgproxy]\nendpoint = "${endpoint}"\n`,
   ...files,
 });
 

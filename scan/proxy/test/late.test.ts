@@ -26,6 +26,7 @@ afterAll(async () => {
 });
 
 const config = (formats: string, tiers: string): string => `baseURL = "https://blog.example/"
+theme = "imgproxy-lite"
 [params.imgproxy]
 endpoint = "https://images.example/"
 formats = [${formats}]

@@ -13,6 +13,7 @@ import { commandLine, run } from "../../test/command.ts";
 import { type RealServer, startServer } from "../../test/real-server.ts";
 
 const config = `baseURL = "https://blog.example/"
+theme = "imgproxy-lite"
 [params.imgproxy]
 endpoint = "https://images.example/"
 tiers = [{width = 100, quality = 60}, {width = 200, quality = 50}]
