@@ -7,8 +7,7 @@ import sharp from "sharp";
 import { tunedFormats } from "../contract/tuning.ts";
 import { lanesApart } from "../dev/lanes.ts";
 import { createPool } from "../server/encode/pool/pool.ts";
-import { debianPhotos } from "./tools/debian-photos.ts";
-import { findPhotos } from "./tools/photos.ts";
+import { debianPhotoSets } from "./tools/debian-photos.ts";
 
 /*
  * `npm run test:score`: first, whether both lanes look the same at one `q`, on the benchmark's photographs at 400 px: the means may
@@ -45,8 +44,8 @@ try {
 }
 
 async function compareLanes(): Promise<void> {
-  const folder = await debianPhotos();
-  const originals = await Promise.all((await findPhotos(folder)).map((key) => readFile(join(folder, key))));
+  const sets = await debianPhotoSets({ tell: console.error });
+  const originals = await Promise.all(sets.flatMap(({ files }) => files).map((file) => readFile(file)));
   const qualities = [20, 30, 40, 50, 60, 70, 80, 90];
   const cells = (all: readonly (string | number)[]): string =>
     all.map((one) => (typeof one === "number" ? one.toFixed(2) : one).padStart(8)).join("");

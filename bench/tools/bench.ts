@@ -28,14 +28,14 @@ export type Claim = (bench: Bench) => Promise<Result>;
 
 /** The peer, or undefined with a printed line if the machine lacks it. */
 export async function ifThere<Peer>(
-  bench: Bench,
+  { tell }: Pick<Bench, "tell">,
   name: string,
   start: () => Promise<Peer>,
 ): Promise<Peer | undefined> {
   try {
     return await start();
   } catch (error) {
-    bench.tell(`without ${name}: ${error instanceof Error ? error.message : String(error)}`);
+    tell(`without ${name}: ${error instanceof Error ? error.message : String(error)}`);
     return undefined;
   }
 }

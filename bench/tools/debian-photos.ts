@@ -110,7 +110,7 @@ export async function debianPhotos(): Promise<string> {
  * All photographs of all packages, 64; those of a package that apt cannot download here are left out, and a line says so.
  * @throws Error if a package has not the photographs that are named here.
  */
-export async function debianPhotoSets(bench: Bench): Promise<readonly PhotoSet[]> {
+export async function debianPhotoSets(bench: Pick<Bench, "tell">): Promise<readonly PhotoSet[]> {
   const fitted: string[] = [];
   const heldOut: string[] = [];
   for (const one of packages) {

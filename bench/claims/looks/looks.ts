@@ -74,7 +74,7 @@ export async function looks(full: Bench): Promise<Result> {
   ];
   return {
     title: "Looks",
-    about: `Bytes beside other programs: ${bench.keys.length} photographs at ${WIDTH} px. One q in every format: ${setsText(sets)}, at every width that they have, warm lane; which of them a table was fitted to is said. JPEGs of up to 33 megapixels. Judge: SSIMULACRA 2.1, the server's own code; reference: the lossless resize. Every program encodes those same pixels; its picture is compared with ours of the same score (between two pictures of the curve q 20 to 90: a straight line of score and log bytes), and ratios are geometric means over the photographs. Ours are made with the settings of the warm lane, as a scan makes them.`,
+    about: `Bytes beside other programs: ${bench.keys.length} photographs at ${WIDTH} px. One q in every format: ${setsText(sets)}, at every width that they have, warm lane; which of them a table was fitted to is said. JPEGs of up to 24 megapixels. Judge: SSIMULACRA 2.1, the server's own code; reference: the lossless resize. Every program encodes those same pixels; its picture is compared with ours of the same score (between two pictures of the curve q 20 to 90: a straight line of score and log bytes), and ratios are geometric means over the photographs. Ours are made with the settings of the warm lane, as a scan makes them.`,
     targets,
     tables: [compared.table, below.table, ...same.tables, tune.table, lanes.table, second, publish].filter(
       (table) => table !== undefined,
