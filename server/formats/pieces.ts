@@ -6,7 +6,9 @@
 export type Pieces = readonly [head: Uint8Array, ...rest: Uint8Array[]];
 
 export function bytesIn(pieces: Pieces): number {
-  return pieces.reduce((sum, { byteLength }) => sum + byteLength, 0);
+  let bytes = 0;
+  for (const { byteLength } of pieces) bytes += byteLength;
+  return bytes;
 }
 
 /** The file as one piece; not copied if it is one. */

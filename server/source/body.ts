@@ -114,22 +114,33 @@ export function cut(body: Body, range: ByteRange): Body {
 
 /** Calls back once when a body ends, for any reason: read to the end, failed or cancelled. */
 export function thenDo(body: Body, end: () => void): Body {
-  return {
-    async read() {
-      try {
-        const piece = await body.read();
-        if (piece === undefined) end();
-        return piece;
-      } catch (error) {
-        end();
-        throw error;
-      }
-    },
-    cancel() {
-      end();
-      body.cancel();
-    },
-  };
+  return new Ending(body, end);
+}
+
+class Ending implements Body {
+  readonly #body: Body;
+  readonly #end: () => void;
+
+  constructor(body: Body, end: () => void) {
+    this.#body = body;
+    this.#end = end;
+  }
+
+  async read(): Promise<Uint8Array | undefined> {
+    try {
+      const piece = await this.#body.read();
+      if (piece === undefined) this.#end();
+      return piece;
+    } catch (error) {
+      this.#end();
+      throw error;
+    }
+  }
+
+  cancel(): void {
+    this.#end();
+    this.#body.cancel();
+  }
 }
 
 /** The first `bytes` of a body, and an equivalent of the whole body. */

@@ -121,14 +121,16 @@ function members(fields: object): string {
 /** If a value cannot be JSON, its line loses the fields; the request does not fail. */
 function json(fields: object): string {
   try {
-    return JSON.stringify(fields, (name, value: unknown) => {
-      if (typeof value === "bigint") return String(value);
-      const isError = value instanceof Error || (name === "error" && typeof value === "object");
-      return isError ? describeError(value) : value;
-    });
+    return JSON.stringify(fields, writable);
   } catch (error) {
     return JSON.stringify({ unwritable: String(error) });
   }
+}
+
+function writable(name: string, value: unknown): unknown {
+  if (typeof value === "bigint") return String(value);
+  const isError = value instanceof Error || (name === "error" && typeof value === "object");
+  return isError ? describeError(value) : value;
 }
 
 /** `{"total":1.2,"cache":0.8}`: tenths of a millisecond; more digits would not be meaningful. */

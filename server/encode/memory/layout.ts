@@ -127,13 +127,17 @@ const EXIF = 0xffe1;
 
 /** Samples for each pixel, counting colour at half the rows or columns as such. */
 function samplesOf(bytes: ByteReader, at: number, components: number): number {
-  const areas = Array.from({ length: Math.min(components, 4) }, (_, index) => {
+  let samples = 0;
+  let across = 0;
+  let down = 0;
+  for (let index = 0; index < Math.min(components, 4); index++) {
     const factors = bytes.uint8(at + 3 * index + 1);
-    return { across: factors >> 4, down: factors & 15 };
-  });
-  const across = Math.max(...areas.map((area) => area.across));
-  const down = Math.max(...areas.map((area) => area.down));
-  return areas.reduce((sum, area) => sum + (area.across * area.down) / (across * down), 0);
+    const [horizontal, vertical] = [factors >> 4, factors & 15];
+    samples += horizontal * vertical;
+    across = Math.max(across, horizontal);
+    down = Math.max(down, vertical);
+  }
+  return samples === 0 ? 0 : samples / (across * down);
 }
 
 /** Whether an EXIF directory (2.32 §4.6) has an orientation other than upright. A damaged one counts as upright. */

@@ -45,16 +45,27 @@ export function createBreaker(now: () => number): Breaker {
     opened += 1;
   }
 
-  function count(failed: string | undefined): void {
+  function count(failedKey: string | undefined): void {
     const at = now();
-    window.push({ at, failed });
+    window.push({ at, failed: failedKey });
     while (window.length > MOST_COUNTED || at - (window[0]?.at ?? at) >= WINDOW_MS) window.shift();
     if (window.length < FEWEST) return;
-    const bad = window.flatMap((one) => (one.failed === undefined ? [] : [one.failed]));
-    if (bad.length * 2 >= window.length && new Set(bad).size >= FEWEST_KEYS) open();
+    let bad = 0;
+    const keys = new Set<string>();
+    for (const { failed } of window) {
+      if (failed === undefined) continue;
+      bad += 1;
+      keys.add(failed);
+    }
+    if (bad * 2 >= window.length && keys.size >= FEWEST_KEYS) open();
   }
 
-  function settle(key: string, word: Word): void {
+  function settleClosed(key: string, word: Word): void {
+    // Requests that were running when it opened have been counted already.
+    if (openUntil === 0 && word !== "nothing") count(word === "bad" ? key : undefined);
+  }
+
+  function settleProbe(key: string, word: Word): void {
     isProbed = false;
     if (word === "good") {
       openUntil = 0;
@@ -67,15 +78,11 @@ export function createBreaker(now: () => number): Breaker {
 
   return {
     enter(key) {
-      if (openUntil === 0)
-        return (word) => {
-          // Requests that were running when it opened have been counted already.
-          if (openUntil === 0 && word !== "nothing") count(word === "bad" ? key : undefined);
-        };
+      if (openUntil === 0) return settleClosed.bind(undefined, key);
       const left = Math.max(openUntil, (probes.get(key) ?? Number.NEGATIVE_INFINITY) + OPEN_MS) - now();
       if (left > 0 || isProbed) throw new Problem("source-busy", { retryAfterSeconds: left / 1000 });
       isProbed = true;
-      return (word) => settle(key, word);
+      return settleProbe.bind(undefined, key);
     },
     broke: (key) => {
       if (openUntil === 0) count(key);

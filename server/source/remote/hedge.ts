@@ -1,4 +1,4 @@
-import { createAlarm } from "./timeouts.ts";
+import { Alarm } from "./timeouts.ts";
 
 /** One attempt that can be cancelled on its own. */
 export interface Attempt<T> {
@@ -28,29 +28,38 @@ export function begin<T>(outer: AbortSignal, work: Work<T>): Attempt<T> {
 }
 
 /** Decides which pieces of work are slow, one after the other. */
-export interface Patience {
-  /** Whether work has not settled after the time. */
-  isSlow(work: Promise<unknown>): Promise<boolean>;
-  /** There will be no further work. */
-  end(): void;
-}
+export class Patience {
+  readonly #alarm: Alarm;
+  /** The work that is waited for. */
+  #work: Promise<unknown> | undefined;
+  #answer: (isSlow: boolean) => void = () => undefined;
 
-export function createPatience(milliseconds: number): Patience {
-  let answer: (isSlow: boolean) => void = () => undefined;
-  const alarm = createAlarm(milliseconds, () => answer(true));
-  return {
-    isSlow: (work) =>
-      new Promise((resolve) => {
-        answer = resolve;
-        alarm.start();
-        const settle = (): void => {
-          alarm.stop();
-          resolve(false);
-        };
-        work.then(settle, settle);
-      }),
-    end: () => alarm.end(),
-  };
+  constructor(milliseconds: number) {
+    this.#alarm = new Alarm(milliseconds, () => this.#answer(true));
+  }
+
+  /** Whether work has not settled after the time. */
+  isSlow(work: Promise<unknown>): Promise<boolean> {
+    const isSlow = new Promise<boolean>((resolve) => {
+      this.#answer = resolve;
+    });
+    this.#work = work;
+    this.#alarm.start();
+    const settled = this.#settled.bind(this, work);
+    work.then(settled, settled);
+    return isSlow;
+  }
+
+  #settled(work: Promise<unknown>): void {
+    if (this.#work !== work) return;
+    this.#alarm.stop();
+    this.#answer(false);
+  }
+
+  /** There will be no further work. */
+  end(): void {
+    this.#alarm.end();
+  }
 }
 
 /**

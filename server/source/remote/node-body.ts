@@ -3,7 +3,7 @@ import { Problem } from "../../errors.ts";
 import { type Body, checkLength } from "../body.ts";
 import { TIMED_OUT } from "../network-fault.ts";
 import { failedProblem } from "../shortage.ts";
-import { createAlarm, type Timeouts } from "./timeouts.ts";
+import { Alarm, type Timeouts } from "./timeouts.ts";
 
 /**
  * A remote body that fails when the source stalls or trickles: an S3 client's own timeouts end with the response's head, and a
@@ -16,99 +16,128 @@ export function fromNodeBody(
   timeouts: Timeouts,
   signal: AbortSignal,
 ): Body {
-  const pieces: unknown[] = [];
-  const pace = createPace(timeouts);
-  let seen = 0;
-  let isOver = false;
-  let isLeft = false;
-  let failure: unknown;
+  return new NodeBody(body, bytes, timeouts, signal);
+}
+
+class NodeBody implements Body {
+  readonly #body: Readable;
+  readonly #bytes: number | undefined;
+  readonly #signal: AbortSignal;
+  readonly #leave: () => void;
+  readonly #alarm: Alarm;
+  readonly #pace: Pace;
+  readonly #pieces: unknown[] = [];
+  #seen = 0;
+  #isOver = false;
+  #isLeft = false;
+  #failure: unknown;
   /** Wakes the read that waits. */
-  let wake: (() => void) | undefined;
-  const alarm = createAlarm(timeouts.silence, () => body.destroy(late(`nothing for ${timeouts.silence} ms`)));
+  #wake: (() => void) | undefined;
 
-  const finish = (error?: unknown): void => {
-    if (isOver) return;
-    isOver = true;
-    failure = error;
-    wake?.();
-  };
-  const leave = (): void => void body.destroy(new Error("the reader has left"));
-  const release = (): void => {
-    signal.removeEventListener("abort", leave);
-    alarm.end();
-    body.destroy();
-  };
-
-  async function arrival(): Promise<void> {
-    const started = performance.now();
-    alarm.start();
-    body.resume();
-    await new Promise<void>((resolve) => {
-      wake = resolve;
-    });
-    wake = undefined;
-    alarm.stop();
-    pace.waited(performance.now() - started);
+  constructor(body: Readable, bytes: number | undefined, timeouts: Timeouts, signal: AbortSignal) {
+    this.#body = body;
+    this.#bytes = bytes;
+    this.#signal = signal;
+    this.#pace = new Pace(timeouts);
+    const { silence } = timeouts;
+    this.#alarm = new Alarm(silence, () => body.destroy(late(`nothing for ${silence} ms`)));
+    this.#leave = () => void body.destroy(new Error("the reader has left"));
+    // It flows only while a read waits: `data` is the cheapest way to get a piece, and a slow reader must not fill the memory.
+    body.pause();
+    body.on("data", this.#arrived.bind(this));
+    body.on("error", this.#finish.bind(this));
+    body.once("end", this.#finish.bind(this, undefined));
+    body.once("close", this.#closed.bind(this));
+    if (body.destroyed) this.#closed();
+    signal.addEventListener("abort", this.#leave, { once: true });
   }
 
-  // It flows only while a read waits: `data` is the cheapest way to get a piece, and a slow reader must not fill the memory.
-  body.pause();
-  body.on("data", (piece: unknown) => {
-    if (pieces.push(piece) > 1 || wake === undefined) body.pause();
-    wake?.();
-  });
-  body.on("error", finish);
-  body.once("end", () => finish());
-  body.once("close", () => finish(new Error("the connection was closed")));
-  if (body.destroyed) finish(body.errored ?? new Error("the connection was closed"));
-  signal.addEventListener("abort", leave, { once: true });
-
-  return {
-    async read() {
-      try {
-        if (pieces.length === 0 && !isOver) await arrival();
-        if (isLeft) return undefined;
-        const piece = pieces.shift();
-        if (piece === undefined) {
-          if (failure !== undefined) throw failure;
-          if (bytes !== undefined) checkLength(seen, bytes, true);
-          release();
-          return undefined;
-        }
-        if (!(piece instanceof Uint8Array)) throw new Error("the body is not bytes");
-        seen += piece.byteLength;
-        if (bytes !== undefined) checkLength(seen, bytes, false);
-        pace.got(piece.byteLength);
-        return piece;
-      } catch (error) {
-        release();
-        throw signal.aborted ? signal.reason : asProblem(error);
+  async read(): Promise<Uint8Array | undefined> {
+    try {
+      if (this.#pieces.length === 0 && !this.#isOver) await this.#arrival();
+      if (this.#isLeft) return undefined;
+      const piece = this.#pieces.shift();
+      if (piece === undefined) {
+        if (this.#failure !== undefined) throw this.#failure;
+        if (this.#bytes !== undefined) checkLength(this.#seen, this.#bytes, true);
+        this.#release();
+        return undefined;
       }
-    },
-    cancel() {
-      isLeft = true;
-      release();
-      finish();
-    },
-  };
+      if (!(piece instanceof Uint8Array)) throw new Error("the body is not bytes");
+      this.#seen += piece.byteLength;
+      if (this.#bytes !== undefined) checkLength(this.#seen, this.#bytes, false);
+      this.#pace.got(piece.byteLength);
+      return piece;
+    } catch (error) {
+      this.#release();
+      throw this.#signal.aborted ? this.#signal.reason : asProblem(error);
+    }
+  }
+
+  cancel(): void {
+    this.#isLeft = true;
+    this.#release();
+    this.#finish(undefined);
+  }
+
+  async #arrival(): Promise<void> {
+    const started = performance.now();
+    const arrival = new Promise<void>((resolve) => {
+      this.#wake = resolve;
+    });
+    this.#alarm.start();
+    this.#body.resume();
+    await arrival;
+    this.#wake = undefined;
+    this.#alarm.stop();
+    this.#pace.waited(performance.now() - started);
+  }
+
+  #arrived(piece: unknown): void {
+    if (this.#pieces.push(piece) > 1 || this.#wake === undefined) this.#body.pause();
+    this.#wake?.();
+  }
+
+  #finish(error: unknown): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#failure = error;
+    this.#wake?.();
+  }
+
+  #closed(): void {
+    if (!this.#isOver) this.#finish(this.#body.errored ?? new Error("the connection was closed"));
+  }
+
+  #release(): void {
+    this.#signal.removeEventListener("abort", this.#leave);
+    this.#alarm.end();
+    this.#body.destroy();
+  }
 }
 
 // --- time ---
 
 /** Allows a slow body for a while, then requires a minimum average; only time spent waiting for the source counts. */
-function createPace({ silence, floor }: Timeouts) {
-  let bytes = 0;
-  let waitedMs = 0;
-  return {
-    waited: (ms: number): void => {
-      waitedMs += ms;
-    },
-    got: (more: number): void => {
-      bytes += more;
-      if (waitedMs > silence + (bytes / floor) * 1000)
-        throw late(`${bytes} bytes in ${Math.round(waitedMs)} ms`);
-    },
-  };
+class Pace {
+  readonly #timeouts: Timeouts;
+  #bytes = 0;
+  #waitedMs = 0;
+
+  constructor(timeouts: Timeouts) {
+    this.#timeouts = timeouts;
+  }
+
+  waited(milliseconds: number): void {
+    this.#waitedMs += milliseconds;
+  }
+
+  got(bytes: number): void {
+    this.#bytes += bytes;
+    const { silence, floor } = this.#timeouts;
+    if (this.#waitedMs > silence + (this.#bytes / floor) * 1000)
+      throw late(`${this.#bytes} bytes in ${Math.round(this.#waitedMs)} ms`);
+  }
 }
 
 function late(what: string): Problem {

@@ -1,11 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Problem, type ProblemCode } from "../../errors.ts";
-import type { ByteRange } from "../../http/range.ts";
 import { type Body, thenDo } from "../body.ts";
 import type { Source, SourceObject } from "../source.ts";
-import { isStrong } from "../validator.ts";
 import { createBreaker } from "./breaker.ts";
-import { begin, createPatience, firstOf, type Work } from "./hedge.ts";
+import { begin, firstOf, Patience, type Work } from "./hedge.ts";
+import { type Asked, WatchedBody } from "./watched-body.ts";
 
 /** Counts of retries, for metrics and tests. */
 export interface RetryStats {
@@ -58,7 +57,7 @@ export function retrySource(
     budget.earn();
     const start = () => begin<T>(signal, (signal, end) => attempt(key, signal, () => work(signal, end)));
     const first = start();
-    const patience = createPatience(patienceMs);
+    const patience = new Patience(patienceMs);
     const isSlow = await patience.isSlow(first.result);
     patience.end();
     if (isSlow && mayRetry(signal)) return firstOf([first, start()], (error) => !isTrouble(error), drop);
@@ -69,62 +68,6 @@ export function retrySource(
       await sleep(pauseMs(), undefined, { signal });
       return start().result;
     }
-  }
-
-  /** A body that fails is a failure too, which is known only after the response began. */
-  function watched(object: SourceObject, { key, signal, first, last }: Asked): SourceObject {
-    const patience = createPatience(patienceMs);
-    let { body } = object;
-    let at = first;
-    let resumed = false;
-    let isLeft = false;
-
-    const mayResume = (): boolean => !resumed && at <= last && isStrong(object.validator) && mayRetry(signal);
-
-    async function next(): Promise<Uint8Array | undefined> {
-      const reading = body.read();
-      try {
-        if (resumed || !(await patience.isSlow(reading)) || !mayResume()) return await reading;
-      } catch (error) {
-        if (!signal.aborted) breaker.broke(key);
-        if (!isCut(error) || !mayResume()) throw error;
-        await goOn(error);
-        return next();
-      }
-      // The first attempt may still succeed: the rest over another connection is only tried.
-      const stalled = body;
-      const isElsewhere = await goOn(undefined).then(
-        () => true,
-        () => false,
-      );
-      if (!isElsewhere) return reading;
-      reading.catch(() => undefined);
-      stalled.cancel();
-      return next();
-    }
-
-    async function goOn(cut: unknown): Promise<void> {
-      resumed = true;
-      body = await resume(object, { key, signal, first: at, last }, cut);
-      if (isLeft) body.cancel();
-    }
-
-    const read = async (): Promise<Uint8Array | undefined> => {
-      let piece: Uint8Array | undefined;
-      try {
-        piece = await next();
-      } finally {
-        if (piece === undefined) patience.end();
-      }
-      at += piece?.byteLength ?? 0;
-      return piece;
-    };
-    const cancel = (): void => {
-      isLeft = true;
-      patience.end();
-      body.cancel();
-    };
-    return { ...object, body: { read, cancel } };
   }
 
   /** The rest of a body that was cut, if the object is still the same: halves of two objects must not be joined. */
@@ -156,21 +99,14 @@ export function retrySource(
         return { ...object, body: thenDo(object.body, end) };
       };
       const object = await guarded(key, signal, open, ({ body }) => body.cancel());
-      return watched(object, { key, signal, first: 0, last: object.bytes - 1, ...range });
+      const asked = { key, signal, first: 0, last: object.bytes - 1, ...range };
+      return {
+        ...object,
+        body: new WatchedBody(object, asked, { patienceMs, mayRetry, resume, broke: breaker.broke }),
+      };
     },
     stats: () => ({ retries: budget.spent(), opened: breaker.opened() }),
   };
-}
-
-/** The requested bytes of an object. */
-interface Asked extends ByteRange {
-  readonly key: string;
-  readonly signal: AbortSignal;
-}
-
-/** A stall that was waited out has used up the reader's time. */
-function isCut(error: unknown): boolean {
-  return error instanceof Problem && error.code === "source-failed";
 }
 
 const troubles: ReadonlySet<ProblemCode> = new Set(["source-failed", "source-timeout", "source-busy"]);

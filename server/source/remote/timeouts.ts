@@ -25,34 +25,38 @@ export function patienceOf({ silence }: Timeouts): number {
   return 0.3 * silence;
 }
 
-/** A limit on waits, one after the other. */
-export interface Alarm {
-  /** A wait begins. */
-  start(): void;
-  stop(): void;
-  /** There will be no further wait. */
-  end(): void;
-}
+/**
+ * A limit on waits, one after the other. One timer for all waits of a body: a timer for each piece would cost as much as the piece.
+ *
+ * A class, as all code that runs for each piece: V8 drops the optimised code of closures in the first full collection at which none
+ * of them is in use, and compiles the next one's again. Of methods it keeps it.
+ */
+export class Alarm {
+  readonly #timer: NodeJS.Timeout;
+  #isWaiting = false;
 
-/** One timer for all waits of a body: a timer for each piece would cost as much as the piece. @param ring called when a wait is too long. */
-export function createAlarm(milliseconds: number, ring: () => void): Alarm {
-  let isWaiting = false;
-  const timer = setTimeout(() => {
-    if (isWaiting) ring();
-  }, milliseconds);
-  return {
-    start: () => {
-      isWaiting = true;
-      timer.refresh();
-    },
-    stop: () => {
-      isWaiting = false;
-    },
-    end: () => {
-      isWaiting = false;
-      clearTimeout(timer);
-    },
-  };
+  /** @param ring called when a wait is too long. */
+  constructor(milliseconds: number, ring: () => void) {
+    this.#timer = setTimeout(() => {
+      if (this.#isWaiting) ring();
+    }, milliseconds);
+  }
+
+  /** A wait begins. */
+  start(): void {
+    this.#isWaiting = true;
+    this.#timer.refresh();
+  }
+
+  stop(): void {
+    this.#isWaiting = false;
+  }
+
+  /** There will be no further wait. */
+  end(): void {
+    this.#isWaiting = false;
+    clearTimeout(this.#timer);
+  }
 }
 
 /**
