@@ -28,5 +28,5 @@ export async function ownCpu(bench: Bench, bucketUrl: string, kilobytes: number)
   };
 }
 
-const WARM_UP = 200;
-const COUNTED = 100;
+const WARM_UP = 600;
+const COUNTED = 300;
