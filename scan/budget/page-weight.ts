@@ -41,11 +41,11 @@ export function pageWeight(
     // It is loaded when a reader opens it.
     if (shown.length === 0 || (around !== undefined && slot === undefined)) continue;
     const request = chosen(shown, slot, screen);
-    const bytes = request && bytesOf(request, answers);
+    const weighed = request && weigh(request, answers);
     if (request === undefined) unknown.push({ use, why: `sizes "${use.sizes}" cannot be computed` });
-    else if (bytes !== undefined) files.set(formatQuery(request), { use, request, bytes });
-    else if (isThere(answers.photos.get(use.key)))
-      unknown.push({ use, why: `the bytes of ${use.key} are not known: give --token` });
+    else if (typeof weighed === "number") files.set(formatQuery(request), { use, request, bytes: weighed });
+    else if (weighed !== undefined)
+      unknown.push({ use, why: `the bytes of ${use.key} are not known: ${weighed}` });
   }
   const sorted = [...files.values()].sort((a, b) => b.bytes - a.bytes);
   return { bytes: sorted.reduce((sum, file) => sum + file.bytes, 0), files: sorted, unknown };
@@ -62,12 +62,17 @@ function chosen(
   return slot === undefined ? undefined : candidateFor([file, ...others], slot * screens[screen].density);
 }
 
-function bytesOf(request: ImageRequest, { photos, variants }: Answers): number | undefined {
-  if (isOriginal(request)) {
-    const info = photos.get(request.key);
-    return isThere(info) ? info.bytes : undefined;
-  }
+/**
+ * @returns bytes, or why they are not known. Undefined for what nobody downloads: a photograph that does not exist, and a cover that
+ * no page showed at the last check, which is not made.
+ */
+function weigh(request: ImageRequest, { photos, variants }: Answers): number | string | undefined {
+  const info = photos.get(request.key);
+  if (!isThere(info)) return undefined;
+  if (isOriginal(request)) return info.bytes;
   const results = variants.get(formatQuery(request));
   const result = results?.avif ?? results?.any;
-  return result !== undefined && "bytes" in result ? result.bytes : undefined;
+  if (result?.status === "failed") return result.problem.detail;
+  if (result === undefined || result.bytes !== undefined) return result?.bytes;
+  return "the server's cache had the image, but has lost it since; scan again";
 }

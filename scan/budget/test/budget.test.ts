@@ -1,8 +1,10 @@
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 import { createSite } from "../../../hugo-module/test/hugo-site.ts";
+import { animation } from "../../../server/test/support/pictures.ts";
 import { startStandIn } from "../../proxy/test/stand-in.ts";
 import { run } from "../../test/command.ts";
+import { startServer } from "../../test/real-server.ts";
 
 const site = (endpoint: string, sizes: string) => ({
   "config.toml": `baseURL = "https://blog.example/"\n[params.imgproxy]\nendpoint = "${endpoint}"\nsizes = "${sizes}"\n`,
@@ -51,6 +53,22 @@ test("sizes that cannot be computed are named, and no number is made up", async 
     'content/heavy.md:3:1: warning: the budget for a laptop cannot be computed: sizes "40ch" cannot be computed',
   );
   expect(stdout).not.toContain("content/light.md:");
+});
+
+test("an image that cannot be made is not counted, with the server's reason", async () => {
+  await using photos = await createSite({});
+  await writeFile(`${photos.folder}/long.webp`, await animation("webp", 3));
+  await using server = await startServer(photos.folder, { MAX_FRAMES: "2" });
+  await using blog = await createSite({
+    ...site(server.endpoint, "92vw"),
+    "content/heavy.md": "![](long.webp?ar=1:1&w=20)\n",
+    "content/light.md": "",
+  });
+  const args = ["--site", blog.folder, "--budget", "laptop=9MB"];
+  const { stdout } = await run(args, { env: { TOKEN: server.token } });
+  expect(stdout).toContain(
+    "content/heavy.md:1:1: warning: the budget for a laptop cannot be computed: the bytes of long.webp are not known: The original has 3 frames",
+  );
 });
 
 test.each(["phone", "phone=400", "phone=400 KB;laptop=1MB", "tablet=1MB", "phone=-1KB", ""])(
