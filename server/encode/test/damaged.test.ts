@@ -36,6 +36,8 @@ beforeAll(async () => {
   made.set("CMYK", await picture.clone().toColourspace("cmyk").jpeg({ quality: 90 }).toBuffer());
   made.set("progressive", await jpeg({ progressive: true }).toBuffer());
   made.set("mozjpeg", await jpeg({ mozjpeg: true }).toBuffer());
+  // Those of a camera's JPEG, and of most programs: zeros are a pattern in them, not a flat block.
+  made.set("standard tables", await jpeg({ optimiseCoding: false }).toBuffer());
   made.set("restarts", withRestarts(file("baseline")));
   made.set("png", await picture.clone().png().toBuffer());
   made.set("interlaced png", await picture.clone().png({ progressive: true }).toBuffer());
@@ -59,7 +61,7 @@ function withRestarts(jpeg: Buffer): Buffer {
   return Buffer.concat([jpeg.subarray(0, 2), Buffer.from([0xff, 0xdd, 0, 4, 0xff, 0xff]), jpeg.subarray(2)]);
 }
 
-const jpegs = ["baseline", "4:4:4", "grey", "CMYK", "progressive", "mozjpeg", "restarts"];
+const jpegs = ["baseline", "4:4:4", "grey", "CMYK", "progressive", "mozjpeg", "standard tables", "restarts"];
 
 describe("a JPEG", () => {
   test.each(jpegs)("of which nothing is missing (%s) is whole, whatever follows it", async (name) => {
@@ -102,6 +104,14 @@ describe("a JPEG", () => {
       expect(percent).not.toBe(100);
     },
   );
+
+  test("with a hole of zeros ends there, also where by chance they are as many blocks as were lost", async () => {
+    const whole = file("standard tables");
+    const missed: number[] = [];
+    for (let at = 800; at < 4_000; at += 32)
+      if ((await wholeOf(zeroed(whole, at / whole.length, 512))) === 100) missed.push(at);
+    expect(missed).toEqual([]);
+  });
 
   test("without its last scans is blurred, and so not whole", async () => {
     for (const name of ["progressive", "mozjpeg"]) {

@@ -25,7 +25,7 @@ const MOST_BLOCKS = 2 ** 27;
 /** Bytes behind the last block of a scan that are no sign of damage. */
 const MOST_SURPLUS = 16;
 
-/** Sectors of a disk, or parts of a download, that were never filled. Baseline codes of a flat picture can be the same. */
+/** Sectors of a disk, or parts of a download, that were never filled. Codes of a flat picture can be the same. */
 const HOLE = Buffer.alloc(64);
 const SECTOR = Buffer.alloc(512);
 
@@ -78,10 +78,9 @@ class Picture {
     const used = this.#jpeg.subarray(0, whole.at);
     const hole = used.indexOf(HOLE, from);
     const surplus = this.#surplus(whole.at, hole !== -1);
-    const isBand = scan.isProgressive && scan.first > 0;
     const isWhole =
       whole.done === whole.total && !whole.isOver && surplus <= (hole === -1 ? MOST_SURPLUS : 1);
-    if (isWhole && !(isBand && used.includes(SECTOR, from))) return;
+    if (isWhole && (zerosAreFlat(scan) || !used.includes(SECTOR, from))) return;
     // Zeros are valid codes: the damage begins with them.
     const { done, total } = hole === -1 ? whole : readScan(this.#jpeg, from, hole, scan);
     // If there are more data than blocks, it is not known where they do not belong.
@@ -187,6 +186,18 @@ function readFrame(segment: Buffer, isProgressive: boolean): Frame {
 }
 
 const NO_BIT = 255;
+
+/**
+ * Whether a picture can have a sector of zeros: where they are the codes of blocks without a change. With other tables they stand
+ * for a pattern that no picture has, and by chance for as many blocks as the missing codes.
+ */
+function zerosAreFlat({ isProgressive, first, high, parts }: Scan): boolean {
+  if (isProgressive && first > 0) return false;
+  const isZero = (table: HuffmanTable) => ((table[0] ?? 0) & 255) === 0;
+  // The bits that refine DC coefficients have no codes.
+  if (isProgressive) return high > 0 || parts.every(({ dc }) => isZero(dc));
+  return parts.every(({ dc, ac }) => isZero(dc) && isZero(ac));
+}
 
 function blocksOf({ parts, mcusAcross, mcusDown }: Scan): number {
   return parts.reduce(
