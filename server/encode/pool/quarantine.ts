@@ -14,12 +14,13 @@ export interface QuarantineOptions {
 }
 
 /**
- * The weight of a death: a crash counts; a missed deadline counts only if the child had the CPU for it, because wall time depends
- * on other load. A job that needed too much memory in a new child will need it again.
+ * Whether a death may be the job's fault. A crash may; a missed deadline only if the child had the CPU for it, because wall time depends
+ * on other load; a lack of memory only in a new child, because in another one the jobs before it may have taken it. Even a new child
+ * can lack what the whole machine has run out of, such as threads: so one death of any kind decides nothing.
  */
-export function strikesOf(death: WorkerDied, deadlineMs: number): number {
-  if (death.reason === "memory") return death.isFirstJob ? STRIKES : 0;
-  return death.reason === "crash" || (death.cpuMs ?? 0) >= 0.8 * deadlineMs ? 1 : 0;
+export function isSuspect({ reason, isFirstJob, cpuMs = 0 }: WorkerDied, deadlineMs: number): boolean {
+  if (reason === "memory") return isFirstJob;
+  return reason === "crash" || cpuMs >= 0.8 * deadlineMs;
 }
 
 /**
@@ -44,9 +45,9 @@ export class Quarantine {
     return (this.#strikes.get(nameOf(original, operation))?.count ?? 0) >= STRIKES;
   }
 
-  recordFailure(original: Pieces, operation: string, strikes: number): void {
+  recordFailure(original: Pieces, operation: string): void {
     const name = nameOf(original, operation);
-    const count = (this.#strikes.get(name)?.count ?? 0) + strikes;
+    const count = (this.#strikes.get(name)?.count ?? 0) + 1;
     this.#strikes.delete(name);
     this.#strikes.set(name, { count, until: this.#now() + this.#memoryMs });
     const [oldest] = this.#strikes.keys();

@@ -15,7 +15,7 @@ import type { Reservation } from "../memory/reservation.ts";
 import { Channel } from "../wire/channel.ts";
 import type { Job, Reply } from "../wire/protocol.ts";
 import { type ByLane, Lanes, type LanesOptions } from "./lanes.ts";
-import { Quarantine, type QuarantineOptions, strikesOf } from "./quarantine.ts";
+import { isSuspect, Quarantine, type QuarantineOptions } from "./quarantine.ts";
 import type { Worker } from "./worker.ts";
 import { WorkerDied } from "./worker-died.ts";
 import { type Taken, Workers, type WorkersOptions } from "./workers.ts";
@@ -100,8 +100,7 @@ export class Scheduler {
 
   /**
    * Tries once more, in a child that has worked on no image, after a crash, and after whatever a child may owe to its jobs before: that it
-   * got no memory, or that a library failed. A task that crashes twice is not tried for an hour; neither is one that needs too much memory
-   * in such a child.
+   * got no memory, or that a library failed. A task that fails twice by its own fault ({@link isSuspect}) is not tried for an hour.
    */
   async *perform(task: Task): AsyncGenerator<Reply> {
     for (let isSecond = false; ; isSecond = true) {
@@ -247,8 +246,7 @@ export class Scheduler {
     if (death.reason === "deadline") this.#deaths.overdue++;
     else if (death.reason === "memory") this.#deaths.outgrown++;
     else this.#deaths.crashed++;
-    const strikes = strikesOf(death, this.#deadlineMs[lane]);
-    if (strikes > 0) this.#quarantine.recordFailure(original, operation(), strikes);
+    if (isSuspect(death, this.#deadlineMs[lane])) this.#quarantine.recordFailure(original, operation());
   }
 }
 

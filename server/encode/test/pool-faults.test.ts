@@ -9,7 +9,7 @@ import { photo } from "../../test/support/pictures.ts";
 import { temporaryFolder } from "../../test/support/temporary-folder.ts";
 import type { Lane, Output } from "../encoder.ts";
 import { createPool, type Pool, type PoolOptions } from "../pool/pool.ts";
-import { strikesOf } from "../pool/quarantine.ts";
+import { isSuspect } from "../pool/quarantine.ts";
 import { allocator } from "../pool/start-encoder.ts";
 import { Worker } from "../pool/worker.ts";
 import { WorkerDied } from "../pool/worker-died.ts";
@@ -106,11 +106,11 @@ describe("faulty encoders", () => {
     const pool = await startPool({ deadlineMs: hasty });
     for (let attempt = 0; attempt < 3; attempt++)
       await expect(encode(pool, [at(fault.silence)])).rejects.toMatchObject({ code: "encode-failed" });
-    expect(strikesOf(new WorkerDied("deadline", 7_900, ""), 10_000)).toBe(0);
-    expect(strikesOf(new WorkerDied("deadline", undefined, ""), 10_000)).toBe(0);
-    expect(strikesOf(new WorkerDied("deadline", 8_100, ""), 10_000)).toBe(1);
-    expect(strikesOf(new WorkerDied("crash", 0, ""), 10_000)).toBe(1);
-    expect(strikesOf(new WorkerDied("unstarted", undefined, ""), 10_000)).toBe(0);
+    expect(isSuspect(new WorkerDied("deadline", 7_900, ""), 10_000)).toBe(false);
+    expect(isSuspect(new WorkerDied("deadline", undefined, ""), 10_000)).toBe(false);
+    expect(isSuspect(new WorkerDied("deadline", 8_100, ""), 10_000)).toBe(true);
+    expect(isSuspect(new WorkerDied("crash", 0, ""), 10_000)).toBe(true);
+    expect(isSuspect(new WorkerDied("unstarted", undefined, ""), 10_000)).toBe(false);
   });
 
   test("a child that dies during one output has delivered the outputs before it", async () => {
