@@ -53,8 +53,8 @@ export function readLayout(
   if (size === undefined || read === undefined) return undefined;
   try {
     const frames = readSequence(type, bytes, steps)?.frames ?? 1;
-    const colours = coloursOf(type, bytes, steps);
-    return { type, ...size, ...plain, frames, ...colours, ...read(new ByteReader(bytes, steps), size) };
+    const layout = { ...plain, frames, ...read(new ByteReader(bytes, steps), size) };
+    return { type, ...size, ...layout, ...coloursOf(type, bytes, layout, steps) };
   } catch {
     // It ends early, or was built to cost too much.
     return undefined;
@@ -73,20 +73,21 @@ export function hasHeader(type: string, head: Uint8Array): boolean {
 function coloursOf(
   type: string,
   bytes: Uint8Array,
+  { retagged: own }: Pick<Layout, "retagged">,
   steps: Steps,
 ): Pick<Layout, "retagged" | "premultiplied"> {
   const tag = readColourTag(type, bytes, steps);
-  const meaning = meaningOf(type, tag, false);
+  const meaning = meaningOf(type, tag, "none");
   const isStored = meaning === "srgb" || meaning === "profile";
   // A grey AVIF with a profile may get another one.
-  const own = tag.grey === undefined ? "no" : "profile";
-  const retagged = isStored ? own : isHdr(meaning.transfer) ? "table" : "profile";
+  const kept = tag.grey === undefined ? own : "profile";
+  const retagged = isStored ? kept : isHdr(meaning.transfer) ? "table" : "profile";
   return { retagged, premultiplied: tag.premultiplied === true };
 }
 
 // --- formats ---
 
-const plain = { channels: 3, samples: 3, depth: 1, whole: false, turned: false } as const;
+const plain = { channels: 3, samples: 3, depth: 1, whole: false, turned: false, retagged: "no" } as const;
 
 type Read = (bytes: ByteReader, size: HeaderSize) => Partial<Layout>;
 
@@ -105,6 +106,7 @@ function readJpeg(bytes: ByteReader): Partial<Layout> {
   let samples = 0;
   let isProgressive = false;
   let turned = false;
+  let hasProfile = false;
   for (const { marker, at } of segments(bytes)) {
     if (isStartOfFrame(marker)) {
       // Progressive by Huffman codes (C2, C6) or arithmetic coding (CA, CE).
@@ -112,18 +114,22 @@ function readJpeg(bytes: ByteReader): Partial<Layout> {
       components = bytes.uint8(at + 9);
       samples = samplesOf(bytes, at + 10, components);
     } else if (marker === EXIF) turned ||= isTurned(bytes, at + 10);
+    else if (marker === PROFILE) hasProfile ||= bytes.startsWith("ICC_PROFILE", at + 4);
     else if (marker === START_OF_SCAN)
       return {
         channels: Math.max(3, components),
         samples,
         whole: isProgressive || bytes.uint8(at + 4) < components,
         turned,
+        // One of colours becomes one of grey.
+        retagged: hasProfile && components === 1 ? "profile" : "no",
       };
   }
   throw new RangeError("no scan");
 }
 
 const EXIF = 0xffe1;
+const PROFILE = 0xffe2;
 
 /** Samples for each pixel, counting colour at half the rows or columns as such. */
 function samplesOf(bytes: ByteReader, at: number, components: number): number {
@@ -164,11 +170,15 @@ function readPng(bytes: ByteReader): Partial<Layout> {
   const whole = bytes.uint8(28) !== 0;
   let isTransparent = false;
   let turned = false;
+  let hasProfile = false;
   for (let at = 8; !bytes.startsWith("IDAT", at + 4); at += 12 + bytes.uint32(at)) {
     isTransparent ||= bytes.startsWith("tRNS", at + 4);
     turned ||= bytes.startsWith("eXIf", at + 4);
+    hasProfile ||= bytes.startsWith("iCCP", at + 4);
   }
-  return { channels: isTransparent ? colours + 1 : colours, depth, whole, turned };
+  const channels = isTransparent ? colours + 1 : colours;
+  // It may be one that libpng does not take.
+  return { channels, depth, whole, turned, retagged: hasProfile ? "profile" : "no" };
 }
 
 /** By colour type; a palette is decoded to red, green and blue. */

@@ -7,10 +7,11 @@ import { withProfile } from "../child/colour/retag.ts";
 import type { Encoded, Output } from "../encoder.ts";
 import { readLayout } from "../memory/layout.ts";
 import { createPool } from "../pool/pool.ts";
-import { colourCases, fixture } from "./colours/cases.ts";
+import { colourCases } from "./colours/cases.ts";
 import { readTable, recordTable } from "./colours/chromium.ts";
 import { colourDifference, deltaE00 } from "./colours/delta-e.ts";
 import { ACROSS, coloursOf, PATCH, patchwork } from "./colours/patches.ts";
+import { fixture } from "./colours/tagged.ts";
 import { patient } from "./patient.ts";
 import { chunk, withChunks } from "./png.ts";
 
@@ -67,6 +68,21 @@ test.each([
   expect(deltaE00(one, other)).toBeCloseTo(difference, 4);
 });
 
+test("greys in limited range that are multiplied by the alpha channel of an AVIF are divided from black on", async () => {
+  const { body } = await encode(await fixture("premultiplied-grey-limited.avif"));
+  const { data } = await sharp(body).toColourspace("srgb").raw().toBuffer({ resolveWithObject: true });
+  expect(data[3]).toBe(128);
+  // The file has the patches' luma (ITU-R BT.601).
+  const patches = coloursOf(await patchwork().raw().toBuffer(), 3).map((colour) => {
+    const [red = 0, green = 0, blue = 0] = Buffer.from(colour, "hex");
+    const luma = Math.round(0.299 * red + 0.587 * green + 0.114 * blue);
+    return Buffer.from([luma, luma, luma]).toString("hex");
+  });
+  const { mean, largest } = differences(coloursOf(data, 4), patches);
+  expect(mean).toBeLessThanOrEqual(1);
+  expect(largest).toBeLessThanOrEqual(3);
+});
+
 test("colours that are multiplied by the alpha channel of an AVIF are divided by it", async () => {
   const original = await fixture("premultiplied.avif");
   const { body } = await encode(original);
@@ -110,14 +126,20 @@ test.each(["turned-alpha.avif", "turned-premultiplied.avif"])(
 
 test("the memory for another copy of the file or of its pixels, and for a table of colours, is estimated", async () => {
   const retagged = await Promise.all(
-    ["PNG without a tag", "PNG with cICP of P3", "PNG with cICP of HLG", "AVIF with unspecified nclx"].map(
-      async (name) => {
-        const original = (await colourCases[name]?.()) ?? Buffer.alloc(0);
-        return readLayout(sniff(original).type, original)?.retagged;
-      },
-    ),
+    [
+      "PNG without a tag",
+      "PNG with cICP of P3",
+      "PNG with cICP of HLG",
+      "PNG with iCCP of version 4 and an odd length",
+      "JPEG with the profile of P3",
+      "grey JPEG with the profile of ProPhoto",
+      "AVIF with unspecified nclx",
+    ].map(async (name) => {
+      const original = (await colourCases[name]?.()) ?? Buffer.alloc(0);
+      return readLayout(sniff(original).type, original)?.retagged;
+    }),
   );
-  expect(retagged).toEqual(["no", "profile", "table", "no"]);
+  expect(retagged).toEqual(["no", "profile", "table", "profile", "no", "profile", "no"]);
   expect(readLayout("image/avif", await fixture("premultiplied.avif"))).toMatchObject({
     premultiplied: true,
   });

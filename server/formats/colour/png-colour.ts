@@ -3,13 +3,16 @@ import type { ByteReader } from "../byte-reader.ts";
 import type { Chromaticities, ColourTag, Xy } from "./colour-tag.ts";
 
 /**
- * Chunks before the pixels (PNG, third edition, §11.3.2). As in browsers, the first of a kind counts, and one with a wrong length
- * or checksum does not count.
+ * Chunks before the pixels (PNG, third edition, §11.3.2). As in browsers, the first of a kind counts; one with a wrong length or
+ * checksum does not count, nor does a cICP behind the palette.
  */
 export function readPngColour(bytes: ByteReader): ColourTag {
   let tag: ColourTag = {};
+  let isBehindPalette = false;
   for (let at = 8; !bytes.startsWith("IDAT", at + 4); at += 12 + bytes.uint32(at)) {
-    const read = readers[bytes.text(at + 4, 4)];
+    const type = bytes.text(at + 4, 4);
+    isBehindPalette ||= type === "PLTE";
+    const read = isBehindPalette && type === "cICP" ? undefined : readers[type];
     if (read?.length === bytes.uint32(at) && isIntact(bytes, at))
       tag = { ...read.tag(bytes, at + 8), ...tag };
   }

@@ -1,6 +1,7 @@
 import sharp from "sharp";
 import { expect, test } from "vitest";
-import { colourCases, fixture } from "../../encode/test/colours/cases.ts";
+import { colourCases } from "../../encode/test/colours/cases.ts";
+import { fixture } from "../../encode/test/colours/tagged.ts";
 import { Steps } from "../byte-reader.ts";
 import { readColourTag } from "../colour/colour-tag.ts";
 import { sniff } from "../sniff.ts";

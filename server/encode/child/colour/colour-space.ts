@@ -9,9 +9,12 @@ export interface ColourSpace {
 
 /** From numbers to light: a curve, or one of the two of HDR (ITU-R BT.2100) with the brightest pixel in cd/m². */
 export type Transfer = Curve | Samples | Hdr;
-export type Hdr =
-  | { readonly kind: "pq"; readonly peak: number }
-  | { readonly kind: "hlg"; readonly peak: number };
+export interface Hdr {
+  readonly kind: "pq" | "hlg";
+  readonly peak: number;
+  /** The numbers of black and white; 0 and 1 if it does not say. */
+  readonly range?: readonly [black: number, white: number];
+}
 
 /** The light of numbers at equal steps from 0 to 1: two values at least. */
 export interface Samples {
@@ -35,28 +38,31 @@ export function isHdr(transfer: Transfer): transfer is Hdr {
   return transfer.kind === "pq" || transfer.kind === "hlg";
 }
 
+/** An embedded ICC profile: there is none that can be read; it is for the pixels of the file; or for others, such as one of CMYK for RGB. */
+export type Profile = "none" | "fitting" | "foreign";
+
 /** What decides: sRGB, which needs no conversion; the embedded profile; or a space that the file names in another way. */
 export type Meaning = "srgb" | "profile" | ColourSpace;
 
 /**
  * The precedence of colour tags, as in Chromium 156: in a PNG cICP, iCCP, sRGB, cHRM with gAMA, gAMA; in an AVIF the profile, nclx,
- * the stream. A tag that means nothing is passed over. Of all other types only the profile counts.
- * @param hasProfile there is a usable one.
+ * the stream. A tag that means nothing is passed over, but for a foreign profile of a PNG: then the next tags do not count either. Of
+ * all other types only the profile counts.
  */
-export function meaningOf(type: string, tag: ColourTag, hasProfile: boolean): Meaning {
-  if (type === "image/png") return meaningOfPng(tag, hasProfile);
-  if (hasProfile) return "profile";
+export function meaningOf(type: string, tag: ColourTag, profile: Profile): Meaning {
+  if (type === "image/png") return meaningOfPng(tag, profile);
+  if (profile === "fitting") return "profile";
   if (type !== "image/avif") return "srgb";
   const space = tag.cicp && spaceOf(tag.cicp, tag, AVIF_DEFAULTS);
   if (tag.grey === "limited") return expanded(space ?? SRGB);
   return space === undefined || isSrgb(space) ? "srgb" : space;
 }
 
-function meaningOfPng(tag: ColourTag, hasProfile: boolean): Meaning {
+function meaningOfPng(tag: ColourTag, profile: Profile): Meaning {
   const space = tag.cicp && spaceOf(tag.cicp, tag);
   if (space !== undefined) return isSrgb(space) ? "srgb" : space;
-  if (hasProfile) return "profile";
-  if (tag.srgb || !tag.gamma) return "srgb";
+  if (profile === "fitting") return "profile";
+  if (profile === "foreign" || tag.srgb || !tag.gamma) return "srgb";
   const transfer = power(1 / tag.gamma);
   if (tag.chromaticities !== undefined)
     return isPossible(tag.chromaticities) ? { chromaticities: tag.chromaticities, transfer } : "srgb";
@@ -158,12 +164,13 @@ const AVIF_DEFAULTS: Defaults = { primaries: BT709, transfer: SRGB_CURVE, televi
 
 // --- range ---
 
-const [BLACK, WHITE] = [16 / 255, 235 / 255];
+/** Of numbers in limited range. */
+export const [BLACK, WHITE] = [16 / 255, 235 / 255];
 
 /** The same space for numbers whose black is 16 and whose white is 235. */
 export function expanded({ chromaticities, transfer }: ColourSpace): ColourSpace {
   if (transfer.kind === "samples") return { chromaticities, transfer: stretched(transfer) };
-  if (transfer.kind !== "curve") return { chromaticities, transfer };
+  if (transfer.kind !== "curve") return { chromaticities, transfer: { ...transfer, range: [BLACK, WHITE] } };
   const { g, a, b, c, d, e, f } = transfer;
   const span = WHITE - BLACK;
   const shift = BLACK / span;

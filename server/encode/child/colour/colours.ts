@@ -1,9 +1,11 @@
 import type { Metadata } from "sharp";
 import { readColourTag } from "../../../formats/colour/colour-tag.ts";
-import { BT709, type ColourSpace, expanded, meaningOf } from "./colour-space.ts";
+import { D50 } from "./chromaticities.ts";
+import { BLACK, BT709, type ColourSpace, expanded, meaningOf, type Profile } from "./colour-space.ts";
 import { iccProfile } from "./icc-profile.ts";
 import { greyCurveIn } from "./profile-curve.ts";
 import { withProfile } from "./retag.ts";
+import { storedProfile } from "./stored-profile.ts";
 
 /** How the decoder must read an original, so that its pixels become sRGB. */
 export interface Colours {
@@ -16,8 +18,8 @@ export interface Colours {
 export interface Coloured {
   readonly bytes: Uint8Array;
   readonly colours: Colours;
-  /** The colours are multiplied by the alpha channel. */
-  readonly premultiplied: boolean;
+  /** The colours are multiplied by the alpha channel, from this number on: black, from 0 to 1. */
+  readonly multipliedFrom: number | undefined;
 }
 
 /**
@@ -26,27 +28,57 @@ export interface Coloured {
  */
 export function withColours(type: string, bytes: Uint8Array, header: Metadata): Coloured {
   const tag = readColourTag(type, bytes);
-  const hasProfile = header.icc !== undefined && isWhole(header.icc);
-  const meaning = meaningOf(type, tag, hasProfile);
+  const profile = storedProfile(type, bytes, header.icc);
+  const kind = kindOf(profile, header.space, tag.grey !== undefined || isGrey(header.space));
+  const meaning = meaningOf(type, tag, kind);
   const colours = {
     ignoreIcc: meaning === "srgb",
     space: meaning === "profile" ? spaceFor(header) : undefined,
   };
-  const read = { bytes, colours, premultiplied: tag.premultiplied === true };
-  const space = (meaning === "profile" && tag.grey && spaceOfGrey(tag.grey, header)) || meaning;
-  return space === "srgb" || space === "profile" ? read : { ...read, ...made(type, bytes, header, space) };
+  const multipliedFrom = tag.premultiplied ? (tag.grey === "limited" ? BLACK : 0) : undefined;
+  const read = { bytes, colours, multipliedFrom };
+  if (meaning === "srgb") return read;
+  if (meaning !== "profile") return { ...read, ...made(type, bytes, header, meaning) };
+  if (profile === undefined) return read;
+  const space = spaceOfGrey(tag.grey, profile, header);
+  if (space !== undefined) return { ...read, ...made(type, bytes, header, space) };
+  return isDecoded(profile, header.icc) ? read : { ...read, bytes: withProfile(type, bytes, profile) };
+}
+
+/** What the signature of a profile's numbers says (ICC.1:2022, §7.2.6). Greys are colours with three equal numbers. */
+function kindOf(profile: Buffer | undefined, space: Metadata["space"], grey: boolean): Profile {
+  if (profile === undefined || !isWhole(profile)) return "none";
+  const numbers = numbersOf(profile);
+  if (space === "cmyk") return numbers === "CMYK" ? "fitting" : "foreign";
+  if (numbers === "RGB ") return "fitting";
+  return numbers === "GRAY" && grey ? "fitting" : "foreign";
+}
+
+function numbersOf(profile: Buffer): string {
+  return profile.toString("latin1", 16, 20);
+}
+
+/** Whether the decoder has found this profile. */
+function isDecoded(profile: Buffer, decoded: Buffer | undefined): boolean {
+  const bytes = profile.readUInt32BE(0);
+  return decoded?.subarray(0, bytes).equals(profile.subarray(0, bytes)) === true;
 }
 
 /**
- * Of a grey AVIF with a profile. The decoder passes on its greys as they are stored, from 16 to 235 in limited range, and in three
- * channels, for which a profile of grey does not count.
+ * Of greys with a profile. The decoder passes on those of an AVIF as they are stored, from 16 to 235 in limited range, and in three
+ * channels, for which a profile of grey does not count; those of other types in one, for which a profile of colours does not count.
  */
-function spaceOfGrey(range: "full" | "limited", { icc, space }: Metadata): ColourSpace | undefined {
-  const transfer = icc && greyCurveIn(icc);
-  if (icc === undefined || transfer === undefined) return undefined;
+function spaceOfGrey(
+  range: "full" | "limited" | undefined,
+  profile: Buffer,
+  { space }: Metadata,
+): ColourSpace | undefined {
+  if (range === undefined && !isGrey(space)) return undefined;
+  const transfer = greyCurveIn(profile);
+  if (transfer === undefined) return undefined;
   const greys = { chromaticities: BT709, transfer };
   if (range === "limited") return expanded(greys);
-  return icc.toString("latin1", 16, 20) === "GRAY" && !isGrey(space) ? greys : undefined;
+  return (numbersOf(profile) === "GRAY") === isGrey(space) ? undefined : greys;
 }
 
 function isGrey(space: Metadata["space"]): boolean {
@@ -68,9 +100,15 @@ function made(
   };
 }
 
-/** As in browsers, one that is shorter than it or its table of tags says does not count (ICC.1:2022, §7.2.2, §7.2.9 and §7.3). */
+/**
+ * As in browsers, one does not count that is shorter than it or its table of tags says, is of a later version, or is for another white
+ * than D50 (ICC.1:2022, §7.2.2, §7.2.4, §7.2.9, §7.2.16 and §7.3).
+ */
 function isWhole(profile: Buffer): boolean {
   if (profile.length < 132 || profile.toString("latin1", 36, 40) !== "acsp") return false;
+  if (profile.readUInt8(8) > 4) return false;
+  if (D50.some((value, at) => Math.abs(profile.readInt32BE(68 + 4 * at) / 65_536 - value) > 0.01))
+    return false;
   const [bytes, tags] = [profile.readUInt32BE(0), profile.readUInt32BE(128)];
   if (Math.max(bytes, 132 + 12 * tags) > profile.length) return false;
   return Array.from({ length: tags }, (_, tag) => 132 + 12 * tag).every(

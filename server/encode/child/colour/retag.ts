@@ -1,14 +1,25 @@
 import { crc32, deflateSync } from "node:zlib";
 import { withProperty } from "../original/avif-meta.ts";
 import { withInserted } from "../original/spare.ts";
+import { PROFILE_SIGNATURE, profileSegments } from "./stored-profile.ts";
 
 /**
- * Puts an ICC profile into a PNG or AVIF, where libvips finds it before any other.
+ * Puts an ICC profile into a PNG, JPEG or AVIF, where libvips finds it before any other.
  * @param bytes changed in place.
  * @returns the same memory if it has space, or a copy. Unchanged if the file has no place for a profile.
  */
 export function withProfile(type: string, bytes: Uint8Array, profile: Buffer): Uint8Array {
-  return type === "image/png" ? withChunk(bytes, profile) : withProperty(bytes, profile);
+  return (writers[type] ?? unchanged)(bytes, profile);
+}
+
+const writers: Readonly<Record<string, (bytes: Uint8Array, profile: Buffer) => Uint8Array>> = {
+  "image/png": withChunk,
+  "image/jpeg": withSegments,
+  "image/avif": withProperty,
+};
+
+function unchanged(bytes: Uint8Array): Uint8Array {
+  return bytes;
 }
 
 // --- PNG (third edition, §11.3.2.3): behind the header, and so the first of its kind ---
@@ -18,13 +29,49 @@ const NAME = "icc";
 
 function withChunk(png: Uint8Array, profile: Buffer): Uint8Array {
   const name = Buffer.from(`iCCP${NAME}\0\0`, "latin1");
-  const body = Buffer.concat([name, deflateSync(profile, { level: 1 })]);
+  const body = Buffer.concat([name, deflateSync(forLibpng(profile), { level: 1 })]);
   return withInserted(
     png,
     END_OF_HEADER,
     Buffer.concat([uint32(body.length - 4), body, uint32(crc32(body))]),
   );
 }
+
+/** It wants a length that is a multiple of four, and a known intent; libvips has its own. */
+function forLibpng(profile: Buffer): Buffer {
+  const bytes = profile.readUInt32BE(0);
+  const whole = Buffer.alloc(4 * Math.ceil(bytes / 4));
+  profile.copy(whole, 0, 0, bytes);
+  whole.writeUInt32BE(whole.length, 0);
+  whole.writeUInt32BE(0, 64);
+  return whole;
+}
+
+// --- JPEG (ICC.1:2022, annex B.4) ---
+
+const START_OF_IMAGE = 2;
+const SIGNATURE = Buffer.from(PROFILE_SIGNATURE, "latin1");
+const MOST_BYTES = 0xffff - 2 - SIGNATURE.length - 2;
+
+/** Other profiles become comments. */
+function withSegments(jpeg: Uint8Array, profile: Buffer): Uint8Array {
+  const file = Buffer.from(jpeg.buffer, jpeg.byteOffset, jpeg.byteLength);
+  for (const { at } of [...profileSegments(file)]) file.writeUInt8(COMMENT, at + 1);
+  const count = Math.ceil(profile.length / MOST_BYTES);
+  const pieces = Array.from({ length: count }, (_, index) => {
+    const data = profile.subarray(index * MOST_BYTES, (index + 1) * MOST_BYTES);
+    const length = 2 + SIGNATURE.length + 2 + data.length;
+    return [
+      Buffer.from([0xff, 0xe2, length >> 8, length & 0xff]),
+      SIGNATURE,
+      Buffer.from([index + 1, count]),
+      data,
+    ];
+  });
+  return withInserted(jpeg, START_OF_IMAGE, Buffer.concat(pieces.flat()));
+}
+
+const COMMENT = 0xfe;
 
 function uint32(value: number): Buffer {
   const bytes = Buffer.alloc(4);

@@ -13,8 +13,10 @@ const HLG_PEAK = 1_000;
 export function toneMapper({ chromaticities }: ColourSpace, transfer: Hdr): (numbers: Vector) => Vector {
   const toWide = multiply(inverse(toXyz(BT2020)), toXyz(chromaticities));
   const toScreen = multiply(inverse(toXyz(BT709)), toXyz(BT2020));
+  const [black, white] = transfer.range ?? [0, 1];
   return (numbers) => {
-    const wide = times(toWide, toLight(numbers, transfer));
+    const full = each(numbers, (number) => Math.min(1, Math.max(0, (number - black) / (white - black))));
+    const wide = times(toWide, toLight(full, transfer));
     const brightest = Math.max(...wide);
     const gain = brightest > 0 ? mapped(brightest, transfer.peak) / brightest : 1;
     return each(times(toScreen, wide), (light) => encodeSrgb(light * gain));

@@ -5,7 +5,7 @@ import { readSequence } from "../../../formats/sequence.ts";
 import { sniff } from "../../../formats/sniff.ts";
 import { limitProblem, passedOnReason, type SourceLimits } from "../../limits.ts";
 import { isOutOfMemory } from "../../memory/memory-limit.ts";
-import { type Colours, withColours } from "../colour/colours.ts";
+import { type Coloured, type Colours, withColours } from "../colour/colours.ts";
 import { blocksOf, type MetadataBlocks } from "../metadata/blocks.ts";
 import { withTurnedAlpha } from "./avif-meta.ts";
 import { clearCanvas } from "./gif-canvas.ts";
@@ -45,15 +45,15 @@ export async function openOriginal(whole: Uint8Array, limits: SourceLimits): Pro
   const original = (await readStoredSequence(type, lean)) ?? (await readStill(type, lean));
   const problem = limitProblem(original, limits) ?? passingProblem(original, limits);
   if (problem !== undefined) throw new Problem("unreadable-source", { detail: problem });
-  const { premultiplied, ...opened } = { ...original, passedOn: passedOnReason(original, limits) };
-  if (!premultiplied) return opened;
-  return withStraightAlpha(opened, limits).catch((cause: unknown) => {
+  const { multipliedFrom, ...opened } = { ...original, passedOn: passedOnReason(original, limits) };
+  if (multipliedFrom === undefined) return opened;
+  return withStraightAlpha(opened, multipliedFrom, limits).catch((cause: unknown) => {
     throw damaged(opened, cause);
   });
 }
 
 /** What is read from a file before its limits are checked. */
-type Read = Omit<Original, "passedOn"> & { readonly premultiplied: boolean };
+type Read = Omit<Original, "passedOn"> & Pick<Coloured, "multipliedFrom">;
 
 /** An animation is passed on whole to each reader: a large one would be a film. */
 function passingProblem(original: Read, limits: SourceLimits): string | undefined {
@@ -88,13 +88,13 @@ async function readStoredSequence(type: string, bytes: Uint8Array): Promise<Read
   const header = await readHeader(bytes).catch(() => undefined);
   const metadata = { ...(header && blocksOf(header)), ...size, orientation: 1 };
   const colours = { ignoreIcc: false, space: undefined };
-  return { bytes, type, ...size, ...sequence, metadata, colours, premultiplied: false, failOn: "error" };
+  return { bytes, type, ...size, ...sequence, metadata, colours, multipliedFrom: undefined, failOn: "error" };
 }
 
 /** The first picture of an animation that is passed on, in a copy with the profile that its colours need. */
 export async function firstPicture(original: Original): Promise<Original> {
   const { type, bytes } = original;
-  const { premultiplied: _, ...coloured } = withColours(type, Buffer.from(bytes), await readHeader(bytes));
+  const { multipliedFrom: _, ...coloured } = withColours(type, Buffer.from(bytes), await readHeader(bytes));
   return { ...original, ...coloured };
 }
 

@@ -6,8 +6,13 @@ import type { Original } from "./original.ts";
 /**
  * An AVIF whose colours are multiplied by its alpha channel, as an uncompressed PNG in which they are not: libvips takes them as
  * they are. Such files are rare, so that one more copy of all pixels is no matter.
+ * @param black its number, from 0 to 1.
  */
-export async function withStraightAlpha(original: Original, limits: SourceLimits): Promise<Original> {
+export async function withStraightAlpha(
+  original: Original,
+  black: number,
+  limits: SourceLimits,
+): Promise<Original> {
   const { bytes, failOn, colours } = original;
   const input = { failOn, limitInputPixels: limits.pixels, sequentialRead: true } as const;
   const { space, icc, hasAlpha } = await sharp(bytes, input).metadata();
@@ -18,7 +23,7 @@ export async function withStraightAlpha(original: Original, limits: SourceLimits
     .raw({ depth: isDeep ? "ushort" : "uchar" })
     .toBuffer({ resolveWithObject: true });
   const pixels = isDeep ? new Uint16Array(data.buffer, data.byteOffset, data.length / 2) : data;
-  divide(pixels, info.channels);
+  divide(pixels, info.channels, black);
   const { width, height, channels } = info;
   const png = await sharp(pixels, { raw: { width, height, channels } })
     .toColourspace(isDeep ? "rgb16" : "srgb")
@@ -29,12 +34,13 @@ export async function withStraightAlpha(original: Original, limits: SourceLimits
 }
 
 /** In place. The alpha channel is the last. */
-function divide(pixels: Uint8Array | Uint16Array, channels: number): void {
+function divide(pixels: Uint8Array | Uint16Array, channels: number, black: number): void {
   const most = 2 ** (8 * pixels.BYTES_PER_ELEMENT) - 1;
+  const least = black * most;
   for (let at = 0; at + channels <= pixels.length; at += channels) {
     const alpha = pixels[at + channels - 1] ?? most;
     if (alpha === 0 || alpha === most) continue;
     for (let channel = at; channel < at + channels - 1; channel++)
-      pixels[channel] = Math.min(most, Math.round(((pixels[channel] ?? 0) * most) / alpha));
+      pixels[channel] = Math.min(most, Math.round(least + (((pixels[channel] ?? 0) - least) * most) / alpha));
   }
 }
