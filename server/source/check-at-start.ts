@@ -10,6 +10,9 @@ export const FOLDER_DENIED = `its folder cannot be listed (EACCES): let the user
 /** The end of a key that no photograph has. */
 const NOBODYS_KEY = "imgproxy-lite-asks-at-its-start";
 
+const ANSWERS_EVERY_KEY =
+  "it answers 200 for a photograph that does not exist, as a login page or a website does: check its address, and that it needs no login";
+
 /**
  * Requests an object that does not exist, before readers come: a wrong bucket, address or key pair gives another answer.
  * @param prefix of the keys of one of several sources; otherwise empty.
@@ -24,7 +27,7 @@ export async function checkAtStart(
     // Not stat: only the answer to a GET says whether the object or the bucket is missing.
     const { body } = await source.open(`${prefix}${NOBODYS_KEY}`, signal);
     await body.cancel();
-    return undefined;
+    return ANSWERS_EVERY_KEY;
   } catch (error) {
     return signal.aborted ? undefined : wordsFor(error);
   }

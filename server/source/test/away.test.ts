@@ -209,6 +209,16 @@ describe("the start", () => {
       .toMatch(/finds no credentials or no endpoint; set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY/);
   });
 
+  test("at its start, the server names a website or a login page that answers every key", async () => {
+    const page = await listening((_, response) =>
+      response.setHeader("content-type", "text/html").end("<!doctype html><title>Sign in</title>"),
+    );
+    const pod = await startPod({ CACHE_DIR: await temporaryFolder(), SOURCE: `${page}/photos/` });
+    await expect
+      .poll(() => warnings(pod).join("\n"))
+      .toMatch(/"SOURCE: it answers 200 for a photograph that does not exist, as a login page/);
+  });
+
   test("at its start, the server names what is wrong with each address that it cannot use, and the remedy; later each call of the API, but no reader", async () => {
     const folder = await temporaryFolder();
     const certificate = join(folder, "certificate.pem");
