@@ -22,10 +22,9 @@ export async function answers(
   const missing = [
     ...(given.endpoint === undefined ? ["--endpoint URL"] : []),
     ...(given.bucket === undefined ? ["--bucket SOURCE (or none)"] : []),
-    ...(options.yes || options.dryRun ? [] : ["--yes"]),
   ];
   if (terminal === undefined && missing.length > 0)
-    throw new CannotRun(`there is no terminal to ask in; missing: ${missing.join(", ")}`);
+    throw cannotAsk([...missing, ...(options.yes || options.dryRun ? [] : ["--yes"])]);
   const ask = async (name: keyof Answers, question: string, refuse: (answer: string) => string | undefined) =>
     given[name] ?? (await terminal?.ask(question, refuse)) ?? "";
   return {
@@ -40,4 +39,8 @@ export async function answers(
       bucketProblem,
     ),
   };
+}
+
+export function cannotAsk(missing: readonly string[]): CannotRun {
+  return new CannotRun(`there is no terminal to ask in; missing: ${missing.join(", ")}`);
 }

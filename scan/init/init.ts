@@ -7,7 +7,7 @@ import { isLocal } from "../local-address.ts";
 import { readText } from "../read-text.ts";
 import { type ConfigFile, readConfigFiles } from "../site/config/files.ts";
 import { loadSite, type SiteOptions } from "../site/site.ts";
-import { answers } from "./answers.ts";
+import { answers, cannotAsk } from "./answers.ts";
 import type { Terminal } from "./ask.ts";
 import type { Change } from "./change.ts";
 import { type PlannedCi, planCi } from "./ci.ts";
@@ -55,6 +55,7 @@ export async function initSite(options: InitOptions): Promise<0 | 1> {
   if (changes.length === 0) print("there is nothing to change\n");
   else if (options.dryRun) print(`${counted(changes.length, "file")} would be written\n`);
   else {
+    if (!options.yes && options.terminal === undefined) throw cannotAsk(["--yes"]);
     const words = `Write ${counted(changes.length, "file")}?`;
     if (!options.yes && (await options.terminal?.confirm(words)) !== true) {
       print("nothing was written\n");

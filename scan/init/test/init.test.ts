@@ -133,7 +133,8 @@ describe.each(Object.entries(sites))("init in %s", (name, files) => {
       expect(warnings.filter((line) => line.includes("imgproxy"))).toEqual([]);
     }
     const built = await textsOf(site);
-    const second = await init(site, ...flags);
+    // It asks nothing, so it needs no --yes.
+    const second = await init(site, "--bucket", "none");
     expect([second.code, second.stdout]).toEqual([0, expect.stringContaining("there is nothing to change")]);
     expect(await textsOf(site)).toEqual(built);
     expect(JSON.stringify(built)).not.toContain("a-token-of-the-tests");
@@ -180,6 +181,8 @@ test("init without a terminal asks nothing, names the missing flags and writes n
     2,
     expect.stringContaining("missing: --endpoint URL, --bucket SOURCE (or none), --yes"),
   ]);
+  const unsure = await init(site, "--endpoint", endpoint, "--bucket", "none");
+  expect([unsure.code, unsure.stderr]).toEqual([2, expect.stringMatching(/missing: --yes$/m)]);
   const dry = await init(site, "--endpoint", endpoint, "--bucket", "none", "--dry-run");
   expect([dry.code, dry.stdout]).toEqual([0, expect.stringContaining(`+  endpoint = "${endpoint}"`)]);
   for (const [wrong, words] of [
