@@ -33,8 +33,14 @@ export async function readGalleries(
   before: Galleries,
 ): Promise<ListedGalleries> {
   const listings = await list(foldersOf(placed));
-  const parents = await list(foldersAbove(placed, listings));
-  return { listings, ...listGalleries(placed, new Map([...parents, ...listings]), before) };
+  const all = new Map(listings);
+  // Any folder of a path may be misspelt: up to the first one that exists.
+  for (let wanted = foldersAbove(placed, listings); wanted.length > 0; ) {
+    const found = await list(wanted);
+    for (const [name, listing] of found) if (!all.has(name)) all.set(name, listing);
+    wanted = wanted.filter((one) => one.folder !== "" && isAbsent(found.get(folderName(one)))).map(above);
+  }
+  return { listings, ...listGalleries(placed, all, before) };
 }
 
 /** Every folder that these galleries may show. */
@@ -116,6 +122,12 @@ function choose(sources: PlacedGallery["sources"], listings: Listings, before: G
 
 const nothing: Listing = { objects: [], folders: [] };
 
+function isAbsent(listing: Listing | undefined): boolean {
+  return (
+    listing !== undefined && "objects" in listing && listing.objects.length + listing.folders.length === 0
+  );
+}
+
 function above({ folder }: Folder): Folder {
   return { folder: folder.replace(/[^/]*\/$/, ""), deep: false };
 }
@@ -134,27 +146,29 @@ function faultWords(
   if (length > 0) return undefined;
   const written = asWritten(sources);
   const listing = listings.get(folderName(written)) ?? nothing;
-  return "problem" in listing
-    ? undefined
-    : emptyWords(written, listing, listings.get(folderName(above(written))));
+  return "problem" in listing ? undefined : emptyWords(written, listing, listings);
 }
 
 /** Why a gallery has nothing, and what its author may have meant. */
-function emptyWords(
-  { reference, folder }: GallerySource,
-  listing: Listed,
-  parent: Listing | undefined,
-): string {
+function emptyWords({ reference, folder }: GallerySource, listing: Listed, listings: Listings): string {
   const what = `the gallery ${reference} has no photographs`;
   if (listing.objects.length > 0)
     return `${what}: none of the ${counted(listing.objects.length, "file")} in ${folder || "the source"} is one; names that begin with a dot or an underscore are left out`;
   const [below] = listing.folders;
   if (below !== undefined)
     return `${what} of its own, only folders such as ${below}: name one of them, or ${folder}** for all`;
+  let missing: Folder = { folder, deep: false };
+  while (missing.folder !== "" && isAbsent(listings.get(folderName(above(missing)))))
+    missing = above(missing);
+  const parent = listings.get(folderName(above(missing)));
   const siblings = parent !== undefined && "folders" in parent ? parent.folders : [];
-  const names = siblings.map((name) => name.slice(0, -1));
-  const near = nearKeys(folder.slice(0, -1), names);
-  return `${what}: there is no such folder.${near.length === 0 ? "" : ` ${suggestionWords(near)}`}`;
+  const name = missing.folder.slice(0, -1);
+  const near = nearKeys(
+    name,
+    siblings.map((sibling) => sibling.slice(0, -1)),
+  );
+  const none = missing.folder === folder ? "there is no such folder." : `there is no folder ${name}.`;
+  return `${what}: ${none}${near.length === 0 ? "" : ` ${suggestionWords(near)}`}`;
 }
 
 function galleryWords({ sources }: PlacedGallery, others: number): string {

@@ -174,7 +174,7 @@ describe("a gallery of a folder", () => {
 
   test("a folder that has no photograph is an error at each place, with the name that was probably meant", async () => {
     await using site = await siteWith(
-      '{{< imgproxy/gallery "trips/apls" >}}\n{{< imgproxy/gallery "trips" >}}\n{{< imgproxy/gallery "only-texts" >}}\n{{< imgproxy/gallery "../..\\etc" >}}\n{{< imgproxy/gallery "trips/alps?order=date" >}}\n{{< imgproxy/gallery "https://a.example/b" >}}\n{{< imgproxy/gallery source="trips/alps" >}}\n{{< imgproxy/gallery "/" >}}\n',
+      '{{< imgproxy/gallery "trips/apls" >}}\n{{< imgproxy/gallery "trips" >}}\n{{< imgproxy/gallery "only-texts" >}}\n{{< imgproxy/gallery "../..\\etc" >}}\n{{< imgproxy/gallery "trips/alps?order=date" >}}\n{{< imgproxy/gallery "https://a.example/b" >}}\n{{< imgproxy/gallery source="trips/alps" >}}\n{{< imgproxy/gallery "/" >}}\n{{< imgproxy/gallery "tripps/alps/day-1" >}}\n',
     );
     const ran = await scan(site.folder);
     expect(ran.code).toBe(1);
@@ -192,12 +192,14 @@ describe("a gallery of a folder", () => {
       expect.stringMatching(
         /^content\/posts\/one\.md:8: error: the gallery \/ has no photographs of its own, /,
       ),
+      'content/posts/one.md:9: error: the gallery tripps/alps/day-1 has no photographs: there is no folder tripps. Is it "trips"?',
     ]);
     expect((await manifestOf(site.folder)).galleries).toEqual({
       "trips/apls": [],
       trips: [],
       "only-texts": [],
       "": [],
+      "tripps/alps/day-1": [],
     });
   });
 
