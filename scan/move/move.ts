@@ -64,7 +64,7 @@ export async function moveSite(options: MoveOptions): Promise<MoveResult> {
   const original = await openSite(options.site);
   requireModule(original);
   const source = await realpath(original.folder);
-  requireOutside(options.targetFolder, original);
+  if (options.targetFolder !== undefined) await requireOutside(options.targetFolder, source, original);
   const git = options.git
     ? await readGitTree(source, options.site.variables, options.targetFolder)
     : undefined;
@@ -144,16 +144,15 @@ function requireModule(site: Site): void {
   if (problem !== undefined) throw new CannotRun(problem.message);
 }
 
-function requireOutside(folder: string | undefined, site: Site): void {
-  if (folder === undefined) return;
+/** @param folder and root are without links: the way to a site can have one. */
+async function requireOutside(folder: string, root: string, { mounts }: Site): Promise<void> {
   const isBelow = (inner: string, outer: string) => inner === outer || inner.startsWith(outer + path.sep);
-  if (isBelow(site.folder, folder)) throw new CannotRun(`--source ${folder} contains the site`);
-  const { content, assets, static: statics } = site.mounts;
-  const mount = [...content, ...assets, ...statics].find(({ source }) => isBelow(folder, source));
-  if (mount !== undefined)
-    throw new CannotRun(
-      `--source ${folder} is in ${mount.source}, which Hugo reads: the photographs would stay in the site`,
-    );
+  if (isBelow(root, folder)) throw new CannotRun(`--source ${folder} contains the site`);
+  for (const { source } of [...mounts.content, ...mounts.assets, ...mounts.static])
+    if (isBelow(folder, await realpath(source).catch(() => source)))
+      throw new CannotRun(
+        `--source ${folder} is in ${source}, which Hugo reads: the photographs would stay in the site`,
+      );
 }
 
 function requireCommitted(git: GitTree | undefined, folder: string): void {

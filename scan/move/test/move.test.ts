@@ -230,6 +230,11 @@ test.runIf(newest)("mistakes end with what to correct, before anything is stored
   await fails(["--source", path.join(folder, "no")], /cannot be used .ENOENT./, site);
   await fails(["--source", path.join(folder, "content")], "which Hugo reads", site);
   await fails(["--source", path.dirname(folder)], "contains the site", site);
+  // Where the system has a link on the way to the site, as macOS has for /tmp.
+  const linked = path.join(path.dirname(photos), "linked");
+  await symlink(folder, linked);
+  await fails(["--source", path.join(linked, "content")], "which Hugo reads", ["--site", linked]);
+  await fails(["--source", path.dirname(folder)], "contains the site", ["--site", linked]);
   await fails(
     ["--hugo", "no-such-hugo"],
     /no-such-hugo cannot be started .ENOENT.: install Hugo, or give --hugo/,
