@@ -24,6 +24,16 @@ export function exifOf(main: readonly ExifEntry[], below: readonly ExifEntry[] =
   return Buffer.concat([Buffer.from("Exif\0\0MM\0*\0\0\0\x08", "latin1"), ...directories, ...values]);
 }
 
+/** A block of EXIF whose first directory only points to that of a place. */
+export function gpsOf(entries: readonly ExifEntry[]): Buffer {
+  const block = exifOf([], entries);
+  // The pointer to the second directory, after "Exif\0\0", the head of the TIFF and the number of entries.
+  block.writeUInt16BE(GPS_DIRECTORY, 6 + 8 + 2);
+  return block;
+}
+
+const GPS_DIRECTORY = 0x8825;
+
 /** Text of EXIF, with its zero. */
 export const ascii = (tag: number, text: string | Buffer): ExifEntry => [
   tag,

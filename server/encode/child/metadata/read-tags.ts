@@ -7,7 +7,6 @@ import { asStandalone, parsePacket } from "./xmp-packet.ts";
 /** The tags that the library reads, by its own names; each value is outside data, of any type. */
 export interface Tags {
   readonly exif: unknown;
-  readonly gps: unknown;
   readonly xmp: unknown;
   readonly iptc: unknown;
 }
@@ -34,13 +33,20 @@ const wanted = {
     ...["Make", "Model", "LensModel", "FocalLength", "FNumber", "ExposureTime", "ISOSpeedRatings"],
     ...["DateTimeOriginal", "OffsetTimeOriginal"],
   ],
-  gps: true,
   xmp: true,
   iptc: [
     ...["Object Name", "Headline", "Caption/Abstract", "Keywords", "By-line", "Credit", "Copyright Notice"],
     ...["Date Created", "Time Created"],
   ],
 };
+
+/** Of a place: as they are stored, because what the library makes of them takes every mark but "S" and "W" for north and east. */
+const withPlace = [
+  ...wanted.exif,
+  ...["Latitude", "LatitudeRef", "Longitude", "LongitudeRef", "Altitude", "AltitudeRef"].map(
+    (name) => `GPS${name}`,
+  ),
+];
 
 /**
  * The tags of an original's blocks, read by ExifReader; from a damaged block, the tags before the damage or none. The library
@@ -50,7 +56,8 @@ const wanted = {
 export function readTags({ exif, xmp, iptc }: MetadataBlocks, withLocation: boolean): Tags {
   const read = (group: keyof typeof wanted, file: Buffer | undefined): unknown => {
     if (file === undefined) return undefined;
-    const options = { includeTags: { [group]: wanted[group] }, domParser: { parseFromString: parsePacket } };
+    const names = group === "exif" && withLocation ? withPlace : wanted[group];
+    const options = { includeTags: { [group]: names }, domParser: { parseFromString: parsePacket } };
     try {
       return Reflect.get(library.load(file, { expanded: true, ...options }), group);
     } catch {
@@ -58,10 +65,8 @@ export function readTags({ exif, xmp, iptc }: MetadataBlocks, withLocation: bool
       return undefined;
     }
   };
-  const tiff = exif && asTiff(exif.subarray(0, MOST_EXIF_BYTES));
   return {
-    exif: read("exif", tiff),
-    gps: withLocation ? read("gps", tiff) : undefined,
+    exif: read("exif", exif && asTiff(exif.subarray(0, MOST_EXIF_BYTES))),
     xmp: read("xmp", xmp && xmp.length <= MOST_XMP_BYTES ? asStandalone(xmp) : undefined),
     iptc: read("iptc", iptc && asJpeg(iptc)),
   };
