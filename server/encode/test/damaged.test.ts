@@ -1,5 +1,5 @@
 import { crc32, deflateSync } from "node:zlib";
-import sharp, { type JpegOptions } from "sharp";
+import sharp, { type JpegOptions, type Sharp } from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { photo } from "../../test/support/pictures.ts";
 import { createPool } from "../pool/pool.ts";
@@ -113,6 +113,12 @@ describe("a JPEG", () => {
     expect(missed).toEqual([]);
   });
 
+  test("a drawn gradient has sectors of zeros, and is whole", async () => {
+    const diagonal: Colour = (x, y) => [1 - (x + y) / 2, 1 - (x + y) / 2, (x + y) / 2];
+    const jpeg = await drawn(2_048, 2_048, diagonal).jpeg({ quality: 90, mozjpeg: true }).toBuffer();
+    expect([jpeg.includes(Buffer.alloc(512)), await wholeOf(jpeg)]).toEqual([true, 100]);
+  });
+
   test("without its last scans is blurred, and so not whole", async () => {
     for (const name of ["progressive", "mozjpeg"]) {
       const last = file(name).lastIndexOf(Buffer.from([0xff, 0xda]));
@@ -135,6 +141,20 @@ describe("other formats", () => {
 
   test("a lossless WebP with zeros instead of pixels ends there", async () => {
     expect(await wholeOf(zeroed(file("lossless webp"), 0.5, 2 ** 20))).toBe(50);
+  });
+
+  test("a lossy WebP with zeros instead of pixels ends there, where libwebp does not refuse it", async () => {
+    const webp = file("webp");
+    const found: (number | string)[] = [];
+    for (const share of [0.3, 0.4, 0.5, 0.6]) found.push(await wholeOf(zeroed(webp, share, 512)));
+    expect(found).not.toContain(100);
+    expect(found).toContain(50);
+  });
+
+  test("a drawing in a WebP can have sectors of zeros, and is whole", async () => {
+    const downward: Colour = (_, y) => [1 - y, 1 - y, 1 - y];
+    const webp = await drawn(4_096, 64, downward).webp({ lossless: true, effort: 0 }).toBuffer();
+    expect([webp.includes(Buffer.alloc(512)), await wholeOf(webp)]).toEqual([true, 100]);
   });
 
   test("an end marker does not complete a GIF", async () => {
@@ -162,6 +182,20 @@ describe("other formats", () => {
     expect(await wholeOf(Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9"/>'))).toBe(100);
   });
 });
+
+/** From one share of the picture, 0 to 1 from the left and from above, to its colour's three channels, 0 to 1. */
+type Colour = (x: number, y: number) => readonly [number, number, number];
+
+function drawn(width: number, height: number, colour: Colour): Sharp {
+  const pixels = new Uint8Array(3 * width * height);
+  for (let at = 0, y = 0; y < height; y++)
+    for (let x = 0; x < width; x++, at += 3)
+      pixels.set(
+        colour(x / width, y / height).map((value) => Math.floor(255 * value)),
+        at,
+      );
+  return sharp(pixels, { raw: { width, height, channels: 3 } });
+}
 
 /** @param wrong is added to the checksum of the chunk with the pixels. */
 function greyPng(width: number, height: number, stream: Buffer, wrong = 0): Buffer {

@@ -80,7 +80,7 @@ class Picture {
     const surplus = this.#surplus(whole.at, hole !== -1);
     const isWhole =
       whole.done === whole.total && !whole.isOver && surplus <= (hole === -1 ? MOST_SURPLUS : 1);
-    if (isWhole && (zerosAreFlat(scan) || !used.includes(SECTOR, from))) return;
+    if (isWhole && (canHaveZeros(scan) || !used.includes(SECTOR, from))) return;
     // Zeros are valid codes: the damage begins with them.
     const { done, total } = hole === -1 ? whole : readScan(this.#jpeg, from, hole, scan);
     // If there are more data than blocks, it is not known where they do not belong.
@@ -188,15 +188,16 @@ function readFrame(segment: Buffer, isProgressive: boolean): Frame {
 const NO_BIT = 255;
 
 /**
- * Whether a picture can have a sector of zeros: where they are the codes of blocks without a change. With other tables they stand
- * for a pattern that no picture has, and by chance for as many blocks as the missing codes.
+ * Whether a picture can have a sector of zeros: where they are the codes of blocks without a change, or of the two lowest coefficients
+ * alone, which a drawn gradient repeats. With other tables they stand for a pattern that no picture has, and by chance for as many
+ * blocks as the missing codes.
  */
-function zerosAreFlat({ isProgressive, first, high, parts }: Scan): boolean {
-  if (isProgressive && first > 0) return false;
-  const isZero = (table: HuffmanTable) => ((table[0] ?? 0) & 255) === 0;
+function canHaveZeros({ isProgressive, first, last, high, parts }: Scan): boolean {
+  const zero = (table: HuffmanTable) => (table[0] ?? 0) & 255;
+  if (!isProgressive) return parts.every(({ dc, ac }) => zero(dc) === 0 && zero(ac) === 0);
   // The bits that refine DC coefficients have no codes.
-  if (isProgressive) return high > 0 || parts.every(({ dc }) => isZero(dc));
-  return parts.every(({ dc, ac }) => isZero(dc) && isZero(ac));
+  if (first === 0) return high > 0 || parts.every(({ dc }) => zero(dc) === 0);
+  return high === 0 && last <= 2 && parts.every(({ ac }) => (zero(ac) & 15) > 0);
 }
 
 function blocksOf({ parts, mcusAcross, mcusDown }: Scan): number {
