@@ -67,7 +67,8 @@ describe("originals in memory", () => {
   test("only a few originals are fetched in parallel, and further ones wait while there is no memory", async () => {
     const { source, seen } = counting();
     const { fetch, memory } = create(source);
-    const fetching = Array.from({ length: 30 }, (_, n) => fetch(String(n), signal));
+    // As of readers: one signal for all gets more listeners than Node takes for one.
+    const fetching = Array.from({ length: 30 }, (_, n) => fetch(String(n), new AbortController().signal));
     let done = 0;
     for (const one of fetching) void one.then(() => (done += 1));
     await expect.poll(() => done).toBe(10);
