@@ -1,5 +1,6 @@
 import { ByteReader, Steps } from "../../formats/byte-reader.ts";
 import { readColourTag } from "../../formats/colour/colour-tag.ts";
+import { cicpInProfile } from "../../formats/colour/profile-cicp.ts";
 import {
   boxesAt,
   type HeaderSize,
@@ -9,7 +10,7 @@ import {
   segments,
 } from "../../formats/dimensions.ts";
 import { readSequence } from "../../formats/sequence.ts";
-import { isHdr, meaningOf } from "../child/colour/colour-space.ts";
+import { hdrSpaceOf, isHdr, meaningOf } from "../child/colour/colour-space.ts";
 
 /** The facts in an original's header that decide the memory of its decoder. */
 export interface Layout {
@@ -79,9 +80,10 @@ function coloursOf(
   const tag = readColourTag(type, bytes, steps);
   const meaning = meaningOf(type, tag, "none");
   const isStored = meaning === "srgb" || meaning === "profile";
+  const named = isStored ? "no" : isHdr(meaning.transfer) ? "table" : "profile";
   // A grey AVIF with a profile may get another one.
-  const kept = tag.grey === undefined ? own : "profile";
-  const retagged = isStored ? kept : isHdr(meaning.transfer) ? "table" : "profile";
+  const all = [own, named, tag.grey === undefined ? "no" : "profile"];
+  const retagged = all.includes("table") ? "table" : all.includes("profile") ? "profile" : "no";
   return { retagged, premultiplied: tag.premultiplied === true };
 }
 
@@ -107,6 +109,7 @@ function readJpeg(bytes: ByteReader): Partial<Layout> {
   let isProgressive = false;
   let turned = false;
   let hasProfile = false;
+  let isHdrProfile = false;
   for (const { marker, at } of segments(bytes)) {
     if (isStartOfFrame(marker)) {
       // Progressive by Huffman codes (C2, C6) or arithmetic coding (CA, CE).
@@ -114,15 +117,17 @@ function readJpeg(bytes: ByteReader): Partial<Layout> {
       components = bytes.uint8(at + 9);
       samples = samplesOf(bytes, at + 10, components);
     } else if (marker === EXIF) turned ||= isTurned(bytes, at + 10);
-    else if (marker === PROFILE) hasProfile ||= bytes.startsWith("ICC_PROFILE", at + 4);
-    else if (marker === START_OF_SCAN)
+    else if (marker === PROFILE && bytes.startsWith("ICC_PROFILE", at + 4)) {
+      hasProfile = true;
+      isHdrProfile ||= namesHdr(bytes, at + 18);
+    } else if (marker === START_OF_SCAN)
       return {
         channels: Math.max(3, components),
         samples,
         whole: isProgressive || bytes.uint8(at + 4) < components,
         turned,
         // One of colours becomes one of grey.
-        retagged: hasProfile && components === 1 ? "profile" : "no",
+        retagged: isHdrProfile ? "table" : hasProfile && components === 1 ? "profile" : "no",
       };
   }
   throw new RangeError("no scan");
@@ -215,7 +220,14 @@ function readAvif(bytes: ByteReader): Partial<Layout> {
   let depth: 1 | 2 = 1;
   for (const { start } of properties("av1C")) if ((bytes.uint8(start + 2) & HIGH_BIT_DEPTH) !== 0) depth = 2;
   const [rotation] = properties("irot");
-  return { channels: 4, depth, whole: true, turned: rotation !== undefined };
+  const isHdrProfile = [...properties("colr")].some(({ start }) => namesHdr(bytes, start + 4));
+  const retagged = isHdrProfile ? "table" : "no";
+  return { channels: 4, depth, whole: true, turned: rotation !== undefined, retagged };
 }
 
 const HIGH_BIT_DEPTH = 0x40;
+
+/** Whether a profile that starts here names an HDR space. That of a PNG is compressed: it has cICP for that. */
+function namesHdr(bytes: ByteReader, start: number): boolean {
+  return hdrSpaceOf(cicpInProfile(bytes, start), {}) !== undefined;
+}

@@ -133,13 +133,15 @@ test("the memory for another copy of the file or of its pixels, and for a table 
       "PNG with iCCP of version 4 and an odd length",
       "JPEG with the profile of P3",
       "grey JPEG with the profile of ProPhoto",
+      "JPEG with a profile that names PQ",
+      "AVIF with a profile that names PQ",
       "AVIF with unspecified nclx",
     ].map(async (name) => {
       const original = (await colourCases[name]?.()) ?? Buffer.alloc(0);
       return readLayout(sniff(original).type, original)?.retagged;
     }),
   );
-  expect(retagged).toEqual(["no", "profile", "table", "profile", "no", "profile", "no"]);
+  expect(retagged).toEqual(["no", "profile", "table", "profile", "no", "profile", "table", "table", "no"]);
   expect(readLayout("image/avif", await fixture("premultiplied.avif"))).toMatchObject({
     premultiplied: true,
   });

@@ -53,9 +53,15 @@ export function meaningOf(type: string, tag: ColourTag, profile: Profile): Meani
   if (type === "image/png") return meaningOfPng(tag, profile);
   if (profile === "fitting") return "profile";
   if (type !== "image/avif") return "srgb";
-  const space = tag.cicp && spaceOf(tag.cicp, tag, AVIF_DEFAULTS);
+  const space = tag.cicp && isDefined(tag.cicp) ? spaceOf(tag.cicp, tag, AVIF_DEFAULTS) : undefined;
   if (tag.grey === "limited") return expanded(space ?? SRGB);
   return space === undefined || isSrgb(space) ? "srgb" : space;
+}
+
+/** The HDR space of a profile that names it: its curves say how light the numbers are, but not how to map that to a screen. */
+export function hdrSpaceOf(cicp: Cicp | undefined, tag: ColourTag): ColourSpace | undefined {
+  const space = cicp && spaceOf(cicp, tag);
+  return space && isHdr(space.transfer) ? space : undefined;
 }
 
 function meaningOfPng(tag: ColourTag, profile: Profile): Meaning {
@@ -158,6 +164,11 @@ const CURVES: Readonly<Record<number, Curve>> = {
 
 /** BT.709, BT.601, xvYCC and BT.2020: one curve. */
 const TELEVISION: ReadonlySet<number> = new Set([1, 6, 11, 14, 15]);
+
+/** Neither code point is one of those that H.273 reserves: with one, an AVIF is sRGB. */
+function isDefined({ primaries, transfer }: Cicp): boolean {
+  return primaries !== 0 && transfer !== 0 && transfer !== 3;
+}
 
 /** Chromium shows an AVIF with television's curve as sRGB, as it does a video. */
 const AVIF_DEFAULTS: Defaults = { primaries: BT709, transfer: SRGB_CURVE, television: SRGB_CURVE };

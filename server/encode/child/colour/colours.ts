@@ -1,7 +1,17 @@
 import type { Metadata } from "sharp";
-import { readColourTag } from "../../../formats/colour/colour-tag.ts";
+import { ByteReader, Steps } from "../../../formats/byte-reader.ts";
+import { type ColourTag, readColourTag } from "../../../formats/colour/colour-tag.ts";
+import { cicpInProfile } from "../../../formats/colour/profile-cicp.ts";
 import { D50 } from "./chromaticities.ts";
-import { BLACK, BT709, type ColourSpace, expanded, meaningOf, type Profile } from "./colour-space.ts";
+import {
+  BLACK,
+  BT709,
+  type ColourSpace,
+  expanded,
+  hdrSpaceOf,
+  meaningOf,
+  type Profile,
+} from "./colour-space.ts";
 import { iccProfile } from "./icc-profile.ts";
 import { greyCurveIn } from "./profile-curve.ts";
 import { withProfile } from "./retag.ts";
@@ -40,7 +50,7 @@ export function withColours(type: string, bytes: Uint8Array, header: Metadata): 
   if (meaning === "srgb") return read;
   if (meaning !== "profile") return { ...read, ...made(type, bytes, header, meaning) };
   if (profile === undefined) return read;
-  const space = spaceOfGrey(tag.grey, profile, header);
+  const space = spaceOfHdr(profile, tag) ?? spaceOfGrey(tag.grey, profile, header);
   if (space !== undefined) return { ...read, ...made(type, bytes, header, space) };
   return isDecoded(profile, header.icc) ? read : { ...read, bytes: withProfile(type, bytes, profile) };
 }
@@ -62,6 +72,15 @@ function numbersOf(profile: Buffer): string {
 function isDecoded(profile: Buffer, decoded: Buffer | undefined): boolean {
   const bytes = profile.readUInt32BE(0);
   return decoded?.subarray(0, bytes).equals(profile.subarray(0, bytes)) === true;
+}
+
+/** More than it takes. */
+const MOST_STEPS = 10_000;
+
+/** As in browsers, a profile that names PQ or HLG means that, and not its curves. */
+function spaceOfHdr(profile: Buffer, tag: ColourTag): ColourSpace | undefined {
+  const space = hdrSpaceOf(cicpInProfile(new ByteReader(profile, new Steps(MOST_STEPS)), 0), tag);
+  return space && tag.grey === "limited" ? expanded(space) : space;
 }
 
 /**

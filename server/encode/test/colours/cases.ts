@@ -10,6 +10,7 @@ import {
   P3_PROFILE,
   PROPHOTO_PROFILE,
   SRGB_PROFILE,
+  withCicp,
   withOtherWhite,
 } from "./profiles.ts";
 import {
@@ -157,6 +158,12 @@ export const colourCases: Readonly<Record<string, () => Promise<Buffer>>> = {
       [1, 1, PROPHOTO_PROFILE],
       [1, 1, P3_PROFILE],
     ]),
+  "JPEG with a profile that names PQ": () => jpeg(withCicp(9, 16, ADOBE_PROFILE)),
+  "JPEG with a profile that names HLG": () => jpeg(withCicp(9, 18, ADOBE_PROFILE)),
+  "grey JPEG with a profile that names PQ": () => jpeg(withCicp(9, 16, GREY_PROFILE), 1),
+  "16-bit PNG with iCCP that names PQ": () => png([iccp(withCicp(9, 16, ADOBE_PROFILE))], 16),
+  "AVIF with a profile that names PQ": async () =>
+    Buffer.from(withProfile("image/avif", await avif(10), withCicp(9, 16, ADOBE_PROFILE))),
   "JPEG whose EXIF says another space than sRGB": () =>
     patchwork()
       .withExif({ IFD2: { ColorSpace: "65535" } })
@@ -173,6 +180,8 @@ export const colourCases: Readonly<Record<string, () => Promise<Buffer>>> = {
   "AVIF with nclx of P3 and unspecified transfer": async () => nclx(await avif(), 12, 2),
   "AVIF with unspecified primaries and linear light": async () => nclx(await avif(), 2, 8),
   "AVIF with unknown nclx": async () => nclx(await avif(), 100, 100),
+  "AVIF with nclx of a reserved transfer": async () => nclx(await avif(), 12, 3),
+  "AVIF with nclx of reserved primaries": async () => nclx(await avif(), 0, 8),
   "AVIF with nclx of primaries 6 and transfer 6": async () => nclx(await avif(), 6, 6),
   "AVIF with nclx of PQ": async () => nclx(await avif(), 9, 16),
   "AVIF with nclx of HLG": async () => nclx(await avif(), 9, 18),

@@ -53,3 +53,13 @@ export function ofOddLength(profile: Buffer): Buffer {
   copy.writeUInt32BE(copy.length, 0);
   return copy;
 }
+
+/** With a tag of code points in place of its white, which nothing needs. */
+export function withCicp(primaries: number, transfer: number, profile: Buffer): Buffer {
+  const copy = Buffer.from(profile);
+  const at = profile.indexOf("wtpt");
+  copy.write("cicp", at, "latin1");
+  const tag = Buffer.from([...Buffer.from("cicp\0\0\0\0", "latin1"), primaries, transfer, 0, 1]);
+  tag.copy(copy, profile.readUInt32BE(at + 4));
+  return copy;
+}
