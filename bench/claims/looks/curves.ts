@@ -8,8 +8,6 @@ import type { Looks } from "../../tools/look/looks.ts";
 /** Of the pictures that are compared with other programs'. */
 export const WIDTH = 800;
 export const qualities = [20, 30, 40, 50, 60, 70, 80, 90] as const;
-/** At 1,600 px: a picture takes a second. */
-export const largeQualities = [20, 30, 50, 70, 90] as const;
 /** Where all would take too long. */
 export const someQualities = [30, 50, 70, 90] as const;
 export const curveFormats = ["jpg", "webp", "avif"] as const;

@@ -10,7 +10,7 @@ import { uprightOf } from "../../tools/photos.ts";
 import type { Result, Target } from "../../tools/result/result.ts";
 import { butteraugliTable } from "./by-butteraugli.ts";
 import { belowJpeg, peersTable } from "./bytes.ts";
-import { type Curves, drawCurves, largeQualities, qualities, someQualities, WIDTH } from "./curves.ts";
+import { type Curves, drawCurves, qualities, someQualities, WIDTH } from "./curves.ts";
 import { HUGO, openPeers } from "./defaults.ts";
 import { judgePeers } from "./judge-peers.ts";
 import { publishTable } from "./publish.ts";
@@ -29,10 +29,10 @@ export async function looks(full: Bench): Promise<Result> {
   const curves = await drawn(photos, WIDTH, qualities);
   const peers = await judgePeers(bench, { judges, kept }, await openPeers(bench, files), files);
   const sameLooks: SameLook[] = [];
-  for (const [width, at] of sizes)
+  for (const width of [400, WIDTH, 1600])
     for (const { name, files } of sets) {
       const wide = await wideEnough(files, width);
-      sameLooks.push({ set: name, width, at, curves: await drawn(wide, width, at) });
+      sameLooks.push({ set: name, width, curves: await drawn(wide, width, qualities) });
     }
   const ofWidth = (wanted: number): readonly Curves[] =>
     sameLooks.flatMap(({ width, curves }) => (width === wanted ? curves : []));
@@ -43,17 +43,13 @@ export async function looks(full: Bench): Promise<Result> {
   });
   // A third of the photographs: one of them takes as long as all at 400 px.
   const third = photos.filter((_, at) => at % 3 === 0);
-  const tuned = async (of: readonly string[], width: number, at: readonly number[]) => ({
+  const tuned = async (of: readonly string[], width: number) => ({
     width,
-    jpegs: await drawn(of, width, at),
+    jpegs: await drawn(of, width, qualities),
     tuned: await drawn(of, width, someQualities, true),
   });
   const tune = tunedTable(
-    [
-      await tuned(photos, 400, qualities),
-      await tuned(photos, WIDTH, qualities),
-      await tuned(third, 1600, largeQualities),
-    ],
+    [await tuned(photos, 400), await tuned(photos, WIDTH), await tuned(third, 1600)],
     someQualities,
   );
   await judges.close();
@@ -86,13 +82,6 @@ export async function looks(full: Bench): Promise<Result> {
     },
   };
 }
-
-/** Widths of the pictures that should look the same at one `q`, and the qualities there. */
-const sizes = [
-  [400, qualities],
-  [WIDTH, qualities],
-  [1600, largeQualities],
-] as const;
 
 /** Originals are never enlarged. */
 async function wideEnough(files: readonly string[], width: number): Promise<string[]> {
