@@ -49,16 +49,6 @@ export function pixelsOf(gif: Buffer, image: GifBlock): number {
   return image.start + 10 + tableBytes(gif[image.start + 9]);
 }
 
-/** The sub-blocks from a position on, up to an empty one. */
-export function* subBlocks(gif: Buffer, from: number): Generator<Buffer> {
-  for (let at = from; ; ) {
-    const bytes = gif[at];
-    if (bytes === undefined || bytes === 0) return;
-    yield gif.subarray(at + 1, at + 1 + bytes);
-    at += 1 + bytes;
-  }
-}
-
 // --- places ---
 
 /** Bytes of the colour table, from these flags. */

@@ -1,5 +1,5 @@
 import { type GifBlock, gifBlocks, pixelsOf, rectangleOf, screenBytes } from "../../../formats/gif.ts";
-import { lzwCodes } from "../../../formats/gif-lzw.ts";
+import { readLzw } from "../../../formats/gif-lzw.ts";
 
 const [EXTENSION, CONTROL, IMAGE] = [0x21, 0xf9, 0x2c];
 
@@ -36,9 +36,9 @@ function* framesOf(gif: Buffer): Generator<GifBlock> {
 function shareOf(gif: Buffer, frame: GifBlock): number {
   const { width, height } = rectangleOf(gif, frame);
   let done = 0;
-  for (const { pixels } of lzwCodes(gif, pixelsOf(gif, frame))) {
+  readLzw(gif, pixelsOf(gif, frame), (_, pixels) => {
     done += pixels;
-    if (done >= width * height) return 1;
-  }
-  return done / (width * height);
+    return done < width * height;
+  });
+  return done >= width * height ? 1 : done / (width * height);
 }

@@ -1,4 +1,5 @@
 import { EntropyBits, type HuffmanTable } from "./entropy-bits.ts";
+import { countKnown, isKnown, setKnown } from "./known-coefficients.ts";
 
 /** A colour component, and its blocks as they are stored: whole MCUs of an interleaved scan. */
 export interface Component {
@@ -193,7 +194,8 @@ class BlockReader {
       if (size > 0 && at <= last) setKnown(component, block, at);
     }
     if (this.#emptyBlocks === 0) return true;
-    for (; at <= last; at++) if (isKnown(component, block, at)) bits.skip(1);
+    for (let left = countKnown(component, block, at, last); left > 0; left -= 16)
+      bits.skip(Math.min(16, left));
     this.#emptyBlocks--;
     return true;
   }
@@ -201,12 +203,3 @@ class BlockReader {
 
 /** Sixteen zeros, and no coefficient after them. */
 const LONG_RUN = 0xf0;
-
-function isKnown({ known }: Component, block: number, at: number): boolean {
-  return known !== undefined && (((known[block + (at >> 5)] ?? 0) >>> (at & 31)) & 1) === 1;
-}
-
-function setKnown({ known }: Component, block: number, at: number): void {
-  const word = block + (at >> 5);
-  if (known !== undefined) known[word] = (known[word] ?? 0) | (1 << (at & 31));
-}

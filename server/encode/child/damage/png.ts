@@ -1,5 +1,5 @@
 import { crc32, createInflate } from "node:zlib";
-import { chunksOf, inflateRows } from "../original/mend.ts";
+import { chunksOf, INFLATED, inflateRows, joined } from "../original/mend.ts";
 
 /**
  * How much of a PNG's picture exists, in percent of its rows, or of the frames of an animation. Wrong checksums of chunks alone
@@ -19,9 +19,8 @@ function isRight(png: Buffer, start: number, end: number): boolean {
 
 /** The checksum at its end is that of its content. */
 async function hasRightStream(png: Buffer): Promise<boolean> {
-  const inflate = createInflate();
-  for (const { type, start, end } of chunksOf(png))
-    if (type === "IDAT") inflate.write(png.subarray(start, end));
+  const inflate = createInflate({ chunkSize: INFLATED });
+  for (const piece of joined(pixelsOf(png))) inflate.write(piece);
   inflate.end();
   try {
     for await (const _ of inflate);
@@ -31,6 +30,10 @@ async function hasRightStream(png: Buffer): Promise<boolean> {
   } finally {
     inflate.destroy();
   }
+}
+
+function* pixelsOf(png: Buffer): Generator<Buffer> {
+  for (const { type, start, end } of chunksOf(png)) if (type === "IDAT") yield png.subarray(start, end);
 }
 
 /** An animation that ends early lacks frames (§11.3.4): libpng reads only its first picture. */

@@ -1,5 +1,5 @@
 import { type GifBlock, gifBlocks, pixelsOf, type Rectangle, rectangleOf } from "../../../formats/gif.ts";
-import { lzwCodes } from "../../../formats/gif-lzw.ts";
+import { readLzw } from "../../../formats/gif-lzw.ts";
 import { withTail } from "./spare.ts";
 
 /**
@@ -97,7 +97,10 @@ function unusedColour(gif: Buffer, at: number): number | undefined {
   // Its pixels have fewer than eight bits.
   if ((gif[at] ?? 0) < 8) return 255;
   const used = new Set<number>();
-  for (const { code } of lzwCodes(gif, at)) if (code < 256) used.add(code);
+  readLzw(gif, at, (code) => {
+    if (code < 256) used.add(code);
+    return used.size < 256;
+  });
   for (let colour = 255; colour >= 0; colour--) if (!used.has(colour)) return colour;
   return undefined;
 }

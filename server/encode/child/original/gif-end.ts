@@ -1,5 +1,5 @@
 import { type GifBlock, gifBlocks, pixelsOf, rectangleOf, screenBytes } from "../../../formats/gif.ts";
-import { lzwCodes } from "../../../formats/gif-lzw.ts";
+import { readLzw } from "../../../formats/gif-lzw.ts";
 import { withTail } from "./spare.ts";
 
 const [EXTENSION, IMAGE, TRAILER] = [0x21, 0x2c, 0x3b];
@@ -29,11 +29,11 @@ function hasAllPixels(gif: Buffer, image: GifBlock): boolean {
   if (image.start + 10 > gif.length) return false;
   const { width, height } = rectangleOf(gif, image);
   let left = width * height;
-  for (const { pixels } of lzwCodes(gif, pixelsOf(gif, image))) {
+  readLzw(gif, pixelsOf(gif, image), (_, pixels) => {
     left -= pixels;
-    if (left <= 0) return true;
-  }
-  return false;
+    return left > 0;
+  });
+  return left <= 0;
 }
 
 /** Its last sub-block gets the length of its existing bytes; an empty one ends the frame. */

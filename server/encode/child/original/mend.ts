@@ -38,6 +38,9 @@ async function* withoutChecksums(original: Original): AsyncGenerator<Original> {
     yield { ...original, failOn: "none", bytes: withoutLast(png, stream.behind) };
 }
 
+/** Bytes of inflated rows at once: with zlib's 16 KiB most of the time is the stream's own. */
+export const INFLATED = 2 ** 18;
+
 /** Bytes after the rows that are checked: the end of the stream should be there. */
 const MOST_BEHIND = 2 ** 16;
 
@@ -47,8 +50,8 @@ export async function inflateRows(
 ): Promise<{ readonly got: number; readonly wanted: number; readonly behind: number }> {
   const wanted = bytesOfRows(png);
   let [got, given] = [0, 0];
-  const inflate = createInflateRaw();
-  for (const piece of deflated(png)) {
+  const inflate = createInflateRaw({ chunkSize: INFLATED });
+  for (const piece of joined(deflated(png))) {
     given += piece.length;
     inflate.write(piece);
   }
@@ -88,11 +91,30 @@ function* deflated(png: Buffer): Generator<Buffer> {
   }
 }
 
-/** The type of each chunk, and the range of its data. */
+/** As fewer pieces: each write to zlib has a cost of its own, and most programs make chunks of 8 KiB. */
+export function* joined(pieces: Iterable<Buffer>): Generator<Buffer> {
+  let waiting: Buffer[] = [];
+  let bytes = 0;
+  for (const piece of pieces) {
+    waiting.push(piece);
+    bytes += piece.length;
+    if (bytes < DEFLATED) continue;
+    yield Buffer.concat(waiting);
+    waiting = [];
+    bytes = 0;
+  }
+  yield Buffer.concat(waiting);
+}
+
+const DEFLATED = 2 ** 18;
+
+/** The type of each chunk, and the range of its data, until something else comes: a type has four letters (§5.3). */
 export function* chunksOf(png: Buffer) {
   for (let start = 16; start + 4 <= png.length; ) {
     const end = start + png.readUInt32BE(start - 8);
-    yield { type: png.toString("latin1", start - 4, start), start, end: Math.min(end, png.length) };
+    const type = png.toString("latin1", start - 4, start);
+    if (!/^[A-Za-z]{4}$/.test(type)) return;
+    yield { type, start, end: Math.min(end, png.length) };
     start = end + 12;
   }
 }
