@@ -129,7 +129,8 @@ export interface VariantCache {
 export interface SourceRecords {
   readRecord(key: string): Promise<SourceRecord | undefined>;
   /**
-   * Replaces a record by what is made of it, one change of a key after the other: a change never undoes one that it has not seen.
+   * Replaces a record by what is made of it. In one process the changes of a key follow one another, so none undoes one that it has not
+   * seen. Of two replicas that change it within the same milliseconds the later one wins; what is lost is found again by the next scan.
    * @param change gets the record of this moment, and returns undefined to leave it as it is. @returns false if the volume failed.
    */
   changeRecord(
