@@ -164,14 +164,16 @@ export const mutants: readonly Mutant[] = [
   },
   {
     ...retry,
+    file: "server/source/remote/watched-body.ts",
     without: "the rest of a body that stalls, from another connection",
-    code: "if (resumed || !(await patience.isSlow(reading)) || !mayResume()) return await reading;",
-    instead: "return await reading;",
+    code: "if (this.#resumed || !(await this.#patience.isSlow(reading)) || !this.#mayResume())",
+    instead: "",
   },
   {
     ...retry,
+    file: "server/source/remote/watched-body.ts",
     without: "the rest of a body from where it stalled",
-    code: "at += piece?.byteLength ?? 0;",
+    code: "this.#at += piece?.byteLength ?? 0;",
     instead: "",
   },
   {

@@ -95,6 +95,7 @@ const recipes: Readonly<Record<string, Recipe>> = {
       "server/image/serve-original.ts": "ranges, which no other code means",
       "server/image/variants/variants.ts": "failures that other variants do not share",
       "server/source/remote/retry-breaker.ts": "failures that are retried",
+      "server/source/remote/watched-body.ts": "failures that are retried",
     },
   },
   "A site parameter": {
