@@ -2,6 +2,7 @@ import { statSync } from "node:fs";
 import path from "node:path";
 import { startBucket } from "../../peers/bucket.ts";
 import type { Bench } from "../../tools/bench.ts";
+import { bodyOf } from "../../tools/load/get.ts";
 import { loadTool } from "../../tools/load/load.ts";
 import { openLooks } from "../../tools/look/looks.ts";
 import { uprightOf } from "../../tools/photos.ts";
@@ -11,7 +12,7 @@ import { raceHits } from "./hits.ts";
 import { raceMisses } from "./misses.ts";
 import { ownCpu } from "./own-cpu.ts";
 import { raceRates, ratesHead } from "./rates.ts";
-import { startRunners, Unmade } from "./runners.ts";
+import { type Runner, startRunners, Unmade } from "./runners.ts";
 import { missKinds, QUALITY, rateKinds, titleOf } from "./variants.ts";
 
 /** New images and hits beside other image servers, each at the quality that looks like ours. */
@@ -23,6 +24,7 @@ export async function race(full: Bench): Promise<Result> {
   const runners = await startRunners(bench);
   const looks = await looksOfAll(bench, runners.all);
   const unmade = new Unmade(bench.keys);
+  await warmUp(bench, runners.all, unmade);
   const tables: Table[] = [];
   for (const kind of missKinds) {
     const raced = await raceMisses(bench, runners.all, unmade, kind, looks.get(titleOf(kind)) ?? new Map());
@@ -48,12 +50,23 @@ export async function race(full: Bench): Promise<Result> {
   const hits = await raceHits(bench, runners, bucket.url, looks.get("webp, 800 px") ?? new Map());
   return {
     title: "Race",
-    about: `New images of ${bench.keys.length} photographs in a folder: every request is for a variant that the server has not made. Ours is asked for q ${QUALITY}; each of the others gets the quality of its own scale at which the same photographs have the same mean SSIMULACRA2 (reference: the lossless resize). “Bare sharp” is sharp in the benchmark's process, one thread, with imgproxy's settings; “bare libvips” is the same behind node:http, twice as many images at a time as cores, and stands in for imgproxy. CPU and memory are those of the whole process tree (memory: anonymous, sampled every 0.1 s). One at a time: each photograph once a round, least of all rounds. Rates: best of the rounds, latency their median; a refused request (503) is sent again after 0.1 s. ipx has no cache; its numbers are of one round. Hits are by ${await loadTool()}.`,
+    about: `New images of ${bench.keys.length} photographs in a folder: every request is for a variant that the server has not made. Ours is asked for q ${QUALITY}; each of the others gets the quality of its own scale at which the same photographs have the same mean SSIMULACRA2 (reference: the lossless resize). “Bare sharp” is sharp in the benchmark's process, one thread, with imgproxy's settings; “bare libvips” is the same behind node:http, twice as many images at a time as cores, and stands in for imgproxy. CPU and memory are those of the whole process tree (memory: anonymous, sampled every 0.1 s). Every server has made ${WARM_UP} small images before. One at a time: each photograph once a round, least of all rounds. Rates: best of the rounds, latency their median; a refused request (503) is sent again after 0.1 s. ipx has no cache; its numbers are of one round. Hits are by ${await loadTool()}.`,
     targets: [...targets, ...hits.targets],
     tables: [{ title: "New images", head: ratesHead, rows: rates }, hits.table, ...tables],
     plot: { kind: "bars", unit: "images/s, 8 connections", bars },
   };
 }
+
+/** As a server that has run for a while: in the first hundreds of misses, V8 still compiles what runs often, in ours and in peers alike. */
+async function warmUp(bench: Bench, all: readonly Runner[], unmade: Unmade): Promise<void> {
+  for (const { name, urlOf } of all) {
+    bench.tell(`${name}: ${WARM_UP} small images`);
+    for (let count = 0; count < WARM_UP; count++)
+      await bodyOf(urlOf({ ...unmade.next(name, { format: "jpg", width: 240 }), quality: QUALITY }));
+  }
+}
+
+const WARM_UP = 400;
 
 /** Its looks are measured before the race, so that nothing else runs during it. */
 async function looksOfAll(
