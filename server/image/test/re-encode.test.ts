@@ -45,10 +45,10 @@ async function addPhoto(key: string): Promise<void> {
   await writeFile(join(photos, key), await photo(320, 240).jpeg({ quality: 95 }).toBuffer());
 }
 
-const query = (key: string): string => `fm=jpg&img=${key}&q=70&w=240`;
+const query = (key: string, w = 240): string => `fm=jpg&img=${key}&q=70&w=${w}`;
 
-async function ask(reader: Readers, key: string, { of = pod, more = "" } = {}) {
-  const { status, headers, body } = await reader.ask(`${of.url}?${query(key)}${more}`);
+async function ask(reader: Readers, key: string, { of = pod, w = 240, more = "" } = {}) {
+  const { status, headers, body } = await reader.ask(`${of.url}?${query(key, w)}${more}`);
   const cache = String(headers["cache-status"]).replace("imgproxy-lite; ", "");
   return { status, cache, etag: headers.etag, bytes: body.byteLength };
 }
@@ -143,12 +143,12 @@ describe("an image that was made for a waiting reader", () => {
     const info = await fetch(`${pod.url}?img=gone.jpg&fm=json`);
     const { version } = (await info.json()) as { version: string };
     const more = `&v=${version}`;
-    await ask(ann, "gone.jpg", { more });
+    const widths = [120, 240];
+    for (const w of widths) await ask(ann, "gone.jpg", { w, more });
     await expect.poll(() => effortOf("gone.jpg")).toBe(0);
     await rm(join(photos, "gone.jpg"));
-    await ask(ann, "gone.jpg", { more });
-    await ask(ben, "gone.jpg", { more });
-    await expect.poll(() => outcomes(pod, "failed")).toBe(failed + 1);
+    for (const reader of [ann, ben]) for (const w of widths) await ask(reader, "gone.jpg", { w, more });
+    await expect.poll(() => outcomes(pod, "failed")).toBe(failed + widths.length);
     expect(await ask(ben, "gone.jpg", { more })).toMatchObject({ status: 200, cache: "hit" });
     expect(pod.log()).not.toContain("could not");
   });

@@ -137,16 +137,19 @@ export function createReEncoder(parts: {
     const clients = oneClient("images that are made again", (cpuMs) =>
       budget.spend("", cpuMs / ORDINARY_CPU_MS),
     );
+    let left = group.length;
     try {
       for await (const made of variants.makeAll(
         group.map(({ variant }) => variant),
         { signal, clients },
-      ))
+      )) {
         count(made instanceof Problem ? "failed" : "made");
+        left -= 1;
+      }
     } catch (error) {
       // The photograph or its source is gone, or too much else is to be done: a later request starts it again.
       if (!(error instanceof Problem)) throw error;
-      count("failed");
+      for (; left > 0; left--) count("failed");
     }
   }
 
