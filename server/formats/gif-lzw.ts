@@ -1,5 +1,8 @@
 const MOST_CODES = 4096;
 
+/** Of each code the number of its pixels. One for all calls: a GIF can have a hundred thousand frames. */
+const lengths = new Uint32Array(MOST_CODES);
+
 /**
  * Reads the codes of a frame, whose length grows with the table that a decoder builds (GIF89a appendix F), up to the end code, or until
  * they end or are invalid.
@@ -11,7 +14,7 @@ export function readLzw(gif: Buffer, at: number, visit: (code: number, pixels: n
   if (bits < 1 || bits > 8) return;
   const clear = 2 ** bits;
   const end = clear + 1;
-  const lengths = new Uint32Array(MOST_CODES).fill(1, 0, clear);
+  lengths.fill(1, 0, clear);
   let [held, heldBits, codeBits, known, before] = [0, 0, bits + 1, end, 0];
   let next = at + 1;
   for (let byteAt = next; byteAt < gif.length; byteAt++) {

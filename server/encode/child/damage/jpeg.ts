@@ -22,6 +22,9 @@ const [TABLES, END, SCAN, RESTART_INTERVAL] = [0xc4, 0xd9, 0xda, 0xdd];
 /** Blocks that are read of all scans together: some seconds of work. */
 const MOST_BLOCKS = 2 ** 27;
 
+/** A scan's tables take as long as this number of blocks. */
+const TABLES_BLOCKS = 2 ** 13;
+
 /** Bytes behind the last block of a scan that are no sign of damage. */
 const MOST_SURPLUS = 16;
 
@@ -31,7 +34,8 @@ const SECTOR = Buffer.alloc(512);
 
 class Picture {
   readonly #jpeg: Buffer;
-  readonly #tables = new Map<number, HuffmanTable>();
+  /** By class and number. A file can have a hundred thousand of them: a table is made when a scan uses it. */
+  readonly #tables = new Map<number, () => HuffmanTable>();
   #frame: Frame | undefined;
   #restart = 0;
   #blocks = 0;
@@ -60,7 +64,7 @@ class Picture {
       else if (marker === RESTART_INTERVAL) this.#restart = segment.readUInt16BE(0);
       else if (marker === SCAN) {
         const scan = this.#readHeader(segment);
-        this.#blocks += blocksOf(scan);
+        this.#blocks += blocksOf(scan) + TABLES_BLOCKS;
         if (this.#blocks > MOST_BLOCKS) return undefined;
         this.#readScan(scan, end);
         if (this.#percent !== undefined) break;
@@ -110,7 +114,9 @@ class Picture {
       const counts = segment.subarray(at + 1, at + 17);
       const symbols = counts.reduce((sum, count) => sum + count, 0);
       const name = segment.readUInt8(at);
-      this.#tables.set(name, huffmanTable(counts, segment.subarray(at + 17, at + 17 + symbols)));
+      const definition = [counts, segment.subarray(at + 17, at + 17 + symbols)] as const;
+      let made: HuffmanTable | undefined;
+      this.#tables.set(name, () => (made ??= huffmanTable(...definition)));
       at += 17 + symbols;
     }
   }
@@ -125,7 +131,7 @@ class Picture {
       const tables = segment.readUInt8(2 + 2 * index);
       const none = new Uint16Array();
       const [dc = none, ac = none] = [tables >> 4, 0x10 | (tables & 15)].map((name) =>
-        this.#tables.get(name),
+        this.#tables.get(name)?.(),
       );
       return { component, dc, ac };
     });
