@@ -1,3 +1,5 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { crc32, deflateSync } from "node:zlib";
 import sharp, { type JpegOptions, type Sharp } from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -172,6 +174,18 @@ describe("other formats", () => {
     expect(await wholeOf(greyPng(columns, rows, stored))).toBe(100);
     expect(await wholeOf(greyPng(columns, rows, stored, 1))).toBe(100);
     expect(await wholeOf(greyPng(columns, rows, damagedStream, 1))).toBeLessThan(100);
+  });
+
+  test("an animated PNG with zeros in a later frame has the frames before it", async () => {
+    const apng = await readFile(join(import.meta.dirname, "../../test/fixtures/apng.png"));
+    const last = apng.lastIndexOf("fdAT", undefined, "latin1") + 8;
+    const frames = apng.readUInt32BE(apng.indexOf("acTL", 0, "latin1") + 4);
+    expect(await wholeOf(apng)).toBe(100);
+    const bytes = apng.readUInt32BE(last - 12) - 4;
+    const hole = Buffer.from(apng).fill(0, last + Math.floor(bytes / 4), last + bytes);
+    expect(await wholeOf(hole)).toBe(Math.floor((100 * (frames - 1)) / frames));
+    const wrongChecksum = Buffer.from(apng).fill(1, last + bytes, last + bytes + 4);
+    expect(await wholeOf(wrongChecksum)).toBe(100);
   });
 
   test("an SVG without the end of its root element is not whole", async () => {
