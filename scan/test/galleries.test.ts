@@ -347,6 +347,7 @@ describe("a listing that cannot be had", () => {
     const before = await manifestOf(site.folder);
     const ran = await scan(site.folder, [], "");
     expect(told(ran)).toEqual([
+      "config.toml:1: warning: --effort has no effect: it needs the server's token. Give --token, or set TOKEN",
       "content/posts/one.md:1: error: the gallery trips/alps/day-2, with 1 other, cannot be listed: the server lists its photographs only for a publish: give --token (or TOKEN), or use a server on this machine that runs with --dev",
     ]);
     expect(await manifestOf(site.folder)).toEqual(before);
