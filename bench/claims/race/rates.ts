@@ -55,9 +55,10 @@ export async function raceRates(
       name !== OURS && name !== BARE && measured.some((samples) => bestOf(samples, name, "rate") < SLOW);
     const contenders = runners.map((runner) => ({
       name: runner.name,
-      run: inRounds(isSlow(runner.name) ? 0 : runner.rounds, () => {
+      run: inRounds(isSlow(runner.name) ? 0 : runner.rounds, (round) => {
         const quality = looks.get(runner.name)?.quality ?? QUALITY;
-        return load(runner, connections, () => runner.urlOf({ ...unmade.next(runner.name, kind), quality }));
+        const next = (): string => runner.urlOf({ ...unmade.next(runner.name, kind), quality });
+        return load(runner, connections, next, round === 1);
       }),
     }));
     const samples = await alternate(contenders, Math.min(ROUNDS, bench.rounds), (round) =>
@@ -84,16 +85,16 @@ export async function raceRates(
   };
 }
 
-const ROUNDS = 2;
+const ROUNDS = 3;
 
 /** Images a second: with more connections, such a program would take most of the time. */
 const SLOW = 1.5;
 
-function inRounds(rounds: number, run: () => Promise<Measured>): () => Promise<Measured> {
+function inRounds(rounds: number, run: (round: number) => Promise<Measured>): () => Promise<Measured> {
   let round = 0;
   return async () => {
     round += 1;
-    return round > rounds ? {} : await run();
+    return round > rounds ? {} : await run(round);
   };
 }
 
@@ -103,13 +104,20 @@ function inRounds(rounds: number, run: () => Promise<Measured>): () => Promise<M
 const requestsOf = (connections: number): number => (connections === 1 ? 24 : connections * 2 + 40);
 const MOST_MS = 5_000;
 
-async function load({ process }: Runner, connections: number, next: () => string): Promise<Measured> {
+/** @param isWatched its memory is: a look at it takes 12 ms of a core, so rates are better without. */
+async function load(
+  { process }: Runner,
+  connections: number,
+  next: () => string,
+  isWatched: boolean,
+): Promise<Measured> {
   const agent = new Agent({ keepAlive: true, maxSockets: connections });
   const times: number[] = [];
-  let [left, refused, peakBytes] = [requestsOf(connections), 0, process?.privateBytes() ?? Number.NaN];
-  const watching = setInterval(() => {
-    peakBytes = Math.max(peakBytes, process?.privateBytes() ?? 0);
-  }, 100);
+  let [left, refused, peakBytes] = [requestsOf(connections), 0, 0];
+  const watch = (): void => {
+    peakBytes = Math.max(peakBytes, process?.privateBytes() ?? Number.NaN);
+  };
+  const watching = isWatched ? setInterval(watch, 100) : undefined;
   const [cpu, began] = [process?.cpuMs(), performance.now()];
   const reader = async (): Promise<void> => {
     while (left > 0 && performance.now() - began < MOST_MS) {
@@ -136,8 +144,8 @@ async function load({ process }: Runner, connections: number, next: () => string
     p50Ms: at(0.5),
     p99Ms: at(0.99),
     refused,
-    ...(process !== undefined &&
-      cpu !== undefined && { cpuMs: (process.cpuMs() - cpu) / times.length, peakBytes }),
+    ...(process !== undefined && cpu !== undefined && { cpuMs: (process.cpuMs() - cpu) / times.length }),
+    ...(isWatched && { peakBytes }),
   };
 }
 
