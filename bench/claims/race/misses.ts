@@ -35,7 +35,7 @@ export async function raceMisses(
   return { table: tableOf(title, samples, looks), targets: targetsOf(kind, samples, looks) };
 }
 
-const ROUNDS = 3;
+const ROUNDS = 8;
 const SHARP = "bare sharp, imgproxy's settings";
 
 // --- contenders ---
