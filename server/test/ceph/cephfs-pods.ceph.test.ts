@@ -174,7 +174,10 @@ describe.skipIf(cannotMount())("two pods that share a cache on CephFS", () => {
     });
     for (const quality of [61, 91, 61]) expect((await ask(shutOut, quality)).status).toBe(200);
     expect((await fetch(new URL("readyz", shutOut.adminUrl))).status).toBe(200);
-    expect(shutOut.log()).toContain("the cache volume failed");
+    // Lines are written together, a moment after the answers.
+    await until("the failure to be logged", async () =>
+      expect(shutOut.log()).toContain("the cache volume failed"),
+    );
   });
 
   test("two pods on CephFS start while their client hangs, and use the volume when it continues", async () => {
