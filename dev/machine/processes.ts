@@ -6,6 +6,8 @@ import { createWriteStream } from "node:fs";
 export interface Program {
   readonly name: string;
   readonly pid: number;
+  /** What said that it is ready: the match of the expression, with its groups. A log file has it a moment later. */
+  readonly ready: RegExpExecArray;
   /** Resolves when it has ended, for any reason. */
   readonly ended: Promise<string>;
   /** Signals it to end, with SIGTERM or another signal; kills it if it does not. */
@@ -36,12 +38,12 @@ export async function startProgram(command: Command, ready: RegExp, signal: Abor
   if (command.log !== undefined) keepLog(child, command.log);
   const stop = (signal?: NodeJS.Signals): Promise<void> => stopProgram(child, command.name, ended, signal);
   try {
-    await readyLine(child, command.name, ready, signal);
+    const match = await readyMatch(child, command.name, ready, signal);
+    return { name: command.name, pid: child.pid ?? 0, ready: match, ended, stop };
   } catch (cause) {
     await stop();
     throw cause;
   }
-  return { name: command.name, pid: child.pid ?? 0, ended, stop };
 }
 
 /** Runs a program to its end and shows its output. Returns its exit code. */
@@ -91,13 +93,19 @@ function endOf(child: ChildProcess, name: string): Promise<string> {
   });
 }
 
-function readyLine(child: ChildProcess, name: string, ready: RegExp, signal: AbortSignal): Promise<void> {
+function readyMatch(
+  child: ChildProcess,
+  name: string,
+  ready: RegExp,
+  signal: AbortSignal,
+): Promise<RegExpExecArray> {
   return new Promise((resolve, reject) => {
     let output = "";
     const onData = (chunk: Buffer): void => {
       output += chunk.toString();
-      if (!ready.test(output)) return;
-      resolve();
+      const match = ready.exec(output);
+      if (match === null) return;
+      resolve(match);
       // Keep reading, or the program would block; but store nothing.
       child.stdout?.off("data", onData).resume();
       child.stderr?.off("data", onData).resume();

@@ -26,6 +26,14 @@ test("a program is ready when it says so, and ends when it is stopped", async ()
   expect(await program.ended).toBe("a script ended (SIGTERM)");
 });
 
+test("what a program says when it is ready is known at once, also if it comes in two pieces", async () => {
+  const script =
+    "process.stdout.write('at http://127.'); setTimeout(() => console.log('0.0.1/;'), 50); setInterval(() => {}, 9e8)";
+  const program = await startProgram(node(script), /at (\S+);/, never);
+  onTestFinished(() => program.stop());
+  expect(program.ready[1]).toBe("http://127.0.0.1/");
+});
+
 test("all output of a program is kept in a file if one is named, and a hard stop kills the program", async () => {
   const folder = await mkdtemp(join(tmpdir(), "program-"));
   onTestFinished(() => rm(folder, { recursive: true }));

@@ -101,20 +101,17 @@ async function run(recipe: string, purpose: Purpose, runner: Runner): Promise<Ru
 
 /** The server of the installed package, with an empty cache. */
 async function startServer(folder: string): Promise<{ readonly server: Program; readonly endpoint: string }> {
-  const log = path.join(folder, "server.log");
   const server = await startProgram(
     {
       name: "imgproxy-lite",
       file: path.join(installed.folder, "node_modules/.bin/imgproxy-lite"),
       args: ["serve", "--source", path.join(work, "photos"), "--cache", path.join(folder, "cache")],
       env: { ...forTests, TOKEN: token },
-      log,
     },
-    /"url":"/,
+    /"url":"([^"]+)"/,
     AbortSignal.timeout(600_000),
   );
-  const [, endpoint = ""] = /"url":"([^"]+)"/.exec(await readFile(log, "utf8")) ?? [];
-  return { server, endpoint };
+  return { server, endpoint: server.ready[1] ?? "" };
 }
 
 /** How the server answers each image of a page. */
