@@ -1,19 +1,22 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import sharp from "sharp";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { afterEach, beforeAll, expect, test } from "vitest";
 import { browserAccept } from "../../contract/accept.ts";
 import { parameterHelp } from "../../contract/url/request.ts";
 import { loadConfig } from "../config/load.ts";
 import { oldNode } from "../config/old-node.ts";
 import { problems } from "../errors.ts";
+import { atFileEnd } from "./support/file-end.ts";
 import { photo } from "./support/pictures.ts";
 import { forTests, startPod } from "./support/pod.ts";
+import { temporaryFolder } from "./support/temporary-folder.ts";
+
+const atEnd = atFileEnd();
 
 const executable = fileURLToPath(new URL("../../bin/imgproxy-lite.js", import.meta.url));
 const children: ChildProcess[] = [];
@@ -58,14 +61,13 @@ async function serve(env: Record<string, string> = {}) {
 }
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "imgproxy-lite-"));
+  folder = await temporaryFolder(atEnd);
   await chmod(folder, 0o755);
   await writeFile(join(folder, "worms.jpg"), await photo(800, 600).jpeg().toBuffer());
 });
 afterEach(async () => {
   for (const child of children.splice(0)) if (child.exitCode === null) child.kill("SIGKILL");
 });
-afterAll(() => rm(folder, { recursive: true }));
 
 test.each(["--help", "serve --help", "scan --help"])(
   "the reader of the output of %s may close it early",
@@ -175,7 +177,7 @@ test("a cache folder that the server's user cannot write is named with the user 
   await mkdir(closed, { mode: 0o755 });
   const started = run(
     ["serve", "--source", folder, "--cache", closed, "--port", "0", "--admin-port", "0"],
-    { GC_INTERVAL: "0" },
+    { CACHE_TIMEOUT: "1m", GC_INTERVAL: "0" },
     unprivileged,
   );
   await started.said(
@@ -287,7 +289,7 @@ test("a server with its secrets in files reads them, has none in its environment
   ] as const)
     expect(await list(pod, token)).toBe(status);
   expect(await readFile(`/proc/${pod.pid}/environ`, "utf8")).not.toMatch(/the-token|the-old|signing-key/);
-  expect(pod.log()).not.toMatch(/the-token|the-old|signing-key/);
+  expect(await pod.logged()).not.toMatch(/the-token|the-old|signing-key/);
 });
 
 test("keys in the wrong place are refused, and not printed", async () => {
@@ -315,10 +317,10 @@ test("a folder that cannot be the cache is named in one sentence, with the remed
     ["/proc/no/cache", {}, "it does not exist and cannot be created"],
     [listed, { VARIANTS: "listed" }, "its published sets, which VARIANTS=listed needs, cannot be read"],
   ] as const) {
-    const server = run(
-      ["serve", "--source", folder, "--cache", cache, "--port", "0", "--admin-port", "0"],
-      env,
-    );
+    const server = run(["serve", "--source", folder, "--cache", cache, "--port", "0", "--admin-port", "0"], {
+      CACHE_TIMEOUT: "1m",
+      ...env,
+    });
     expect([cache, await server.ended]).toEqual([cache, 1]);
     expect(server.output.err).toMatch(
       /^imgproxy-lite cannot start: CACHE_DIR: .*; name another folder with --cache.*\n$/,

@@ -90,10 +90,10 @@ test("a server says once at its start whether its encoders have Landlock, and ma
   await photo(64, 48).jpeg().toFile(join(folder, "a.jpg"));
   const pod = await startPod({ SOURCE: folder, CACHE_DIR: await temporaryFolder() });
   const has = (await findConfinement()) !== unconfined;
-  expect(pod.log().match(/encoders run with(?:out)? Landlock/g)).toEqual([
+  expect((await fetch(`${pod.url}?img=a.jpg&w=32&fm=webp`)).status).toBe(200);
+  expect((await pod.logged()).match(/encoders run with(?:out)? Landlock/g)).toEqual([
     `encoders run ${has ? "with" : "without"} Landlock`,
   ]);
-  expect((await fetch(`${pod.url}?img=a.jpg&w=32&fm=webp`)).status).toBe(200);
 });
 
 test("a setpriv that is absent or does not know Landlock is no confinement", async () => {

@@ -52,8 +52,10 @@ test("gc --watch sweeps at once, reports on the admin port, and exits with 0 on 
 test("gc --watch that replaces another one knows the last sweep's result from its start", async () => {
   const folder = await cacheOf(3);
   await gc("--cache", folder, "--max-bytes", "10000");
+  // No sweep is due, so only the last one's record says 3.
+  await addEntry(folder, "later.jpg");
   const { admin } = await watch(folder);
-  expect(await scrape(admin)).toContain("imgproxy_lite_cache_files 3\n");
+  await expect.poll(() => scrape(admin)).toContain("imgproxy_lite_cache_files 3\n");
 });
 
 test("gc --watch of a volume that fails keeps running, and reports that sweeps fail", async () => {
@@ -81,13 +83,14 @@ test("gc --watch with GC_INTERVAL=0 is refused", async () => {
 /** A cache of entries of 1,000 bytes. */
 async function cacheOf(entries: number): Promise<string> {
   const folder = await temporaryFolder();
-  for (let index = 0; index < entries; index++) {
-    const name = variantName({ key: `${index}.jpg`, quality: 50, class: "jpg" }, "");
-    const path = join(folder, ...pathParts(name));
-    await mkdir(dirname(path), { recursive: true });
-    await writeFile(path, Buffer.alloc(1_000));
-  }
+  for (let index = 0; index < entries; index++) await addEntry(folder, `${index}.jpg`);
   return folder;
+}
+
+async function addEntry(folder: string, key: string): Promise<void> {
+  const path = join(folder, ...pathParts(variantName({ key, quality: 50, class: "jpg" }, "")));
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, Buffer.alloc(1_000));
 }
 
 const environment = { PATH: process.env.PATH, CACHE_MIN_FREE: "0" };

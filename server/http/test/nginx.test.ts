@@ -1,13 +1,16 @@
 import { spawn, spawnSync } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { freePort } from "../../../dev/machine/ports.ts";
 import { report } from "../../test/chaos/chaos.ts";
+import { atFileEnd } from "../../test/support/file-end.ts";
 import { photo } from "../../test/support/pictures.ts";
 import { type Pod, startPod } from "../../test/support/pod.ts";
+import { temporaryFolder } from "../../test/support/temporary-folder.ts";
+
+const atEnd = atFileEnd();
 
 const nginx = ["nginx", "/usr/sbin/nginx"].find((file) => spawnSync(file, ["-v"]).status === 0);
 if (nginx === undefined && process.env.CI === undefined)
@@ -15,10 +18,9 @@ if (nginx === undefined && process.env.CI === undefined)
 
 let folder: string;
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "imgproxy-lite-"));
+  folder = await temporaryFolder(atEnd);
   await writeFile(join(folder, "worms.jpg"), await photo(400, 300).jpeg().toBuffer());
 });
-afterAll(() => rm(folder, { recursive: true }));
 
 /** nginx as in an ingress: it keeps connections to the pods, and tries another pod if one is gone. */
 async function startNginx(pods: readonly number[]): Promise<number> {

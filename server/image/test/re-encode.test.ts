@@ -150,7 +150,7 @@ describe("an image that was made for a waiting reader", () => {
     for (const reader of [ann, ben]) for (const w of widths) await ask(reader, "gone.jpg", { w, more });
     await expect.poll(() => outcomes(pod, "failed")).toBe(failed + widths.length);
     expect(await ask(ben, "gone.jpg", { more })).toMatchObject({ status: 200, cache: "hit" });
-    expect(pod.log()).not.toContain("could not");
+    expect(await pod.logged()).not.toContain("could not");
   });
 
   test("none is made again with REENCODE_BUDGET=0, and while the volume has less free space than CACHE_MIN_FREE", async () => {

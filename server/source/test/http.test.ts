@@ -58,8 +58,12 @@ describeSource("a web server that knows no ranges", () => startStatic(false));
 describe("an HTTP source", () => {
   afterEach(close);
   const signal = new AbortController().signal;
-  const timeouts = { ...remoteTimeouts, silence: 200 };
-  const code = async (answer: (request: IncomingMessage, response: ServerResponse) => void) => {
+  /** For a server that never answers; an honest one on a busy machine can need longer. */
+  const hasty = { ...remoteTimeouts, silence: 200 };
+  const code = async (
+    answer: (request: IncomingMessage, response: ServerResponse) => void,
+    timeouts = remoteTimeouts,
+  ) => {
     const source = createHttpSource(await listen(answer), timeouts);
     try {
       const { body, bytes } = await source.open("a.jpg", signal);
@@ -149,18 +153,18 @@ describe("an HTTP source", () => {
   });
 
   test("the HTTP source does not wait forever for a response head, a body or a slow body", async () => {
-    expect(await code(() => undefined)).toBe("source-timeout");
+    expect(await code(() => undefined, hasty)).toBe("source-timeout");
     expect(
       await code((_, response) => {
         response.writeHead(200, { "content-length": 10 }).write("12345");
-      }),
+      }, hasty),
     ).toBe("source-timeout");
     const trickle = async (): Promise<unknown> =>
       code((_, response) => {
         response.writeHead(200, { "content-length": 1_000_000 });
         const drip = setInterval(() => response.write("x"), 50);
         response.on("close", () => clearInterval(drip));
-      });
+      }, hasty);
     expect(await trickle()).toBe("source-timeout");
   });
 

@@ -79,7 +79,8 @@ export async function openStudio(env: Readonly<Record<string, string>>): Promise
     async close() {
       await browser.close();
       await stop();
-      await rm(folder, { recursive: true, force: true });
+      // A sweep continues for a moment when its server has ended.
+      await rm(folder, { recursive: true, force: true, maxRetries: 5 });
     },
   };
 }

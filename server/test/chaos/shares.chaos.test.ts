@@ -185,7 +185,7 @@ test("the budget is charged by work: a slow image costs as much as many small on
   left.destroy();
   await idle();
   expect(await ask(newImage(1), "198.51.100.3")).toBe(429);
-  expect(pod.log()).not.toContain("TRUSTED_PROXIES");
+  expect(await pod.logged()).not.toContain("TRUSTED_PROXIES");
 });
 
 test("a server behind a proxy that TRUSTED_PROXIES does not name logs this once", async () => {

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { fileURLToPath } from "node:url";
-import { onTestFinished } from "vitest";
+import { expect, onTestFinished } from "vitest";
 import { isFull } from "../chaos/chaos.ts";
 
 /** The executable in its own process, as in a pod. */
@@ -9,11 +10,13 @@ export interface Pod {
   readonly url: string;
   readonly adminUrl: string;
   readonly pid: number;
-  /** Its latest log: at least the last 8 MiB. */
+  /** Its log so far, at least the last 8 MiB. Lines are written together, a moment after what they say: poll it. */
   log(): string;
+  /** Its log with all that it has to say by now: for a number of lines, and for what must not be in it. */
+  logged(): Promise<string>;
   /** A sum over the labels that match, such as `imgproxy_lite_cache_failures_total{cause="full"}`; 0 when absent. */
   metric(name: string, labels?: string): Promise<number>;
-  /** SIGTERM; resolves with the exit code when it has ended. */
+  /** SIGTERM; resolves with the exit code when it has ended and `log` is whole. */
   stop(): Promise<number | null>;
 }
 
@@ -49,7 +52,8 @@ export async function startPod(
   });
   let output = "";
   let found: { url: string; adminUrl: string } | undefined;
-  const ended = new Promise<number | null>((resolve) => child.once("exit", resolve));
+  // Not at its exit: its last words can still be in the pipe.
+  const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
   atEnd(async () => {
     child.kill("SIGKILL");
     // Otherwise it could write into a folder that is being deleted.
@@ -72,6 +76,13 @@ export async function startPod(
     adminUrl,
     pid: child.pid ?? 0,
     log: () => output,
+    async logged() {
+      // Lines are in order, and each request has one.
+      const id = randomUUID();
+      await fetch(url, { headers: { "x-request-id": id } });
+      await expect.poll(() => output).toContain(id);
+      return output;
+    },
     metric: async (name, labels = "") => {
       const text = await (await fetch(new URL("metrics", adminUrl))).text();
       const lines = text.split("\n").filter((line) => line.startsWith(name) && line.includes(labels));
