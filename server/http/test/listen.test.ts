@@ -128,7 +128,9 @@ describe("a listening port", () => {
       "Content-Length: +4\r\n",
       "X: a\nY: b\r\n",
       " folded: x\r\n",
-      "X : space\r\n",
+      // Node before 20.19.2 takes a space before the colon of any other name.
+      "Content-Length : 4\r\n",
+      "Transfer-Encoding : chunked\r\n",
     ])
       expect([smuggled, await statusOf(`POST / HTTP/1.1\r\nHost: x\r\n${smuggled}${end}`)]).toEqual([
         smuggled,
