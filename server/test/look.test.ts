@@ -1,7 +1,8 @@
+import { readdirSync, readFileSync } from "node:fs";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, onTestFinished, test } from "vitest";
 import { parseEntry } from "../cache/entry.ts";
 import { loadConfig } from "../config/load.ts";
 import { type Running, start } from "../start.ts";
@@ -78,11 +79,15 @@ test("while encoders are busy, readers get the older look for a minute, and the 
   const before = await release(1);
   await before.get(small);
   await expect.poll(async () => Object.values(await looksOnDisk())).toEqual([1]);
-  await writeFile(join(folder, "large.jpg"), await photo(1_200, 800).jpeg().toBuffer());
   const after = await release(2, { ENCODE_TIMEOUT: "10m" });
-  const slow = after.get("img=large.jpg&q=90&fm=avif");
+  // An image that is never finished before the others were asked for, however busy this machine is.
+  const encoders = children();
+  signal(encoders, "SIGSTOP");
+  onTestFinished(() => signal(encoders, "SIGCONT"));
+  const slow = after.get("img=worms.jpg&q=90&fm=jpg");
   await expect.poll(() => liveJobs(after.adminUrl)).toBe(1);
   const [stale, again] = [await after.get(small), await after.get(small)];
+  signal(encoders, "SIGCONT");
   expect([stale, again].map(({ cache }) => cache)).toEqual(["hit", "hit"]);
   expect(stale).toMatchObject({ status: 200, control: "public, max-age=60" });
   expect((await slow).status).toBe(200);
@@ -121,4 +126,31 @@ test("a publish finds variants of an older look missing, and warms them", async 
 async function liveJobs(adminUrl: string): Promise<number> {
   const text = await (await fetch(`${adminUrl}metrics`)).text();
   return Number(/^imgproxy_lite_encoding_jobs\{lane="live"\} (\d+)/m.exec(text)?.[1]);
+}
+
+/** Of this process: the encoders of its servers. */
+function children(): number[] {
+  return readdirSync("/proc")
+    .map(Number)
+    .filter((pid) => pid > 0 && parentOf(pid) === process.pid);
+}
+
+/** proc(5), field 4. */
+function parentOf(pid: number): number | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
+    return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
+  } catch {
+    // It has ended.
+    return undefined;
+  }
+}
+
+function signal(pids: readonly number[], name: NodeJS.Signals): void {
+  for (const pid of pids)
+    try {
+      process.kill(pid, name);
+    } catch {
+      // It has ended.
+    }
 }

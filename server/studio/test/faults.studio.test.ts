@@ -39,19 +39,19 @@ describe.skipIf(!hasBrowser)("an open page", () => {
     const { page } = open;
     await signIn(page, token);
     await measured(page);
-    expect(await trouble(page).textContent()).toBe("");
+    await expect.poll(() => trouble(page).textContent()).toBe("");
     await studio.stop();
     await quality(page).fill("50");
     await expect.poll(() => trouble(page).textContent()).toMatch(/does not answer.* tries again/);
     await studio.start();
     await measured(page);
-    expect(await trouble(page).textContent()).toBe("");
+    await expect.poll(() => trouble(page).textContent()).toBe("");
     await page.context().setOffline(true);
     await quality(page).fill("60");
     await expect.poll(() => trouble(page).textContent()).toMatch(/does not answer/);
     await page.context().setOffline(false);
     await measured(page);
-    expect(await trouble(page).textContent()).toBe("");
+    await expect.poll(() => trouble(page).textContent()).toBe("");
   });
 
   test("asks for the token when the server has another one, and then shows the same state", async () => {

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { freePort } from "../../../dev/machine/ports.ts";
 import { forTests } from "../../test/support/pod.ts";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
@@ -50,7 +51,9 @@ export async function openStudio(env: Readonly<Record<string, string>>): Promise
   await cp(join(root, "hugo-module/exampleSite/photos"), photos, { recursive: true });
   await cp(join(photos, "worms.jpg"), join(photos, hostileKey));
   await writeFile(join(photos, damagedKey), "text");
-  let server = await startServer(photos, cache, env);
+  // Kept for it while it is stopped: a connection of the browser could get one that the system chose.
+  const PORT = String((await freePort()).port);
+  let server = await startServer(photos, cache, { PORT, ...env });
   const stop = async (): Promise<void> => {
     const ended = once(server.process, "exit");
     server.process.kill("SIGTERM");
@@ -70,7 +73,7 @@ export async function openStudio(env: Readonly<Record<string, string>>): Promise
     open: (hash, options) => openPage(browser, url, hash, options),
     stop,
     async start(changed) {
-      server = await startServer(photos, cache, { PORT: new URL(url).port, ...env, ...changed });
+      server = await startServer(photos, cache, { PORT, ...env, ...changed });
     },
     async peak() {
       const status = await readFile(`/proc/${server.process.pid}/status`, "utf8");

@@ -75,7 +75,7 @@ describe.skipIf(!hasBrowser)("in Chromium", () => {
       .poll(() => page.getByRole("list", { name: "Folders here" }).getByRole("link").allTextContents())
       .toEqual(["albums", "trips"]);
     const tile = page.getByRole("listitem").filter({ hasText: damagedKey });
-    expect(await tile.textContent()).toMatch(/format that this server does not read|Upload/);
+    await expect.poll(() => tile.textContent()).toMatch(/format that this server does not read|Upload/);
     await page.getByRole("link", { name: "trips" }).click();
     await page.getByRole("link", { name: "alps.jpg" }).click();
     await page.getByRole("heading", { name: "alps.jpg" }).waitFor();

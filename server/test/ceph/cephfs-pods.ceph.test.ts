@@ -27,27 +27,28 @@ describe.skipIf(cannotMount())("two pods that share a cache on CephFS", () => {
   });
   afterAll(() => rm(photos, { recursive: true }));
 
-  /** Without a memory cache, because these tests are about the volume. */
-  const pod = (cache: string): Promise<Pod> =>
+  /** Without a memory cache, because these tests are about the volume. A test that lets it hang waits for it a second only. */
+  const pod = (cache: string, timeout = "1s"): Promise<Pod> =>
     startPod({
       SOURCE: photos,
       CACHE_DIR: cache,
       HOT_CACHE_BYTES: "0",
       GC_INTERVAL: "0",
-      CACHE_TIMEOUT: "1s",
+      CACHE_TIMEOUT: timeout,
       ENCODERS: "2",
       QUEUE_LIMIT: "100",
       COLD_BUDGET: "10000",
     });
-  const podsOn = async ([one, two]: readonly [string, string]): Promise<readonly [Pod, Pod]> => [
-    await pod(one),
-    await pod(two),
-  ];
-  const pods = async (name: string): Promise<readonly [Pod, Pod]> => podsOn(await mounts.folders(name));
+  const podsOn = async (
+    [one, two]: readonly [string, string],
+    timeout?: string,
+  ): Promise<readonly [Pod, Pod]> => [await pod(one, timeout), await pod(two, timeout)];
+  const pods = async (name: string, timeout?: string): Promise<readonly [Pod, Pod]> =>
+    podsOn(await mounts.folders(name), timeout);
 
   test("two pods on CephFS encode a variant that both need at most once each, and serve the same bytes", async () => {
     const folders = await mounts.folders("cold");
-    const both = await podsOn(folders);
+    const both = await podsOn(folders, "5m");
     for (const quality of [41, 42, 43]) {
       const asked = both.flatMap((pod) => Array.from({ length: 50 }, () => ask(pod, quality)));
       const answers = await Promise.all(asked);
@@ -65,7 +66,7 @@ describe.skipIf(cannotMount())("two pods that share a cache on CephFS", () => {
   });
 
   test("two pods on CephFS see each other's entries at once", async () => {
-    const [writer, reader] = await pods("look");
+    const [writer, reader] = await pods("look", "5m");
     const seen: string[] = [];
     for (const quality of [51, 52, 53, 54, 55]) {
       await stored(writer, quality);
@@ -111,6 +112,7 @@ describe.skipIf(cannotMount())("two pods that share a cache on CephFS", () => {
     hangs,
     async () => {
       const folders = await mounts.folders("mds");
+      const began = performance.now();
       const [pod] = await podsOn(folders);
       const encodeMs = Math.max(await timed(pod, 61), await timed(pod, 62));
       for (const quality of [61, 62]) await stored(pod, quality);
@@ -142,9 +144,9 @@ describe.skipIf(cannotMount())("two pods that share a cache on CephFS", () => {
       if (full) expect.soft(performance.now() - healed, "ms until there are hits again").toBeLessThan(5_000);
       for (const quality of [71, 77]) await stored(pod, quality);
       // At most once a minute, whatever the number of readers.
-      const told = pod.log().match(/"failure":"hung"/g)?.length ?? 0;
+      const told = (await pod.logged()).match(/"failure":"hung"/g)?.length ?? 0;
       expect(told).toBeGreaterThanOrEqual(1);
-      expect(told).toBeLessThanOrEqual(full ? 7 : 1);
+      expect(told).toBeLessThanOrEqual(1 + (performance.now() - began) / 60_000);
     },
   );
 

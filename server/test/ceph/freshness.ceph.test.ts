@@ -1,5 +1,5 @@
 import { DeleteObjectCommand } from "@aws-sdk/client-s3";
-import { describe, expect, inject, onTestFinished, test } from "vitest";
+import { describe, expect, inject, onTestFinished, test, vi } from "vitest";
 import { ownerClient } from "../../../dev/ceph/cluster.ts";
 import { until } from "../../../dev/ceph/daemon.ts";
 import { type FreshnessPolicy, remotePolicy } from "../../http/freshness.ts";
@@ -28,6 +28,9 @@ describe("a photograph in a bucket of RGW", () => {
   });
 
   test("a photograph in a bucket of RGW that is replaced appears within the revalidation time if the URL has no version", async () => {
+    // The clock stands still: a busy gateway can need more than a second for the new photograph.
+    vi.useFakeTimers({ toFake: ["Date", "performance"] });
+    onTestFinished(() => void vi.useRealTimers());
     const { world, proxy } = await serverOn(often);
     await putPhoto("plain.jpg", 200);
     expect(await ask(world, "img=plain.jpg&q=50")).toMatchObject({ width: 200, cache: "fwd=miss" });
@@ -35,9 +38,8 @@ describe("a photograph in a bucket of RGW", () => {
     // Until its next check the entry is served unchanged, and not checked for each reader.
     expect(await ask(world, "img=plain.jpg&q=50")).toMatchObject({ width: 200, cache: "hit" });
     expect(proxy.seen).toEqual([`GET /${ceph.bucket}/plain.jpg`]);
-    await until("the new photograph", async () => {
-      expect(await ask(world, "img=plain.jpg&q=50")).toMatchObject({ width: 100 });
-    });
+    vi.advanceTimersByTime(1_000);
+    await expect.poll(() => ask(world, "img=plain.jpg&q=50")).toMatchObject({ width: 100 });
     expect(proxy.seen).toEqual(["GET", "HEAD", "GET"].map((method) => `${method} /${ceph.bucket}/plain.jpg`));
   });
 
@@ -52,6 +54,7 @@ describe("a photograph in a bucket of RGW", () => {
     await until("the check", async () => {
       expect(await ask(world, `img=gone.jpg&q=50&v=${version}`)).toMatchObject({ status: 404 });
     });
+    await world.service.background.idle();
     expect(await world.cache.read(variant)).toBeUndefined();
     expect(await ask(world, "img=gone.jpg&q=40")).toMatchObject({ status: 404 });
   });

@@ -1,5 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { Agent, get } from "node:http";
 import { join } from "node:path";
@@ -134,11 +135,27 @@ async function startNginx(folder: string, replicas: readonly number[]) {
     port,
     async sendTo(endpoints: readonly number[]): Promise<void> {
       await writeFile(join(folder, "nginx.conf"), configOf(folder, port, endpoints));
+      const old = workersOf(child);
       child.kill("SIGHUP");
+      while (!old.every(isShuttingDown)) await delay(50);
       // The reason for preStop: endpoints are not removed at once.
       await delay(1000);
     },
   };
+}
+
+function workersOf({ pid }: ChildProcess): string[] {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, "latin1").trim().split(" ");
+}
+
+/** Whether an nginx worker accepts no more connections, as its name says: another one has the new configuration. */
+function isShuttingDown(worker: string): boolean {
+  try {
+    return readFileSync(`/proc/${worker}/cmdline`, "latin1").includes("is shutting down");
+  } catch {
+    // It has ended.
+    return true;
+  }
 }
 
 function configOf(folder: string, port: number, replicas: readonly number[]): string {
