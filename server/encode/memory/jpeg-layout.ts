@@ -1,7 +1,7 @@
 import type { ByteReader } from "../../formats/byte-reader.ts";
 import { isStartOfFrame, START_OF_SCAN, segments } from "../../formats/dimensions.ts";
-import { namesHdr } from "./hdr-profile.ts";
 import type { Layout } from "./layout.ts";
+import { mostOf, type Retagging, retaggingOfProfile } from "./retagging.ts";
 
 /** Frames and scans: ITU T.81 §B.2. */
 export function readJpegLayout(bytes: ByteReader): Partial<Layout> {
@@ -9,8 +9,7 @@ export function readJpegLayout(bytes: ByteReader): Partial<Layout> {
   let samples = 0;
   let isProgressive = false;
   let turned = false;
-  let hasProfile = false;
-  let isHdrProfile = false;
+  const profiles: Retagging[] = [];
   for (const { marker, at } of segments(bytes)) {
     if (isStartOfFrame(marker)) {
       // Progressive by Huffman codes (C2, C6) or arithmetic coding (CA, CE).
@@ -19,8 +18,7 @@ export function readJpegLayout(bytes: ByteReader): Partial<Layout> {
       samples = samplesOf(bytes, at + 10, components);
     } else if (marker === EXIF) turned ||= isTurned(bytes, at + 10);
     else if (marker === PROFILE && bytes.startsWith("ICC_PROFILE", at + 4)) {
-      hasProfile = true;
-      isHdrProfile ||= namesHdr(bytes, at + 18);
+      profiles.push(retaggingOfProfile(bytes, at + 18));
     } else if (marker === START_OF_SCAN)
       return {
         channels: Math.max(3, components),
@@ -28,7 +26,7 @@ export function readJpegLayout(bytes: ByteReader): Partial<Layout> {
         whole: isProgressive || bytes.uint8(at + 4) < components,
         turned,
         // One of colours becomes one of grey.
-        retagged: isHdrProfile ? "table" : hasProfile && components === 1 ? "profile" : "no",
+        retagged: mostOf([...profiles, profiles.length > 0 && components === 1 ? "profile" : "no"]),
       };
   }
   throw new RangeError("no scan");

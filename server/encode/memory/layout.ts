@@ -2,9 +2,9 @@ import { ByteReader, Steps } from "../../formats/byte-reader.ts";
 import { readColourTag } from "../../formats/colour/colour-tag.ts";
 import { boxesAt, type HeaderSize, readSize } from "../../formats/dimensions.ts";
 import { readSequence } from "../../formats/sequence.ts";
-import { isHdr, meaningOf } from "../child/colour/colour-space.ts";
-import { namesHdr } from "./hdr-profile.ts";
+import { meaningOf } from "../child/colour/colour-space.ts";
 import { readJpegLayout } from "./jpeg-layout.ts";
+import { mostOf, type Retagging, retaggingFor, retaggingOfProfile } from "./retagging.ts";
 
 /** The facts in an original's header that decide the memory of its decoder. */
 export interface Layout {
@@ -24,8 +24,7 @@ export interface Layout {
   readonly frames: number;
   /** Whether EXIF may rotate it, which needs the pixels of the output once more. */
   readonly turned: boolean;
-  /** What its file gets for its colours, for which it may be copied: nothing, a profile, or one with a table, for HDR. */
-  readonly retagged: "no" | "profile" | "table";
+  readonly retagged: Retagging;
   /** Whether its colours are multiplied by its alpha channel: then all pixels are copied to divide them. */
   readonly premultiplied: boolean;
 }
@@ -74,10 +73,9 @@ function coloursOf(
   const tag = readColourTag(type, bytes, steps);
   const meaning = meaningOf(type, tag, "none");
   const isStored = meaning === "srgb" || meaning === "profile";
-  const named = isStored ? "no" : isHdr(meaning.transfer) ? "table" : "profile";
   // A grey AVIF with a profile may get another one.
-  const all = [own, named, tag.grey === undefined ? "no" : "profile"];
-  const retagged = all.includes("table") ? "table" : all.includes("profile") ? "profile" : "no";
+  const grey = tag.grey === undefined ? "no" : "profile";
+  const retagged = mostOf([own, retaggingFor(isStored ? undefined : meaning), grey]);
   return { retagged, premultiplied: tag.premultiplied === true };
 }
 
@@ -123,8 +121,10 @@ function readWebp(bytes: ByteReader): Partial<Layout> {
   const flags = bytes.uint8(20);
   let frames = 0;
   let isLossless = false;
+  const profiles: Retagging[] = [];
   for (let at = 12; at + 8 <= bytes.length; ) {
     if (bytes.startsWith("ANMF", at)) frames++;
+    if (bytes.startsWith("ICCP", at)) profiles.push(retaggingOfProfile(bytes, at + 8));
     isLossless ||= bytes.startsWith("VP8L", at);
     const size = bytes.uint32(at + 4, "little");
     at += 8 + size + (size % 2);
@@ -135,6 +135,7 @@ function readWebp(bytes: ByteReader): Partial<Layout> {
     frames: Math.max(1, frames),
     // EXIF does not turn an animation.
     turned: frames < 2 && (flags & HAS_EXIF) !== 0,
+    retagged: mostOf(profiles),
   };
 }
 
@@ -148,8 +149,7 @@ function readAvif(bytes: ByteReader): Partial<Layout> {
   let depth: 1 | 2 = 1;
   for (const { start } of properties("av1C")) if ((bytes.uint8(start + 2) & HIGH_BIT_DEPTH) !== 0) depth = 2;
   const [rotation] = properties("irot");
-  const isHdrProfile = [...properties("colr")].some(({ start }) => namesHdr(bytes, start + 4));
-  const retagged = isHdrProfile ? "table" : "no";
+  const retagged = mostOf([...properties("colr")].map(({ start }) => retaggingOfProfile(bytes, start + 4)));
   return { channels: 4, depth, whole: true, turned: rotation !== undefined, retagged };
 }
 

@@ -11,6 +11,7 @@ import { colourCases } from "./colours/cases.ts";
 import { readTable, recordTable } from "./colours/chromium.ts";
 import { colourDifference, deltaE00 } from "./colours/delta-e.ts";
 import { ACROSS, coloursOf, PATCH, patchwork } from "./colours/patches.ts";
+import { withCicp } from "./colours/profiles.ts";
 import { fixture } from "./colours/tagged.ts";
 import { patient } from "./patient.ts";
 import { chunk, withChunks } from "./png.ts";
@@ -41,9 +42,14 @@ function differences(made: readonly string[], wanted: readonly string[]) {
   return { mean: all.reduce((sum, level) => sum + level, 0) / all.length, largest: Math.max(...all) };
 }
 
-/** One table is too coarse at the edge of the screen's colours: where a picture says that it has no light above white. */
-const limitsOf = (name: string) =>
-  name.includes("203") ? { mean: 0.6, largest: 40 } : { mean: 0.5, largest: 4 };
+/**
+ * One table is too coarse at the edge of the screen's colours: where a picture says that it has no light above white. Between the steps
+ * of a stored table, lcms and a browser take other values for greys.
+ */
+const limitsOf = (name: string) => {
+  if (name.includes("203")) return { mean: 0.6, largest: 40 };
+  return name.includes("of a table") ? { mean: 0.8, largest: 8 } : { mean: 0.5, largest: 4 };
+};
 
 test.each(Object.entries(colourCases))(`%s has the colours of ${browser}`, async (name, make) => {
   const made = await patchesOf((await encode(await make())).body);
@@ -136,12 +142,18 @@ test("the memory for another copy of the file or of its pixels, and for a table 
       "JPEG with a profile that names PQ",
       "AVIF with a profile that names PQ",
       "AVIF with unspecified nclx",
+      "WebP with the profile of ProPhoto",
+      "WebP with a profile that names PQ",
+      "JPEG with a profile that names transfer 8",
     ].map(async (name) => {
       const original = (await colourCases[name]?.()) ?? Buffer.alloc(0);
       return readLayout(sniff(original).type, original)?.retagged;
     }),
   );
-  expect(retagged).toEqual(["no", "profile", "table", "profile", "no", "profile", "table", "table", "no"]);
+  expect(retagged).toEqual([
+    ...["no", "profile", "table", "profile", "no", "profile", "table", "table", "no"],
+    ...["no", "table", "profile"],
+  ]);
   expect(readLayout("image/avif", await fixture("premultiplied.avif"))).toMatchObject({
     premultiplied: true,
   });
@@ -164,11 +176,16 @@ test.each(["avif", "webp", "jpg", "png"] as const)(
 
 test("a CMYK JPEG is converted from its profile by lcms, perceptually and with its black point", async () => {
   // Not by the table of a browser, which has neither.
-  for (const print of [
-    patchwork().toColourspace("cmyk"),
-    patchwork().toColourspace("cmyk").withIccProfile("cmyk"),
-  ]) {
-    const original = await print.jpeg({ quality: 100, chromaSubsampling: "4:4:4" }).toBuffer();
+  const print = (isTagged: boolean) => {
+    const ink = patchwork().toColourspace("cmyk");
+    const tagged = isTagged ? ink.withIccProfile("cmyk") : ink;
+    return tagged.jpeg({ quality: 100, chromaSubsampling: "4:4:4" }).toBuffer();
+  };
+  // A profile of ink that names a space of red, green and blue.
+  const named = await print(true);
+  const profile = named.subarray(named.indexOf("acsp") - 36);
+  withCicp(12, 8, profile).copy(profile);
+  for (const original of [await print(false), await print(true), named]) {
     const wanted = await patchesOf(original);
     expect(await patchesOf((await encode(original)).body)).toEqual(wanted);
     expect(new Set(wanted).size).toBeGreaterThan(20);

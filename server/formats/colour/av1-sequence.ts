@@ -3,6 +3,8 @@ import type { Cicp } from "./colour-tag.ts";
 
 /** The colours of an AV1 stream (AV1 §5.5.2). */
 export interface Av1Colour extends Cicp {
+  /** ITU-T H.273, table 4. */
+  readonly matrix: number;
   readonly isGrey: boolean;
   readonly isFullRange: boolean;
 }
@@ -127,5 +129,5 @@ function colourConfig(bits: Bits, profile: number): Av1Colour {
     ? [bits.read(8), bits.read(8), bits.read(8)]
     : [];
   const isRgb = !isGrey && primaries === 1 && transfer === 13 && matrix === 0;
-  return { primaries, transfer, isGrey, isFullRange: isRgb || bits.flag() };
+  return { primaries, transfer, matrix, isGrey, isFullRange: isRgb || bits.flag() };
 }

@@ -15,20 +15,25 @@ export function readAvifColour(bytes: ByteReader): ColourTag {
   const [coded = item] = referencesFrom(bytes, all, "dimg", item);
   const stream = streamOf(bytes, all, coded);
   const colour = nclx === undefined ? stream : readNclx(bytes, nclx);
+  const isNamed = colour !== undefined && (stream?.isGrey || colour.matrix !== DERIVED_MATRIX);
   const [premultiplied] = referencesFrom(bytes, all, "prem", item);
   return {
-    ...(colour && { cicp: { primaries: colour.primaries, transfer: colour.transfer } }),
+    ...(isNamed && { cicp: { primaries: colour.primaries, transfer: colour.transfer } }),
     ...(colour && stream?.isGrey && { grey: colour.isFullRange ? "full" : "limited" }),
     ...(premultiplied !== undefined && { premultiplied: true }),
     ...lightOf(bytes, properties),
   };
 }
 
+/** A matrix that is derived from the primaries (ITU-T H.273, table 4): then Chromium takes colours, but not greys, for sRGB. */
+const DERIVED_MATRIX = 12;
+
 /** ISO/IEC 14496-12 §12.1.5 */
 function readNclx(bytes: ByteReader, { start }: Span): Omit<Av1Colour, "isGrey"> {
   return {
     primaries: bytes.uint16(start + 4),
     transfer: bytes.uint16(start + 6),
+    matrix: bytes.uint16(start + 8),
     isFullRange: (bytes.uint8(start + 10) & FULL_RANGE) !== 0,
   };
 }

@@ -5,7 +5,7 @@ import { readPngColour } from "./png-colour.ts";
 /** What a file says about the meaning of its numbers, beside an ICC profile, which the decoder reads. */
 export interface ColourTag {
   /** Code points: cICP of a PNG, nclx or sequence header of an AVIF. */
-  readonly cicp?: Cicp;
+  readonly cicp?: Cicp | undefined;
   /** An sRGB chunk. */
   readonly srgb?: boolean;
   /** A gAMA chunk: the exponent that encodes, such as 0.45455. */

@@ -36,10 +36,10 @@ const readers: Readonly<Partial<Record<string, ChunkReader>>> = {
 
 const LAST_INTENT = 3;
 
-/** Only RGB in full range counts: a PNG has nothing else (§11.3.2.6). */
+/** Only RGB in full range counts: a PNG has nothing else (§11.3.2.6). Of others, a second one does not count either. */
 function readCicp(bytes: ByteReader, at: number): ColourTag {
   const [matrix, fullRange] = [bytes.uint8(at + 2), bytes.uint8(at + 3)];
-  if (matrix !== 0 || fullRange !== 1) return {};
+  if (matrix !== 0 || fullRange !== 1) return { cicp: undefined };
   return { cicp: { primaries: bytes.uint8(at), transfer: bytes.uint8(at + 1) } };
 }
 

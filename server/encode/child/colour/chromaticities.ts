@@ -7,9 +7,12 @@ export type Matrix = readonly [Vector, Vector, Vector];
 /** CIE XYZ of ICC's white (ICC.1:2022, §7.2.16). */
 export const D50: Vector = [0.9642, 1, 0.8249];
 
-/** Whether they span a triangle with a white of some light, so that a conversion exists. */
+/**
+ * Whether they span a triangle with a white of some light, so that a conversion exists. x and y may make more than 1 together: then
+ * z is below 0, as for the red of ACEScg.
+ */
 export function isPossible({ white, red, green, blue }: Chromaticities): boolean {
-  if ([white, red, green, blue].some(([x, y]) => x > 1 || y > 1 || x + y > 1.0001)) return false;
+  if ([white, red, green, blue].some(([x, y]) => x > 1 || y > 1)) return false;
   if (white[0] <= 0 || white[1] <= 0) return false;
   const area = (red[0] - blue[0]) * (green[1] - blue[1]) - (green[0] - blue[0]) * (red[1] - blue[1]);
   return (

@@ -58,10 +58,12 @@ export function meaningOf(type: string, tag: ColourTag, profile: Profile): Meani
   return space === undefined || isSrgb(space) ? "srgb" : space;
 }
 
-/** The HDR space of a profile that names it: its curves say how light the numbers are, but not how to map that to a screen. */
-export function hdrSpaceOf(cicp: Cicp | undefined, tag: ColourTag): ColourSpace | undefined {
-  const space = cicp && spaceOf(cicp, tag);
-  return space && isHdr(space.transfer) ? space : undefined;
+/**
+ * The space that a profile names; undefined if it names none that is known. As in Chromium, television's curve is sRGB's here, but
+ * that of BT.2020 is another.
+ */
+export function namedSpaceOf(cicp: Cicp | undefined, tag: ColourTag): ColourSpace | undefined {
+  return cicp && spaceOf(cicp, tag, { television: cicp.transfer < 14 ? SRGB_CURVE : BT1886_CURVE });
 }
 
 function meaningOfPng(tag: ColourTag, profile: Profile): Meaning {

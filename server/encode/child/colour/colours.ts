@@ -2,18 +2,18 @@ import type { Metadata } from "sharp";
 import { ByteReader, Steps } from "../../../formats/byte-reader.ts";
 import { type ColourTag, readColourTag } from "../../../formats/colour/colour-tag.ts";
 import { cicpInProfile } from "../../../formats/colour/profile-cicp.ts";
-import { D50 } from "./chromaticities.ts";
 import {
   BLACK,
   BT709,
   type ColourSpace,
   expanded,
-  hdrSpaceOf,
   meaningOf,
+  namedSpaceOf,
   type Profile,
 } from "./colour-space.ts";
 import { iccProfile } from "./icc-profile.ts";
-import { greyCurveIn } from "./profile-curve.ts";
+import { greysOf } from "./profile-greys.ts";
+import { isWhole, numbersOf } from "./profile-tags.ts";
 import { withProfile } from "./retag.ts";
 import { storedProfile } from "./stored-profile.ts";
 
@@ -36,7 +36,7 @@ export interface Coloured {
  * An original with a profile for what its other colour tags mean: libvips knows only profiles.
  * @param bytes changed in place.
  */
-export function withColours(type: string, bytes: Uint8Array, header: Metadata): Coloured {
+export async function withColours(type: string, bytes: Uint8Array, header: Metadata): Promise<Coloured> {
   const tag = readColourTag(type, bytes);
   const profile = storedProfile(type, bytes, header.icc);
   const kind = kindOf(profile, header.space, tag.grey !== undefined || isGrey(header.space));
@@ -50,7 +50,7 @@ export function withColours(type: string, bytes: Uint8Array, header: Metadata): 
   if (meaning === "srgb") return read;
   if (meaning !== "profile") return { ...read, ...made(type, bytes, header, meaning) };
   if (profile === undefined) return read;
-  const space = spaceOfHdr(profile, tag) ?? spaceOfGrey(tag.grey, profile, header);
+  const space = spaceNamedIn(profile, tag) ?? (await spaceOfGrey(tag.grey, profile, header));
   if (space !== undefined) return { ...read, ...made(type, bytes, header, space) };
   return isDecoded(profile, header.icc) ? read : { ...read, bytes: withProfile(type, bytes, profile) };
 }
@@ -64,10 +64,6 @@ function kindOf(profile: Buffer | undefined, space: Metadata["space"], grey: boo
   return numbers === "GRAY" && grey ? "fitting" : "foreign";
 }
 
-function numbersOf(profile: Buffer): string {
-  return profile.toString("latin1", 16, 20);
-}
-
 /** Whether the decoder has found this profile. */
 function isDecoded(profile: Buffer, decoded: Buffer | undefined): boolean {
   const bytes = profile.readUInt32BE(0);
@@ -77,9 +73,10 @@ function isDecoded(profile: Buffer, decoded: Buffer | undefined): boolean {
 /** More than it takes. */
 const MOST_STEPS = 10_000;
 
-/** As in browsers, a profile that names PQ or HLG means that, and not its curves. */
-function spaceOfHdr(profile: Buffer, tag: ColourTag): ColourSpace | undefined {
-  const space = hdrSpaceOf(cicpInProfile(new ByteReader(profile, new Steps(MOST_STEPS)), 0), tag);
+/** As in browsers, a profile that names its space means that, and not its curves. Ink has no such names. */
+function spaceNamedIn(profile: Buffer, tag: ColourTag): ColourSpace | undefined {
+  if (numbersOf(profile) === "CMYK") return undefined;
+  const space = namedSpaceOf(cicpInProfile(new ByteReader(profile, new Steps(MOST_STEPS)), 0), tag);
   return space && tag.grey === "limited" ? expanded(space) : space;
 }
 
@@ -87,17 +84,18 @@ function spaceOfHdr(profile: Buffer, tag: ColourTag): ColourSpace | undefined {
  * Of greys with a profile. The decoder passes on those of an AVIF as they are stored, from 16 to 235 in limited range, and in three
  * channels, for which a profile of grey does not count; those of other types in one, for which a profile of colours does not count.
  */
-function spaceOfGrey(
+async function spaceOfGrey(
   range: "full" | "limited" | undefined,
   profile: Buffer,
   { space }: Metadata,
-): ColourSpace | undefined {
+): Promise<ColourSpace | undefined> {
   if (range === undefined && !isGrey(space)) return undefined;
-  const transfer = greyCurveIn(profile);
+  const counts = (numbersOf(profile) === "GRAY") === isGrey(space);
+  if (counts && range !== "limited") return undefined;
+  const transfer = await greysOf(profile);
   if (transfer === undefined) return undefined;
   const greys = { chromaticities: BT709, transfer };
-  if (range === "limited") return expanded(greys);
-  return (numbersOf(profile) === "GRAY") === isGrey(space) ? undefined : greys;
+  return range === "limited" ? expanded(greys) : greys;
 }
 
 function isGrey(space: Metadata["space"]): boolean {
@@ -117,22 +115,6 @@ function made(
     bytes: withProfile(type, bytes, iccProfile(space, pixels)),
     colours: { ignoreIcc: false, space: grey ? spaceFor(header) : undefined },
   };
-}
-
-/**
- * As in browsers, one does not count that is shorter than it or its table of tags says, is of a later version, or is for another white
- * than D50 (ICC.1:2022, §7.2.2, §7.2.4, §7.2.9, §7.2.16 and §7.3).
- */
-function isWhole(profile: Buffer): boolean {
-  if (profile.length < 132 || profile.toString("latin1", 36, 40) !== "acsp") return false;
-  if (profile.readUInt8(8) > 4) return false;
-  if (D50.some((value, at) => Math.abs(profile.readInt32BE(68 + 4 * at) / 65_536 - value) > 0.01))
-    return false;
-  const [bytes, tags] = [profile.readUInt32BE(0), profile.readUInt32BE(128)];
-  if (Math.max(bytes, 132 + 12 * tags) > profile.length) return false;
-  return Array.from({ length: tags }, (_, tag) => 132 + 12 * tag).every(
-    (at) => profile.readUInt32BE(at + 4) + profile.readUInt32BE(at + 8) <= profile.length,
-  );
 }
 
 /**

@@ -105,7 +105,8 @@ function sampled(values: readonly number[]): Buffer {
   return Buffer.concat([signature("curv"), count, words(values)]);
 }
 
-function decodeSrgb(number: number): number {
+/** The light of a number of sRGB, both from 0 to 1. */
+export function decodeSrgb(number: number): number {
   const { g, a, b, c, d } = SRGB_CURVE;
   return number >= d ? (a * number + b) ** g : c * number;
 }

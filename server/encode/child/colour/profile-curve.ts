@@ -1,4 +1,5 @@
 import type { Curve, Samples } from "./colour-space.ts";
+import { tagsOf } from "./profile-tags.ts";
 
 /**
  * How light the greys of a profile are: the curve of grey, or of green, which a grey picture has in all three (ICC.1:2022, §8.4).
@@ -13,19 +14,6 @@ export function greyCurveIn(profile: Buffer): Curve | Samples | undefined {
     if (error instanceof RangeError) return undefined;
     throw error;
   }
-}
-
-const MOST_TAGS = 100;
-
-/** The place of each tag (§7.3). */
-function tagsOf(profile: Buffer): Map<string, number> {
-  const count = Math.min(profile.readUInt32BE(128), MOST_TAGS);
-  return new Map(
-    Array.from({ length: count }, (_, index) => {
-      const entry = 132 + 12 * index;
-      return [profile.toString("latin1", entry, entry + 4), profile.readUInt32BE(entry + 4)];
-    }),
-  );
 }
 
 /** curveType and parametricCurveType (§10.6, §10.18). */

@@ -4,7 +4,7 @@ import { withInserted } from "../original/spare.ts";
 import { PROFILE_SIGNATURE, profileSegments } from "./stored-profile.ts";
 
 /**
- * Puts an ICC profile into a PNG, JPEG or AVIF, where libvips finds it before any other.
+ * Puts an ICC profile into a PNG, JPEG, AVIF or still WebP, where libvips finds it before any other.
  * @param bytes changed in place.
  * @returns the same memory if it has space, or a copy. Unchanged if the file has no place for a profile.
  */
@@ -16,6 +16,7 @@ const writers: Readonly<Record<string, (bytes: Uint8Array, profile: Buffer) => U
   "image/png": withChunk,
   "image/jpeg": withSegments,
   "image/avif": withProperty,
+  "image/webp": withWebpChunk,
 };
 
 function unchanged(bytes: Uint8Array): Uint8Array {
@@ -72,6 +73,28 @@ function withSegments(jpeg: Uint8Array, profile: Buffer): Uint8Array {
 }
 
 const COMMENT = 0xfe;
+
+// --- WebP (RFC 9649 §2.7): behind the header of the extended format, which a file with a profile has ---
+
+const END_OF_VP8X = 30;
+const ANIMATION = 0x02;
+const MOST_RIFF_BYTES = 2 ** 32 - 10;
+
+/** Others get a name that nobody knows. An animation may be passed on to readers, for whom this profile is not. */
+function withWebpChunk(webp: Uint8Array, profile: Buffer): Uint8Array {
+  const file = Buffer.from(webp.buffer, webp.byteOffset, webp.byteLength);
+  if (file.toString("latin1", 12, 16) !== "VP8X" || (file.readUInt8(20) & ANIMATION) !== 0) return webp;
+  for (let at = END_OF_VP8X; at + 8 <= file.length; ) {
+    const bytes = file.readUInt32LE(at + 4);
+    if (file.toString("latin1", at, at + 4) === "ICCP") file.write("JUNK", at, "latin1");
+    at += 8 + bytes + (bytes % 2);
+  }
+  const head = Buffer.from("ICCP\0\0\0\0", "latin1");
+  head.writeUInt32LE(profile.length, 4);
+  const chunk = Buffer.concat([head, profile, Buffer.alloc(profile.length % 2)]);
+  file.writeUInt32LE(Math.min(file.readUInt32LE(4) + chunk.length, MOST_RIFF_BYTES), 4);
+  return withInserted(webp, END_OF_VP8X, chunk);
+}
 
 function uint32(value: number): Buffer {
   const bytes = Buffer.alloc(4);

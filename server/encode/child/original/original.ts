@@ -71,7 +71,7 @@ async function readStill(type: string, stored: Uint8Array): Promise<Read> {
   const canvas = type === "image/gif" ? clearCanvas(bytes) : { bytes, alpha: false };
   const size = shownSize(type, header);
   return {
-    ...withColours(type, canvas.bytes, header),
+    ...(await withColours(type, canvas.bytes, header)),
     type,
     ...size,
     alpha: header.hasAlpha || canvas.alpha,
@@ -94,7 +94,11 @@ async function readStoredSequence(type: string, bytes: Uint8Array): Promise<Read
 /** The first picture of an animation that is passed on, in a copy with the profile that its colours need. */
 export async function firstPicture(original: Original): Promise<Original> {
   const { type, bytes } = original;
-  const { multipliedFrom: _, ...coloured } = withColours(type, Buffer.from(bytes), await readHeader(bytes));
+  const { multipliedFrom: _, ...coloured } = await withColours(
+    type,
+    Buffer.from(bytes),
+    await readHeader(bytes),
+  );
   return { ...original, ...coloured };
 }
 

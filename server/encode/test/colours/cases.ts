@@ -10,7 +10,9 @@ import {
   P3_PROFILE,
   PROPHOTO_PROFILE,
   SRGB_PROFILE,
+  TABLE_PROFILE,
   withCicp,
+  withOnlyCicp,
   withOtherWhite,
 } from "./profiles.ts";
 import {
@@ -30,7 +32,9 @@ import {
   png,
   SRGB,
   untagged,
+  webp,
   withGainMap,
+  withMatrix,
   withWrongChecksum,
 } from "./tagged.ts";
 
@@ -54,6 +58,9 @@ export const colourCases: Readonly<Record<string, () => Promise<Buffer>>> = {
   "PNG with cHRM of zeros and gAMA 1.0": () => png([chrm([0, 0, 0, 0, 0, 0, 0, 0]), gama(1)]),
   "PNG with cHRM of one point and gAMA 1.0": () =>
     png([chrm([0.31, 0.33, 0.3, 0.3, 0.3, 0.3, 0.3, 0.3]), gama(1)]),
+  // Of ACEScg. Its red has x and y above 1 together.
+  "PNG with cHRM of a red beyond all colours": () =>
+    png([gama(0.45455), chrm([0.32168, 0.33767, 0.713, 0.293, 0.165, 0.83, 0.128, 0.044])]),
   "PNG with sRGB and gAMA 1.0": () => png([SRGB, gama(1)]),
   "PNG with an unknown sRGB and gAMA 1.0": () => png([chunk("sRGB", Buffer.from([9])), gama(1)]),
   "PNG with iCCP of P3": () => png([iccp(P3_PROFILE)]),
@@ -83,6 +90,14 @@ export const colourCases: Readonly<Record<string, () => Promise<Buffer>>> = {
   "PNG with unspecified cICP and iCCP of P3": () => png([cicp(2, 2), iccp(P3_PROFILE)]),
   "PNG with unknown cICP and gAMA 1.0": () => png([cicp(12, 2), gama(1)]),
   "PNG with cICP in limited range": () => png([chunk("cICP", Buffer.from([12, 13, 0, 0]))]),
+  "PNG with cICP in limited range and another one": () =>
+    png([chunk("cICP", Buffer.from([12, 13, 0, 0])), cicp(12, 8)]),
+  "PNG with an unknown cICP and another one": () => png([cicp(12, 2), cicp(12, 8)]),
+  "PNG with a short cICP and another one": () => png([chunk("cICP", Buffer.from([12, 13])), cicp(12, 8)]),
+  "PNG with cICP behind its pixels": async () => {
+    const plain = await png();
+    return Buffer.concat([plain.subarray(0, -12), cicp(12, 8), plain.subarray(-12)]);
+  },
   "PNG with a short cICP": () => png([chunk("cICP", Buffer.from([12, 13, 0]))]),
   ...Object.fromEntries(
     [4, 5, 6, 8, 9, 10, 11, 22].map((one) => [
@@ -164,6 +179,21 @@ export const colourCases: Readonly<Record<string, () => Promise<Buffer>>> = {
   "16-bit PNG with iCCP that names PQ": () => png([iccp(withCicp(9, 16, ADOBE_PROFILE))], 16),
   "AVIF with a profile that names PQ": async () =>
     Buffer.from(withProfile("image/avif", await avif(10), withCicp(9, 16, ADOBE_PROFILE))),
+  "JPEG with a profile that names PQ, without curves": () => jpeg(withOnlyCicp(9, 16)),
+  ...Object.fromEntries(
+    [1, 6, 8, 14].map((one) => [
+      `JPEG with a profile that names transfer ${one}`,
+      () => jpeg(withCicp(12, one, PROPHOTO_PROFILE)),
+    ]),
+  ),
+  "JPEG with a profile that names an unspecified space": () => jpeg(withCicp(2, 2, PROPHOTO_PROFILE)),
+  "grey JPEG with a profile that names linear light": () => jpeg(withCicp(12, 8, PROPHOTO_PROFILE), 1),
+  "16-bit PNG with iCCP that names linear light": () => png([iccp(withCicp(12, 8, ADOBE_PROFILE))], 16),
+  "JPEG whose EXIF says Adobe RGB": () =>
+    patchwork()
+      .withExif({ IFD2: { ColorSpace: "2" } })
+      .jpeg({ quality: 100, chromaSubsampling: "4:4:4" })
+      .toBuffer(),
   "JPEG whose EXIF says another space than sRGB": () =>
     patchwork()
       .withExif({ IFD2: { ColorSpace: "65535" } })
@@ -171,8 +201,19 @@ export const colourCases: Readonly<Record<string, () => Promise<Buffer>>> = {
       .toBuffer(),
   "grey JPEG with the profile of grey": () => jpeg(GREY_PROFILE, 1),
   "grey JPEG with the profile of P3": () => jpeg(P3_PROFILE, 1),
+  "JPEG with a profile of a table": () => jpeg(TABLE_PROFILE),
+  "grey JPEG with a profile of a table": () => jpeg(TABLE_PROFILE, 1),
+  "16-bit grey PNG with iCCP of a table": () => png([iccp(TABLE_PROFILE)], 16, 1),
+  "grey AVIF in limited range with a profile of a table": async () =>
+    Buffer.from(withProfile("image/avif", await fixture("grey-limited.avif"), TABLE_PROFILE)),
   "grey JPEG with the profile of ProPhoto": () => jpeg(PROPHOTO_PROFILE, 1),
   "WebP with the profile of P3": () => patchwork().withIccProfile("p3").webp({ lossless: true }).toBuffer(),
+  "WebP with the profile of ProPhoto": () => webp(PROPHOTO_PROFILE),
+  "WebP with a profile of version 5": () => webp(ofVersion(5, PROPHOTO_PROFILE)),
+  "WebP with the profile of grey": () => webp(GREY_PROFILE),
+  "WebP with a profile that names PQ": () => webp(withCicp(9, 16, ADOBE_PROFILE)),
+  "WebP with a profile that names HLG": () => webp(withCicp(9, 18, ADOBE_PROFILE)),
+  "WebP with a profile that names linear light": () => webp(withCicp(12, 8, ADOBE_PROFILE)),
   "AVIF without a tag": async () => untagged(await avif()),
   "AVIF with nclx of P3": async () => nclx(await avif(), 12, 13),
   "AVIF with nclx of primaries 9 and transfer 1": async () => nclx(await avif(), 9, 1),
@@ -188,6 +229,11 @@ export const colourCases: Readonly<Record<string, () => Promise<Buffer>>> = {
   "10-bit AVIF with nclx of P3": async () => nclx(await avif(10), 12, 13),
   "10-bit AVIF with nclx of PQ": async () => nclx(await avif(10), 9, 16),
   "10-bit AVIF with nclx of HLG": async () => nclx(await avif(10), 9, 18),
+  "AVIF with nclx of P3 and a matrix of YCgCo": async () => withMatrix(nclx(await avif(), 12, 13), 8),
+  "AVIF with nclx of P3 and a matrix from its primaries": async () =>
+    withMatrix(nclx(await avif(), 12, 13), 12),
+  "grey AVIF in limited range with a matrix from its primaries": async () =>
+    withMatrix(nclx(await fixture("grey-limited.avif"), 12, 8), 12),
   "AVIF of P3 without a colr box": () => fixture("p3-stream.avif"),
   "grey AVIF in limited range": () => fixture("grey-limited.avif"),
   "grey AVIF in limited range without a colr box": async () => untagged(await fixture("grey-limited.avif")),

@@ -26,6 +26,11 @@ export const PROPHOTO_PROFILE = iccProfile(
   "colour",
 );
 export const GREY_PROFILE = iccProfile({ chromaticities: BT709, transfer: GAMMA_18 }, "grey");
+/** It has a table in place of curves. */
+export const TABLE_PROFILE = iccProfile(
+  { chromaticities: P3, transfer: { kind: "hlg", peak: 1_000 } },
+  "colour",
+);
 
 /** sharp's own, of a megabyte. */
 export async function cmykProfile(): Promise<Buffer> {
@@ -61,5 +66,12 @@ export function withCicp(primaries: number, transfer: number, profile: Buffer): 
   copy.write("cicp", at, "latin1");
   const tag = Buffer.from([...Buffer.from("cicp\0\0\0\0", "latin1"), primaries, transfer, 0, 1]);
   tag.copy(copy, profile.readUInt32BE(at + 4));
+  return copy;
+}
+
+/** As {@link withCicp}, but without curves, which a conversion needs. */
+export function withOnlyCicp(primaries: number, transfer: number): Buffer {
+  const copy = withCicp(primaries, transfer, P3_PROFILE);
+  for (const curve of ["rTRC", "gTRC", "bTRC"]) copy.write("none", copy.indexOf(curve), "latin1");
   return copy;
 }

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { deflateSync } from "node:zlib";
 import { chunk, uint32, withChunks } from "../png.ts";
-import { patchwork } from "./patches.ts";
+import { ACROSS, PATCH, patchwork } from "./patches.ts";
 
 // --- PNG ---
 
@@ -118,6 +118,26 @@ function segment(marker: number, body: Buffer): Buffer {
   return Buffer.concat([head, body]);
 }
 
+// --- WebP (RFC 9649 §2.7) ---
+
+/** With a profile, which the extended format has behind its header. */
+export async function webp(profile: Buffer): Promise<Buffer> {
+  const plain = await patchwork().webp({ lossless: true }).toBuffer();
+  const header = Buffer.from([HAS_PROFILE, 0, 0, 0, SIDE - 1, 0, 0, SIDE - 1, 0, 0]);
+  const chunks = [riff("VP8X", header), riff("ICCP", profile), plain.subarray(12)];
+  return riff("RIFF", Buffer.concat([Buffer.from("WEBP"), ...chunks]));
+}
+
+const HAS_PROFILE = 0x20;
+const SIDE = ACROSS * PATCH;
+
+function riff(type: string, data: Buffer): Buffer {
+  const head = Buffer.alloc(8);
+  head.write(type, "latin1");
+  head.writeUInt32LE(data.length, 4);
+  return Buffer.concat([head, data, Buffer.alloc(data.length % 2)]);
+}
+
 // --- AVIF ---
 
 export function avif(bitdepth: 8 | 10 = 8): Promise<Buffer> {
@@ -132,6 +152,12 @@ export function nclx(file: Buffer, primaries: number, transfer: number): Buffer 
   if (at < 0) throw new Error("the file has no nclx");
   file.writeUInt16BE(primaries, at + 8);
   file.writeUInt16BE(transfer, at + 10);
+  return file;
+}
+
+/** With another matrix in its colr box. Its own is the identity: with most others, it is decoded to other colours. */
+export function withMatrix(file: Buffer, matrix: number): Buffer {
+  file.writeUInt16BE(matrix, file.indexOf("colrnclx") + 12);
   return file;
 }
 
