@@ -166,10 +166,13 @@ export const variantSpec = v.pipe(
 );
 export type VariantSpec = v.InferOutput<typeof variantSpec>;
 
+/** As in a manifest. */
+export const sourceVersion = text(/^[0-9a-f]{10}$/, "takes the 10 hex digits of a source version");
+
 const imageVariants = {
   img: sourceKey,
   /** The version in the page; if the bucket has another one, that is fetched. */
-  v: v.exactOptional(text(/^[0-9a-f]{10}$/, "takes the 10 hex digits of a source version")),
+  v: v.exactOptional(sourceVersion),
   variants: list(variantSpec, apiLimits.variants),
 };
 
@@ -188,6 +191,11 @@ export interface WarmLine {
   /** Bytes of the variant's body. */
   readonly bytes?: number;
   readonly type?: string;
+  /**
+   * The version that the variant was made from: another one than the body's if the photograph was replaced since the probe. Absent if it
+   * failed, and from a server of an older release.
+   */
+  readonly v?: string;
   /** Milliseconds for this variant, 0 for a hit. */
   readonly ms: number;
   readonly problem?: ApiProblem;

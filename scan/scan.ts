@@ -29,6 +29,7 @@ import type { Probed } from "./proxy/probe.ts";
 import { createSession, type SessionOptions, type Warmed } from "./proxy/session.ts";
 import { writeEffort } from "./proxy/state.ts";
 import type { Tune } from "./proxy/tuning/tune.ts";
+import { changedFindings, withMade } from "./proxy/warm/changed.ts";
 import { fieldsShown, untoldMeta } from "./published-meta.ts";
 import { lacksModule, NOT_IMPORTED } from "./site/module-import.ts";
 import type { SiteOptions } from "./site/site.ts";
@@ -71,11 +72,32 @@ export interface ScanResult extends Found, Answers, KnownPhotographs {
   readonly leftOut: number;
 }
 
+/** How often a scan is run again because a photograph was replaced meanwhile. */
+const MOST_AGAIN = 2;
+
 /**
- * A publish, from top to bottom: read the site, ask about its photographs, write the manifest, warm what its pages request.
+ * A publish. It is run again if a photograph is replaced meanwhile: its manifest then names the version that the server has.
  * @throws CannotRun for a wrong configuration or proxy; Unanswered when the proxy does not answer for too long.
  */
 export async function scanSite(options: ScanOptions): Promise<ScanResult> {
+  let { result, changed } = await scanOnce(options);
+  for (let again = 0; again < MOST_AGAIN && changed.size > 0; again++) {
+    options.progress.note(`${[...changed].join(", ")} was replaced while the scan ran: it is run again`);
+    const { variants } = result;
+    ({ result, changed } = await scanOnce(options));
+    result = { ...result, variants: withMade(variants, result.variants) };
+  }
+  const findings = [...result.findings, ...changedFindings(placesOf(result.posts), changed)];
+  return { ...result, findings };
+}
+
+interface ScannedOnce {
+  readonly result: ScanResult;
+  readonly changed: ReadonlySet<string>;
+}
+
+/** From top to bottom: read the site, ask about its photographs, write the manifest, warm what its pages request. */
+async function scanOnce(options: ScanOptions): Promise<ScannedOnce> {
   const site = await openSite(options.site);
   const read = await readPosts(site, { ...options, remember: !options.dryRun });
   const manifestFile = path.resolve(site.folder, options.manifest || manifestName(site));
@@ -119,8 +141,8 @@ export async function scanSite(options: ScanOptions): Promise<ScanResult> {
   ].map((words) => siteFinding("warning", site.configFile, words));
   const alts = altProblems(found.posts, photos, images);
   const altErrors = options.requireAlt === true ? altFindings(alts) : [];
-  if (options.dryRun)
-    return {
+  if (options.dryRun) {
+    const result = {
       ...found,
       findings: [...found.findings, ...listed.findings, ...ofSite, ...altErrors],
       images,
@@ -135,6 +157,8 @@ export async function scanSite(options: ScanOptions): Promise<ScanResult> {
       leftOut: 0,
       placed,
     };
+    return { result, changed: notWarmed.changed };
+  }
 
   // A wrong or temporarily empty bucket has no photograph at all: keep the results of the last good scan.
   const isLost = images.size === 0 && before.images.size > 0 && (photos.size > 0 || placed.length > 0);
@@ -176,7 +200,7 @@ export async function scanSite(options: ScanOptions): Promise<ScanResult> {
       ...(isLost ? [lostWords(manifestFile, photos.size, isCut)] : []),
     ].map((words) => siteFinding("warning", site.configFile, words)),
   ];
-  return {
+  const result = {
     ...found,
     photos,
     placed,
@@ -193,9 +217,10 @@ export async function scanSite(options: ScanOptions): Promise<ScanResult> {
     altProblems: alts,
     leftOut: left.size,
   };
+  return { result, changed: warmed.changed };
 }
 
-const notWarmed: Warmed = { variants: new Map(), warnings: [] };
+const notWarmed: Warmed = { variants: new Map(), warnings: [], changed: new Set() };
 
 /**
  * The keys to ask about: all possible keys of each image, and all photographs of each gallery. If the hook reads an existing

@@ -1,5 +1,10 @@
 import * as v from "valibot";
-import { InvalidBody, type MissingAnswer, parseMissingAnswer as missingAnswer } from "../../contract/api.ts";
+import {
+  InvalidBody,
+  type MissingAnswer,
+  parseMissingAnswer as missingAnswer,
+  sourceVersion,
+} from "../../contract/api.ts";
 import { type ImageInfo, imageInfo } from "../../contract/info.ts";
 import { anObject, check, type Fault } from "../../contract/schema.ts";
 import { CannotRun } from "../cannot-run.ts";
@@ -155,6 +160,7 @@ const warmLine = v.variant("status", [
     variant: anObject(),
     bytes: imageInfo.entries.bytes,
     type: imageInfo.entries.type,
+    v: v.exactOptional(sourceVersion),
   }),
   v.object({
     status: v.literal("failed"),

@@ -10,6 +10,7 @@ import { readWeights, writeWeights } from "./state.ts";
 import { withSuggestions } from "./suggestions.ts";
 import { loadThumbnails } from "./thumbnails.ts";
 import { isTuned, tune as measurePhotos, type Tune } from "./tuning/tune.ts";
+import { changedSince } from "./warm/changed.ts";
 import { eachResult, type Requests, readersOf } from "./warm/variant.ts";
 import { warm } from "./warm/warm.ts";
 
@@ -42,6 +43,8 @@ export interface SessionOptions {
 export interface Warmed extends Pick<Answers, "variants"> {
   /** Messages about the server, not about a post. */
   readonly warnings: readonly string[];
+  /** Keys of photographs that were replaced after the probe. */
+  readonly changed: ReadonlySet<string>;
 }
 
 /** The proxy of a site, with a method for each step that takes time. */
@@ -152,7 +155,8 @@ export function createSession(site: AskingSite, options: SessionOptions): Sessio
       });
       progress.end();
       if (known !== undefined) await writeWeights(site.folder, variants, known);
-      return { variants, warnings: [...tokenWarnings(options), ...budgetWarnings(variants, budget)] };
+      const warnings = [...tokenWarnings(options), ...budgetWarnings(variants, budget)];
+      return { variants, warnings, changed: changedSince(photos, wanted, variants) };
     },
     async thumbnails(photos) {
       const keys = [...photos].filter(([, info]) => isThere(info)).map(([key]) => key);

@@ -68,9 +68,9 @@ function isNews(results: WarmResults, known: WarmResults): boolean {
   return still < known.size;
 }
 
-function isWeighed(
-  result: WarmResult | undefined,
-): result is Required<Exclude<WarmResult, { status: "failed" }>> {
+type Weighed = Exclude<WarmResult, { status: "failed" }> & { readonly bytes: number; readonly type: string };
+
+function isWeighed(result: WarmResult | undefined): result is Weighed {
   return result !== undefined && "bytes" in result && "type" in result;
 }
 

@@ -86,5 +86,6 @@ function* failures(left: readonly Wanted[], error: unknown, signal: AbortSignal)
 }
 
 function line(variant: VariantSpec, status: "hit" | "made", { body, meta }: Entry, ms: number): WarmLine {
-  return { variant, status, bytes: body.byteLength, type: meta.contentType, ms: Math.round(ms) };
+  const { contentType: type, validator } = meta;
+  return { variant, status, bytes: body.byteLength, type, v: versionOf(validator), ms: Math.round(ms) };
 }

@@ -20,6 +20,8 @@ export type WarmResult =
       /** Undefined for a variant that existed and was never weighed on this machine. */
       readonly bytes?: number;
       readonly type?: string;
+      /** The version that it was made from, if the server says so. */
+      readonly v?: string;
     }
   | { readonly status: "failed"; readonly problem: Refusal };
 

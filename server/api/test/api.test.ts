@@ -207,6 +207,7 @@ describe("a warm-up", () => {
         status: "made",
         type,
         bytes: expect.any(Number),
+        v: expect.stringMatching(/^[0-9a-f]{10}$/),
         ms: expect.any(Number),
       })),
     );
