@@ -72,6 +72,23 @@ async function listening(server: Server): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
+test("a doctor names a website or a login page at the source's address, which answers every key", async () => {
+  const { settings } = await wellServer();
+  const page = createServer((_, response) =>
+    response.setHeader("content-type", "text/html").end("<!doctype html><title>Sign in</title>"),
+  );
+  const SOURCE = `http://127.0.0.1:${await listening(page)}/photos/`;
+  const { code, problems } = await examine({ ...settings, SOURCE });
+  expect([code, problems]).toEqual([
+    1,
+    [
+      expect.stringMatching(
+        /^problem source SOURCE: it answers 200 for a photograph that does not exist, as a login page/,
+      ),
+    ],
+  ]);
+});
+
 test("a doctor finds nothing wrong with a server that is well, leaves no file and prints no token", async () => {
   const { settings } = await wellServer();
   const health = createServer((_, response) => response.end());
