@@ -117,10 +117,11 @@ export interface VariantCache {
   /** Approximate number of sources with entries, of this cache or of others on its volume; undefined if it does not answer. */
   countSources(): Promise<number | undefined>;
   /**
-   * Whether this process has a source's entries to itself for some minutes, for work that one replica is enough for. False if there
-   * are none, or the volume does not answer.
+   * Whether this process has a source's entries to itself, for work that one replica is enough for: until it releases them, or for ten
+   * minutes. False if there are none, or the volume does not answer.
    */
   lease(key: string): Promise<boolean>;
+  release(key: string): Promise<void>;
   /** Deletes this number of the given entries, the least recently used first; returns how many. */
   evict(names: readonly string[], count: number): Promise<number>;
 }

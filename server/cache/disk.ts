@@ -182,6 +182,10 @@ class Disk implements DiskCache {
     return this.#sources.lease(key);
   }
 
+  release(key: string): Promise<void> {
+    return this.#sources.release(key);
+  }
+
   evict(names: readonly string[], count: number): Promise<number> {
     return this.#sources.evict(names, count);
   }

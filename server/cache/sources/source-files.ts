@@ -1,5 +1,4 @@
 import { dirname, join } from "node:path";
-import { createLru } from "../../concurrency/lru.ts";
 import type { FailOpen } from "../fail-open.ts";
 import { isAbsent, namesIn, remove, takeLease } from "../files.ts";
 import { leaseName, pathOf, recordName, sourceHash } from "../name.ts";
@@ -13,8 +12,6 @@ export class SourceFiles {
   readonly #namespace: string;
   readonly #failOpen: FailOpen;
   readonly #now: () => number;
-  /** When this process got the leases that it has, by source key. */
-  readonly #leases = createLru<true>(10_000, LEASE_MS / 2);
 
   /** @param now milliseconds since 1970. */
   constructor(root: string, namespace: string, failOpen: FailOpen, now: () => number) {
@@ -55,22 +52,28 @@ export class SourceFiles {
   }
 
   async lease(key: string): Promise<boolean> {
-    if (this.#leases.has(key)) return true;
-    const path = join(this.#folderOf(key), leaseName(key, this.#namespace));
+    const path = this.#leaseOf(key);
     const taken = await this.#failOpen.try("write", () =>
       takeLease(path, new Date(this.#now()), LEASE_MS).catch((error: unknown) => {
         if (isAbsent(error)) return false;
         throw error;
       }),
     );
-    if (taken) this.#leases.set(key, true);
     return taken ?? false;
+  }
+
+  async release(key: string): Promise<void> {
+    await this.#failOpen.try("write", () => remove(this.#leaseOf(key)));
   }
 
   async #namesOf(key: string): Promise<string[] | undefined> {
     const hash = sourceHash(key, this.#namespace);
     const names = await this.#failOpen.try("read", () => namesIn(this.#folderOf(key)));
     return names?.filter((name) => name.startsWith(`${hash}.`));
+  }
+
+  #leaseOf(key: string): string {
+    return join(this.#folderOf(key), leaseName(key, this.#namespace));
   }
 
   #folderOf(key: string): string {

@@ -25,7 +25,7 @@ const LOOK_AT = 8;
 
 /** A page requests several widths of a photograph, which share a decode. */
 const COLLECT_MS = 1_000;
-/** Until the next look at memory and disk. */
+/** Until the next look at memory and disk, and at a photograph that another replica has in work. */
 const PRESSED_MS = 10_000;
 /** A variant that was tried is tried again after this time, if it is still requested and still a live one. */
 const AGAIN_MS = 600_000;
@@ -34,8 +34,8 @@ const MOST_WAITING = 500;
 
 /** One photograph at a time, in the warm lane, within the budget. A restart forgets what waits. */
 export function createReEncoder(parts: {
-  readonly variants: Pick<Variants, "findStored" | "makeAll">;
-  readonly cache: Pick<VariantCache, "nameOf" | "lease">;
+  readonly variants: Pick<Variants, "findStored" | "makeAll" | "written">;
+  readonly cache: Pick<VariantCache, "nameOf" | "lease" | "release">;
   readonly published: Pick<Published, "edition" | "isPinned">;
   readonly background: Background;
   /** Units of {@link ORDINARY_CPU_MS}. */
@@ -47,7 +47,7 @@ export function createReEncoder(parts: {
   const { variants, cache, published, background, budget, hasRoom, count } = parts;
   const seen = createLru<Seen>(10_000);
   /** By source key. */
-  const waiting = new Map<string, Set<Seen>>();
+  const waiting = new Map<string, Group>();
   let isScheduled = false;
 
   function served(variant: Variant, meta: EntryMeta, reader: { client(): string }): void {
@@ -56,9 +56,9 @@ export function createReEncoder(parts: {
     const one = find(variant);
     if (performance.now() < one.restsUntil || !isWanted(one, reader)) return;
     const { key } = variant;
-    const group = waiting.get(key) ?? new Set();
-    if (group.size === 0 && waiting.size >= MOST_WAITING) return;
-    waiting.set(key, group.add(one));
+    const group = waiting.get(key);
+    if (group === undefined && waiting.size >= MOST_WAITING) return;
+    wait(key, [one], group?.notBefore ?? 0);
     one.validator = meta.validator;
     one.restsUntil = performance.now() + AGAIN_MS;
     schedule(COLLECT_MS);
@@ -83,6 +83,10 @@ export function createReEncoder(parts: {
     const isLookedAt = one.requests <= LOOK_AT || one.requests % LOOK_AT === 0;
     if (isLookedAt && one.clients.size < CLIENTS) one.clients.add(reader.client());
     return one.requests >= REQUESTS && one.clients.size >= CLIENTS;
+  }
+
+  function wait(key: string, some: readonly Seen[], notBefore: number): void {
+    waiting.set(key, { notBefore, variants: new Set([...(waiting.get(key)?.variants ?? []), ...some]) });
   }
 
   // --- in the background ---
@@ -112,19 +116,32 @@ export function createReEncoder(parts: {
     const waitMs = budget.wait("") * 1000;
     if (waitMs > 0) return waitMs;
     if (!(await hasRoom())) return PRESSED_MS;
-    const [next] = waiting;
-    if (next === undefined) return 0;
-    const [key, group] = next;
+    const next = [...waiting].find(([, { notBefore }]) => notBefore <= performance.now());
+    if (next === undefined) return COLLECT_MS;
+    const [key, { variants: group }] = next;
     waiting.delete(key);
     const isOurs = await cache.lease(key);
-    const left: Seen[] = [];
-    for (const one of group) {
-      if (await isReplaced(one)) count("elsewhere");
-      else left.push(one);
+    try {
+      const left: Seen[] = [];
+      for (const one of group) {
+        if (await isReplaced(one)) count("elsewhere");
+        else left.push(one);
+      }
+      if (isOurs) await replace(key, left, signal);
+      else waitForOther(key, left);
+    } finally {
+      if (isOurs) await cache.release(key);
     }
-    if (isOurs) await replace(left, signal);
-    else for (const _ of left) count("elsewhere");
     return 0;
+  }
+
+  /** Another replica has the photograph, which may be for other widths of it, or has died. */
+  function waitForOther(key: string, left: readonly Seen[]): void {
+    const now = performance.now();
+    const still = left.filter(({ restsUntil }) => now < restsUntil);
+    // From here on, a later request starts it again.
+    for (let gone = left.length - still.length; gone > 0; gone--) count("failed");
+    if (still.length > 0) wait(key, still, now + PRESSED_MS);
   }
 
   /** Whether another replica or a publish has replaced it on disk; then it is in memory too. */
@@ -133,7 +150,7 @@ export function createReEncoder(parts: {
     return stored !== undefined && isMadeWith(stored.meta);
   }
 
-  async function replace(group: readonly Seen[], signal: AbortSignal): Promise<void> {
+  async function replace(key: string, group: readonly Seen[], signal: AbortSignal): Promise<void> {
     const clients = oneClient("images that are made again", (cpuMs) =>
       budget.spend("", cpuMs / ORDINARY_CPU_MS),
     );
@@ -151,9 +168,18 @@ export function createReEncoder(parts: {
       if (!(error instanceof Problem)) throw error;
       for (; left > 0; left--) count("failed");
     }
+    // The lease's next replica looks at the disk.
+    await variants.written(key);
   }
 
   return { served };
+}
+
+/** Variants of one photograph. */
+interface Group {
+  readonly variants: ReadonlySet<Seen>;
+  /** By the monotonic clock: another replica is at work until then. */
+  readonly notBefore: number;
 }
 
 /** A variant with a live entry. */

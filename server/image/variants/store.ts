@@ -19,6 +19,8 @@ export interface FindsVariants {
   isCurrent(meta: EntryMeta, validator?: string): boolean;
   /** The entry on disk, whatever is in memory, and only if it is current. */
   findStored(variant: Variant, validator: string): Promise<Entry | undefined>;
+  /** Ends when the writes of a source's variants that have begun have ended. */
+  written(key: string): Promise<void>;
   /** Deletes all variants of a source, in memory and on disk; returns the number on disk, if the volume answers. */
   purge(key: string): Promise<number | undefined>;
   /** Deletes a source's crops that name no focus, in memory and on disk: they were made with another one than it has now. */
@@ -155,6 +157,7 @@ export function createVariantStore({ hot, cache, background, share, look }: Vari
       hot.set(variant, found);
       return found;
     },
+    written,
     async purge(key) {
       purges.set(key, editionOf(key).purges + 1);
       hot.purge(key);
