@@ -39,7 +39,8 @@ export async function startExampleBlog(
     files.close();
     files.closeAllConnections();
     await images.stop();
-    await rm(folder, { recursive: true, force: true });
+    // A sweep of the cache can outlive its server, and write its note meanwhile.
+    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
   };
   try {
     await once(files.listen(0, "127.0.0.1"), "listening");

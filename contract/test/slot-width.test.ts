@@ -65,6 +65,7 @@ describe("the width of a slot", () => {
         await page.setViewportSize({ width, height: 600 });
         const file = `data:image/png;base64,${square.toString("base64")} 100w`;
         await page.setContent('<!doctype html><meta name="viewport" content="width=device-width"><img>');
+        await expect.poll(() => page.evaluate("innerWidth")).toBe(width);
         seen.push(
           await page.evaluate<number>(`(async () => {
             const [image] = document.images;

@@ -47,6 +47,7 @@ export async function takeStudioPictures(browser: Browser, photos: string, to: s
     }
   } finally {
     await server.stop();
-    await rm(folder, { recursive: true, force: true });
+    // A sweep of the cache can outlive its server, and write its note meanwhile.
+    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
   }
 }

@@ -90,6 +90,7 @@ test.skipIf(missing).each([
 ])("$page loads AVIF in this browser", async ({ page, type, named }) => {
   await using open = await openPage(page);
   await waitForImages(open.page);
+  await expect.poll(() => open.photographs.length).toBeGreaterThan(0);
   const [shown] = open.photographs;
   expect([shown?.type, shown?.url.searchParams.get("fm")]).toEqual([type, named]);
 });

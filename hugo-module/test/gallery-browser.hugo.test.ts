@@ -256,6 +256,8 @@ test.skipIf(missing)("arrow keys follow the direction of the text, and stop at t
 test.skipIf(missing)("a swipe goes on or back, and a touch, a scroll and two fingers do not", async () => {
   await using open = await openPage("rows/", { hasTouch: true, viewport: { width: 390, height: 800 } });
   await open.page.locator(".imgproxy-zoom").nth(4).tap();
+  // The browser makes a click of a tap, after it.
+  await expect.poll(() => onTop(open.page)).toBe("Photograph 5 of 19");
   const session = await open.page.context().newCDPSession(open.page);
   const touch = async (from: readonly [number, number][], to: readonly [number, number]) => {
     await session.send("Input.dispatchTouchEvent", {

@@ -1,10 +1,10 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { forTests } from "../../server/test/support/pod.ts";
+import { forTests, type Pod, startPod } from "../../server/test/support/pod.ts";
+import { temporaryFolder } from "../../server/test/support/temporary-folder.ts";
 import { hasPrometheus, type Prometheus, startPrometheus } from "./prometheus.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -28,13 +28,14 @@ const queries = panels.flatMap(({ title, targets = [] }) =>
 const quietWhenWell = ["Not 200 or 304"];
 
 describe.runIf(hasPrometheus())("the dashboard, over a real Prometheus that scrapes a real server", () => {
-  let server: Program;
-  let gc: Program;
+  let server: Pod;
   let prometheus: Prometheus;
-  const cache = mkdtempSync(join(tmpdir(), "dashboard-"));
 
   beforeAll(async () => {
-    server = await startProgram(["serve", "--source", `${root}/hugo-module/exampleSite/photos`], cache);
+    // All that writes into it ends before it is deleted: what is registered last comes first.
+    const cache = await temporaryFolder((remove) => afterAll(remove));
+    const settings = { SOURCE: `${root}/hugo-module/exampleSite/photos`, CACHE_DIR: cache };
+    server = await startPod(settings, undefined, (stop) => afterAll(stop));
     for (const url of [
       "?img=worms.jpg&q=33&w=320",
       "?img=missing.jpg&q=33",
@@ -42,18 +43,13 @@ describe.runIf(hasPrometheus())("the dashboard, over a real Prometheus that scra
       "?img=worms.jpg&q=40&w=320",
     ])
       await (await fetch(server.url + url, { headers: { accept: "image/webp" } })).arrayBuffer();
-    gc = await startProgram(["gc", "--watch"], cache);
+    const gc = await startSweeps(cache);
     prometheus = await startPrometheus({
-      "imgproxy-lite-admin": [new URL(server.admin).host],
-      "imgproxy-lite-gc-admin": [new URL(gc.admin).host],
+      "imgproxy-lite-admin": [new URL(server.adminUrl).host],
+      "imgproxy-lite-gc-admin": [new URL(gc).host],
     });
   });
-  afterAll(async () => {
-    server?.child.kill("SIGKILL");
-    gc?.child.kill("SIGKILL");
-    await prometheus?.stop();
-    rmSync(cache, { recursive: true, force: true });
-  });
+  afterAll(() => prometheus?.stop());
 
   let width = 320;
   /** After a miss and a hit more: a rate needs two scrapes, with a change between them. */
@@ -91,25 +87,24 @@ test("every panel of the dashboard says what it shows", () => {
     expect([title, description]).toEqual([title, expect.stringMatching(/\.$/)]);
 });
 
-interface Program {
-  readonly child: ChildProcess;
-  readonly url: string;
-  readonly admin: string;
-}
-
-async function startProgram(argv: readonly string[], cache: string): Promise<Program> {
-  const child = spawn(process.execPath, [`${root}/bin/imgproxy-lite.js`, ...argv], {
+/** `gc --watch`. @returns its admin URL. */
+async function startSweeps(cache: string): Promise<string> {
+  const child = spawn(process.execPath, [`${root}/bin/imgproxy-lite.js`, "gc", "--watch"], {
     env: { PATH: process.env.PATH, ...forTests, CACHE_DIR: cache },
     stdio: ["ignore", "pipe", "inherit"],
+  });
+  const ended = once(child, "close");
+  afterAll(async () => {
+    child.kill("SIGKILL");
+    await ended;
   });
   let text = "";
   for await (const chunk of child.stdout.iterator({ destroyOnReturn: false })) {
     text += chunk;
     const admin = /"admin":"([^"]+)"/.exec(text)?.[1];
-    if (admin !== undefined) {
-      child.stdout.resume();
-      return { child, admin, url: /"url":"([^"]+)"/.exec(text)?.[1] ?? "" };
-    }
+    if (admin === undefined) continue;
+    child.stdout.resume();
+    return admin;
   }
-  throw new Error(`${argv[0]} ended: ${text}`);
+  throw new Error(`gc ended: ${text}`);
 }

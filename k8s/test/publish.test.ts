@@ -1,13 +1,13 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type IJob, Job } from "kubernetes-models/batch/v1";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { forTests } from "../../server/test/support/pod.ts";
+import { startPod } from "../../server/test/support/pod.ts";
+import { temporaryFolder } from "../../server/test/support/temporary-folder.ts";
 import { found } from "./objects.ts";
 import { hasKubectl, type KubeObject, render } from "./render.ts";
 
@@ -16,27 +16,16 @@ const executable = join(root, "bin/imgproxy-lite.js");
 const token = "a-token-of-the-test-alone";
 
 describe.runIf(hasKubectl())("the gate of a blog's sync, run as the Job runs it", () => {
-  const work = mkdtempSync(join(tmpdir(), "publish-"));
-  let server: ChildProcess;
+  let work: string;
   let proxy: string;
 
   beforeAll(async () => {
+    work = await temporaryFolder((remove) => afterAll(remove));
     const photos = join(work, "photos");
     await writeBlog(join(work, "site"), photos);
-    const env = { PATH: process.env.PATH, ...forTests, TOKEN: token };
-    server = spawn(
-      process.execPath,
-      [executable, "serve", "--source", photos, "--cache", join(work, "cache")],
-      {
-        env,
-        stdio: ["ignore", "pipe", "inherit"],
-      },
-    );
-    proxy = await addressOf(server);
-  });
-  afterAll(() => {
-    server?.kill("SIGKILL");
-    rmSync(work, { recursive: true, force: true });
+    const settings = { SOURCE: photos, CACHE_DIR: join(work, "cache"), TOKEN: token };
+    // It ends before its folder is deleted: what is registered last comes first.
+    proxy = (await startPod(settings, undefined, (stop) => afterAll(stop))).url;
   });
 
   test("a site with all its photographs passes the Job, and is a published set under its commit", async () => {
@@ -120,17 +109,4 @@ async function writeBlog(site: string, photos: string): Promise<void> {
   writeFileSync(join(site, "content/worms.md"), "![worms](worms.jpg)\n");
   const picture = sharp({ create: { width: 64, height: 48, channels: 3, background: "teal" } });
   await picture.jpeg().toFile(join(photos, "worms.jpg"));
-}
-
-async function addressOf(server: ChildProcess): Promise<string> {
-  let text = "";
-  for await (const chunk of server.stdout?.iterator({ destroyOnReturn: false }) ?? []) {
-    text += chunk;
-    const url = /"url":"([^"]+)"/.exec(text)?.[1];
-    if (url !== undefined) {
-      server.stdout?.resume();
-      return url;
-    }
-  }
-  throw new Error(`the server ended: ${text}`);
 }

@@ -79,7 +79,7 @@ test.runIf(clusterRuns)("three drains at once leave five of six pods", async () 
   const three = nodes.filter((node) => used.has(node)).slice(0, 3);
   expect(three).toHaveLength(3);
   await Promise.all(three.map(drain));
-  expect(ready.lowest()).toBe(5);
+  await expect.poll(() => ready.lowest()).toBe(5);
   await expect.poll(() => countReady(namespace)).toBe(6);
 });
 
@@ -104,7 +104,7 @@ describe.runIf(clusterRuns)("a release that does not start", () => {
     await api.delete(`/api/v1/namespaces/${namespace}/pods/${old?.metadata?.name}`);
     await expect.poll(() => countReady(namespace)).toBe(2);
     expect(await mapsThatAreMissing(namespace)).toEqual([]);
-    expect(ready.lowest()).toBe(1);
+    await expect.poll(() => ready.lowest()).toBe(1);
     await rollOut(namespace, "overlays/s3", "0.1.0");
     expect(await countReady(namespace)).toBe(2);
   });

@@ -365,7 +365,7 @@ describe("a listing that cannot be had", () => {
     await scan(site.folder);
     const before = await manifestOf(site.folder);
     await rename(photos, `${photos}-away`);
-    const ran = await scan(site.folder, ["--timeout", "1s"]).finally(() => rename(`${photos}-away`, photos));
+    const ran = await scan(site.folder, ["--timeout", "5s"]).finally(() => rename(`${photos}-away`, photos));
     expect(ran.code).toBe(2);
     expect(ran.stderr).toContain("trips/alps/day-2/");
     expect(await manifestOf(site.folder)).toEqual(before);

@@ -141,7 +141,8 @@ test("an answer that is not the server's ends the scan, also if its connection s
     expect.stringMatching(/is not an imgproxy-lite server \(it answers 404 \(application\/json\)\)/),
   ]);
   const secure = await scan(site.folder, `https://127.0.0.1:${port}/`, {}, "--timeout", "1s");
-  expect(secure.stderr).toMatch(
+  // A busy machine may take so long that the scan says that it waits.
+  expect(secure.stderr.replace(/^waiting for .*\n/, "")).toMatch(
     /^imgproxy-lite scan: https:\S+ cannot be reached: it does not speak TLS at this address: write http:\/\/ .* \([A-Z_]+\); waited 1 s: .*\n$/,
   );
   other.closeAllConnections();

@@ -7,6 +7,7 @@ import { createSite, extremes, runHugo, siteConfig } from "../../hugo-module/tes
 import { ssimulacra2 } from "../../server/encode/child/score/ssimulacra2.ts";
 import { offsetAt } from "../../server/encode/tuning.ts";
 import { animation, photo } from "../../server/test/support/pictures.ts";
+import { temporaryFolder } from "../../server/test/support/temporary-folder.ts";
 import { parseCommandLine } from "../commands/scan-options.ts";
 import { run } from "./command.ts";
 import { type RealServer, startServer } from "./real-server.ts";
@@ -212,7 +213,7 @@ async function scoreOf(format: string, q: number): Promise<number> {
 }
 
 test("a look beside the tuning of the same photograph loses nothing of it, nor the tuning of the look", async () => {
-  const cache = await mkdtemp(path.join(tmpdir(), "tuned-cache-"));
+  const cache = await temporaryFolder();
   await using one = await startServer(photos, { ENCODERS: "1", CACHE_DIR: cache });
   const probe = async (body: object) => {
     const headers = { authorization: `Bearer ${one.token}`, "content-type": "application/json" };
@@ -221,7 +222,7 @@ test("a look beside the tuning of the same photograph loses nothing of it, nor t
     return JSON.parse(text).images["floor.jpg"];
   };
   const tuned = probe({ tune: { look: true } });
-  await expect.poll(() => one.metric("imgproxy_lite_encoding_jobs"), { timeout: 60_000 }).toBe(1);
+  await expect.poll(() => one.metric("imgproxy_lite_encoding_jobs")).toBe(1);
   // Only this look finds the location. Neither has seen the other's record when it begins.
   const looked = probe({ meta: ["location"] });
   const { offsets } = await tuned;
@@ -230,10 +231,9 @@ test("a look beside the tuning of the same photograph loses nothing of it, nor t
     const names = (await readdir(cache, { recursive: true })).filter((name) => name.endsWith(".source"));
     return await readFile(path.join(cache, names[0] ?? ""), "utf8").catch(() => "");
   };
-  await expect.poll(record, { timeout: 60_000 }).toContain('"located":true');
-  await expect.poll(record, { timeout: 60_000 }).toContain(`"offsets":${JSON.stringify(offsets)}`);
+  await expect.poll(record).toContain('"located":true');
+  await expect.poll(record).toContain(`"offsets":${JSON.stringify(offsets)}`);
   expect(await record()).toContain('"located":true');
-  await rm(cache, { recursive: true, force: true });
 });
 
 test("--tune takes only modes that exist, and needs a token", () => {

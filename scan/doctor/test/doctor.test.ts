@@ -274,7 +274,7 @@ describe.skipIf(hugo === undefined)("a doctor", () => {
       expect.stringMatching(/^problem token .*api\/probe does not exist: start the server with TOKEN/),
     ]);
     await rename(source, `${source}-gone`);
-    const gone = await examine({ "config.toml": wrong }, ["--timeout", "100ms"], {
+    const gone = await examine({ "config.toml": wrong }, ["--timeout", "5s"], {
       HUGO_IMGPROXY_KEY: "the-key-of-the-server",
     });
     await rm(`${source}-gone`, { recursive: true });
