@@ -205,10 +205,13 @@ test("an AVIF whose pixels go on to the end of the file gets a profile behind th
 test("a file that is cut, or has no place for a profile, is left as it is or gets one, and nothing else happens", async () => {
   const profile = iccProfile({ chromaticities: P3, transfer: SRGB_CURVE }, "colour");
   const avif = (await colourCases["AVIF with nclx of P3"]?.()) ?? Buffer.alloc(0);
-  for (let length = 0; length < avif.length; length += 3) {
-    const cut = Buffer.from(avif.subarray(0, length));
-    expect(withProfile("image/avif", cut, profile).length).toBeGreaterThanOrEqual(length);
-  }
+  const jpeg = (await colourCases["JPEG with the profile of P3 in pieces"]?.()) ?? Buffer.alloc(0);
+  const webp = (await colourCases["WebP with the profile of ProPhoto"]?.()) ?? Buffer.alloc(0);
+  for (const file of [avif, jpeg, webp])
+    for (let length = 12; length < file.length; length += 3) {
+      const cut = Buffer.from(file.subarray(0, length));
+      expect(withProfile(sniff(file).type, cut, profile).length).toBeGreaterThanOrEqual(length);
+    }
   const full = Buffer.from(avif);
   full.writeUInt8(255, full.indexOf("ipma") + 14);
   expect(withProfile("image/avif", full, profile)).toBe(full);

@@ -9,7 +9,13 @@ import { PROFILE_SIGNATURE, profileSegments } from "./stored-profile.ts";
  * @returns the same memory if it has space, or a copy. Unchanged if the file has no place for a profile.
  */
 export function withProfile(type: string, bytes: Uint8Array, profile: Buffer): Uint8Array {
-  return (writers[type] ?? unchanged)(bytes, profile);
+  try {
+    return (writers[type] ?? unchanged)(bytes, profile);
+  } catch (error) {
+    // It ends before a place for a profile.
+    if (error instanceof RangeError) return bytes;
+    throw error;
+  }
 }
 
 const writers: Readonly<Record<string, (bytes: Uint8Array, profile: Buffer) => Uint8Array>> = {
