@@ -1,6 +1,7 @@
 import { type ChildProcess, execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { cpSync, readFileSync } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { forTests } from "../../server/test/support/pod.ts";
@@ -93,14 +94,7 @@ describe.runIf(canEnter())("built and run without an engine, read-only, as that 
 
   test("encoders in the container get the allocator's setting and no secret", async () => {
     await fetch(`${urls.url}?img=worms.jpg&q=34&w=480`, { headers: { accept: "image/webp" } });
-    const children = readFileSync(`/proc/${server.pid}/task/${server.pid}/children`, "utf8")
-      .trim()
-      .split(" ");
-    // A process that is just starting or has ended has none.
-    const environments = children
-      .map((pid) => readFileSync(`/proc/${pid}/environ`, "utf8"))
-      .filter((environment) => environment !== "");
-    expect(environments.length).toBeGreaterThan(0);
+    const environments = await filesOfEncoders(server, "environ");
     for (const environment of environments) {
       expect(environment).toContain("MALLOC_ARENA_MAX=1");
       expect(environment).not.toContain("hunter2");
@@ -109,10 +103,7 @@ describe.runIf(canEnter())("built and run without an engine, read-only, as that 
 
   test("an encoder that has worked has a hard limit on its memory", async () => {
     await fetch(`${urls.url}?img=worms.jpg&q=35&w=480`, { headers: { accept: "image/webp" } });
-    const children = readFileSync(`/proc/${server.pid}/task/${server.pid}/children`, "utf8")
-      .trim()
-      .split(" ");
-    const limits = children.map((pid) => readFileSync(`/proc/${pid}/limits`, "latin1"));
+    const limits = await filesOfEncoders(server, "limits");
     expect(limits.filter((text) => /^Max data size +\d+ /m.test(text)).length).toBeGreaterThan(0);
   });
 
@@ -169,12 +160,34 @@ interface Addresses {
 async function addressesOf(server: ChildProcess): Promise<Addresses> {
   let text = "";
   server.stderr?.pipe(process.stderr);
-  for await (const chunk of server.stdout ?? []) {
+  for await (const chunk of server.stdout?.iterator({ destroyOnReturn: false }) ?? []) {
     text += chunk;
     const [, url, admin] = /"url":"([^"]+)","admin":"([^"]+)"/.exec(text) ?? [];
-    if (url !== undefined && admin !== undefined) return { url, admin, log: text };
+    if (url === undefined || admin === undefined) continue;
+    // A server whose output nobody reads would wait.
+    server.stdout?.resume();
+    return { url, admin, log: text };
   }
   throw new Error(`the server ended before it served: ${text}`);
+}
+
+/** A file of `/proc` for each encoder, once there is one. A child that starts is still its parent, and another may end meanwhile. */
+async function filesOfEncoders({ pid }: ChildProcess, name: string): Promise<readonly string[]> {
+  for (; ; await delay(50)) {
+    const children = read(`/proc/${pid}/task/${pid}/children`).trim().split(" ");
+    const encoders = children.filter((child) => read(`/proc/${child}/cmdline`).includes("encode/child"));
+    const files = encoders.map((child) => read(`/proc/${child}/${name}`)).filter((text) => text !== "");
+    if (files.length > 0) return files;
+  }
+}
+
+/** Empty when the process has ended. */
+function read(file: string): string {
+  try {
+    return readFileSync(file, "latin1");
+  } catch {
+    return "";
+  }
 }
 
 async function exitOf(child: ChildProcess): Promise<number | null> {
