@@ -14,9 +14,10 @@ export async function freePort(wanted?: number): Promise<{ readonly port: number
 
 /**
  * Below 32768, where Linux takes the ports that it gives to connections and to servers on port 0
- * (`net.ipv4.ip_local_port_range`): nothing else gets the port before the program that it is for listens on it.
+ * (`net.ipv4.ip_local_port_range`): nothing else gets the port before the program that it is for listens on it. Above 10080,
+ * the last port that browsers and fetch refuse (Fetch standard, "bad port").
  */
-const [FIRST, COUNT] = [10_000, 22_000];
+const [FIRST, COUNT] = [10_096, 21_904];
 
 /** Processes that run at the same time, as tests do, hardly ever have the same share of the ports. */
 const SHARES = 16;
