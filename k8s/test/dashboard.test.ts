@@ -2,7 +2,8 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
+import { atFileEnd } from "../../server/test/support/file-end.ts";
 import { forTests, type Pod, startPod } from "../../server/test/support/pod.ts";
 import { temporaryFolder } from "../../server/test/support/temporary-folder.ts";
 import { hasPrometheus, type Prometheus, startPrometheus } from "./prometheus.ts";
@@ -27,15 +28,17 @@ const queries = panels.flatMap(({ title, targets = [] }) =>
 /** Metrics that count only faults; a healthy server has no samples of them. */
 const quietWhenWell = ["Not 200 or 304"];
 
+const atEnd = atFileEnd();
+
 describe.runIf(hasPrometheus())("the dashboard, over a real Prometheus that scrapes a real server", () => {
   let server: Pod;
   let prometheus: Prometheus;
 
   beforeAll(async () => {
-    // All that writes into it ends before it is deleted: what is registered last comes first.
-    const cache = await temporaryFolder((remove) => afterAll(remove));
+    // All that writes into it ends before it is deleted: the newest comes first.
+    const cache = await temporaryFolder(atEnd);
     const settings = { SOURCE: `${root}/hugo-module/exampleSite/photos`, CACHE_DIR: cache };
-    server = await startPod(settings, undefined, (stop) => afterAll(stop));
+    server = await startPod(settings, undefined, atEnd);
     for (const url of [
       "?img=worms.jpg&q=33&w=320",
       "?img=missing.jpg&q=33",
@@ -48,8 +51,8 @@ describe.runIf(hasPrometheus())("the dashboard, over a real Prometheus that scra
       "imgproxy-lite-admin": [new URL(server.adminUrl).host],
       "imgproxy-lite-gc-admin": [new URL(gc).host],
     });
+    atEnd(() => prometheus.stop());
   });
-  afterAll(() => prometheus?.stop());
 
   let width = 320;
   /** After a miss and a hit more: a rate needs two scrapes, with a change between them. */
@@ -94,7 +97,7 @@ async function startSweeps(cache: string): Promise<string> {
     stdio: ["ignore", "pipe", "inherit"],
   });
   const ended = once(child, "close");
-  afterAll(async () => {
+  atEnd(async () => {
     child.kill("SIGKILL");
     await ended;
   });

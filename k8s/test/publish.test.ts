@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type IJob, Job } from "kubernetes-models/batch/v1";
 import sharp from "sharp";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
+import { atFileEnd } from "../../server/test/support/file-end.ts";
 import { startPod } from "../../server/test/support/pod.ts";
 import { temporaryFolder } from "../../server/test/support/temporary-folder.ts";
 import { found } from "./objects.ts";
@@ -15,17 +16,19 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 const executable = join(root, "bin/imgproxy-lite.js");
 const token = "a-token-of-the-test-alone";
 
+const atEnd = atFileEnd();
+
 describe.runIf(hasKubectl())("the gate of a blog's sync, run as the Job runs it", () => {
   let work: string;
   let proxy: string;
 
   beforeAll(async () => {
-    work = await temporaryFolder((remove) => afterAll(remove));
+    work = await temporaryFolder(atEnd);
     const photos = join(work, "photos");
     await writeBlog(join(work, "site"), photos);
     const settings = { SOURCE: photos, CACHE_DIR: join(work, "cache"), TOKEN: token };
-    // It ends before its folder is deleted: what is registered last comes first.
-    proxy = (await startPod(settings, undefined, (stop) => afterAll(stop))).url;
+    // It ends before its folder is deleted: the newest comes first.
+    proxy = (await startPod(settings, undefined, atEnd)).url;
   });
 
   test("a site with all its photographs passes the Job, and is a published set under its commit", async () => {

@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { atFileEnd } from "../../../server/test/support/file-end.ts";
 import { type Pod, startPod } from "../../../server/test/support/pod.ts";
+import { temporaryFolder } from "../../../server/test/support/temporary-folder.ts";
 import { type Asked, type Front, get, has, startCaddy, startNginx } from "./front.ts";
 
 const token = "a-token-of-the-test-alone";
@@ -14,13 +15,14 @@ const cases = [
   { name: "caddy", start: startCaddy },
 ].filter(({ name }) => has(name));
 
+const atEnd = atFileEnd();
 let work: string;
 let server: Pod;
 let direct: number;
 let readers = 0;
 
 beforeAll(async () => {
-  work = await mkdtemp(path.join(tmpdir(), "fronts-"));
+  work = await temporaryFolder(atEnd);
   const photos = path.join(work, "photos");
   await mkdir(path.join(photos, "a b"), { recursive: true });
   const picture = await sharp({ create: { width: 400, height: 300, channels: 3, background: "teal" } })
@@ -38,11 +40,10 @@ beforeAll(async () => {
       COLD_BUDGET: "3",
     },
     undefined,
-    (stop) => afterAll(stop),
+    atEnd,
   );
   direct = Number(new URL(server.url).port);
 });
-afterAll(() => rm(work, { recursive: true, force: true, maxRetries: 5 }));
 
 describe.each(cases)("behind $name", ({ name, start }) => {
   let front: Front;

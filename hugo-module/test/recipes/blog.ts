@@ -5,7 +5,6 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import path from "node:path";
 import { promisify } from "node:util";
-import { afterAll } from "vitest";
 import { extremes, moduleRoot } from "../hugo-site.ts";
 
 const run = promisify(execFile);
@@ -21,8 +20,9 @@ export interface Installed {
  * Packs this package as a release does, and installs it with npm and with what it depends on.
  * The blog's other package, hugo-extended, downloads Hugo from GitHub; here it is a package with the same command, which is the
  * newest Hugo of this machine.
+ * @param atEnd ends the registry when no test installs from it any more.
  */
-export async function installPackages(folder: string): Promise<Installed> {
+export async function installPackages(folder: string, atEnd: (end: () => void) => void): Promise<Installed> {
   const packed = path.join(folder, "packages");
   const hugo = path.join(folder, "hugo-extended");
   const site = path.join(folder, "installed");
@@ -37,7 +37,7 @@ export async function installPackages(folder: string): Promise<Installed> {
   // The build that prepare would make is there already.
   for (const one of [moduleRoot, hugo])
     await run("npm", ["pack", "--silent", "--ignore-scripts", "--pack-destination", packed], { cwd: one });
-  const address = await serveFiles(packed);
+  const address = await serveFiles(packed, atEnd);
   const archives = Object.fromEntries(
     (await readdir(packed)).map((file) => [file.replace(/-\d.*$/, ""), `${address}${file}`]),
   );
@@ -91,13 +91,13 @@ export const gitEnvironment: Readonly<Record<string, string>> = {
   GIT_CONFIG_VALUE_0: "always",
 };
 
-async function serveFiles(folder: string): Promise<string> {
+async function serveFiles(folder: string, atEnd: (end: () => void) => void): Promise<string> {
   const server = createServer((request, response) => {
     createReadStream(path.join(folder, path.basename(request.url ?? "")))
       .on("error", () => response.writeHead(404).end())
       .pipe(response);
   }).listen(0, "127.0.0.1");
   await new Promise((resolve) => server.once("listening", resolve));
-  afterAll(() => void server.close());
+  atEnd(() => void server.close());
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
 }

@@ -3,8 +3,9 @@ import { mkdir, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import sharp from "sharp";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { type Program, startProgram } from "../../../dev/machine/processes.ts";
+import { atFileEnd } from "../../../server/test/support/file-end.ts";
 import { forTests } from "../../../server/test/support/pod.ts";
 import { extremes, moduleRoot, unescapeHtml } from "../hugo-site.ts";
 import { commit, createRepository, git, gitEnvironment, type Installed, installPackages } from "./blog.ts";
@@ -15,6 +16,7 @@ const recipes = await readdir(path.join(moduleRoot, "hugo-module/ci"));
 const previews = ["github-pull-request.yml", "gitlab-ci.yml", "netlify.toml", "cloudflare-pages.sh"];
 const token = "a-token-of-the-test-alone";
 
+const atEnd = atFileEnd();
 let work: string;
 let installed: Installed;
 let blog: string;
@@ -23,13 +25,13 @@ const commits = new Map<string, string>();
 
 beforeAll(async () => {
   work = await mkdtemp(path.join(tmpdir(), "recipes-"));
-  installed = await installPackages(work);
+  atEnd(() => rm(work, { recursive: true, force: true, maxRetries: 5 }));
+  installed = await installPackages(work, atEnd);
   await mkdir(path.join(work, "photos"));
   const picture = sharp({ create: { width: 600, height: 400, channels: 3, background: "teal" } });
   await picture.jpeg().toFile(path.join(work, "photos/worms.jpg"));
   blog = await createBlog();
 });
-afterAll(() => rm(work, { recursive: true, force: true, maxRetries: 5 }));
 
 describe.runIf(extremes.length > 0).concurrent("with git, npm, Hugo, the package, and a server", () => {
   test.each(recipes.filter((name) => name !== "github-pull-request.yml"))(
