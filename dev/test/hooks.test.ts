@@ -10,7 +10,8 @@ test("no hook and no test calls afterAll: vitest would never run it, and what it
   const files = execFileSync("git", ["ls-files", "*.ts"], { cwd: root, encoding: "utf8" }).trim().split("\n");
   const late = files.flatMap((file) => {
     const text = readFileSync(path.join(root, file), "utf8");
-    return text.includes("afterAll(") ? lateCalls(file, text) : [];
+    // This file has them as texts.
+    return file === "dev/test/hooks.test.ts" ? [] : lateCalls(file, text);
   });
   expect(late).toEqual([]);
 });
