@@ -9,6 +9,7 @@ import { readUsage } from "./cache/usage.ts";
 import { once } from "./concurrency/once.ts";
 import { createRateLimiter } from "./concurrency/token-bucket.ts";
 import type { Config } from "./config/load.ts";
+import { isMadeWith } from "./encode/child/encoder-settings.ts";
 import { LOOK } from "./encode/look.ts";
 import { observeEncoder } from "./encode/observe.ts";
 import type { Pool } from "./encode/pool/pool.ts";
@@ -102,6 +103,7 @@ async function startWith(
     namespace: keepCopyright ? `${name} with rights` : name,
     budget: budgetsOf(config),
     volume: { deadlineMs: { read: config.cacheTimeout } },
+    isOfPublish: (meta) => isMadeWith(meta),
     onFailure: (failure, error) => {
       metrics.cacheFailed(failure);
       if (failure === "full") timer?.nudge({ volumeIsFull: true });

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { createTurns } from "../concurrency/turns.ts";
 import type { CacheFailure } from "../telemetry/metrics.ts";
-import { isAtLeastAsGood } from "./at-least-as-good.ts";
+import { type IsOfPublish, isAtLeastAsGood } from "./at-least-as-good.ts";
 import type { Entry, EntryMeta, SourceRecord, SourceRecords, Variant, VariantCache } from "./cache.ts";
 import { CannotCache } from "./cannot-cache.ts";
 import {
@@ -40,6 +40,8 @@ export interface DiskCacheOptions {
   /** After a failed write, nothing is written for this time: a full disk must not be tried for every reader. */
   readonly restMs?: number;
   readonly volume?: VolumeLimiterOptions;
+  /** Default: none was. */
+  readonly isOfPublish?: IsOfPublish;
   /** Milliseconds since 1970. A test's clock also measures durations; otherwise the monotonic clock does. */
   readonly now?: () => number;
 }
@@ -78,6 +80,7 @@ class Disk implements DiskCache {
   readonly #namespace: string;
   readonly #fail: (failure: CacheFailure, error: unknown) => void;
   readonly #now: () => number;
+  readonly #isOfPublish: IsOfPublish;
   readonly #volume: VolumeLimiter;
   readonly #failOpen: FailOpen;
   readonly #budget: Quota | undefined;
@@ -90,6 +93,7 @@ class Disk implements DiskCache {
     this.#namespace = options.namespace ?? "";
     this.#fail = options.onFailure ?? (() => {});
     this.#now = options.now ?? Date.now;
+    this.#isOfPublish = options.isOfPublish ?? (() => false);
     const elapsed = options.now ?? (() => performance.now());
     this.#volume = new VolumeLimiter(options.volume);
     this.#failOpen = new FailOpen({
@@ -226,7 +230,7 @@ class Disk implements DiskCache {
   async #has(name: string, { meta }: Entry): Promise<boolean> {
     const file = await readStart(pathOf(this.#root, name)).catch(() => undefined);
     const stored = file?.bytes && parseEntry(name, file.bytes);
-    return stored !== undefined && isAtLeastAsGood(stored.meta, meta);
+    return stored !== undefined && isAtLeastAsGood(stored.meta, meta, this.#isOfPublish);
   }
 
   /** A record that cannot be read must not be taken for none: what it says would be lost. */

@@ -321,9 +321,25 @@ test("a reader's image does not replace one that a publish has made meanwhile, a
   expect(await stored(of("tuned", { effort: 0, offset: 3 }))).toBe("tuned");
   expect(await stored(of("tuned", { effort: 0, offset: -1 }))).toBe("tuned");
   expect((await cache.read(variant))?.meta.offset).toBe(-1);
-  // Another format is another matter, and so is another original.
-  expect(await stored(of("other", { effort: 0, contentType: "image/x" }))).toBe("other");
-  expect(await stored(of("new", { effort: 0, contentType: "image/x", validator: '"new"' }))).toBe("new");
+  // Another original is another matter.
+  expect(await stored(of("new", { effort: 0, validator: '"new"' }))).toBe("new");
+});
+
+test("of two formats that one variant can have, a publish's stays, and the last of two readers' is kept", async () => {
+  const { cache } = await createCache({
+    isOfPublish: ({ contentType, effort }) => effort >= (contentType === "image/jpeg" ? 1 : 5),
+  });
+  const stored = async (contentType: string, effort: number) => {
+    const entry = entryOf(contentType);
+    await cache.write(variant, { ...entry, meta: { ...entry.meta, contentType, effort } });
+    return (await cache.read(variant))?.meta.contentType;
+  };
+  expect(await stored("image/jpeg", 0)).toBe("image/jpeg");
+  expect(await stored("image/webp", 4)).toBe("image/webp");
+  expect(await stored("image/jpeg", 1)).toBe("image/jpeg");
+  // The reader's encode began before the publish, and ends after it. Its number of effort says nothing beside a JPEG's.
+  expect(await stored("image/webp", 4)).toBe("image/jpeg");
+  expect(await stored("image/webp", 6)).toBe("image/webp");
 });
 
 test("of a source's entries the least recently used are evicted, but none of another source, and not the source entry", async () => {
